@@ -1,0 +1,39 @@
+/** Unit, property and contract tests run from TypeScript; end-to-end and fault tests drive the built `dist` as a user would. */
+const esmPackages = [
+  '@nestjs',
+  'jose',
+  'uuid',
+  'oidc-provider',
+  'lru-cache',
+  'commander',
+  'class-validator-jsonschema',
+].join('|')
+
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/src', '<rootDir>/libs', '<rootDir>/projections', '<rootDir>/test'],
+  testMatch: ['**/*.spec.ts'],
+  moduleNameMapper: {
+    '^#libs/(.*)$': '<rootDir>/libs/$1/index.ts',
+    '^#projections/(.*)$': '<rootDir>/projections/$1.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: {
+    '^.+\\.(ts|js|mjs)$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+          keepClassNames: true,
+        },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmPackages})/)`],
+  testTimeout: 60_000,
+  maxWorkers: 2,
+}

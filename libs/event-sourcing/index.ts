@@ -1,0 +1,6 @@
+export * from './command.js'
+export * from './decider.js'
+export * from './errors.js'
+export * from './event.js'
+export * from './ids.js'
+export * from './position.js'

@@ -1,0 +1,143 @@
+import type { NewEvent, Position, RecordedEvent } from '#libs/event-sourcing'
+
+/** A stream's revision that a writer relies on; `'noStream'`: it must not exist. There is no "any". */
+export type ExpectedRevision = number | 'noStream'
+
+export interface AppendRequest {
+  stream: string
+  expectedRevision: ExpectedRevision
+  /** At least one; together at most {@link MAX_APPEND_BYTES} encoded. */
+  events: readonly NewEvent[]
+}
+
+export type AppendOutcome =
+  /** Durable now. */
+  | { kind: 'appended'; events: readonly RecordedEvent[] }
+  /** These very ids stand at that place already: the original events. */
+  | { kind: 'alreadyAppended'; events: readonly RecordedEvent[] }
+  /** Somebody else was first; `actual` is the stream's revision, -1 when it does not exist. Nothing was written. */
+  | { kind: 'conflict'; actual: number }
+  /** The store cannot say: repeat the same ids with the same expected revision. */
+  | { kind: 'unknown'; cause: unknown }
+
+/** A run of human numbers, one per kind of record. */
+export interface NumberSeries {
+  /** Stream prefix with its dash: `incident-`. */
+  streamPrefix: string
+  /** `1` → `INC0000001`. Must be injective. */
+  format(n: number): string
+}
+
+/** Appends to a stream whose number is allotted in the same step. */
+export interface NumberedAppend {
+  series: NumberSeries
+  /**
+   * Present when the caller gave an `Idempotency-Key`: the stream `key-<command id>` that remembers which number the
+   * command got. Its `NumberClaimed` event is built from the number.
+   */
+  claim?: { stream: string; event(number: string): NewEvent }
+  /** Builds the new stream's events once its number is known. Pure; may be called again with another number. */
+  events(number: string): readonly NewEvent[]
+}
+
+export type NumberedOutcome =
+  | { kind: 'appended'; number: string; events: readonly RecordedEvent[] }
+  /** The claim stream exists: this command already got a number. Its record may or may not exist yet. */
+  | { kind: 'alreadyClaimed'; number: string }
+  | { kind: 'unknown'; cause: unknown }
+
+export interface ReadStreamOptions {
+  direction?: 'forwards' | 'backwards'
+  /** First revision to read (inclusive); the default is the stream's start, or its end when reading backwards. */
+  from?: number
+  /** At most so many events; default all. */
+  limit?: number
+}
+
+export interface LogFilter {
+  /** Stream prefixes, each ending with its dash (`incident-`) or reaching into the name (`incident-INC00001`). None given: every stream. */
+  prefixes?: readonly string[]
+  /** Event types. None given: every type. */
+  types?: readonly string[]
+}
+
+export interface ReadAllOptions extends LogFilter {
+  /** Exclusive. {@link LOG_START} reads from the beginning. */
+  after: Position
+  /** At most so many events in the page. */
+  limit: number
+  /** Inclusive upper bound: nothing later is returned. */
+  upTo?: Position
+}
+
+export interface LogPage {
+  events: RecordedEvent[]
+  /** How far the log was searched: read on after this. Never earlier than the last event of the page. */
+  position: Position
+  /** Nothing more to read at present (or up to `upTo`). */
+  end: boolean
+}
+
+export interface SubscribeOptions extends LogFilter {
+  after: Position
+  /** Largest batch to hand out. */
+  batchSize?: number
+  signal?: AbortSignal
+}
+
+/** What happened since the last batch; also handed out empty, when the log moved on by events the filter leaves out. */
+export interface LogBatch extends LogPage {
+  /** Milliseconds since the epoch at which the store last looked: with `end`, the reader is caught up as of then. */
+  checkedAt: number
+}
+
+/** The encoded size of all events of one append, in both shapes (EventStoreDB takes 1 MiB a call). */
+export const MAX_APPEND_BYTES = 900_000
+
+/**
+ * The log. An abstract class, so that Nest can inject it (SWC emits metadata for classes only).
+ *
+ * Positions are exclusive when read *after*, and a position that this log never gave is refused with
+ * `POSITION.UNKNOWN`. Streams may not begin with `$`; ids must be UUIDs and types non-empty, else the append throws
+ * `InvalidInput` before anything is written.
+ */
+export abstract class EventStore {
+  /** Random, given at birth: the same log in a restored backup keeps it. */
+  abstract readonly logId: string
+
+  /**
+   * Appends to one stream, all or nothing. Resolves when the events are durable.
+   * @throws TooLarge `APPEND.TOO_LARGE`, InvalidInput; Unavailable when it is certain that nothing was written
+   */
+  abstract append(request: AppendRequest): Promise<AppendOutcome>
+
+  /** Appends to a new numbered stream; a number whose stream exists is skipped. */
+  abstract appendNumbered(request: NumberedAppend): Promise<NumberedOutcome>
+
+  /** The events of one stream; empty when it does not exist. */
+  abstract readStream(stream: string, options?: ReadStreamOptions): Promise<RecordedEvent[]>
+
+  /** One page of the log; each page is its own short transaction. */
+  abstract readAll(options: ReadAllOptions): Promise<LogPage>
+
+  /**
+   * Follows the log for ever: what is there, then what comes. The next batch is fetched only when the consumer asks
+   * (back-pressure); ends when `signal` aborts. Own appends are seen at once, those of other processes within 20 ms.
+   */
+  abstract subscribe(options: SubscribeOptions): AsyncIterable<LogBatch>
+
+  /** Position of the last event; {@link LOG_START} when there is none. */
+  abstract head(): Promise<Position>
+
+  /** Id of the event at a position, or undefined when this log has none there. */
+  abstract eventIdAt(position: Position): Promise<string | undefined>
+
+  /** The last position whose effective `recordedAt` is not later than `time` (ISO 8601). */
+  abstract positionAt(time: string): Promise<Position>
+
+  abstract getStreamMetadata(stream: string): Promise<Record<string, unknown>>
+  abstract setStreamMetadata(stream: string, metadata: Record<string, unknown>): Promise<void>
+
+  /** Finishes what is under way, then lets go of the files or connections. */
+  abstract close(): Promise<void>
+}
