@@ -1,0 +1,137 @@
+import type { Principal } from '#libs/access'
+import type { Command, CommandMetadata, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
+import type { CollectionSchema, ColumnType, Filter } from '#libs/read-store'
+
+/** Who may see which rows and fields; applied inside the store query, so that counts tell no more than lists do. */
+export interface AccessRule<Document> {
+  /** Rows the principal may see. */
+  rows(principal: Principal): Filter
+  /** The document as the principal may see it. Default: whole. */
+  fields?(document: Document, principal: Principal): Partial<Document>
+}
+
+interface Queryable<Document> extends AccessRule<Document> {
+  /** Top-level fields of the document that may be filtered (AIP-160) and, when indexed, sorted. */
+  readonly columns: Readonly<Partial<Record<keyof Document & string, ColumnType>>>
+  /** What may be filtered and sorted; all else is a 400. */
+  readonly indexes: readonly (readonly (keyof Document & string)[])[]
+  readonly counts?: readonly (readonly string[])[]
+}
+
+/** One document per key, folded event by event. */
+export interface ProjectionDefinition<Document extends object, E extends DomainEvent = DomainEvent>
+  extends Queryable<Document> {
+  readonly kind: 'projection'
+  /** snake_case; also the collection's name. */
+  readonly name: string
+  /** A new version builds beside the old one, then takes over. */
+  readonly version: number
+  /** Stream prefixes, with their dash. */
+  readonly from: readonly string[]
+  /** Which document(s) an event touches; none: undefined. */
+  key(event: RecordedEvent<E>): string | readonly string[] | undefined
+  /** Sees one document; `null` deletes. Unknown event types must leave it as it was. */
+  evolve(document: Document | undefined, event: RecordedEvent<E>): Document | null | undefined
+}
+
+export interface ViewCollection<Document extends object = Record<string, unknown>>
+  extends Queryable<Document> {}
+
+/** Reads and writes its own collections while it folds: history rows that close, candidates that merge. */
+export interface ViewDefinition<E extends DomainEvent = DomainEvent> {
+  readonly kind: 'view'
+  readonly name: string
+  readonly version: number
+  readonly from: readonly string[]
+  // biome-ignore lint/suspicious/noExplicitAny: a view has collections of different document types
+  readonly collections: Readonly<Record<string, ViewCollection<any>>>
+  /** The ids that `fold` will `get` for this event, so that a batch loads them in one read. */
+  reads(event: RecordedEvent<E>): readonly { collection: string; id: string }[]
+  /** Folds one event. Everything it reads must have been announced by `reads` or written by it in this batch. */
+  fold(event: RecordedEvent<E>, transaction: ViewTransaction): void
+}
+
+/** A view's own collections while it folds: reads see its own writes, the batch is atomic. Synchronous over what `reads` announced. */
+export interface ViewTransaction {
+  get<Document extends object>(collection: string, id: string): Document | undefined
+  put(collection: string, id: string, document: object): void
+  delete(collection: string, id: string): void
+}
+
+/** A wish of a policy: a command for another record, or a timer that comes back to the policy. */
+export type Reaction =
+  | {
+      kind: 'command'
+      /** Builds the command once the runner knows its id and metadata. */
+      build(metadata: CommandMetadata): Command
+      /** Why, for `metadata.reason`. */
+      reason?: string
+    }
+  /** Sets (or moves) the timer of this name for the policy's key. `at`: ISO 8601; past times fire at once. */
+  | { kind: 'setTimer'; name: string; at: string }
+  | { kind: 'cancelTimer'; name: string }
+
+/** A timer that fell due. */
+export interface FiredTimer {
+  readonly name: string
+  readonly key: string
+  /** When it was due, ISO 8601. */
+  readonly dueAt: string
+}
+
+/**
+ * Turns events into commands and timers, under a lease. State and timers are a view of the log. `react` sees only
+ * events after the policy's start and never those of channel `import`; `evolve` sees them all.
+ */
+export interface PolicyDefinition<State extends object, E extends DomainEvent = DomainEvent> {
+  readonly kind: 'policy'
+  readonly name: string
+  readonly from: readonly string[]
+  key(event: RecordedEvent<E>): string | undefined
+  readonly initial: State
+  /** null forgets the key (and cancels its timers). */
+  evolve(state: State, event: RecordedEvent<E>): State | null
+  /** What follows from an event, given the state after it. */
+  react(event: RecordedEvent<E>, state: State): readonly Reaction[]
+  /** What follows when a timer falls due, given the state then. */
+  onTimer?(timer: FiredTimer, state: State): readonly Reaction[]
+}
+
+export function defineProjection<Document extends object, E extends DomainEvent = DomainEvent>(
+  definition: Omit<ProjectionDefinition<Document, E>, 'kind'>,
+): ProjectionDefinition<Document, E> {
+  return { kind: 'projection', ...definition }
+}
+
+export function defineView<E extends DomainEvent = DomainEvent>(
+  definition: Omit<ViewDefinition<E>, 'kind'>,
+): ViewDefinition<E> {
+  return { kind: 'view', ...definition }
+}
+
+export function definePolicy<State extends object, E extends DomainEvent = DomainEvent>(
+  definition: Omit<PolicyDefinition<State, E>, 'kind'>,
+): PolicyDefinition<State, E> {
+  return { kind: 'policy', ...definition }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: lists hold definitions of many document and event types
+export type AnyProjection = ProjectionDefinition<any, any>
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type AnyView = ViewDefinition<any>
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type AnyPolicy = PolicyDefinition<any, any>
+export type ReadModelDefinition = AnyProjection | AnyView
+
+/** The collections of a definition as the read store wants them. */
+export function collectionSchemas(definition: ReadModelDefinition): CollectionSchema[] {
+  const schema = (name: string, queryable: Queryable<Record<string, unknown>>): CollectionSchema => ({
+    name,
+    columns: queryable.columns as Record<string, ColumnType>,
+    indexes: queryable.indexes,
+    counts: queryable.counts,
+  })
+  return definition.kind === 'projection'
+    ? [schema(definition.name, definition)]
+    : Object.entries(definition.collections).map(([name, collection]) => schema(name, collection))
+}

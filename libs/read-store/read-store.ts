@@ -1,0 +1,101 @@
+import type { Position } from '#libs/event-sourcing'
+import type { Filter } from './filter.js'
+
+/**
+ * Type of a column: a top-level field of the document that may be filtered and sorted. `strings` is a list of texts
+ * (may be tested with `has`, not sorted). Timestamps are ISO 8601 UTC texts with milliseconds, so that text order is time order.
+ */
+export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'strings'
+
+/** One collection of documents of a projection. Only what stands in an index or is a `strings` column can be asked for. */
+export interface CollectionSchema {
+  readonly name: string
+  readonly columns: Readonly<Record<string, ColumnType>>
+  /** Each a list of columns, in order; the id is always appended as tie-breaker. */
+  readonly indexes: readonly (readonly string[])[]
+  /**
+   * Column lists whose number of documents per combination is kept up to date while writing, so that `groupCounts`
+   * over any of their subsets costs the number of combinations, not of documents. A column may be written
+   * `openedAt:day` to count by the UTC day of a timestamp.
+   */
+  readonly counts?: readonly (readonly string[])[]
+}
+
+export interface StoredDocument<Document = unknown> {
+  id: string
+  /** Position of the last event folded into it. */
+  position: Position
+  document: Document
+  /** True while events of its key wait behind a poisoned one. */
+  stale: boolean
+}
+
+export interface SortKey {
+  column: string
+  direction: 'asc' | 'desc'
+}
+
+/** Where the next keyset page begins: the sort values of the last row seen, and its id. */
+export interface KeysetCursor {
+  values: readonly (string | number | boolean | null)[]
+  id: string
+}
+
+export interface Query {
+  filter?: Filter
+  /** Must be a prefix-compatible use of a declared index; nulls sort last in both directions. Empty: by id. */
+  orderBy: readonly SortKey[]
+  limit: number
+  after?: KeysetCursor
+}
+
+export interface GroupCount {
+  /** Value per requested dimension, in the order asked. */
+  values: readonly (string | number | boolean | null)[]
+  count: number
+}
+
+/** Where a consumer stands in which log. */
+export interface Checkpoint {
+  logId: string
+  position: Position
+  /** Id of the event at that position, to notice a restored or foreign log; empty at the log's start. */
+  eventId: string
+}
+
+export interface DocumentWrite {
+  collection: string
+  id: string
+  /** null deletes. */
+  document: object | null
+  position: Position
+  stale?: boolean
+}
+
+/** What one version of one projection reads and writes. Every method is for that version alone. */
+export abstract class ProjectionStore {
+  abstract readonly projection: string
+  abstract readonly version: number
+
+  abstract checkpoint(): Promise<Checkpoint | undefined>
+  abstract get<Document>(collection: string, id: string): Promise<StoredDocument<Document> | undefined>
+  abstract getMany<Document>(
+    collection: string,
+    ids: readonly string[],
+  ): Promise<Map<string, StoredDocument<Document>>>
+  /** @throws InvalidInput `QUERY.UNKNOWN_FIELD`, `QUERY.NOT_INDEXED`, naming what may be asked for */
+  abstract find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]>
+  abstract count(collection: string, filter?: Filter): Promise<number>
+  abstract groupCounts(
+    collection: string,
+    dimensions: readonly string[],
+    filter?: Filter,
+  ): Promise<GroupCount[]>
+  /**
+   * Writes a batch and moves the checkpoint, all or nothing. A write whose position is not later than the stored one is
+   * skipped (a batch may come twice).
+   * @throws LeaseLost when another writer has taken the lease meanwhile: nothing was written
+   */
+  abstract commit(writes: readonly DocumentWrite[], checkpoint: Checkpoint): Promise<void>
+  abstract close(): Promise<void>
+}
