@@ -72,10 +72,25 @@ export interface DocumentWrite {
   stale?: boolean
 }
 
-/** What one version of one projection reads and writes. Every method is for that version alone. */
-export abstract class ProjectionStore {
-  abstract readonly projection: string
-  abstract readonly version: number
+/** One build of one projection version: several may stand side by side while one of them answers. */
+export interface BuildName {
+  projection: string
+  version: number
+  /** Rises with every rebuild of the same version. */
+  build: number
+}
+
+export interface BuildState extends BuildName {
+  /** `live` answers queries; `building` is catching up beside it; `frozen` answers for a version whose definition is gone. */
+  status: 'live' | 'building' | 'frozen'
+  checkpoint: Checkpoint | undefined
+  /** Who holds the lease, and since when (ISO 8601). */
+  lease: { owner: string; number: number; expiresAt: string } | undefined
+}
+
+/** Reads one build. */
+export abstract class ProjectionReader {
+  abstract readonly name: BuildName
 
   abstract checkpoint(): Promise<Checkpoint | undefined>
   abstract get<Document>(collection: string, id: string): Promise<StoredDocument<Document> | undefined>
@@ -91,11 +106,50 @@ export abstract class ProjectionStore {
     dimensions: readonly string[],
     filter?: Filter,
   ): Promise<GroupCount[]>
+  abstract close(): Promise<void>
+}
+
+/** Writes one build, under a lease. */
+export abstract class ProjectionWriter extends ProjectionReader {
   /**
    * Writes a batch and moves the checkpoint, all or nothing. A write whose position is not later than the stored one is
    * skipped (a batch may come twice).
    * @throws LeaseLost when another writer has taken the lease meanwhile: nothing was written
    */
   abstract commit(writes: readonly DocumentWrite[], checkpoint: Checkpoint): Promise<void>
+  /** Ends a bulk load: creates the secondary indexes that were left out, so that the build may answer queries. */
+  abstract finishBulkLoad(): Promise<void>
+}
+
+export interface OpenForWriting {
+  /** Names the process and thread, for people. */
+  owner: string
+  /** Milliseconds after the last commit or renewal at which others may take the lease. */
+  leaseMilliseconds: number
+  /** Load first, index last: nothing is queried before `finishBulkLoad`. */
+  bulkLoad?: boolean
+}
+
+/** Thrown when the lease of a build belongs to somebody else. */
+export class LeaseHeld extends Error {}
+/** Thrown by a late writer whose lease was taken. */
+export class LeaseLost extends Error {}
+
+/** Read models: one set of collections per build of a projection version; losing it all costs a rebuild, nothing else. */
+export abstract class ReadStore {
+  /** Every build there is, of every projection. */
+  abstract builds(): Promise<BuildState[]>
+  /** Creates an empty build with these collections; the first build of a projection is born live, others `building`. */
+  abstract createBuild(
+    name: Omit<BuildName, 'build'>,
+    collections: readonly CollectionSchema[],
+  ): Promise<BuildName>
+  /** @throws LeaseHeld */
+  abstract openForWriting(name: BuildName, options: OpenForWriting): Promise<ProjectionWriter>
+  /** The build that answers now; undefined when there is none. Cheap to call per query: readers are kept open. */
+  abstract liveReader(projection: string): Promise<ProjectionReader | undefined>
+  /** Lets a build answer from now on, and drops the one that answered before. */
+  abstract makeLive(name: BuildName): Promise<void>
+  abstract drop(name: BuildName): Promise<void>
   abstract close(): Promise<void>
 }
