@@ -1,0 +1,207 @@
+import type { DomainEvent } from '#libs/event-sourcing'
+
+/** Lifecycle of `domain.md`, in the words people see. */
+export const INCIDENT_STATES = ['New', 'In Progress', 'On Hold', 'Resolved', 'Closed', 'Canceled'] as const
+export type IncidentState = (typeof INCIDENT_STATES)[number]
+
+/** Who may see a record besides its requesters and watchers. `groups`: only members of these. */
+export type Audience =
+  | { kind: 'public' }
+  | { kind: 'participants' }
+  | { kind: 'groups'; groups: readonly string[] }
+
+/** What describes an incident, apart from its state, priority and assignment. People, groups and CIs by id only. */
+export interface IncidentFields {
+  title: string
+  description?: string
+  caller?: string
+  affectedUser?: string
+  openedBy?: string
+  contactType?: string
+  service?: string
+  primaryCi?: string
+  category?: string
+  subcategory?: string
+  symptom?: string
+  location?: string
+  vendor?: string
+  /** ISO 8601: when the disturbance began, which may be before anybody opened the incident. */
+  detectedAt?: string
+  customFields?: Record<string, unknown>
+}
+
+/** What an imported event carries besides the fact itself. */
+export interface Imported {
+  /** First event of each source row: what of the row has no home here, as far as it differs from the row before. */
+  source?: {
+    fields: Record<string, string | null>
+    /** Updates that the source counted between the row before and this one, but does not tell. */
+    updatesMissing?: number
+  }
+  /** Code of the rule that would have refused this as a live command. */
+  irregular?: string
+}
+
+/** Before and after of one field; null: not set. */
+export interface FieldChange<Value = unknown> {
+  from: Value | null
+  to: Value | null
+}
+
+export interface Link {
+  /** How this incident relates to the target; the inverse is a projection. */
+  relation: LinkRelation
+  /** Kind of the target: `incident`, `problem`, `change`, `configuration-item`, `knowledge`, ... */
+  targetType: string
+  /** Number, or name, of the target, which need not exist yet. */
+  target: string
+}
+export const LINK_RELATIONS = [
+  'affects',
+  'related-to',
+  'has-problem',
+  'fixed-by-change',
+  'caused-by-change',
+  'duplicate-of',
+] as const
+export type LinkRelation = (typeof LINK_RELATIONS)[number]
+
+type Fact<Type extends string, Data extends object> = DomainEvent<Type, Data & Imported>
+
+/** `openedAt`: set by imports only, when the source says that the incident is older than its first row. */
+export type IncidentOpened = Fact<
+  'IncidentOpened',
+  IncidentFields & { audience: Audience; openedAt?: string }
+>
+/** Any descriptive field; only those that differ. */
+export type IncidentDetailsChanged = Fact<
+  'IncidentDetailsChanged',
+  {
+    changes: {
+      [Field in Exclude<keyof IncidentFields, 'category' | 'subcategory' | 'symptom'>]?: FieldChange
+    }
+  }
+>
+export type IncidentCategorized = Fact<
+  'IncidentCategorized',
+  { category: FieldChange<string>; subcategory: FieldChange<string>; symptom: FieldChange<string> }
+>
+/** Priority from impact × urgency by the matrix version in force. 1 is the highest of each. */
+export type PriorityDerived = Fact<
+  'PriorityDerived',
+  { impact: number; urgency: number; priority: number; matrixVersion: number; previous: number | null }
+>
+/** Somebody set another priority than the matrix gives; why is the event's `metadata.reason`. */
+export type PriorityOverridden = Fact<
+  'PriorityOverridden',
+  { impact: number; urgency: number; priority: number; derived: number | null; previous: number | null }
+>
+/** `rule`: the assignment rule that decided, when no person did. `group: null` takes it out of every queue. */
+export type AssignedToGroup = Fact<
+  'AssignedToGroup',
+  {
+    group: string | null
+    previousGroup: string | null
+    previousPerson: string | null
+    rule?: { version: number; name: string }
+  }
+>
+/** `person: null` puts it back into the group's queue. */
+export type AssignedToPerson = Fact<
+  'AssignedToPerson',
+  { person: string | null; previousPerson: string | null }
+>
+/** The assignee takes it on: acknowledged, and In Progress when it was New. */
+export type IncidentAccepted = Fact<'IncidentAccepted', { person: string; previousPerson: string | null }>
+/** New → In Progress without a change of hands. */
+export type WorkStarted = Fact<'WorkStarted', Record<never, never>>
+export type IncidentHeld = Fact<'IncidentHeld', { hold: Hold; listVersion: number | null }>
+export interface Hold {
+  /** Code from the list of hold reasons: `awaiting-caller`, `awaiting-vendor`, ... */
+  reason: string
+  comment?: string
+  /** ISO 8601: wakes up by itself then. */
+  until?: string
+}
+export type HoldReasonChanged = Fact<
+  'HoldReasonChanged',
+  { hold: Hold; previous: Hold; listVersion: number | null }
+>
+export type IncidentResumed = Fact<'IncidentResumed', { cause: 'agent' | 'caller-replied' | 'hold-expired' }>
+/** The silent caller was reminded; `count` starts at 1 with each hold. */
+export type CallerReminded = Fact<'CallerReminded', { count: number }>
+export type IncidentEscalated = Fact<
+  'IncidentEscalated',
+  { kind: 'functional' | 'hierarchical'; group?: string; informed?: string }
+>
+export type CommentAdded = Fact<'CommentAdded', { text: string }>
+export type WorkNoteAdded = Fact<'WorkNoteAdded', { text: string }>
+export type LinkAdded = Fact<'LinkAdded', { link: Link }>
+export type LinkRemoved = Fact<'LinkRemoved', { link: Link }>
+/** `article: null` only from imports: the source says that an article was used, not which. */
+export type KnowledgeApplied = Fact<'KnowledgeApplied', { article: string | null; revision: number | null }>
+/** From imports: the source no longer says that knowledge was used. */
+export type KnowledgeWithdrawn = Fact<'KnowledgeWithdrawn', { article: string | null }>
+export type AttachmentAdded = Fact<
+  'AttachmentAdded',
+  { hash: string; name: string; contentType: string; size: number; visibility: 'public' | 'internal' }
+>
+export type WatcherAdded = Fact<'WatcherAdded', { person: string }>
+export type WatcherRemoved = Fact<'WatcherRemoved', { person: string }>
+export type AudienceChanged = Fact<'AudienceChanged', { audience: Audience; previous: Audience }>
+export type IncidentResolved = Fact<
+  'IncidentResolved',
+  { code: string | null; notes: string | null; resolvedBy: string | null; serviceRestoredAt?: string }
+>
+/** `from: 'Closed'` only from imports (irregular). `count` includes this one. */
+export type IncidentReopened = Fact<
+  'IncidentReopened',
+  { from: IncidentState; to: 'In Progress' | 'On Hold' | 'New'; count: number; hold?: Hold }
+>
+export type IncidentClosed = Fact<'IncidentClosed', { cause: 'caller' | 'agent' | 'auto-close' | 'source' }>
+export type IncidentCanceled = Fact<'IncidentCanceled', { code: string; notes: string | null }>
+/** Canceled as a duplicate; the caller is made a watcher of the survivor by a policy. */
+export type IncidentMerged = Fact<
+  'IncidentMerged',
+  { survivor: string; caller: string | null; watchers: readonly string[] }
+>
+/** From imports: a step for which the lifecycle has no command (In Progress → New, ...). */
+export type StateObserved = Fact<'StateObserved', { from: IncidentState; to: IncidentState; hold?: Hold }>
+/** From imports: a row in which nothing with a home here changed. */
+export type UpdateObserved = Fact<'UpdateObserved', Record<never, never>>
+/** After an import: from now on policies look after this record. */
+export type IncidentActivated = Fact<'IncidentActivated', { run: string }>
+
+export type IncidentEvent =
+  | IncidentOpened
+  | IncidentDetailsChanged
+  | IncidentCategorized
+  | PriorityDerived
+  | PriorityOverridden
+  | AssignedToGroup
+  | AssignedToPerson
+  | IncidentAccepted
+  | WorkStarted
+  | IncidentHeld
+  | HoldReasonChanged
+  | IncidentResumed
+  | CallerReminded
+  | IncidentEscalated
+  | CommentAdded
+  | WorkNoteAdded
+  | LinkAdded
+  | LinkRemoved
+  | KnowledgeApplied
+  | KnowledgeWithdrawn
+  | AttachmentAdded
+  | WatcherAdded
+  | WatcherRemoved
+  | AudienceChanged
+  | IncidentResolved
+  | IncidentReopened
+  | IncidentClosed
+  | IncidentCanceled
+  | IncidentMerged
+  | StateObserved
+  | UpdateObserved
+  | IncidentActivated
