@@ -1,0 +1,7 @@
+export { JSONSchema } from 'class-validator-jsonschema'
+export { type CompiledDto, compile } from './compiled-dto.js'
+export type { DtoClass, JsonSchema } from './converters.js'
+export * from './decorators.js'
+export { componentSchemas, dtoSchema, referenceTo } from './json-schema.js'
+export * from './query.js'
+export * from './validate.js'

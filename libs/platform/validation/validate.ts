@@ -1,0 +1,83 @@
+import type { ErrorObject } from 'ajv'
+import { type ValidationError, validateSync } from 'class-validator'
+import { type FieldError, InvalidInput } from '#libs/event-sourcing'
+import { CLASS_VALIDATOR_OPTIONS, type CompiledDto, compile } from './compiled-dto.js'
+import type { DtoClass } from './converters.js'
+import { dtoSchema } from './json-schema.js'
+
+/**
+ * Checks a request body.
+ * @returns the same object, known to be a `T`; it is not turned into an instance of the class.
+ * @throws InvalidInput `REQUEST.INVALID` with one `{ pointer, message }` per offending field.
+ */
+export function validateBody<T extends object>(dto: DtoClass<T>, value: unknown): T {
+  const check = compile(dto)
+  if (check.accepts(value)) return value
+  throw new InvalidInput(
+    'REQUEST.INVALID',
+    'The request body does not have the form described for it: see errors.',
+    wordErrors(check, value),
+  )
+}
+
+/**
+ * Words what is wrong with a value that was refused: by class-validator's messages where it has something to say,
+ * otherwise by the schema's. One entry per field, JSON pointers as in RFC 6901.
+ */
+export function wordErrors<T extends object>(check: CompiledDto<T>, value: unknown): FieldError[] {
+  const messages = new Map<string, Set<string>>()
+  const add = (pointer: string, message: string): void => {
+    const known = messages.get(pointer)
+    if (known) known.add(message)
+    else messages.set(pointer, new Set([message]))
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const errors = validateSync(check.instance(value), CLASS_VALIDATOR_OPTIONS)
+    walk(errors, '', add)
+  }
+  const worded = new Set(messages.keys())
+  for (const error of check.schemaErrors(value)) {
+    const pointer = pointerOf(error)
+    if (!worded.has(pointer)) add(pointer, wordingOf(error, check.dto))
+  }
+  return [...messages].map(([pointer, texts]) => ({ pointer, message: [...texts].join('; ') }))
+}
+
+function walk(
+  errors: ValidationError[],
+  parent: string,
+  add: (pointer: string, message: string) => void,
+): void {
+  for (const error of errors) {
+    const pointer = error.property === undefined ? parent : `${parent}/${escapeToken(error.property)}`
+    for (const [rule, message] of Object.entries(error.constraints ?? {})) {
+      // Unknown fields are worded by the schema's error, which can name the known ones.
+      if (rule !== 'whitelistValidation' && rule !== 'unknownValue') add(pointer, message)
+    }
+    walk(error.children ?? [], pointer, add)
+  }
+}
+
+function pointerOf(error: ErrorObject): string {
+  if (error.keyword === 'required')
+    return `${error.instancePath}/${escapeToken(error.params.missingProperty)}`
+  if (error.keyword === 'additionalProperties') {
+    return `${error.instancePath}/${escapeToken(error.params.additionalProperty)}`
+  }
+  return error.instancePath
+}
+
+function wordingOf(error: ErrorObject, dto: DtoClass): string {
+  if (error.keyword === 'required') return `${error.params.missingProperty} is required`
+  if (error.keyword === 'additionalProperties') {
+    const known = error.instancePath === '' ? Object.keys(dtoSchema(dto).executable.properties as object) : []
+    const list = known.length > 0 ? `; the fields are ${known.join(', ')}` : ''
+    return `${error.params.additionalProperty} is not a field of this object${list}`
+  }
+  if (error.keyword === 'enum') return `must be one of ${error.params.allowedValues.join(', ')}`
+  return error.message ?? 'is not valid'
+}
+
+function escapeToken(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1')
+}
