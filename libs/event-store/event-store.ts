@@ -1,4 +1,4 @@
-import type { NewEvent, Position, RecordedEvent } from '#libs/event-sourcing'
+import { type NewEvent, type Position, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
 
 /** A stream's revision that a writer relies on; `'noStream'`: it must not exist. There is no "any". */
 export type ExpectedRevision = number | 'noStream'
@@ -111,6 +111,24 @@ export abstract class EventStore {
    */
   abstract append(request: AppendRequest): Promise<AppendOutcome>
 
+  /**
+   * Appends many requests, in order, each all or nothing by itself: one that conflicts does not stop the others. For
+   * bulk writers; an adapter that can makes few commits of them. A request for which the store was away is `unknown`.
+   * @throws TooLarge, InvalidInput when one of the requests is unsound; SQLite: before anything was written
+   */
+  async appendMany(requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
+    const outcomes: AppendOutcome[] = []
+    for (const request of requests) {
+      outcomes.push(
+        await this.append(request).catch((cause: unknown): AppendOutcome => {
+          if (cause instanceof Unavailable) return { kind: 'unknown', cause }
+          throw cause
+        }),
+      )
+    }
+    return outcomes
+  }
+
   /** Appends to a new numbered stream; a number whose stream exists is skipped. */
   abstract appendNumbered(request: NumberedAppend): Promise<NumberedOutcome>
 
@@ -137,6 +155,18 @@ export abstract class EventStore {
 
   abstract getStreamMetadata(stream: string): Promise<Record<string, unknown>>
   abstract setStreamMetadata(stream: string, metadata: Record<string, unknown>): Promise<void>
+
+  /**
+   * Calls back after each commit made through this object, with the log's head, so that a store in another thread of
+   * the process can be woken at once instead of by its own looking. An adapter whose server pushes never calls.
+   * @returns ends the calls
+   */
+  onAppended(_listener: (head: Position) => void): () => void {
+    return () => {}
+  }
+
+  /** Something was appended elsewhere (see {@link onAppended}): subscriptions look now. */
+  wake(): void {}
 
   /** Finishes what is under way, then lets go of the files or connections. */
   abstract close(): Promise<void>

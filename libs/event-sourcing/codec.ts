@@ -1,0 +1,37 @@
+import type { EventMetadata, NewEvent } from './event.js'
+import { Upcasters } from './upcasters.js'
+
+/** Payload and metadata as they are stored. Identity, place and `recordedAt` are the store's own columns. */
+export interface EncodedEvent {
+  readonly data: string
+  readonly metadata: string
+}
+
+export interface DecodedEvent {
+  data: unknown
+  metadata: Omit<EventMetadata, 'recordedAt'>
+}
+
+/** Turns events into what is stored and back; the one place that knows the stored form. */
+export interface Codec {
+  encode(event: Pick<NewEvent, 'type' | 'data' | 'metadata'>): EncodedEvent
+  /** Upcast to the current schema version. @throws SyntaxError when the text is damaged */
+  decode(type: string, encoded: EncodedEvent): DecodedEvent
+}
+
+/** Events as JSON text (RFC 8259), upcast when they are read. */
+export function jsonCodec(upcasters = new Upcasters()): Codec {
+  return {
+    encode: ({ data, metadata }) => ({
+      // A payload of undefined has no JSON; null has.
+      data: JSON.stringify(data) ?? 'null',
+      metadata: JSON.stringify(metadata),
+    }),
+    decode: (type, encoded) =>
+      upcasters.upcast(
+        type,
+        JSON.parse(encoded.data),
+        JSON.parse(encoded.metadata) as DecodedEvent['metadata'],
+      ),
+  }
+}

@@ -1,0 +1,41 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { InvalidInput } from '#libs/event-sourcing'
+import { whileBusy } from './busy.js'
+import { connect, formatOf } from './schema.js'
+
+/**
+ * Copies a log, also one that is being written to, as of one moment; the copy keeps the log's id. It appears under its
+ * name only when it is complete and synced. Blocks the thread for as long as it takes (about a second per GB), so it is
+ * a command's business, not the server's.
+ *
+ * The live file is opened by SQLite alone: a plain open and close of it would drop this process' locks on it (POSIX).
+ * @throws InvalidInput `BACKUP.TARGET_EXISTS`; UnsuitableLog when `file` is no log
+ */
+export async function backupLog(file: string, target: string): Promise<void> {
+  if (existsSync(target)) {
+    throw new InvalidInput('BACKUP.TARGET_EXISTS', `${target} exists already: name another file`)
+  }
+  const connection = await whileBusy(() => connect(file, { readOnly: true, synchronous: 'FULL' }))
+  const unfinished = join(dirname(target), `.${basename(target)}.unfinished`)
+  try {
+    await whileBusy(() => formatOf(connection))
+    rmSync(unfinished, { force: true })
+    await whileBusy(() => connection.prepare('VACUUM INTO ?').run(unfinished))
+    sync(unfinished)
+    renameSync(unfinished, target)
+    sync(dirname(target))
+  } finally {
+    connection.close()
+    rmSync(unfinished, { force: true })
+  }
+}
+
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
