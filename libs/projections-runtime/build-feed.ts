@@ -1,0 +1,120 @@
+import { LedgerdeskError, LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
+import type { BuildName, Checkpoint, DocumentWrite, ProjectionWriter } from '#libs/read-store'
+import { Mutex } from './mutex.js'
+
+/** A consumer stopped for good: people must do what the message says. */
+export class ConsumerStopped extends LedgerdeskError {}
+
+/** Thrown by `fold` at an event that can't be folded, where the whole build must wait. */
+export class PoisonedEvent extends Error {
+  constructor(
+    readonly event: RecordedEvent,
+    readonly reason: unknown,
+  ) {
+    super(`Event ${event.id} at ${event.position}`)
+  }
+}
+
+/** One build under our lease, to which the log is fed in order. */
+export abstract class BuildFeed {
+  readonly #mutex = new Mutex()
+  #checkpoint: Checkpoint | undefined
+  #seen: Position
+  #handled = 0
+  #renewedAt = 0
+
+  /** @param from stream prefixes of the events that it wants */
+  protected constructor(
+    readonly writer: ProjectionWriter,
+    private readonly from: readonly string[],
+    private readonly logId: string,
+    checkpoint: Checkpoint | undefined,
+  ) {
+    this.#checkpoint = checkpoint
+    this.#seen = checkpoint?.position ?? LOG_START
+  }
+
+  get name(): BuildName {
+    return this.writer.name
+  }
+
+  /** Everything up to here has been handled, durably so far as there were events of ours. */
+  get position(): Position {
+    return this.#seen
+  }
+
+  /** Where it stands in the store; the log's start when nothing was handled yet. */
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint ?? { logId: this.logId, position: LOG_START, eventId: '' }
+  }
+
+  get isNew(): boolean {
+    return this.#checkpoint === undefined
+  }
+
+  /** Events handled since it was opened, wanted or not. */
+  get handled(): number {
+    return this.#handled
+  }
+
+  /** `Date.now()` of the last commit: the lease counts from there. */
+  get renewedAt(): number {
+    return this.#renewedAt
+  }
+
+  /**
+   * Handles those events that are later than its position; all of the log up to `upTo` has then been seen.
+   * After an exception it must be thrown away and opened anew from what the store says.
+   */
+  handle(events: readonly RecordedEvent[], upTo: Position): Promise<void> {
+    return this.exclusively(async () => {
+      const later = eventsAfter(events, this.#seen)
+      if (later.length > 0) {
+        await this.apply(later)
+        this.#handled += later.length
+      }
+      if (upTo > this.#seen) this.#seen = upTo
+    })
+  }
+
+  /** Runs between batches. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#mutex.run(work)
+  }
+
+  /** Keeps the lease while nothing happens. @throws LeaseLost */
+  renew(): Promise<void> {
+    return this.exclusively(() => this.commit([]))
+  }
+
+  /** Waits for the batch under way, then lets go of the lease. */
+  close(): Promise<void> {
+    return this.exclusively(() => this.writer.close())
+  }
+
+  /** Folds and commits, at once or in parts. */
+  protected abstract apply(events: readonly RecordedEvent[]): Promise<void>
+
+  /** @param last the last event handled; none: the checkpoint stays */
+  protected async commit(writes: readonly DocumentWrite[], last?: RecordedEvent): Promise<void> {
+    const checkpoint = last
+      ? { logId: this.logId, position: last.position, eventId: last.id }
+      : this.checkpoint
+    await this.writer.commit(writes, checkpoint)
+    this.#checkpoint = checkpoint
+    this.#renewedAt = Date.now()
+    if (checkpoint.position > this.#seen) this.#seen = checkpoint.position
+  }
+
+  protected wants(event: RecordedEvent): boolean {
+    for (const prefix of this.from) if (event.stream.startsWith(prefix)) return true
+    return false
+  }
+}
+
+function eventsAfter(events: readonly RecordedEvent[], position: Position): readonly RecordedEvent[] {
+  const first = events[0]
+  if (first === undefined || first.position > position) return events
+  const start = events.findIndex((event) => event.position > position)
+  return start === -1 ? [] : events.slice(start)
+}

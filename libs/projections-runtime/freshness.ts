@@ -1,0 +1,21 @@
+import { LOG_START, type Position } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import type { Checkpoint } from '#libs/read-store'
+import type { Clock } from './clock.js'
+
+/**
+ * How many seconds behind the log a consumer at `position` is: how long the first event that it has not handled has
+ * been waiting; 0 when it has handled all. (A lag in events can't be told from positions.)
+ */
+export async function lagSeconds(eventStore: EventStore, position: Position, clock: Clock): Promise<number> {
+  if (position >= (await eventStore.head())) return 0
+  const [waiting] = (await eventStore.readAll({ after: position, limit: 1 })).events
+  return waiting ? Math.max(0, clock.now() - Date.parse(waiting.metadata.recordedAt)) / 1000 : 0
+}
+
+/** Whether a checkpoint was taken from this log, and not from another one or from a history that a restore took back. */
+export async function isOfThisLog(eventStore: EventStore, checkpoint: Checkpoint): Promise<boolean> {
+  if (checkpoint.logId !== eventStore.logId) return false
+  if (checkpoint.position === LOG_START) return true
+  return (await eventStore.eventIdAt(checkpoint.position)) === checkpoint.eventId
+}

@@ -1,0 +1,188 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
+import type { Position, RecordedEvent } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import { type Clock, pause } from './clock.js'
+import { Mutex } from './mutex.js'
+
+/** Something that handles the log in order. */
+export interface LogConsumer {
+  /** Everything up to here has been handled. */
+  readonly position: Position
+  handle(events: readonly RecordedEvent[], upTo: Position): Promise<void>
+}
+
+export interface LogFollowerHooks<Consumer> {
+  /**
+   * It has reached the end of the log for now. True: this took a while, catch up once more before it joins the others.
+   */
+  reachedEnd?(consumer: Consumer): Promise<boolean>
+  /** It stands level with the others and gets every new event from now on; nobody gets one before this returns. */
+  joined?(consumer: Consumer): Promise<void>
+  /** It threw and gets no more events. */
+  failed(consumer: Consumer, error: unknown): void
+  /** The log could not be read; it is tried again. */
+  logUnreadable(error: unknown): void
+}
+
+/** How long one batch of those who catch up may keep the thread: alone, and while others wait for new events. */
+const CATCH_UP_ALONE_MS = 400
+const CATCH_UP_BESIDE_MS = 40
+const SMALLEST_PAGE = 128
+const RETRY_MS = 250
+
+/**
+ * Feeds the log to many consumers. Those that are level share one subscription, so that an event is read and decoded
+ * once for all. Those that lag behind share pages of their own, from the place of the last of them, until they reach
+ * the end and join the others.
+ */
+export class LogFollower<Consumer extends LogConsumer> {
+  readonly #lagging = new Set<Consumer>()
+  readonly #level = new Set<Consumer>()
+  readonly #levelTurn = new Mutex()
+  readonly #running = new Set<Promise<void>>()
+  readonly #stopped = new AbortController()
+  #catchingUp = false
+  #position: Position = ''
+  #following: AbortController | undefined
+  #pageSize = 1024
+
+  constructor(
+    private readonly eventStore: EventStore,
+    private readonly hooks: LogFollowerHooks<Consumer>,
+    private readonly clock: Clock,
+    private readonly largestBatch: number,
+  ) {}
+
+  add(consumer: Consumer): void {
+    if (this.#stopped.signal.aborted) return
+    this.#lagging.add(consumer)
+    if (!this.#catchingUp) this.#run(this.#catchUp())
+  }
+
+  /** It gets no further batch; one under way is not waited for. */
+  remove(consumer: Consumer): void {
+    this.#lagging.delete(consumer)
+    this.#level.delete(consumer)
+    if (this.#level.size === 0) this.#following?.abort()
+  }
+
+  isLevel(consumer: Consumer): boolean {
+    return this.#level.has(consumer)
+  }
+
+  /** Ends after the batch under way. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    this.#following?.abort()
+    await Promise.all(this.#running)
+  }
+
+  #run(work: Promise<void>): void {
+    this.#running.add(work)
+    void work.finally(() => this.#running.delete(work))
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#catchingUp = true
+    while (this.#lagging.size > 0 && !this.#stopped.signal.aborted) {
+      try {
+        await this.#catchUpByOnePage()
+      } catch (error) {
+        this.hooks.logUnreadable(error)
+        await pause(this.clock, RETRY_MS, this.#stopped.signal)
+      }
+      await turnOfTheLoop()
+    }
+    this.#catchingUp = false
+  }
+
+  async #catchUpByOnePage(): Promise<void> {
+    const consumers = [...this.#lagging]
+    const after = consumers.map(({ position }) => position).sort()[0]!
+    const started = performance.now()
+    const page = await this.eventStore.readAll({ after, limit: this.#pageSize })
+    await this.#hand(consumers, page.events, page.position)
+    this.#adaptPage(page.events.length, performance.now() - started)
+    if (page.end) for (const consumer of consumers) await this.#join(consumer)
+  }
+
+  #adaptPage(events: number, milliseconds: number): void {
+    if (events < this.#pageSize) return
+    const wanted = this.#level.size > 0 ? CATCH_UP_BESIDE_MS : CATCH_UP_ALONE_MS
+    const size = Math.round((events * wanted) / Math.max(milliseconds, 1))
+    this.#pageSize = Math.min(Math.max(size, SMALLEST_PAGE), this.#pageSize * 2, this.largestBatch)
+  }
+
+  async #join(consumer: Consumer): Promise<void> {
+    await this.#guarded(consumer, async () => {
+      if (!this.#lagging.has(consumer) || (await this.hooks.reachedEnd?.(consumer))) return
+      await this.#levelTurn.run(async () => {
+        if (this.#stopped.signal.aborted || !this.#lagging.has(consumer)) return
+        if (this.#level.size > 0) await this.#bringLevel(consumer)
+        else this.#position = consumer.position
+        this.#lagging.delete(consumer)
+        this.#level.add(consumer)
+        await this.hooks.joined?.(consumer)
+        if (this.#following === undefined || this.#following.signal.aborted) this.#startFollowing()
+      })
+    })
+  }
+
+  async #bringLevel(consumer: Consumer): Promise<void> {
+    while (consumer.position < this.#position) {
+      const page = await this.eventStore.readAll({
+        after: consumer.position,
+        limit: this.largestBatch,
+        upTo: this.#position,
+      })
+      await consumer.handle(page.events, page.end ? this.#position : page.position)
+    }
+  }
+
+  #startFollowing(): void {
+    const following = new AbortController()
+    this.#following = following
+    this.#run(this.#follow(following.signal))
+  }
+
+  /** Subscriptions end, now and then quietly: begin again where we stand, for as long as somebody wants events. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const subscription = this.eventStore.subscribe({
+          after: this.#position,
+          batchSize: this.largestBatch,
+          signal,
+        })
+        for await (const batch of subscription) {
+          if (signal.aborted) return
+          await this.#levelTurn.run(async () => {
+            if (signal.aborted) return
+            await this.#hand([...this.#level], batch.events, batch.position)
+            this.#position = batch.position
+          })
+          if (!batch.end) await turnOfTheLoop()
+        }
+      } catch (error) {
+        if (!signal.aborted) this.hooks.logUnreadable(error)
+      }
+      await pause(this.clock, RETRY_MS, signal)
+    }
+  }
+
+  async #hand(consumers: Consumer[], events: readonly RecordedEvent[], upTo: Position): Promise<void> {
+    await Promise.all(
+      consumers.map((consumer) => this.#guarded(consumer, () => consumer.handle(events, upTo))),
+    )
+  }
+
+  /** One consumer's trouble is its own: it drops out, the others go on. */
+  async #guarded(consumer: Consumer, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.remove(consumer)
+      this.hooks.failed(consumer, error)
+    }
+  }
+}

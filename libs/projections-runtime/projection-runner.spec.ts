@@ -1,0 +1,340 @@
+import { systemPrincipal } from '#libs/access'
+import { all } from '#libs/read-store'
+import { appendEvents, eventually, InMemoryEventStore, InMemoryReadStore } from '#libs/testing'
+import type { AnyProjection } from './definitions.js'
+import { prepareProjections } from './prepare.js'
+import { type Notice, ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner.js'
+import { ReadModels } from './read-models.js'
+import { poison, stays, type Ticket, type TicketEvent, tickets } from './ticket-projections.fixture.js'
+
+const agent = systemPrincipal('test')
+const opened = (title: string): TicketEvent => ({ type: 'Opened', data: { title } })
+const moved = (group: string): TicketEvent => ({ type: 'Moved', data: { group } })
+const broken = (at: 'key' | 'evolve'): TicketEvent => ({ type: 'Broken', data: { at } })
+
+describe('projection runner', () => {
+  let log: InMemoryEventStore
+  let readStore: InMemoryReadStore
+  let notices: Notice[]
+  const runners: ProjectionRunner[] = []
+
+  beforeEach(() => {
+    log = new InMemoryEventStore()
+    readStore = new InMemoryReadStore()
+    notices = []
+    poison.on = false
+  })
+  afterEach(async () => {
+    await Promise.all(runners.splice(0).map((runner) => runner.stop()))
+  })
+
+  function runner(options: Partial<ProjectionRunnerOptions> = {}): ProjectionRunner {
+    const made = new ProjectionRunner({
+      eventStore: log,
+      readStore,
+      definitions: [tickets, stays],
+      owner: 'spec',
+      leaseMilliseconds: 300,
+      notice: (notice) => notices.push(notice),
+      ...options,
+    })
+    runners.push(made)
+    return made
+  }
+  const readModels = (definitions: (AnyProjection | typeof stays)[] = [tickets, stays]) =>
+    new ReadModels({ eventStore: log, readStore, definitions })
+  const ticket = async (number: string, minPosition?: string) =>
+    (await readModels().of<Ticket>('tickets').get(number, { principal: agent, minPosition })).row
+  const state = async (made: ProjectionRunner, projection: string, status = 'live') =>
+    (await made.status()).find((one) => one.projection === projection && one.status === status)
+
+  it('makes what was appended visible, at the position the command answered', async () => {
+    await runner().start()
+    const [event] = await appendEvents(log, 'ticket-1', [opened('printer'), moved('desk')])
+    const answer = await readModels()
+      .of<Ticket>('tickets')
+      .get('ticket-1', { principal: agent, minPosition: event!.position })
+    expect(answer.row?.document.title).toBe('printer')
+    expect(answer.lag).toBe(0)
+  })
+
+  it('advances over events that no projection wants', async () => {
+    await runner().start()
+    const [event] = await appendEvents(log, 'other-1', [{ type: 'Unheard', data: {} }])
+    await readModels().waitFor('tickets', event!.position)
+    await readModels().waitFor('stays', event!.position)
+  })
+
+  it('goes on where it stopped', async () => {
+    const first = runner()
+    await first.start()
+    const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+    await readModels().waitFor('tickets', event!.position)
+    await first.stop()
+    const [later] = await appendEvents(log, 'ticket-1', [moved('desk')])
+    await runner().start()
+    expect((await ticket('ticket-1', later!.position))?.document).toMatchObject({
+      title: 'a',
+      group: 'desk',
+      moves: 1,
+    })
+  })
+
+  it('shares the work: one runner holds a lease, the other takes over when it stops', async () => {
+    const [first, second] = [runner({ owner: 'first' }), runner({ owner: 'second' })]
+    await first.start()
+    await second.start()
+    expect((await state(second, 'tickets'))?.state).toBe('standby')
+    await first.stop()
+    const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+    await readModels().waitFor('tickets', event!.position)
+    expect((await state(second, 'tickets'))?.state).toBe('following')
+  })
+
+  it('survives a commit that fails, and one whose outcome is lost', async () => {
+    await runner().start()
+    for (const point of ['before commit', 'after commit']) {
+      readStore.crash = (at) => {
+        if (at !== point) return
+        readStore.crash = () => {}
+        throw new Error('the disk went away')
+      }
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a'), moved('desk')])
+      await readModels().waitFor('tickets', event!.position)
+    }
+    expect((await ticket('ticket-1'))?.document.moves).toBe(1)
+    expect(notices.some(({ message }) => message.includes('the disk went away'))).toBe(true)
+  })
+
+  describe('a checkpoint of another history', () => {
+    it('stops that projection, names the command that mends it, and lets the others go on', async () => {
+      const name = await readStore.createBuild({ projection: 'tickets', version: 1 }, [
+        { name: 'tickets', columns: {}, indexes: [] },
+        { name: '_parked', columns: {}, indexes: [] },
+      ])
+      const writer = await readStore.openForWriting(name, { owner: 'x', leaseMilliseconds: 1 })
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      await writer.commit([], { logId: log.logId, position: event!.position, eventId: 'something else' })
+      await writer.close()
+      const made = runner()
+      await made.start()
+      expect(await state(made, 'tickets')).toMatchObject({ state: 'stopped', code: 'CHECKPOINT.FOREIGN' })
+      expect((await state(made, 'tickets'))?.message).toContain('ledgerdesk projections rebuild tickets')
+      await readModels().waitFor('stays', event!.position)
+      await expect(ticket('ticket-1')).rejects.toMatchObject({ code: 'CHECKPOINT.FOREIGN' })
+
+      await made.rebuild('tickets')
+      expect((await ticket('ticket-1', event!.position))?.document.title).toBe('a')
+    })
+  })
+
+  describe('a poisoned event', () => {
+    it('parks its key: later events queue, the document is stale, other keys go on, retry replays in order', async () => {
+      poison.on = true
+      const made = runner({ definitions: [tickets] })
+      await made.start()
+      await appendEvents(log, 'ticket-1', [opened('a'), moved('one')])
+      await appendEvents(log, 'ticket-1', [broken('evolve'), moved('two')])
+      await appendEvents(log, 'ticket-1', [moved('three')])
+      const [other] = await appendEvents(log, 'ticket-2', [opened('b')])
+      expect((await ticket('ticket-2', other!.position))?.document.title).toBe('b')
+      expect(await ticket('ticket-1')).toMatchObject({ stale: true, document: { group: 'one' } })
+      expect((await made.parked('tickets')).map(({ eventType, reason }) => [eventType, reason])).toEqual([
+        ['Broken', 'Error: poisoned'],
+        ['Moved', undefined],
+        ['Moved', undefined],
+      ])
+      expect(await made.retryParked('tickets')).toMatchObject({
+        replayed: 0,
+        stillParked: [{ key: 'ticket-1' }],
+      })
+      expect((await made.parked('tickets'))[0]).toMatchObject({ eventType: 'Broken', attempts: 1 })
+
+      poison.on = false
+      expect(await made.retryParked('tickets')).toEqual({ replayed: 3, stillParked: [] })
+      expect(await ticket('ticket-1')).toMatchObject({ stale: false, document: { group: 'three', moves: 3 } })
+      expect(await made.parked('tickets')).toEqual([])
+    })
+
+    it('stays parked over a restart', async () => {
+      poison.on = true
+      const first = runner({ definitions: [tickets] })
+      await first.start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a'), broken('evolve')])
+      await readModels().waitFor('tickets', event!.position)
+      await first.stop()
+      poison.on = false
+      const second = runner({ definitions: [tickets] })
+      await second.start()
+      const [later] = await appendEvents(log, 'ticket-1', [moved('desk')])
+      expect(await ticket('ticket-1', later!.position)).toMatchObject({
+        stale: true,
+        document: { group: null },
+      })
+      await eventually('the lease', async () => (await state(second, 'tickets'))?.state === 'following')
+      await second.retryParked('tickets', 'ticket-1')
+      expect(await ticket('ticket-1')).toMatchObject({ stale: false, document: { group: 'desk' } })
+    })
+
+    it('stops a view, which says so, while projections go on; retry resumes it', async () => {
+      poison.on = true
+      const made = runner()
+      await made.start()
+      const [, , bad] = await appendEvents(log, 'ticket-1', [opened('a'), moved('desk'), broken('evolve')])
+      const [later] = await appendEvents(log, 'ticket-2', [opened('b'), moved('desk')])
+      await readModels().waitFor('tickets', later!.position)
+      const stopped = await eventually('the view stops', async () => {
+        const status = await state(made, 'stays')
+        return status?.state === 'stopped' && status
+      })
+      expect(stopped).toMatchObject({ code: 'PROJECTION.POISONED' })
+      expect(stopped.message).toContain(bad!.id)
+      expect(await made.parked('stays')).toMatchObject([
+        { key: '*', eventId: bad!.id, reason: 'Error: poisoned' },
+      ])
+      const held = await readModels().of('stays', 'open_stays').list({ principal: agent, pageSize: 9 })
+      expect(held.rows.map(({ id }) => id)).toEqual(['ticket-1'])
+
+      poison.on = false
+      await made.retryParked('stays')
+      await readModels().waitFor('stays', later!.position)
+      expect(await made.parked('stays')).toEqual([])
+    })
+
+    it('stops a projection whose key function throws, for nobody knows which documents are wrong', async () => {
+      poison.on = true
+      const made = runner({ definitions: [tickets] })
+      await made.start()
+      await appendEvents(log, 'ticket-1', [opened('a'), broken('key'), moved('desk')])
+      await eventually('it stops', async () => (await state(made, 'tickets'))?.code === 'PROJECTION.POISONED')
+      expect((await ticket('ticket-1'))?.document.group).toBe(null)
+    })
+
+    it('stops a rebuild, while the live build goes on answering and being fed', async () => {
+      poison.on = true
+      const made = runner({ definitions: [tickets] })
+      await made.start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a'), broken('evolve')])
+      await readModels().waitFor('tickets', event!.position)
+      await expect(made.rebuild('tickets')).rejects.toMatchObject({ code: 'PROJECTION.POISONED' })
+      const [later] = await appendEvents(log, 'ticket-2', [opened('b')])
+      expect((await ticket('ticket-2', later!.position))?.document.title).toBe('b')
+      poison.on = false
+      await made.retryParked('tickets')
+      await eventually('the rebuild takes over', async () => (await readStore.builds()).length === 1)
+      expect(await ticket('ticket-1')).toMatchObject({ stale: false })
+    })
+  })
+
+  describe('rebuild', () => {
+    it('feeds the live build meanwhile, then lets the new one take over', async () => {
+      const made = runner()
+      await made.start()
+      for (let n = 0; n < 300; n++)
+        await appendEvents(log, `ticket-${n % 20}`, [n < 20 ? opened(`t${n}`) : moved(`g${n}`)])
+      const progress: number[] = []
+      const rebuilt = made.rebuild('tickets', ({ share }) => progress.push(share))
+      const [event] = await appendEvents(log, 'ticket-1', [moved('last')])
+      expect((await ticket('ticket-1', event!.position))?.document.group).toBe('last')
+      await rebuilt
+      expect(progress.length).toBeGreaterThan(0)
+      expect((await readStore.builds()).filter(({ projection }) => projection === 'tickets')).toMatchObject([
+        { build: 2, status: 'live' },
+      ])
+      expect((await ticket('ticket-1', event!.position))?.document.group).toBe('last')
+    })
+
+    const second: AnyProjection = { ...tickets, version: 2 }
+
+    it('of a new version: the old one answers, frozen, until the new one takes over', async () => {
+      const first = runner()
+      await first.start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      await readModels().waitFor('tickets', event!.position)
+      await first.stop()
+      const [later] = await appendEvents(log, 'ticket-1', [moved('desk')])
+      const query = readModels([second, stays]).of<Ticket>('tickets')
+      expect((await query.get('ticket-1', { principal: agent })).row?.document.group).toBe(null)
+      await expect(
+        query.get('ticket-1', { principal: agent, minPosition: later!.position }),
+      ).rejects.toMatchObject({
+        code: 'PROJECTION.FROZEN',
+        retryAfter: 10,
+      })
+      await runner({ definitions: [second, stays] }).start()
+      await eventually('version 2 answers', async () =>
+        (await readStore.builds()).some(({ version, status }) => version === 2 && status === 'live'),
+      )
+      expect((await query.get('ticket-1', { principal: agent })).row?.document.group).toBe('desk')
+    })
+
+    it('prepared beside a running older release: answers only when the new release starts', async () => {
+      await runner().start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      await readModels().waitFor('tickets', event!.position)
+      await prepareProjections({
+        eventStore: log,
+        readStore,
+        definitions: [second, stays],
+        owner: 'cli',
+        leaseMilliseconds: 300,
+      })
+      const states = async () => {
+        const builds = (await readStore.builds()).filter(({ projection }) => projection === 'tickets')
+        return builds.map(({ version, status }) => `${version} ${status}`)
+      }
+      expect(await states()).toEqual(['1 live', '2 building'])
+      const [later] = await appendEvents(log, 'ticket-1', [moved('desk')])
+      expect((await ticket('ticket-1', later!.position))?.document.group).toBe('desk')
+
+      await runner({ definitions: [second, stays], owner: 'new release' }).start()
+      await eventually('the take-over', async () => (await states()).join() === '2 live')
+    })
+
+    it('is never begun by an older release once a newer one answers', async () => {
+      await runner({ definitions: [second] }).start()
+      const old = runner({ definitions: [tickets] })
+      await old.start()
+      expect(notices).toContainEqual(expect.objectContaining({ code: 'PROJECTION.SUPERSEDED' }))
+      expect(await readStore.builds()).toHaveLength(1)
+    })
+  })
+
+  describe('queries', () => {
+    it('refuse a position that the log never gave', async () => {
+      await runner().start()
+      const asked = readModels().waitFor('tickets', '00000000000000009999')
+      await expect(asked).rejects.toMatchObject({ code: 'POSITION.UNKNOWN' })
+    })
+
+    it('give up waiting after the time-out and say where the projection stands', async () => {
+      await readStore.createBuild({ projection: 'tickets', version: 1 }, [])
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      const asked = readModels().waitFor('tickets', event!.position, 30)
+      await expect(asked).rejects.toMatchObject({ code: 'PROJECTION.LAGGING', retryAfter: 1 })
+    })
+
+    it('show each principal their rows and fields, in lists, counts and single documents alike', async () => {
+      await runner().start()
+      for (const [n, group] of ['red', 'blue', 'red', 'blue', 'red'].entries())
+        await appendEvents(log, `ticket-${n}`, [opened(`t${n}`), moved(group)])
+      const minPosition = await log.head()
+      const red = { id: 'rita', grants: new Map(), groups: new Set(['red']) }
+      const query = readModels().of<Ticket>('tickets')
+      const orderBy = [{ column: 'moves', direction: 'asc' }] as const
+      const page = await query.list({ principal: red, minPosition, orderBy, pageSize: 2 })
+      expect(page.rows.map(({ id }) => id)).toEqual(['ticket-0', 'ticket-2'])
+      expect(page.rows[0]!.document).not.toHaveProperty('secret')
+      const rest = await query.list({ principal: red, minPosition, orderBy, pageSize: 2, after: page.next })
+      expect(rest.rows.map(({ id }) => id)).toEqual(['ticket-4'])
+      expect(rest.next).toBeUndefined()
+      expect((await query.count({ principal: red })).count).toBe(3)
+      expect((await query.groupCounts(['group'], { principal: red })).groups).toEqual([
+        { values: ['red'], count: 3 },
+      ])
+      expect((await query.get('ticket-1', { principal: red })).row).toBeUndefined()
+      expect((await query.get('ticket-1', { principal: agent })).row?.document.secret).toBe('t1!')
+      expect((await query.count({ principal: agent, filter: all })).count).toBe(5)
+    })
+  })
+})

@@ -1,0 +1,252 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Principal } from '#libs/access'
+import { InvalidInput, LOG_START, type Position, Unavailable } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import {
+  and,
+  type BuildName,
+  type Checkpoint,
+  type Filter,
+  type GroupCount,
+  type KeysetCursor,
+  type ProjectionReader,
+  type ReadStore,
+  type SortKey,
+  type StoredDocument,
+} from '#libs/read-store'
+import { buildKey } from './build-plan.js'
+import { type Clock, systemClock } from './clock.js'
+import type { AccessRule, ReadModelDefinition } from './definitions.js'
+import { isOfThisLog, lagSeconds } from './freshness.js'
+import { matches } from './matches.js'
+
+/** Who asks, and how fresh the answer must be. */
+export interface Asking {
+  principal: Principal
+  /** The answer holds at least everything up to here. */
+  minPosition?: Position
+  /** How long to wait for that, default 5,000. */
+  timeoutMilliseconds?: number
+}
+
+export interface Freshness {
+  /** The answer holds everything up to here, and perhaps more. */
+  position: Position
+  /** Seconds that the projection is behind the log; 0 when it has all. */
+  lag: number
+}
+
+export interface ListRequest extends Asking {
+  filter?: Filter
+  orderBy?: readonly SortKey[]
+  pageSize: number
+  after?: KeysetCursor
+}
+
+/** A row as the principal may see it. */
+export interface Row<Document> {
+  id: string
+  document: Document
+  /** True while events of its key wait behind a poisoned one. */
+  stale: boolean
+  /** Position of the last event folded into it. */
+  position: Position
+}
+
+export interface ListAnswer<Document> extends Freshness {
+  rows: Row<Document>[]
+  /** Where the next page begins; absent on the last page. */
+  next?: KeysetCursor
+}
+
+/** Questions to one collection, with its access rule inside the store query. */
+export interface ReadModel<Document> {
+  list(request: ListRequest): Promise<ListAnswer<Document>>
+  /** `row` is absent when there is no such document, or none that the principal may see. */
+  get(id: string, asking: Asking): Promise<Freshness & { row?: Row<Document> }>
+  count(asking: Asking & { filter?: Filter }): Promise<Freshness & { count: number }>
+  groupCounts(
+    dimensions: readonly string[],
+    asking: Asking & { filter?: Filter },
+  ): Promise<Freshness & { groups: GroupCount[] }>
+}
+
+export interface ReadModelsOptions {
+  eventStore: EventStore
+  readStore: ReadStore
+  definitions: readonly ReadModelDefinition[]
+  clock?: Clock
+}
+
+const DEFAULT_TIMEOUT_MS = 5_000
+const LONGEST_POLL_MS = 10
+
+/** The query side: waits until a projection is as fresh as asked, and applies who may see what. */
+export class ReadModels {
+  readonly #definitions: ReadonlyMap<string, ReadModelDefinition>
+  readonly #clock: Clock
+  /** Builds whose checkpoint was seen to come from this log; from then on they can only go forward in it. */
+  readonly #verified = new Set<string>()
+
+  constructor(private readonly options: ReadModelsOptions) {
+    this.#definitions = new Map(options.definitions.map((definition) => [definition.name, definition]))
+    this.#clock = options.clock ?? systemClock
+  }
+
+  /**
+   * One collection of a projection; for a view also the collection's name.
+   * @throws Error when the code asks for what is not defined
+   */
+  of<Document extends object>(projection: string, collection = projection): ReadModel<Document> {
+    const definition = this.#definitions.get(projection)
+    const access: AccessRule<Document> | undefined =
+      definition?.kind === 'view' ? definition.collections[collection] : definition
+    if (!access) throw new Error(`No collection "${collection}" is defined in projection "${projection}"`)
+    return new GuardedCollection<Document>(access, collection, (asking) => this.#fresh(projection, asking))
+  }
+
+  /**
+   * Waits until the projection has handled the log up to a position.
+   * @throws InvalidInput `POSITION.UNKNOWN`; Unavailable `PROJECTION.LAGGING` after the time-out, `PROJECTION.FROZEN`
+   *   when an older version answers that gets no new events, `PROJECTION.NOT_BUILT`, `CHECKPOINT.FOREIGN`
+   */
+  async waitFor(
+    projection: string,
+    minPosition: Position,
+    timeoutMilliseconds = DEFAULT_TIMEOUT_MS,
+  ): Promise<void> {
+    await this.#readerAt(projection, minPosition, timeoutMilliseconds)
+  }
+
+  async #fresh(projection: string, asking: Asking): Promise<FreshReader> {
+    const { minPosition = LOG_START, timeoutMilliseconds = DEFAULT_TIMEOUT_MS } = asking
+    const { reader, position } = await this.#readerAt(projection, minPosition, timeoutMilliseconds)
+    return { reader, position, lag: await lagSeconds(this.options.eventStore, position, this.#clock) }
+  }
+
+  async #readerAt(projection: string, minPosition: Position, timeoutMilliseconds: number) {
+    await this.#assertKnown(minPosition)
+    const deadline = performance.now() + timeoutMilliseconds
+    for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_POLL_MS)) {
+      const { reader, position } = await this.#reader(projection)
+      if (position >= minPosition) return { reader, position }
+      this.#assertFed(projection, reader.name, position)
+      if (performance.now() + wait > deadline) throw lagging(projection, position, minPosition)
+      await sleep(wait)
+    }
+  }
+
+  async #assertKnown(position: Position): Promise<void> {
+    if (position === LOG_START || (await this.options.eventStore.eventIdAt(position)) !== undefined) return
+    throw new InvalidInput('POSITION.UNKNOWN', `This log never gave the position ${position}`, [
+      { pointer: 'minPosition', message: 'give a position from an answer of this server' },
+    ])
+  }
+
+  async #reader(projection: string): Promise<{ reader: ProjectionReader; position: Position }> {
+    const reader = await this.options.readStore.liveReader(projection)
+    if (!reader) {
+      throw new Unavailable('PROJECTION.NOT_BUILT', `${projection} is not built yet; try again in a moment`)
+    }
+    const checkpoint = await reader.checkpoint()
+    if (checkpoint) await this.#assertOfThisLog(reader.name, checkpoint)
+    return { reader, position: checkpoint?.position ?? LOG_START }
+  }
+
+  async #assertOfThisLog(name: BuildName, checkpoint: Checkpoint): Promise<void> {
+    const key = buildKey(name)
+    if (this.#verified.has(key)) return
+    if (!(await isOfThisLog(this.options.eventStore, checkpoint))) {
+      throw new Unavailable(
+        'CHECKPOINT.FOREIGN',
+        `${name.projection} was built from another log or from a history that a restore took back, and must be ` +
+          `built anew: ledgerdesk projections rebuild ${name.projection}`,
+        60,
+      )
+    }
+    this.#verified.add(key)
+  }
+
+  #assertFed(projection: string, name: BuildName, position: Position): void {
+    if (name.version === this.#definitions.get(projection)?.version) return
+    throw new Unavailable(
+      'PROJECTION.FROZEN',
+      `Version ${name.version} of ${projection} answers until the new one is built, and knows nothing after ${position}`,
+      10,
+      { position },
+    )
+  }
+}
+
+interface FreshReader extends Freshness {
+  reader: ProjectionReader
+}
+
+class GuardedCollection<Document extends object> implements ReadModel<Document> {
+  constructor(
+    private readonly access: AccessRule<Document>,
+    private readonly collection: string,
+    private readonly fresh: (asking: Asking) => Promise<FreshReader>,
+  ) {}
+
+  async list(request: ListRequest): Promise<ListAnswer<Document>> {
+    const { principal, orderBy = [], pageSize, after } = request
+    const { reader, ...freshness } = await this.fresh(request)
+    const found = await reader.find<Document>(this.collection, {
+      filter: this.#allowed(request),
+      orderBy,
+      limit: pageSize + 1,
+      after,
+    })
+    const page = found.slice(0, pageSize)
+    const last = found.length > pageSize ? page.at(-1) : undefined
+    return {
+      ...freshness,
+      rows: page.map((stored) => this.#row(stored, principal)),
+      ...(last && { next: cursorAt(last, orderBy) }),
+    }
+  }
+
+  async get(id: string, asking: Asking) {
+    const { reader, ...freshness } = await this.fresh(asking)
+    const stored = await reader.get<Document>(this.collection, id)
+    if (!stored || !matches(this.access.rows(asking.principal), stored.document)) return freshness
+    return { ...freshness, row: this.#row(stored, asking.principal) }
+  }
+
+  async count(asking: Asking & { filter?: Filter }) {
+    const { reader, ...freshness } = await this.fresh(asking)
+    return { ...freshness, count: await reader.count(this.collection, this.#allowed(asking)) }
+  }
+
+  async groupCounts(dimensions: readonly string[], asking: Asking & { filter?: Filter }) {
+    const { reader, ...freshness } = await this.fresh(asking)
+    const groups = await reader.groupCounts(this.collection, dimensions, this.#allowed(asking))
+    return { ...freshness, groups }
+  }
+
+  #allowed({ principal, filter }: { principal: Principal; filter?: Filter }): Filter {
+    const rows = this.access.rows(principal)
+    if (filter === undefined || filter.kind === 'true') return rows
+    return rows.kind === 'true' ? filter : and(rows, filter)
+  }
+
+  #row({ id, document, stale, position }: StoredDocument<Document>, principal: Principal): Row<Document> {
+    const visible = this.access.fields ? (this.access.fields(document, principal) as Document) : document
+    return { id, document: visible, stale, position }
+  }
+}
+
+function cursorAt({ id, document }: StoredDocument<object>, orderBy: readonly SortKey[]): KeysetCursor {
+  const fields = document as Record<string, string | number | boolean | null | undefined>
+  return { id, values: orderBy.map(({ column }) => fields[column] ?? null) }
+}
+
+function lagging(projection: string, position: Position, minPosition: Position): Unavailable {
+  return new Unavailable(
+    'PROJECTION.LAGGING',
+    `${projection} has not reached ${minPosition} yet, it stands at ${position}; try again in a moment`,
+    1,
+    { position },
+  )
+}

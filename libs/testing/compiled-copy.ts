@@ -1,0 +1,29 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Sources compiled for child processes. */
+export interface CompiledCopy {
+  /** Path of a compiled source file, for instance `libs/testing/append-load.ts`. */
+  program(source: string): string
+  dispose(): void
+}
+
+/**
+ * Compiles folders or files of this project into a folder of their own, where `#libs/*` resolves among them, so that a
+ * test's child processes run the sources as they are now and not what `dist` held at the last build.
+ */
+export function compiledCopy(...sources: string[]): CompiledCopy {
+  const root = resolve(__dirname, '../..')
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ledgerdesk-compiled-')))
+  copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const swc = [join(root, 'node_modules/@swc/cli/bin/swc.js'), ...sources, '--quiet']
+  const options = ['--config-file', '.swcrc', '--out-dir', join(folder, 'dist'), '--ignore', '**/*.spec.ts']
+  execFileSync(process.execPath, [...swc, ...options], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  return {
+    program: (source) => join(folder, 'dist', source.replace(/\.ts$/, '.js')),
+    dispose: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}

@@ -1,0 +1,5 @@
+export * from './event-factory.js'
+export * from './eventually.js'
+export * from './fake-clock.js'
+export * from './in-memory-event-store.js'
+export * from './in-memory-read-store.js'
