@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { LOG_START } from '#libs/event-sourcing'
+import type { Acknowledgement, AppendLoad } from '../../testing/append-load.js'
+import { type CompiledCopy, compiledCopy } from '../../testing/compiled-copy.js'
+import { type TemporaryEventStore, temporaryEventStore } from '../../testing/temporary-event-store.js'
+import { newEvent, until } from '../event-store.contract.js'
+import { checkLog, openSqliteEventStore, type SqliteEventStore } from './index.js'
+import { Turn } from './turn.js'
+
+describe('several processes on one log', () => {
+  let compiled: CompiledCopy
+  let temporary: TemporaryEventStore
+  let store: SqliteEventStore
+  beforeAll(() => {
+    compiled = compiledCopy('libs/event-sourcing', 'libs/event-store', 'libs/testing/append-load.ts')
+  })
+  afterAll(() => compiled.dispose())
+  beforeEach(async () => {
+    temporary = await temporaryEventStore()
+    store = temporary.store
+  })
+  afterEach(() => temporary.dispose())
+
+  async function run(load: Omit<AppendLoad, 'file'>): Promise<Acknowledgement[]> {
+    const program = compiled.program('libs/testing/append-load.ts')
+    const argument = JSON.stringify({ ...load, file: temporary.file })
+    const { stdout } = await promisify(execFile)(process.execPath, [program, argument], {
+      maxBuffer: 1e8,
+    })
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  }
+
+  it('lose nothing, double nothing and keep the log sound', async () => {
+    const load = { prefix: 'incident-', appends: 300, concurrency: 12 }
+    const both = (await Promise.all([run(load), run(load)])).flat()
+    const won = both.filter(({ kind }) => kind === 'appended')
+
+    expect(both).toHaveLength(600)
+    expect(new Set(won.map(({ stream }) => stream)).size).toBe(300)
+    expect(won).toHaveLength(300)
+    for (const { position, id } of won) expect(await store.eventIdAt(position!)).toBe(id)
+    expect((await store.readAll({ after: LOG_START, limit: 1_000 })).events).toHaveLength(600)
+    expect(await checkLog(temporary.file)).toEqual([])
+  })
+
+  it('take numbers without a gap and never the same', async () => {
+    const load = { prefix: 'problem-', appends: 150, concurrency: 8, numbered: true }
+    const both = (await Promise.all([run(load), run(load)])).flat()
+    const numbers = both.map(({ stream }) => Number(stream.slice('problem-N'.length))).sort((a, b) => a - b)
+    expect(numbers).toEqual(Array.from({ length: 300 }, (_, i) => i + 1))
+  })
+
+  it('let a second process commit soon while the first writes without pause', async () => {
+    let stop = false
+    const busy = Array.from({ length: 64 }, async (_, writer) => {
+      for (let n = 0; !stop; n++) {
+        const events = [newEvent('Loaded', { text: 'x'.repeat(500) })]
+        await store.append({ stream: `busy-${writer}-${n}`, expectedRevision: 'noStream', events })
+      }
+    })
+    const acknowledged = await run({ prefix: 'incident-', appends: 60, concurrency: 1 })
+    stop = true
+    await Promise.all(busy)
+
+    const waits = acknowledged.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b)
+    expect(waits[Math.floor(waits.length * 0.9)]).toBeLessThan(50)
+  })
+})
+
+describe('two connections to one log', () => {
+  let temporary: TemporaryEventStore
+  let other: SqliteEventStore
+  beforeEach(async () => {
+    temporary = await temporaryEventStore()
+    other = await openSqliteEventStore({ file: temporary.file })
+  })
+  afterEach(async () => {
+    await other.close()
+    await temporary.dispose()
+  })
+
+  const append = (
+    store: SqliteEventStore,
+    stream: string,
+    expectedRevision: number | 'noStream' = 'noStream',
+  ) => store.append({ stream, expectedRevision, events: [newEvent('A')] })
+
+  it('each know what the other appended to a stream they remember', async () => {
+    const { store } = temporary
+    expect((await append(store, 'incident-1')).kind).toBe('appended')
+    expect((await append(other, 'incident-1', 0)).kind).toBe('appended')
+    expect(await append(store, 'incident-1', 0)).toEqual({ kind: 'conflict', actual: 1 })
+    expect((await append(store, 'incident-1', 1)).kind).toBe('appended')
+    expect(await append(other, 'incident-1', 1)).toEqual({ kind: 'conflict', actual: 2 })
+  })
+
+  it('forget what they remember when a reader of theirs notices the other first', async () => {
+    const { store } = temporary
+    await append(store, 'incident-1')
+    await append(other, 'incident-1', 0)
+    await store.head()
+    expect(await append(store, 'incident-1', 0)).toEqual({ kind: 'conflict', actual: 1 })
+  })
+
+  it('notice each other within 20 ms, and at once when woken', async () => {
+    const { store } = temporary
+    const abort = new AbortController()
+    const seen: { stream: string; at: number }[] = []
+    const following = (async () => {
+      for await (const { events } of store.subscribe({ after: LOG_START, signal: abort.signal })) {
+        seen.push(...events.map(({ stream }) => ({ stream, at: performance.now() })))
+      }
+    })()
+    const delays: number[] = []
+    const unhook = other.onAppended(() => {
+      if (delays.length >= 20) store.wake()
+    })
+    for (let n = 0; n < 40; n++) {
+      await append(other, `incident-${n}`)
+      const start = performance.now()
+      await until(() => seen.length > n)
+      delays.push(seen[n]!.at - start)
+    }
+    unhook()
+    abort.abort()
+    await following
+    const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
+    expect(median(delays.slice(0, 20))).toBeLessThan(20)
+    expect(median(delays.slice(20))).toBeLessThan(3)
+  })
+})
+
+describe('Turn', () => {
+  it('makes others stand back for one that waits, for a short time, and not for a dead one', async () => {
+    const { file, dispose } = await temporaryEventStore()
+    const waiting = new Turn(file)
+    const busy = new Turn(file)
+    const stoodBack = async () => {
+      const start = performance.now()
+      await busy.giveWay()
+      return performance.now() - start
+    }
+    expect(await stoodBack()).toBeLessThan(5)
+    waiting.announce()
+    expect(await stoodBack()).toBeGreaterThan(15)
+    const pending = stoodBack()
+    waiting.done()
+    expect(await pending).toBeLessThan(15)
+
+    waiting.announce()
+    await new Promise((resolve) => setTimeout(resolve, 1_050))
+    expect(await stoodBack()).toBeLessThan(5)
+    await dispose()
+  })
+})
