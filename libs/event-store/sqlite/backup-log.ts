@@ -21,6 +21,8 @@ export async function backupLog(file: string, target: string): Promise<void> {
   try {
     await whileBusy(() => formatOf(connection))
     rmSync(unfinished, { force: true })
+    // SQLite counts the copy as a write; the log itself is only read.
+    connection.exec('PRAGMA query_only = 0')
     await whileBusy(() => connection.prepare('VACUUM INTO ?').run(unfinished))
     sync(unfinished)
     renameSync(unfinished, target)
