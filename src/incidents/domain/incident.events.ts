@@ -35,8 +35,13 @@ export interface Imported {
   /** First event of each source row: what of the row has no home here, as far as it differs from the row before. */
   source?: {
     fields: Record<string, string | null>
-    /** Updates that the source counted between the row before and this one, but does not tell. */
+    /**
+     * Updates that the source counted between the row before (for the first row: the creation, count 0) and this one,
+     * but does not tell.
+     */
     updatesMissing?: number
+    /** The source's update counter after this row. */
+    updateCounter?: number
   }
   /** Code of the rule that would have refused this as a live command. */
   irregular?: string
@@ -71,15 +76,19 @@ type Fact<Type extends string, Data extends object> = DomainEvent<Type, Data & I
 /** `openedAt`: set by imports only, when the source says that the incident is older than its first row. */
 export type IncidentOpened = Fact<
   'IncidentOpened',
-  IncidentFields & { audience: Audience; openedAt?: string }
+  IncidentFields & { audience: Audience; openedAt?: string; customFieldsVersion?: number }
 >
-/** Any descriptive field; only those that differ. */
+/** Any descriptive field; only those that differ. `openedAt`: from imports only. */
 export type IncidentDetailsChanged = Fact<
   'IncidentDetailsChanged',
   {
     changes: {
-      [Field in Exclude<keyof IncidentFields, 'category' | 'subcategory' | 'symptom'>]?: FieldChange
+      [Field in
+        | Exclude<keyof IncidentFields, 'category' | 'subcategory' | 'symptom'>
+        | 'openedAt']?: FieldChange
     }
+    /** Version of the schema that the custom fields were checked with, when they changed. */
+    customFieldsVersion?: number
   }
 >
 export type IncidentCategorized = Fact<
@@ -91,12 +100,24 @@ export type PriorityDerived = Fact<
   'PriorityDerived',
   { impact: number; urgency: number; priority: number; matrixVersion: number; previous: number | null }
 >
-/** Somebody set another priority than the matrix gives; why is the event's `metadata.reason`. */
+/**
+ * Somebody set another priority than the matrix gives; why is the event's `metadata.reason`. Null values only from
+ * imports: sources that know no impact, urgency or priority.
+ */
 export type PriorityOverridden = Fact<
   'PriorityOverridden',
-  { impact: number; urgency: number; priority: number; derived: number | null; previous: number | null }
+  {
+    impact: number | null
+    urgency: number | null
+    priority: number | null
+    derived: number | null
+    previous: number | null
+  }
 >
-/** `rule`: the assignment rule that decided, when no person did. `group: null` takes it out of every queue. */
+/**
+ * Whoever had it has it no longer: the assignee is nobody until an `AssignedToPerson` or `IncidentAccepted` follows.
+ * `rule`: the assignment rule that decided, when no person did. `group: null` takes it out of every queue.
+ */
 export type AssignedToGroup = Fact<
   'AssignedToGroup',
   {
@@ -115,7 +136,7 @@ export type AssignedToPerson = Fact<
 export type IncidentAccepted = Fact<'IncidentAccepted', { person: string; previousPerson: string | null }>
 /** New → In Progress without a change of hands. */
 export type WorkStarted = Fact<'WorkStarted', Record<never, never>>
-export type IncidentHeld = Fact<'IncidentHeld', { hold: Hold; listVersion: number | null }>
+export type IncidentHeld = Fact<'IncidentHeld', { hold: Hold; listVersion: number | null } & CallerWait>
 export interface Hold {
   /** Code from the list of hold reasons: `awaiting-caller`, `awaiting-vendor`, ... */
   reason: string
@@ -123,13 +144,24 @@ export interface Hold {
   /** ISO 8601: wakes up by itself then. */
   until?: string
 }
+/** What the list of hold reasons and the settings then in force say of the wait; absent in imported events. */
+export interface CallerWait {
+  /** The caller's reply resumes, and the hold's comment is meant for him. */
+  awaitsCaller?: boolean
+  /** ISO 8601: when a silent caller is reminded. */
+  remindAt?: string
+  settingsVersion?: number
+}
 export type HoldReasonChanged = Fact<
   'HoldReasonChanged',
-  { hold: Hold; previous: Hold; listVersion: number | null }
+  { hold: Hold; previous: Hold; listVersion: number | null } & CallerWait
 >
 export type IncidentResumed = Fact<'IncidentResumed', { cause: 'agent' | 'caller-replied' | 'hold-expired' }>
-/** The silent caller was reminded; `count` starts at 1 with each hold. */
-export type CallerReminded = Fact<'CallerReminded', { count: number }>
+/** The silent caller was reminded; `count` starts at 1 with each hold. `resolveAt`: when silence will resolve it. */
+export type CallerReminded = Fact<
+  'CallerReminded',
+  { count: number; resolveAt?: string; settingsVersion?: number }
+>
 export type IncidentEscalated = Fact<
   'IncidentEscalated',
   { kind: 'functional' | 'hierarchical'; group?: string; informed?: string }
@@ -149,9 +181,21 @@ export type AttachmentAdded = Fact<
 export type WatcherAdded = Fact<'WatcherAdded', { person: string }>
 export type WatcherRemoved = Fact<'WatcherRemoved', { person: string }>
 export type AudienceChanged = Fact<'AudienceChanged', { audience: Audience; previous: Audience }>
+/** `autoCloseAt`: when it closes by itself, by the settings then in force; absent: never, or imported. */
 export type IncidentResolved = Fact<
   'IncidentResolved',
-  { code: string | null; notes: string | null; resolvedBy: string | null; serviceRestoredAt?: string }
+  Resolution & { cause?: 'silent-caller'; autoCloseAt?: string; settingsVersion?: number }
+>
+export interface Resolution {
+  code: string | null
+  notes: string | null
+  resolvedBy: string | null
+  serviceRestoredAt?: string
+}
+/** From imports: the source tells or changes the resolution of an incident without an entry into Resolved. */
+export type ResolutionRecorded = Fact<
+  'ResolutionRecorded',
+  { resolution: Resolution; previous: Resolution | null }
 >
 /** `from: 'Closed'` only from imports (irregular). `count` includes this one. */
 export type IncidentReopened = Fact<
@@ -160,7 +204,7 @@ export type IncidentReopened = Fact<
 >
 export type IncidentClosed = Fact<'IncidentClosed', { cause: 'caller' | 'agent' | 'auto-close' | 'source' }>
 export type IncidentCanceled = Fact<'IncidentCanceled', { code: string; notes: string | null }>
-/** Canceled as a duplicate; the caller is made a watcher of the survivor by a policy. */
+/** Canceled as a duplicate (a `LinkAdded` duplicate-of goes before it); the caller is made a watcher of the survivor by a policy. */
 export type IncidentMerged = Fact<
   'IncidentMerged',
   { survivor: string; caller: string | null; watchers: readonly string[] }
@@ -169,8 +213,11 @@ export type IncidentMerged = Fact<
 export type StateObserved = Fact<'StateObserved', { from: IncidentState; to: IncidentState; hold?: Hold }>
 /** From imports: a row in which nothing with a home here changed. */
 export type UpdateObserved = Fact<'UpdateObserved', Record<never, never>>
-/** After an import: from now on policies look after this record. */
-export type IncidentActivated = Fact<'IncidentActivated', { run: string }>
+/** After an import: from now on policies look after this record, with the times that the settings in force then gave. */
+export type IncidentActivated = Fact<
+  'IncidentActivated',
+  { run: string; autoCloseAt?: string; until?: string } & CallerWait
+>
 
 export type IncidentEvent =
   | IncidentOpened
@@ -198,6 +245,7 @@ export type IncidentEvent =
   | WatcherRemoved
   | AudienceChanged
   | IncidentResolved
+  | ResolutionRecorded
   | IncidentReopened
   | IncidentClosed
   | IncidentCanceled

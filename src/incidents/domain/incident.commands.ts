@@ -1,0 +1,209 @@
+import { Command } from '#libs/event-sourcing'
+import type { Audience, IncidentFields, Link } from './incident.events.js'
+import type { ObservedIncident } from './incident.import.js'
+
+/** Values of fields as a change wants them: absent stays, null clears. */
+type Wanted<Fields> = { [Field in keyof Fields]?: Fields[Field] | null }
+
+export interface OpenIncidentData
+  extends Omit<IncidentFields, 'openedBy' | 'title'>,
+    Partial<Pick<IncidentFields, 'title'>> {
+  /** Place in the matrix, 1 is the highest; absent: the lowest. */
+  impact?: number
+  urgency?: number
+  /** Absent: the assignment rules decide. */
+  assignmentGroup?: string
+  watchers?: readonly string[]
+  /** Absent: the participants. */
+  audience?: Audience
+}
+/** The caller is, unless said otherwise, the one on whose behalf the actor acts, or the actor when that is a person. */
+export class OpenIncident extends Command<'OpenIncident', OpenIncidentData> {
+  readonly type = 'OpenIncident'
+}
+
+/** Fields that `ChangeDetails` may change; custom fields are merged one by one, null removes one. */
+export type DetailChanges = Wanted<
+  Omit<IncidentFields, 'openedBy' | 'category' | 'subcategory' | 'symptom' | 'customFields'>
+> & { customFields?: Record<string, unknown> }
+export class ChangeDetails extends Command<'ChangeDetails', DetailChanges> {
+  readonly type = 'ChangeDetails'
+}
+
+export class Categorize extends Command<
+  'Categorize',
+  Wanted<Pick<IncidentFields, 'category' | 'subcategory' | 'symptom'>>
+> {
+  readonly type = 'Categorize'
+}
+
+/** Sets impact, urgency or both; the matrix in force derives the priority, also when it was overridden before. */
+export class Prioritize extends Command<'Prioritize', { impact?: number; urgency?: number }> {
+  readonly type = 'Prioritize'
+}
+
+/** Needs `metadata.reason`. */
+export class OverridePriority extends Command<'OverridePriority', { priority: number }> {
+  readonly type = 'OverridePriority'
+}
+
+/** `group: null` takes it out of every queue. */
+export class AssignToGroup extends Command<'AssignToGroup', { group: string | null }> {
+  readonly type = 'AssignToGroup'
+}
+
+/** `person: null` puts it back into the group's queue. `group`: moves it there first. */
+export class AssignToPerson extends Command<'AssignToPerson', { person: string | null; group?: string }> {
+  readonly type = 'AssignToPerson'
+}
+
+/** The actor takes it on. Take-next is an `Accept` of whatever record comes next. */
+export class Accept extends Command<'Accept', Record<never, never>> {
+  readonly type = 'Accept'
+}
+
+export class StartWork extends Command<'StartWork', Record<never, never>> {
+  readonly type = 'StartWork'
+}
+
+/** Also changes reason, comment and end of a hold that stands. */
+export class Hold extends Command<'Hold', { reason: string; comment?: string; until?: string }> {
+  readonly type = 'Hold'
+}
+
+/** `cause: 'hold-expired'` is the policy's. */
+export class Resume extends Command<'Resume', { cause?: 'hold-expired' }> {
+  readonly type = 'Resume'
+}
+
+/** Functional: another group takes over. Hierarchical: a manager (absent: that of the group) is informed. */
+export class Escalate extends Command<
+  'Escalate',
+  { kind: 'functional'; group: string } | { kind: 'hierarchical'; informed?: string }
+> {
+  readonly type = 'Escalate'
+}
+
+/** Public: the caller sees it. The caller's own comment resumes an incident that waits for him. */
+export class AddComment extends Command<'AddComment', { text: string }> {
+  readonly type = 'AddComment'
+}
+
+/** Internal: requesters never see it. */
+export class AddWorkNote extends Command<'AddWorkNote', { text: string }> {
+  readonly type = 'AddWorkNote'
+}
+
+/**
+ * Links a CI (`affects`), a problem (`has-problem`), a change (`fixed-by-change`, `caused-by-change`) or any record
+ * (`related-to`): one command for all, the relation says which.
+ */
+export class AddLink extends Command<'AddLink', Link> {
+  readonly type = 'AddLink'
+}
+
+export class RemoveLink extends Command<'RemoveLink', Link> {
+  readonly type = 'RemoveLink'
+}
+
+export class ApplyKnowledge extends Command<'ApplyKnowledge', { article: string; revision: number }> {
+  readonly type = 'ApplyKnowledge'
+}
+
+/** The content is in the blob store already, under its hash (SHA-256, lower-case hex). `size` in bytes. */
+export class AttachFile extends Command<
+  'AttachFile',
+  { hash: string; name: string; contentType: string; size: number; visibility: 'public' | 'internal' }
+> {
+  readonly type = 'AttachFile'
+}
+
+export class AddWatcher extends Command<'AddWatcher', { person: string }> {
+  readonly type = 'AddWatcher'
+}
+
+export class RemoveWatcher extends Command<'RemoveWatcher', { person: string }> {
+  readonly type = 'RemoveWatcher'
+}
+
+export class ChangeAudience extends Command<'ChangeAudience', { audience: Audience }> {
+  readonly type = 'ChangeAudience'
+}
+
+/** `serviceRestoredAt`: ISO 8601, when the service worked again. `cause: 'silent-caller'` is the policy's. */
+export class Resolve extends Command<
+  'Resolve',
+  { code: string; notes: string; serviceRestoredAt?: string; cause?: 'silent-caller' }
+> {
+  readonly type = 'Resolve'
+}
+
+export class Reopen extends Command<'Reopen', Record<never, never>> {
+  readonly type = 'Reopen'
+}
+
+/** By the caller: confirms the resolution. `cause: 'auto-close'` is the policy's. */
+export class Close extends Command<'Close', { cause?: 'auto-close' }> {
+  readonly type = 'Close'
+}
+
+export class Cancel extends Command<'Cancel', { code: string; notes?: string }> {
+  readonly type = 'Cancel'
+}
+
+/** `survivor`: number of the incident that goes on. */
+export class MergeDuplicate extends Command<'MergeDuplicate', { survivor: string }> {
+  readonly type = 'MergeDuplicate'
+}
+
+/** The policy's: reminds a caller who has been silent since the hold. */
+export class RemindCaller extends Command<'RemindCaller', Record<never, never>> {
+  readonly type = 'RemindCaller'
+}
+
+/** `import --activate`: policies look after this imported record from now on. */
+export class ActivateIncident extends Command<'ActivateIncident', { run: string }> {
+  readonly type = 'ActivateIncident'
+}
+
+/**
+ * One row of a source. Its `metadata` has channel `import`, the row's time as `occurredAt` and `source`.
+ * `matrixVersion`: version of the priority matrix that the source's priorities are derived by; null: none.
+ */
+export class ImportIncidentUpdate extends Command<
+  'ImportIncidentUpdate',
+  { observed: ObservedIncident; matrixVersion: number | null }
+> {
+  readonly type = 'ImportIncidentUpdate'
+}
+
+export type IncidentCommand =
+  | OpenIncident
+  | ChangeDetails
+  | Categorize
+  | Prioritize
+  | OverridePriority
+  | AssignToGroup
+  | AssignToPerson
+  | Accept
+  | StartWork
+  | Hold
+  | Resume
+  | Escalate
+  | AddComment
+  | AddWorkNote
+  | AddLink
+  | RemoveLink
+  | ApplyKnowledge
+  | AttachFile
+  | AddWatcher
+  | RemoveWatcher
+  | ChangeAudience
+  | Resolve
+  | Reopen
+  | Close
+  | Cancel
+  | MergeDuplicate
+  | RemindCaller
+  | ActivateIncident
+  | ImportIncidentUpdate

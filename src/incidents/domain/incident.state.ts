@@ -1,0 +1,355 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import type {
+  Audience,
+  Hold,
+  IncidentEvent,
+  IncidentFields,
+  IncidentState,
+  Link,
+  LinkRelation,
+  Resolution,
+} from './incident.events.js'
+
+/** No event yet. */
+export interface NotOpened {
+  readonly state: 'Not Opened'
+}
+
+/** A hold with what the policies need of it. */
+export interface CurrentHold {
+  readonly hold: Hold
+  /** Undefined in imported holds: ask the list in force. */
+  readonly awaitsCaller: boolean | undefined
+  /** ISO 8601, when it began. */
+  readonly since: string
+  readonly reminders: number
+  readonly remindAt: string | null
+  readonly resolveAt: string | null
+}
+
+/** What decisions need to know of an incident; null: not set. Times are ISO 8601. */
+export interface Incident {
+  readonly state: IncidentState
+  /** Caller, category, title, ... */
+  readonly fields: Readonly<IncidentFields>
+  readonly openedAt: string
+  readonly audience: Audience
+  readonly watchers: readonly string[]
+  readonly links: readonly Link[]
+  readonly knowledge: readonly { article: string | null; revision: number | null }[]
+  readonly attachments: readonly { hash: string; name: string; visibility: 'public' | 'internal' }[]
+  readonly impact: number | null
+  readonly urgency: number | null
+  readonly priority: number | null
+  /** Somebody (or the source) set another priority than the matrix gave. */
+  readonly overridden: boolean
+  readonly group: string | null
+  /** Who put it into the group: an assignment rule may be followed by another, a person's word stands. */
+  readonly groupSetBy: 'rule' | 'person' | null
+  readonly assignee: string | null
+  /** The assignee took it on himself. */
+  readonly accepted: boolean
+  /** Set if, and only if, On Hold. */
+  readonly hold: CurrentHold | null
+  readonly resolution: Resolution | null
+  /** Latest entry into Resolved, while it lasts (also when Closed since). */
+  readonly resolvedAt: string | null
+  readonly autoCloseAt: string | null
+  readonly reopenCount: number
+  /** Code of the cancellation. */
+  readonly canceledAs: string | null
+  readonly mergedInto: string | null
+  /** Running maximum of `occurredAt`: the valid time up to which the record is told. */
+  readonly effectiveAt: string
+  /** Where the record was imported from; null: opened here. */
+  readonly source: ImportedFrom | null
+}
+
+/** What the next source row is compared with. */
+export interface ImportedFrom {
+  readonly name: string
+  readonly externalId: string
+  readonly fields: Readonly<Record<string, string | null>>
+  /** Highest value of the update counter so far. */
+  readonly updateCounter: number | null
+  /** Targets that the source's reference columns showed last. */
+  readonly links: Readonly<Partial<Record<LinkRelation, string>>>
+  /** Import run that activated the record last. */
+  readonly activatedBy: string | null
+}
+
+export type IncidentRecord = NotOpened | Incident
+
+export const NOT_OPENED: NotOpened = { state: 'Not Opened' }
+
+export function isOpened(record: IncidentRecord): record is Incident {
+  return record.state !== 'Not Opened'
+}
+
+export function sameLink(a: Link, b: Link): boolean {
+  return a.relation === b.relation && a.targetType === b.targetType && a.target === b.target
+}
+
+/** Folds one event. Event types that are not known leave the record as it was. */
+export function evolve(record: IncidentRecord, event: RecordedEvent<IncidentEvent>): IncidentRecord {
+  if (event.type === 'IncidentOpened') return opened(event)
+  if (!isOpened(record)) return record
+  const next = applied(record, event)
+  const { occurredAt } = event.metadata
+  const later = occurredAt > record.effectiveAt
+  const { source } = event.data
+  if (source === undefined && !later) return next
+  return {
+    ...next,
+    effectiveAt: later ? occurredAt : record.effectiveAt,
+    source: source === undefined || next.source === null ? next.source : rowRead(next.source, source),
+  }
+}
+
+function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpened' }>>): Incident {
+  const { source, irregular, audience, openedAt, customFieldsVersion, ...fields } = event.data
+  const { occurredAt, source: origin } = event.metadata
+  return {
+    state: 'New',
+    fields,
+    openedAt: openedAt ?? occurredAt,
+    audience,
+    watchers: [],
+    links: [],
+    knowledge: [],
+    attachments: [],
+    impact: null,
+    urgency: null,
+    priority: null,
+    overridden: false,
+    group: null,
+    groupSetBy: null,
+    assignee: null,
+    accepted: false,
+    hold: null,
+    resolution: null,
+    resolvedAt: null,
+    autoCloseAt: null,
+    reopenCount: 0,
+    canceledAs: null,
+    mergedInto: null,
+    effectiveAt: occurredAt,
+    source:
+      origin === undefined
+        ? null
+        : {
+            name: origin.name,
+            externalId: origin.externalId,
+            fields: source?.fields ?? {},
+            updateCounter: source?.updateCounter ?? null,
+            links: {},
+            activatedBy: null,
+          },
+  }
+}
+
+function rowRead(
+  known: ImportedFrom,
+  row: { fields: Record<string, string | null>; updateCounter?: number },
+): ImportedFrom {
+  let fields = known.fields
+  for (const _ in row.fields) {
+    fields = { ...fields, ...row.fields }
+    break
+  }
+  const counter = row.updateCounter
+  const highest =
+    counter !== undefined && (known.updateCounter === null || counter > known.updateCounter)
+      ? counter
+      : known.updateCounter
+  return { ...known, fields, updateCounter: highest }
+}
+
+function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Incident {
+  const { metadata } = event
+  switch (event.type) {
+    case 'IncidentDetailsChanged':
+      return withDetails(record, event.data.changes)
+    case 'IncidentCategorized': {
+      const { category, subcategory, symptom } = event.data
+      return {
+        ...record,
+        fields: {
+          ...record.fields,
+          category: category.to ?? undefined,
+          subcategory: subcategory.to ?? undefined,
+          symptom: symptom.to ?? undefined,
+        },
+      }
+    }
+    case 'PriorityDerived':
+    case 'PriorityOverridden': {
+      const { impact, urgency, priority } = event.data
+      return { ...record, impact, urgency, priority, overridden: event.type === 'PriorityOverridden' }
+    }
+    case 'AssignedToGroup':
+      return {
+        ...record,
+        group: event.data.group,
+        groupSetBy: event.data.group === null ? null : event.data.rule ? 'rule' : 'person',
+        assignee: null,
+        accepted: false,
+      }
+    case 'AssignedToPerson':
+      return { ...record, assignee: event.data.person, accepted: false }
+    case 'IncidentAccepted':
+      return {
+        ...record,
+        state: record.state === 'New' ? 'In Progress' : record.state,
+        assignee: event.data.person,
+        accepted: true,
+      }
+    case 'WorkStarted':
+      return { ...record, state: 'In Progress' }
+    case 'IncidentHeld':
+      return { ...record, state: 'On Hold', hold: begun(event.data, metadata.occurredAt) }
+    case 'HoldReasonChanged':
+      return { ...record, hold: begun(event.data, record.hold?.since ?? metadata.occurredAt) }
+    case 'IncidentResumed':
+      return { ...record, state: 'In Progress', hold: null }
+    case 'CallerReminded':
+      if (record.hold === null) return record
+      return {
+        ...record,
+        hold: {
+          ...record.hold,
+          reminders: event.data.count,
+          remindAt: null,
+          resolveAt: event.data.resolveAt ?? null,
+        },
+      }
+    case 'LinkAdded':
+      return linked(record, event.data.link, metadata.channel === 'import')
+    case 'LinkRemoved':
+      return unlinked(record, event.data.link)
+    case 'KnowledgeApplied': {
+      const { article, revision } = event.data
+      return { ...record, knowledge: [...record.knowledge, { article, revision }] }
+    }
+    case 'KnowledgeWithdrawn':
+      return {
+        ...record,
+        knowledge: record.knowledge.filter(({ article }) => article !== event.data.article),
+      }
+    case 'AttachmentAdded': {
+      const { hash, name, visibility } = event.data
+      return { ...record, attachments: [...record.attachments, { hash, name, visibility }] }
+    }
+    case 'WatcherAdded':
+      return record.watchers.includes(event.data.person)
+        ? record
+        : { ...record, watchers: [...record.watchers, event.data.person] }
+    case 'WatcherRemoved':
+      return { ...record, watchers: record.watchers.filter((person) => person !== event.data.person) }
+    case 'AudienceChanged':
+      return { ...record, audience: event.data.audience }
+    case 'IncidentResolved':
+      return {
+        ...record,
+        state: 'Resolved',
+        hold: null,
+        resolution: resolutionOf(event.data),
+        resolvedAt: metadata.occurredAt,
+        autoCloseAt: event.data.autoCloseAt ?? null,
+      }
+    case 'ResolutionRecorded':
+      return { ...record, resolution: event.data.resolution }
+    case 'IncidentReopened':
+      return {
+        ...entered(record, event.data.to, event.data.hold, metadata.occurredAt),
+        reopenCount: event.data.count,
+      }
+    case 'StateObserved':
+      return entered(record, event.data.to, event.data.hold, metadata.occurredAt)
+    case 'IncidentClosed':
+      return { ...record, state: 'Closed', hold: null, autoCloseAt: null, canceledAs: null, mergedInto: null }
+    case 'IncidentCanceled':
+      return { ...record, state: 'Canceled', hold: null, autoCloseAt: null, canceledAs: event.data.code }
+    case 'IncidentMerged':
+      return {
+        ...record,
+        state: 'Canceled',
+        hold: null,
+        autoCloseAt: null,
+        canceledAs: 'duplicate',
+        mergedInto: event.data.survivor,
+      }
+    case 'IncidentActivated':
+      return activated(record, event.data)
+    default:
+      return record
+  }
+}
+
+function withDetails(
+  record: Incident,
+  changes: Extract<IncidentEvent, { type: 'IncidentDetailsChanged' }>['data']['changes'],
+): Incident {
+  const fields: Record<string, unknown> = { ...record.fields }
+  let { openedAt } = record
+  for (const name in changes) {
+    const to = changes[name as keyof typeof changes]?.to
+    if (name === 'openedAt') openedAt = to as string
+    else fields[name] = to ?? undefined
+  }
+  return { ...record, fields: fields as unknown as IncidentFields, openedAt }
+}
+
+function begun(data: { hold: Hold; awaitsCaller?: boolean; remindAt?: string }, since: string): CurrentHold {
+  const { hold, awaitsCaller, remindAt = null } = data
+  return { hold, awaitsCaller, since, reminders: 0, remindAt, resolveAt: null }
+}
+
+function linked(record: Incident, link: Link, bySource: boolean): Incident {
+  const links = record.links.some((known) => sameLink(known, link)) ? record.links : [...record.links, link]
+  if (!bySource || record.source === null) return { ...record, links }
+  return {
+    ...record,
+    links,
+    source: { ...record.source, links: { ...record.source.links, [link.relation]: link.target } },
+  }
+}
+
+function unlinked(record: Incident, link: Link): Incident {
+  const links = record.links.filter((known) => !sameLink(known, link))
+  if (record.source?.links[link.relation] !== link.target) return { ...record, links }
+  const { [link.relation]: _, ...others } = record.source.links
+  return { ...record, links, source: { ...record.source, links: others } }
+}
+
+function resolutionOf({ code, notes, resolvedBy, serviceRestoredAt }: Resolution): Resolution {
+  return { code, notes, resolvedBy, serviceRestoredAt }
+}
+
+/** A reopening, or a step that only a source takes: what belongs to the state left behind is gone. */
+function entered(record: Incident, state: IncidentState, hold: Hold | undefined, at: string): Incident {
+  const finished = state === 'Resolved' || state === 'Closed'
+  return {
+    ...record,
+    state,
+    hold: state === 'On Hold' ? begun({ hold: hold ?? { reason: 'unspecified' } }, at) : null,
+    resolution: finished ? record.resolution : null,
+    resolvedAt: state === 'Resolved' ? at : finished ? record.resolvedAt : null,
+    autoCloseAt: null,
+    canceledAs: null,
+    mergedInto: null,
+  }
+}
+
+function activated(
+  record: Incident,
+  data: Extract<IncidentEvent, { type: 'IncidentActivated' }>['data'],
+): Incident {
+  const { run, autoCloseAt = null, remindAt = null, awaitsCaller } = data
+  return {
+    ...record,
+    autoCloseAt: record.state === 'Resolved' ? autoCloseAt : null,
+    hold: record.hold && { ...record.hold, awaitsCaller, remindAt },
+    source: record.source && { ...record.source, activatedBy: run },
+  }
+}
