@@ -1,2 +1,3 @@
 export * from './filter.js'
+export * from './query-rules.js'
 export * from './read-store.js'

@@ -35,7 +35,7 @@ export interface SortKey {
   direction: 'asc' | 'desc'
 }
 
-/** Where the next keyset page begins: the sort values of the last row seen, and its id. */
+/** Where the next keyset page begins: the last row's values for each key of the complete order, and its id (`cursorAfter`). */
 export interface KeysetCursor {
   values: readonly (string | number | boolean | null)[]
   id: string
@@ -43,7 +43,11 @@ export interface KeysetCursor {
 
 export interface Query {
   filter?: Filter
-  /** Must be a prefix-compatible use of a declared index; nulls sort last in both directions. Empty: by id. */
+  /**
+   * An order that a declared index gives, where columns that the filter fixes (`=`, `in`) may be left out; nulls sort
+   * last in both directions. When the index has further columns they follow: see `completeOrderBy`, whose answer is
+   * what pages are cut by. Ties go by id, in the direction of the last key. Empty: by id, ascending.
+   */
   orderBy: readonly SortKey[]
   limit: number
   after?: KeysetCursor
@@ -98,7 +102,11 @@ export abstract class ProjectionReader {
     collection: string,
     ids: readonly string[],
   ): Promise<Map<string, StoredDocument<Document>>>
-  /** @throws InvalidInput `QUERY.UNKNOWN_FIELD`, `QUERY.NOT_INDEXED`, naming what may be asked for */
+  /**
+   * One page, from one state of the build.
+   * @throws InvalidInput `QUERY.UNKNOWN_FIELD`, `QUERY.NOT_INDEXED`, `QUERY.WRONG_TYPE`, naming what may be asked for;
+   * Unavailable `READ_STORE.LOADING` before the end of a bulk load
+   */
   abstract find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]>
   abstract count(collection: string, filter?: Filter): Promise<number>
   abstract groupCounts(
@@ -113,8 +121,11 @@ export abstract class ProjectionReader {
 export abstract class ProjectionWriter extends ProjectionReader {
   /**
    * Writes a batch and moves the checkpoint, all or nothing. A write whose position is not later than the stored one is
-   * skipped (a batch may come twice).
-   * @throws LeaseLost when another writer has taken the lease meanwhile: nothing was written
+   * skipped (a batch may come twice), unless it is of the same position and only changes `stale`. Of several writes of
+   * one document the last counts. A batch whose checkpoint is earlier than the stored one of the same log was written
+   * before: nothing happens.
+   * @throws LeaseLost when another writer has taken the lease meanwhile: nothing was written; TypeError when a document
+   * has a value of another type than its column
    */
   abstract commit(writes: readonly DocumentWrite[], checkpoint: Checkpoint): Promise<void>
   /** Ends a bulk load: creates the secondary indexes that were left out, so that the build may answer queries. */
@@ -124,7 +135,10 @@ export abstract class ProjectionWriter extends ProjectionReader {
 export interface OpenForWriting {
   /** Names the process and thread, for people. */
   owner: string
-  /** Milliseconds after the last commit or renewal at which others may take the lease. */
+  /**
+   * Milliseconds after the last commit or renewal at which others may take the lease. The writer renews it by itself
+   * while its thread is alive, and gives it back when closed.
+   */
   leaseMilliseconds: number
   /** Load first, index last: nothing is queried before `finishBulkLoad`. */
   bulkLoad?: boolean
@@ -150,6 +164,8 @@ export abstract class ReadStore {
   abstract liveReader(projection: string): Promise<ProjectionReader | undefined>
   /** Lets a build answer from now on, and drops the one that answered before. */
   abstract makeLive(name: BuildName): Promise<void>
+  /** Marks the build that answers as frozen: its definition is gone from the code, it answers on as it stands. */
+  abstract freeze(name: BuildName): Promise<void>
   abstract drop(name: BuildName): Promise<void>
   abstract close(): Promise<void>
 }

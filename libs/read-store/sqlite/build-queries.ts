@@ -1,0 +1,202 @@
+import { Unavailable } from '#libs/event-sourcing'
+import { conjuncts, type Filter, simplify } from '../filter.js'
+import { checkCursor, checkQuery, compareRows, type OrderPlan, planOrder } from '../query-rules.js'
+import type { Checkpoint, GroupCount, KeysetCursor, Query, StoredDocument } from '../read-store.js'
+import type { BuildFile } from './build-file.js'
+import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
+import type { SqlValue } from './connection.js'
+import { allOf, comparisonSql, filterSql, type Sql } from './filter-sql.js'
+import { countRows, groupRows } from './group-counts.js'
+import { boundsOn, PageWalk, type RowKey } from './page-walk.js'
+import { narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
+
+/** Up to so many candidates, reading and sorting them all beats walking an order in which they may be rare. */
+const MAX_SORTED_ROWS = 1_500
+
+const DOCUMENT_COLUMNS = 'r.id, r.position, r.stale, r.document'
+
+/** The questions to one build, each answered from one snapshot of its file. */
+export class BuildQueries {
+  constructor(readonly file: BuildFile) {}
+
+  checkpoint(): Checkpoint | undefined {
+    return this.file.state().checkpoint
+  }
+
+  getMany<Document>(collection: string, ids: readonly string[]): StoredDocument<Document>[] {
+    const { table } = this.file.collection(collection)
+    return this.file.connection
+      .all(
+        `SELECT ${DOCUMENT_COLUMNS} FROM json_each(?) wanted CROSS JOIN ${table} r ON r.id = wanted.value`,
+        [JSON.stringify(ids)],
+      )
+      .map(stored<Document>)
+  }
+
+  get<Document>(collection: string, id: string): StoredDocument<Document> | undefined {
+    const { table } = this.file.collection(collection)
+    const row = this.file.connection.get(`SELECT ${DOCUMENT_COLUMNS} FROM ${table} r WHERE r.id = ?`, [id])
+    return row && stored<Document>(row)
+  }
+
+  find<Document>(collection: string, query: Query): StoredDocument<Document>[] {
+    const table = this.file.collection(collection)
+    checkQuery(table.schema, query)
+    const filter = simplify(query.filter ?? { kind: 'true' })
+    const plan = planOrder(table.schema, filter, query.orderBy)
+    checkCursor(plan.orderBy, query.after)
+    return this.file.connection.snapshot(() => {
+      this.refuseWhileLoading()
+      const page = { table, plan, filter, limit: query.limit, after: query.after }
+      return this.documents(table, this.pageKeys(page))
+    })
+  }
+
+  count(collection: string, filter?: Filter): number {
+    const table = this.file.collection(collection)
+    return this.file.connection.snapshot(() => {
+      this.refuseWhileLoading()
+      return countRows(this.file.connection, table, simplify(filter ?? { kind: 'true' }))
+    })
+  }
+
+  groupCounts(collection: string, dimensions: readonly string[], filter?: Filter): GroupCount[] {
+    const table = this.file.collection(collection)
+    return this.file.connection.snapshot(() => {
+      this.refuseWhileLoading()
+      return groupRows(this.file.connection, table, dimensions, simplify(filter ?? { kind: 'true' }))
+    })
+  }
+
+  private refuseWhileLoading(): void {
+    if (this.file.isLoading())
+      throw new Unavailable('READ_STORE.LOADING', 'This read model is being loaded; ask again in a while', 5)
+  }
+
+  private pageKeys(page: Page): RowKey[] {
+    const { table, plan, filter } = page
+    const rest = conjuncts(filter).filter((condition) => !answeredByPrefix(condition, plan))
+    if (rest.length > 0) {
+      const drivers = rowDrivers(table, filter)
+      const driver = narrowestDriver(this.file.connection, drivers, MAX_SORTED_ROWS)
+      const walked = plan.index && table.indexNamed(plan.index)
+      if (driver && (driver.index === undefined || driver.index !== walked))
+        return this.sortedKeys(page, driver)
+    }
+    return this.walkedKeys(page, rest)
+  }
+
+  /** Reads every candidate of a narrow driver and sorts them here. */
+  private sortedKeys({ table, plan, filter, limit, after }: Page, driver: RowDriver): RowKey[] {
+    const columns = plan.levels.map(({ column }, i) => `, ${quoted(column)} AS v${i}`).join('')
+    const condition = filterSql(table, filter, { checkOnly: true })
+    const rows = this.file.connection.all<Record<string, SqlValue>>(
+      `SELECT n, id${columns} FROM ${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
+      [...driver.rows.values, ...condition.values],
+    )
+    const keys = rows.map((row) => ({
+      n: row.n as number,
+      id: row.id as string,
+      values: plan.levels.map((_, i) => row[`v${i}`] ?? null),
+    }))
+    const order = keyOrder(plan)
+    const cursor = after && levelCursor(plan, after)
+    return keys
+      .filter((key) => !cursor || order(key, cursor) > 0)
+      .sort(order)
+      .slice(0, limit)
+  }
+
+  /** Walks the planned index, once for each combination of its fixed columns' values, and merges. */
+  private walkedKeys({ table, plan, limit, after }: Page, rest: readonly Filter[]): RowKey[] {
+    const walk = {
+      table,
+      index: plan.index && table.indexNamed(plan.index),
+      levels: plan.levels,
+      idDirection: plan.orderBy.at(-1)?.direction ?? 'asc',
+      nullable: this.file.nullableColumns(table.schema.name),
+      residual: allOf(rest.map((condition) => filterSql(table, condition, { checkOnly: true }))),
+      bounds: plan.levels[0] ? boundsOn(plan.levels[0].column, rest) : {},
+    }
+    const cursor = after && levelCursor(plan, after)
+    const streams = combinations(plan).map((prefix) =>
+      new PageWalk(this.file.connection, walk, limit).rows(prefix, cursor),
+    )
+    if (streams.length === 1) return streams[0] as RowKey[]
+    return streams.flat().sort(keyOrder(plan)).slice(0, limit)
+  }
+
+  private documents<Document>(table: CollectionTable, keys: readonly RowKey[]): StoredDocument<Document>[] {
+    return this.file.connection
+      .all(
+        `SELECT ${DOCUMENT_COLUMNS} FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.n = wanted.value ORDER BY wanted.key`,
+        [JSON.stringify(keys.map(({ n }) => n))],
+      )
+      .map(stored<Document>)
+  }
+}
+
+interface Page {
+  table: CollectionTable
+  plan: OrderPlan
+  filter: Filter
+  limit: number
+  after: KeysetCursor | undefined
+}
+
+function answeredByPrefix(condition: Filter, plan: OrderPlan): boolean {
+  const values =
+    condition.kind === 'in'
+      ? condition.values
+      : condition.kind === 'compare' && condition.op === '='
+        ? [condition.value]
+        : undefined
+  if (!values) return false
+  const { column } = condition as { column: string }
+  const fixed = plan.prefix.find((candidate) => candidate.column === column)
+  return fixed?.values.every((value) => values.includes(value)) ?? false
+}
+
+/** The fixed columns' values in every combination, as conditions. */
+function combinations(plan: OrderPlan): Sql[][] {
+  return plan.prefix.reduce<Sql[][]>(
+    (streams, { column, values }) =>
+      streams.flatMap((stream) =>
+        values.map((value) => [...stream, comparisonSql(quoted(column), '=', encodeValue(value))]),
+      ),
+    [[]],
+  )
+}
+
+function keyOrder(plan: OrderPlan): (a: RowKey, b: RowKey) => number {
+  const idDirection = plan.orderBy.at(-1)?.direction ?? 'asc'
+  const order = compareRows(plan.levels)
+  // A constant column may be the last key asked for and so decide the direction of the ids
+  const levelDirection = plan.levels.at(-1)?.direction ?? 'asc'
+  if (idDirection === levelDirection) return order
+  const levelsOnly = (a: RowKey, b: RowKey) => order({ ...a, id: '' }, { ...b, id: '' })
+  return (a, b) =>
+    levelsOnly(a, b) ||
+    compareRows([{ column: 'id', direction: idDirection }])(
+      { id: a.id, values: [a.id] },
+      { id: b.id, values: [b.id] },
+    )
+}
+
+/** The cursor's values for the columns that are not constant. */
+function levelCursor(plan: OrderPlan, after: KeysetCursor): RowKey {
+  const values = plan.levels.map(({ column }) => {
+    const place = plan.orderBy.findIndex((key) => key.column === column)
+    return encodeValue(after.values[place] ?? null)
+  })
+  return { n: 0, id: after.id, values }
+}
+
+function stored<Document>(row: Record<string, SqlValue>): StoredDocument<Document> {
+  return {
+    id: row.id as string,
+    position: row.position as string,
+    document: JSON.parse(row.document as string) as Document,
+    stale: row.stale === 1,
+  }
+}

@@ -1,0 +1,147 @@
+import { scriptTypes } from '../query-rules.js'
+import type { CollectionSchema, ColumnType } from '../read-store.js'
+import type { SqlValue } from './connection.js'
+
+const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+  string: 'TEXT',
+  timestamp: 'TEXT',
+  integer: 'INTEGER',
+  number: 'REAL',
+  boolean: 'INTEGER',
+  strings: 'TEXT',
+}
+
+const DAY_SUFFIX = ':day'
+
+/** One column list whose documents are counted per combination. */
+export interface CountTable {
+  name: string
+  dimensions: readonly string[]
+}
+
+/**
+ * How one collection stands in SQL: a row table with a real column beside the JSON for every declared column (an
+ * index on a JSON expression is two hundred times slower to count by), a side table per list column, one per count
+ * list.
+ */
+export class CollectionTable {
+  /** Quoted. */
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly indexes: readonly { name: string; columns: readonly string[] }[]
+  readonly lists: readonly { column: string; table: string }[]
+  readonly counts: readonly CountTable[]
+
+  constructor(readonly schema: CollectionSchema) {
+    this.table = `"rows_${schema.name}"`
+    this.columns = Object.keys(schema.columns)
+    this.indexes = [...new Map(schema.indexes.map((columns) => [columns.join(), columns])).values()].map(
+      (columns, i) => ({ name: `"by_${schema.name}_${i}"`, columns }),
+    )
+    this.lists = this.columns
+      .filter((column) => schema.columns[column] === 'strings')
+      .map((column) => ({ column, table: `"list_${schema.name}_${column}"` }))
+    this.counts = (schema.counts ?? []).map((dimensions, i) => ({
+      name: `"counts_${schema.name}_${i}"`,
+      dimensions,
+    }))
+  }
+
+  indexNamed(columns: readonly string[]): string {
+    const index = this.indexes.find((candidate) => candidate.columns.join() === columns.join())
+    if (!index) throw new Error(`${this.schema.name} has no index on ${columns.join(', ')}`)
+    return index.name
+  }
+
+  /** Tables without secondary indexes. */
+  createTables(): string {
+    const columns = this.columns.map(
+      (column) => `, ${quoted(column)} ${SQL_TYPES[this.schema.columns[column] as ColumnType]}`,
+    )
+    return [
+      `CREATE TABLE ${this.table} (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position TEXT NOT NULL, stale INTEGER NOT NULL${columns.join('')}, document TEXT NOT NULL)`,
+      ...this.lists.map(
+        ({ table }) =>
+          `CREATE TABLE ${table} (value TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (value, id)) WITHOUT ROWID`,
+      ),
+      ...this.counts.map(
+        ({ name, dimensions }) =>
+          `CREATE TABLE ${name} (key TEXT PRIMARY KEY, count INTEGER NOT NULL, ${dimensions.map(quoted).join(', ')}) WITHOUT ROWID`,
+      ),
+    ].join(';\n')
+  }
+
+  /** Every index ends with the id, so that it gives a total order. */
+  createIndexes(): string {
+    return this.indexes
+      .map(
+        ({ name, columns }) =>
+          `CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${columns.map(quoted).join(', ')}, id)`,
+      )
+      .join(';\n')
+  }
+
+  dropIndexes(): string {
+    return this.indexes.map(({ name }) => `DROP INDEX IF EXISTS ${name}`).join(';\n')
+  }
+
+  /**
+   * A document's value for a column, as SQLite keeps it.
+   * @throws TypeError when the document breaks its own schema: a bug of the projection that must be seen
+   */
+  encode(column: string, document: Readonly<Record<string, unknown>>, id: string): SqlValue {
+    const value = document[column] ?? null
+    if (value === null) return null
+    const type = this.schema.columns[column] as ColumnType
+    if (type === 'strings') {
+      if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+        return value.length === 0 ? null : JSON.stringify(value)
+    } else if (typeof value === scriptTypes[type]) {
+      return encodeValue(value as string | number | boolean)
+    }
+    throw new TypeError(`${this.schema.name} ${id}: "${column}" must be of type ${type}`)
+  }
+
+  decode(column: string, value: SqlValue): SqlValue | boolean {
+    return this.schema.columns[column] === 'boolean' && value !== null ? value === 1 : value
+  }
+}
+
+export const quoted = (column: string) => `"c_${column}"`
+
+/** The driver aborts the process when it is given a boolean. */
+export function encodeValue(value: string | number | boolean | null): SqlValue {
+  return typeof value === 'boolean' ? Number(value) : value
+}
+
+/** `openedAt:day` → the timestamp column and that only its UTC day counts. */
+export function parseDimension(dimension: string): { column: string; day: boolean } {
+  const day = dimension.endsWith(DAY_SUFFIX)
+  return { column: day ? dimension.slice(0, -DAY_SUFFIX.length) : dimension, day }
+}
+
+/** The day of an ISO 8601 UTC timestamp: its first ten characters. */
+export const DAY_LENGTH = 10
+
+/**
+ * Refuses a schema that SQL could not hold or that promises what cannot be kept.
+ * @throws Error naming the collection: a mistake in a definition
+ */
+export function checkSchema(schema: CollectionSchema): void {
+  const mistake = (what: string) => new Error(`Collection ${schema.name}: ${what}`)
+  const columns = Object.keys(schema.columns)
+  for (const name of [schema.name, ...columns])
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw mistake(`"${name}" is no name`)
+  if (new Set(columns.map((column) => column.toLowerCase())).size < columns.length)
+    throw mistake('two columns differ by case only')
+  for (const column of schema.indexes.flat()) {
+    const type = schema.columns[column]
+    if (!type || type === 'strings') throw mistake(`index on "${column}", which is no sortable column`)
+  }
+  for (const dimension of (schema.counts ?? []).flat()) {
+    const { column, day } = parseDimension(dimension)
+    const type = schema.columns[column]
+    if (!type || type === 'strings' || (day && type !== 'timestamp'))
+      throw mistake(`"${dimension}" cannot be counted by`)
+  }
+}

@@ -1,0 +1,98 @@
+import { pathToFileURL } from 'node:url'
+import Database from 'libsql'
+
+export type SqlValue = string | number | null
+type Row = Record<string, SqlValue>
+type Statement = ReturnType<InstanceType<typeof Database>['prepare']>
+
+/** Statements kept prepared per connection; their texts depend on the shape of a query, not on its values. */
+const MAX_STATEMENTS = 300
+const BUSY_MILLISECONDS = 5_000
+
+/** What a connection is for: the cache is given per connection, in KiB. */
+export interface ConnectionOptions {
+  /** Refuses every write. */
+  queryOnly?: boolean
+  cacheKibibytes?: number
+  /** Makes the file when it is missing; otherwise opening it fails. */
+  create?: boolean
+}
+
+/** One SQLite file, opened for WAL, with its prepared statements. Not for use by several threads. */
+export class Connection {
+  private readonly database: InstanceType<typeof Database>
+  private readonly statements = new Map<string, Statement>()
+
+  constructor(path: string, options: ConnectionOptions = {}) {
+    // A URI, because SQLite would otherwise make an empty file where another process has just dropped one
+    const uri = `${pathToFileURL(path).href}?mode=${options.create ? 'rwc' : 'rw'}`
+    this.database = new Database(uri, { timeout: BUSY_MILLISECONDS })
+    this.database.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${options.cacheKibibytes ?? 8_000}`,
+    )
+    if (options.queryOnly) this.database.exec('PRAGMA query_only = ON')
+  }
+
+  get open(): boolean {
+    return this.database.open
+  }
+
+  exec(sql: string): void {
+    this.database.exec(sql)
+  }
+
+  all<R = Row>(sql: string, parameters: readonly SqlValue[] = []): R[] {
+    return this.prepare(sql).all(parameters as SqlValue[]) as R[]
+  }
+
+  get<R = Row>(sql: string, parameters: readonly SqlValue[] = []): R | undefined {
+    return this.prepare(sql).get(parameters as SqlValue[]) as R | undefined
+  }
+
+  /** @returns the number of rows changed */
+  run(sql: string, parameters: readonly SqlValue[] = []): number {
+    return this.prepare(sql).run(parameters as SqlValue[]).changes
+  }
+
+  /** Several reads that see one state. */
+  snapshot<T>(read: () => T): T {
+    return this.transaction('BEGIN', read)
+  }
+
+  /** Writes, all or nothing. */
+  write<T>(work: () => T): T {
+    return this.transaction('BEGIN IMMEDIATE', work)
+  }
+
+  private transaction<T>(begin: string, work: () => T): T {
+    this.database.exec(begin)
+    try {
+      const result = work()
+      this.database.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  private prepare(sql: string): Statement {
+    const known = this.statements.get(sql)
+    if (known) return known
+    if (this.statements.size >= MAX_STATEMENTS)
+      this.statements.delete(this.statements.keys().next().value as string)
+    const statement = this.database.prepare(sql)
+    this.statements.set(sql, statement)
+    return statement
+  }
+
+  close(): void {
+    this.statements.clear()
+    if (this.database.open) this.database.close()
+  }
+}
+
+/** Another connection holds the write lock for longer than we wait. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')
+}

@@ -1,0 +1,153 @@
+import { InvalidInput } from '#libs/event-sourcing'
+import { columnsOf, type Filter } from '../filter.js'
+import { checkFilter, checkFilterTypes, filterable } from '../query-rules.js'
+import type { GroupCount } from '../read-store.js'
+import {
+  type CollectionTable,
+  type CountTable,
+  DAY_LENGTH,
+  parseDimension,
+  quoted,
+} from './collection-table.js'
+import type { Connection, SqlValue } from './connection.js'
+import { filterSql } from './filter-sql.js'
+
+/** How many documents each combination gained or lost in a batch. */
+export class CountDeltas {
+  private readonly deltas = new Map<CountTable, Map<string, { values: SqlValue[]; change: number }>>()
+
+  /** @param value a document's value of a column, as SQLite keeps it */
+  add(table: CollectionTable, value: (column: string) => SqlValue, change: 1 | -1): void {
+    for (const counts of table.counts) this.addTo(counts, combination(counts, value), change)
+  }
+
+  private addTo(counts: CountTable, values: SqlValue[], change: number): void {
+    const deltas = this.deltas.get(counts) ?? new Map<string, { values: SqlValue[]; change: number }>()
+    this.deltas.set(counts, deltas)
+    const key = JSON.stringify(values)
+    const known = deltas.get(key)
+    if (known) known.change += change
+    else deltas.set(key, { values, change })
+  }
+
+  write(connection: Connection): void {
+    for (const [counts, deltas] of this.deltas)
+      for (const [key, { values, change }] of deltas)
+        if (change !== 0) writeDelta(connection, counts, key, values, change)
+  }
+}
+
+function combination(counts: CountTable, value: (column: string) => SqlValue): SqlValue[] {
+  return counts.dimensions.map((dimension) => {
+    const { column, day } = parseDimension(dimension)
+    const whole = value(column)
+    return day && typeof whole === 'string' ? whole.slice(0, DAY_LENGTH) : whole
+  })
+}
+
+function writeDelta(
+  connection: Connection,
+  { name, dimensions }: CountTable,
+  key: string,
+  values: readonly SqlValue[],
+  change: number,
+): void {
+  connection.run(
+    `INSERT INTO ${name} (key, count, ${dimensions.map(quoted).join(', ')}) VALUES (?, ?${', ?'.repeat(dimensions.length)})
+     ON CONFLICT (key) DO UPDATE SET count = count + excluded.count`,
+    [key, change, ...values],
+  )
+  if (change < 0) connection.run(`DELETE FROM ${name} WHERE key = ? AND count = 0`, [key])
+}
+
+/** Counts every document anew, after a bulk load. */
+export function recount(connection: Connection, table: CollectionTable): void {
+  for (const counts of table.counts) {
+    connection.exec(`DELETE FROM ${counts.name}`)
+    const dimensions = counts.dimensions.map((dimension, i) => ({
+      text: expression(dimension),
+      name: `d${i}`,
+    }))
+    const rows = connection.all<Record<string, SqlValue>>(
+      `SELECT count(*) AS count, ${dimensions.map(({ text, name }) => `${text} AS ${name}`).join(', ')}
+       FROM ${table.table} GROUP BY ${dimensions.map(({ name }) => name).join(', ')}`,
+    )
+    for (const row of rows) {
+      const values = dimensions.map(({ name }) => row[name] ?? null)
+      writeDelta(connection, counts, JSON.stringify(values), values, row.count as number)
+    }
+  }
+}
+
+function expression(dimension: string): string {
+  const { column, day } = parseDimension(dimension)
+  return day ? `substr(${quoted(column)}, 1, ${DAY_LENGTH})` : quoted(column)
+}
+
+/** Documents per combination of dimensions: from materialised counts when some cover the question, else by index. */
+export function groupRows(
+  connection: Connection,
+  table: CollectionTable,
+  dimensions: readonly string[],
+  filter: Filter,
+): GroupCount[] {
+  checkFilterTypes(table.schema, filter)
+  const counts = coveringCounts(table, dimensions, filter)
+  if (!counts) {
+    checkFilter(table.schema, filter)
+    checkDimensions(table, dimensions)
+  }
+  const chosen = dimensions.map((dimension, i) => ({
+    text: counts?.dimensions.includes(dimension) ? quoted(dimension) : expression(dimension),
+    name: `d${i}`,
+  }))
+  const condition = filterSql(table, filter)
+  const selected = chosen.map(({ text, name }) => `, ${text} AS ${name}`).join('')
+  const groups = chosen.length > 0 ? `GROUP BY ${chosen.map(({ name }) => name).join(', ')}` : ''
+  const rows = connection.all<Record<string, SqlValue>>(
+    `SELECT ${counts ? 'coalesce(sum(count), 0)' : 'count(*)'} AS count${selected}
+     FROM ${counts?.name ?? table.table} WHERE ${condition.text} ${groups}`,
+    condition.values,
+  )
+  return rows.map((row) => ({
+    values: dimensions.map((dimension, i) => table.decode(dimension, row[`d${i}`] ?? null)),
+    count: row.count as number,
+  }))
+}
+
+export function countRows(connection: Connection, table: CollectionTable, filter: Filter): number {
+  return groupRows(connection, table, [], filter)[0]?.count ?? 0
+}
+
+/** The narrowest count list that has all dimensions and all columns of the filter. */
+function coveringCounts(
+  table: CollectionTable,
+  dimensions: readonly string[],
+  filter: Filter,
+): CountTable | undefined {
+  const filtered = [...columnsOf(filter)]
+  return table.counts
+    .filter(
+      (counts) =>
+        filtered.every((column) => counts.dimensions.includes(column)) &&
+        dimensions.every(
+          (dimension) =>
+            counts.dimensions.includes(dimension) ||
+            (parseDimension(dimension).day && counts.dimensions.includes(parseDimension(dimension).column)),
+        ),
+    )
+    .sort((a, b) => a.dimensions.length - b.dimensions.length)[0]
+}
+
+function checkDimensions(table: CollectionTable, dimensions: readonly string[]): void {
+  for (const dimension of dimensions) {
+    const { column, day } = parseDimension(dimension)
+    const type = table.schema.columns[column]
+    const offered = filterable(table.schema).filter((name) => table.schema.columns[name] !== 'strings')
+    if (type && type !== 'strings' && offered.includes(column) && (!day || type === 'timestamp')) continue
+    const message = `${table.schema.name} cannot be counted by "${dimension}": count by ${offered.join(', ')}`
+    throw new InvalidInput(type ? 'QUERY.NOT_INDEXED' : 'QUERY.UNKNOWN_FIELD', message, [
+      { pointer: 'groupBy', message },
+    ])
+  }
+}

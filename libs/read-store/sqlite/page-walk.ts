@@ -1,0 +1,205 @@
+import type { Filter } from '../filter.js'
+import { compareValues } from '../filter.js'
+import type { SortKey } from '../read-store.js'
+import { afterPrefix } from '../text-order.js'
+import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
+import type { Connection, SqlValue } from './connection.js'
+import { allOf, comparisonSql, type Sql, sql } from './filter-sql.js'
+
+/** A row as far as its place in the order goes. `values`: one per level, as SQLite keeps them. */
+export interface RowKey {
+  n: number
+  id: string
+  values: SqlValue[]
+}
+
+/** Bounds that the filter sets on the first level, which the walk enters the index by. */
+export interface LevelBounds {
+  lower?: { op: '>' | '>='; value: SqlValue }
+  upper?: { op: '<' | '<='; value: SqlValue }
+}
+
+export interface WalkPlan {
+  table: CollectionTable
+  /** Quoted name; undefined: by id. */
+  index: string | undefined
+  levels: readonly SortKey[]
+  idDirection: 'asc' | 'desc'
+  /** Columns of the levels in which a null was ever stored. */
+  nullable: ReadonlySet<string>
+  /** What else a row must satisfy. */
+  residual: Sql
+  bounds: LevelBounds
+}
+
+/**
+ * Walks one index in an order that it need not have in one piece: directions may be mixed, and nulls come last. Where
+ * the remaining levels run in one direction and no null can be in the way, one range is scanned; else the distinct
+ * values of a level are visited in turn, each of which gives at least one row unless the residual refuses it. So a
+ * page costs about as many index entries as it has rows.
+ */
+export class PageWalk {
+  private readonly found: RowKey[] = []
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly plan: WalkPlan,
+    private readonly limit: number,
+  ) {}
+
+  /** The first rows that satisfy `prefix` (equalities on the index's leading columns), after the cursor. */
+  rows(prefix: readonly Sql[], after: RowKey | undefined): RowKey[] {
+    if (after) this.resume(prefix, 0, after)
+    else this.visit(prefix, 0)
+    return this.found
+  }
+
+  /** Rows after a cursor whose first values are fixed already: those with its next value too, then those beyond it. */
+  private resume(fixed: readonly Sql[], level: number, after: RowKey): void {
+    const { levels, idDirection } = this.plan
+    if (level === levels.length) {
+      this.scan([...fixed, sql(`id ${idDirection === 'asc' ? '>' : '<'} ?`, after.id)], level)
+      return
+    }
+    const value = after.values[level] as SqlValue
+    this.resume([...fixed, this.equals(level, value)], level + 1, after)
+    if (value !== null) this.visit(fixed, level, value)
+  }
+
+  /** All rows of a level, or those beyond one of its values. */
+  private visit(fixed: readonly Sql[], level: number, beyond?: SqlValue): void {
+    if (this.found.length >= this.limit) return
+    if (level === this.plan.levels.length) {
+      this.scan(fixed, level)
+      return
+    }
+    const nullable = this.mayBeNull(level)
+    const oneScan = this.inOneDirection(level)
+    // A descending scan from the start ends with the nulls by itself
+    const separateNulls = nullable && !(oneScan && this.direction(level) === 'desc' && beyond === undefined)
+    if (oneScan) this.scan([...fixed, ...this.range(level, beyond, separateNulls)], level)
+    else this.visitValues(fixed, level, beyond)
+    if (separateNulls) this.visit([...fixed, this.equals(level, null)], level + 1)
+  }
+
+  private visitValues(fixed: readonly Sql[], level: number, beyond?: SqlValue): void {
+    let last = beyond
+    while (this.found.length < this.limit) {
+      const value = this.nextValue([...fixed, ...this.range(level, last, true)], level)
+      if (value === undefined) return
+      this.visit([...fixed, this.equals(level, value)], level + 1)
+      last = value
+    }
+  }
+
+  private nextValue(conditions: readonly Sql[], level: number): SqlValue | undefined {
+    const where = allOf(conditions)
+    const column = this.column(level)
+    return this.connection.get<{ value: SqlValue }>(
+      `SELECT ${column} AS value FROM ${this.source()} WHERE ${where.text} ORDER BY ${column} ${this.direction(level)} LIMIT 1`,
+      where.values,
+    )?.value
+  }
+
+  private scan(conditions: readonly Sql[], level: number): void {
+    const remaining = this.limit - this.found.length
+    if (remaining <= 0) return
+    const { levels, idDirection, residual } = this.plan
+    const where = allOf([...conditions, residual])
+    const columns = levels.map((_, i) => `, ${this.column(i)} AS v${i}`).join('')
+    const order = [
+      ...levels.slice(level).map((_, i) => `${this.column(level + i)} ${this.direction(level + i)}`),
+    ]
+    const rows = this.connection.all<Record<string, SqlValue>>(
+      `SELECT n, id${columns} FROM ${this.source()} WHERE ${where.text} ORDER BY ${[...order, `id ${idDirection}`].join(', ')} LIMIT ?`,
+      [...where.values, remaining],
+    )
+    for (const row of rows)
+      this.found.push({
+        n: row.n as number,
+        id: row.id as string,
+        values: levels.map((_, i) => row[`v${i}`] ?? null),
+      })
+  }
+
+  /** May this level and all after it be read off the index in one scan? */
+  private inOneDirection(level: number): boolean {
+    const { levels, idDirection, nullable } = this.plan
+    const rest = levels.slice(level)
+    if (rest.some(({ direction }) => direction !== idDirection)) return false
+    return idDirection === 'desc' || rest.slice(1).every(({ column }) => !nullable.has(column))
+  }
+
+  /** Conditions on the level's value: beyond the last one seen, within the filter's bounds, present where asked. */
+  private range(level: number, beyond: SqlValue | undefined, present: boolean): Sql[] {
+    const column = this.column(level)
+    const ascending = this.direction(level) === 'asc'
+    const { lower, upper } = level === 0 ? this.plan.bounds : {}
+    const conditions: Sql[] = []
+    // Only one bound per side: SQLite enters an index by whichever it likes
+    if (beyond !== undefined && beyond !== null) {
+      conditions.push(sql(`${column} ${ascending ? '>' : '<'} ?`, beyond))
+      const opposite = ascending ? upper : lower
+      if (opposite) conditions.push(sql(`${column} ${opposite.op} ?`, opposite.value))
+    } else {
+      for (const bound of [lower, upper])
+        if (bound) conditions.push(sql(`${column} ${bound.op} ?`, bound.value))
+    }
+    // SQLite does not enter an index by IS NOT NULL, but by a bound below everything
+    if (present && !conditions.some(({ text }) => text.includes('>')))
+      conditions.push(sql(`${column} >= ${this.lowest(level)}`))
+    return conditions
+  }
+
+  private lowest(level: number): string {
+    const type = this.plan.table.schema.columns[this.plan.levels[level]?.column as string]
+    return type === 'string' || type === 'timestamp' ? "''" : '-9e999'
+  }
+
+  private mayBeNull(level: number): boolean {
+    const bounded = level === 0 && (this.plan.bounds.lower || this.plan.bounds.upper)
+    return !bounded && this.plan.nullable.has(this.plan.levels[level]?.column as string)
+  }
+
+  private equals(level: number, value: SqlValue): Sql {
+    return comparisonSql(this.column(level), '=', value)
+  }
+
+  private column(level: number): string {
+    return quoted(this.plan.levels[level]?.column as string)
+  }
+
+  private direction(level: number): 'asc' | 'desc' {
+    return this.plan.levels[level]?.direction ?? 'asc'
+  }
+
+  private source(): string {
+    const { table, index } = this.plan
+    return index ? `${table.table} INDEXED BY ${index}` : table.table
+  }
+}
+
+/** The tightest bounds that the conditions set on a column. */
+export function boundsOn(column: string, conditions: readonly Filter[]): LevelBounds {
+  const bounds: LevelBounds = {}
+  const lower = (op: '>' | '>=', value: SqlValue) => {
+    const order = bounds.lower ? compareValues(value as string, bounds.lower.value as string) : 1
+    if (order > 0 || (order === 0 && op === '>')) bounds.lower = { op, value }
+  }
+  const upper = (op: '<' | '<=', value: SqlValue) => {
+    const order = bounds.upper ? compareValues(value as string, bounds.upper.value as string) : -1
+    if (order < 0 || (order === 0 && op === '<')) bounds.upper = { op, value }
+  }
+  for (const condition of conditions) {
+    if (condition.kind === 'prefix' && condition.column === column) {
+      const end = afterPrefix(condition.prefix)
+      lower('>=', condition.prefix)
+      if (end !== undefined) upper('<', end)
+    }
+    if (condition.kind !== 'compare' || condition.column !== column || condition.value === null) continue
+    const value = encodeValue(condition.value)
+    if (condition.op === '>' || condition.op === '>=') lower(condition.op, value)
+    if (condition.op === '<' || condition.op === '<=') upper(condition.op, value)
+  }
+  return bounds
+}

@@ -1,0 +1,194 @@
+import type { Filter } from '../filter.js'
+import {
+  type BuildName,
+  type Checkpoint,
+  type DocumentWrite,
+  type GroupCount,
+  type OpenForWriting,
+  ProjectionReader,
+  ProjectionWriter,
+  type Query,
+  type StoredDocument,
+} from '../read-store.js'
+import { BatchWrite } from './batch-write.js'
+import type { BuildFile } from './build-file.js'
+import { BuildQueries } from './build-queries.js'
+
+/** Reads one build on a connection of its own. */
+export class SqliteProjectionReader extends ProjectionReader {
+  private readonly queries: BuildQueries
+
+  constructor(
+    readonly name: BuildName,
+    private readonly file: BuildFile,
+  ) {
+    super()
+    this.queries = new BuildQueries(file)
+  }
+
+  get open(): boolean {
+    return this.file.connection.open
+  }
+
+  async checkpoint(): Promise<Checkpoint | undefined> {
+    return this.queries.checkpoint()
+  }
+
+  async get<Document>(collection: string, id: string): Promise<StoredDocument<Document> | undefined> {
+    return this.queries.get(collection, id)
+  }
+
+  async getMany<Document>(
+    collection: string,
+    ids: readonly string[],
+  ): Promise<Map<string, StoredDocument<Document>>> {
+    return byId(this.queries.getMany<Document>(collection, ids))
+  }
+
+  async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
+    return this.queries.find(collection, query)
+  }
+
+  async count(collection: string, filter?: Filter): Promise<number> {
+    return this.queries.count(collection, filter)
+  }
+
+  async groupCounts(
+    collection: string,
+    dimensions: readonly string[],
+    filter?: Filter,
+  ): Promise<GroupCount[]> {
+    return this.queries.groupCounts(collection, dimensions, filter)
+  }
+
+  async close(): Promise<void> {
+    this.file.close()
+  }
+}
+
+/** Writes one build; renews its lease by itself while its thread is alive. */
+export class SqliteProjectionWriter extends ProjectionWriter {
+  private readonly queries: BuildQueries
+  private readonly leaseNumber: number
+  private readonly renewal: NodeJS.Timeout
+  /** Per collection, the columns already noted as nullable. */
+  private nullable = new Map<string, Set<string>>()
+
+  constructor(
+    readonly name: BuildName,
+    private readonly file: BuildFile,
+    private readonly options: OpenForWriting,
+  ) {
+    super()
+    this.queries = new BuildQueries(file)
+    this.leaseNumber = file.takeLease(options.owner, options.leaseMilliseconds, options.bulkLoad ?? false)
+    this.renewal = setInterval(() => this.renew(), options.leaseMilliseconds / 3).unref()
+  }
+
+  get open(): boolean {
+    return this.file.connection.open
+  }
+
+  async checkpoint(): Promise<Checkpoint | undefined> {
+    return this.queries.checkpoint()
+  }
+
+  async get<Document>(collection: string, id: string): Promise<StoredDocument<Document> | undefined> {
+    return this.queries.get(collection, id)
+  }
+
+  async getMany<Document>(
+    collection: string,
+    ids: readonly string[],
+  ): Promise<Map<string, StoredDocument<Document>>> {
+    return byId(this.queries.getMany<Document>(collection, ids))
+  }
+
+  async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
+    return this.queries.find(collection, query)
+  }
+
+  async count(collection: string, filter?: Filter): Promise<number> {
+    return this.queries.count(collection, filter)
+  }
+
+  async groupCounts(
+    collection: string,
+    dimensions: readonly string[],
+    filter?: Filter,
+  ): Promise<GroupCount[]> {
+    return this.queries.groupCounts(collection, dimensions, filter)
+  }
+
+  async commit(writes: readonly DocumentWrite[], checkpoint: Checkpoint): Promise<void> {
+    try {
+      this.file.connection.write(() => {
+        this.file.requireLease(this.leaseNumber)
+        if (this.isRepeat(checkpoint)) return
+        const loading = this.file.isLoading()
+        for (const [collection, some] of byCollection(writes))
+          new BatchWrite(this.file, this.file.collection(collection), this.nullableOf(collection)).run(
+            some,
+            loading,
+          )
+        this.file.moveCheckpoint(checkpoint, this.options.leaseMilliseconds)
+      })
+    } catch (error) {
+      // What was noted in the transaction is gone with it
+      this.nullable = new Map()
+      throw error
+    }
+  }
+
+  async finishBulkLoad(): Promise<void> {
+    this.file.connection.write(() => {
+      this.file.requireLease(this.leaseNumber)
+      if (this.file.isLoading()) this.file.finishLoading()
+      this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
+    })
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.renewal)
+    if (!this.open) return
+    this.file.releaseLease(this.leaseNumber)
+    this.file.close()
+  }
+
+  /** An earlier checkpoint of the same log: the batch was written before, and what followed it must stay. */
+  private isRepeat(checkpoint: Checkpoint): boolean {
+    const known = this.queries.checkpoint()
+    return known !== undefined && known.logId === checkpoint.logId && checkpoint.position < known.position
+  }
+
+  private nullableOf(collection: string): Set<string> {
+    let columns = this.nullable.get(collection)
+    if (!columns) {
+      columns = new Set(this.file.nullableColumns(collection))
+      this.nullable.set(collection, columns)
+    }
+    return columns
+  }
+
+  private renew(): void {
+    try {
+      this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
+    } catch {
+      // Lost: the next commit says so. Busy: the next turn tries again, a third of the lease from now
+    }
+  }
+}
+
+function byId<Document>(rows: readonly StoredDocument<Document>[]): Map<string, StoredDocument<Document>> {
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+function byCollection(writes: readonly DocumentWrite[]): Map<string, DocumentWrite[]> {
+  const groups = new Map<string, DocumentWrite[]>()
+  for (const write of writes) {
+    const group = groups.get(write.collection)
+    if (group) group.push(write)
+    else groups.set(write.collection, [write])
+  }
+  return groups
+}
