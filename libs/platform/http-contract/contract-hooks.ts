@@ -1,0 +1,110 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Principal, Role } from '#libs/access'
+import { Forbidden, InvalidInput, NotFound, Unauthenticated } from '#libs/event-sourcing'
+import { UnsupportedMediaType } from '../problem-details.js'
+import { unknownParameters, validateBody, validateParameters } from '../validation/index.js'
+import { bodyClass, type Endpoint } from './endpoint.js'
+import { checkRequestId, invalidHeader, readContext } from './request-context.js'
+
+/** Finds who sends a request. */
+export abstract class Authenticator {
+  /**
+   * @param token what follows `Bearer ` in the Authorization header
+   * @throws Unauthenticated, Forbidden or Unavailable
+   */
+  abstract authenticate(token: string): Principal | Promise<Principal>
+}
+
+/** Counts what a principal asks for. @throws TooManyRequests */
+export type RateLimit = (principal: Principal, reply: FastifyReply) => void
+
+/**
+ * Before the body is read: the caller is known and has one of the roles. Answers synchronously where the authenticator
+ * does, as the hot path must not wait for a promise.
+ */
+export function authorize(
+  authenticator: Authenticator,
+  rateLimit: RateLimit | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> | undefined {
+  reply.header('x-request-id', request.id)
+  const endpoint = request.routeOptions.config.endpoint
+  if (request.is404) return undefined
+  if (!endpoint)
+    throw new NotFound('ENDPOINT.UNDECLARED', 'This route has no declared contract, so it is not served.')
+  checkRequestId(request.headers['x-request-id'])
+  if (endpoint.roles === 'public') return undefined
+  const found = authenticator.authenticate(bearerToken(request.headers.authorization))
+  const admit = (principal: Principal): void => {
+    request.principal = principal
+    requireRole(endpoint.roles, principal)
+    rateLimit?.(principal, reply)
+  }
+  if (found instanceof Promise) return found.then(admit)
+  admit(found)
+  return undefined
+}
+
+/** After the body is read: parameters, body and headers are what the endpoint declares. */
+export function validate(request: FastifyRequest): void {
+  const endpoint = request.routeOptions.config.endpoint
+  if (!endpoint) return
+  if (endpoint.params)
+    request.params = validateParameters(endpoint.params, request.params as Record<string, unknown>)
+  validateQuery(endpoint, request)
+  refuseUnheededHeaders(endpoint, request)
+  validateRequestBody(endpoint, request)
+  request.requestContext = readContext(request)
+}
+
+function requireRole(roles: readonly Role[] | 'any' | 'public', principal: Principal): void {
+  if (typeof roles === 'string' || roles.some((role) => principal.grants.has(role))) return
+  throw new Forbidden('ROLE.REQUIRED', `This needs one of the roles ${roles.join(', ')}.`)
+}
+
+/** The scheme is matched without case (RFC 9110, section 11.1). */
+function bearerToken(header: string | undefined): string {
+  if (header === undefined) {
+    throw new Unauthenticated('TOKEN.MISSING', 'Send a token: Authorization: Bearer <token>.')
+  }
+  if (header.length < 8 || header.slice(0, 7).toLowerCase() !== 'bearer ') {
+    throw new Unauthenticated('TOKEN.SCHEME', 'Send the token as Authorization: Bearer <token>.')
+  }
+  return header.slice(7).trim()
+}
+
+function validateQuery(endpoint: Endpoint, request: FastifyRequest): void {
+  const query = request.query as Record<string, unknown>
+  if (endpoint.query) request.query = validateParameters(endpoint.query, query)
+  else for (const _ in query) throw unknownParameters(Object.keys(query), [])
+}
+
+/** A condition that the endpoint would not heed must not be ignored: the caller relies on it. */
+function refuseUnheededHeaders(endpoint: Endpoint, request: FastifyRequest): void {
+  const { method, headers } = request
+  if (method === 'GET' || method === 'HEAD') return
+  if (headers['if-match'] !== undefined && !endpoint.requestHeaders?.includes('If-Match')) {
+    throw invalidHeader('If-Match', 'this endpoint does not heed it')
+  }
+  if (headers['idempotency-key'] !== undefined && !endpoint.requestHeaders?.includes('Idempotency-Key')) {
+    throw invalidHeader('Idempotency-Key', 'this endpoint does not heed it')
+  }
+}
+
+function validateRequestBody(endpoint: Endpoint, request: FastifyRequest): void {
+  const { body } = request
+  const dto = bodyClass(endpoint)
+  if (dto) {
+    if (typeof body === 'string')
+      throw new UnsupportedMediaType('REQUEST.MEDIA_TYPE', 'Send application/json.')
+    request.body = validateBody(dto, body === undefined ? {} : body)
+    return
+  }
+  if (endpoint.body !== undefined || body === undefined || isEmptyObject(body)) return
+  throw new InvalidInput('REQUEST.UNEXPECTED_BODY', 'This endpoint takes no request body.')
+}
+
+function isEmptyObject(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) && Object.keys(body).length === 0
+}

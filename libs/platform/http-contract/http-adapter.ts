@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import type { INestApplication } from '@nestjs/common'
+import { FastifyAdapter } from '@nestjs/platform-fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ProblemDetailsFilter, sendProblem, type UnexpectedErrorLog } from '../problem-filter.js'
+import { Answer, applyAnswer } from './answer.js'
+import { type Authenticator, authorize, type RateLimit, validate } from './contract-hooks.js'
+import { RouteTable } from './route-table.js'
+
+export interface HttpAdapterOptions {
+  /** Largest request body in bytes (multipart has limits of its own). */
+  bodyLimit: number
+  authenticator: Authenticator
+  rateLimit?: RateLimit
+  logUnexpected: UnexpectedErrorLog
+  /** Called after every answer. */
+  onAnswer?: (request: FastifyRequest, reply: FastifyReply) => void
+}
+
+/**
+ * Nest's Fastify adapter with the contract of `@Endpoint()` in force: identity and roles before the body is read,
+ * validation before the handler, problem documents for all errors. A route without an endpoint is not served.
+ *
+ * Create the application with `NestFactory.create(AppModule, adapter, { bodyParser: false })`, so that Fastify's JSON parser
+ * is the only one, and call `adapter.handleErrors(app)`.
+ */
+export class HttpAdapter extends FastifyAdapter {
+  readonly routes = new RouteTable()
+  readonly #logUnexpected: UnexpectedErrorLog
+
+  constructor(options: HttpAdapterOptions) {
+    super({
+      bodyLimit: options.bodyLimit,
+      genReqId: (request: { headers: Record<string, string | string[] | undefined> }) =>
+        requestIdOf(request.headers),
+      frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+        sendProblem(error, request, reply, options.logUnexpected),
+      routerOptions: { maxParamLength: 200 },
+    } as never)
+    this.#logUnexpected = options.logUnexpected
+    this.#addHooks(this.getInstance() as unknown as FastifyInstance, options)
+  }
+
+  /** Makes every error of the application a problem document. */
+  handleErrors(app: INestApplication): void {
+    app.useGlobalFilters(new ProblemDetailsFilter(this.routes, this.#logUnexpected))
+  }
+
+  override reply(...args: Parameters<FastifyAdapter['reply']>): ReturnType<FastifyAdapter['reply']> {
+    const [response, body, statusCode] = args
+    if (!(body instanceof Answer)) return super.reply(response, body, statusCode)
+    if (statusCode !== undefined) (response as FastifyReply).status(statusCode)
+    applyAnswer(response as FastifyReply, body)
+    return super.reply(response, body.body)
+  }
+
+  #addHooks(fastify: FastifyInstance, options: HttpAdapterOptions): void {
+    fastify.removeContentTypeParser('text/plain')
+    fastify.decorateRequest('principal', undefined)
+    fastify.decorateRequest('requestContext', undefined)
+    fastify.addHook('onRoute', (route) =>
+      this.routes.add(route.method, route.url, () => route.config?.endpoint),
+    )
+    fastify.addHook('onRequest', (request, reply, done) => {
+      const { authenticator, rateLimit } = options
+      settle(() => authorize(authenticator, rateLimit, request, reply), done)
+    })
+    fastify.addHook('preHandler', (request, _reply, done) => settle(() => validate(request), done))
+    if (options.onAnswer) {
+      const { onAnswer } = options
+      fastify.addHook('onResponse', (request, reply, done) => {
+        onAnswer(request, reply)
+        done()
+      })
+    }
+  }
+}
+
+/** Runs a step that may be synchronous; going through a promise only when it has to. */
+function settle(step: () => Promise<void> | undefined | void, done: (error?: Error) => void): void {
+  let pending: Promise<void> | undefined | void
+  try {
+    pending = step()
+  } catch (error) {
+    done(error as Error)
+    return
+  }
+  if (pending) pending.then(() => done(), done)
+  else done()
+}
+
+/** A given id is checked in the hook, where a wrong one can be answered; it must not get into headers before that. */
+function requestIdOf(headers: Record<string, string | string[] | undefined>): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID()
+}

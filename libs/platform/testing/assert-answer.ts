@@ -1,0 +1,104 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { type OpenApiDocument, type OpenApiOperation, patternOf } from '../http-contract/index.js'
+
+interface Checker {
+  readonly templates: { pattern: RegExp; path: string }[]
+  readonly ajv: Ajv2020
+  readonly compiled: Map<object, ValidateFunction>
+}
+
+const checkers = new WeakMap<OpenApiDocument, Checker>()
+
+/**
+ * Asserts that an answer is within the contract: a documented path, method, status and media type, and a body that
+ * conforms to its schema.
+ * @param path as requested, with or without query
+ * @param body parsed JSON; text or bytes for other media types
+ * @param contentType default: the first one documented for the status
+ * @throws Error saying what is outside
+ */
+export function assertAnswer(
+  openapi: OpenApiDocument,
+  method: string,
+  path: string,
+  status: number,
+  body: unknown,
+  contentType?: string,
+): void {
+  const checker = checkerOf(openapi)
+  const where = `${method.toUpperCase()} ${path} → ${status}`
+  const operation = operationAt(openapi, checker, method, path)
+  if (!operation) throw new Error(`${where}: no such operation in the contract`)
+  const documented = operation.responses[String(status)]
+  if (!documented) {
+    throw new Error(`${where}: documented are ${Object.keys(operation.responses).join(', ')} only`)
+  }
+  const { content } = resolve(openapi, documented)
+  if (!content) {
+    if (body !== undefined && body !== null && body !== '')
+      throw new Error(`${where}: the contract has no body here`)
+    return
+  }
+  const type = contentType?.split(';', 1)[0]?.trim() ?? Object.keys(content)[0] ?? ''
+  const media = content[type]
+  if (!media) throw new Error(`${where}: ${type} is not among ${Object.keys(content).join(', ')}`)
+  if (!media.schema || !/[/+]json$/.test(type)) return
+  const check = compiledSchema(openapi, checker, media.schema)
+  if (check(body)) return
+  const reasons = (check.errors ?? []).map((error) => {
+    const member = error.params.additionalProperty ? ` (${error.params.additionalProperty})` : ''
+    return `${error.instancePath || 'body'} ${error.message}${member}`
+  })
+  throw new Error(`${where}: ${[...new Set(reasons)].join('; ')}`)
+}
+
+function checkerOf(openapi: OpenApiDocument): Checker {
+  let checker = checkers.get(openapi)
+  if (!checker) {
+    const ajv = new Ajv2020({ allErrors: true, strict: false })
+    addFormats.default(ajv)
+    ajv.addFormat('binary', true).addFormat('url', true)
+    const literalFirst = (a: string, b: string): number => a.split('{').length - b.split('{').length
+    const templates = Object.keys(openapi.paths).sort(literalFirst)
+    checker = {
+      ajv,
+      compiled: new Map(),
+      templates: templates.map((path) => ({ path, pattern: patternOf(path) })),
+    }
+    checkers.set(openapi, checker)
+  }
+  return checker
+}
+
+function operationAt(
+  openapi: OpenApiDocument,
+  checker: Checker,
+  method: string,
+  url: string,
+): OpenApiOperation | undefined {
+  const path = url.split('?', 1)[0] ?? ''
+  const name = method.toLowerCase()
+  const matching = checker.templates
+    .filter(({ pattern }) => pattern.test(path))
+    .map((found) => openapi.paths[found.path])
+  return matching.find((operations) => operations?.[name])?.[name]
+}
+
+function resolve<T extends object>(openapi: OpenApiDocument, node: T): T {
+  const reference = (node as { $ref?: string }).$ref
+  if (reference === undefined) return node
+  return reference
+    .slice(2)
+    .split('/')
+    .reduce<unknown>((found, name) => (found as Record<string, unknown>)[name], openapi) as T
+}
+
+function compiledSchema(openapi: OpenApiDocument, checker: Checker, schema: object): ValidateFunction {
+  let check = checker.compiled.get(schema)
+  if (!check) {
+    check = checker.ajv.compile({ ...schema, components: { schemas: openapi.components.schemas } })
+    checker.compiled.set(schema, check)
+  }
+  return check
+}

@@ -1,0 +1,2 @@
+export * from './assert-answer.js'
+export * from './same-verdict.js'
