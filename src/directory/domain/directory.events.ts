@@ -6,17 +6,26 @@ export type PersonRegistered = DomainEvent<
   'PersonRegistered',
   { kind: 'person' | 'service'; name: string; email?: string; manager?: string }
 >
-export type PersonChanged = DomainEvent<'PersonChanged', { name?: string; email?: string; manager?: string }>
-/** Leaves: no token of hers is accepted any more, no role counts. */
+/** Only what differs; null: no longer known. */
+export type PersonChanged = DomainEvent<
+  'PersonChanged',
+  { name?: string; email?: string | null; manager?: string | null }
+>
+/** Leaves: her tokens and roles end here; who comes back starts with none. */
 export type PersonDeactivated = DomainEvent<'PersonDeactivated', Record<never, never>>
 export type PersonReactivated = DomainEvent<'PersonReactivated', Record<never, never>>
 /** An identity provider's subject is this person. */
 export type IdentityLinked = DomainEvent<'IdentityLinked', { issuer: string; subject: string }>
-/** `source: 'idp'`: read from an identity provider's group claim, recorded before use. */
+export type IdentityUnlinked = DomainEvent<'IdentityUnlinked', { issuer: string; subject: string }>
+/**
+ * `idp`: read from an identity provider's group claim, recorded before use; `setup`: given by the program itself (the
+ * command line), which is how the first administrator comes to be.
+ */
 export type RoleGranted = DomainEvent<
   'RoleGranted',
   { role: Role; source: 'administrator' | 'idp' | 'setup' }
 >
+/** `administrator` ends what an administrator or the setup granted, `idp` what the identity provider did. */
 export type RoleRevoked = DomainEvent<'RoleRevoked', { role: Role; source: 'administrator' | 'idp' }>
 /** `hash`: SHA-256 (hex) of the token's secret; the token itself is shown once and kept nowhere. */
 export type ApiTokenIssued = DomainEvent<
@@ -27,7 +36,8 @@ export type ApiTokenRevoked = DomainEvent<'ApiTokenRevoked', { tokenId: string }
 
 /** Streams `group-<id>`: assignment groups. */
 export type GroupRegistered = DomainEvent<'GroupRegistered', { name: string; manager?: string }>
-export type GroupChanged = DomainEvent<'GroupChanged', { name?: string; manager?: string }>
+/** Only what differs; null: no longer known. */
+export type GroupChanged = DomainEvent<'GroupChanged', { name?: string; manager?: string | null }>
 export type MemberAdded = DomainEvent<'MemberAdded', { person: string }>
 export type MemberRemoved = DomainEvent<'MemberRemoved', { person: string }>
 
@@ -37,6 +47,7 @@ export type PersonEvent =
   | PersonDeactivated
   | PersonReactivated
   | IdentityLinked
+  | IdentityUnlinked
   | RoleGranted
   | RoleRevoked
   | ApiTokenIssued

@@ -1,0 +1,23 @@
+import { Command } from '#libs/event-sourcing'
+
+/** `manager`: a person's id, who need not be registered yet: nothing but notice follows from it. */
+export class RegisterGroup extends Command<'RegisterGroup', { name: string; manager?: string }> {
+  readonly type = 'RegisterGroup'
+}
+
+/** Fields left out stay; `null` forgets. */
+export class ChangeGroup extends Command<'ChangeGroup', { name?: string; manager?: string | null }> {
+  readonly type = 'ChangeGroup'
+}
+
+export class AddMember extends Command<'AddMember', { person: string }> {
+  readonly type = 'AddMember'
+}
+
+export class RemoveMember extends Command<'RemoveMember', { person: string }> {
+  readonly type = 'RemoveMember'
+}
+
+export type GroupCommand = RegisterGroup | ChangeGroup | AddMember | RemoveMember
+
+export const GROUP_COMMANDS = [RegisterGroup, ChangeGroup, AddMember, RemoveMember] as const

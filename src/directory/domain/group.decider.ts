@@ -1,0 +1,130 @@
+import {
+  type Decider,
+  type Fact,
+  fact,
+  NotFound,
+  type RecordedEvent,
+  Refused,
+  type StreamFold,
+} from '#libs/event-sourcing'
+import { changedFields, withChanges } from './changed-fields.js'
+import type { GroupEvent, GroupRegistered, PersonEvent } from './directory.events.js'
+import { checkId, checkName } from './directory-id.js'
+import type { AddMember, ChangeGroup, GroupCommand, RegisterGroup } from './group.commands.js'
+
+export type GroupState =
+  | { readonly status: 'unknown' }
+  | {
+      readonly status: 'registered'
+      readonly profile: GroupRegistered['data']
+      readonly members: ReadonlySet<string>
+    }
+type Registered = Exclude<GroupState, { status: 'unknown' }>
+
+type Standing = 'unknown' | 'active' | 'inactive'
+/** Whether a person can be given a membership: it opens the records of a group, so it must not wait for a stranger. */
+export const personStanding: StreamFold<Standing, PersonEvent> = {
+  initial: 'unknown',
+  evolve(standing, { type }) {
+    if (type === 'PersonRegistered' || type === 'PersonReactivated') return 'active'
+    return type === 'PersonDeactivated' ? 'inactive' : standing
+  },
+}
+
+export interface GroupFacts {
+  /** Asked for AddMember only. */
+  person: Fact<Standing>
+}
+
+/** Assignment groups and who belongs to them. */
+export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent, GroupFacts> = {
+  streamPrefix: 'group-',
+  initial: { status: 'unknown' },
+  facts: (command) =>
+    command.type === 'AddMember' ? { person: fact(`person-${command.data.person}`, personStanding) } : {},
+  decide,
+  evolve,
+}
+
+function decide(command: GroupCommand, state: GroupState, facts: GroupFacts): readonly GroupEvent[] {
+  if (command.type === 'RegisterGroup') return register(command, state)
+  const group = registered(command, state)
+  switch (command.type) {
+    case 'ChangeGroup':
+      return change(command, group)
+    case 'AddMember':
+      return addMember(command, group, facts.person.value)
+    case 'RemoveMember': {
+      const { person } = command.data
+      return group.members.has(person) ? [{ type: 'MemberRemoved', data: { person } }] : []
+    }
+    default: {
+      const unknown: never = command
+      throw new Error(`no such command: ${JSON.stringify(unknown)}`)
+    }
+  }
+}
+
+function registered(command: GroupCommand, state: GroupState): Registered {
+  if (state.status === 'registered') return state
+  throw new NotFound(
+    'DIRECTORY.GROUP_UNKNOWN',
+    `The directory knows no group "${command.id}": register it first`,
+  )
+}
+
+function register(command: RegisterGroup, state: GroupState): readonly GroupEvent[] {
+  const { name, manager } = command.data
+  checkId(command.id ?? '')
+  checkName(name)
+  if (state.status === 'unknown') return [{ type: 'GroupRegistered', data: { name, manager } }]
+  if (Object.keys(changedFields(state.profile, { name, manager })).length > 0) {
+    throw new Refused(
+      'DIRECTORY.GROUP_EXISTS',
+      `Group "${command.id}" is registered already: change it instead`,
+    )
+  }
+  return []
+}
+
+function change(command: ChangeGroup, group: Registered): readonly GroupEvent[] {
+  const { name, manager } = command.data
+  if (name !== undefined) checkName(name)
+  const data = changedFields(group.profile, { name, manager })
+  return Object.keys(data).length > 0 ? [{ type: 'GroupChanged', data }] : []
+}
+
+function addMember(command: AddMember, group: Registered, standing: Standing): readonly GroupEvent[] {
+  const { person } = command.data
+  if (group.members.has(person)) return []
+  if (standing === 'unknown') {
+    throw new NotFound(
+      'DIRECTORY.PERSON_UNKNOWN',
+      `The directory knows no "${person}": register the person first`,
+    )
+  }
+  if (standing === 'inactive') {
+    throw new Refused('DIRECTORY.PERSON_INACTIVE', `"${person}" is deactivated: reactivate the person first`)
+  }
+  return [{ type: 'MemberAdded', data: { person } }]
+}
+
+function evolve(state: GroupState, event: RecordedEvent<GroupEvent>): GroupState {
+  if (event.type === 'GroupRegistered') {
+    return { status: 'registered', profile: event.data, members: new Set() }
+  }
+  if (state.status === 'unknown') return state
+  switch (event.type) {
+    case 'GroupChanged':
+      return { ...state, profile: withChanges(state.profile, event.data) }
+    case 'MemberAdded':
+      return { ...state, members: new Set(state.members).add(event.data.person) }
+    case 'MemberRemoved': {
+      const members = new Set(state.members)
+      members.delete(event.data.person)
+      return { ...state, members }
+    }
+    default:
+      return state
+  }
+}
