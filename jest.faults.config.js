@@ -1,0 +1,9 @@
+import config from './jest.config.js'
+
+/** Fault tests need Linux tools (strace) and time, so `npm test` leaves them out. */
+export default {
+  ...config,
+  testMatch: ['**/*.faults.ts'],
+  testTimeout: 300_000,
+  maxWorkers: 1,
+}
