@@ -1,19 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal, Role } from '#libs/access'
 import { Forbidden, InvalidInput, NotFound, Unauthenticated } from '#libs/event-sourcing'
+import type { Authenticator } from '../authentication/index.js'
 import { UnsupportedMediaType } from '../problem-details.js'
 import { unknownParameters, validateBody, validateParameters } from '../validation/index.js'
 import { bodyClass, type Endpoint } from './endpoint.js'
 import { checkRequestId, invalidHeader, readContext } from './request-context.js'
-
-/** Finds who sends a request. */
-export abstract class Authenticator {
-  /**
-   * @param token what follows `Bearer ` in the Authorization header
-   * @throws Unauthenticated, Forbidden or Unavailable
-   */
-  abstract authenticate(token: string): Principal | Promise<Principal>
-}
 
 /** Counts what a principal asks for. @throws TooManyRequests */
 export type RateLimit = (principal: Principal, reply: FastifyReply) => void

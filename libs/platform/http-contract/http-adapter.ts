@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { INestApplication } from '@nestjs/common'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Authenticator } from '../authentication/index.js'
 import { ProblemDetailsFilter, sendProblem, type UnexpectedErrorLog } from '../problem-filter.js'
 import { Answer, applyAnswer } from './answer.js'
-import { type Authenticator, authorize, type RateLimit, validate } from './contract-hooks.js'
+import { authorize, type RateLimit, validate } from './contract-hooks.js'
 import { RouteTable } from './route-table.js'
 
 export interface HttpAdapterOptions {

@@ -13,11 +13,11 @@ import {
   Unauthenticated,
   Unavailable,
 } from '#libs/event-sourcing'
+import { Authenticator } from '../authentication/index.js'
 import { assertAnswer } from '../testing/assert-answer.js'
 import { Field, IsInstant, Nullable } from '../validation/index.js'
 import {
   Answer,
-  Authenticator,
   buildOpenApi,
   Context,
   Endpoint,

@@ -1,5 +1,5 @@
 export * from './answer.js'
-export { Authenticator, type RateLimit } from './contract-hooks.js'
+export type { RateLimit } from './contract-hooks.js'
 export * from './documentation.js'
 export * from './endpoint.js'
 export * from './http-adapter.js'

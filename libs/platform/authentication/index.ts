@@ -1,0 +1,5 @@
+export * from './api-tokens.js'
+export * from './authenticator.js'
+export * from './bearer-authenticator.js'
+export * from './identity-directory.js'
+export * from './oidc.js'
