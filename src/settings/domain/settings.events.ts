@@ -14,6 +14,7 @@ export interface PriorityMatrix {
   priorities: readonly string[]
   cells: readonly (readonly (number | null)[])[]
 }
+/** `emptyCells`: the pairs without a priority; `warnings`: the cells at which the matrix is not monotone. */
 export type PriorityMatrixPublished = DomainEvent<
   'PriorityMatrixPublished',
   {
@@ -31,9 +32,10 @@ export interface AssignmentRule {
   when: { category?: string; subcategory?: string; ci?: string; service?: string }
   group: string
 }
+/** `warnings`: rules that never decide, and groups that the directory did not know then. */
 export type AssignmentRulesPublished = DomainEvent<
   'AssignmentRulesPublished',
-  { version: number; rules: readonly AssignmentRule[] }
+  { version: number; rules: readonly AssignmentRule[]; warnings: readonly string[] }
 >
 
 export interface HoldReason {

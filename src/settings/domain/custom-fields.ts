@@ -1,0 +1,109 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { type FieldError, InvalidInput } from '#libs/event-sourcing'
+import type { CustomFields, PublishCustomFields } from './settings.commands.js'
+import type { CustomFieldsPublished } from './settings.events.js'
+import { versionedDecider } from './versioned-setting.js'
+
+const DRAFT = 'https://json-schema.org/draft/2020-12/schema'
+const SCALARS = ['string', 'number', 'integer', 'boolean']
+
+/**
+ * What else a shop records about a kind of record. Only new writes are checked by a new version: what is stored keeps
+ * the version it was checked with, so no version can break it.
+ */
+export const customFieldsDecider = versionedDecider<
+  Pick<CustomFields, 'schema' | 'filterable'>,
+  PublishCustomFields,
+  CustomFieldsPublished
+>({
+  published: 'CustomFieldsPublished',
+  contentOf: ({ schema, filterable }) => ({ schema, filterable }),
+  check({ data: { recordType, schema, filterable } }) {
+    const errors = [
+      ...recordTypeErrors(recordType),
+      ...schemaErrors(schema),
+      ...filterable.flatMap((name, index) => filterableErrors(name, index, filterable, schema)),
+    ]
+    if (errors.length > 0) {
+      throw new InvalidInput(
+        'SETTINGS.CUSTOM_FIELDS_MALFORMED',
+        'The custom fields are not well formed',
+        errors,
+      )
+    }
+    return { recordType, schema, filterable }
+  },
+})
+
+/**
+ * Makes the check of a record's custom fields: what is wrong with them, by JSON pointer below `at` (nothing: they fit).
+ * Compiling takes tens of milliseconds, so keep the result per version.
+ * @throws Error when the schema is none (one in force has been compiled before)
+ */
+export function compileCustomFields(
+  schema: Record<string, unknown>,
+  at = '/customFields',
+): (values: unknown) => FieldError[] {
+  const validate = compile(schema)
+  return (values) => (validate(values) ? [] : (validate.errors ?? []).map((error) => toFieldError(error, at)))
+}
+
+/** A new Ajv for each schema: it would keep every schema for ever, and refuse a second one with the same `$id`. */
+function compile(schema: Record<string, unknown>): ValidateFunction {
+  const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictRequired: false })
+  addFormats.default(ajv)
+  return ajv.compile(schema)
+}
+
+function toFieldError({ instancePath, message, params }: ErrorObject, at: string): FieldError {
+  const unexpected: unknown = params.additionalProperty ?? params.unevaluatedProperty
+  const name =
+    typeof unexpected === 'string' ? `/${unexpected.replaceAll('~', '~0').replaceAll('/', '~1')}` : ''
+  return {
+    pointer: `${at}${instancePath}${name}`,
+    message: name ? 'is no such field' : (message ?? 'does not fit'),
+  }
+}
+
+function recordTypeErrors(recordType: string): FieldError[] {
+  return /^[a-z]+(-[a-z]+)*$/.test(recordType)
+    ? []
+    : [{ pointer: '/recordType', message: 'must be lower-case words joined by dashes' }]
+}
+
+function schemaErrors(schema: Record<string, unknown>): FieldError[] {
+  const refused = (pointer: string, message: string): FieldError[] => [
+    { pointer: `/schema${pointer}`, message },
+  ]
+  if (schema.$schema !== undefined && schema.$schema !== DRAFT) return refused('/$schema', `must be ${DRAFT}`)
+  if (schema.$async !== undefined) return refused('/$async', 'is not possible here')
+  if (schema.type !== 'object') return refused('/type', 'must be "object": custom fields are named')
+  try {
+    compile(schema)
+    return []
+  } catch (error) {
+    return refused('', (error as Error).message)
+  }
+}
+
+/** Lists filter by columns, so a filterable field has one name and one simple value (or none). */
+function filterableErrors(
+  name: string,
+  index: number,
+  filterable: readonly string[],
+  { properties }: Record<string, unknown>,
+): FieldError[] {
+  const pointer = `/filterable/${index}`
+  if (filterable.indexOf(name) < index) return [{ pointer, message: 'stands twice' }]
+  const property = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined
+  const types = isObject(property) ? [property.type].flat() : []
+  const scalars = types.filter((type) => type !== 'null')
+  return scalars.length === 1 && SCALARS.includes(scalars[0] as string)
+    ? []
+    : [{ pointer, message: `"${name}" must be a property of the schema whose type is ${SCALARS.join(', ')}` }]
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

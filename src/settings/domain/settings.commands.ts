@@ -1,0 +1,56 @@
+import { Command, type CommandMetadata } from '#libs/event-sourcing'
+import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
+
+/**
+ * Each kind of setting is one stream, `settings-<id>`; the class knows the id, so that nothing is published to a stream
+ * of another kind.
+ */
+
+/** By channel `import` a version with empty cells is taken as it is. */
+export class PublishPriorityMatrix extends Command<'PublishPriorityMatrix', { matrix: PriorityMatrix }> {
+  readonly type = 'PublishPriorityMatrix'
+  constructor(data: { matrix: PriorityMatrix }, metadata: CommandMetadata) {
+    super('priority-matrix', data, metadata)
+  }
+}
+
+export class PublishAssignmentRules extends Command<
+  'PublishAssignmentRules',
+  { rules: readonly AssignmentRule[] }
+> {
+  readonly type = 'PublishAssignmentRules'
+  constructor(data: { rules: readonly AssignmentRule[] }, metadata: CommandMetadata) {
+    super('assignment-rules', data, metadata)
+  }
+}
+
+export class PublishHoldReasons extends Command<'PublishHoldReasons', { reasons: readonly HoldReason[] }> {
+  readonly type = 'PublishHoldReasons'
+  constructor(data: { reasons: readonly HoldReason[] }, metadata: CommandMetadata) {
+    super('hold-reasons', data, metadata)
+  }
+}
+
+export class PublishIncidentSettings extends Command<
+  'PublishIncidentSettings',
+  { settings: IncidentSettings }
+> {
+  readonly type = 'PublishIncidentSettings'
+  constructor(data: { settings: IncidentSettings }, metadata: CommandMetadata) {
+    super('incident', data, metadata)
+  }
+}
+
+export interface CustomFields {
+  /** `incident`, ...: each kind of record has a stream of its own. */
+  recordType: string
+  schema: Record<string, unknown>
+  filterable: readonly string[]
+}
+
+export class PublishCustomFields extends Command<'PublishCustomFields', CustomFields> {
+  readonly type = 'PublishCustomFields'
+  constructor(data: CustomFields, metadata: CommandMetadata) {
+    super(`custom-fields-${data.recordType}`, data, metadata)
+  }
+}
