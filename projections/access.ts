@@ -1,0 +1,123 @@
+import { hasRole, type Principal, type Role } from '#libs/access'
+import { and, compare, eq, type Filter, has, isIn, none, or, all } from '#libs/read-store'
+import type { Audience } from '../src/incidents/domain/incident.events.js'
+
+/**
+ * Who may see which records, in one place.
+ *
+ * | role | rows |
+ * |---|---|
+ * | auditor, administrator | all |
+ * | agent, team lead, change manager, analyst, service | public ones, and restricted ones as below |
+ * | requester | those in which she is named: caller, affected user, opened by, watcher |
+ * | none | nothing |
+ *
+ * Restricted: `participants` are seen by the people named in them, the assignee and the members of the assigned group;
+ * `groups` by the people named in them and the members of these groups. Leading a team opens no more than membership
+ * does, and analysts count what they may see: restricted records are often about people.
+ */
+const OVERSEERS: readonly Role[] = ['auditor', 'administrator']
+const DESK: readonly Role[] = ['agent', 'team-lead', 'change-manager', 'analyst', 'service']
+
+/** The columns that a collection needs for the row rule. */
+export interface AccessColumns {
+  audienceKind: Audience['kind']
+  audienceGroups?: readonly string[]
+  /** People named in the record: requesters and watchers. See `peopleNamed`. */
+  visibleTo?: readonly string[]
+  assignmentGroup?: string
+  assignee?: string
+}
+
+export const accessColumns = {
+  audienceKind: 'string',
+  audienceGroups: 'strings',
+  visibleTo: 'strings',
+  assignmentGroup: 'string',
+  assignee: 'string',
+} as const
+
+export function audienceColumns(
+  audience: Audience,
+): Pick<AccessColumns, 'audienceKind' | 'audienceGroups'> {
+  return {
+    audienceKind: audience.kind,
+    audienceGroups: audience.kind === 'groups' ? audience.groups : undefined,
+  }
+}
+
+/** Value of `visibleTo`. */
+export function peopleNamed(record: {
+  caller?: string
+  affectedUser?: string
+  openedBy?: string
+  watchers?: readonly string[]
+}): readonly string[] | undefined {
+  const people = new Set<string>()
+  if (record.caller !== undefined) people.add(record.caller)
+  if (record.affectedUser !== undefined) people.add(record.affectedUser)
+  if (record.openedBy !== undefined) people.add(record.openedBy)
+  if (record.watchers !== undefined) for (const watcher of record.watchers) people.add(watcher)
+  return people.size > 0 ? [...people] : undefined
+}
+
+/** Works at the desk or oversees it: sees internal fields of what she may see. */
+export function seesInternalFields(principal: Principal): boolean {
+  return hasRole(principal, ...OVERSEERS, ...DESK)
+}
+
+/** The rows that a principal may see. */
+export function visibleRows(principal: Principal): Filter {
+  const parts = visibleParts(principal)
+  return parts.length === 1 ? (parts[0] as Filter) : or(...parts)
+}
+
+/**
+ * The same as disjoint filters, whose counts may be added up: the public part is answered by materialised counts that
+ * have `audienceKind` as a dimension, the restricted part and a requester's own are few rows found by index.
+ */
+export function visibleParts(principal: Principal): readonly Filter[] {
+  if (hasRole(principal, ...OVERSEERS)) return [all]
+  if (hasRole(principal, ...DESK))
+    return [
+      eq('audienceKind', 'public'),
+      and(compare('audienceKind', '!=', 'public'), restrictedRows(principal)),
+    ]
+  return [hasRole(principal, 'requester') ? has('visibleTo', principal.id) : none]
+}
+
+function restrictedRows({ id, groups }: Principal): Filter {
+  const memberships = [...groups]
+  return or(
+    has('visibleTo', id),
+    and(
+      eq('audienceKind', 'participants'),
+      or(eq('assignee', id), isIn('assignmentGroup', memberships)),
+    ),
+    and(eq('audienceKind', 'groups'), or(...memberships.map((group) => has('audienceGroups', group)))),
+  )
+}
+
+/** The rule of `visibleRows` for one record at hand, as a command or a record page needs it. */
+export function canSee(principal: Principal, record: AccessColumns): boolean {
+  if (hasRole(principal, ...OVERSEERS)) return true
+  const named = record.visibleTo?.includes(principal.id) ?? false
+  if (!hasRole(principal, ...DESK)) return hasRole(principal, 'requester') && named
+  if (named) return true
+  switch (record.audienceKind) {
+    case 'public':
+      return true
+    case 'participants':
+      return (
+        record.assignee === principal.id ||
+        (record.assignmentGroup !== undefined && principal.groups.has(record.assignmentGroup))
+      )
+    case 'groups':
+      return record.audienceGroups?.some((group) => principal.groups.has(group)) ?? false
+  }
+}
+
+/** Readers of a collection that is not for requesters: the row rule for these roles, nothing for others. */
+export function visibleRowsFor(roles: readonly Role[]): (principal: Principal) => Filter {
+  return (principal) => (hasRole(principal, ...roles) ? visibleRows(principal) : none)
+}

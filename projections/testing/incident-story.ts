@@ -1,0 +1,74 @@
+import type { EventMetadata, RecordedEvent } from '#libs/event-sourcing'
+import type { ProjectionDefinition } from '#libs/projections-runtime'
+import { EventFactory, FakeClock } from '#libs/testing'
+import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
+
+type Data<Type extends IncidentEvent['type']> = Extract<IncidentEvent, { type: Type }>['data']
+
+/** Tells what happened to one incident, a second after another unless `occurredAt` says otherwise. */
+export class IncidentStory {
+  readonly events: RecordedEvent<IncidentEvent>[] = []
+
+  constructor(
+    private readonly factory = new EventFactory(new FakeClock('2026-03-02T08:00:00.000Z')),
+    readonly stream = 'incident-INC0000001',
+  ) {}
+
+  then<Type extends IncidentEvent['type']>(
+    type: Type,
+    data: Data<Type>,
+    metadata: Partial<EventMetadata> = {},
+  ): this {
+    const event = { type, data } as unknown as IncidentEvent
+    this.events.push(this.factory.event(event, metadata, this.stream) as RecordedEvent<IncidentEvent>)
+    return this
+  }
+
+  /** Somebody else's event, or one of a later release. */
+  thenUnknown(type = 'IncidentFrobbed'): this {
+    return this.then(type as IncidentEvent['type'], { by: 'a later release' } as never)
+  }
+
+  opened(data: Partial<Data<'IncidentOpened'>> = {}, metadata: Partial<EventMetadata> = {}): this {
+    return this.then(
+      'IncidentOpened',
+      { title: 'Mail is slow', caller: 'person-cora', openedBy: 'person-dan', audience: { kind: 'public' }, ...data },
+      { actor: 'person-dan', ...metadata },
+    )
+  }
+
+  queued(group: string | null = 'group-mail', metadata: Partial<EventMetadata> = {}): this {
+    return this.then('AssignedToGroup', { group, previousGroup: null, previousPerson: null }, metadata)
+  }
+
+  prioritised(priority: number): this {
+    return this.then('PriorityDerived', {
+      impact: 2,
+      urgency: 2,
+      priority,
+      matrixVersion: 1,
+      previous: null,
+    })
+  }
+
+  accepted(person: string): this {
+    return this.then('IncidentAccepted', { person, previousPerson: null }, { actor: person })
+  }
+}
+
+/** The documents of a projection after these events, as its runner would leave them. */
+export function folded<Document extends object, E extends IncidentEvent>(
+  definition: ProjectionDefinition<Document, E>,
+  events: readonly RecordedEvent<E>[],
+): Map<string, Document> {
+  const documents = new Map<string, Document>()
+  for (const event of events) {
+    const keys = definition.key(event)
+    for (const key of typeof keys === 'string' ? [keys] : (keys ?? [])) {
+      const after = definition.evolve(documents.get(key), event)
+      if (after === null) documents.delete(key)
+      else if (after !== undefined) documents.set(key, after)
+    }
+  }
+  return documents
+}
