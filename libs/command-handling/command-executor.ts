@@ -1,0 +1,289 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Command,
+  type CommandMetadata,
+  type Decider,
+  type DomainEvent,
+  eventId,
+  type Fact,
+  type FactQuestion,
+  KeyReused,
+  LedgerdeskError,
+  type NewEvent,
+  type RecordedEvent,
+  StaleRevision,
+  type StreamFold,
+  Unavailable,
+} from '#libs/event-sourcing'
+import type { AppendOutcome, EventStore, ExpectedRevision, NumberSeries } from '#libs/event-store'
+import type { FactSource } from './fact-source.js'
+import { foldStream, type LoadedStream, type StreamCache } from './stream-cache.js'
+
+/** What a caller learns of a command; built from stored events only, so a repeat of the command gives the same. */
+export interface CommandReceipt {
+  /** The record's number or id. */
+  readonly id: string
+  readonly stream: string
+  /** Revision of the command's last event: the record's new ETag. */
+  readonly revision: number
+  readonly position: string
+  /** `repeated`: the command id was found, nothing new was written. `unchanged`: there was nothing to do. */
+  readonly outcome: 'appended' | 'repeated' | 'unchanged'
+}
+
+/** A kind of record: its rules and, when its records are numbered by us, the series of its numbers. */
+export interface RecordType<State, C extends Command, E extends DomainEvent, Facts extends object> {
+  readonly decider: Decider<State, C, E, Facts>
+  readonly numbers?: NumberSeries
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: registries hold record types of many states and events
+export type AnyRecordType = RecordType<any, any, any, any>
+
+export interface CommandExecutorOptions {
+  store: EventStore
+  facts: FactSource
+  cache: StreamCache
+  /** Schema version that a type is written with (the event catalogue's). */
+  schemaVersion(type: string): number
+  /** Told of every event this process appended, before the command answers. */
+  onAppended?(events: readonly RecordedEvent[]): void
+  /** How often a command is decided again after somebody else was first. Default 20. */
+  maxAttempts?: number
+}
+
+/**
+ * Runs commands: load · facts · decide · append. Commands on one stream queue up within this process; against other
+ * processes a definite conflict leads to a fresh read and a new decision, unless the stream already holds the command.
+ */
+export class CommandExecutor {
+  private readonly queues = new Map<string, Promise<unknown>>()
+
+  constructor(private readonly options: CommandExecutorOptions) {}
+
+  /**
+   * @throws the decider's refusals; StaleRevision, KeyReused; Unavailable when the store is away or the outcome stays unknown
+   */
+  async execute<S, C extends Command, E extends DomainEvent, F extends object>(
+    recordType: RecordType<S, C, E, F>,
+    command: C,
+  ): Promise<CommandReceipt> {
+    if (command.id === undefined) return this.create(recordType, command)
+    const { decider } = recordType
+    const stream = decider.streamPrefix + command.id
+    return this.enqueue(stream, () => this.change(decider, command, command.id as string, stream))
+  }
+
+  private async enqueue<T>(stream: string, task: () => Promise<T>): Promise<T> {
+    const before = this.queues.get(stream)
+    const run = before === undefined ? task() : before.then(task, task)
+    this.queues.set(stream, run)
+    try {
+      return await run
+    } finally {
+      if (this.queues.get(stream) === run) this.queues.delete(stream)
+    }
+  }
+
+  private async change<S, C extends Command, E extends DomainEvent, F extends object>(
+    decider: Decider<S, C, E, F>,
+    command: C,
+    id: string,
+    stream: string,
+  ): Promise<CommandReceipt> {
+    const { cache, maxAttempts = 20 } = this.options
+    let loaded = cache.get<S>(stream)
+    let fresh = false
+    for (let attempt = 1; ; attempt++) {
+      if (loaded === undefined) {
+        loaded = await this.load(decider, stream)
+        fresh = true
+      }
+      const repeated = this.repeated(loaded, command.metadata, id, stream)
+      if (repeated) return repeated
+      const verdict = await this.decide(decider, command, loaded)
+      // What was decided on a cached state may be out of date: refuse, or do nothing, only on a fresh read.
+      if (!fresh && (verdict instanceof Error || verdict.length === 0)) {
+        loaded = undefined
+        continue
+      }
+      if (verdict instanceof Error) throw verdict
+      if (verdict.length === 0)
+        return { id, stream, revision: loaded.revision, position: loaded.position, outcome: 'unchanged' }
+
+      const events = this.toNewEvents(verdict, stream, command.metadata)
+      const outcome = await this.append(stream, loaded.revision < 0 ? 'noStream' : loaded.revision, events)
+      if (outcome.kind !== 'conflict') return this.appended(decider, loaded, outcome, id)
+      if (attempt >= maxAttempts) {
+        throw new Unavailable(
+          'RECORD.BUSY',
+          `${stream} is changed by others faster than this command could be decided`,
+        )
+      }
+      cache.delete(stream)
+      loaded = undefined
+      await sleep(Math.random() * Math.min(50, 2 ** attempt))
+    }
+  }
+
+  private async decide<S, C extends Command, E extends DomainEvent, F extends object>(
+    decider: Decider<S, C, E, F>,
+    command: C,
+    loaded: LoadedStream<S>,
+  ): Promise<readonly E[] | LedgerdeskError> {
+    const expected = command.metadata.expectedRevision
+    if (expected !== undefined && expected !== loaded.revision) return new StaleRevision(loaded.revision)
+    try {
+      const facts = await this.answer<F>(decider.facts?.(command, loaded.state) ?? {})
+      return decider.decide(command, loaded.state, facts)
+    } catch (error) {
+      if (error instanceof LedgerdeskError) return error
+      throw error
+    }
+  }
+
+  private async answer<F extends object>(questions: {
+    readonly [name: string]: FactQuestion<unknown> | undefined
+  }): Promise<F> {
+    const facts: Record<string, Fact<unknown>> = {}
+    for (const name in questions) {
+      const question = questions[name]
+      if (question) facts[name] = await this.options.facts.answer(question)
+    }
+    return facts as F
+  }
+
+  private async create<S, C extends Command, E extends DomainEvent, F extends object>(
+    recordType: RecordType<S, C, E, F>,
+    command: C,
+  ): Promise<CommandReceipt> {
+    const { decider, numbers } = recordType
+    if (!numbers)
+      throw new Error(`${command.type} has no id, and ${decider.streamPrefix} records are not numbered`)
+    const { metadata } = command
+    const claimStream = `key-${metadata.commandId}`
+    const unborn: LoadedStream<S> = foldStream(decider, [])
+    const verdict = await this.decide(decider, command, unborn)
+    if (verdict instanceof Error) {
+      const known = metadata.keyed ? await this.claimedReceipt(decider, claimStream, metadata) : undefined
+      if (known) return known
+      throw verdict
+    }
+    const outcome = await this.settle(() =>
+      this.options.store.appendNumbered({
+        series: numbers,
+        claim: metadata.keyed
+          ? {
+              stream: claimStream,
+              event: (number) =>
+                this.toNewEvents([{ type: 'NumberClaimed', data: { number } }], claimStream, metadata)[0]!,
+            }
+          : undefined,
+        events: (number) => this.toNewEvents(verdict, decider.streamPrefix + number, metadata),
+      }),
+    )
+    if (outcome.kind === 'appended') return this.appended(decider, unborn, outcome, outcome.number)
+    const stream = decider.streamPrefix + outcome.number
+    return this.enqueue(stream, () => this.change(decider, command, outcome.number, stream))
+  }
+
+  private async claimedReceipt<S, E extends DomainEvent>(
+    decider: StreamFold<S, E> & { readonly streamPrefix: string },
+    claimStream: string,
+    metadata: CommandMetadata,
+  ): Promise<CommandReceipt | undefined> {
+    const [claim] = await this.options.store.readStream(claimStream, { limit: 1 })
+    if (!claim) return undefined
+    const number = (claim.data as { number: string }).number
+    const stream = decider.streamPrefix + number
+    return this.repeated(await this.load(decider, stream), metadata, number, stream)
+  }
+
+  private async load<S, E extends DomainEvent>(
+    decider: StreamFold<S, E>,
+    stream: string,
+  ): Promise<LoadedStream<S>> {
+    const loaded = foldStream(decider, (await this.options.store.readStream(stream)) as RecordedEvent<E>[])
+    if (loaded.revision >= 0) this.options.cache.set(stream, loaded)
+    return loaded
+  }
+
+  private repeated(
+    loaded: LoadedStream<unknown>,
+    metadata: CommandMetadata,
+    id: string,
+    stream: string,
+  ): CommandReceipt | undefined {
+    if (!metadata.keyed) return undefined
+    const earlier = loaded.commands.get(metadata.commandId)
+    if (!earlier) return undefined
+    if (earlier.requestHash !== metadata.requestHash) throw new KeyReused()
+    return { id, stream, revision: earlier.revision, position: earlier.position, outcome: 'repeated' }
+  }
+
+  private appended<S, E extends DomainEvent>(
+    decider: StreamFold<S, E>,
+    before: LoadedStream<S>,
+    outcome: { kind: 'appended' | 'alreadyAppended'; events: readonly RecordedEvent[] },
+    id: string,
+  ): CommandReceipt {
+    const { events } = outcome
+    const last = events[events.length - 1]!
+    this.options.cache.set(last.stream, foldStream(decider, events as readonly RecordedEvent<E>[], before))
+    this.options.onAppended?.(events)
+    return {
+      id,
+      stream: last.stream,
+      revision: last.revision,
+      position: last.position,
+      outcome: outcome.kind === 'appended' ? 'appended' : 'repeated',
+    }
+  }
+
+  private append(
+    stream: string,
+    expectedRevision: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<Exclude<AppendOutcome, { kind: 'unknown' }>> {
+    return this.settle(() => this.options.store.append({ stream, expectedRevision, events }))
+  }
+
+  /** An unknown outcome is resolved by repeating the very same append: same ids, same expected revision. */
+  private async settle<O extends { kind: string }>(
+    attempt: () => Promise<O>,
+  ): Promise<Exclude<O, { kind: 'unknown' }>> {
+    for (let delay = 20; delay < 3_000; delay *= 2) {
+      const outcome = await attempt()
+      if (outcome.kind !== 'unknown') return outcome as Exclude<O, { kind: 'unknown' }>
+      await sleep(delay)
+    }
+    throw new Unavailable(
+      'EVENT_STORE.OUTCOME_UNKNOWN',
+      'The store did not say whether the command was recorded. Repeat it with the same Idempotency-Key to learn.',
+    )
+  }
+
+  private toNewEvents(events: readonly DomainEvent[], stream: string, command: CommandMetadata): NewEvent[] {
+    const { commandId } = command
+    return events.map(({ type, data }, index) => ({
+      id: eventId(commandId, stream, index),
+      type,
+      data,
+      metadata: {
+        actor: command.actor,
+        attributedTo: command.attributedTo,
+        onBehalfOf: command.onBehalfOf,
+        grant: command.grant,
+        channel: command.channel,
+        reason: command.reason,
+        occurredAt: command.occurredAt,
+        commandId,
+        requestHash: command.keyed ? command.requestHash : undefined,
+        correlationId: command.correlationId,
+        causationId: command.causationId,
+        schemaVersion: this.options.schemaVersion(type),
+        source: command.source,
+      },
+    }))
+  }
+}

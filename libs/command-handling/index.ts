@@ -1,0 +1,3 @@
+export * from './command-executor.js'
+export * from './fact-source.js'
+export * from './stream-cache.js'

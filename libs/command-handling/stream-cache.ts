@@ -1,0 +1,65 @@
+import { LRUCache } from 'lru-cache'
+import type { DomainEvent, Position, RecordedEvent, StreamFold } from '#libs/event-sourcing'
+import { LOG_START } from '#libs/event-sourcing'
+
+/** Where a keyed command ended in its stream. */
+export interface KnownCommand {
+  readonly revision: number
+  readonly position: Position
+  readonly requestHash: string | undefined
+}
+
+/** A stream folded up to a revision, with the keyed commands it holds. */
+export interface LoadedStream<State> {
+  readonly state: State
+  /** -1: the stream does not exist. */
+  readonly revision: number
+  readonly position: Position
+  /** By command id; only commands that came with a key, since only these can be repeated. */
+  readonly commands: Map<string, KnownCommand>
+}
+
+/** Folds events on top of what is loaded already. */
+export function foldStream<State, E extends DomainEvent>(
+  fold: Pick<StreamFold<State, E>, 'initial' | 'evolve'>,
+  events: readonly RecordedEvent<E>[],
+  onto?: LoadedStream<State>,
+): LoadedStream<State> {
+  let state = onto ? onto.state : fold.initial
+  const commands = onto ? onto.commands : new Map<string, KnownCommand>()
+  for (const event of events) {
+    state = fold.evolve(state, event)
+    const { commandId, requestHash } = event.metadata
+    if (requestHash !== undefined)
+      commands.set(commandId, { revision: event.revision, position: event.position, requestHash })
+  }
+  const last = events.at(-1)
+  return {
+    state,
+    revision: last?.revision ?? onto?.revision ?? -1,
+    position: last?.position ?? onto?.position ?? LOG_START,
+    commands,
+  }
+}
+
+/** States of the streams touched last, so that a hot record is not read again. Bounded by weight: one per record and one per known command. */
+export class StreamCache {
+  // biome-ignore lint/suspicious/noExplicitAny: the cache holds states of many kinds; `get` is told which
+  private readonly entries: LRUCache<string, LoadedStream<any>>
+
+  constructor(maxWeight = 20_000) {
+    this.entries = new LRUCache({ maxSize: maxWeight, sizeCalculation: (loaded) => 1 + loaded.commands.size })
+  }
+
+  get<State>(stream: string): LoadedStream<State> | undefined {
+    return this.entries.get(stream)
+  }
+
+  set<State>(stream: string, loaded: LoadedStream<State>): void {
+    this.entries.set(stream, loaded)
+  }
+
+  delete(stream: string): void {
+    this.entries.delete(stream)
+  }
+}
