@@ -84,7 +84,9 @@ export function endpointOf(options: EndpointOptions, operationId: string): Endpo
 
 /** Content by media type, whichever way the endpoint says it. */
 export function mediaTypesOf(content: Content | MediaTypes): Readonly<Record<string, Content>> {
-  return isMediaTypes(content) ? content.content : { 'application/json': content }
+  if (isMediaTypes(content)) return content.content
+  const type = { text: 'text/plain', binary: 'application/octet-stream' }[String(content)]
+  return { [type ?? 'application/json']: content }
 }
 
 /** The class of a JSON body that the server validates. */

@@ -1,0 +1,115 @@
+import { Controller, Get } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Answer, Endpoint } from './http-contract/index.js'
+
+/** Gauges that prom-client names like counters, which `promtool check metrics` rejects. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+]
+
+interface Observer {
+  observe(seconds: number): void
+}
+
+/** The server's Prometheus metrics. One instance for the application; threads report to the one that serves `/metrics`. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #beforeReading: (() => void | Promise<void>)[] = []
+  readonly #observers = new Map<string, Map<number, Observer>>()
+
+  readonly httpRequestDuration = new Histogram({
+    name: 'ledgerdesk_http_request_duration_seconds',
+    help: 'Time from a request to the end of its answer, by route.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers: [this.registry],
+  })
+  readonly appendDuration = new Histogram({
+    name: 'ledgerdesk_append_duration_seconds',
+    help: 'Time of one group commit, from taking the group to durable.',
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5],
+    registers: [this.registry],
+  })
+  readonly appendGroupEvents = new Histogram({
+    name: 'ledgerdesk_append_group_events',
+    help: 'Events that one group commit made durable.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024],
+    registers: [this.registry],
+  })
+  readonly projectionLag = new Gauge({
+    name: 'ledgerdesk_projection_lag_seconds',
+    help: 'Age of the oldest event that a projection has not handled; 0 when it is at the end of the log.',
+    labelNames: ['projection'],
+    registers: [this.registry],
+  })
+  readonly projectionParkedKeys = new Gauge({
+    name: 'ledgerdesk_projection_parked_keys',
+    help: 'Keys whose events wait behind one that could not be applied.',
+    labelNames: ['projection'],
+    registers: [this.registry],
+  })
+  readonly policyCommands = new Counter({
+    name: 'ledgerdesk_policy_commands_total',
+    help: 'Commands that policies sent, by outcome.',
+    labelNames: ['policy', 'outcome'],
+    registers: [this.registry],
+  })
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry })
+    for (const name of MISNAMED) this.registry.removeSingleMetric(name)
+  }
+
+  /** Called before the metrics are read, to set gauges that are cheap to ask for and dear to keep. */
+  beforeReading(update: () => void | Promise<void>): void {
+    this.#beforeReading.push(update)
+  }
+
+  /** For `HttpAdapterOptions.onAnswer`. Routes by template, so that there are as many series as routes. */
+  observeAnswer(request: FastifyRequest, reply: FastifyReply): void {
+    const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none')
+    this.#observer(request.method, route, reply.statusCode).observe(reply.elapsedTime / 1000)
+  }
+
+  /** The text that Prometheus reads. */
+  async text(): Promise<string> {
+    await Promise.all(this.#beforeReading.map((update) => update()))
+    return this.registry.metrics()
+  }
+
+  #observer(method: string, route: string, status: number): Observer {
+    const key = `${method} ${route}`
+    let byStatus = this.#observers.get(key)
+    if (!byStatus) {
+      byStatus = new Map()
+      this.#observers.set(key, byStatus)
+    }
+    let observer = byStatus.get(status)
+    if (!observer) {
+      observer = this.httpRequestDuration.labels(method, route, String(status))
+      byStatus.set(status, observer)
+    }
+    return observer
+  }
+}
+
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: Metrics) {}
+
+  @Get()
+  @Endpoint({
+    summary: 'Metrics for Prometheus',
+    roles: 'public',
+    tag: 'operation',
+    answer: { content: { 'text/plain': 'text' } },
+  })
+  async read(): Promise<Answer<string>> {
+    return new Answer(await this.metrics.text(), {
+      headers: { 'content-type': this.metrics.registry.contentType },
+    })
+  }
+}

@@ -1,0 +1,84 @@
+import type { Server } from 'node:http'
+import type { HealthChecks } from './health.js'
+import type { Logger } from './logging.js'
+
+/** Something to close once no request runs any more. */
+export interface Closer {
+  readonly name: string
+  readonly close: () => Promise<void> | void
+}
+
+export interface ShutdownOptions {
+  readonly server: Server
+  readonly health: HealthChecks
+  readonly graceSeconds: number
+  readonly logger: Logger
+  /** Closed one after the other, in this order, even when one fails. */
+  readonly closers: readonly Closer[]
+}
+
+/** How often connections that have become idle are closed while the server drains. */
+const IDLE_CHECK_MS = 20
+
+/**
+ * Goes down in order: not ready, no new connections, requests in progress finish within the grace, then the closers.
+ * @returns false when requests were cut off or a closer failed
+ */
+export async function shutDown(options: ShutdownOptions): Promise<boolean> {
+  const { health, logger, server, graceSeconds, closers } = options
+  logger.info({ graceSeconds }, 'shutting down')
+  health.drain()
+  let clean = await drain(server, graceSeconds * 1000)
+  if (!clean) logger.warn('requests were cut off at the end of the grace time')
+  for (const { name, close } of closers) {
+    try {
+      await close()
+    } catch (err) {
+      clean = false
+      logger.error({ err, closer: name }, 'could not be closed')
+    }
+  }
+  logger.info({ clean }, 'shut down')
+  return clean
+}
+
+/** Stops listening and waits for requests in progress. @returns false when the time ran out, and they were cut off */
+async function drain(server: Server, graceMs: number): Promise<boolean> {
+  if (!server.listening) return true
+  const closed = new Promise<true>((resolve) => server.close(() => resolve(true)))
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), graceMs)
+  })
+  const clean = await Promise.race([closed, late])
+  clearInterval(idle)
+  clearTimeout(timer)
+  if (!clean) {
+    server.closeAllConnections()
+    await closed
+  }
+  return clean
+}
+
+/**
+ * Shuts down on SIGTERM and SIGINT and ends the process: 0 when clean, 1 otherwise. A second signal ends it at once.
+ * @returns stops listening for the signals
+ */
+export function shutDownOnSignals(options: ShutdownOptions): () => void {
+  let begun = false
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (begun) {
+      options.logger.warn({ signal }, 'second signal: ending at once')
+      process.exit(1)
+    }
+    begun = true
+    shutDown(options).then((clean) => process.exit(clean ? 0 : 1))
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  return () => {
+    process.off('SIGTERM', onSignal)
+    process.off('SIGINT', onSignal)
+  }
+}
