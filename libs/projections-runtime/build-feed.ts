@@ -21,7 +21,6 @@ export abstract class BuildFeed {
   #checkpoint: Checkpoint | undefined
   #seen: Position
   #handled = 0
-  #renewedAt = 0
 
   /** @param from stream prefixes of the events that it wants */
   protected constructor(
@@ -48,18 +47,9 @@ export abstract class BuildFeed {
     return this.#checkpoint ?? { logId: this.logId, position: LOG_START, eventId: '' }
   }
 
-  get isNew(): boolean {
-    return this.#checkpoint === undefined
-  }
-
   /** Events handled since it was opened, wanted or not. */
   get handled(): number {
     return this.#handled
-  }
-
-  /** `Date.now()` of the last commit: the lease counts from there. */
-  get renewedAt(): number {
-    return this.#renewedAt
   }
 
   /**
@@ -82,11 +72,6 @@ export abstract class BuildFeed {
     return this.#mutex.run(work)
   }
 
-  /** Keeps the lease while nothing happens. @throws LeaseLost */
-  renew(): Promise<void> {
-    return this.exclusively(() => this.commit([]))
-  }
-
   /** Waits for the batch under way, then lets go of the lease. */
   close(): Promise<void> {
     return this.exclusively(() => this.writer.close())
@@ -102,7 +87,6 @@ export abstract class BuildFeed {
       : this.checkpoint
     await this.writer.commit(writes, checkpoint)
     this.#checkpoint = checkpoint
-    this.#renewedAt = Date.now()
     if (checkpoint.position > this.#seen) this.#seen = checkpoint.position
   }
 

@@ -6,6 +6,8 @@ export interface BuildPlan {
   feed: BuildState[]
   /** A build of the code's version must be made first. */
   create: boolean
+  /** Answers for an older version, and gets no more events. */
+  freeze: BuildState | undefined
   /** Left over from versions or rebuilds that will never answer. */
   drop: BuildName[]
   /** A newer release answers already: keep away. */
@@ -13,7 +15,7 @@ export interface BuildPlan {
 }
 
 export function planBuilds(version: number, builds: readonly BuildState[], now: number): BuildPlan {
-  const plan: BuildPlan = { feed: [], create: false, drop: [], superseded: false }
+  const plan: BuildPlan = { feed: [], create: false, freeze: undefined, drop: [], superseded: false }
   const live = builds.find(({ status }) => status !== 'building')
   const building = builds.filter(({ status }) => status === 'building')
   if (live && live.version > version) return { ...plan, superseded: true }
@@ -22,6 +24,7 @@ export function planBuilds(version: number, builds: readonly BuildState[], now: 
     .reduce<BuildState | undefined>((a, b) => (a && a.build > b.build ? a : b), undefined)
   if (live?.version === version) plan.feed.push(live)
   else plan.create = successor === undefined
+  if (live && live.version < version && live.status === 'live') plan.freeze = live
   if (successor) plan.feed.push(successor)
   plan.drop = building.filter(
     (build) => build !== successor && build.version <= version && !isLeased(build, now),

@@ -15,6 +15,8 @@ interface Queryable<Document> extends AccessRule<Document> {
   readonly columns: Readonly<Partial<Record<keyof Document & string, ColumnType>>>
   /** What may be filtered and sorted; all else is a 400. */
   readonly indexes: readonly (readonly (keyof Document & string)[])[]
+  /** Further columns that filters may test row by row, because other conditions narrow the rows down. */
+  readonly checked?: readonly (keyof Document & string)[]
   readonly counts?: readonly (readonly string[])[]
 }
 
@@ -129,6 +131,7 @@ export function collectionSchemas(definition: ReadModelDefinition): CollectionSc
     name,
     columns: queryable.columns as Record<string, ColumnType>,
     indexes: queryable.indexes,
+    checked: queryable.checked,
     counts: queryable.counts,
   })
   return definition.kind === 'projection'

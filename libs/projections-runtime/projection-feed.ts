@@ -92,7 +92,7 @@ export class ProjectionFeed extends ReadModelFeed {
     try {
       this.#step(slot, event)
     } catch (error) {
-      if (this.building) throw new PoisonedEvent(event, error)
+      if (this.stopsAtPoison) throw new PoisonedEvent(event, error)
       this.#parkedKeys.add(slot.id)
       writes.push(park(parkedEvent(slot.id, event, error)))
       slot.stale = true

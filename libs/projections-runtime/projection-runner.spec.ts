@@ -1,7 +1,17 @@
 import { systemPrincipal } from '#libs/access'
+import type { EventStore } from '#libs/event-store'
 import { all } from '#libs/read-store'
-import { appendEvents, eventually, InMemoryEventStore, InMemoryReadStore } from '#libs/testing'
-import type { AnyProjection } from './definitions.js'
+import {
+  appendEvents,
+  CrashingReadStore,
+  eventually,
+  InMemoryEventStore,
+  InMemoryReadStore,
+} from '#libs/testing'
+import { temporaryEventStore } from '../testing/temporary-event-store.js'
+import { temporaryReadStore } from '../testing/temporary-read-store.js'
+import { type AnyProjection, collectionSchemas } from './definitions.js'
+import { parkedSchema } from './parking.js'
 import { prepareProjections } from './prepare.js'
 import { type Notice, ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner.js'
 import { ReadModels } from './read-models.js'
@@ -12,20 +22,40 @@ const opened = (title: string): TicketEvent => ({ type: 'Opened', data: { title 
 const moved = (group: string): TicketEvent => ({ type: 'Moved', data: { group } })
 const broken = (at: 'key' | 'evolve'): TicketEvent => ({ type: 'Broken', data: { at } })
 
-describe('projection runner', () => {
-  let log: InMemoryEventStore
-  let readStore: InMemoryReadStore
+const stores = {
+  'in memory': async () => ({
+    log: new InMemoryEventStore(),
+    read: new InMemoryReadStore(),
+    dispose: async () => {},
+  }),
+  'on SQLite': async () => {
+    const [log, read] = [await temporaryEventStore(), temporaryReadStore()]
+    const dispose = async () => {
+      await log.dispose()
+      await read.dispose()
+    }
+    return { log: log.store, read: read.store, dispose }
+  },
+}
+
+describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) => {
+  let log: EventStore
+  let readStore: CrashingReadStore
+  let dispose: () => Promise<void>
   let notices: Notice[]
   const runners: ProjectionRunner[] = []
 
-  beforeEach(() => {
-    log = new InMemoryEventStore()
-    readStore = new InMemoryReadStore()
+  beforeEach(async () => {
+    const made = await makeStores()
+    log = made.log
+    readStore = new CrashingReadStore(made.read)
+    dispose = made.dispose
     notices = []
     poison.on = false
   })
   afterEach(async () => {
     await Promise.all(runners.splice(0).map((runner) => runner.stop()))
+    await dispose()
   })
 
   function runner(options: Partial<ProjectionRunnerOptions> = {}): ProjectionRunner {
@@ -88,7 +118,10 @@ describe('projection runner', () => {
     await first.stop()
     const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
     await readModels().waitFor('tickets', event!.position)
-    expect((await state(second, 'tickets'))?.state).toBe('following')
+    await eventually(
+      'the second follows',
+      async () => (await state(second, 'tickets'))?.state === 'following',
+    )
   })
 
   it('survives a commit that fails, and one whose outcome is lost', async () => {
@@ -109,8 +142,8 @@ describe('projection runner', () => {
   describe('a checkpoint of another history', () => {
     it('stops that projection, names the command that mends it, and lets the others go on', async () => {
       const name = await readStore.createBuild({ projection: 'tickets', version: 1 }, [
-        { name: 'tickets', columns: {}, indexes: [] },
-        { name: '_parked', columns: {}, indexes: [] },
+        ...collectionSchemas(tickets),
+        parkedSchema,
       ])
       const writer = await readStore.openForWriting(name, { owner: 'x', leaseMilliseconds: 1 })
       const [event] = await appendEvents(log, 'ticket-1', [opened('a')])

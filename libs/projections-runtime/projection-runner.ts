@@ -36,8 +36,10 @@ export interface ProjectionRunnerOptions {
   /** Names this process and thread in leases. */
   owner: string
   clock?: Clock
-  /** How long others wait for a runner that went silent; it renews three times as often. Default 5,000. */
+  /** How long others wait for a runner that went silent. Default 5,000. */
   leaseMilliseconds?: number
+  /** Only the builds that answer, or only those that are to take over: to rebuild on another thread. Default: all. */
+  only?: 'live' | 'building'
   /** Let a finished build answer in place of the one before (default). False only prepares it. */
   takeOver?: boolean
   /** Documents kept in memory per collection, default 10,000. */
@@ -90,7 +92,6 @@ interface Charge {
   building: boolean
   /** Present while we hold the lease. */
   feed?: Feed
-  bulkLoading: boolean
   state: FeedState
   code?: string
   message?: string
@@ -145,6 +146,11 @@ export class ProjectionRunner {
     await this.#follower.stop()
     await this.#tending
     await Promise.all([...this.#charges.values()].map((charge) => this.#letGo(charge)))
+  }
+
+  /** Looks now for builds to feed, rather than within a second. */
+  refresh(): void {
+    this.#nudge?.abort()
   }
 
   async status(): Promise<ProjectionStatus[]> {
@@ -211,7 +217,7 @@ export class ProjectionRunner {
       { projection, version: definition.version },
       collectionsOf(definition),
     )
-    this.#wake()
+    this.refresh()
     const started = this.#clock.now()
     for (;;) {
       const build = (await readStore.builds()).find((state) => buildKey(state) === buildKey(name))
@@ -263,36 +269,36 @@ export class ProjectionRunner {
     }
   }
 
-  #wake(): void {
-    this.#nudge?.abort()
-  }
-
   async #tendAll(): Promise<void> {
-    for (const definition of this.options.definitions) {
+    await this.#changes.run(async () => {
       try {
-        await this.#changes.run(() => this.#tendOne(definition))
+        const builds = await this.options.readStore.builds()
+        for (const definition of this.options.definitions) await this.#tendOne(definition, builds)
       } catch (error) {
-        const message = `${definition.name} can't be tended: ${reasonOf(error)}`
-        this.#notice({ level: 'warn', projection: definition.name, message, error })
+        this.#notice({ level: 'warn', message: `The read store can't be tended: ${reasonOf(error)}`, error })
       }
-    }
+    })
   }
 
-  async #tendOne(definition: ReadModelDefinition): Promise<void> {
-    const { readStore } = this.options
+  async #tendOne(definition: ReadModelDefinition, builds: readonly BuildState[]): Promise<void> {
+    const { readStore, takeOver = true, only } = this.options
     const { name, version } = definition
-    const plan = async () =>
+    const plan = (all: readonly BuildState[]) =>
       planBuilds(
         version,
-        (await readStore.builds()).filter(({ projection }) => projection === name),
+        all.filter(({ projection }) => projection === name),
         this.#clock.now(),
       )
-    let { create, feed, drop, superseded } = await plan()
+    let { create, freeze, feed, drop, superseded } = plan(builds)
+    if (freeze && takeOver) await readStore.freeze(freeze)
     if (create) {
       await readStore.createBuild({ projection: name, version }, collectionsOf(definition))
-      ;({ feed, drop, superseded } = await plan())
+      ;({ feed, drop, superseded } = plan(await readStore.builds()))
     }
     if (superseded) this.#warnSuperseded(name)
+    feed = feed.filter(
+      ({ status }) => only === undefined || (only === 'building') === (status === 'building'),
+    )
     await this.#forgetOthers(name, feed)
     for (const leftOver of drop) await readStore.drop(leftOver)
     for (const build of feed) await this.#tendBuild(definition, build)
@@ -317,16 +323,8 @@ export class ProjectionRunner {
 
   async #tendBuild(definition: ReadModelDefinition, build: BuildState): Promise<void> {
     const charge = this.#charge(definition, build)
-    const now = this.#clock.now()
-    if (charge.feed === undefined) {
-      if (charge.state !== 'stopped' && charge.retryAt <= now) await this.#open(charge, build)
-    } else if (Date.now() - charge.feed.renewedAt > this.#leaseMilliseconds / 3) {
-      const { feed } = charge
-      await feed.renew().catch((error: unknown) => {
-        this.#follower.remove(feed)
-        this.#dropOut(feed, error)
-      })
-    }
+    const due = charge.state !== 'stopped' && charge.retryAt <= this.#clock.now()
+    if (charge.feed === undefined && due) await this.#open(charge)
   }
 
   #charge(definition: ReadModelDefinition, build: BuildState): Charge {
@@ -338,7 +336,6 @@ export class ProjectionRunner {
         definition,
         name: { projection, version, build: build.build },
         building: false,
-        bulkLoading: false,
         state: 'standby',
         retryAt: 0,
         failures: 0,
@@ -349,15 +346,14 @@ export class ProjectionRunner {
     return charge
   }
 
-  async #open(charge: Charge, build: BuildState): Promise<void> {
+  async #open(charge: Charge): Promise<void> {
     const { definition, building } = charge
     const { eventStore, readStore, cacheDocuments = 10_000 } = this.options
     try {
-      charge.bulkLoading = building || build.checkpoint === undefined
       const writer = await readStore.openForWriting(charge.name, {
         owner: this.options.owner,
         leaseMilliseconds: this.#leaseMilliseconds,
-        bulkLoad: charge.bulkLoading,
+        bulkLoad: building,
       })
       const settings = { logId: eventStore.logId, cacheDocuments, building }
       const feed =
@@ -380,10 +376,8 @@ export class ProjectionRunner {
 
   /** A bulk load ends with its indexes, during which the log went on. */
   async #finishLoading(feed: Feed): Promise<boolean> {
-    const charge = this.#chargeOf(feed)
-    if (!charge?.bulkLoading) return false
-    await feed.exclusively(() => feed.writer.finishBulkLoad())
-    charge.bulkLoading = false
+    if (!feed.loading) return false
+    await feed.finishLoading()
     return true
   }
 
@@ -398,7 +392,8 @@ export class ProjectionRunner {
       await this.#forgetOthers(projection, [charge.name])
       await this.options.readStore.makeLive(charge.name)
       charge.building = false
-      feed.parkFromNowOn()
+      feed.goLive()
+      if (this.options.only === 'building') await this.#forgetOthers(projection, [])
     })
     const message = `${projection}: build ${build} of version ${version} answers now`
     this.#notice({ level: 'info', projection, message })
@@ -445,7 +440,7 @@ export class ProjectionRunner {
     charge.state = 'retrying'
     charge.code = charge.message = undefined
     charge.retryAt = 0
-    this.#wake()
+    this.refresh()
   }
 
   async #letGo(charge: Charge): Promise<void> {

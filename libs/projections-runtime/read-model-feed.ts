@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#libs/event-sourcing'
+import { LedgerdeskError, type RecordedEvent } from '#libs/event-sourcing'
 import type { Checkpoint, DocumentWrite, ProjectionWriter } from '#libs/read-store'
 import { BuildFeed, ConsumerStopped, PoisonedEvent } from './build-feed.js'
 import {
@@ -15,36 +15,61 @@ export interface FeedOptions {
   logId: string
   /** Documents kept in memory per collection. */
   cacheDocuments: number
-  /** A build that is not live yet stops at a poisoned event instead of parking its key. */
+  /** Another build answers in the meantime. */
   building: boolean
 }
 
 /** What a feed needs from the store before its first batch. */
 export interface OpeningState {
   checkpoint: Checkpoint | undefined
+  /** Its indexes are left out for now, so that nothing can be asked of it. */
+  loading: boolean
   parked: readonly ParkedEvent[]
 }
 
 /** What projections and views have in common: a batch is folded in memory, then written with its checkpoint. */
 export abstract class ReadModelFeed extends BuildFeed {
   /** Where the whole build had stopped before; forgotten once it is past that event. */
-  #stoppedAt: ParkedEvent[]
-  protected building: boolean
+  #stoppedAt: readonly ParkedEvent[]
+  #loading: boolean
+  #building: boolean
 
   protected constructor(
     writer: ProjectionWriter,
     from: readonly string[],
     { logId, building }: FeedOptions,
-    { checkpoint, parked }: OpeningState,
+    { checkpoint, loading, parked }: OpeningState,
   ) {
     super(writer, from, logId, checkpoint)
-    this.building = building
+    this.#building = building
+    this.#loading = loading
     this.#stoppedAt = parked.filter(({ key }) => key === WHOLE_BUILD)
   }
 
+  get loading(): boolean {
+    return this.#loading
+  }
+
+  /** While nobody relies on the build, a poisoned event stops it: better to mend it than to go live with a gap. */
+  protected get stopsAtPoison(): boolean {
+    return this.#building || this.#loading
+  }
+
   /** The build answers now: where it can, it parks a poisoned event's key rather than stop. */
-  parkFromNowOn(): void {
-    this.building = false
+  goLive(): void {
+    this.#building = false
+  }
+
+  /** Ends a bulk load. May take seconds, in which the log goes on. */
+  finishLoading(): Promise<void> {
+    return this.exclusively(async () => {
+      await this.writer.finishBulkLoad()
+      this.#loading = false
+      const parked = await parkedEvents(this.writer)
+      const passed = parked.filter(({ position }) => position <= this.checkpoint.position)
+      this.#stoppedAt = parked.filter((entry) => !passed.includes(entry))
+      if (passed.length > 0) await this.commit(passed.map(unpark))
+    })
   }
 
   /** Folds events that follow the checkpoint. @throws PoisonedEvent */
@@ -88,5 +113,12 @@ export abstract class ReadModelFeed extends BuildFeed {
 }
 
 export async function openingState(writer: ProjectionWriter): Promise<OpeningState> {
-  return { checkpoint: await writer.checkpoint(), parked: await parkedEvents(writer) }
+  const checkpoint = await writer.checkpoint()
+  try {
+    return { checkpoint, loading: false, parked: await parkedEvents(writer) }
+  } catch (error) {
+    if (error instanceof LedgerdeskError && error.code === 'READ_STORE.LOADING')
+      return { checkpoint, loading: true, parked: [] }
+    throw error
+  }
 }

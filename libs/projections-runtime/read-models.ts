@@ -6,9 +6,13 @@ import {
   and,
   type BuildName,
   type Checkpoint,
+  type CollectionSchema,
+  completeOrderBy,
+  cursorAfter,
   type Filter,
   type GroupCount,
   type KeysetCursor,
+  matches,
   type ProjectionReader,
   type ReadStore,
   type SortKey,
@@ -16,9 +20,8 @@ import {
 } from '#libs/read-store'
 import { buildKey } from './build-plan.js'
 import { type Clock, systemClock } from './clock.js'
-import type { AccessRule, ReadModelDefinition } from './definitions.js'
+import { type AccessRule, collectionSchemas, type ReadModelDefinition } from './definitions.js'
 import { isOfThisLog, lagSeconds } from './freshness.js'
-import { matches } from './matches.js'
 
 /** Who asks, and how fresh the answer must be. */
 export interface Asking {
@@ -102,7 +105,8 @@ export class ReadModels {
     const access: AccessRule<Document> | undefined =
       definition?.kind === 'view' ? definition.collections[collection] : definition
     if (!access) throw new Error(`No collection "${collection}" is defined in projection "${projection}"`)
-    return new GuardedCollection<Document>(access, collection, (asking) => this.#fresh(projection, asking))
+    const schema = collectionSchemas(definition!).find(({ name }) => name === collection)!
+    return new GuardedCollection<Document>(access, schema, (asking) => this.#fresh(projection, asking))
   }
 
   /**
@@ -185,15 +189,16 @@ interface FreshReader extends Freshness {
 class GuardedCollection<Document extends object> implements ReadModel<Document> {
   constructor(
     private readonly access: AccessRule<Document>,
-    private readonly collection: string,
+    private readonly schema: CollectionSchema,
     private readonly fresh: (asking: Asking) => Promise<FreshReader>,
   ) {}
 
   async list(request: ListRequest): Promise<ListAnswer<Document>> {
     const { principal, orderBy = [], pageSize, after } = request
     const { reader, ...freshness } = await this.fresh(request)
-    const found = await reader.find<Document>(this.collection, {
-      filter: this.#allowed(request),
+    const filter = this.#allowed(request)
+    const found = await reader.find<Document>(this.schema.name, {
+      filter,
       orderBy,
       limit: pageSize + 1,
       after,
@@ -203,25 +208,25 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
     return {
       ...freshness,
       rows: page.map((stored) => this.#row(stored, principal)),
-      ...(last && { next: cursorAt(last, orderBy) }),
+      ...(last && { next: cursorAfter(completeOrderBy(this.schema, filter, orderBy), last) }),
     }
   }
 
   async get(id: string, asking: Asking) {
     const { reader, ...freshness } = await this.fresh(asking)
-    const stored = await reader.get<Document>(this.collection, id)
+    const stored = await reader.get<Document>(this.schema.name, id)
     if (!stored || !matches(this.access.rows(asking.principal), stored.document)) return freshness
     return { ...freshness, row: this.#row(stored, asking.principal) }
   }
 
   async count(asking: Asking & { filter?: Filter }) {
     const { reader, ...freshness } = await this.fresh(asking)
-    return { ...freshness, count: await reader.count(this.collection, this.#allowed(asking)) }
+    return { ...freshness, count: await reader.count(this.schema.name, this.#allowed(asking)) }
   }
 
   async groupCounts(dimensions: readonly string[], asking: Asking & { filter?: Filter }) {
     const { reader, ...freshness } = await this.fresh(asking)
-    const groups = await reader.groupCounts(this.collection, dimensions, this.#allowed(asking))
+    const groups = await reader.groupCounts(this.schema.name, dimensions, this.#allowed(asking))
     return { ...freshness, groups }
   }
 
@@ -235,11 +240,6 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
     const visible = this.access.fields ? (this.access.fields(document, principal) as Document) : document
     return { id, document: visible, stale, position }
   }
-}
-
-function cursorAt({ id, document }: StoredDocument<object>, orderBy: readonly SortKey[]): KeysetCursor {
-  const fields = document as Record<string, string | number | boolean | null | undefined>
-  return { id, values: orderBy.map(({ column }) => fields[column] ?? null) }
 }
 
 function lagging(projection: string, position: Position, minPosition: Position): Unavailable {

@@ -1,15 +1,18 @@
-import { matches } from '#libs/projections-runtime'
 import {
   all,
   type BuildName,
   type BuildState,
   type Checkpoint,
   type CollectionSchema,
+  compareRows,
+  completeOrderBy,
+  cursorAfter,
   type DocumentWrite,
   type Filter,
   type GroupCount,
   LeaseHeld,
   LeaseLost,
+  matches,
   type OpenForWriting,
   ProjectionReader,
   ProjectionWriter,
@@ -24,22 +27,18 @@ interface Build {
   name: BuildName
   status: BuildState['status']
   checkpoint?: Checkpoint
-  lease?: { owner: string; number: number; expires: number; milliseconds: number }
+  lease?: { owner: string; number: number }
   leases: number
-  collections: Map<string, Documents>
+  collections: ReadonlyMap<string, { schema: CollectionSchema; documents: Documents }>
 }
-
-/** Where a test may let the process die: throw there. */
-export type CrashPoint = 'before commit' | 'after commit'
 
 /** The read-store port as plain maps: the model that property tests compare with, and a fast store for unit tests. */
 export class InMemoryReadStore extends ReadStore {
   readonly #builds: Build[] = []
-  /** Called at each crash point; what it throws, the writer throws. */
-  crash: (point: CrashPoint, name: BuildName) => void = () => {}
 
-  constructor(private readonly now: () => number = Date.now) {
-    super()
+  /** As if every writer had been silent for longer than its lease: others may take over now. (It never runs out by itself.) */
+  expireLeases(): void {
+    for (const build of this.#builds) build.lease = undefined
   }
 
   async builds(): Promise<BuildState[]> {
@@ -47,11 +46,7 @@ export class InMemoryReadStore extends ReadStore {
       ...name,
       status,
       checkpoint,
-      lease: lease && {
-        owner: lease.owner,
-        number: lease.number,
-        expiresAt: new Date(lease.expires).toISOString(),
-      },
+      lease: lease && { ...lease, expiresAt: '9999-12-31T23:59:59.999Z' },
     }))
   }
 
@@ -65,7 +60,7 @@ export class InMemoryReadStore extends ReadStore {
       name,
       status: siblings.length === 0 ? 'live' : 'building',
       leases: 0,
-      collections: new Map(collections.map((schema) => [schema.name, new Map()])),
+      collections: new Map(collections.map((schema) => [schema.name, { schema, documents: new Map() }])),
     })
     return name
   }
@@ -73,15 +68,9 @@ export class InMemoryReadStore extends ReadStore {
   async openForWriting(name: BuildName, options: OpenForWriting): Promise<ProjectionWriter> {
     const build = this.#find(name)
     if (!build) throw new Error(`There is no build ${JSON.stringify(name)}`)
-    if (build.lease && build.lease.expires > this.now()) throw new LeaseHeld(`${build.lease.owner} holds it`)
-    const milliseconds = options.leaseMilliseconds
-    build.lease = {
-      owner: options.owner,
-      number: ++build.leases,
-      expires: this.now() + milliseconds,
-      milliseconds,
-    }
-    return new InMemoryWriter(build, build.leases, this.now, (point) => this.crash(point, name))
+    if (build.lease) throw new LeaseHeld(`${build.lease.owner} holds it`)
+    build.lease = { owner: options.owner, number: ++build.leases }
+    return new InMemoryWriter(build, build.leases)
   }
 
   async liveReader(projection: string): Promise<ProjectionReader | undefined> {
@@ -92,9 +81,15 @@ export class InMemoryReadStore extends ReadStore {
   }
 
   async makeLive(name: BuildName): Promise<void> {
+    const successor = this.#find(name)!
     for (const build of [...this.#builds])
-      if (build.name.projection === name.projection && build.status !== 'building') this.#remove(build)
-    this.#find(name)!.status = 'live'
+      if (build !== successor && build.name.projection === name.projection && build.status !== 'building')
+        this.#remove(build)
+    successor.status = 'live'
+  }
+
+  async freeze(name: BuildName): Promise<void> {
+    this.#find(name)!.status = 'frozen'
   }
 
   async drop(name: BuildName): Promise<void> {
@@ -147,24 +142,14 @@ class InMemoryReader extends ProjectionReader {
   }
 
   async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
-    const { orderBy, after, limit } = query
-    const valuesOf = ({ document }: StoredDocument) =>
-      orderBy.map(({ column }) => (document as Record<string, string | null>)[column] ?? null)
-    const order = (a: { values: unknown[]; id: string }, b: { values: unknown[]; id: string }) => {
-      for (const [index, { direction }] of orderBy.entries()) {
-        const [x, y] = [a.values[index] as string | null, b.values[index] as string | null]
-        if (x === y) continue
-        if (x === null || y === null) return x === null ? 1 : -1
-        return x < y === (direction === 'asc') ? -1 : 1
-      }
-      return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
-    }
-    const cursor = after && { values: [...after.values], id: after.id }
+    const { schema } = this.collection(collection)
+    const orderBy = completeOrderBy(schema, query.filter, query.orderBy)
+    const order = compareRows(orderBy)
     return this.#matching(collection, query.filter)
-      .map((stored) => ({ values: valuesOf(stored), id: stored.id, stored }))
-      .filter((row) => cursor === undefined || order(row, cursor) > 0)
-      .sort(order)
-      .slice(0, limit)
+      .map((stored) => ({ at: cursorAfter(orderBy, stored as StoredDocument<object>), stored }))
+      .filter(({ at }) => query.after === undefined || order(at, query.after) > 0)
+      .sort((a, b) => order(a.at, b.at))
+      .slice(0, query.limit)
       .map(({ stored }) => structuredClone(stored) as StoredDocument<Document>)
   }
 
@@ -187,10 +172,14 @@ class InMemoryReader extends ProjectionReader {
 
   async close(): Promise<void> {}
 
+  protected collection(name: string) {
+    const collection = this.build.collections.get(name)
+    if (!collection) throw new Error(`There is no collection ${name}`)
+    return collection
+  }
+
   protected documents(collection: string): Documents {
-    const documents = this.build.collections.get(collection)
-    if (!documents) throw new Error(`There is no collection ${collection}`)
-    return documents
+    return this.collection(collection).documents
   }
 
   #matching(collection: string, filter: Filter = all): StoredDocument[] {
@@ -204,21 +193,16 @@ class InMemoryWriter extends InMemoryReader implements ProjectionWriter {
   constructor(
     build: Build,
     private readonly lease: number,
-    private readonly now: () => number,
-    private readonly crash: (point: CrashPoint) => void,
   ) {
     super(build)
   }
 
   async commit(writes: readonly DocumentWrite[], checkpoint: Checkpoint): Promise<void> {
-    this.crash('before commit')
     const lease = this.build.lease
     if (this.build.leases !== this.lease || lease === undefined)
       throw new LeaseLost('taken by another writer')
     for (const write of writes) this.#apply(structuredClone(write))
     this.build.checkpoint = { ...checkpoint }
-    lease.expires = this.now() + lease.milliseconds
-    this.crash('after commit')
   }
 
   async finishBulkLoad(): Promise<void> {}
@@ -233,7 +217,7 @@ class InMemoryWriter extends InMemoryReader implements ProjectionWriter {
     const later =
       !stored ||
       position > stored.position ||
-      (position === stored.position && stale && !stored.stale && !stored.deleted)
+      (position === stored.position && document !== null && stale !== stored.stale)
     if (later) documents.set(id, { id, position, document, stale, deleted: document === null })
   }
 }

@@ -1,3 +1,5 @@
+export * from './crashing-read-store.js'
+export * from './decider-spec.js'
 export * from './event-factory.js'
 export * from './eventually.js'
 export * from './fake-clock.js'
