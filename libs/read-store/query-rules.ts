@@ -104,9 +104,9 @@ function typeOf(schema: CollectionSchema, column: string, pointer: string): Colu
   throw refusal('QUERY.UNKNOWN_FIELD', pointer, `${schema.name} has no field "${column}": ask for ${offered}`)
 }
 
-/** Columns that may stand in a filter: those of an index, and lists. */
+/** Columns that may stand in a filter: those of an index, checked ones, and lists. */
 export function filterable(schema: CollectionSchema): string[] {
-  const indexed = new Set(schema.indexes.flat())
+  const indexed = new Set([...schema.indexes.flat(), ...(schema.checked ?? [])])
   return Object.keys(schema.columns).filter(
     (column) => indexed.has(column) || schema.columns[column] === 'strings',
   )

@@ -74,7 +74,12 @@ const tickets: CollectionSchema = {
     ['group', 'state'],
   ],
 }
-const notes: CollectionSchema = { name: 'notes', columns: { ticket: 'string' }, indexes: [['ticket']] }
+const notes: CollectionSchema = {
+  name: 'notes',
+  columns: { ticket: 'string', kind: 'string' },
+  indexes: [['ticket']],
+  checked: ['kind'],
+}
 const schemas = [tickets, notes]
 
 const at = (position: number, logId = 'log-1'): Checkpoint => ({
@@ -318,6 +323,27 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
         ])
         expect(found).toEqual(['ours', 'mine'])
         expect(await writer.count('tickets', and(rule, eq('state', 'active')))).toBe(2)
+      })
+
+      it('test a checked column row by row, but do not sort by it', async () => {
+        const writer = await newWriter()
+        const note = (id: string, kind?: string) => ({
+          collection: 'notes',
+          id,
+          document: { ticket: 'T1', kind },
+          position: toPosition(1),
+        })
+        await writer.commit([note('a', 'public'), note('b', 'internal'), note('c')], at(1))
+        const found = await writer.find('notes', {
+          filter: and(eq('ticket', 'T1'), eq('kind', 'internal')),
+          orderBy: [],
+          limit: 9,
+        })
+        expect(found.map(({ id }) => id)).toEqual(['b'])
+        expect(await writer.count('notes', compare('kind', '!=', 'public'))).toBe(2)
+        await expect(
+          writer.find('notes', { orderBy: [{ column: 'kind', direction: 'asc' }], limit: 1 }),
+        ).rejects.toMatchObject({ code: 'QUERY.NOT_INDEXED' })
       })
 
       it('are refused, naming what may be asked, when no index answers them', async () => {

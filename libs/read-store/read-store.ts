@@ -7,12 +7,14 @@ import type { Filter } from './filter.js'
  */
 export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'strings'
 
-/** One collection of documents of a projection. Only what stands in an index or is a `strings` column can be asked for. */
+/** One collection of documents of a projection. Only what stands in an index, is `checked` or is a `strings` column can be asked for. */
 export interface CollectionSchema {
   readonly name: string
   readonly columns: Readonly<Record<string, ColumnType>>
   /** Each a list of columns, in order; the id is always appended as tie-breaker. */
   readonly indexes: readonly (readonly string[])[]
+  /** Further columns that filters may test row by row, because other conditions narrow the rows down. */
+  readonly checked?: readonly string[]
   /**
    * Column lists whose number of documents per combination is kept up to date while writing, so that `groupCounts`
    * over any of their subsets costs the number of combinations, not of documents. A column may be written
