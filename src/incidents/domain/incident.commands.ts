@@ -13,7 +13,6 @@ export interface OpenIncidentData
   urgency?: number
   /** Absent: the assignment rules decide. */
   assignmentGroup?: string
-  watchers?: readonly string[]
   /** Absent: the participants. */
   audience?: Audience
 }

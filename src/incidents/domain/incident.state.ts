@@ -95,6 +95,7 @@ export function evolve(record: IncidentRecord, event: RecordedEvent<IncidentEven
   if (event.type === 'IncidentOpened') return opened(event)
   if (!isOpened(record)) return record
   const next = applied(record, event)
+  if (next === undefined) return record
   const { occurredAt } = event.metadata
   const later = occurredAt > record.effectiveAt
   const { source } = event.data
@@ -165,7 +166,8 @@ function rowRead(
   return { ...known, fields, updateCounter: highest }
 }
 
-function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Incident {
+/** Undefined: the type is not known. */
+function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Incident | undefined {
   const { metadata } = event
   switch (event.type) {
     case 'IncidentDetailsChanged':
@@ -281,8 +283,13 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
       }
     case 'IncidentActivated':
       return activated(record, event.data)
-    default:
+    case 'CommentAdded':
+    case 'WorkNoteAdded':
+    case 'IncidentEscalated':
+    case 'UpdateObserved':
       return record
+    default:
+      return undefined
   }
 }
 

@@ -1,0 +1,44 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { InvalidInput } from '#libs/event-sourcing'
+
+// Compiling a schema costs milliseconds; a schema in force is one object for all decisions that ask for it. Ajv is a pure
+// function of schema and value, so that the rules stay pure. Not strict: keywords of other tools must not refuse values.
+const ajv = new Ajv2020({ allErrors: true, strict: false })
+addFormats.default(ajv)
+const compiled = new WeakMap<object, ValidateFunction>()
+
+function validatorOf(schema: Record<string, unknown>): ValidateFunction {
+  let validate = compiled.get(schema)
+  if (validate === undefined) {
+    validate = ajv.compile(schema)
+    compiled.set(schema, validate)
+  }
+  return validate
+}
+
+/**
+ * Checks custom fields against the JSON Schema (draft 2020-12) in force.
+ * @throws InvalidInput `INCIDENT.CUSTOM_FIELDS_INVALID`, naming every field that is wrong
+ */
+export function checkCustomFields(
+  schema: { readonly version: number; readonly schema: Record<string, unknown> },
+  values: Record<string, unknown>,
+): void {
+  const validate = validatorOf(schema.schema)
+  if (validate(values)) return
+  const errors = (validate.errors ?? []).map(({ instancePath, message, params }) => {
+    const property = params.additionalProperty ?? params.missingProperty ?? params.unevaluatedProperty
+    return {
+      pointer: `/customFields${instancePath}${property === undefined ? '' : `/${property}`}`,
+      message: message ?? 'is not valid',
+    }
+  })
+  throw new InvalidInput(
+    'INCIDENT.CUSTOM_FIELDS_INVALID',
+    schema.version === 0
+      ? 'No custom fields are declared for incidents: publish a schema for them first, or leave them out'
+      : `The custom fields do not fit version ${schema.version} of their schema: correct the fields named in "errors"`,
+    errors,
+  )
+}

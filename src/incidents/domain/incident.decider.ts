@@ -1,0 +1,107 @@
+import type { Decider } from '#libs/event-sourcing'
+import * as assignment from './incident.assignment.js'
+import type { IncidentCommand } from './incident.commands.js'
+import * as description from './incident.description.js'
+import type { IncidentEvent } from './incident.events.js'
+import { facts, type IncidentFacts } from './incident.facts.js'
+import { requireOpened } from './incident.guards.js'
+import * as lifecycle from './incident.lifecycle.js'
+import { importIncidentUpdate } from './incident.observation.js'
+import * as priority from './incident.priority.js'
+import { evolve, type Incident, type IncidentRecord, NOT_OPENED } from './incident.state.js'
+
+export const incidentDecider: Decider<IncidentRecord, IncidentCommand, IncidentEvent, IncidentFacts> = {
+  streamPrefix: 'incident-',
+  initial: NOT_OPENED,
+  evolve,
+  facts,
+  decide,
+}
+
+/**
+ * The events that a command leads to; none when what it wants is so already.
+ * @throws InvalidInput, NotFound or Refused with a stable code `INCIDENT.…`
+ */
+export function decide(
+  command: IncidentCommand,
+  record: IncidentRecord,
+  known: IncidentFacts,
+): readonly IncidentEvent[] {
+  switch (command.type) {
+    case 'OpenIncident':
+      return description.openIncident(command, record, known)
+    case 'ImportIncidentUpdate':
+      return importIncidentUpdate(command, record, known)
+    default:
+      return decideOpened(command, requireOpened(record), known)
+  }
+}
+
+type CommandOfOpened = Exclude<IncidentCommand, { type: 'OpenIncident' | 'ImportIncidentUpdate' }>
+
+function decideOpened(
+  command: CommandOfOpened,
+  incident: Incident,
+  known: IncidentFacts,
+): readonly IncidentEvent[] {
+  switch (command.type) {
+    case 'ChangeDetails':
+      return description.changeDetails(command, incident, known)
+    case 'Categorize':
+      return description.categorize(command, incident, known)
+    case 'Prioritize':
+      return priority.prioritize(command, incident, known)
+    case 'OverridePriority':
+      return priority.overridePriority(command, incident, known)
+    case 'AssignToGroup':
+      return assignment.assignToGroup(command, incident, known)
+    case 'AssignToPerson':
+      return assignment.assignToPerson(command, incident, known)
+    case 'Accept':
+      return assignment.accept(command, incident, known)
+    case 'Escalate':
+      return assignment.escalate(command, incident, known)
+    case 'StartWork':
+      return lifecycle.startWork(command, incident)
+    case 'Hold':
+      return lifecycle.hold(command, incident, known)
+    case 'Resume':
+      return lifecycle.resume(command, incident)
+    case 'AddComment':
+      return description.addComment(command, incident, known)
+    case 'AddWorkNote':
+      return description.addWorkNote(command, incident)
+    case 'AddLink':
+      return description.addLink(command, incident)
+    case 'RemoveLink':
+      return description.removeLink(command, incident)
+    case 'ApplyKnowledge':
+      return description.applyKnowledge(command, incident)
+    case 'AttachFile':
+      return description.attachFile(command, incident)
+    case 'AddWatcher':
+      return description.addWatcher(command, incident, known)
+    case 'RemoveWatcher':
+      return description.removeWatcher(command, incident)
+    case 'ChangeAudience':
+      return description.changeAudience(command, incident)
+    case 'Resolve':
+      return lifecycle.resolve(command, incident, known)
+    case 'Reopen':
+      return lifecycle.reopen(command, incident)
+    case 'Close':
+      return lifecycle.close(command, incident)
+    case 'Cancel':
+      return lifecycle.cancel(command, incident)
+    case 'MergeDuplicate':
+      return lifecycle.mergeDuplicate(command, incident, known)
+    case 'RemindCaller':
+      return lifecycle.remindCaller(command, incident, known)
+    case 'ActivateIncident':
+      return lifecycle.activateIncident(command, incident, known)
+    default: {
+      const unknown: never = command
+      throw new Error(`no rule for ${(unknown as IncidentCommand).type}`)
+    }
+  }
+}

@@ -1,0 +1,336 @@
+import { InvalidInput, Refused } from '#libs/event-sourcing'
+import { checkCustomFields } from './custom-fields.js'
+import { assignedByRule, toGroup } from './incident.assignment.js'
+import type {
+  AddComment,
+  AddLink,
+  AddWatcher,
+  AddWorkNote,
+  ApplyKnowledge,
+  AttachFile,
+  Categorize,
+  ChangeAudience,
+  ChangeDetails,
+  OpenIncident,
+  RemoveLink,
+  RemoveWatcher,
+} from './incident.commands.js'
+import {
+  type Audience,
+  type FieldChange,
+  type IncidentDetailsChanged,
+  type IncidentEvent,
+  type IncidentFields,
+  LINK_RELATIONS,
+  type Link,
+  type LinkRelation,
+} from './incident.events.js'
+import type { IncidentFacts } from './incident.facts.js'
+import { instant, requireGroup, requirePerson, requireText, requireUnfinished } from './incident.guards.js'
+import { derivedPriority } from './incident.priority.js'
+import { type Incident, type IncidentRecord, isOpened, sameLink } from './incident.state.js'
+
+/** Incidents may be seen by those who take part, unless somebody widens or narrows it. */
+export const DEFAULT_AUDIENCE: Audience = { kind: 'participants' }
+
+export function openIncident(
+  { data, metadata }: OpenIncident,
+  record: IncidentRecord,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  if (isOpened(record)) {
+    throw new Refused('INCIDENT.ALREADY_OPENED', 'An incident with this number exists: open another one.')
+  }
+  requireText({ title: data.title })
+  if (data.caller !== undefined && data.caller !== metadata.actor)
+    requirePerson(facts.person.value, data.caller, '/caller')
+  if (data.affectedUser !== undefined)
+    requirePerson(facts.affectedUser.value, data.affectedUser, '/affectedUser')
+  const { impact, urgency, assignmentGroup, audience = DEFAULT_AUDIENCE, ...described } = data
+  requireAudience(audience)
+  const fields: IncidentFields = {
+    ...described,
+    title: data.title as string,
+    caller: data.caller ?? metadata.onBehalfOf ?? personOnly(metadata.actor),
+    openedBy: metadata.actor,
+    detectedAt: detectedBefore(data.detectedAt, metadata.occurredAt),
+  }
+  return [
+    {
+      type: 'IncidentOpened',
+      data: { ...fields, audience, customFieldsVersion: checkedCustomFields(data.customFields, facts) },
+    },
+    derivedPriority({ impact, urgency }, null, facts),
+    ...queueOf(assignmentGroup, fields, facts),
+  ]
+}
+
+/** Programs (`service:…`, `system:…`) call nobody. */
+function personOnly(principal: string): string | undefined {
+  return principal.includes(':') ? undefined : principal
+}
+
+function queueOf(
+  group: string | undefined,
+  fields: IncidentFields,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  if (group === undefined) return assignedByRule(fields, facts)
+  requireGroup(facts.group.value, group, '/assignmentGroup')
+  return [toGroup(group)]
+}
+
+function detectedBefore(text: string | null | undefined, now: string): string | undefined {
+  if (text == null) return undefined
+  const at = instant(text, '/detectedAt')
+  if (at <= now) return at
+  throw new InvalidInput('INCIDENT.DETECTED_AT_FUTURE', 'It was detected in the past: correct the time.', [
+    { pointer: '/detectedAt', message: 'must not be in the future' },
+  ])
+}
+
+/** Version of the schema that the fields were checked with; undefined when there is nothing to check. */
+function checkedCustomFields(
+  values: Record<string, unknown> | undefined,
+  { customFields: { value } }: IncidentFacts,
+): number | undefined {
+  if (value.version === 0 && values === undefined) return undefined
+  checkCustomFields(value, values ?? {})
+  return value.version
+}
+
+type DetailName = keyof IncidentDetailsChanged['data']['changes']
+
+/** Fields that an agent may change one by one; custom fields apart, they are compared as they stand. */
+const PLAIN_DETAILS = [
+  'title',
+  'description',
+  'caller',
+  'affectedUser',
+  'contactType',
+  'service',
+  'primaryCi',
+  'location',
+  'vendor',
+] as const satisfies readonly DetailName[]
+
+export function changeDetails(
+  { data, metadata }: ChangeDetails,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  requireUnfinished(incident)
+  if (data.title !== undefined) requireText({ title: data.title })
+  if (data.caller) requirePerson(facts.person.value, data.caller, '/caller')
+  if (data.affectedUser) requirePerson(facts.affectedUser.value, data.affectedUser, '/affectedUser')
+  const changes: Partial<Record<DetailName, FieldChange>> = {}
+  for (const name of PLAIN_DETAILS) noteChange(changes, name, incident.fields[name], data[name])
+  if (data.detectedAt !== undefined) {
+    const to = detectedBefore(data.detectedAt, metadata.occurredAt) ?? null
+    noteChange(changes, 'detectedAt', incident.fields.detectedAt, to)
+  }
+  const customFieldsVersion = noteCustomFields(changes, data.customFields, incident, facts)
+  if (Object.keys(changes).length === 0) return []
+  return [{ type: 'IncidentDetailsChanged', data: { changes, customFieldsVersion } }]
+}
+
+function noteChange(
+  changes: Partial<Record<DetailName, FieldChange>>,
+  name: DetailName,
+  from: string | undefined,
+  to: string | null | undefined,
+): void {
+  if (to === undefined || to === (from ?? null)) return
+  changes[name] = { from: from ?? null, to }
+}
+
+function noteCustomFields(
+  changes: Partial<Record<DetailName, FieldChange>>,
+  wanted: Record<string, unknown> | undefined,
+  incident: Incident,
+  facts: IncidentFacts,
+): number | undefined {
+  if (wanted === undefined) return undefined
+  const from = incident.fields.customFields ?? {}
+  const to = Object.fromEntries(
+    Object.entries({ ...from, ...wanted }).filter(([, value]) => value !== null && value !== undefined),
+  )
+  checkCustomFields(facts.customFields.value, to)
+  if (sameJson(from, to)) return undefined
+  changes.customFields = { from, to }
+  return facts.customFields.value.version
+}
+
+/** Objects that were merged from one another keep the order of their properties, so that text tells. */
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** A New incident that no person has placed goes where the assignment rules say for its new category. */
+export function categorize(
+  { data }: Categorize,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  requireUnfinished(incident)
+  const { fields } = incident
+  const change = (name: 'category' | 'subcategory' | 'symptom'): FieldChange<string> => {
+    const from = fields[name] ?? null
+    const to = data[name]
+    return { from, to: to === undefined ? from : to }
+  }
+  const categories = {
+    category: change('category'),
+    subcategory: change('subcategory'),
+    symptom: change('symptom'),
+  }
+  if (Object.values(categories).every(({ from, to }) => from === to)) return []
+  const placed = incident.state !== 'New' || incident.groupSetBy === 'person' || incident.assignee !== null
+  const category = categories.category.to ?? undefined
+  const subcategory = categories.subcategory.to ?? undefined
+  return [
+    { type: 'IncidentCategorized', data: categories },
+    ...(placed ? [] : assignedByRule({ ...fields, category, subcategory }, facts, incident)),
+  ]
+}
+
+/** The caller's word resumes an incident that waits for him. */
+export function addComment(
+  { data: { text }, metadata: { actor, onBehalfOf } }: AddComment,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  requireUnfinished(incident)
+  requireText({ text })
+  const comment: IncidentEvent = { type: 'CommentAdded', data: { text } }
+  const { caller } = incident.fields
+  const byCaller = caller !== undefined && (actor === caller || onBehalfOf === caller)
+  if (!byCaller || !awaitsCaller(incident, facts)) return [comment]
+  return [comment, { type: 'IncidentResumed', data: { cause: 'caller-replied' } }]
+}
+
+function awaitsCaller({ hold }: Incident, facts: IncidentFacts): boolean {
+  if (hold === null) return false
+  if (hold.awaitsCaller !== undefined) return hold.awaitsCaller
+  const { reasons } = facts.holdReasons.value
+  return reasons.find(({ code }) => code === hold.hold.reason)?.awaitsCaller ?? false
+}
+
+export function addWorkNote({ data: { text } }: AddWorkNote, incident: Incident): readonly IncidentEvent[] {
+  requireUnfinished(incident)
+  requireText({ text })
+  return [{ type: 'WorkNoteAdded', data: { text } }]
+}
+
+const TARGET_TYPES: Partial<Record<LinkRelation, string>> = {
+  affects: 'configuration-item',
+  'has-problem': 'problem',
+  'fixed-by-change': 'change',
+  'caused-by-change': 'change',
+}
+
+/** Allowed in every state: that an incident had a problem behind it is often learned after it was closed. */
+export function addLink({ id, data }: AddLink, incident: Incident): readonly IncidentEvent[] {
+  const link: Link = { relation: data.relation, targetType: data.targetType, target: data.target }
+  requireText({ targetType: link.targetType, target: link.target })
+  requireRelation(link)
+  if (link.targetType === 'incident' && link.target === id) {
+    throw new InvalidInput('INCIDENT.LINK_TO_ITSELF', 'Link another record.', [
+      { pointer: '/target', message: 'is the incident itself' },
+    ])
+  }
+  return hasLink(incident, link) ? [] : [{ type: 'LinkAdded', data: { link } }]
+}
+
+function requireRelation({ relation, targetType }: Link): void {
+  const needed = TARGET_TYPES[relation]
+  if (!LINK_RELATIONS.includes(relation)) {
+    throw new InvalidInput('INCIDENT.RELATION_UNKNOWN', `Use one of ${LINK_RELATIONS.join(', ')}.`, [
+      { pointer: '/relation', message: 'is no relation' },
+    ])
+  }
+  if (relation === 'duplicate-of') {
+    throw new Refused('INCIDENT.LINK_BY_MERGE', 'Merge the duplicate: that links it to the survivor.')
+  }
+  if (needed !== undefined && needed !== targetType) {
+    throw new InvalidInput('INCIDENT.LINK_TARGET_MISMATCH', `"${relation}" leads to a ${needed}.`, [
+      { pointer: '/targetType', message: `must be ${needed}` },
+    ])
+  }
+}
+
+function hasLink({ links }: Incident, link: Link): boolean {
+  return links.some((known) => sameLink(known, link))
+}
+
+export function removeLink({ data }: RemoveLink, incident: Incident): readonly IncidentEvent[] {
+  const link: Link = { relation: data.relation, targetType: data.targetType, target: data.target }
+  if (link.relation === 'duplicate-of') {
+    throw new Refused('INCIDENT.LINK_BY_MERGE', 'This link tells of a merge, which cannot be undone.')
+  }
+  return hasLink(incident, link) ? [{ type: 'LinkRemoved', data: { link } }] : []
+}
+
+export function applyKnowledge({ data }: ApplyKnowledge, incident: Incident): readonly IncidentEvent[] {
+  requireUnfinished(incident)
+  const { article, revision } = data
+  requireText({ article })
+  const known = incident.knowledge.some((used) => used.article === article && used.revision === revision)
+  return known ? [] : [{ type: 'KnowledgeApplied', data: { article, revision } }]
+}
+
+export function attachFile({ data }: AttachFile, incident: Incident): readonly IncidentEvent[] {
+  requireUnfinished(incident)
+  const { hash, name, contentType, size, visibility } = data
+  requireText({ name, contentType })
+  if (!/^[0-9a-f]{64}$/.test(hash)) {
+    throw new InvalidInput('INCIDENT.HASH_MALFORMED', 'Name the content by its SHA-256 in lower-case hex.', [
+      { pointer: '/hash', message: 'must be 64 hex digits' },
+    ])
+  }
+  const known = incident.attachments.some(
+    (file) => file.hash === hash && file.name === name && file.visibility === visibility,
+  )
+  return known ? [] : [{ type: 'AttachmentAdded', data: { hash, name, contentType, size, visibility } }]
+}
+
+/** Allowed in every state. A policy's watchers may be people whom only the source of an import knows. */
+export function addWatcher(
+  { data: { person }, metadata: { channel } }: AddWatcher,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  if (incident.watchers.includes(person)) return []
+  if (channel !== 'policy') requirePerson(facts.person.value, person, '/person')
+  return [{ type: 'WatcherAdded', data: { person } }]
+}
+
+export function removeWatcher(
+  { data: { person } }: RemoveWatcher,
+  incident: Incident,
+): readonly IncidentEvent[] {
+  return incident.watchers.includes(person) ? [{ type: 'WatcherRemoved', data: { person } }] : []
+}
+
+/** Allowed in every state: who may see a record matters longest. */
+export function changeAudience(
+  { data: { audience } }: ChangeAudience,
+  incident: Incident,
+): readonly IncidentEvent[] {
+  requireAudience(audience)
+  const { audience: previous } = incident
+  return sameJson(canonical(previous), canonical(audience))
+    ? []
+    : [{ type: 'AudienceChanged', data: { audience, previous } }]
+}
+
+function canonical(audience: Audience): unknown {
+  return audience.kind === 'groups' ? [...audience.groups].sort() : audience.kind
+}
+
+function requireAudience(audience: Audience): void {
+  if (audience.kind !== 'groups' || audience.groups.length > 0) return
+  throw new InvalidInput('INCIDENT.AUDIENCE_EMPTY', 'Name at least one group, or choose another audience.', [
+    { pointer: '/audience/groups', message: 'must not be empty' },
+  ])
+}

@@ -1,0 +1,249 @@
+import { type Fact, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
+import type { GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
+import type {
+  AssignmentRule,
+  AssignmentRulesPublished,
+  CustomFieldsPublished,
+  HoldReason,
+  HoldReasonsPublished,
+  IncidentSettings,
+  IncidentSettingsPublished,
+  PriorityMatrix,
+  PriorityMatrixPublished,
+} from '../../settings/domain/settings.events.js'
+import type { IncidentCommand } from './incident.commands.js'
+import type { IncidentEvent } from './incident.events.js'
+import { evolve, type Incident, type IncidentRecord, isOpened, NOT_OPENED } from './incident.state.js'
+
+/** What decisions about incidents ask of other streams. Version 0: nothing was published, the default holds. */
+export interface IncidentFacts {
+  matrix: Fact<PriorityMatrices>
+  rules: Fact<AssignmentRules>
+  holdReasons: Fact<HoldReasons>
+  settings: Fact<SettingsInForce>
+  customFields: Fact<CustomFieldSchema>
+  /** The group that is to have the incident, or has it. */
+  group: Fact<GroupStanding>
+  /** The person whom the command names first (assignee, caller, watcher, informed manager). */
+  person: Fact<PersonStanding>
+  affectedUser: Fact<PersonStanding>
+  survivor: Fact<IncidentRecord>
+}
+
+export interface PriorityMatrices {
+  /** The latest version is in force. */
+  readonly version: number
+  readonly matrix: PriorityMatrix
+  readonly versions: ReadonlyMap<number, PriorityMatrix>
+}
+export interface AssignmentRules {
+  readonly version: number
+  readonly rules: readonly AssignmentRule[]
+}
+export interface HoldReasons {
+  readonly version: number
+  readonly reasons: readonly HoldReason[]
+}
+export interface SettingsInForce {
+  readonly version: number
+  readonly settings: IncidentSettings
+}
+export interface CustomFieldSchema {
+  readonly version: number
+  readonly schema: Record<string, unknown>
+}
+export interface GroupStanding {
+  readonly exists: boolean
+  readonly manager: string | null
+  readonly members: ReadonlySet<string>
+}
+export interface PersonStanding {
+  readonly exists: boolean
+  readonly active: boolean
+}
+
+/** The 3×3 matrix of `domain.md`, which is also ServiceNow's default: 1 is the highest of each. */
+export const DEFAULT_MATRIX: PriorityMatrix = {
+  impacts: ['1 - High', '2 - Medium', '3 - Low'],
+  urgencies: ['1 - High', '2 - Medium', '3 - Low'],
+  priorities: ['1 - Critical', '2 - High', '3 - Moderate', '4 - Low', '5 - Planning'],
+  cells: [
+    [1, 2, 3],
+    [2, 3, 4],
+    [3, 4, 5],
+  ],
+}
+
+export const DEFAULT_HOLD_REASONS: readonly HoldReason[] = [
+  { code: 'awaiting-caller', label: 'Awaiting caller', commentRequired: true, awaitsCaller: true },
+  { code: 'awaiting-change', label: 'Awaiting change', commentRequired: false, awaitsCaller: false },
+  { code: 'awaiting-problem', label: 'Awaiting problem', commentRequired: false, awaitsCaller: false },
+  { code: 'awaiting-vendor', label: 'Awaiting vendor', commentRequired: false, awaitsCaller: false },
+  { code: 'awaiting-evidence', label: 'Awaiting evidence', commentRequired: false, awaitsCaller: false },
+]
+
+const matrices: StreamFold<PriorityMatrices, PriorityMatrixPublished> = {
+  initial: { version: 0, matrix: DEFAULT_MATRIX, versions: new Map([[0, DEFAULT_MATRIX]]) },
+  evolve: (known, event) => {
+    if (event.type !== 'PriorityMatrixPublished') return known
+    const { version, matrix } = event.data
+    return { version, matrix, versions: new Map(known.versions).set(version, matrix) }
+  },
+}
+
+const assignmentRules: StreamFold<AssignmentRules, AssignmentRulesPublished> = {
+  initial: { version: 0, rules: [] },
+  evolve: (known, event) => (event.type === 'AssignmentRulesPublished' ? event.data : known),
+}
+
+const holdReasons: StreamFold<HoldReasons, HoldReasonsPublished> = {
+  initial: { version: 0, reasons: DEFAULT_HOLD_REASONS },
+  evolve: (known, event) => (event.type === 'HoldReasonsPublished' ? event.data : known),
+}
+
+const incidentSettings: StreamFold<SettingsInForce, IncidentSettingsPublished> = {
+  initial: {
+    version: 0,
+    settings: { autoCloseAfterDays: null, remindCallerAfterDays: null, resolveSilentAfterDays: null },
+  },
+  evolve: (known, event) => (event.type === 'IncidentSettingsPublished' ? event.data : known),
+}
+
+/** Until a schema is published, no custom field is declared, so none may be set. */
+const customFields: StreamFold<CustomFieldSchema, CustomFieldsPublished> = {
+  initial: { version: 0, schema: { type: 'object', additionalProperties: false } },
+  evolve: (known, event) => (event.type === 'CustomFieldsPublished' ? event.data : known),
+}
+
+const group: StreamFold<GroupStanding, GroupEvent> = {
+  initial: { exists: false, manager: null, members: new Set() },
+  evolve: (known, event) => {
+    switch (event.type) {
+      case 'GroupRegistered':
+        return { ...known, exists: true, manager: event.data.manager ?? null }
+      case 'GroupChanged':
+        return { ...known, manager: event.data.manager ?? known.manager }
+      case 'MemberAdded':
+        return { ...known, members: new Set(known.members).add(event.data.person) }
+      case 'MemberRemoved':
+        return { ...known, members: without(known.members, event.data.person) }
+      default:
+        return known
+    }
+  },
+}
+
+function without(members: ReadonlySet<string>, person: string): ReadonlySet<string> {
+  const rest = new Set(members)
+  rest.delete(person)
+  return rest
+}
+
+const person: StreamFold<PersonStanding, PersonEvent> = {
+  initial: { exists: false, active: false },
+  evolve: (known, event) => {
+    switch (event.type) {
+      case 'PersonRegistered':
+      case 'PersonReactivated':
+        return { exists: true, active: true }
+      case 'PersonDeactivated':
+        return { exists: known.exists, active: false }
+      default:
+        return known
+    }
+  },
+}
+
+const incident: StreamFold<IncidentRecord, IncidentEvent> = { initial: NOT_OPENED, evolve }
+
+const MATRIX = fact('settings-priority-matrix', matrices)
+const RULES = fact('settings-assignment-rules', assignmentRules)
+const HOLD_REASONS = fact('settings-hold-reasons', holdReasons)
+const SETTINGS = fact('settings-incident', incidentSettings)
+const CUSTOM_FIELDS = fact('settings-custom-fields-incident', customFields)
+const groupFact = (id: string) => fact(`group-${id}`, group)
+const personFact = (id: string) => fact(`person-${id}`, person)
+
+type Questions = Partial<FactQuestions<IncidentFacts>>
+
+// Imports ask the same for every row: one object for all.
+const FOR_IMPORT: Questions = { matrix: MATRIX }
+const NOTHING: Questions = {}
+
+/** What else the decision about this command needs to know. */
+export function facts(command: IncidentCommand, record: IncidentRecord): Questions {
+  if (command.type === 'ImportIncidentUpdate') return FOR_IMPORT
+  if (command.type === 'OpenIncident') {
+    const { caller, affectedUser, assignmentGroup } = command.data
+    return {
+      matrix: MATRIX,
+      rules: RULES,
+      customFields: CUSTOM_FIELDS,
+      ...(caller !== undefined && { person: personFact(caller) }),
+      ...(affectedUser !== undefined && { affectedUser: personFact(affectedUser) }),
+      ...(assignmentGroup !== undefined && { group: groupFact(assignmentGroup) }),
+    }
+  }
+  return isOpened(record) ? factsOfOpened(command, record) : NOTHING
+}
+
+function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
+  switch (command.type) {
+    case 'ChangeDetails': {
+      const { caller, affectedUser, customFields: wanted } = command.data
+      return {
+        ...(wanted !== undefined && { customFields: CUSTOM_FIELDS }),
+        ...(caller && { person: personFact(caller) }),
+        ...(affectedUser && { affectedUser: personFact(affectedUser) }),
+      }
+    }
+    case 'Categorize':
+      return { rules: RULES }
+    case 'Prioritize':
+    case 'OverridePriority':
+      return { matrix: MATRIX }
+    case 'AssignToGroup':
+      return command.data.group === null ? NOTHING : { group: groupFact(command.data.group) }
+    case 'AssignToPerson':
+      return handOverFacts(command.data.person, command.data.group ?? record.group)
+    case 'Accept':
+      return record.group === null ? NOTHING : { group: groupFact(record.group) }
+    case 'Escalate':
+      if (command.data.kind === 'functional') return { group: groupFact(command.data.group) }
+      return command.data.informed === undefined
+        ? handOverFacts(null, record.group)
+        : { person: personFact(command.data.informed) }
+    case 'Hold':
+      return { holdReasons: HOLD_REASONS, settings: SETTINGS }
+    case 'AddComment':
+      return record.hold === null ? NOTHING : { holdReasons: HOLD_REASONS }
+    case 'AddWatcher':
+      return { person: personFact(command.data.person) }
+    case 'Resolve':
+    case 'RemindCaller':
+      return { settings: SETTINGS }
+    case 'MergeDuplicate':
+      return { survivor: fact(`incident-${command.data.survivor}`, incident) }
+    case 'ActivateIncident':
+      return { holdReasons: HOLD_REASONS, settings: SETTINGS }
+    default:
+      return NOTHING
+  }
+}
+
+function handOverFacts(to: string | null, inGroup: string | null): Questions {
+  return {
+    ...(to !== null && { person: personFact(to) }),
+    ...(inGroup !== null && { group: groupFact(inGroup) }),
+  }
+}
+
+/** Priority of a cell; null: the matrix has none there (an empty cell, or a place outside of it). */
+export function priorityAt(
+  matrix: PriorityMatrix,
+  impact: number | null,
+  urgency: number | null,
+): number | null {
+  if (impact === null || urgency === null) return null
+  return matrix.cells[impact - 1]?.[urgency - 1] ?? null
+}
