@@ -1,17 +1,10 @@
-import type { CommandMetadata, LedgerdeskError } from '#libs/event-sourcing'
-import { EventFactory } from '#libs/testing'
+import type { LedgerdeskError } from '#libs/event-sourcing'
+import { commandMetadata, deciderSpec } from '#libs/testing'
 import type { GroupEvent, PersonEvent } from './directory.events.js'
 import { AddMember, ChangeGroup, type GroupCommand, RegisterGroup, RemoveMember } from './group.commands.js'
-import { groupDecider, personStanding } from './group.decider.js'
+import { groupDecider } from './group.decider.js'
 
-const byRoot: CommandMetadata = {
-  actor: 'root',
-  channel: 'api',
-  occurredAt: '2026-01-01T00:00:00.000Z',
-  commandId: '0d6f1a5e-52e4-4b0a-8b0e-0a1f6e2d9c11',
-  keyed: false,
-  correlationId: 'c1',
-}
+const byRoot = commandMetadata({ actor: 'root' })
 
 /** What follows when the person asked for has these events. */
 function decided(
@@ -19,17 +12,10 @@ function decided(
   command: GroupCommand,
   person: readonly PersonEvent[] = [],
 ): readonly GroupEvent[] {
-  const groups = new EventFactory(undefined, 'group-network')
-  const people = new EventFactory(undefined, 'person-ann')
-  const state = given.reduce(
-    (before, event) => groupDecider.evolve(before, groups.event(event)),
-    groupDecider.initial,
-  )
-  const value = person.reduce(
-    (before, event) => personStanding.evolve(before, people.event(event)),
-    personStanding.initial,
-  )
-  return groupDecider.decide(command, state, { person: { value, stream: 'person-ann', revision: 0 } })
+  return deciderSpec(groupDecider)
+    .given(...given)
+    .and('person-ann', ...person)
+    .when(command).events
 }
 
 function refusal(...scenario: Parameters<typeof decided>): string {
@@ -77,9 +63,6 @@ describe('members', () => {
   })
 
   it('are registered and active people', () => {
-    expect(groupDecider.facts?.(add, groupDecider.initial)).toEqual({
-      person: { stream: 'person-ann', fold: personStanding },
-    })
     expect(refusal([registered], add)).toBe('NotFound DIRECTORY.PERSON_UNKNOWN')
     expect(refusal([registered], add, [ann, left])).toBe('Refused DIRECTORY.PERSON_INACTIVE')
     expect(decided([registered], add, [ann, left, back])).toEqual([added])

@@ -23,7 +23,7 @@ type Registered = Exclude<GroupState, { status: 'unknown' }>
 
 type Standing = 'unknown' | 'active' | 'inactive'
 /** Whether a person can be given a membership: it opens the records of a group, so it must not wait for a stranger. */
-export const personStanding: StreamFold<Standing, PersonEvent> = {
+const personStanding: StreamFold<Standing, PersonEvent> = {
   initial: 'unknown',
   evolve(standing, { type }) {
     if (type === 'PersonRegistered' || type === 'PersonReactivated') return 'active'

@@ -1,5 +1,5 @@
 import type { CommandMetadata, LedgerdeskError } from '#libs/event-sourcing'
-import { EventFactory } from '#libs/testing'
+import { commandMetadata, deciderSpec } from '#libs/testing'
 import type { PersonEvent } from './directory.events.js'
 import {
   ChangePerson,
@@ -17,24 +17,14 @@ import {
 } from './person.commands.js'
 import { personDecider } from './person.decider.js'
 
-const by = (actor: string, more: Partial<CommandMetadata> = {}): CommandMetadata => ({
-  actor,
-  channel: 'api',
-  occurredAt: '2026-01-01T00:00:00.000Z',
-  commandId: '0d6f1a5e-52e4-4b0a-8b0e-0a1f6e2d9c11',
-  keyed: false,
-  correlationId: 'c1',
-  ...more,
-})
+const by = (actor: string, more: Partial<CommandMetadata> = {}) =>
+  commandMetadata({ actor, occurredAt: '2026-01-01T00:00:00.000Z', ...more })
 const byRoot = by('root')
 
 function decided(given: readonly PersonEvent[], command: PersonCommand): readonly PersonEvent[] {
-  const factory = new EventFactory(undefined, `person-${command.id}`)
-  const state = given.reduce(
-    (before, event) => personDecider.evolve(before, factory.event(event)),
-    personDecider.initial,
-  )
-  return personDecider.decide(command, state, {})
+  return deciderSpec(personDecider)
+    .given(...given)
+    .when(command).events
 }
 
 function refusal(given: readonly PersonEvent[], command: PersonCommand): string {

@@ -4,7 +4,7 @@ import type { AssignmentRule, AssignmentRulesPublished } from './settings.events
 import { versionedDecider } from './versioned-setting.js'
 
 /** Whether a stream has an event at all. */
-export const streamExists: StreamFold<boolean> = { initial: false, evolve: () => true }
+const streamExists: StreamFold<boolean> = { initial: false, evolve: () => true }
 
 /** By group id: whether the directory knows it. */
 export type KnownGroups = Record<string, Fact<boolean>>

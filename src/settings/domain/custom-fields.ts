@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
 import type { CustomFields, PublishCustomFields } from './settings.commands.js'
@@ -36,34 +36,11 @@ export const customFieldsDecider = versionedDecider<
   },
 })
 
-/**
- * Makes the check of a record's custom fields: what is wrong with them, by JSON pointer below `at` (nothing: they fit).
- * Compiling takes tens of milliseconds, so keep the result per version.
- * @throws Error when the schema is none (one in force has been compiled before)
- */
-export function compileCustomFields(
-  schema: Record<string, unknown>,
-  at = '/customFields',
-): (values: unknown) => FieldError[] {
-  const validate = compile(schema)
-  return (values) => (validate(values) ? [] : (validate.errors ?? []).map((error) => toFieldError(error, at)))
-}
-
 /** A new Ajv for each schema: it would keep every schema for ever, and refuse a second one with the same `$id`. */
-function compile(schema: Record<string, unknown>): ValidateFunction {
+function compile(schema: Record<string, unknown>): void {
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false, strictRequired: false })
   addFormats.default(ajv)
-  return ajv.compile(schema)
-}
-
-function toFieldError({ instancePath, message, params }: ErrorObject, at: string): FieldError {
-  const unexpected: unknown = params.additionalProperty ?? params.unevaluatedProperty
-  const name =
-    typeof unexpected === 'string' ? `/${unexpected.replaceAll('~', '~0').replaceAll('/', '~1')}` : ''
-  return {
-    pointer: `${at}${instancePath}${name}`,
-    message: name ? 'is no such field' : (message ?? 'does not fit'),
-  }
+  ajv.compile(schema)
 }
 
 function recordTypeErrors(recordType: string): FieldError[] {

@@ -1,6 +1,6 @@
 import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
 
-/** What a new organisation starts with: published as version 1 of each setting before the first incident. */
+/** What holds until something is published (version 0), and what a new organisation may publish as its version 1. */
 
 export const DEFAULT_PRIORITY_MATRIX: PriorityMatrix = {
   impacts: ['1 - High', '2 - Medium', '3 - Low'],
@@ -30,9 +30,9 @@ export const DEFAULT_HOLD_REASONS: readonly HoldReason[] = [
   waiting('awaiting-evidence', 'Awaiting evidence'),
 ]
 
-/** Seven days to object to a resolution are the customary ones; nobody is reminded unless a shop wants it. */
+/** Nothing happens by itself unless a shop wants it. */
 export const DEFAULT_INCIDENT_SETTINGS: IncidentSettings = {
-  autoCloseAfterDays: 7,
+  autoCloseAfterDays: null,
   remindCallerAfterDays: null,
   resolveSilentAfterDays: null,
 }

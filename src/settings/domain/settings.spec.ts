@@ -2,15 +2,15 @@ import fc from 'fast-check'
 import type {
   Channel,
   Command,
-  CommandMetadata,
   Decider,
   DomainEvent,
   InvalidInput,
   LedgerdeskError,
 } from '#libs/event-sourcing'
-import { EventFactory } from '#libs/testing'
-import { assignmentRulesDecider, streamExists } from './assignment-rules.js'
-import { compileCustomFields, customFieldsDecider } from './custom-fields.js'
+import { commandMetadata, deciderSpec } from '#libs/testing'
+import type { GroupRegistered } from '../../directory/domain/directory.events.js'
+import { assignmentRulesDecider } from './assignment-rules.js'
+import { customFieldsDecider } from './custom-fields.js'
 import * as defaults from './defaults.js'
 import { holdReasonsDecider } from './hold-reasons.js'
 import { incidentSettingsDecider } from './incident-settings.js'
@@ -18,24 +18,16 @@ import { priorityMatrixDecider } from './priority-matrix.js'
 import * as commands from './settings.commands.js'
 import type { AssignmentRule, IncidentSettings, PriorityMatrix } from './settings.events.js'
 
-const by = (channel: Channel = 'api'): CommandMetadata => ({
-  actor: 'root',
-  channel,
-  occurredAt: '2026-01-01T00:00:00.000Z',
-  commandId: '0d6f1a5e-52e4-4b0a-8b0e-0a1f6e2d9c11',
-  keyed: false,
-  correlationId: 'c1',
-})
+const by = (channel: Channel = 'api') => commandMetadata({ actor: 'root', channel })
 
 function decided<S, C extends Command, E extends DomainEvent, F extends object>(
   decider: Decider<S, C, E, F>,
   given: readonly E[],
   command: C,
-  facts = {} as F,
 ): readonly E[] {
-  const factory = new EventFactory(undefined, decider.streamPrefix + command.id)
-  const state = given.reduce((before, event) => decider.evolve(before, factory.event(event)), decider.initial)
-  return decider.decide(command, state, facts)
+  return deciderSpec(decider)
+    .given(...given)
+    .when(command).events
 }
 
 /** Code and the offending pointers, or what was accepted. */
@@ -277,18 +269,17 @@ describe('assignment rules', () => {
     group,
   })
   const publish = (rules: AssignmentRule[], known: string[] = ['network']) => {
-    const groups = known.map((id) => [id, { value: true, stream: `group-${id}`, revision: 0 }])
-    const command = new commands.PublishAssignmentRules({ rules }, by())
-    return decided(assignmentRulesDecider, [], command, Object.fromEntries(groups))[0]?.data
+    const registered: GroupRegistered = { type: 'GroupRegistered', data: { name: 'Some group' } }
+    return known
+      .reduce(
+        (story, id) => story.and(`group-${id}`, registered),
+        deciderSpec(assignmentRulesDecider).given(),
+      )
+      .when(new commands.PublishAssignmentRules({ rules }, by())).events[0]?.data
   }
 
   it('ask whether the directory knows their groups, and warn', () => {
     const rules = [rule('vpn', { category: 'vpn' }), rule('else', {}, 'service-desk')]
-    const command = new commands.PublishAssignmentRules({ rules }, by())
-    expect(assignmentRulesDecider.facts?.(command, { version: 0 })).toEqual({
-      network: { stream: 'group-network', fold: streamExists },
-      'service-desk': { stream: 'group-service-desk', fold: streamExists },
-    })
     expect(publish(rules)?.warnings).toEqual(['Rule "else": the directory knows no group "service-desk"'])
     expect(publish(rules, ['network', 'service-desk'])?.warnings).toEqual([])
   })
@@ -444,15 +435,5 @@ describe('custom fields', () => {
 
   it('are refused for a record type that can be no stream', () => {
     expect(refusal(() => publish({}, [], 'Incident 1'))).toContain('/recordType')
-  })
-
-  it('check values, and name each that does not fit', () => {
-    const check = compileCustomFields(schema)
-    expect(check({ costCentre: '4711', floor: null, since: '2026-02-28' })).toEqual([])
-    expect(check({ costCentre: '47', since: '2026-02-30', 'a/b': 1 }).map(({ pointer }) => pointer)).toEqual([
-      '/customFields/a~1b',
-      '/customFields/costCentre',
-      '/customFields/since',
-    ])
   })
 })

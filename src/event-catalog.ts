@@ -1,0 +1,244 @@
+import { type DomainEvent, Upcasters } from '#libs/event-sourcing'
+import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
+import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
+import type { SettingsEvent } from './settings/domain/settings.events.js'
+
+/** The number that a create with an `Idempotency-Key` got, in `key-<command id>`. */
+export type NumberClaimed = DomainEvent<'NumberClaimed', { number: string }>
+
+/** Every event that this release writes. */
+export type CatalogueEvent = IncidentEvent | PersonEvent | GroupEvent | SettingsEvent | NumberClaimed
+export type EventType = CatalogueEvent['type']
+
+/** What a field holds of people, and whose it is. */
+export interface PersonalMark {
+  /** `personId`: an id from the directory; `personalData`: what tells who somebody is; `freeText`: may say anything. */
+  readonly holds: 'personId' | 'personalData' | 'freeText'
+  /**
+   * `named`: the person whose id it is; `stream`: the person whose stream it is; `caller`: the caller of the record, about
+   * whom it is; `author`: the event's actor (or `attributedTo`), whose words they are.
+   */
+  readonly whose: 'named' | 'stream' | 'caller' | 'author'
+}
+type Mark = 'plain' | PersonalMark
+
+/** A mark for every field, or one for a whole object: a field without a mark does not compile. */
+type Marks<Data> = { readonly [Field in keyof Data]-?: MarkOf<NonNullable<Data[Field]>> }
+type MarkOf<Value> =
+  | Mark
+  | (Value extends readonly unknown[] ? never : Value extends object ? Marks<Value> : never)
+type Entries<E extends DomainEvent, Shared = unknown> = {
+  readonly [Type in E['type']]: {
+    readonly version: number
+    readonly fields: Marks<Omit<Extract<E, { type: Type }>['data'], keyof Shared>>
+  }
+}
+
+const plain = 'plain'
+const personId: PersonalMark = { holds: 'personId', whose: 'named' }
+const identifying: PersonalMark = { holds: 'personalData', whose: 'stream' }
+const aboutCaller: PersonalMark = { holds: 'freeText', whose: 'caller' }
+const authored: PersonalMark = { holds: 'freeText', whose: 'author' }
+
+const hold = { reason: plain, comment: authored, until: plain } as const
+const callerWait = { awaitsCaller: plain, remindAt: plain, settingsVersion: plain } as const
+const resolution = { code: plain, notes: authored, resolvedBy: personId, serviceRestoredAt: plain } as const
+
+/** What every incident event may carry besides; columns of a source without a home may say anything. */
+const imported: Marks<Imported> = { source: aboutCaller, irregular: plain }
+
+const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
+  IncidentOpened: {
+    version: 1,
+    fields: {
+      title: aboutCaller,
+      description: aboutCaller,
+      caller: personId,
+      affectedUser: personId,
+      openedBy: personId,
+      contactType: plain,
+      service: plain,
+      primaryCi: plain,
+      category: plain,
+      subcategory: plain,
+      symptom: plain,
+      location: plain,
+      vendor: plain,
+      detectedAt: plain,
+      customFields: aboutCaller,
+      audience: plain,
+      openedAt: plain,
+      customFieldsVersion: plain,
+    },
+  },
+  IncidentDetailsChanged: {
+    version: 1,
+    fields: {
+      changes: {
+        title: aboutCaller,
+        description: aboutCaller,
+        caller: personId,
+        affectedUser: personId,
+        openedBy: personId,
+        contactType: plain,
+        service: plain,
+        primaryCi: plain,
+        location: plain,
+        vendor: plain,
+        detectedAt: plain,
+        openedAt: plain,
+        customFields: aboutCaller,
+      },
+      customFieldsVersion: plain,
+    },
+  },
+  IncidentCategorized: { version: 1, fields: { category: plain, subcategory: plain, symptom: plain } },
+  PriorityDerived: {
+    version: 1,
+    fields: { impact: plain, urgency: plain, priority: plain, matrixVersion: plain, previous: plain },
+  },
+  PriorityOverridden: {
+    version: 1,
+    fields: { impact: plain, urgency: plain, priority: plain, derived: plain, previous: plain },
+  },
+  AssignedToGroup: {
+    version: 1,
+    fields: { group: plain, previousGroup: plain, previousPerson: personId, rule: plain },
+  },
+  AssignedToPerson: { version: 1, fields: { person: personId, previousPerson: personId } },
+  IncidentAccepted: { version: 1, fields: { person: personId, previousPerson: personId } },
+  WorkStarted: { version: 1, fields: {} },
+  IncidentHeld: { version: 1, fields: { hold, listVersion: plain, ...callerWait } },
+  HoldReasonChanged: { version: 1, fields: { hold, previous: hold, listVersion: plain, ...callerWait } },
+  IncidentResumed: { version: 1, fields: { cause: plain } },
+  CallerReminded: { version: 1, fields: { count: plain, resolveAt: plain, settingsVersion: plain } },
+  IncidentEscalated: { version: 1, fields: { kind: plain, group: plain, informed: personId } },
+  CommentAdded: { version: 1, fields: { text: authored } },
+  WorkNoteAdded: { version: 1, fields: { text: authored } },
+  LinkAdded: { version: 1, fields: { link: plain } },
+  LinkRemoved: { version: 1, fields: { link: plain } },
+  KnowledgeApplied: { version: 1, fields: { article: plain, revision: plain } },
+  KnowledgeWithdrawn: { version: 1, fields: { article: plain } },
+  AttachmentAdded: {
+    version: 1,
+    fields: { hash: plain, name: authored, contentType: plain, size: plain, visibility: plain },
+  },
+  WatcherAdded: { version: 1, fields: { person: personId } },
+  WatcherRemoved: { version: 1, fields: { person: personId } },
+  AudienceChanged: { version: 1, fields: { audience: plain, previous: plain } },
+  IncidentResolved: {
+    version: 1,
+    fields: { ...resolution, cause: plain, autoCloseAt: plain, settingsVersion: plain },
+  },
+  ResolutionRecorded: { version: 1, fields: { resolution, previous: resolution } },
+  IncidentReopened: { version: 1, fields: { from: plain, to: plain, count: plain, hold } },
+  IncidentClosed: { version: 1, fields: { cause: plain } },
+  IncidentCanceled: { version: 1, fields: { code: plain, notes: authored } },
+  IncidentMerged: { version: 1, fields: { survivor: plain, caller: personId, watchers: personId } },
+  StateObserved: { version: 1, fields: { from: plain, to: plain, hold } },
+  UpdateObserved: { version: 1, fields: {} },
+  IncidentActivated: {
+    version: 1,
+    fields: { run: plain, autoCloseAt: plain, until: plain, ...callerWait },
+  },
+}
+
+const PERSON_EVENTS: Entries<PersonEvent> = {
+  PersonRegistered: {
+    version: 1,
+    fields: { kind: plain, name: identifying, email: identifying, manager: personId },
+  },
+  PersonChanged: { version: 1, fields: { name: identifying, email: identifying, manager: personId } },
+  PersonDeactivated: { version: 1, fields: {} },
+  PersonReactivated: { version: 1, fields: {} },
+  IdentityLinked: { version: 1, fields: { issuer: plain, subject: identifying } },
+  IdentityUnlinked: { version: 1, fields: { issuer: plain, subject: identifying } },
+  RoleGranted: { version: 1, fields: { role: plain, source: plain } },
+  RoleRevoked: { version: 1, fields: { role: plain, source: plain } },
+  ApiTokenIssued: {
+    version: 1,
+    fields: { tokenId: plain, hash: plain, label: authored, expiresAt: plain },
+  },
+  ApiTokenRevoked: { version: 1, fields: { tokenId: plain } },
+}
+
+const GROUP_EVENTS: Entries<GroupEvent> = {
+  GroupRegistered: { version: 1, fields: { name: plain, manager: personId } },
+  GroupChanged: { version: 1, fields: { name: plain, manager: personId } },
+  MemberAdded: { version: 1, fields: { person: personId } },
+  MemberRemoved: { version: 1, fields: { person: personId } },
+}
+
+const SETTINGS_EVENTS: Entries<SettingsEvent> = {
+  PriorityMatrixPublished: {
+    version: 1,
+    fields: { version: plain, matrix: plain, imported: plain, emptyCells: plain, warnings: plain },
+  },
+  AssignmentRulesPublished: { version: 1, fields: { version: plain, rules: plain, warnings: plain } },
+  HoldReasonsPublished: { version: 1, fields: { version: plain, reasons: plain } },
+  IncidentSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
+  CustomFieldsPublished: {
+    version: 1,
+    fields: { version: plain, recordType: plain, schema: plain, filterable: plain },
+  },
+}
+
+const KEY_EVENTS: Entries<NumberClaimed> = {
+  NumberClaimed: { version: 1, fields: { number: plain } },
+}
+
+export interface CatalogueEntry {
+  readonly type: EventType
+  /** What it is written with today; a higher one needs an upcaster and a sample of each version. */
+  readonly schemaVersion: number
+  /** Prefix of the streams it stands in, with its dash. */
+  readonly stream: string
+  /** Fields of its `data`, as paths (`hold.comment`), that hold something of people; a path covers all below it. */
+  readonly personal: ReadonlyMap<string, PersonalMark>
+}
+
+/** Turns what older releases wrote into what this one reads. */
+export const eventUpcasters = new Upcasters()
+
+/** Every event type on one page. */
+export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
+  ...entries('incident-', INCIDENT_EVENTS, imported),
+  ...entries('person-', PERSON_EVENTS),
+  ...entries('group-', GROUP_EVENTS),
+  ...entries('settings-', SETTINGS_EVENTS),
+  ...entries('key-', KEY_EVENTS),
+])
+
+/**
+ * The schema version that events of this type are written with.
+ * @throws Error for a type that the catalogue does not know: nobody could read it later
+ */
+export function schemaVersionOf(type: string): number {
+  const entry = EVENT_CATALOGUE.get(type)
+  if (entry === undefined)
+    throw new Error(`Event type ${type} is not in the catalogue (src/event-catalog.ts)`)
+  return entry.schemaVersion
+}
+
+function entries(
+  stream: string,
+  events: Readonly<Record<string, { version: number; fields: object }>>,
+  shared: object = {},
+): [string, CatalogueEntry][] {
+  return Object.entries(events).map(([type, { version, fields }]) => {
+    const personal = new Map(personalPaths({ ...fields, ...shared }))
+    return [type, { type: type as EventType, schemaVersion: version, stream, personal }]
+  })
+}
+
+function personalPaths(marks: object, above = ''): [string, PersonalMark][] {
+  return Object.entries(marks).flatMap(([field, mark]: [string, Mark | object]): [string, PersonalMark][] => {
+    if (mark === plain) return []
+    if (isPersonalMark(mark)) return [[above + field, mark]]
+    return personalPaths(mark as object, `${above}${field}.`)
+  })
+}
+
+function isPersonalMark(mark: Mark | object): mark is PersonalMark {
+  return typeof mark === 'object' && 'holds' in mark && typeof mark.holds === 'string'
+}
