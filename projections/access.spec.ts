@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { ROLES } from '#libs/access'
 import { matches } from '#libs/read-store'
-import { type AccessColumns, canSee, peopleNamed, visibleParts, visibleRows, visibleRowsFor } from './access.js'
+import {
+  type AccessColumns,
+  canSee,
+  peopleNamed,
+  visibleParts,
+  visibleRows,
+  visibleRowsFor,
+} from './access.js'
 import { principal } from './testing/principals.js'
 
 const people = ['person-ann', 'person-bob', 'person-cora']
@@ -50,7 +57,11 @@ describe('Row rule', () => {
 })
 
 describe('Who sees what', () => {
-  const open: AccessColumns = { audienceKind: 'public', visibleTo: ['person-cora'], assignmentGroup: 'group-mail' }
+  const open: AccessColumns = {
+    audienceKind: 'public',
+    visibleTo: ['person-cora'],
+    assignmentGroup: 'group-mail',
+  }
   const restricted: AccessColumns = { ...open, audienceKind: 'participants', assignee: 'person-bob' }
   const hr: AccessColumns = { ...restricted, audienceKind: 'groups', audienceGroups: ['group-hr'] }
 
@@ -90,8 +101,10 @@ describe('Who sees what', () => {
 })
 
 it('names caller, affected user, opener and watchers once each', () => {
-  expect(
-    peopleNamed({ caller: 'a', affectedUser: 'a', openedBy: 'b', watchers: ['b', 'c'] }),
-  ).toEqual(['a', 'b', 'c'])
+  expect(peopleNamed({ caller: 'a', affectedUser: 'a', openedBy: 'b', watchers: ['b', 'c'] })).toEqual([
+    'a',
+    'b',
+    'c',
+  ])
   expect(peopleNamed({})).toBeUndefined()
 })

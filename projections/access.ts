@@ -1,5 +1,5 @@
 import { hasRole, type Principal, type Role } from '#libs/access'
-import { and, compare, eq, type Filter, has, isIn, none, or, all } from '#libs/read-store'
+import { all, and, compare, eq, type Filter, has, isIn, none, or } from '#libs/read-store'
 import type { Audience } from '../src/incidents/domain/incident.events.js'
 
 /**
@@ -37,9 +37,7 @@ export const accessColumns = {
   assignee: 'string',
 } as const
 
-export function audienceColumns(
-  audience: Audience,
-): Pick<AccessColumns, 'audienceKind' | 'audienceGroups'> {
+export function audienceColumns(audience: Audience): Pick<AccessColumns, 'audienceKind' | 'audienceGroups'> {
   return {
     audienceKind: audience.kind,
     audienceGroups: audience.kind === 'groups' ? audience.groups : undefined,
@@ -90,10 +88,7 @@ function restrictedRows({ id, groups }: Principal): Filter {
   const memberships = [...groups]
   return or(
     has('visibleTo', id),
-    and(
-      eq('audienceKind', 'participants'),
-      or(eq('assignee', id), isIn('assignmentGroup', memberships)),
-    ),
+    and(eq('audienceKind', 'participants'), or(eq('assignee', id), isIn('assignmentGroup', memberships))),
     and(eq('audienceKind', 'groups'), or(...memberships.map((group) => has('audienceGroups', group)))),
   )
 }

@@ -1,5 +1,5 @@
 import type { EventMetadata, RecordedEvent } from '#libs/event-sourcing'
-import type { ProjectionDefinition } from '#libs/projections-runtime'
+import type { ProjectionDefinition, ViewDefinition } from '#libs/projections-runtime'
 import { EventFactory, FakeClock } from '#libs/testing'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 
@@ -14,7 +14,7 @@ export class IncidentStory {
     readonly stream = 'incident-INC0000001',
   ) {}
 
-  then<Type extends IncidentEvent['type']>(
+  add<Type extends IncidentEvent['type']>(
     type: Type,
     data: Data<Type>,
     metadata: Partial<EventMetadata> = {},
@@ -26,23 +26,29 @@ export class IncidentStory {
 
   /** Somebody else's event, or one of a later release. */
   thenUnknown(type = 'IncidentFrobbed'): this {
-    return this.then(type as IncidentEvent['type'], { by: 'a later release' } as never)
+    return this.add(type as IncidentEvent['type'], { by: 'a later release' } as never)
   }
 
   opened(data: Partial<Data<'IncidentOpened'>> = {}, metadata: Partial<EventMetadata> = {}): this {
-    return this.then(
+    return this.add(
       'IncidentOpened',
-      { title: 'Mail is slow', caller: 'person-cora', openedBy: 'person-dan', audience: { kind: 'public' }, ...data },
+      {
+        title: 'Mail is slow',
+        caller: 'person-cora',
+        openedBy: 'person-dan',
+        audience: { kind: 'public' },
+        ...data,
+      },
       { actor: 'person-dan', ...metadata },
     )
   }
 
   queued(group: string | null = 'group-mail', metadata: Partial<EventMetadata> = {}): this {
-    return this.then('AssignedToGroup', { group, previousGroup: null, previousPerson: null }, metadata)
+    return this.add('AssignedToGroup', { group, previousGroup: null, previousPerson: null }, metadata)
   }
 
   prioritised(priority: number): this {
-    return this.then('PriorityDerived', {
+    return this.add('PriorityDerived', {
       impact: 2,
       urgency: 2,
       priority,
@@ -52,7 +58,7 @@ export class IncidentStory {
   }
 
   accepted(person: string): this {
-    return this.then('IncidentAccepted', { person, previousPerson: null }, { actor: person })
+    return this.add('IncidentAccepted', { person, previousPerson: null }, { actor: person })
   }
 }
 
@@ -69,6 +75,26 @@ export function folded<Document extends object, E extends IncidentEvent>(
       if (after === null) documents.delete(key)
       else if (after !== undefined) documents.set(key, after)
     }
+  }
+  return documents
+}
+
+/** The documents of a view's one collection after these events. */
+export function viewed<Document extends object>(
+  view: ViewDefinition<IncidentEvent>,
+  events: readonly RecordedEvent<IncidentEvent>[],
+): Map<string, Document> {
+  const documents = new Map<string, Document>()
+  for (const event of events) {
+    const announced = new Set(view.reads(event).map(({ id }) => id))
+    view.fold(event, {
+      get: <D extends object>(_: string, id: string) => {
+        if (!announced.has(id)) throw new Error(`${id} was not announced`)
+        return documents.get(id) as D | undefined
+      },
+      put: (_, id, document) => documents.set(id, document as Document),
+      delete: (_, id) => documents.delete(id),
+    })
   }
   return documents
 }

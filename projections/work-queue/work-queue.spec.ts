@@ -1,4 +1,4 @@
-import { matches, eq } from '#libs/read-store'
+import { eq, matches } from '#libs/read-store'
 import { folded, IncidentStory } from '../testing/incident-story.js'
 import { principal } from '../testing/principals.js'
 import { type WorkQueueEntry, workQueue } from './work-queue.js'
@@ -41,7 +41,7 @@ describe('A record enters the queue', () => {
   })
 
   it('says why and until when it is on hold, until somebody goes on', () => {
-    const held = accepted().then('IncidentHeld', {
+    const held = accepted().add('IncidentHeld', {
       hold: { reason: 'awaiting-vendor', until: '2026-03-09T08:00:00.000Z' },
       listVersion: 1,
     })
@@ -50,14 +50,14 @@ describe('A record enters the queue', () => {
       holdReason: 'awaiting-vendor',
       followUpAt: '2026-03-09T08:00:00.000Z',
     })
-    const resumed = entryAfter(held.then('IncidentResumed', { cause: 'hold-expired' }))
+    const resumed = entryAfter(held.add('IncidentResumed', { cause: 'hold-expired' }))
     expect(resumed?.state).toBe('In Progress')
     expect(resumed?.followUpAt).toBeUndefined()
   })
 
   it('follows a changed caller and opening time', () => {
     const entry = entryAfter(
-      accepted().then('IncidentDetailsChanged', {
+      accepted().add('IncidentDetailsChanged', {
         changes: {
           caller: { from: caller, to: 'person-eve' },
           openedAt: { from: null, to: '2026-03-01T08:00:00.000Z' },
@@ -78,11 +78,11 @@ describe('A record leaves the queue', () => {
     ['IncidentCanceled', { code: 'mistake', notes: null }],
     ['IncidentMerged', { survivor: 'INC0000002', caller, watchers: [] }],
   ] as const)('by %s', (type, data) => {
-    expect(entryAfter(accepted().then(type, data as never))).toBeUndefined()
+    expect(entryAfter(accepted().add(type, data as never))).toBeUndefined()
   })
 
   it('but not when it is resolved', () => {
-    const resolved = accepted().then('IncidentResolved', { code: 'fixed', notes: null, resolvedBy: agent })
+    const resolved = accepted().add('IncidentResolved', { code: 'fixed', notes: null, resolvedBy: agent })
     expect(entryAfter(resolved)?.state).toBe('Resolved')
   })
 
@@ -91,13 +91,15 @@ describe('A record leaves the queue', () => {
       .opened({}, { channel: 'import' })
       .prioritised(2)
       .queued()
-      .then('IncidentClosed', { cause: 'source' })
+      .add('IncidentClosed', { cause: 'source' })
       .queued('group-network')
     const left = entryAfter(story) as object
     const auditor = principal('person-rita', ['auditor'])
     expect(matches(workQueue.rows(auditor), left)).toBe(false)
     expect(matches(eq('number', 'INC0000001'), left)).toBe(false)
-    expect(entryAfter(story.then('IncidentReopened', { from: 'Closed', to: 'In Progress', count: 1 }))).toMatchObject({
+    expect(
+      entryAfter(story.add('IncidentReopened', { from: 'Closed', to: 'In Progress', count: 1 })),
+    ).toMatchObject({
       number: 'INC0000001',
       title: 'Mail is slow',
       state: 'In Progress',
@@ -110,7 +112,7 @@ describe('A record leaves the queue', () => {
 
 describe('New replies since I last acted', () => {
   const comment = (story: IncidentStory, actor: string, onBehalfOf?: string) =>
-    story.then('CommentAdded', { text: 'any news?' }, { actor, onBehalfOf })
+    story.add('CommentAdded', { text: 'any news?' }, { actor, onBehalfOf })
 
   it('wait from the first one on', () => {
     const entry = entryAfter(comment(comment(accepted(), caller), caller))
@@ -127,7 +129,7 @@ describe('New replies since I last acted', () => {
 
   it('are answered by any deed of the assignee', () => {
     const entry = entryAfter(
-      comment(accepted(), caller).then('WorkNoteAdded', { text: 'looking' }, { actor: agent }),
+      comment(accepted(), caller).add('WorkNoteAdded', { text: 'looking' }, { actor: agent }),
     )
     expect(entry?.callerRepliedAt).toBeUndefined()
     expect(entry?.lastActionByAssigneeAt).toBe('2026-03-02T08:00:06.000Z')
@@ -135,7 +137,7 @@ describe('New replies since I last acted', () => {
 
   it('still wait for the next assignee', () => {
     const entry = entryAfter(
-      comment(accepted(), caller).then(
+      comment(accepted(), caller).add(
         'AssignedToPerson',
         { person: 'person-bob', previousPerson: agent },
         { actor: agent },
@@ -158,12 +160,12 @@ describe('Who sees an entry', () => {
     const eve = principal('person-eve', ['requester'])
     const story = accepted()
     expect(visible(story, eve)).toBe(false)
-    expect(visible(story.then('WatcherAdded', { person: 'person-eve' }), eve)).toBe(true)
-    expect(visible(story.then('WatcherRemoved', { person: 'person-eve' }), eve)).toBe(false)
+    expect(visible(story.add('WatcherAdded', { person: 'person-eve' }), eve)).toBe(true)
+    expect(visible(story.add('WatcherRemoved', { person: 'person-eve' }), eve)).toBe(false)
   })
 
   it('only the members, once the audience is theirs', () => {
-    const story = accepted().then('AudienceChanged', {
+    const story = accepted().add('AudienceChanged', {
       audience: { kind: 'groups', groups: ['group-hr'] },
       previous: { kind: 'public' },
     })
@@ -175,7 +177,7 @@ describe('Who sees an entry', () => {
 it('is left alone by what it does not know', () => {
   const story = accepted()
   const before = entryAfter(story) as WorkQueueEntry
-  story.thenUnknown().then('IncidentActivated', { run: 'run-1' })
+  story.thenUnknown().add('IncidentActivated', { run: 'run-1' })
   expect(entryAfter(story)).toEqual(before)
   for (const event of story.events.slice(-2)) expect(workQueue.evolve(before, event)).toBe(before)
 })

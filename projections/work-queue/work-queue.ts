@@ -1,33 +1,25 @@
 import { defineProjection } from '#libs/projections-runtime'
 import { and, compare } from '#libs/read-store'
-import type { IncidentEvent, IncidentState } from '../../src/incidents/domain/incident.events.js'
-import { type AccessColumns, accessColumns, audienceColumns, peopleNamed, visibleRows } from '../access.js'
+import type { Hold, IncidentEvent } from '../../src/incidents/domain/incident.events.js'
+import { accessColumns, visibleRows } from '../access.js'
 import {
+  headChanges,
+  headOf,
+  type IncidentHead,
   isTerminal,
   later,
   performer,
   present,
+  type RecordedIncident,
   type RecordedIncidentEvent,
-  stateAfter,
-  withItem,
-  withoutItem,
-} from '../incident-lifecycle.js'
+} from '../incident-folds.js'
 
 /** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
-export interface WorkQueueEntry extends AccessColumns {
+export interface WorkQueueEntry extends IncidentHead {
   /** Problems, changes and tasks join the incidents later. */
   type: 'incident'
-  number: string
-  title: string
-  state: IncidentState
   impact?: number
   urgency?: number
-  priority?: number
-  caller?: string
-  affectedUser?: string
-  openedBy?: string
-  watchers?: readonly string[]
-  openedAt: string
   /** Latest valid time of an event, whoever caused it. */
   updatedAt: string
   holdReason?: string
@@ -126,76 +118,61 @@ function evolveEntry(
 ): WorkQueueEntry | undefined {
   if (event.type === 'IncidentOpened') return opened(event)
   if (entry === undefined) return undefined
-  const changes = changesBy(entry, event)
-  if (changes === undefined) return entry
-  return withDeeds({ ...entry, ...changes, updatedAt: later(entry.updatedAt, event.metadata.occurredAt) }, event)
+  const own = ownChanges(entry, event)
+  if (own === undefined) return entry
+  const next = { ...entry, ...headChanges(entry, event), ...own }
+  next.updatedAt = later(entry.updatedAt, event.metadata.occurredAt)
+  if (next.assignee !== entry.assignee) next.lastActionByAssigneeAt = undefined
+  if (next.assignee !== undefined && performer(event) === next.assignee) {
+    // Whatever the assignee does answers the replies before it
+    next.lastActionByAssigneeAt = event.metadata.occurredAt
+    next.callerRepliedAt = undefined
+  }
+  return next
 }
 
-function opened({
-  stream,
-  data,
-  metadata,
-}: Extract<RecordedIncidentEvent, { type: 'IncidentOpened' }>): WorkQueueEntry {
-  const { title, caller, affectedUser, openedBy } = data
+function opened(event: RecordedIncident<'IncidentOpened'>): WorkQueueEntry {
+  const { occurredAt, channel } = event.metadata
   return {
     type: 'incident',
-    number: stream.slice('incident-'.length),
-    title,
-    state: 'New',
-    caller,
-    affectedUser,
-    openedBy,
-    openedAt: data.openedAt ?? metadata.occurredAt,
-    updatedAt: metadata.occurredAt,
-    visibleTo: peopleNamed(data),
-    ...audienceColumns(data.audience),
-    imported: metadata.channel === 'import' ? true : undefined,
+    ...headOf(event),
+    updatedAt: occurredAt,
+    imported: channel === 'import' ? true : undefined,
   }
 }
 
-/** What the event changes, apart from times and deeds; undefined: it is no update of the record. */
-function changesBy(
+const NOTHING: Partial<WorkQueueEntry> = {}
+
+/** What the event changes beyond the head; undefined: it is no update of the record. */
+function ownChanges(
   entry: WorkQueueEntry,
   event: RecordedIncidentEvent,
 ): Partial<WorkQueueEntry> | undefined {
   switch (event.type) {
-    case 'IncidentDetailsChanged':
-      return detailsAfter(entry, event.data.changes)
     case 'PriorityDerived':
-    case 'PriorityOverridden': {
-      const { impact, urgency, priority } = event.data
-      return { impact: present(impact), urgency: present(urgency), priority: present(priority) }
-    }
-    case 'AssignedToGroup':
-      return { assignmentGroup: present(event.data.group), ...assignedTo(entry, undefined) }
-    case 'AssignedToPerson':
-      return assignedTo(entry, present(event.data.person))
-    case 'IncidentAccepted':
-      return { state: stateAfter(entry.state, event), ...assignedTo(entry, event.data.person) }
+    case 'PriorityOverridden':
+      return { impact: present(event.data.impact), urgency: present(event.data.urgency) }
     case 'IncidentHeld':
-      return { state: 'On Hold', holdReason: event.data.hold.reason, followUpAt: event.data.hold.until }
     case 'HoldReasonChanged':
-      return { holdReason: event.data.hold.reason, followUpAt: event.data.hold.until }
+      return heldFor(event.data.hold)
     case 'IncidentReopened':
-      return { reopenCount: event.data.count, ...entered(event.data.to, event.data.hold) }
+      return { reopenCount: event.data.count, ...heldFor(event.data.hold) }
     case 'StateObserved':
-      return entered(event.data.to, event.data.hold)
+      return heldFor(event.data.hold)
     case 'WorkStarted':
     case 'IncidentResumed':
     case 'IncidentResolved':
     case 'IncidentClosed':
     case 'IncidentCanceled':
     case 'IncidentMerged':
-      return entered(stateAfter(entry.state, event), undefined)
-    case 'WatcherAdded':
-      return named(entry, { watchers: withItem(entry.watchers, event.data.person) })
-    case 'WatcherRemoved':
-      return named(entry, { watchers: withoutItem(entry.watchers, event.data.person) })
-    case 'AudienceChanged':
-      return audienceColumns(event.data.audience)
+      return heldFor(undefined)
     case 'CommentAdded':
       return replied(entry, event)
+    case 'IncidentAccepted':
+    case 'IncidentDetailsChanged':
     case 'IncidentCategorized':
+    case 'AssignedToGroup':
+    case 'AssignedToPerson':
     case 'CallerReminded':
     case 'IncidentEscalated':
     case 'WorkNoteAdded':
@@ -204,42 +181,19 @@ function changesBy(
     case 'KnowledgeApplied':
     case 'KnowledgeWithdrawn':
     case 'AttachmentAdded':
+    case 'WatcherAdded':
+    case 'WatcherRemoved':
+    case 'AudienceChanged':
     case 'ResolutionRecorded':
     case 'UpdateObserved':
-      return {}
+      return NOTHING
     default:
       return undefined
   }
 }
 
-function detailsAfter(
-  entry: WorkQueueEntry,
-  changes: Extract<IncidentEvent, { type: 'IncidentDetailsChanged' }>['data']['changes'],
-): Partial<WorkQueueEntry> {
-  const after: Partial<WorkQueueEntry> = {}
-  if (changes.title) after.title = (changes.title.to as string | null) ?? ''
-  if (changes.openedAt) after.openedAt = (changes.openedAt.to as string | null) ?? entry.openedAt
-  if (!changes.caller && !changes.affectedUser && !changes.openedBy) return after
-  if (changes.caller) after.caller = present(changes.caller.to as string | null)
-  if (changes.affectedUser) after.affectedUser = present(changes.affectedUser.to as string | null)
-  if (changes.openedBy) after.openedBy = present(changes.openedBy.to as string | null)
-  return named(entry, after)
-}
-
-function named(entry: WorkQueueEntry, changes: Partial<WorkQueueEntry>): Partial<WorkQueueEntry> {
-  return { ...changes, visibleTo: peopleNamed({ ...entry, ...changes }) }
-}
-
-/** Another assignee has not acted yet; a reply that waits goes on waiting for her. */
-function assignedTo(entry: WorkQueueEntry, assignee: string | undefined): Partial<WorkQueueEntry> {
-  return assignee === entry.assignee ? {} : { assignee, lastActionByAssigneeAt: undefined }
-}
-
-function entered(
-  state: IncidentState,
-  hold: { reason: string; until?: string } | undefined,
-): Partial<WorkQueueEntry> {
-  return { state, holdReason: hold?.reason, followUpAt: hold?.until }
+function heldFor(hold: Hold | undefined): Partial<WorkQueueEntry> {
+  return { holdReason: hold?.reason, followUpAt: hold?.until }
 }
 
 function replied(entry: WorkQueueEntry, event: RecordedIncidentEvent): Partial<WorkQueueEntry> {
@@ -249,12 +203,4 @@ function replied(entry: WorkQueueEntry, event: RecordedIncidentEvent): Partial<W
   if (author !== entry.assignee && entry.visibleTo?.includes(author))
     changes.callerRepliedAt = entry.callerRepliedAt ?? at
   return changes
-}
-
-/** Whatever the assignee does answers the replies before it. `entry` is this event's own copy. */
-function withDeeds(entry: WorkQueueEntry, event: RecordedIncidentEvent): WorkQueueEntry {
-  if (entry.assignee === undefined || performer(event) !== entry.assignee) return entry
-  entry.lastActionByAssigneeAt = event.metadata.occurredAt
-  entry.callerRepliedAt = undefined
-  return entry
 }

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
+import { and, compare, eq, matches } from '#libs/read-store'
+import { EventFactory, FakeClock } from '#libs/testing'
+import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
+import { headChanges, headOf, type IncidentHead } from '../incident-folds.js'
+import { IncidentStory, viewed } from '../testing/incident-story.js'
+import { inForceAt, type QueueInterval, queueHistory } from './queue-history.js'
+
+const intervalsOf = (events: readonly RecordedEvent<IncidentEvent>[]) => [
+  ...viewed<QueueInterval>(queueHistory, events).values(),
+]
+
+const minute = (n: number) => `2026-03-02T08:${String(n).padStart(2, '0')}:00.000Z`
+const at = (n: number) => ({ occurredAt: minute(n) })
+
+describe('A queue at a past time', () => {
+  const story = new IncidentStory()
+    .opened({}, at(0))
+    .queued('group-mail', at(0))
+    .add('WorkStarted', {}, at(5))
+    .add('CommentAdded', { text: 'looking' }, at(6))
+    .queued('group-network', at(10))
+    .add('IncidentClosed', { cause: 'agent' }, at(20))
+  const intervals = intervalsOf(story.events)
+  const queue = (group: string, validAt: number) =>
+    intervals
+      .filter((row) =>
+        matches(
+          and(eq('assignmentGroup', group), compare('state', '!=', 'Closed'), inForceAt(minute(validAt))),
+          row,
+        ),
+      )
+      .map(({ state }) => state)
+
+  it('shows a record where it was then, as it was then', () => {
+    expect(queue('group-mail', 0)).toEqual(['New'])
+    expect(queue('group-mail', 7)).toEqual(['In Progress'])
+    expect(queue('group-mail', 10)).toEqual([])
+    expect(queue('group-network', 19)).toEqual(['In Progress'])
+    expect(queue('group-network', 20)).toEqual([])
+  })
+
+  it('shows nothing of a record that did not exist yet', () => {
+    expect(intervals.filter((row) => matches(inForceAt('2026-03-02T07:59:59.999Z'), row))).toEqual([])
+  })
+
+  it('opens an interval for changes of what it tracks only', () => {
+    expect(intervals).toHaveLength(5)
+  })
+
+  it('shows at the same minute what was known before the next event', () => {
+    const [opened] = story.events
+    const shown = intervals.filter((row) => matches(inForceAt(minute(0), opened?.position), row))
+    expect(shown).toMatchObject([{ state: 'New', validFrom: minute(0), validTo: minute(0) }])
+    expect(shown[0]?.assignmentGroup).toBeUndefined()
+  })
+})
+
+describe('A back-dated row of an import', () => {
+  it('counts no earlier than what the record already told', () => {
+    const story = new IncidentStory()
+      .opened({}, at(0))
+      .add('UpdateObserved', {}, at(9))
+      .add('WorkStarted', {}, { ...at(5), channel: 'import' })
+    const working = intervalsOf(story.events).find(({ state }) => state === 'In Progress')
+    expect(working?.validFrom).toBe(minute(9))
+  })
+})
+
+/** Events of two records, whose times repeat and run backwards. */
+const anyLog = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom('incident-INC0000001', 'incident-INC0000002'),
+      fc.integer({ min: 0, max: 6 }),
+      anyStep(),
+    ),
+    { minLength: 1, maxLength: 14 },
+  )
+  .map((steps) => {
+    const factory = new EventFactory(new FakeClock(minute(0)))
+    const told = new Set<string>()
+    return steps.map(([stream, when, step]) => {
+      const event = told.has(stream) ? step : OPENING
+      told.add(stream)
+      return factory.event(event, at(when), stream) as RecordedEvent<IncidentEvent>
+    })
+  })
+
+const OPENING = {
+  type: 'IncidentOpened',
+  data: { title: 'Mail is slow', caller: 'person-cora', audience: { kind: 'public' } },
+} as IncidentEvent
+
+function anyStep(): fc.Arbitrary<IncidentEvent> {
+  const person = fc.constantFrom('person-ann', 'person-bob')
+  const group = fc.constantFrom('group-mail', 'group-network', null)
+  const event = (type: string, data: object) => ({ type, data }) as IncidentEvent
+  return fc.oneof(
+    group.map((to) => event('AssignedToGroup', { group: to, previousGroup: null, previousPerson: null })),
+    person.map((to) => event('AssignedToPerson', { person: to, previousPerson: null })),
+    person.map((to) => event('IncidentAccepted', { person: to, previousPerson: null })),
+    fc
+      .integer({ min: 1, max: 3 })
+      .map((priority) =>
+        event('PriorityDerived', { impact: 1, urgency: 1, priority, matrixVersion: 1, previous: null }),
+      ),
+    person.map((to) => event('WatcherAdded', { person: to })),
+    person.map((to) => event('WatcherRemoved', { person: to })),
+    person.map((to) => event('IncidentDetailsChanged', { changes: { caller: { from: null, to } } })),
+    fc
+      .constantFrom({ kind: 'public' }, { kind: 'groups', groups: ['group-hr'] })
+      .map((audience) => event('AudienceChanged', { audience, previous: { kind: 'public' } })),
+    fc
+      .constantFrom('WorkStarted', 'IncidentClosed', 'IncidentResolved', 'UpdateObserved', 'CommentAdded')
+      .map((type) => event(type, {})),
+  )
+}
+
+/** The law: fold, in stream order, the events with position ≤ p and effective time ≤ v. */
+function foldedAt(
+  events: readonly RecordedEvent<IncidentEvent>[],
+  stream: string,
+  validAt: string,
+  asOf: string,
+): IncidentHead | undefined {
+  let head: IncidentHead | undefined
+  let effectiveAt = ''
+  for (const event of events) {
+    if (event.stream !== stream) continue
+    if (event.metadata.occurredAt > effectiveAt) effectiveAt = event.metadata.occurredAt
+    if (event.position > asOf || effectiveAt > validAt) continue
+    head =
+      event.type === 'IncidentOpened'
+        ? headOf(event)
+        : { ...(head as IncidentHead), ...headChanges(head as IncidentHead, event) }
+  }
+  return head
+}
+
+const shownOf = ({
+  validFrom: _a,
+  validTo: _b,
+  positionFrom: _c,
+  positionTo: _d,
+  type: _e,
+  ...head
+}: QueueInterval) => {
+  const { effectiveAt: _, ...rest } = head as IncidentHead & { effectiveAt?: string }
+  return rest
+}
+
+/** Each record shows, at every (validAt, asOf), the fold of the prefix of its stream up to both. */
+const lawOf = (inForce: typeof inForceAt) =>
+  fc.property(anyLog, (events) => {
+    const rows = [...viewed<QueueInterval>(queueHistory, events)]
+    for (const asOf of [LOG_START, ...events.map(({ position }) => position)])
+      for (let v = 0; v <= 7; v++) {
+        const shown = rows.filter(([, row]) => matches(inForce(minute(v), asOf), row))
+        for (const stream of ['incident-INC0000001', 'incident-INC0000002']) {
+          const ofRecord = shown.filter(([id]) => id.startsWith(stream)).map(([, row]) => shownOf(row))
+          const expected = foldedAt(events, stream, minute(v), asOf)
+          assert.deepEqual(ofRecord.map(withoutAbsent), expected ? [withoutAbsent(expected)] : [])
+        }
+      }
+  })
+
+const withoutAbsent = (document: object) => JSON.parse(JSON.stringify(document))
+
+describe('The intervals in force at (validAt, asOf)', () => {
+  it('are, for each record, the fold of the prefix of its stream up to both', () => {
+    fc.assert(lawOf(inForceAt), { numRuns: 200 })
+  })
+
+  it('would not be if times alone told them apart: the law is seen to fail', () => {
+    const byTime = (validAt: string, asOf?: string) =>
+      and(inForceAt(validAt), compare('positionFrom', '<=', asOf as string))
+    expect(fc.check(lawOf(byTime)).failed).toBe(true)
+  })
+
+  it('are the same without a position as at the end of the log', () => {
+    fc.assert(
+      fc.property(anyLog, fc.integer({ min: 0, max: 7 }), (events, v) => {
+        const end = events.at(-1)?.position as string
+        for (const row of intervalsOf(events))
+          expect(matches(inForceAt(minute(v)), row)).toBe(matches(inForceAt(minute(v), end), row))
+      }),
+    )
+  })
+})
