@@ -1,0 +1,68 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROLES } from '#libs/access'
+import { collectionSchemas, type ReadModelDefinition } from '#libs/projections-runtime'
+import { type CollectionSchema, columnsOf, filterable, matches } from '#libs/read-store'
+import { projectionRegistry } from './registry.js'
+import { principal } from './testing/principals.js'
+
+/** Files that may hold a definition, by path from here. */
+function sourceFiles(folder = __dirname): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts') && path !== 'registry.ts')
+    .sort()
+}
+
+function definitionsIn(path: string): ReadModelDefinition[] {
+  const exported: unknown[] = Object.values(require(join(__dirname, path)))
+  return exported.filter((value): value is ReadModelDefinition =>
+    ['projection', 'view'].includes((value as ReadModelDefinition | undefined)?.kind ?? ''),
+  )
+}
+
+function missingFrom(registry: readonly ReadModelDefinition[]): string[] {
+  return sourceFiles()
+    .flatMap(definitionsIn)
+    .filter((definition) => !registry.includes(definition))
+    .map(({ name }) => name)
+}
+
+describe('The registry', () => {
+  it('has every definition of this folder', () => {
+    expect(missingFrom(projectionRegistry)).toEqual([])
+  })
+
+  it.each(projectionRegistry.map(({ name }) => name))('would be refused without %s', (name) => {
+    expect(missingFrom(projectionRegistry.filter((definition) => definition.name !== name))).toEqual([name])
+  })
+
+  it('names every definition and every collection once', () => {
+    const names = projectionRegistry.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    const collections = projectionRegistry.flatMap(collectionSchemas).map(({ name }) => name)
+    expect(new Set(collections).size).toBe(collections.length)
+  })
+})
+
+describe('Every collection', () => {
+  const rules = projectionRegistry.flatMap((definition) =>
+    definition.kind === 'view'
+      ? Object.entries(definition.collections).map(([name, { rows }]) => ({ name, rows }))
+      : [{ name: definition.name, rows: definition.rows }],
+  )
+  const schemas = new Map(
+    projectionRegistry.flatMap(collectionSchemas).map((schema) => [schema.name, schema]),
+  )
+
+  it.each(rules)('$name shows nothing to a principal without a role', ({ rows }) => {
+    const document = { audienceKind: 'public', state: 'New', visibleTo: ['person-ann'] }
+    expect(matches(rows(principal('person-ann', [])), document)).toBe(false)
+  })
+
+  it.each(rules)('$name can be filtered by what its rule asks', ({ name, rows }) => {
+    const offered = filterable(schemas.get(name) as CollectionSchema)
+    for (const role of ROLES)
+      for (const column of columnsOf(rows(principal('person-ann', [role], ['group-mail']))))
+        expect(offered).toContain(column)
+  })
+})
