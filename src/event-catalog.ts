@@ -27,7 +27,7 @@ type Marks<Data> = { readonly [Field in keyof Data]-?: MarkOf<NonNullable<Data[F
 type MarkOf<Value> =
   | Mark
   | (Value extends readonly unknown[] ? never : Value extends object ? Marks<Value> : never)
-type Entries<E extends DomainEvent, Shared = unknown> = {
+export type Entries<E extends DomainEvent, Shared = unknown> = {
   readonly [Type in E['type']]: {
     readonly version: number
     readonly fields: Marks<Omit<Extract<E, { type: Type }>['data'], keyof Shared>>

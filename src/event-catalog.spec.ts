@@ -1,0 +1,54 @@
+import type { DomainEvent } from '#libs/event-sourcing'
+import { type Entries, EVENT_CATALOGUE, schemaVersionOf } from './event-catalog.js'
+
+describe('the event catalogue', () => {
+  it('names versions and streams', () => {
+    expect(schemaVersionOf('IncidentOpened')).toBe(1)
+    expect(EVENT_CATALOGUE.get('MemberAdded')?.stream).toBe('group-')
+    for (const { stream } of EVENT_CATALOGUE.values()) expect(stream).toMatch(/^[a-z]+-$/)
+  })
+
+  it('refuses a type that it does not know', () => {
+    expect(() => schemaVersionOf('IncidentForgotten')).toThrow('not in the catalogue')
+  })
+
+  it('says where people are, as paths into the data', () => {
+    expect([...(EVENT_CATALOGUE.get('IncidentHeld')?.personal ?? [])]).toEqual([
+      ['hold.comment', { holds: 'freeText', whose: 'author' }],
+      ['source', { holds: 'freeText', whose: 'caller' }],
+    ])
+    expect(EVENT_CATALOGUE.get('PersonRegistered')?.personal.get('email')).toEqual({
+      holds: 'personalData',
+      whose: 'stream',
+    })
+  })
+
+  it('lets names of people stand in their own streams only', () => {
+    for (const { stream, personal } of EVENT_CATALOGUE.values()) {
+      const names = [...personal.values()].filter(({ holds }) => holds === 'personalData')
+      expect([stream, names.length > 0 && stream !== 'person-']).toEqual([stream, false])
+    }
+  })
+})
+
+it('does not compile with a type or field too few or too many (counter-proof, by tsc)', () => {
+  type Two =
+    | DomainEvent<'Named', { name: string; note?: string }>
+    | DomainEvent<'Ended', { by: { id: string } }>
+  const Named = { version: 1, fields: { name: 'plain', note: 'plain' } } as const
+  const Ended = { version: 1, fields: { by: { id: 'plain' } } } as const
+  const catalogues: Entries<Two>[] = [
+    { Named, Ended },
+    // @ts-expect-error a type is missing
+    { Named },
+    // @ts-expect-error a type is surplus
+    { Named, Ended, Gone: Named },
+    // @ts-expect-error a field has no mark
+    { Named: { version: 1, fields: { name: 'plain' } }, Ended },
+    // @ts-expect-error a mark has no field
+    { Named: { version: 1, fields: { name: 'plain', note: 'plain', colour: 'plain' } }, Ended },
+    // @ts-expect-error a field of a field has no mark
+    { Named, Ended: { version: 1, fields: { by: {} } } },
+  ]
+  expect(catalogues).toHaveLength(6)
+})

@@ -1,0 +1,150 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { createGenerator } from 'ts-json-schema-generator'
+import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
+import { recorded } from '#libs/testing'
+import { groupDecider } from '../directory/domain/group.decider.js'
+import { personDecider } from '../directory/domain/person.decider.js'
+import { EVENT_CATALOGUE, eventUpcasters } from '../event-catalog.js'
+import { incidentDecider } from '../incidents/domain/incident.decider.js'
+import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
+import { customFieldsDecider } from '../settings/domain/custom-fields.js'
+import { holdReasonsDecider } from '../settings/domain/hold-reasons.js'
+import { incidentSettingsDecider } from '../settings/domain/incident-settings.js'
+import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
+import { breakingChanges, type JsonSchema, withoutAnnotations } from './compatibility.js'
+
+const FOLDER = __dirname
+const SAMPLES = join(FOLDER, 'samples')
+/** `EVENT_SCHEMAS=write npx jest src/event-schemas` writes what is new; it never overwrites a schema with one that breaks it. */
+const WRITE = process.env.EVENT_SCHEMAS === 'write'
+
+const read = (file: string): JsonSchema => JSON.parse(readFileSync(file, 'utf8'))
+const schemaFile = (type: string, version: number) => join(FOLDER, `${type}.v${version}.json`)
+const sampleFile = (type: string, version: number) => join(SAMPLES, `${type}.v${version}.json`)
+
+/** Event type → the schema of its `data`, from the TypeScript types. */
+function generateSchemas(): Map<string, JsonSchema> {
+  const union = createGenerator({
+    path: join(FOLDER, '../event-catalog.ts'),
+    tsconfig: join(FOLDER, 'tsconfig.json'),
+    type: 'CatalogueEvent',
+    expose: 'none',
+    topRef: false,
+    skipTypeCheck: true,
+  }).createSchema('CatalogueEvent') as JsonSchema
+  return new Map(
+    events(union).map(({ properties, description }) => {
+      const { type, data } = properties as { type: { const: string }; data: JsonSchema }
+      const about = {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        title: type.const,
+        description,
+      }
+      return [type.const, { ...about, ...data }]
+    }),
+  )
+}
+
+function events(schema: JsonSchema): JsonSchema[] {
+  return Array.isArray(schema.anyOf) ? schema.anyOf.flatMap(events) : [schema]
+}
+
+const generated = generateSchemas()
+const versions = [...EVENT_CATALOGUE.values()].flatMap(({ type, schemaVersion }) =>
+  Array.from({ length: schemaVersion }, (_, index) => ({ type, version: index + 1, current: schemaVersion })),
+)
+
+describe('event schemas', () => {
+  it('are made for exactly the types of the catalogue', () => {
+    expect([...generated.keys()].sort()).toEqual([...EVENT_CATALOGUE.keys()].sort())
+  })
+
+  it.each([...EVENT_CATALOGUE.values()])(
+    '$type: is the committed one, or adds to it',
+    ({ type, schemaVersion }) => {
+      const file = schemaFile(type, schemaVersion)
+      const now = generated.get(type) as JsonSchema
+      const breaks = existsSync(file) ? breakingChanges(read(file), now) : []
+      if (breaks.length > 0) {
+        throw new Error(
+          `${type}: old events or readers can't take this; raise its version in the catalogue, with an upcaster and a sample:\n${breaks.join('\n')}`,
+        )
+      }
+      if (WRITE) writeFileSync(file, `${JSON.stringify(now, null, 2)}\n`)
+      if (!existsSync(file))
+        throw new Error(`${type}: no schema yet; EVENT_SCHEMAS=write npx jest src/event-schemas`)
+      // Differs, but only adds: EVENT_SCHEMAS=write npx jest src/event-schemas
+      expect(withoutAnnotations(now)).toEqual(withoutAnnotations(read(file)))
+    },
+  )
+
+  it('stand for no other type or version', () => {
+    const expected = versions.map(({ type, version }) => `${type}.v${version}.json`).sort()
+    const files = (folder: string) => readdirSync(folder).filter((name) => /\.v\d+\.json$/.test(name))
+    expect(files(FOLDER).sort()).toEqual(expected)
+    expect(files(SAMPLES).sort()).toEqual(expected)
+  })
+
+  it('would refuse a break (counter-proof)', () => {
+    const committed = read(schemaFile('CommentAdded', 1))
+    const renamed = JSON.parse(JSON.stringify(committed).replaceAll('"text"', '"body"'))
+    expect(breakingChanges(committed, renamed)).toEqual(['/text: is gone', '/body: is new and required'])
+  })
+})
+
+describe('stored events', () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+
+  it('are upcast to the versions of the catalogue', () => {
+    for (const { type, schemaVersion } of EVENT_CATALOGUE.values()) {
+      expect([type, eventUpcasters.current(type)]).toEqual([type, schemaVersion])
+    }
+  })
+
+  it.each(versions)('$type version $version: still fits, and is folded', ({ type, version, current }) => {
+    const { stream, data } = read(sampleFile(type, version)) as { stream: string; data: unknown }
+    expect(invalid(schemaFile(type, version), data)).toEqual([])
+    const metadata = { ...recorded(stream, [{ type, data }])[0]!.metadata, schemaVersion: version }
+    const upcast = eventUpcasters.upcast(type, data, metadata)
+    expect(upcast.metadata.schemaVersion).toBe(current)
+    expect(invalid(schemaFile(type, current), upcast.data)).toEqual([])
+    expect(() => fold(stream, { type, data: upcast.data })).not.toThrow()
+  })
+
+  it('that do not fit are found (counter-proof)', () => {
+    expect(invalid(schemaFile('CommentAdded', 1), { text: 1 })).toEqual(['/text must be string'])
+    expect(invalid(schemaFile('CommentAdded', 1), { text: 'Hello', colour: 'red' })).toHaveLength(1)
+  })
+
+  function invalid(file: string, data: unknown): string[] {
+    const validate = ajv.compile(read(file))
+    return validate(data)
+      ? []
+      : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`)
+  }
+
+  /** Who folds a stream, and the sample that begins it. */
+  // biome-ignore lint/suspicious/noExplicitAny: one table for the folds of all kinds of records
+  const folds: [prefix: string, fold: StreamFold<any, any>, first?: string][] = [
+    ['incident-', incidentDecider, 'IncidentOpened'],
+    ['person-', personDecider, 'PersonRegistered'],
+    ['group-', groupDecider, 'GroupRegistered'],
+    ['settings-priority-matrix', priorityMatrixDecider],
+    ['settings-assignment-rules', assignmentRulesDecider],
+    ['settings-hold-reasons', holdReasonsDecider],
+    ['settings-incident', incidentSettingsDecider],
+    ['settings-custom-fields-', customFieldsDecider],
+  ]
+
+  function fold(stream: string, event: DomainEvent): void {
+    expect(stream.startsWith(EVENT_CATALOGUE.get(event.type)?.stream as string)).toBe(true)
+    const found = folds.find(([prefix]) => stream.startsWith(prefix))
+    if (found === undefined) return
+    const [, { initial, evolve }, first] = found
+    const before = first ? [{ type: first, data: read(sampleFile(first, 1)).data }] : []
+    const state = recorded(stream, [...before, event]).reduce((known, next) => evolve(known, next), initial)
+    expect(state).not.toEqual(initial)
+  }
+})
