@@ -15,6 +15,13 @@ export class PoisonedEvent extends Error {
   }
 }
 
+export interface BuildFeedOptions {
+  logId: string
+  /** Documents kept in memory per collection. */
+  cacheDocuments: number
+  onProgress?(build: BuildName, position: Position): void
+}
+
 /** One build under our lease, to which the log is fed in order. */
 export abstract class BuildFeed {
   readonly #mutex = new Mutex()
@@ -26,7 +33,7 @@ export abstract class BuildFeed {
   protected constructor(
     readonly writer: ProjectionWriter,
     private readonly from: readonly string[],
-    private readonly logId: string,
+    private readonly options: BuildFeedOptions,
     checkpoint: Checkpoint | undefined,
   ) {
     this.#checkpoint = checkpoint
@@ -44,7 +51,7 @@ export abstract class BuildFeed {
 
   /** Where it stands in the store; the log's start when nothing was handled yet. */
   get checkpoint(): Checkpoint {
-    return this.#checkpoint ?? { logId: this.logId, position: LOG_START, eventId: '' }
+    return this.#checkpoint ?? { logId: this.options.logId, position: LOG_START, eventId: '' }
   }
 
   /** Events handled since it was opened, wanted or not. */
@@ -83,11 +90,12 @@ export abstract class BuildFeed {
   /** @param last the last event handled; none: the checkpoint stays */
   protected async commit(writes: readonly DocumentWrite[], last?: RecordedEvent): Promise<void> {
     const checkpoint = last
-      ? { logId: this.logId, position: last.position, eventId: last.id }
+      ? { logId: this.options.logId, position: last.position, eventId: last.id }
       : this.checkpoint
     await this.writer.commit(writes, checkpoint)
     this.#checkpoint = checkpoint
     if (checkpoint.position > this.#seen) this.#seen = checkpoint.position
+    if (last) this.options.onProgress?.(this.name, last.position)
   }
 
   protected wants(event: RecordedEvent): boolean {

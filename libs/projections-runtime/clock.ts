@@ -6,12 +6,10 @@ export interface Clock {
   after(milliseconds: number, wake: () => void): () => void
 }
 
-/** Waiting does not keep the process alive: whoever starts a runner also stops it. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(milliseconds, wake) {
     const timer = setTimeout(wake, milliseconds)
-    timer.unref()
     return () => clearTimeout(timer)
   },
 }

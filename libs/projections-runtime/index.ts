@@ -1,4 +1,5 @@
 export { ConsumerStopped } from './build-feed.js'
+export type { BuildKeeperOptions, FeedState, FeedStatus, Notice } from './build-keeper.js'
 export { type BuildPlan, planBuilds } from './build-plan.js'
 export * from './clock.js'
 export * from './definitions.js'

@@ -10,10 +10,11 @@ import {
 } from '#libs/testing'
 import { temporaryEventStore } from '../testing/temporary-event-store.js'
 import { temporaryReadStore } from '../testing/temporary-read-store.js'
+import type { Notice } from './build-keeper.js'
 import { type AnyProjection, collectionSchemas } from './definitions.js'
 import { parkedSchema } from './parking.js'
 import { prepareProjections } from './prepare.js'
-import { type Notice, ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner.js'
+import { ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner.js'
 import { ReadModels } from './read-models.js'
 import { poison, stays, type Ticket, type TicketEvent, tickets } from './ticket-projections.fixture.js'
 

@@ -1,6 +1,6 @@
 import { LedgerdeskError, type RecordedEvent } from '#libs/event-sourcing'
 import type { Checkpoint, DocumentWrite, ProjectionWriter } from '#libs/read-store'
-import { BuildFeed, ConsumerStopped, PoisonedEvent } from './build-feed.js'
+import { BuildFeed, type BuildFeedOptions, ConsumerStopped, PoisonedEvent } from './build-feed.js'
 import {
   type ParkedEvent,
   park,
@@ -11,10 +11,7 @@ import {
   WHOLE_BUILD,
 } from './parking.js'
 
-export interface FeedOptions {
-  logId: string
-  /** Documents kept in memory per collection. */
-  cacheDocuments: number
+export interface FeedOptions extends BuildFeedOptions {
   /** Another build answers in the meantime. */
   building: boolean
 }
@@ -37,11 +34,11 @@ export abstract class ReadModelFeed extends BuildFeed {
   protected constructor(
     writer: ProjectionWriter,
     from: readonly string[],
-    { logId, building }: FeedOptions,
+    options: FeedOptions,
     { checkpoint, loading, parked }: OpeningState,
   ) {
-    super(writer, from, logId, checkpoint)
-    this.#building = building
+    super(writer, from, options, checkpoint)
+    this.#building = options.building
     this.#loading = loading
     this.#stoppedAt = parked.filter(({ key }) => key === WHOLE_BUILD)
   }
