@@ -1,11 +1,11 @@
-import Database from 'libsql'
+import { DatabaseSync } from '@photostructure/sqlite'
 
 /** What the adapter stores: no bigint, no blobs. */
 export type SqlValue = string | number | null
 
 /** The part of a prepared statement that the adapter uses; parameters are bound by place. */
 export interface Statement<Row> {
-  run(...values: SqlValue[]): { changes: number; lastInsertRowid: number }
+  run(...values: SqlValue[]): { changes: number | bigint; lastInsertRowid: number | bigint }
   get(...values: SqlValue[]): Row | undefined
   all(...values: SqlValue[]): Row[]
 }
@@ -20,8 +20,8 @@ export const SQLITE_NOTADB = 26
 
 /** Primary result code of an error that came from SQLite, or undefined when it came from elsewhere. */
 export function sqliteErrorCode(error: unknown): number | undefined {
-  const raw = (error as { rawCode?: unknown } | undefined)?.rawCode
-  return typeof raw === 'number' ? raw & 0xff : undefined
+  const code = (error as { errcode?: unknown } | undefined)?.errcode
+  return typeof code === 'number' ? code & 0xff : undefined
 }
 
 /**
@@ -29,12 +29,11 @@ export function sqliteErrorCode(error: unknown): number | undefined {
  * (docs/decisions/0002-sqlite-driver.md).
  */
 export class SqliteConnection {
-  readonly #database: InstanceType<typeof Database>
+  readonly #database: InstanceType<typeof DatabaseSync>
 
   /** Opens the file, or creates it. Never waits for another connection's lock: callers retry without blocking. */
   constructor(readonly file: string) {
-    this.#database = new Database(file, { timeout: 0 })
-    this.exec('PRAGMA busy_timeout = 0')
+    this.#database = new DatabaseSync(file, { timeout: 0 })
   }
 
   exec(sql: string): void {
@@ -52,7 +51,7 @@ export class SqliteConnection {
   }
 
   get inTransaction(): boolean {
-    return this.#database.inTransaction
+    return this.#database.isTransaction
   }
 
   close(): void {
