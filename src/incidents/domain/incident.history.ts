@@ -1,0 +1,333 @@
+import type { Channel, Position, RecordedEvent } from '#libs/event-sourcing'
+import type { IncidentEvent, Link } from './incident.events.js'
+import { evolve, type IncidentRecord, isOpened, NOT_OPENED } from './incident.state.js'
+
+type Recorded = RecordedEvent<IncidentEvent>
+
+/** Effective time of each event: the later of its `occurredAt` and the latest before it. ISO 8601, never falling. */
+export function effectiveTimes(events: readonly Recorded[]): string[] {
+  let latest = ''
+  return events.map(({ metadata: { occurredAt } }) => {
+    if (occurredAt > latest) latest = occurredAt
+    return latest
+  })
+}
+
+/** A point on both time axes; absent: now, the end of the log. */
+export interface TimePoint {
+  /** Valid time, ISO 8601 in canonical form: what had happened by then ... */
+  validAt?: string
+  /** ... as far as it was recorded up to this position, which counts. */
+  asOf?: Position
+}
+
+/** The events of a record that count at a point of time: a lifecycle is never folded out of log order. */
+export function eventsAt(events: readonly Recorded[], { validAt, asOf }: TimePoint): readonly Recorded[] {
+  const times = effectiveTimes(events)
+  const end = events.findIndex(
+    ({ position }, index) =>
+      (asOf !== undefined && position > asOf) ||
+      (validAt !== undefined && (times[index] as string) > validAt),
+  )
+  return end === -1 ? events : events.slice(0, end)
+}
+
+/** The record as it was at a time, as it was known at a position. */
+export function foldAsOf(events: readonly Recorded[], point: TimePoint = {}): IncidentRecord {
+  let record: IncidentRecord = NOT_OPENED
+  for (const event of eventsAt(events, point)) record = evolve(record, event)
+  return record
+}
+
+/** Before and after of a field in one event; null: not set. */
+export interface TimelineChange {
+  field: string
+  from: unknown
+  to: unknown
+}
+
+/** One event of a record as people read it. People, groups and CIs by id. */
+export interface TimelineEntry {
+  id: string
+  revision: number
+  position: Position
+  type: IncidentEvent['type']
+  /** In words. */
+  what: string
+  who: { actor: string; attributedTo?: string; onBehalfOf?: string }
+  /** ISO 8601. */
+  occurredAt: string
+  recordedAt: string
+  effectiveAt: string
+  channel: Channel
+  reason?: string
+  changes: TimelineChange[]
+  /** Comment or work note. */
+  text?: string
+  /** Imports: code of the rule that would have refused it. */
+  irregular?: string
+  /** Imports: updates before this one that the source counted but does not tell. */
+  updatesMissing?: number
+  /** Imports: columns without a home that changed. */
+  sourceFields?: Record<string, string | null>
+  /** Requesters never see internal ones. */
+  visibility: 'public' | 'internal'
+}
+
+/** One entry per event, in log order; before and after by folding. */
+export function timeline(events: readonly Recorded[]): TimelineEntry[] {
+  const times = effectiveTimes(events)
+  let before: IncidentRecord = NOT_OPENED
+  let valuesBefore = valuesOf(before)
+  return events.map((event, index) => {
+    const after = evolve(before, event)
+    const valuesAfter = after === before ? valuesBefore : valuesOf(after)
+    const entry = entryOf(event, times[index] as string, differences(valuesBefore, valuesAfter))
+    before = after
+    valuesBefore = valuesAfter
+    return entry
+  })
+}
+
+function entryOf(event: Recorded, effectiveAt: string, changes: TimelineChange[]): TimelineEntry {
+  const { id, revision, position, type, data, metadata } = event
+  const { actor, attributedTo, onBehalfOf, occurredAt, recordedAt, channel, reason } = metadata
+  const { source, irregular } = data ?? {}
+  return {
+    id,
+    revision,
+    position,
+    type,
+    what: inWords(event),
+    who: { actor, attributedTo, onBehalfOf },
+    occurredAt,
+    recordedAt,
+    effectiveAt,
+    channel,
+    reason,
+    changes,
+    text: textOf(event),
+    irregular,
+    updatesMissing: source?.updatesMissing,
+    sourceFields: source?.fields,
+    visibility: isPublic(event) ? 'public' : 'internal',
+  }
+}
+
+/** What lists and people call the fields of a record, flat. */
+function valuesOf(record: IncidentRecord): Record<string, unknown> {
+  if (!isOpened(record)) return {}
+  const { fields, hold, resolution } = record
+  return {
+    ...fields,
+    state: record.state,
+    openedAt: record.openedAt,
+    audience: record.audience,
+    impact: record.impact,
+    urgency: record.urgency,
+    priority: record.priority,
+    group: record.group,
+    assignee: record.assignee,
+    holdReason: hold?.hold.reason,
+    holdComment: hold?.hold.comment,
+    holdUntil: hold?.hold.until,
+    resolutionCode: resolution?.code,
+    resolutionNotes: resolution?.notes,
+    resolvedBy: resolution?.resolvedBy,
+    serviceRestoredAt: resolution?.serviceRestoredAt,
+    reopenCount: record.reopenCount,
+    canceledAs: record.canceledAs,
+  }
+}
+
+function differences(before: Record<string, unknown>, after: Record<string, unknown>): TimelineChange[] {
+  if (before === after) return []
+  const changes: TimelineChange[] = []
+  for (const field in { ...before, ...after }) {
+    const from = before[field] ?? null
+    const to = after[field] ?? null
+    if (from === to) continue
+    if (typeof from === 'object' && JSON.stringify(from) === JSON.stringify(to)) continue
+    changes.push({ field, from, to })
+  }
+  return changes
+}
+
+function textOf(event: Recorded): string | undefined {
+  switch (event.type) {
+    case 'CommentAdded':
+    case 'WorkNoteAdded':
+      return event.data.text
+    case 'IncidentHeld':
+    case 'HoldReasonChanged':
+      return event.data.awaitsCaller ? event.data.hold.comment : undefined
+    case 'IncidentCanceled':
+      return event.data.notes ?? undefined
+    default:
+      return undefined
+  }
+}
+
+function isPublic(event: Recorded): boolean {
+  switch (event.type) {
+    case 'WorkNoteAdded':
+    case 'IncidentEscalated':
+    case 'LinkAdded':
+    case 'LinkRemoved':
+    case 'KnowledgeApplied':
+    case 'KnowledgeWithdrawn':
+    case 'WatcherAdded':
+    case 'WatcherRemoved':
+    case 'AudienceChanged':
+    case 'UpdateObserved':
+    case 'IncidentActivated':
+      return false
+    case 'AttachmentAdded':
+      return event.data.visibility === 'public'
+    case 'IncidentDetailsChanged':
+      return Object.keys(event.data.changes).some((field) => !INTERNAL_FIELDS.has(field))
+    default:
+      return KNOWN_PUBLIC.has(event.type)
+  }
+}
+
+/** Types without anything to hide; one that is not known here is internal until somebody decides. */
+const KNOWN_PUBLIC: ReadonlySet<IncidentEvent['type']> = new Set([
+  'IncidentOpened',
+  'IncidentCategorized',
+  'PriorityDerived',
+  'PriorityOverridden',
+  'AssignedToGroup',
+  'AssignedToPerson',
+  'IncidentAccepted',
+  'WorkStarted',
+  'IncidentHeld',
+  'HoldReasonChanged',
+  'IncidentResumed',
+  'CallerReminded',
+  'CommentAdded',
+  'IncidentResolved',
+  'ResolutionRecorded',
+  'IncidentReopened',
+  'IncidentClosed',
+  'IncidentCanceled',
+  'IncidentMerged',
+  'StateObserved',
+])
+
+/** Not for requesters: a hold's comment reaches them as the entry's text when it is meant for them. */
+const INTERNAL_FIELDS: ReadonlySet<string> = new Set(['vendor', 'customFields', 'audience', 'holdComment'])
+
+/** A timeline as requesters may see it: public entries, without reasons, internal fields and the import's remarks. */
+export function requesterTimeline(entries: readonly TimelineEntry[]): TimelineEntry[] {
+  return entries
+    .filter(({ visibility }) => visibility === 'public')
+    .map(({ reason, irregular, updatesMissing, sourceFields, ...entry }) => ({
+      ...entry,
+      changes: entry.changes.filter(({ field }) => !INTERNAL_FIELDS.has(field)),
+    }))
+}
+
+/** What happened, in a few words; who and when stand beside it. */
+function inWords(event: Recorded): string {
+  switch (event.type) {
+    case 'IncidentOpened':
+      return 'Opened'
+    case 'IncidentDetailsChanged':
+      return 'Details changed'
+    case 'IncidentCategorized':
+      return 'Categorized'
+    case 'PriorityDerived':
+      return `Priority ${event.data.priority} from impact ${event.data.impact} and urgency ${event.data.urgency}`
+    case 'PriorityOverridden':
+      return `Priority set to ${event.data.priority ?? 'nothing'} instead of ${event.data.derived ?? 'nothing'}`
+    case 'AssignedToGroup':
+      return groupInWords(event.data)
+    case 'AssignedToPerson':
+      return event.data.person === null
+        ? "Put back into the group's queue"
+        : `Assigned to ${event.data.person}`
+    case 'IncidentAccepted':
+      return `Accepted by ${event.data.person}`
+    case 'WorkStarted':
+      return 'Work started'
+    case 'IncidentHeld':
+      return `Put on hold: ${event.data.hold.reason}`
+    case 'HoldReasonChanged':
+      return `Hold changed: ${event.data.hold.reason}`
+    case 'IncidentResumed':
+      return RESUMED[event.data.cause]
+    case 'CallerReminded':
+      return 'Caller reminded'
+    case 'IncidentEscalated':
+      return event.data.kind === 'functional'
+        ? `Escalated to group ${event.data.group}`
+        : `Escalated: ${event.data.informed} informed`
+    case 'CommentAdded':
+      return 'Comment'
+    case 'WorkNoteAdded':
+      return 'Work note'
+    case 'LinkAdded':
+      return `Linked: ${linkInWords(event.data.link)}`
+    case 'LinkRemoved':
+      return `Link removed: ${linkInWords(event.data.link)}`
+    case 'KnowledgeApplied':
+      return event.data.article === null
+        ? 'Knowledge applied'
+        : `Knowledge applied: ${event.data.article}, revision ${event.data.revision}`
+    case 'KnowledgeWithdrawn':
+      return 'Knowledge not applied after all'
+    case 'AttachmentAdded':
+      return `Attached ${event.data.name}`
+    case 'WatcherAdded':
+      return `${event.data.person} watches`
+    case 'WatcherRemoved':
+      return `${event.data.person} watches no longer`
+    case 'AudienceChanged':
+      return 'Audience changed'
+    case 'IncidentResolved':
+      return event.data.cause === 'silent-caller' ? 'Resolved: the caller did not answer' : 'Resolved'
+    case 'ResolutionRecorded':
+      return 'Resolution told by the source'
+    case 'IncidentReopened':
+      return `Reopened from ${event.data.from}, time ${event.data.count}`
+    case 'IncidentClosed':
+      return CLOSED[event.data.cause]
+    case 'IncidentCanceled':
+      return `Canceled: ${event.data.code}`
+    case 'IncidentMerged':
+      return `Merged into ${event.data.survivor} as a duplicate`
+    case 'StateObserved':
+      return `From ${event.data.from} to ${event.data.to} in the source`
+    case 'UpdateObserved':
+      return 'Updated in the source'
+    case 'IncidentActivated':
+      return 'Timers armed after the import'
+    default:
+      return (event as Recorded).type
+  }
+}
+
+function groupInWords({ group, rule }: Extract<IncidentEvent, { type: 'AssignedToGroup' }>['data']): string {
+  if (group === null) return 'Taken out of the queue'
+  return rule === undefined
+    ? `Assigned to group ${group}`
+    : `Assigned to group ${group} by rule "${rule.name}" (version ${rule.version})`
+}
+
+function linkInWords({ relation, targetType, target }: Link): string {
+  return `${relation} ${targetType} ${target}`
+}
+
+const RESUMED = {
+  agent: 'Resumed',
+  'caller-replied': 'Resumed: the caller replied',
+  'hold-expired': 'Resumed: the hold ended',
+} as const
+
+const CLOSED = {
+  caller: 'Closed: the caller confirmed',
+  agent: 'Closed',
+  'auto-close': 'Closed: its time after the resolution is over',
+  source: 'Closed in the source',
+} as const
