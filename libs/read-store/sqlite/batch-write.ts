@@ -21,7 +21,8 @@ interface NewRow {
 interface OldRow {
   position: string
   stale: number
-  values: Map<string, SqlValue>
+  /** By place in the table's columns; only those that something is derived from. */
+  values: SqlValue[]
 }
 
 /**
@@ -45,7 +46,7 @@ export class BatchWrite {
     const puts = latest.filter((write) => write.document !== null).map((write) => this.toRow(write))
     const deletes = latest.filter((write) => write.document === null)
     this.noteNulls(puts)
-    if (loading || (this.table.counts.length === 0 && this.table.lists.length === 0)) {
+    if (loading || this.table.derivedPlaces.length === 0) {
       this.upsert(puts)
       for (const { id, position } of deletes) this.deleteRow(id, position)
     } else this.runWithOldRows(puts, deletes)
@@ -57,89 +58,73 @@ export class BatchWrite {
     const counts = new CountDeltas()
     const applied = puts.filter((row) => supersedes(row, oldRows.get(row.id)))
     this.upsert(applied)
-    for (const row of applied) this.replaceDerived(row.id, oldRows.get(row.id), row.values, counts)
+    for (const row of applied) this.replaceDerived(row.id, oldRows.get(row.id)?.values, row.values, counts)
     for (const { id, position } of deletes) {
       const old = oldRows.get(id)
       if (!old || old.position >= position) continue
       this.deleteRow(id, position)
-      this.replaceDerived(id, old, undefined, counts)
+      this.replaceDerived(id, old.values, undefined, counts)
     }
     counts.write(this.connection)
   }
 
   private replaceDerived(
     id: string,
-    old: OldRow | undefined,
-    values: readonly SqlValue[] | undefined,
+    old: readonly SqlValue[] | undefined,
+    now: readonly SqlValue[] | undefined,
     counts: CountDeltas,
   ): void {
-    const oldValue = (column: string) => old?.values.get(column) ?? null
-    const newValue = (column: string) => values?.[this.table.columns.indexOf(column)] ?? null
-    if (old) counts.add(this.table, oldValue, -1)
-    if (values) counts.add(this.table, newValue, 1)
-    for (const list of this.table.lists) {
-      const before = oldValue(list.column)
-      const after = newValue(list.column)
+    counts.change(this.table, old, now)
+    for (const { table, place } of this.table.lists) {
+      const before = old?.[place] ?? null
+      const after = now?.[place] ?? null
       if (before === after) continue
       if (before !== null)
         this.connection.run(
-          `DELETE FROM ${list.table} WHERE id = ? AND value IN (SELECT value FROM json_each(?))`,
+          `DELETE FROM ${table} WHERE id = ? AND value IN (SELECT value FROM json_each(?))`,
           [id, before],
         )
       if (after !== null)
-        this.connection.run(`INSERT OR IGNORE INTO ${list.table} SELECT value, ? FROM json_each(?)`, [
-          id,
-          after,
-        ])
+        this.connection.run(`INSERT OR IGNORE INTO ${table} SELECT value, ? FROM json_each(?)`, [id, after])
     }
   }
 
   private oldRows(ids: readonly string[]): Map<string, OldRow> {
-    const columns = this.derivedColumns()
+    const places = this.table.derivedPlaces
+    const columns = places.map((place) => `, r.${quoted(this.table.columns[place] as string)} AS v${place}`)
     const rows = this.connection.all<Record<string, SqlValue>>(
-      `SELECT r.id, r.position, r.stale${columns.map((column, i) => `, r.${quoted(column)} AS v${i}`).join('')}
+      `SELECT r.id, r.position, r.stale${columns.join('')}
        FROM json_each(?) wanted CROSS JOIN ${this.table.table} r ON r.id = wanted.value`,
       [JSON.stringify(ids)],
     )
-    return new Map(
-      rows.map((row) => [
-        row.id as string,
-        {
-          position: row.position as string,
-          stale: row.stale as number,
-          values: new Map(columns.map((column, i) => [column, row[`v${i}`] ?? null])),
-        },
-      ]),
-    )
-  }
-
-  private derivedColumns(): string[] {
-    const counted = this.table.counts.flatMap(({ dimensions }) => dimensions)
-    return this.table.columns.filter(
-      (column) =>
-        counted.includes(column) ||
-        counted.includes(`${column}:day`) ||
-        this.table.schema.columns[column] === 'strings',
-    )
+    const oldRows = new Map<string, OldRow>()
+    for (const row of rows) {
+      const values: SqlValue[] = new Array(this.table.columns.length).fill(null)
+      for (const place of places) values[place] = row[`v${place}`] ?? null
+      oldRows.set(row.id as string, {
+        position: row.position as string,
+        stale: row.stale as number,
+        values,
+      })
+    }
+    return oldRows
   }
 
   private upsert(rows: readonly NewRow[]): void {
+    const many = upsertSql(this.table, ROWS_PER_INSERT)
+    const one = upsertSql(this.table, 1)
     for (let at = 0; at < rows.length; ) {
       const some = rows.length - at >= ROWS_PER_INSERT ? ROWS_PER_INSERT : 1
       const parameters: SqlValue[] = []
-      for (const row of rows.slice(at, at + some))
-        parameters.push(row.id, row.position, row.stale, ...row.values, row.document)
-      this.connection.run(this.upsertSql(some), parameters)
+      for (let i = at; i < at + some; i++) {
+        const row = rows[i] as NewRow
+        parameters.push(row.id, row.position, row.stale)
+        for (const value of row.values) parameters.push(value)
+        parameters.push(row.document)
+      }
+      this.connection.run(some === 1 ? one : many, parameters)
       at += some
     }
-  }
-
-  private upsertSql(rows: number): string {
-    const names = ['position', 'stale', ...this.table.columns.map(quoted), 'document']
-    const one = `(?${', ?'.repeat(names.length)})`
-    return `INSERT INTO ${this.table.table} AS r (id, ${names.join(', ')}) VALUES ${Array(rows).fill(one).join(', ')}
-      ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}
-      WHERE excluded.position > r.position OR (excluded.position = r.position AND excluded.stale <> r.stale)`
   }
 
   private deleteRow(id: string, position: string): void {
@@ -164,6 +149,14 @@ export class BatchWrite {
       this.file.noteNullable(this.table.schema.name, column)
     }
   }
+}
+
+function upsertSql(table: CollectionTable, rows: number): string {
+  const names = ['position', 'stale', ...table.columns.map(quoted), 'document']
+  const one = `(?${', ?'.repeat(names.length)})`
+  return `INSERT INTO ${table.table} AS r (id, ${names.join(', ')}) VALUES ${Array(rows).fill(one).join(', ')}
+    ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}
+    WHERE excluded.position > r.position OR (excluded.position = r.position AND excluded.stale <> r.stale)`
 }
 
 function supersedes(row: NewRow, old: OldRow | undefined): boolean {

@@ -17,6 +17,8 @@ const DAY_SUFFIX = ':day'
 export interface CountTable {
   name: string
   dimensions: readonly string[]
+  /** Each dimension's column by its place in the table's columns, and whether only its UTC day counts. */
+  parts: readonly { place: number; day: boolean }[]
 }
 
 /**
@@ -29,8 +31,10 @@ export class CollectionTable {
   readonly table: string
   readonly columns: readonly string[]
   readonly indexes: readonly { name: string; columns: readonly string[] }[]
-  readonly lists: readonly { column: string; table: string }[]
+  readonly lists: readonly { column: string; place: number; table: string }[]
   readonly counts: readonly CountTable[]
+  /** Columns (by place) that counts and lists are derived from: a write needs their old values. */
+  readonly derivedPlaces: readonly number[]
 
   constructor(readonly schema: CollectionSchema) {
     this.table = `"rows_${schema.name}"`
@@ -39,12 +43,21 @@ export class CollectionTable {
       (columns, i) => ({ name: `"by_${schema.name}_${i}"`, columns }),
     )
     this.lists = this.columns
-      .filter((column) => schema.columns[column] === 'strings')
-      .map((column) => ({ column, table: `"list_${schema.name}_${column}"` }))
+      .map((column, place) => ({ column, place, table: `"list_${schema.name}_${column}"` }))
+      .filter(({ column }) => schema.columns[column] === 'strings')
     this.counts = (schema.counts ?? []).map((dimensions, i) => ({
       name: `"counts_${schema.name}_${i}"`,
       dimensions,
+      parts: dimensions.map((dimension) => {
+        const { column, day } = parseDimension(dimension)
+        return { place: this.columns.indexOf(column), day }
+      }),
     }))
+    const derived = new Set([
+      ...this.lists.map(({ column }) => this.columns.indexOf(column)),
+      ...this.counts.flatMap(({ parts }) => parts.map(({ place }) => place)),
+    ])
+    this.derivedPlaces = [...derived]
   }
 
   indexNamed(columns: readonly string[]): string {

@@ -16,12 +16,20 @@ import { filterSql } from './filter-sql.js'
 export class CountDeltas {
   private readonly deltas = new Map<CountTable, Map<string, { values: SqlValue[]; change: number }>>()
 
-  /** @param value a document's value of a column, as SQLite keeps it */
-  add(table: CollectionTable, value: (column: string) => SqlValue, change: 1 | -1): void {
-    for (const counts of table.counts) this.addTo(counts, combination(counts, value), change)
+  /** A document's column values changed; undefined: it did not exist, or no longer does. */
+  change(
+    table: CollectionTable,
+    old: readonly SqlValue[] | undefined,
+    now: readonly SqlValue[] | undefined,
+  ): void {
+    for (const counts of table.counts) {
+      if (old && now && counts.parts.every(({ place }) => old[place] === now[place])) continue
+      if (old) this.add(counts, combination(counts, old), -1)
+      if (now) this.add(counts, combination(counts, now), 1)
+    }
   }
 
-  private addTo(counts: CountTable, values: SqlValue[], change: number): void {
+  private add(counts: CountTable, values: SqlValue[], change: number): void {
     const deltas = this.deltas.get(counts) ?? new Map<string, { values: SqlValue[]; change: number }>()
     this.deltas.set(counts, deltas)
     const key = JSON.stringify(values)
@@ -37,11 +45,10 @@ export class CountDeltas {
   }
 }
 
-function combination(counts: CountTable, value: (column: string) => SqlValue): SqlValue[] {
-  return counts.dimensions.map((dimension) => {
-    const { column, day } = parseDimension(dimension)
-    const whole = value(column)
-    return day && typeof whole === 'string' ? whole.slice(0, DAY_LENGTH) : whole
+function combination({ parts }: CountTable, values: readonly SqlValue[]): SqlValue[] {
+  return parts.map(({ place, day }) => {
+    const value = values[place] ?? null
+    return day && typeof value === 'string' ? value.slice(0, DAY_LENGTH) : value
   })
 }
 
