@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, type ReadStream } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { type Parser, parse } from 'csv-parse'
+import { InvalidInput } from '#libs/event-sourcing'
+import type { ImportMapping } from './mapping.js'
+
+/** A row of the file, by its number from 1; the header is not counted. */
+export type SourceRow =
+  | { readonly row: number; readonly cells: readonly string[] }
+  | { readonly row: number; readonly unreadable: string }
+
+export interface SourceFile {
+  /** Without its folder. */
+  readonly name: string
+  readonly bytes: number
+  /** SHA-256 (hex) of the bytes as they lie there, compressed or not. */
+  readonly sha256: string
+  readonly compressed: boolean
+}
+
+export interface OpenedRows {
+  /** Names of the columns, in the file's order. */
+  readonly header: readonly string[]
+  /** Bytes of the file read so far. */
+  bytesRead(): number
+  /** All rows, in the file's order, at most `size` at a time. Can be walked once. */
+  batches(size: number): AsyncGenerator<readonly SourceRow[], void, undefined>
+  close(): void
+}
+
+/**
+ * Looks at a file before it is imported.
+ * @throws InvalidInput `IMPORT.FILE_UNREADABLE`
+ */
+export async function inspectFile(path: string): Promise<SourceFile> {
+  try {
+    const { size } = await stat(path)
+    const digest = createHash('sha256')
+    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) digest.update(chunk)
+    return { name: basename(path), bytes: size, sha256: digest.digest('hex'), compressed: await isGzip(path) }
+  } catch (error) {
+    throw unreadable(`${path} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+const CHUNK = 256 * 1024
+
+/** The first two bytes of RFC 1952; a name says less. */
+async function isGzip(path: string): Promise<boolean> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0)
+    return bytesRead === 2 && buffer.readUInt16BE() === 0x1f8b
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * Opens a CSV file (RFC 4180, with the mapping's delimiter and quote; gzip or not) as a stream of rows.
+ * @throws InvalidInput `IMPORT.FILE_UNREADABLE` when it has no header, or names a column twice
+ */
+export async function openRows(
+  path: string,
+  { compressed }: Pick<SourceFile, 'compressed'>,
+  format: ImportMapping['format'],
+): Promise<OpenedRows> {
+  const file = createReadStream(path, { highWaterMark: CHUNK })
+  const rows = readCsv(file, compressed, format)
+  const walk = rows[Symbol.asyncIterator]()
+  try {
+    const first = await walk.next()
+    const header = first.done || 'unreadable' in first.value ? [] : first.value.cells
+    requireHeader(header)
+    return {
+      header,
+      bytesRead: () => file.bytesRead,
+      batches: (size) => inBatches(walk, header.length, size),
+      close: () => file.destroy(),
+    }
+  } catch (error) {
+    file.destroy()
+    throw error
+  }
+}
+
+function requireHeader(header: readonly string[]): void {
+  if (header.length === 0) throw unreadable('The file has no header with the names of its columns.')
+  const twice = header.filter((name, index) => header.indexOf(name) < index)
+  if (twice.length > 0) throw unreadable(`The header names ${twice.join(', ')} more than once.`)
+}
+
+/** Rows numbered from 0, the header, as they come out of the parser; those that it could not read in their places. */
+async function* readCsv(
+  file: ReadStream,
+  compressed: boolean,
+  { delimiter, quote, encoding }: ImportMapping['format'],
+): AsyncGenerator<SourceRow, void, undefined> {
+  // The parser runs ahead of its reader: a row that it skips stands after as many good ones as it had seen by then.
+  const skipped: { after: number; reason: string }[] = []
+  const parser: Parser = parse({
+    delimiter,
+    quote,
+    encoding,
+    bom: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+    skip_records_with_error: true,
+    on_skip: (error) => {
+      skipped.push({ after: parser.info.records, reason: error?.message ?? 'cannot be read' })
+      return undefined
+    },
+  })
+  let row = 0
+  let good = 0
+  for await (const cells of parsed(file, compressed, parser)) {
+    while (skipped.length > 0 && skipped[0]!.after <= good) {
+      yield { row: row++, unreadable: skipped.shift()!.reason }
+    }
+    yield { row: row++, cells }
+    good++
+  }
+  for (const { reason } of skipped) yield { row: row++, unreadable: reason }
+}
+
+function parsed(file: ReadStream, compressed: boolean, parser: Parser): AsyncIterable<string[]> {
+  const text = compressed ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file
+  // `pipe` does not carry errors on: a damaged file must end the import, not hang it.
+  for (const stream of new Set<Readable>([file, text])) {
+    stream.on('error', (error: Error) => parser.destroy(unreadable(`The file is damaged: ${error.message}`)))
+  }
+  return text.pipe(parser)
+}
+
+async function* inBatches(
+  walk: AsyncIterator<SourceRow>,
+  columns: number,
+  size: number,
+): AsyncGenerator<readonly SourceRow[], void, undefined> {
+  let batch: SourceRow[] = []
+  for (let next = await walk.next(); !next.done; next = await walk.next()) {
+    batch.push(withColumns(next.value, columns))
+    if (batch.length >= size) {
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
+}
+
+function withColumns(source: SourceRow, columns: number): SourceRow {
+  if ('unreadable' in source || source.cells.length === columns) return source
+  return { row: source.row, unreadable: `has ${source.cells.length} columns, not ${columns}` }
+}
+
+function unreadable(message: string): InvalidInput {
+  return new InvalidInput('IMPORT.FILE_UNREADABLE', message)
+}
