@@ -40,7 +40,7 @@ export function headOf({ stream, data, metadata }: RecordedIncident<'IncidentOpe
 
 /** The fields of the head that an event sets, whether it changes them or not; undefined: none. */
 export function headChanges(
-  head: IncidentHead,
+  head: Omit<IncidentHead, 'title'>,
   event: RecordedIncidentEvent,
 ): Partial<IncidentHead> | undefined {
   switch (event.type) {
@@ -69,7 +69,7 @@ export function headChanges(
 }
 
 function descriptionAfter(
-  head: IncidentHead,
+  head: Omit<IncidentHead, 'title'>,
   changes: RecordedIncident<'IncidentDetailsChanged'>['data']['changes'],
 ): Partial<IncidentHead> | undefined {
   const after: Partial<IncidentHead> = {}
@@ -82,8 +82,44 @@ function descriptionAfter(
   return naming(head, after)
 }
 
-function naming(head: IncidentHead, changes: Partial<IncidentHead>): Partial<IncidentHead> {
+function naming(head: Omit<IncidentHead, 'title'>, changes: Partial<IncidentHead>): Partial<IncidentHead> {
   return { ...changes, visibleTo: peopleNamed({ ...head, ...changes }) }
+}
+
+/** When an incident got where. Those of the end are gone again while it is reopened. */
+export interface Milestones {
+  /** Accepted by a person, or first In Progress. */
+  acknowledgedAt?: string
+  /** Latest entry into Resolved. */
+  resolvedAt?: string
+  closedAt?: string
+  canceledAt?: string
+}
+
+/** The milestones that an event sets or takes back; undefined: none. `at`: its effective time. */
+export function milestoneChanges(
+  before: Milestones & { state: IncidentState },
+  event: RecordedIncidentEvent,
+  at: string,
+): Milestones | undefined {
+  const state = stateAfter(before.state, event)
+  const acknowledges =
+    before.acknowledgedAt === undefined &&
+    (event.type === 'IncidentAccepted' || (state === 'In Progress' && state !== before.state))
+  const acknowledged = acknowledges ? { acknowledgedAt: at } : undefined
+  if (state === before.state) return acknowledged
+  switch (state) {
+    case 'Resolved':
+      return { ...acknowledged, resolvedAt: at, closedAt: undefined, canceledAt: undefined }
+    case 'Closed':
+      return { ...acknowledged, closedAt: at, canceledAt: undefined }
+    case 'Canceled':
+      return { ...acknowledged, canceledAt: at, closedAt: undefined }
+    default:
+      return isTerminal(before.state) || before.state === 'Resolved'
+        ? { ...acknowledged, resolvedAt: undefined, closedAt: undefined, canceledAt: undefined }
+        : acknowledged
+  }
 }
 
 /** The state after an event; the same when the event is none of the lifecycle. */

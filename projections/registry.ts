@@ -1,6 +1,13 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
+import { incidentDetails } from './incident-details/incident-details.js'
+import { incidentFacts } from './incident-facts/incident-facts.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { workQueue } from './work-queue/work-queue.js'
 
 /** What the projector runs. */
-export const projectionRegistry: readonly ReadModelDefinition[] = [workQueue, queueHistory]
+export const projectionRegistry: readonly ReadModelDefinition[] = [
+  workQueue,
+  queueHistory,
+  incidentDetails,
+  incidentFacts,
+]
