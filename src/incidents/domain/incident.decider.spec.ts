@@ -123,6 +123,29 @@ describe('opening', () => {
       )
   })
 
+  it('keeps every field it knows, and nothing else that came along', () => {
+    const fields = {
+      title: 'x',
+      description: 'x',
+      caller: 'carl',
+      affectedUser: 'bob',
+      contactType: 'phone',
+      service: 's',
+      primaryCi: 'ci',
+      category: 'c',
+      subcategory: 'sc',
+      symptom: 'sy',
+      location: 'l',
+      vendor: 'v',
+      detectedAt: '2026-01-05T07:00:00.000Z',
+    }
+    const [event] = given('Not Opened').when(
+      open({ ...fields, stray: 1 } as commands.OpenIncidentData),
+    ).events
+    const audience = { kind: 'participants' }
+    expect(JSON.parse(JSON.stringify(event?.data))).toEqual({ ...fields, openedBy: 'agnes', audience })
+  })
+
   it('takes the lowest impact and urgency when nobody says', () => {
     const [, priority] = given('Not Opened').when(open({ title: 'x' })).events
     expect(priority?.data).toMatchObject({ impact: 3, urgency: 3, priority: 5 })

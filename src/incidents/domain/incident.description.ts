@@ -46,15 +46,9 @@ export function openIncident(
     requirePerson(facts.person.value, data.caller, '/caller')
   if (data.affectedUser !== undefined)
     requirePerson(facts.affectedUser.value, data.affectedUser, '/affectedUser')
-  const { impact, urgency, assignmentGroup, audience = DEFAULT_AUDIENCE, ...described } = data
+  const { impact, urgency, assignmentGroup, audience = DEFAULT_AUDIENCE } = data
   requireAudience(audience)
-  const fields: IncidentFields = {
-    ...described,
-    title: data.title as string,
-    caller: data.caller ?? metadata.onBehalfOf ?? personOnly(metadata.actor),
-    openedBy: metadata.actor,
-    detectedAt: detectedBefore(data.detectedAt, metadata.occurredAt),
-  }
+  const fields = describedBy(data, metadata)
   return [
     {
       type: 'IncidentOpened',
@@ -63,6 +57,26 @@ export function openIncident(
     derivedPriority({ impact, urgency }, null, facts),
     ...queueOf(assignmentGroup, fields, facts),
   ]
+}
+
+function describedBy(data: OpenIncident['data'], metadata: OpenIncident['metadata']): IncidentFields {
+  return {
+    title: data.title as string,
+    description: data.description,
+    caller: data.caller ?? metadata.onBehalfOf ?? personOnly(metadata.actor),
+    affectedUser: data.affectedUser,
+    openedBy: metadata.actor,
+    contactType: data.contactType,
+    service: data.service,
+    primaryCi: data.primaryCi,
+    category: data.category,
+    subcategory: data.subcategory,
+    symptom: data.symptom,
+    location: data.location,
+    vendor: data.vendor,
+    detectedAt: detectedBefore(data.detectedAt, metadata.occurredAt),
+    customFields: data.customFields,
+  }
 }
 
 /** Programs (`service:…`, `system:…`) call nobody. */

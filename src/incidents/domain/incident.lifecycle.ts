@@ -48,13 +48,14 @@ export function hold(
     : [{ type: 'IncidentHeld', data: rest }]
 }
 
+/** Over HTTP the field is `holdReason`: `reason` says why somebody writes. */
 function reasonOf(code: string, { holdReasons }: IncidentFacts): HoldReason {
   const { reasons } = holdReasons.value
   const reason = reasons.find((candidate) => candidate.code === code)
   if (reason) return reason
   const known = reasons.map((candidate) => candidate.code).join(', ')
   throw new InvalidInput('INCIDENT.HOLD_REASON_UNKNOWN', `"${code}" is no reason to hold: use ${known}.`, [
-    { pointer: '/reason', message: `must be one of ${known}` },
+    { pointer: '/holdReason', message: `must be one of ${known}` },
   ])
 }
 
