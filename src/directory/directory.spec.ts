@@ -85,7 +85,12 @@ describe('principal', () => {
 it('finds tokens until they are revoked', () => {
   const { directory, happen } = setup()
   happen('person-ann', token('t1'))
-  expect(directory.findToken('t1')).toEqual({ person: 'ann', hash, expiresAt: '2027-01-01T00:00:00.000Z' })
+  expect(directory.findToken('t1')).toEqual({
+    principalId: 'ann',
+    hash,
+    expiresAt: Date.UTC(2027, 0, 1),
+    revoked: false,
+  })
   happen('person-ann', { type: 'ApiTokenRevoked', data: { tokenId: 't1' } })
   expect(directory.findToken('t1')).toBeUndefined()
 })

@@ -1,18 +1,10 @@
 import type { Principal, Role } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
+import type { IdentityDirectory, StoredToken } from '#libs/platform/authentication'
 import type { DirectoryEvent, GroupEvent, PersonEvent, RoleGranted } from './domain/directory.events.js'
 
 /** Stream prefixes that {@link Directory} folds. */
 export const DIRECTORY_PREFIXES = ['person-', 'group-'] as const
-
-/** A token that is neither revoked nor its holder's last; whether it has expired is for the caller to judge. */
-export interface IssuedToken {
-  readonly person: string
-  /** SHA-256 (hex) of the secret. */
-  readonly hash: string
-  /** ISO 8601 UTC; undefined: does not expire. */
-  readonly expiresAt?: string
-}
 
 /** Ids of the `RoleGranted` events that stand: a role may come from here and from the identity provider. */
 interface Grants {
@@ -38,9 +30,9 @@ interface PersonRights {
  * Within a stream, applying an event again, or a late one followed by its successors again, ends in the same state
  * (every event sets or clears, none counts): {@link follow} relies on it.
  */
-export class Directory {
+export class Directory implements IdentityDirectory {
   private readonly people = new Map<string, PersonRights>()
-  private readonly tokens = new Map<string, IssuedToken>()
+  private readonly tokens = new Map<string, StoredToken>()
   /** Identity → who has it. Two holders can only come from two processes at once, and then neither gets in. */
   private readonly holders = new Map<string, Set<string>>()
   private readonly members = new Map<string, Set<string>>()
@@ -67,8 +59,8 @@ export class Directory {
     return rights.principal
   }
 
-  /** The token with this id, unless revoked. Compare the hash in constant time and check `expiresAt`. */
-  findToken(tokenId: string): IssuedToken | undefined {
+  /** The token with this id, unless it is revoked. Compare the hash in constant time, and `expiresAt` with the clock. */
+  findToken(tokenId: string): StoredToken | undefined {
     return this.tokens.get(tokenId)
   }
 
@@ -135,7 +127,12 @@ export class Directory {
       case 'ApiTokenIssued': {
         const { tokenId, hash, expiresAt } = event.data
         this.touch(id).tokens.add(tokenId)
-        this.tokens.set(tokenId, { person: id, hash, expiresAt })
+        this.tokens.set(tokenId, {
+          principalId: id,
+          hash,
+          expiresAt: expiresAt === undefined ? undefined : Date.parse(expiresAt),
+          revoked: false,
+        })
         return
       }
       case 'ApiTokenRevoked':

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { createGenerator } from 'ts-json-schema-generator'
 import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
@@ -72,7 +73,8 @@ describe('event schemas', () => {
           `${type}: old events or readers can't take this; raise its version in the catalogue, with an upcaster and a sample:\n${breaks.join('\n')}`,
         )
       }
-      if (WRITE) writeFileSync(file, `${JSON.stringify(now, null, 2)}\n`)
+      const same = existsSync(file) && isDeepStrictEqual(read(file), JSON.parse(JSON.stringify(now)))
+      if (WRITE && !same) writeFileSync(file, `${JSON.stringify(now, null, 2)}\n`)
       if (!existsSync(file))
         throw new Error(`${type}: no schema yet; EVENT_SCHEMAS=write npx jest src/event-schemas`)
       // Differs, but only adds: EVENT_SCHEMAS=write npx jest src/event-schemas

@@ -27,7 +27,7 @@ export type RoleGranted = DomainEvent<
 >
 /** `administrator` ends what an administrator or the setup granted, `idp` what the identity provider did. */
 export type RoleRevoked = DomainEvent<'RoleRevoked', { role: Role; source: 'administrator' | 'idp' }>
-/** `hash`: SHA-256 (hex) of the token's secret; the token itself is shown once and kept nowhere. */
+/** `hash`: SHA-256 (hex) of the whole token, which is shown once and kept nowhere. */
 export type ApiTokenIssued = DomainEvent<
   'ApiTokenIssued',
   { tokenId: string; hash: string; label: string; expiresAt?: string }

@@ -53,7 +53,7 @@ export class RecordIdpRoles extends Command<'RecordIdpRoles', { roles: readonly 
   readonly type = 'RecordIdpRoles'
 }
 
-/** `hash`: SHA-256 (hex) of the token's secret, which never comes here. `expiresAt`: ISO 8601 UTC. */
+/** `hash`: SHA-256 (hex) of the whole token, which never comes here. `expiresAt`: ISO 8601 UTC. */
 export class IssueApiToken extends Command<
   'IssueApiToken',
   { tokenId: string; hash: string; label: string; expiresAt?: string }

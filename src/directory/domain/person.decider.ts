@@ -201,10 +201,7 @@ function issueToken(command: IssueApiToken, person: Registered): readonly Person
   const { tokenId, hash, label, expiresAt } = command.data
   refuseUnlessActive(command, person)
   if (!/^[0-9a-f]{64}$/.test(hash)) {
-    throw new InvalidInput(
-      'DIRECTORY.TOKEN_HASH_MALFORMED',
-      'A token is kept as the SHA-256 of its secret (64 hex digits)',
-    )
+    throw new InvalidInput('DIRECTORY.TOKEN_HASH_MALFORMED', 'A token is kept as its SHA-256 (64 hex digits)')
   }
   const issued = person.tokens.get(tokenId)
   if (issued !== undefined) {

@@ -1,0 +1,104 @@
+import { IsEmail, IsIn, IsInt, IsOptional, IsString, IsUrl, Length, Matches } from 'class-validator'
+import { ROLES, type Role } from '#libs/access'
+import { Field, IsInstant, Nullable } from '#libs/platform'
+import { Reasoned } from '../../http/reasoned.js'
+
+const ID = /^(?!system:)\P{C}{1,200}$/u
+
+export class PersonParams {
+  @Field('Directory id of a person, or `service:<name>`.', 'agent')
+  @Matches(ID)
+  id!: string
+}
+
+export class GroupParams {
+  @Field('Directory id of a group.', 'Group 70')
+  @Matches(ID)
+  id!: string
+}
+
+export class RegisterPersonDto extends Reasoned {
+  @Field('Directory id; `service:<name>` for programs.', 'jane.roe') @Matches(ID) id!: string
+  @Field('A program, or somebody.', 'person') @IsIn(['person', 'service']) kind!: 'person' | 'service'
+  @Field('Name.', 'Jane Roe') @IsString() @Length(1, 200) name!: string
+  @IsOptional() @Field('E-mail address.', 'jane.roe@example.org') @IsEmail() email?: string
+  @IsOptional() @Field('Directory id of the manager.', 'lead') @Matches(ID) manager?: string
+}
+
+export class ChangePersonDto extends Reasoned {
+  @IsOptional() @IsString() @Length(1, 200) name?: string
+  @IsOptional() @Nullable() @IsEmail() email?: string | null
+  @IsOptional() @Nullable() @Matches(ID) manager?: string | null
+}
+
+export class IdentityDto extends Reasoned {
+  @Field('Issuer, as in the provider’s tokens.', 'https://login.example.org')
+  @IsUrl({ require_tld: false, protocols: ['https', 'http'], require_protocol: true })
+  issuer!: string
+
+  @Field('Subject, as in the provider’s tokens.', '7d0f1c1e') @IsString() @Length(1, 255) subject!: string
+}
+
+export class RoleDto extends Reasoned {
+  @Field('Role.', 'agent') @IsIn(ROLES as readonly string[] as string[]) role!: Role
+}
+
+export class IssueTokenDto extends Reasoned {
+  @Field('What it is for.', 'monitoring') @IsString() @Length(1, 200) label!: string
+  @IsOptional() @Field('Absent: does not expire.', '2030-01-01T00:00:00Z') @IsInstant() expiresAt?: string
+}
+
+export class TokenDto extends Reasoned {
+  @Field('Id of the token: the part between `ldk_` and the next `_`.', '00112233445566aa')
+  @Matches(/^[0-9a-f]{16}$/)
+  tokenId!: string
+}
+
+export class IssuedToken {
+  @Field('The token: shown this once, kept nowhere.', `ldk_00112233445566aa_${'x'.repeat(43)}`)
+  @IsString()
+  token!: string
+
+  @Matches(/^[0-9a-f]{16}$/) tokenId!: string
+  @IsInt() revision!: number
+  @Matches(/^\d{20}$/) position!: string
+}
+
+export class RegisterGroupDto extends Reasoned {
+  @Field('Directory id.', 'Group 70') @Matches(ID) id!: string
+  @Field('Name.', 'Network operations') @IsString() @Length(1, 200) name!: string
+  @IsOptional() @Field('Directory id of the manager.', 'lead') @Matches(ID) manager?: string
+}
+
+export class ChangeGroupDto extends Reasoned {
+  @IsOptional() @IsString() @Length(1, 200) name?: string
+  @IsOptional() @Nullable() @Matches(ID) manager?: string | null
+}
+
+export class MemberDto extends Reasoned {
+  @Field('Directory id of a person.', 'agent') @Matches(ID) person!: string
+}
+
+/** A person as the directory knows her now. */
+export class PersonView {
+  @IsString() id!: string
+  @IsIn(['person', 'service']) kind!: 'person' | 'service'
+  @IsString() name!: string
+  @IsOptional() @IsString() email?: string
+  @IsOptional() @IsString() manager?: string
+  @IsIn(['active', 'inactive']) status!: 'active' | 'inactive'
+  @Field('Roles, on whose account soever.')
+  @IsIn(ROLES as readonly string[] as string[], { each: true })
+  roles!: Role[]
+  @IsString({ each: true }) groups!: string[]
+  @IsInt() revision!: number
+}
+
+/** A group as the directory knows it now. */
+export class GroupView {
+  @IsString() id!: string
+  @IsString() name!: string
+  @IsOptional() @IsString() manager?: string
+  @IsString({ each: true }) members!: string[]
+  @IsInt() revision!: number
+}
