@@ -92,6 +92,7 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
   /** Who may change which builds there are: a round, or a build that takes over. */
   protected readonly changes = new Mutex()
   readonly #leaseMilliseconds: number
+  readonly #retries = new Set<() => void>()
   #tending: Promise<void> | undefined
   #nudge: AbortController | undefined
 
@@ -141,6 +142,7 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
   async stop(): Promise<void> {
     this.stopped.abort()
     this.#nudge?.abort()
+    for (const cancel of this.#retries) cancel()
     await this.follower.stop()
     await this.#tending
     await Promise.all([...this.charges.values()].map((charge) => this.letGo(charge)))
@@ -283,11 +285,21 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
     charge.message = lost ? undefined : reasonOf(error)
     const wait = Math.min(FIRST_RETRY_MS * 2 ** Math.min(charge.failures++, 6), LAST_RETRY_MS)
     charge.retryAt = this.clock.now() + wait
+    this.#refreshAfter(wait)
     const { projection, build } = charge.name
     const message = lost
       ? `${projection}: another runner has taken over build ${build}`
       : `${projection} is tried again in ${wait} ms: ${reasonOf(error)}`
     this.notice({ level: 'warn', consumer: projection, message, error })
+  }
+
+  #refreshAfter(milliseconds: number): void {
+    if (this.stopped.signal.aborted) return
+    const cancel = this.clock.after(milliseconds, () => {
+      this.#retries.delete(cancel)
+      this.refresh()
+    })
+    this.#retries.add(cancel)
   }
 
   /** A round now and then: take what is free, keep what we have, let go of what is gone. */
