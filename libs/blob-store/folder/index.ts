@@ -1,0 +1,1 @@
+export { FolderBlobStore, openFolderBlobStore } from './folder-blob-store.js'
