@@ -300,6 +300,25 @@ describe('custom fields', () => {
   })
 })
 
+describe('what a finished incident refuses', () => {
+  const wishes = {
+    details: new commands.ChangeDetails(NUMBER, { title: 'Other' }, agnes),
+    category: new commands.Categorize(NUMBER, { category: 'other' }, agnes),
+    priority: new commands.Prioritize(NUMBER, { impact: 1 }, agnes),
+    override: new commands.OverridePriority(NUMBER, { priority: 1 }, { ...agnes, reason: 'why' }),
+  }
+  it.each(['Closed', 'Canceled'] as const)('when %s: description and priority', (state) => {
+    for (const wish of Object.values(wishes))
+      given(state).when(wish).thenRefused(`INCIDENT.${state.toUpperCase()}`)
+  })
+  it('when Resolved: priority only', () => {
+    given('Resolved').when(wishes.priority).thenRefused('INCIDENT.NOT_OPEN')
+    given('Resolved').when(wishes.override).thenRefused('INCIDENT.NOT_OPEN')
+    given('Resolved').when(wishes.details).thenTypes('IncidentDetailsChanged')
+    given('Resolved').when(wishes.category).thenTypes('IncidentCategorized')
+  })
+})
+
 describe('details and category', () => {
   it('tells before and after of what differs only', () =>
     given('New')
@@ -826,6 +845,8 @@ describe('links, knowledge, files, watchers, audience', () => {
     given('New').when(apply).thenEvents(applied)
     given('New', applied).when(apply).thenNothing()
     given('Closed').when(apply).thenRefused('INCIDENT.CLOSED')
+    const nothing = new commands.ApplyKnowledge(NUMBER, { article: '', revision: 1 }, agnes)
+    given('New').when(nothing).thenRefused('INCIDENT.TEXT_REQUIRED')
   })
 
   it('attaches a content once under a name', () => {
@@ -842,6 +863,9 @@ describe('links, knowledge, files, watchers, audience', () => {
     given('New')
       .when(attach({ hash: 'A' }))
       .thenRefused('INCIDENT.HASH_MALFORMED')
+    given('New')
+      .when(attach({ name: '' }))
+      .thenRefused('INCIDENT.TEXT_REQUIRED')
     given('Canceled').when(attach()).thenRefused('INCIDENT.CANCELED')
   })
 
