@@ -23,67 +23,88 @@ export interface IncidentHead extends AccessColumns {
   openedAt: string
 }
 
+/** The head of a new incident, with every field there is, so that all heads have one shape. */
 export function headOf({ stream, data, metadata }: RecordedIncident<'IncidentOpened'>): IncidentHead {
-  const { title, caller, affectedUser, openedBy } = data
+  const { title, caller, affectedUser, openedBy, audience } = data
+  const { audienceKind, audienceGroups } = audienceColumns(audience)
   return {
     number: stream.slice('incident-'.length),
     title,
     state: 'New',
+    priority: undefined,
+    assignmentGroup: undefined,
+    assignee: undefined,
     caller,
     affectedUser,
     openedBy,
-    openedAt: data.openedAt ?? metadata.occurredAt,
+    watchers: undefined,
+    audienceKind,
+    audienceGroups,
     visibleTo: peopleNamed(data),
-    ...audienceColumns(data.audience),
+    openedAt: data.openedAt ?? metadata.occurredAt,
   }
 }
 
-/** The fields of the head that an event sets, whether it changes them or not; undefined: none. */
-export function headChanges(
-  head: Omit<IncidentHead, 'title'>,
-  event: RecordedIncidentEvent,
-): Partial<IncidentHead> | undefined {
+/**
+ * Folds copy a document once per event and then change their copy, the draft, in place: documents keep one shape, which
+ * makes copying and writing them several times cheaper than merging partial objects.
+ */
+type Draft<Document> = { -readonly [Field in keyof Document]: Document[Field] }
+
+/** Brings the head of a draft up to an event; events of other fields leave it as it is. */
+export function applyToHead(head: Draft<Partial<IncidentHead>>, event: RecordedIncidentEvent): void {
   switch (event.type) {
     case 'IncidentDetailsChanged':
-      return descriptionAfter(head, event.data.changes)
+      describe(head, event.data.changes)
+      break
     case 'PriorityDerived':
     case 'PriorityOverridden':
-      return { priority: present(event.data.priority) }
+      head.priority = present(event.data.priority)
+      break
     case 'AssignedToGroup':
-      return { assignmentGroup: present(event.data.group), assignee: undefined }
+      head.assignmentGroup = present(event.data.group)
+      head.assignee = undefined
+      break
     case 'AssignedToPerson':
-      return { assignee: present(event.data.person) }
+      head.assignee = present(event.data.person)
+      break
     case 'IncidentAccepted':
-      return { assignee: event.data.person, state: stateAfter(head.state, event) }
+      head.assignee = event.data.person
+      break
     case 'WatcherAdded':
-      return naming(head, { watchers: withItem(head.watchers, event.data.person) })
+      head.watchers = withItem(head.watchers, event.data.person)
+      head.visibleTo = peopleNamed(head)
+      break
     case 'WatcherRemoved':
-      return naming(head, { watchers: withoutItem(head.watchers, event.data.person) })
-    case 'AudienceChanged':
-      return audienceColumns(event.data.audience)
-    default: {
-      const state = stateAfter(head.state, event)
-      return state === head.state ? undefined : { state }
+      head.watchers = withoutItem(head.watchers, event.data.person)
+      head.visibleTo = peopleNamed(head)
+      break
+    case 'AudienceChanged': {
+      const { audienceKind, audienceGroups } = audienceColumns(event.data.audience)
+      head.audienceKind = audienceKind
+      head.audienceGroups = audienceGroups
     }
   }
+  head.state = stateAfter(head.state as IncidentState, event)
 }
 
-function descriptionAfter(
-  head: Omit<IncidentHead, 'title'>,
-  changes: RecordedIncident<'IncidentDetailsChanged'>['data']['changes'],
-): Partial<IncidentHead> | undefined {
-  const after: Partial<IncidentHead> = {}
-  if (changes.title) after.title = (changes.title.to as string | null) ?? ''
-  if (changes.openedAt) after.openedAt = (changes.openedAt.to as string | null) ?? head.openedAt
-  if (!changes.caller && !changes.affectedUser && !changes.openedBy) return after
-  if (changes.caller) after.caller = present(changes.caller.to as string | null)
-  if (changes.affectedUser) after.affectedUser = present(changes.affectedUser.to as string | null)
-  if (changes.openedBy) after.openedBy = present(changes.openedBy.to as string | null)
-  return naming(head, after)
-}
-
-function naming(head: Omit<IncidentHead, 'title'>, changes: Partial<IncidentHead>): Partial<IncidentHead> {
-  return { ...changes, visibleTo: peopleNamed({ ...head, ...changes }) }
+function describe(
+  head: Draft<Partial<IncidentHead>>,
+  {
+    title,
+    openedAt,
+    caller,
+    affectedUser,
+    openedBy,
+  }: RecordedIncident<'IncidentDetailsChanged'>['data']['changes'],
+): void {
+  if (title) head.title = (title.to as string | null) ?? ''
+  if (openedAt) head.openedAt = (openedAt.to as string | null) ?? head.openedAt
+  if (!caller && !affectedUser && !openedBy) return
+  if (caller) head.caller = present(caller.to as string | null)
+  if (affectedUser) head.affectedUser = present(affectedUser.to as string | null)
+  if (openedBy) head.openedBy = present(openedBy.to as string | null)
+  head.visibleTo = peopleNamed(head)
 }
 
 /** When an incident got where. Those of the end are gone again while it is reopened. */
@@ -96,30 +117,21 @@ export interface Milestones {
   canceledAt?: string
 }
 
-/** The milestones that an event sets or takes back; undefined: none. `at`: its effective time. */
-export function milestoneChanges(
-  before: Milestones & { state: IncidentState },
+/** Sets, or takes back, what an event means for the milestones of a draft that is in its new state already. */
+export function applyMilestones(
+  draft: Draft<Milestones> & { state: IncidentState },
+  before: IncidentState,
   event: RecordedIncidentEvent,
   at: string,
-): Milestones | undefined {
-  const state = stateAfter(before.state, event)
-  const acknowledges =
-    before.acknowledgedAt === undefined &&
-    (event.type === 'IncidentAccepted' || (state === 'In Progress' && state !== before.state))
-  const acknowledged = acknowledges ? { acknowledgedAt: at } : undefined
-  if (state === before.state) return acknowledged
-  switch (state) {
-    case 'Resolved':
-      return { ...acknowledged, resolvedAt: at, closedAt: undefined, canceledAt: undefined }
-    case 'Closed':
-      return { ...acknowledged, closedAt: at, canceledAt: undefined }
-    case 'Canceled':
-      return { ...acknowledged, canceledAt: at, closedAt: undefined }
-    default:
-      return isTerminal(before.state) || before.state === 'Resolved'
-        ? { ...acknowledged, resolvedAt: undefined, closedAt: undefined, canceledAt: undefined }
-        : acknowledged
-  }
+): void {
+  const { state } = draft
+  if (event.type === 'IncidentAccepted') draft.acknowledgedAt ??= at
+  if (state === before) return
+  if (state === 'In Progress') draft.acknowledgedAt ??= at
+  if (state === 'Resolved') draft.resolvedAt = at
+  else if (isOpen(state)) draft.resolvedAt = undefined
+  draft.closedAt = state === 'Closed' ? at : undefined
+  draft.canceledAt = state === 'Canceled' ? at : undefined
 }
 
 /** The state after an event; the same when the event is none of the lifecycle. */

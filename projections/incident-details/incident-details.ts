@@ -10,12 +10,12 @@ import type {
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, seesInternalFields, visibleRows } from '../access.js'
 import {
-  headChanges,
+  applyMilestones,
+  applyToHead,
   headOf,
   type IncidentHead,
   later,
   type Milestones,
-  milestoneChanges,
   nonEmpty,
   performer,
   present,
@@ -86,8 +86,6 @@ export interface IncidentDetails
   irregular?: number
 }
 
-type Changes = Partial<IncidentDetails>
-
 /** One document per incident. */
 export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>({
   name: 'incident_details',
@@ -98,20 +96,16 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     if (event.type === 'IncidentOpened') return opened(event)
     if (incident === undefined) return undefined
     const { occurredAt } = event.metadata
-    const effectiveAt = later(incident.effectiveAt, occurredAt)
-    if (event.type === 'IncidentActivated')
-      return effectiveAt === incident.effectiveAt ? incident : { ...incident, effectiveAt }
-    const own = ownChanges(incident, event)
-    if (own === undefined) return incident
-    return {
-      ...incident,
-      ...headChanges(incident, event),
-      ...milestoneChanges(incident, event, effectiveAt),
-      ...own,
-      ...importedChanges(incident, event),
-      updatedAt: later(incident.updatedAt, occurredAt),
-      effectiveAt,
-    }
+    const draft = { ...incident }
+    draft.effectiveAt = later(incident.effectiveAt, occurredAt)
+    // Activation is no update: what people see is what it was.
+    if (event.type === 'IncidentActivated') return draft
+    if (!apply(draft, event)) return incident
+    applyToHead(draft, event)
+    applyMilestones(draft, incident.state, event, draft.effectiveAt)
+    applyImported(draft, event)
+    draft.updatedAt = later(incident.updatedAt, occurredAt)
+    return draft
   },
   columns: {
     ...accessColumns,
@@ -166,65 +160,85 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
 })
 
 function opened(event: RecordedIncident<'IncidentOpened'>): IncidentDetails {
-  const { audience, source, irregular, customFieldsVersion, openedAt, ...fields } = event.data
-  const { occurredAt, source: origin } = event.metadata
+  const { data, metadata } = event
+  const { occurredAt, source: origin } = metadata
   return {
-    ...fields,
     ...headOf(event),
-    custom: customTerms(fields.customFields),
+    description: data.description,
+    contactType: data.contactType,
+    service: data.service,
+    primaryCi: data.primaryCi,
+    category: data.category,
+    subcategory: data.subcategory,
+    symptom: data.symptom,
+    location: data.location,
+    vendor: data.vendor,
+    detectedAt: data.detectedAt,
+    customFields: data.customFields,
+    custom: customTerms(data.customFields),
+    hold: undefined,
+    impact: undefined,
+    urgency: undefined,
+    matrixVersion: undefined,
+    priorityOverridden: undefined,
+    derivedPriority: undefined,
+    assignmentRule: undefined,
+    escalation: undefined,
+    links: undefined,
+    knowledge: undefined,
+    attachments: undefined,
+    comments: undefined,
+    workNotes: undefined,
+    reopenCount: undefined,
+    resolution: undefined,
+    closeCause: undefined,
+    cancellation: undefined,
+    mergedInto: undefined,
+    acknowledgedAt: undefined,
+    resolvedAt: undefined,
+    closedAt: undefined,
+    canceledAt: undefined,
     recordExistsFrom: occurredAt,
     updatedAt: occurredAt,
     effectiveAt: occurredAt,
     source: origin && {
       name: origin.name,
       externalId: origin.externalId,
-      fields: withFields({}, source?.fields ?? {}),
+      fields: withFields({}, data.source?.fields ?? {}),
       rows: 1,
-      updatesMissing: source?.updatesMissing,
+      updatesMissing: data.source?.updatesMissing,
     },
-    irregular: irregular === undefined ? undefined : 1,
+    irregular: data.irregular === undefined ? undefined : 1,
   }
 }
 
-const NOTHING: Changes = {}
-
-/** What an event changes beyond head and milestones; undefined: it is not known here. */
-function ownChanges(incident: IncidentDetails, event: RecordedIncidentEvent): Changes | undefined {
+/** Changes what the document has beyond head and milestones; false: the event is not known here. */
+function apply(draft: IncidentDetails, event: RecordedIncidentEvent): boolean {
   switch (event.type) {
     case 'IncidentDetailsChanged':
-      return descriptionAfter(event.data.changes)
-    case 'IncidentCategorized': {
-      const { category, subcategory, symptom } = event.data
-      return {
-        category: present(category.to),
-        subcategory: present(subcategory.to),
-        symptom: present(symptom.to),
-      }
-    }
-    case 'PriorityDerived': {
-      const { impact, urgency, matrixVersion } = event.data
-      return { impact, urgency, matrixVersion, priorityOverridden: undefined, derivedPriority: undefined }
-    }
-    case 'PriorityOverridden': {
-      const { impact, urgency, derived } = event.data
-      return {
-        impact: present(impact),
-        urgency: present(urgency),
-        matrixVersion: undefined,
-        priorityOverridden: true,
-        derivedPriority: present(derived),
-      }
-    }
+      return describe(draft, event.data.changes)
+    case 'IncidentCategorized':
+      draft.category = present(event.data.category.to)
+      draft.subcategory = present(event.data.subcategory.to)
+      draft.symptom = present(event.data.symptom.to)
+      return true
+    case 'PriorityDerived':
+    case 'PriorityOverridden':
+      return prioritize(draft, event)
     case 'AssignedToGroup':
-      return { assignmentRule: event.data.rule }
+      draft.assignmentRule = event.data.rule
+      return true
     case 'IncidentEscalated': {
       const { kind, group, informed } = event.data
-      return { escalation: { kind, group, informed, at: event.metadata.occurredAt } }
+      draft.escalation = { kind, group, informed, at: event.metadata.occurredAt }
+      return true
     }
     case 'CommentAdded':
-      return { comments: (incident.comments ?? 0) + 1 }
+      draft.comments = (draft.comments ?? 0) + 1
+      return true
     case 'WorkNoteAdded':
-      return { workNotes: (incident.workNotes ?? 0) + 1 }
+      draft.workNotes = (draft.workNotes ?? 0) + 1
+      return true
     case 'AssignedToPerson':
     case 'IncidentAccepted':
     case 'CallerReminded':
@@ -232,34 +246,76 @@ function ownChanges(incident: IncidentDetails, event: RecordedIncidentEvent): Ch
     case 'WatcherRemoved':
     case 'AudienceChanged':
     case 'UpdateObserved':
-      return NOTHING
+      return true
     default:
-      return attachedChanges(incident, event) ?? lifecycleChanges(incident, event)
+      return attach(draft, event) || move(draft, event)
   }
 }
 
-function attachedChanges(incident: IncidentDetails, event: RecordedIncidentEvent): Changes | undefined {
+const DESCRIPTION = [
+  'description',
+  'contactType',
+  'service',
+  'primaryCi',
+  'location',
+  'vendor',
+  'detectedAt',
+] as const
+
+function describe(
+  draft: IncidentDetails,
+  changes: RecordedIncident<'IncidentDetailsChanged'>['data']['changes'],
+): true {
+  for (const field of DESCRIPTION) {
+    const change = changes[field]
+    if (change) draft[field] = present(change.to as string | null)
+  }
+  if (changes.customFields) {
+    draft.customFields = present(changes.customFields.to as Record<string, unknown> | null)
+    draft.custom = customTerms(draft.customFields)
+  }
+  return true
+}
+
+function prioritize(
+  draft: IncidentDetails,
+  { type, data }: RecordedIncident<'PriorityDerived' | 'PriorityOverridden'>,
+): true {
+  draft.impact = present(data.impact)
+  draft.urgency = present(data.urgency)
+  draft.matrixVersion = type === 'PriorityDerived' ? data.matrixVersion : undefined
+  draft.priorityOverridden = type === 'PriorityOverridden' ? true : undefined
+  draft.derivedPriority = type === 'PriorityOverridden' ? present(data.derived) : undefined
+  return true
+}
+
+function attach(draft: IncidentDetails, event: RecordedIncidentEvent): boolean {
   switch (event.type) {
     case 'LinkAdded':
-      return { links: [...without(incident.links, event.data.link), event.data.link] }
+      draft.links = [...without(draft.links, event.data.link), event.data.link]
+      return true
     case 'LinkRemoved':
-      return { links: nonEmpty(without(incident.links, event.data.link)) }
+      draft.links = nonEmpty(without(draft.links, event.data.link))
+      return true
     case 'KnowledgeApplied': {
       const { article, revision } = event.data
-      return { knowledge: [...(incident.knowledge ?? []), { article, revision }] }
+      draft.knowledge = [...(draft.knowledge ?? []), { article, revision }]
+      return true
     }
     case 'KnowledgeWithdrawn': {
       const { article } = event.data
-      return { knowledge: nonEmpty((incident.knowledge ?? []).filter((used) => used.article !== article)) }
+      draft.knowledge = nonEmpty((draft.knowledge ?? []).filter((used) => used.article !== article))
+      return true
     }
     case 'AttachmentAdded': {
       const { hash, name, contentType, size, visibility } = event.data
       const addedAt = event.metadata.occurredAt
       const attachment = { hash, name, contentType, size, visibility, addedAt, addedBy: performer(event) }
-      return { attachments: [...(incident.attachments ?? []), attachment] }
+      draft.attachments = [...(draft.attachments ?? []), attachment]
+      return true
     }
     default:
-      return undefined
+      return false
   }
 }
 
@@ -269,77 +325,80 @@ function without(links: readonly Link[] = [], { relation, targetType, target }: 
   )
 }
 
-/** What belongs to a state that was left is gone: a hold, a resolution that did not last, a cancellation. */
-const WORKING: Changes = {
-  hold: undefined,
-  resolution: undefined,
-  closeCause: undefined,
-  cancellation: undefined,
-  mergedInto: undefined,
-}
-
-function lifecycleChanges(incident: IncidentDetails, event: RecordedIncidentEvent): Changes | undefined {
+function move(draft: IncidentDetails, event: RecordedIncidentEvent): boolean {
   const since = event.metadata.occurredAt
   switch (event.type) {
-    case 'WorkStarted':
-    case 'IncidentResumed':
-      return WORKING
-    case 'IncidentHeld':
-      return { ...WORKING, hold: { ...event.data.hold, since, awaitsCaller: event.data.awaitsCaller } }
     case 'HoldReasonChanged': {
       const { hold, awaitsCaller } = event.data
-      return { hold: { ...hold, since: incident.hold?.since ?? since, awaitsCaller } }
+      draft.hold = { ...hold, since: draft.hold?.since ?? since, awaitsCaller }
+      return true
     }
-    case 'IncidentReopened':
-      return { ...entered(incident, event), reopenCount: event.data.count }
-    case 'StateObserved':
-      return entered(incident, event)
-    case 'IncidentResolved':
-      return { ...WORKING, resolution: resolutionOf(event.data) }
     case 'ResolutionRecorded':
-      return { resolution: resolutionOf(event.data.resolution) }
+      draft.resolution = resolutionOf(event.data.resolution)
+      return true
+    case 'IncidentHeld':
+      leave(draft)
+      draft.hold = { ...event.data.hold, since, awaitsCaller: event.data.awaitsCaller }
+      return true
+    case 'IncidentReopened':
+    case 'StateObserved':
+      return enter(draft, event)
+    case 'WorkStarted':
+    case 'IncidentResumed':
+    case 'IncidentResolved':
     case 'IncidentClosed':
-      return { hold: undefined, closeCause: event.data.cause, cancellation: undefined, mergedInto: undefined }
     case 'IncidentCanceled':
-      return {
-        hold: undefined,
-        cancellation: { code: event.data.code, notes: present(event.data.notes) },
-      }
     case 'IncidentMerged':
-      return { hold: undefined, cancellation: { code: 'duplicate' }, mergedInto: event.data.survivor }
+      return end(draft, event)
     default:
-      return undefined
+      return false
   }
 }
 
-/** A step that only a source takes, or a reopening. */
-function entered(
-  incident: IncidentDetails,
-  event: RecordedIncident<'IncidentReopened' | 'StateObserved'>,
-): Changes {
-  const { to, hold } = event.data
-  const since = event.metadata.occurredAt
-  const finished = to === 'Resolved' || to === 'Closed'
-  return {
-    ...WORKING,
-    hold: to === 'On Hold' ? { ...(hold ?? { reason: 'unspecified' }), since } : undefined,
-    resolution: finished ? incident.resolution : undefined,
+/** What belongs to a state that is left goes with it, the resolution only when work begins again. */
+function leave(draft: IncidentDetails, resolution?: Resolution): void {
+  draft.hold = undefined
+  draft.resolution = resolution
+  draft.closeCause = undefined
+  draft.cancellation = undefined
+  draft.mergedInto = undefined
+}
+
+function end(
+  draft: IncidentDetails,
+  event: RecordedIncident<
+    | 'WorkStarted'
+    | 'IncidentResumed'
+    | 'IncidentResolved'
+    | 'IncidentClosed'
+    | 'IncidentCanceled'
+    | 'IncidentMerged'
+  >,
+): true {
+  const working = event.type === 'WorkStarted' || event.type === 'IncidentResumed'
+  leave(draft, working ? undefined : draft.resolution)
+  if (event.type === 'IncidentResolved') draft.resolution = resolutionOf(event.data)
+  if (event.type === 'IncidentClosed') draft.closeCause = event.data.cause
+  if (event.type === 'IncidentCanceled')
+    draft.cancellation = { code: event.data.code, notes: present(event.data.notes) }
+  if (event.type === 'IncidentMerged') {
+    draft.cancellation = { code: 'duplicate' }
+    draft.mergedInto = event.data.survivor
   }
+  return true
+}
+
+/** A reopening, or a step that only a source takes. */
+function enter(draft: IncidentDetails, event: RecordedIncident<'IncidentReopened' | 'StateObserved'>): true {
+  const { to, hold = { reason: 'unspecified' } } = event.data
+  leave(draft, to === 'Resolved' || to === 'Closed' ? draft.resolution : undefined)
+  if (to === 'On Hold') draft.hold = { ...hold, since: event.metadata.occurredAt }
+  if (event.type === 'IncidentReopened') draft.reopenCount = event.data.count
+  return true
 }
 
 function resolutionOf({ code, notes, resolvedBy, serviceRestoredAt }: Resolution): Resolution {
   return { code, notes, resolvedBy, serviceRestoredAt }
-}
-
-function descriptionAfter(changes: RecordedIncident<'IncidentDetailsChanged'>['data']['changes']): Changes {
-  const { title, caller, affectedUser, openedBy, openedAt, customFields, ...others } = changes
-  const after: Record<string, unknown> = {}
-  for (const name in others) after[name] = present(others[name as keyof typeof others]?.to)
-  if (customFields) {
-    after.customFields = present(customFields.to)
-    after.custom = customTerms(customFields.to as Record<string, unknown> | null)
-  }
-  return after
 }
 
 /** Longest value that is worth filtering by. */
@@ -357,21 +416,18 @@ function customTerms(fields: Record<string, unknown> | null | undefined): readon
 }
 
 /** What every imported event may bring along: columns without a home, and that it was irregular. */
-function importedChanges(incident: IncidentDetails, { data }: RecordedIncidentEvent): Changes | undefined {
+function applyImported(draft: IncidentDetails, { data }: RecordedIncidentEvent): void {
   const { source: row, irregular } = data as Imported
-  if (row === undefined && irregular === undefined) return undefined
-  const changes: Changes = {}
-  if (irregular !== undefined) changes.irregular = (incident.irregular ?? 0) + 1
-  if (row !== undefined && incident.source !== undefined) {
-    const { fields, rows, updatesMissing } = incident.source
-    changes.source = {
-      ...incident.source,
-      fields: withFields(fields, row.fields),
-      rows: rows + 1,
-      updatesMissing: row.updatesMissing ? (updatesMissing ?? 0) + row.updatesMissing : updatesMissing,
-    }
+  if (irregular !== undefined) draft.irregular = (draft.irregular ?? 0) + 1
+  if (row === undefined || draft.source === undefined) return
+  const { name, externalId, fields, rows, updatesMissing = 0 } = draft.source
+  draft.source = {
+    name,
+    externalId,
+    fields: withFields(fields, row.fields),
+    rows: rows + 1,
+    updatesMissing: updatesMissing + (row.updatesMissing ?? 0) || undefined,
   }
-  return changes
 }
 
 function withFields(

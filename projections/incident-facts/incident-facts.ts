@@ -9,14 +9,14 @@ import type {
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, peopleNamed, visibleRowsFor } from '../access.js'
 import {
-  headChanges,
+  applyMilestones,
+  applyToHead,
   headOf,
   type IncidentHead,
   isOpen,
   isTerminal,
   later,
   type Milestones,
-  milestoneChanges,
   performer,
   present,
   type RecordedIncident,
@@ -42,6 +42,8 @@ export interface IncidentFacts
       | 'vendor'
       | 'customFields'
     > {
+  /** Free text, which analysts need not read: never kept. */
+  title?: undefined
   /** When the record began to exist; `openedAt` may be earlier when a source says so. */
   firstRowAt: string
   /** Valid time up to which the record is told: of its latest event. */
@@ -85,8 +87,6 @@ export interface IncidentFacts
   madeSla?: boolean
 }
 
-type Changes = Partial<IncidentFacts>
-
 const READERS: readonly Role[] = ['analyst', 'auditor', 'administrator', 'team-lead']
 
 /** One row per incident, for analysts. */
@@ -98,21 +98,19 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
   evolve(facts, event) {
     if (event.type === 'IncidentOpened') return opened(event)
     if (facts === undefined) return undefined
-    const effectiveAt = later(facts.effectiveAt, event.metadata.occurredAt)
-    if (event.type === 'IncidentActivated')
-      return effectiveAt === facts.effectiveAt ? facts : { ...facts, effectiveAt }
-    const own = ownChanges(facts, event)
-    if (own === undefined) return facts
-    const next: IncidentFacts = {
-      ...facts,
-      ...ownHeadChanges(facts, event),
-      ...milestoneChanges(facts, event, effectiveAt),
-      ...own,
-      ...importedChanges(facts, event),
-      effectiveAt,
-    }
-    derive(next, facts, event)
-    return next
+    const draft = { ...facts }
+    draft.effectiveAt = later(facts.effectiveAt, event.metadata.occurredAt)
+    // Activation is no update of the record, nor a response to anybody.
+    if (event.type === 'IncidentActivated') return draft
+    if (!apply(draft, event)) return facts
+    applyToHead(draft, event)
+    draft.title = undefined
+    if (event.type === 'AudienceChanged' || draft.visibleTo !== facts.visibleTo)
+      draft.visibleTo = namedIfRestricted(draft)
+    applyMilestones(draft, facts.state, event, draft.effectiveAt)
+    applyImported(draft, event)
+    derive(draft, facts, event)
+    return draft
   },
   columns: {
     ...accessColumns,
@@ -190,34 +188,59 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
 
 /** The facts with the interval that lasts counted up to `now` (ISO 8601); a closed or canceled incident has none. */
 export function withOpenInterval(facts: IncidentFacts, now: string): IncidentFacts {
-  return isTerminal(facts.state) ? facts : { ...facts, ...clockAfter(facts, later(facts.since, now)) }
+  const counted = { ...facts }
+  if (!isTerminal(facts.state)) endInterval(counted, facts, later(facts.since, now))
+  return counted
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): IncidentFacts {
-  const { contactType, service, primaryCi, category, subcategory, symptom, location, vendor, customFields } =
-    event.data
-  const { occurredAt, channel } = event.metadata
-  const { title: _, ...head } = headOf(event)
+  const { data, metadata } = event
   const facts: IncidentFacts = {
-    ...head,
-    contactType,
-    service,
-    primaryCi,
-    category,
-    subcategory,
-    symptom,
-    location,
-    vendor,
-    customFields,
-    channel,
+    ...headOf(event),
+    title: undefined,
+    contactType: data.contactType,
+    service: data.service,
+    primaryCi: data.primaryCi,
+    category: data.category,
+    subcategory: data.subcategory,
+    symptom: data.symptom,
+    location: data.location,
+    vendor: data.vendor,
+    customFields: data.customFields,
+    channel: metadata.channel,
+    impact: undefined,
+    urgency: undefined,
     priorityOverridden: false,
-    firstRowAt: occurredAt,
-    effectiveAt: occurredAt,
-    since: occurredAt,
+    resolver: undefined,
+    resolutionCode: undefined,
+    firstRowAt: metadata.occurredAt,
+    effectiveAt: metadata.occurredAt,
+    acknowledgedAt: undefined,
+    firstResponseAt: undefined,
+    resolvedAt: undefined,
+    resolvedAtSource: undefined,
+    closedAt: undefined,
+    canceledAt: undefined,
+    resolveSeconds: undefined,
+    resolveSecondsSource: undefined,
+    since: metadata.occurredAt,
+    secondsPerState: undefined,
+    secondsPerGroup: undefined,
+    groupHops: undefined,
+    personHops: undefined,
+    reopens: undefined,
+    reopensFromClosed: undefined,
+    irregular: undefined,
+    updates: undefined,
+    updatesMissing: undefined,
+    sourceState: undefined,
+    rowsBySourceState: undefined,
+    madeSla: undefined,
   }
-  const whole = { ...facts, ...importedChanges(facts, event), visibleTo: namedIfRestricted(facts) }
-  whole.resolveSecondsSource = secondsBetween(whole.openedAt, whole.resolvedAtSource)
-  return whole
+  facts.visibleTo = namedIfRestricted(facts)
+  applyImported(facts, event)
+  facts.resolveSecondsSource = secondsBetween(facts.openedAt, facts.resolvedAtSource)
+  return facts
 }
 
 /** Readers need no name to see public records, so that these are spared the list. */
@@ -225,64 +248,43 @@ function namedIfRestricted(facts: IncidentFacts): readonly string[] | undefined 
   return facts.audienceKind === 'public' ? undefined : peopleNamed(facts)
 }
 
-function ownHeadChanges(facts: IncidentFacts, event: RecordedIncidentEvent): Changes | undefined {
-  const changes = headChanges(facts, event)
+/** Changes what the row has beyond head, milestones and durations; false: the event is not known here. */
+function apply(draft: IncidentFacts, event: RecordedIncidentEvent): boolean {
   switch (event.type) {
     case 'IncidentDetailsChanged':
-    case 'WatcherAdded':
-    case 'WatcherRemoved':
-    case 'AudienceChanged': {
-      const { title: _, ...kept } = changes ?? {}
-      return { ...kept, visibleTo: namedIfRestricted({ ...facts, ...kept }) }
-    }
-    default:
-      return changes
-  }
-}
-
-const NOTHING: Changes = {}
-
-/** What an event changes beyond head, milestones and durations; undefined: it is not known here. */
-function ownChanges(facts: IncidentFacts, event: RecordedIncidentEvent): Changes | undefined {
-  switch (event.type) {
-    case 'IncidentDetailsChanged':
-      return descriptionAfter(event.data.changes)
-    case 'IncidentCategorized': {
-      const { category, subcategory, symptom } = event.data
-      return {
-        category: present(category.to),
-        subcategory: present(subcategory.to),
-        symptom: present(symptom.to),
-      }
-    }
+      return describe(draft, event.data.changes)
+    case 'IncidentCategorized':
+      draft.category = present(event.data.category.to)
+      draft.subcategory = present(event.data.subcategory.to)
+      draft.symptom = present(event.data.symptom.to)
+      return true
     case 'PriorityDerived':
-    case 'PriorityOverridden': {
-      const { impact, urgency } = event.data
-      const priorityOverridden = event.type === 'PriorityOverridden'
-      return { impact: present(impact), urgency: present(urgency), priorityOverridden }
-    }
+    case 'PriorityOverridden':
+      draft.impact = present(event.data.impact)
+      draft.urgency = present(event.data.urgency)
+      draft.priorityOverridden = event.type === 'PriorityOverridden'
+      return true
     case 'AssignedToGroup':
-      return isHop(facts.assignmentGroup, event.data.group)
-        ? { groupHops: (facts.groupHops ?? 0) + 1 }
-        : NOTHING
+      if (isHop(draft.assignmentGroup, event.data.group)) draft.groupHops = (draft.groupHops ?? 0) + 1
+      return true
     case 'AssignedToPerson':
     case 'IncidentAccepted':
-      return isHop(facts.assignee, event.data.person) ? { personHops: (facts.personHops ?? 0) + 1 } : NOTHING
+      if (isHop(draft.assignee, event.data.person)) draft.personHops = (draft.personHops ?? 0) + 1
+      return true
     case 'IncidentResolved':
-      return {
-        resolver: event.data.resolvedBy ?? performer(event),
-        resolutionCode: present(event.data.code),
-      }
-    case 'ResolutionRecorded': {
-      const { code, resolvedBy } = event.data.resolution
-      return { resolver: resolvedBy ?? facts.resolver, resolutionCode: present(code) }
-    }
-    case 'IncidentReopened': {
-      const unresolved = { resolver: undefined, resolutionCode: undefined }
-      return event.data.from === 'Closed'
-        ? { ...unresolved, reopensFromClosed: (facts.reopensFromClosed ?? 0) + 1 }
-        : { ...unresolved, reopens: (facts.reopens ?? 0) + 1 }
-    }
+      draft.resolver = event.data.resolvedBy ?? performer(event)
+      draft.resolutionCode = present(event.data.code)
+      return true
+    case 'ResolutionRecorded':
+      draft.resolver = event.data.resolution.resolvedBy ?? draft.resolver
+      draft.resolutionCode = present(event.data.resolution.code)
+      return true
+    case 'IncidentReopened':
+      draft.resolver = undefined
+      draft.resolutionCode = undefined
+      if (event.data.from === 'Closed') draft.reopensFromClosed = (draft.reopensFromClosed ?? 0) + 1
+      else draft.reopens = (draft.reopens ?? 0) + 1
+      return true
     case 'WorkStarted':
     case 'IncidentHeld':
     case 'HoldReasonChanged':
@@ -304,9 +306,9 @@ function ownChanges(facts: IncidentFacts, event: RecordedIncidentEvent): Changes
     case 'IncidentMerged':
     case 'StateObserved':
     case 'UpdateObserved':
-      return NOTHING
+      return true
     default:
-      return undefined
+      return false
   }
 }
 
@@ -314,35 +316,36 @@ function isHop(before: string | undefined, after: string | null): boolean {
   return before !== undefined && after !== null && after !== before
 }
 
-const DESCRIPTION = ['contactType', 'service', 'primaryCi', 'location', 'vendor', 'customFields'] as const
+const DESCRIPTION = ['contactType', 'service', 'primaryCi', 'location', 'vendor'] as const
 
-function descriptionAfter(changes: RecordedIncident<'IncidentDetailsChanged'>['data']['changes']): Changes {
-  const after: Record<string, unknown> = {}
-  for (const name of DESCRIPTION) if (changes[name]) after[name] = present(changes[name].to)
-  return after
+function describe(
+  draft: IncidentFacts,
+  changes: RecordedIncident<'IncidentDetailsChanged'>['data']['changes'],
+): true {
+  for (const field of DESCRIPTION) {
+    const change = changes[field]
+    if (change) draft[field] = present(change.to as string | null)
+  }
+  if (changes.customFields)
+    draft.customFields = present(changes.customFields.to as Record<string, unknown> | null)
+  return true
 }
 
 /** Rows of the source, and what it alone knows. Its columns are the names that ServiceNow's table of incidents uses. */
-function importedChanges(facts: IncidentFacts, { data }: RecordedIncidentEvent): Changes | undefined {
+function applyImported(draft: IncidentFacts, { data }: RecordedIncidentEvent): void {
   const { source: row, irregular } = data as Imported
-  if (row === undefined && irregular === undefined) return undefined
-  const changes: Changes = {}
-  if (irregular !== undefined) changes.irregular = counted(facts.irregular, irregular)
-  if (row === undefined) return changes
-  const { fields, updatesMissing } = row
-  changes.updates = (facts.updates ?? 0) + 1
-  if (updatesMissing) changes.updatesMissing = (facts.updatesMissing ?? 0) + updatesMissing
-  if ('made_sla' in fields)
-    changes.madeSla = present(fields.made_sla) === undefined ? undefined : fields.made_sla === 'true'
-  if ('resolved_at' in fields) changes.resolvedAtSource = present(fields.resolved_at)
-  const state = fields.incident_state ?? fields.state ?? facts.sourceState
-  if (state === undefined) return changes
-  changes.sourceState = state
-  changes.rowsBySourceState = {
-    ...facts.rowsBySourceState,
-    [state]: (facts.rowsBySourceState?.[state] ?? 0) + 1,
-  }
-  return changes
+  if (irregular !== undefined) draft.irregular = counted(draft.irregular, irregular)
+  if (row === undefined) return
+  const { made_sla, resolved_at, incident_state, state } = row.fields
+  draft.updates = (draft.updates ?? 0) + 1
+  if (row.updatesMissing) draft.updatesMissing = (draft.updatesMissing ?? 0) + row.updatesMissing
+  if (made_sla !== undefined) draft.madeSla = made_sla === null ? undefined : made_sla === 'true'
+  if (resolved_at !== undefined) draft.resolvedAtSource = present(resolved_at)
+  draft.sourceState = incident_state ?? state ?? draft.sourceState
+  if (draft.sourceState === undefined) return
+  const rows = { ...draft.rowsBySourceState }
+  rows[draft.sourceState] = (rows[draft.sourceState] ?? 0) + 1
+  draft.rowsBySourceState = rows
 }
 
 function counted(list: IncidentFacts['irregular'] = [], code: string): IncidentFacts['irregular'] {
@@ -351,19 +354,19 @@ function counted(list: IncidentFacts['irregular'] = [], code: string): IncidentF
     : [...list, { code, count: 1 }]
 }
 
-/** Durations and first times that follow from what changed. `next` is this event's own copy. */
-function derive(next: IncidentFacts, before: IncidentFacts, event: RecordedIncidentEvent): void {
-  const at = next.effectiveAt
-  if (next.state !== before.state || next.assignmentGroup !== before.assignmentGroup) {
-    Object.assign(next, clockAfter(before, at))
-    next.since = at
+/** Durations and first times that follow from what changed. */
+function derive(draft: IncidentFacts, before: IncidentFacts, event: RecordedIncidentEvent): void {
+  const at = draft.effectiveAt
+  if (draft.state !== before.state || draft.assignmentGroup !== before.assignmentGroup) {
+    endInterval(draft, before, at)
+    draft.since = at
   }
-  if (next.firstResponseAt === undefined && isResponse(next, before, event)) next.firstResponseAt = at
-  const opening = next.openedAt !== before.openedAt
-  if (opening || next.resolvedAt !== before.resolvedAt)
-    next.resolveSeconds = secondsBetween(next.openedAt, next.resolvedAt)
-  if (opening || next.resolvedAtSource !== before.resolvedAtSource)
-    next.resolveSecondsSource = secondsBetween(next.openedAt, next.resolvedAtSource)
+  if (draft.firstResponseAt === undefined && isResponse(draft, before, event)) draft.firstResponseAt = at
+  const opening = draft.openedAt !== before.openedAt
+  if (opening || draft.resolvedAt !== before.resolvedAt)
+    draft.resolveSeconds = secondsBetween(draft.openedAt, draft.resolvedAt)
+  if (opening || draft.resolvedAtSource !== before.resolvedAtSource)
+    draft.resolveSecondsSource = secondsBetween(draft.openedAt, draft.resolvedAtSource)
 }
 
 function isResponse(next: IncidentFacts, before: IncidentFacts, event: RecordedIncidentEvent): boolean {
@@ -371,19 +374,21 @@ function isResponse(next: IncidentFacts, before: IncidentFacts, event: RecordedI
   return before.state === 'New' && next.state !== 'New'
 }
 
-/** The durations once the interval that lasts has ended. */
-function clockAfter(
-  { state, assignmentGroup = '', since, secondsPerState, secondsPerGroup }: IncidentFacts,
+/** Adds the interval that lasted before to the durations. */
+function endInterval(
+  draft: IncidentFacts,
+  { state, assignmentGroup = '', since }: IncidentFacts,
   end: string,
-): Pick<IncidentFacts, 'secondsPerState' | 'secondsPerGroup'> {
+): void {
   const elapsed = secondsBetween(since, end) ?? 0
-  if (elapsed === 0) return { secondsPerState, secondsPerGroup }
-  return {
-    secondsPerState: { ...secondsPerState, [state]: sum(secondsPerState?.[state], elapsed) },
-    secondsPerGroup: isOpen(state)
-      ? { ...secondsPerGroup, [assignmentGroup]: sum(secondsPerGroup?.[assignmentGroup], elapsed) }
-      : secondsPerGroup,
-  }
+  if (elapsed === 0) return
+  const perState = { ...draft.secondsPerState }
+  perState[state] = sum(perState[state], elapsed)
+  draft.secondsPerState = perState
+  if (!isOpen(state)) return
+  const perGroup = { ...draft.secondsPerGroup }
+  perGroup[assignmentGroup] = sum(perGroup[assignmentGroup], elapsed)
+  draft.secondsPerGroup = perGroup
 }
 
 function secondsBetween(start: string, end: string | undefined): number | undefined {

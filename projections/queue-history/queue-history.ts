@@ -3,7 +3,7 @@ import { defineView } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, visibleRows } from '../access.js'
-import { headChanges, headOf, type IncidentHead, later, type RecordedIncident } from '../incident-folds.js'
+import { applyToHead, headOf, type IncidentHead, later, type RecordedIncident } from '../incident-folds.js'
 
 /** `validTo` of an interval that has not ended: later than every time, so that one comparison does for both. */
 export const UNENDED = '9999-12-31T23:59:59.999Z'
@@ -23,10 +23,9 @@ export interface QueueInterval extends IncidentHead {
   /** Positions of these events. */
   positionFrom: Position
   positionTo: Position
+  /** Of the interval that lasts: the record's latest effective time, which later events may not fall behind. */
+  effectiveAt?: string
 }
-
-/** The interval that lasts, with the record's latest effective time, which later events may not fall behind. */
-type CurrentInterval = QueueInterval & { effectiveAt: string }
 
 /**
  * The intervals in force at a valid time, as known at a position (default: at the end of the log, as far as the view
@@ -90,27 +89,18 @@ export const queueHistory = defineView<IncidentEvent>({
       intervals.put(COLLECTION, stream, opened(event))
       return
     }
-    const current = intervals.get<CurrentInterval>(COLLECTION, stream)
+    const current = intervals.get<QueueInterval>(COLLECTION, stream)
     if (current === undefined) return
-    const effectiveAt = later(current.effectiveAt, metadata.occurredAt)
-    const changes = headChanges(current, event)
-    if (changes === undefined || !differs(current, changes)) {
-      if (effectiveAt !== current.effectiveAt) intervals.put(COLLECTION, stream, { ...current, effectiveAt })
-      return
-    }
-    const { effectiveAt: _, ...ended } = current
-    intervals.put(COLLECTION, endedId(stream, current), {
-      ...ended,
-      validTo: effectiveAt,
-      positionTo: position,
-    })
-    intervals.put(COLLECTION, stream, {
-      ...current,
-      ...changes,
-      validFrom: effectiveAt,
-      positionFrom: position,
-      effectiveAt,
-    })
+    const draft = { ...current, effectiveAt: later(current.effectiveAt as string, metadata.occurredAt) }
+    applyToHead(draft, event)
+    if (differs(current, draft)) {
+      const { effectiveAt } = draft
+      draft.validFrom = effectiveAt
+      draft.positionFrom = position
+      const ended = { ...current, validTo: effectiveAt, positionTo: position, effectiveAt: undefined }
+      intervals.put(COLLECTION, endedId(stream, current), ended)
+    } else if (draft.effectiveAt === current.effectiveAt) return
+    intervals.put(COLLECTION, stream, draft)
   },
 })
 
@@ -118,11 +108,11 @@ function endedId(stream: string, { positionFrom }: QueueInterval): string {
   return `${stream}#${positionFrom}`
 }
 
-function opened(event: RecordedIncident<'IncidentOpened'>): CurrentInterval {
+function opened(event: RecordedIncident<'IncidentOpened'>): QueueInterval {
   const { occurredAt } = event.metadata
   return {
-    type: 'incident',
     ...headOf(event),
+    type: 'incident',
     validFrom: occurredAt,
     validTo: UNENDED,
     positionFrom: event.position,
@@ -131,16 +121,25 @@ function opened(event: RecordedIncident<'IncidentOpened'>): CurrentInterval {
   }
 }
 
-function differs(current: QueueInterval, changes: Partial<QueueInterval>): boolean {
-  for (const name in changes) {
-    const before = current[name as keyof QueueInterval]
-    const after = changes[name as keyof QueueInterval]
-    if (before !== after && !sameList(before, after)) return true
-  }
-  return false
+/** The fields whose change begins an interval. `visibleTo` follows from these. */
+const TRACKED = [
+  'state',
+  'assignmentGroup',
+  'assignee',
+  'priority',
+  'caller',
+  'affectedUser',
+  'openedBy',
+  'openedAt',
+  'title',
+  'audienceKind',
+] as const
+
+function differs(a: QueueInterval, b: QueueInterval): boolean {
+  for (const field of TRACKED) if (a[field] !== b[field]) return true
+  return !isSameList(a.watchers, b.watchers) || !isSameList(a.audienceGroups, b.audienceGroups)
 }
 
-function sameList(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b)) return false
-  return a.length === b.length && a.every((item, i) => item === b[i])
+function isSameList(a: readonly string[] = [], b: readonly string[] = []): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]))
 }

@@ -3,7 +3,7 @@ import { and, compare } from '#libs/read-store'
 import type { Hold, IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, visibleRows } from '../access.js'
 import {
-  headChanges,
+  applyToHead,
   headOf,
   type IncidentHead,
   isTerminal,
@@ -118,56 +118,64 @@ function evolveEntry(
 ): WorkQueueEntry | undefined {
   if (event.type === 'IncidentOpened') return opened(event)
   if (entry === undefined) return undefined
-  const own = ownChanges(entry, event)
-  if (own === undefined) return entry
-  const next = { ...entry, ...headChanges(entry, event), ...own }
-  next.updatedAt = later(entry.updatedAt, event.metadata.occurredAt)
-  if (next.assignee !== entry.assignee) next.lastActionByAssigneeAt = undefined
-  if (next.assignee !== undefined && performer(event) === next.assignee) {
+  const draft = { ...entry }
+  if (!apply(draft, event)) return entry
+  applyToHead(draft, event)
+  const at = event.metadata.occurredAt
+  draft.updatedAt = later(entry.updatedAt, at)
+  if (draft.assignee !== entry.assignee) draft.lastActionByAssigneeAt = undefined
+  if (draft.assignee !== undefined && performer(event) === draft.assignee) {
     // Whatever the assignee does answers the replies before it
-    next.lastActionByAssigneeAt = event.metadata.occurredAt
-    next.callerRepliedAt = undefined
+    draft.lastActionByAssigneeAt = at
+    draft.callerRepliedAt = undefined
   }
-  return next
+  return draft
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): WorkQueueEntry {
   const { occurredAt, channel } = event.metadata
   return {
-    type: 'incident',
     ...headOf(event),
+    type: 'incident',
+    impact: undefined,
+    urgency: undefined,
     updatedAt: occurredAt,
+    holdReason: undefined,
+    followUpAt: undefined,
+    dueAt: undefined,
+    reopenCount: undefined,
+    lastPublicReplyAt: undefined,
+    lastReplyBy: undefined,
+    lastActionByAssigneeAt: undefined,
+    callerRepliedAt: undefined,
     imported: channel === 'import' ? true : undefined,
   }
 }
 
-const NOTHING: Partial<WorkQueueEntry> = {}
-
-/** What the event changes beyond the head; undefined: it is no update of the record. */
-function ownChanges(
-  entry: WorkQueueEntry,
-  event: RecordedIncidentEvent,
-): Partial<WorkQueueEntry> | undefined {
+/** Changes what the entry has beyond the head; false: the event is no update of the record. */
+function apply(draft: WorkQueueEntry, event: RecordedIncidentEvent): boolean {
   switch (event.type) {
     case 'PriorityDerived':
     case 'PriorityOverridden':
-      return { impact: present(event.data.impact), urgency: present(event.data.urgency) }
+      draft.impact = present(event.data.impact)
+      draft.urgency = present(event.data.urgency)
+      return true
+    case 'IncidentReopened':
+      draft.reopenCount = event.data.count
+      return hold(draft, event.data.hold)
     case 'IncidentHeld':
     case 'HoldReasonChanged':
-      return heldFor(event.data.hold)
-    case 'IncidentReopened':
-      return { reopenCount: event.data.count, ...heldFor(event.data.hold) }
     case 'StateObserved':
-      return heldFor(event.data.hold)
+      return hold(draft, event.data.hold)
     case 'WorkStarted':
     case 'IncidentResumed':
     case 'IncidentResolved':
     case 'IncidentClosed':
     case 'IncidentCanceled':
     case 'IncidentMerged':
-      return heldFor(undefined)
+      return hold(draft, undefined)
     case 'CommentAdded':
-      return replied(entry, event)
+      return reply(draft, event)
     case 'IncidentAccepted':
     case 'IncidentDetailsChanged':
     case 'IncidentCategorized':
@@ -186,21 +194,23 @@ function ownChanges(
     case 'AudienceChanged':
     case 'ResolutionRecorded':
     case 'UpdateObserved':
-      return NOTHING
+      return true
     default:
-      return undefined
+      return false
   }
 }
 
-function heldFor(hold: Hold | undefined): Partial<WorkQueueEntry> {
-  return { holdReason: hold?.reason, followUpAt: hold?.until }
+function hold(draft: WorkQueueEntry, why: Hold | undefined): true {
+  draft.holdReason = why?.reason
+  draft.followUpAt = why?.until
+  return true
 }
 
-function replied(entry: WorkQueueEntry, event: RecordedIncidentEvent): Partial<WorkQueueEntry> {
+function reply(draft: WorkQueueEntry, event: RecordedIncidentEvent): true {
   const author = performer(event)
-  const at = event.metadata.occurredAt
-  const changes: Partial<WorkQueueEntry> = { lastPublicReplyAt: at, lastReplyBy: author }
-  if (author !== entry.assignee && entry.visibleTo?.includes(author))
-    changes.callerRepliedAt = entry.callerRepliedAt ?? at
-  return changes
+  draft.lastPublicReplyAt = event.metadata.occurredAt
+  draft.lastReplyBy = author
+  if (author !== draft.assignee && draft.visibleTo?.includes(author))
+    draft.callerRepliedAt ??= event.metadata.occurredAt
+  return true
 }
