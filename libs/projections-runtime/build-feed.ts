@@ -28,6 +28,7 @@ export abstract class BuildFeed {
   #checkpoint: Checkpoint | undefined
   #seen: Position
   #handled = 0
+  #failure: unknown
 
   /** @param from stream prefixes of the events that it wants */
   protected constructor(
@@ -74,14 +75,25 @@ export abstract class BuildFeed {
     })
   }
 
-  /** Runs between batches. */
+  /**
+   * Runs between batches. Once something has failed, nothing more is done: what is in memory may be ahead of the store,
+   * and the next batch would write it.
+   */
   exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#mutex.run(work)
+    return this.#mutex.run(async () => {
+      if (this.#failure !== undefined) throw this.#failure
+      try {
+        return await work()
+      } catch (error) {
+        this.#failure = error
+        throw error
+      }
+    })
   }
 
   /** Waits for the batch under way, then lets go of the lease. */
   close(): Promise<void> {
-    return this.exclusively(() => this.writer.close())
+    return this.#mutex.run(() => this.writer.close())
   }
 
   /** Folds and commits, at once or in parts. */

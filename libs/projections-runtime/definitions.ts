@@ -30,9 +30,15 @@ export interface ProjectionDefinition<Document extends object, E extends DomainE
   readonly version: number
   /** Stream prefixes, with their dash. */
   readonly from: readonly string[]
-  /** Which document(s) an event touches; none: undefined. */
+  /**
+   * Which document(s) an event touches; none: undefined. One that throws stops the projection: without a key nobody
+   * knows which documents would be wrong from there on.
+   */
   key(event: RecordedEvent<E>): string | readonly string[] | undefined
-  /** Sees one document; `null` deletes. Unknown event types must leave it as it was. */
+  /**
+   * Sees one document, and answers it (the same one: nothing has changed) or a new one; `null` deletes. It must not
+   * change the document in place. Unknown event types must leave it as it was. One that throws parks the key.
+   */
   evolve(document: Document | undefined, event: RecordedEvent<E>): Document | null | undefined
 }
 
@@ -47,13 +53,16 @@ export interface ViewDefinition<E extends DomainEvent = DomainEvent> {
   readonly from: readonly string[]
   // biome-ignore lint/suspicious/noExplicitAny: a view has collections of different document types
   readonly collections: Readonly<Record<string, ViewCollection<any>>>
-  /** The ids that `fold` will `get` for this event, so that a batch loads them in one read. */
+  /**
+   * The ids that `fold` will `get` for this event, so that a batch loads them in one read. What it leaves out is loaded
+   * on demand, one document at a time, and the event folded again: right, but slow.
+   */
   reads(event: RecordedEvent<E>): readonly { collection: string; id: string }[]
-  /** Folds one event. Everything it reads must have been announced by `reads` or written by it in this batch. */
+  /** Folds one event. Pure, and it must not change documents in place. */
   fold(event: RecordedEvent<E>, transaction: ViewTransaction): void
 }
 
-/** A view's own collections while it folds: reads see its own writes, the batch is atomic. Synchronous over what `reads` announced. */
+/** A view's own collections while it folds: reads see its own writes, the batch is atomic. */
 export interface ViewTransaction {
   get<Document extends object>(collection: string, id: string): Document | undefined
   put(collection: string, id: string, document: object): void

@@ -15,6 +15,7 @@ import { type AnyProjection, collectionSchemas } from './definitions.js'
 import { parkedSchema } from './parking.js'
 import { prepareProjections } from './prepare.js'
 import { ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner.js'
+import { storedBuilds } from './projection-status.js'
 import { ReadModels } from './read-models.js'
 import { poison, stays, type Ticket, type TicketEvent, tickets } from './ticket-projections.fixture.js'
 
@@ -278,6 +279,17 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
       expect((await ticket('ticket-1', event!.position))?.document.group).toBe('last')
     })
 
+    it('can be left to a runner on another thread, which gives the lease back when it is done', async () => {
+      const feeding = runner({ definitions: [tickets], only: 'live', owner: 'live' })
+      await feeding.start()
+      await runner({ definitions: [tickets], only: 'building', owner: 'builder' }).start()
+      await appendEvents(log, 'ticket-1', [opened('a')])
+      await feeding.rebuild('tickets')
+      const [event] = await appendEvents(log, 'ticket-1', [moved('desk')])
+      expect((await ticket('ticket-1', event!.position))?.document.group).toBe('desk')
+      expect(await readStore.builds()).toMatchObject([{ build: 2, status: 'live', lease: { owner: 'live' } }])
+    })
+
     const second: AnyProjection = { ...tickets, version: 2 }
 
     it('of a new version: the old one answers, frozen, until the new one takes over', async () => {
@@ -339,6 +351,29 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
       await runner().start()
       const asked = readModels().waitFor('tickets', '00000000000000009999')
       await expect(asked).rejects.toMatchObject({ code: 'POSITION.UNKNOWN' })
+    })
+
+    it('say how long the first event that is not in the answer has been waiting', async () => {
+      const first = runner()
+      await first.start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      await readModels().waitFor('tickets', event!.position)
+      await first.stop()
+      await appendEvents(log, 'ticket-1', [moved('desk')])
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      const late = await readModels().of<Ticket>('tickets').count({ principal: agent })
+      expect(late).toMatchObject({ position: event!.position, count: 1 })
+      expect(late.lag).toBeGreaterThanOrEqual(0.05)
+      expect(late.lag).toBeLessThan(30)
+      const stored = await storedBuilds(log, readStore)
+      const { lagSeconds, ...build } = stored.find(({ projection }) => projection === 'tickets')!
+      expect(build).toMatchObject({
+        status: 'live',
+        position: event!.position,
+        owner: undefined,
+        code: undefined,
+      })
+      expect(lagSeconds).toBeGreaterThanOrEqual(0.05)
     })
 
     it('give up waiting after the time-out and say where the projection stands', async () => {

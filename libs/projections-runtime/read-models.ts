@@ -131,7 +131,7 @@ export class ReadModels {
   async #readerAt(projection: string, minPosition: Position, timeoutMilliseconds: number) {
     await this.#assertKnown(minPosition)
     const deadline = performance.now() + timeoutMilliseconds
-    for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_POLL_MS)) {
+    for (let wait = 1; ; wait = Math.min(wait * 1.5, LONGEST_POLL_MS)) {
       const { reader, position } = await this.#reader(projection)
       if (position >= minPosition) return { reader, position }
       this.#assertFed(projection, reader.name, position)
