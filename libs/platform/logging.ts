@@ -41,7 +41,7 @@ export function logAnswer(logger: Logger, request: FastifyRequest, reply: Fastif
       requestId: request.id,
       principal: request.principal?.id,
       method: request.method,
-      route: request.routeOptions.url,
+      route: request.routeConfig?.url,
       status: reply.statusCode,
       milliseconds: Math.round(reply.elapsedTime * 100) / 100,
     },

@@ -10,6 +10,9 @@ const MISNAMED = [
   'nodejs_active_resources_total',
 ]
 
+/** Stands for requests that no hook has seen. */
+const NO_ROUTE: { url?: string; method?: string | string[] } = {}
+
 interface Observer {
   observe(seconds: number): void
 }
@@ -18,7 +21,7 @@ interface Observer {
 export class Metrics {
   readonly registry = new Registry()
   readonly #beforeReading: (() => void | Promise<void>)[] = []
-  readonly #observers = new Map<string, Map<number, Observer>>()
+  readonly #observers = new WeakMap<object, Map<number, Observer>>()
 
   readonly httpRequestDuration = new Histogram({
     name: 'ledgerdesk_http_request_duration_seconds',
@@ -70,29 +73,25 @@ export class Metrics {
 
   /** For `HttpAdapterOptions.onAnswer`. Routes by template, so that there are as many series as routes. */
   observeAnswer(request: FastifyRequest, reply: FastifyReply): void {
-    const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none')
-    this.#observer(request.method, route, reply.statusCode).observe(reply.elapsedTime / 1000)
+    const config = request.routeConfig ?? NO_ROUTE
+    let byStatus = this.#observers.get(config)
+    if (!byStatus) {
+      byStatus = new Map()
+      this.#observers.set(config, byStatus)
+    }
+    let observer = byStatus.get(reply.statusCode)
+    if (!observer) {
+      const method = config.url === undefined ? 'any' : String(config.method)
+      observer = this.httpRequestDuration.labels(method, config.url ?? 'none', String(reply.statusCode))
+      byStatus.set(reply.statusCode, observer)
+    }
+    observer.observe(reply.elapsedTime / 1000)
   }
 
   /** The text that Prometheus reads. */
   async text(): Promise<string> {
     await Promise.all(this.#beforeReading.map((update) => update()))
     return this.registry.metrics()
-  }
-
-  #observer(method: string, route: string, status: number): Observer {
-    const key = `${method} ${route}`
-    let byStatus = this.#observers.get(key)
-    if (!byStatus) {
-      byStatus = new Map()
-      this.#observers.set(key, byStatus)
-    }
-    let observer = byStatus.get(status)
-    if (!observer) {
-      observer = this.httpRequestDuration.labels(method, route, String(status))
-      byStatus.set(status, observer)
-    }
-    return observer
   }
 }
 

@@ -149,7 +149,7 @@ describe('metrics', () => {
     expect(text).toContain(
       'ledgerdesk_http_request_duration_seconds_count{method="GET",route="/things/:id",status="200"} 3',
     )
-    expect(text).toContain('route="none",status="404"')
+    expect(text).toContain('method="any",route="none",status="404"')
     expect(text).not.toContain('/things/1')
     expect(text).toContain('nodejs_eventloop_lag_seconds')
     expect(text).toContain('process_resident_memory_bytes')

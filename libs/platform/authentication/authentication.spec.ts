@@ -70,6 +70,8 @@ describe('API tokens', () => {
     expect(await verdict(() => authenticator.authenticate(token))).toBe('ada')
     directory.tokens.set(id, { ...directory.tokens.get(id)!, revoked: true })
     expect(await verdict(() => authenticator.authenticate(token))).toBe('TOKEN.REVOKED')
+    directory.tokens.set(id, { principalId: 'ada', hash: createApiToken().hash, revoked: false })
+    expect(await verdict(() => authenticator.authenticate(token))).toBe('TOKEN.UNKNOWN')
     expect(await verdict(() => authenticator.authenticate(enter({ principalId: 'gone' })))).toBe(
       'TOKEN.OWNER_UNKNOWN',
     )

@@ -21,26 +21,36 @@ export function authorize(
   reply: FastifyReply,
 ): Promise<void> | undefined {
   reply.header('x-request-id', request.id)
-  const endpoint = request.routeOptions.config.endpoint
-  if (request.is404) return undefined
+  const { config } = request.routeOptions
+  request.routeConfig = config
+  if (config.url === undefined) return undefined
+  const { endpoint } = config
   if (!endpoint)
     throw new NotFound('ENDPOINT.UNDECLARED', 'This route has no declared contract, so it is not served.')
   checkRequestId(request.headers['x-request-id'])
   if (endpoint.roles === 'public') return undefined
   const found = authenticator.authenticate(bearerToken(request.headers.authorization))
-  const admit = (principal: Principal): void => {
-    request.principal = principal
-    requireRole(endpoint.roles, principal)
-    rateLimit?.(principal, reply)
-  }
-  if (found instanceof Promise) return found.then(admit)
-  admit(found)
+  if (found instanceof Promise)
+    return found.then((principal) => admit(principal, endpoint, rateLimit, request, reply))
+  admit(found, endpoint, rateLimit, request, reply)
   return undefined
+}
+
+function admit(
+  principal: Principal,
+  endpoint: Endpoint,
+  rateLimit: RateLimit | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  request.principal = principal
+  requireRole(endpoint.roles, principal)
+  rateLimit?.(principal, reply)
 }
 
 /** After the body is read: parameters, body and headers are what the endpoint declares. */
 export function validate(request: FastifyRequest): void {
-  const endpoint = request.routeOptions.config.endpoint
+  const endpoint = request.routeConfig?.endpoint
   if (!endpoint) return
   if (endpoint.params)
     request.params = validateParameters(endpoint.params, request.params as Record<string, unknown>)

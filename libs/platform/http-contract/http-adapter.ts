@@ -57,16 +57,33 @@ export class HttpAdapter extends FastifyAdapter {
 
   #addHooks(fastify: FastifyInstance, options: HttpAdapterOptions): void {
     fastify.removeContentTypeParser('text/plain')
+    fastify.decorateRequest('routeConfig', undefined)
     fastify.decorateRequest('principal', undefined)
     fastify.decorateRequest('requestContext', undefined)
     fastify.addHook('onRoute', (route) =>
       this.routes.add(route.method, route.url, () => route.config?.endpoint),
     )
+    const { authenticator, rateLimit } = options
     fastify.addHook('onRequest', (request, reply, done) => {
-      const { authenticator, rateLimit } = options
-      settle(() => authorize(authenticator, rateLimit, request, reply), done)
+      let pending: Promise<void> | undefined
+      try {
+        pending = authorize(authenticator, rateLimit, request, reply)
+      } catch (error) {
+        done(error as Error)
+        return
+      }
+      if (pending) pending.then(() => done(), done)
+      else done()
     })
-    fastify.addHook('preHandler', (request, _reply, done) => settle(() => validate(request), done))
+    fastify.addHook('preHandler', (request, _reply, done) => {
+      try {
+        validate(request)
+      } catch (error) {
+        done(error as Error)
+        return
+      }
+      done()
+    })
     if (options.onAnswer) {
       const { onAnswer } = options
       fastify.addHook('onResponse', (request, reply, done) => {
@@ -75,19 +92,6 @@ export class HttpAdapter extends FastifyAdapter {
       })
     }
   }
-}
-
-/** Runs a step that may be synchronous; going through a promise only when it has to. */
-function settle(step: () => Promise<void> | undefined | void, done: (error?: Error) => void): void {
-  let pending: Promise<void> | undefined | void
-  try {
-    pending = step()
-  } catch (error) {
-    done(error as Error)
-    return
-  }
-  if (pending) pending.then(() => done(), done)
-  else done()
 }
 
 /** A given id is checked in the hook, where a wrong one can be answered; it must not get into headers before that. */

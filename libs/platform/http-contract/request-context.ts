@@ -35,6 +35,8 @@ export class RequestContext {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** The route's URL template, method and endpoint. Fastify builds `routeOptions` anew at every look, so it is kept. */
+    routeConfig: FastifyRequest['routeOptions']['config'] | undefined
     /** Set once the caller is known (every endpoint that is not public). */
     principal: Principal | undefined
     requestContext: RequestContext | undefined

@@ -147,12 +147,14 @@ function nested(meta: PropertyMetadata, references: Set<DtoClass>): JsonSchema {
   return reflected === Array && !meta.each ? { type: 'array', items: reference } : reference
 }
 
+/** Validators of class-validator's own look at the value and at what their decorator was given, and at nothing else. */
 function register(meta: PropertyMetadata): string {
   const [constraint] = getMetadataStorage().getTargetValidatorConstraints(meta.constraintCls)
   if (!constraint) throw new Error(`${meta.target.name}.${meta.propertyName}: no such validator`)
   const validator = constraint.instance
-  const args = { property: meta.propertyName, targetName: meta.target.name, constraints: meta.constraints }
-  constraintFunctions.push((value) => validator.validate(value, { ...args, object: {}, value }) as boolean)
+  const given = { property: meta.propertyName, targetName: meta.target.name, constraints: meta.constraints }
+  const args = { ...given, object: {}, value: undefined }
+  constraintFunctions.push((value) => validator.validate(value, args) as boolean)
   return String(constraintFunctions.length - 1)
 }
 
