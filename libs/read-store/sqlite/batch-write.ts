@@ -132,6 +132,7 @@ export class BatchWrite {
   }
 
   private toRow({ id, document, position, stale }: DocumentWrite): NewRow {
+    if (id.includes('\0')) throw new TypeError(`${this.table.schema.name}: an id has no NUL character`)
     const fields = document as Record<string, unknown>
     return {
       id,

@@ -108,7 +108,7 @@ export class CollectionTable {
     const type = this.schema.columns[column] as ColumnType
     if (type === 'strings') {
       if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
-        return value.length === 0 ? null : JSON.stringify(value)
+        return value.length === 0 ? null : JSON.stringify(value.map(encodeValue))
     } else if (typeof value === scriptTypes[type]) {
       return encodeValue(value as string | number | boolean)
     }
@@ -122,9 +122,10 @@ export class CollectionTable {
 
 export const quoted = (column: string) => `"c_${column}"`
 
-/** The driver aborts the process when it is given a boolean. */
+/** A present or absent value as SQLite keeps it: no booleans, and no NUL, at which the driver would cut a text off. */
 export function encodeValue(value: string | number | boolean | null): SqlValue {
-  return typeof value === 'boolean' ? Number(value) : value
+  if (typeof value === 'boolean') return Number(value)
+  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
 }
 
 /** `openedAt:day` → the timestamp column and that only its UTC day counts. */
@@ -151,6 +152,8 @@ export function checkSchema(schema: CollectionSchema): void {
     const type = schema.columns[column]
     if (!type || type === 'strings') throw mistake(`index on "${column}", which is no sortable column`)
   }
+  for (const column of schema.checked ?? [])
+    if (!schema.columns[column]) throw mistake(`check of "${column}", which is no column`)
   for (const dimension of (schema.counts ?? []).flat()) {
     const { column, day } = parseDimension(dimension)
     const type = schema.columns[column]

@@ -1,13 +1,17 @@
 import { pathToFileURL } from 'node:url'
-import Database from 'libsql'
+import { DatabaseSync } from '@photostructure/sqlite'
 
 export type SqlValue = string | number | null
 type Row = Record<string, SqlValue>
-type Statement = ReturnType<InstanceType<typeof Database>['prepare']>
+type Database = InstanceType<typeof DatabaseSync>
+type Statement = ReturnType<Database['prepare']>
 
 /** Statements kept prepared per connection; their texts depend on the shape of a query, not on its values. */
 const MAX_STATEMENTS = 300
 const BUSY_MILLISECONDS = 5_000
+
+/** Result code of SQLite (https://www.sqlite.org/rescode.html). */
+const SQLITE_BUSY = 5
 
 /** What a connection is for: the cache is given per connection, in KiB. */
 export interface ConnectionOptions {
@@ -20,21 +24,21 @@ export interface ConnectionOptions {
 
 /** One SQLite file, opened for WAL, with its prepared statements. Not for use by several threads. */
 export class Connection {
-  private readonly database: InstanceType<typeof Database>
+  private readonly database: Database
   private readonly statements = new Map<string, Statement>()
 
   constructor(path: string, options: ConnectionOptions = {}) {
     // A URI, because SQLite would otherwise make an empty file where another process has just dropped one
     const uri = `${pathToFileURL(path).href}?mode=${options.create ? 'rwc' : 'rw'}`
-    this.database = new Database(uri, { timeout: BUSY_MILLISECONDS })
+    this.database = new DatabaseSync(uri, { timeout: BUSY_MILLISECONDS })
     this.database.exec(
-      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${options.cacheKibibytes ?? 8_000}`,
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA cache_size = -${options.cacheKibibytes ?? 8_000}`,
     )
     if (options.queryOnly) this.database.exec('PRAGMA query_only = ON')
   }
 
   get open(): boolean {
-    return this.database.open
+    return this.database.isOpen
   }
 
   exec(sql: string): void {
@@ -42,16 +46,16 @@ export class Connection {
   }
 
   all<R = Row>(sql: string, parameters: readonly SqlValue[] = []): R[] {
-    return this.prepare(sql).all(parameters as SqlValue[]) as R[]
+    return this.prepare(sql).all(...parameters) as R[]
   }
 
   get<R = Row>(sql: string, parameters: readonly SqlValue[] = []): R | undefined {
-    return this.prepare(sql).get(parameters as SqlValue[]) as R | undefined
+    return this.prepare(sql).get(...parameters) as R | undefined
   }
 
   /** @returns the number of rows changed */
   run(sql: string, parameters: readonly SqlValue[] = []): number {
-    return this.prepare(sql).run(parameters as SqlValue[]).changes
+    return this.prepare(sql).run(...parameters).changes
   }
 
   /** Several reads that see one state. */
@@ -71,7 +75,7 @@ export class Connection {
       this.database.exec('COMMIT')
       return result
     } catch (error) {
-      if (this.database.inTransaction) this.database.exec('ROLLBACK')
+      if (this.database.isTransaction) this.database.exec('ROLLBACK')
       throw error
     }
   }
@@ -88,11 +92,11 @@ export class Connection {
 
   close(): void {
     this.statements.clear()
-    if (this.database.open) this.database.close()
+    if (this.database.isOpen) this.database.close()
   }
 }
 
 /** Another connection holds the write lock for longer than we wait. */
 export function isBusy(error: unknown): boolean {
-  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')
+  return (error as { errcode?: unknown } | undefined)?.errcode === SQLITE_BUSY
 }

@@ -50,11 +50,11 @@ export function filterSql(table: CollectionTable, filter: Filter, options: Filte
     case 'compare':
       return comparisonSql(column(filter.column), filter.op, encodeValue(filter.value))
     case 'prefix':
-      return allOf(prefixRange(column(filter.column), filter.prefix))
+      return allOf(prefixRange(column(filter.column), encodeValue(filter.prefix) as string))
     case 'in':
       return inSql(column(filter.column), filter.values.map(encodeValue))
     case 'has':
-      return hasSql(table, filter.column, filter.value, options)
+      return hasSql(table, filter.column, encodeValue(filter.value), options)
     case 'true':
       return sql('1')
     case 'false':
@@ -82,7 +82,7 @@ export function inSql(column: string, values: readonly SqlValue[]): Sql {
     : { text: `${listed.text} OR ${column} IS NULL`, values: listed.values }
 }
 
-function hasSql(table: CollectionTable, column: string, value: string, options: FilterSqlOptions): Sql {
+function hasSql(table: CollectionTable, column: string, value: SqlValue, options: FilterSqlOptions): Sql {
   const list = table.lists.find((candidate) => candidate.column === column)
   if (!list) throw new Error(`"${column}" is no list`)
   return options.checkOnly

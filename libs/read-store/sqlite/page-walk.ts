@@ -179,6 +179,18 @@ export class PageWalk {
   }
 }
 
+/** Is the condition a bound on the column, and nothing else? */
+export function boundsColumn(condition: Filter, column: string | undefined): boolean {
+  if (condition.kind === 'prefix') return condition.column === column
+  return (
+    condition.kind === 'compare' &&
+    condition.column === column &&
+    condition.value !== null &&
+    condition.op !== '=' &&
+    condition.op !== '!='
+  )
+}
+
 /** The tightest bounds that the conditions set on a column. */
 export function boundsOn(column: string, conditions: readonly Filter[]): LevelBounds {
   const bounds: LevelBounds = {}
@@ -192,8 +204,9 @@ export function boundsOn(column: string, conditions: readonly Filter[]): LevelBo
   }
   for (const condition of conditions) {
     if (condition.kind === 'prefix' && condition.column === column) {
-      const end = afterPrefix(condition.prefix)
-      lower('>=', condition.prefix)
+      const prefix = encodeValue(condition.prefix) as string
+      const end = afterPrefix(prefix)
+      lower('>=', prefix)
       if (end !== undefined) upper('<', end)
     }
     if (condition.kind !== 'compare' || condition.column !== column || condition.value === null) continue

@@ -71,7 +71,7 @@ function listDriver(table: CollectionTable, column: string, value: string): RowD
     .map((list) => ({
       rows: {
         text: `SELECT r.n FROM ${list.table} l CROSS JOIN ${table.table} r ON r.id = l.id WHERE l.value = ?`,
-        values: [value],
+        values: [encodeValue(value)],
       },
       index: undefined,
       fixed: 1,

@@ -13,6 +13,7 @@ import {
 import { BatchWrite } from './batch-write.js'
 import type { BuildFile } from './build-file.js'
 import { BuildQueries } from './build-queries.js'
+import { isBusy } from './connection.js'
 
 /** Reads one build on a connection of its own. */
 export class SqliteProjectionReader extends ProjectionReader {
@@ -21,9 +22,10 @@ export class SqliteProjectionReader extends ProjectionReader {
   constructor(
     readonly name: BuildName,
     private readonly file: BuildFile,
+    maxSortedRows: number,
   ) {
     super()
-    this.queries = new BuildQueries(file)
+    this.queries = new BuildQueries(file, maxSortedRows)
   }
 
   get open(): boolean {
@@ -78,9 +80,10 @@ export class SqliteProjectionWriter extends ProjectionWriter {
     readonly name: BuildName,
     private readonly file: BuildFile,
     private readonly options: OpenForWriting,
+    maxSortedRows: number,
   ) {
     super()
-    this.queries = new BuildQueries(file)
+    this.queries = new BuildQueries(file, maxSortedRows)
     this.leaseNumber = file.takeLease(options.owner, options.leaseMilliseconds, options.bulkLoad ?? false)
     this.renewal = setInterval(() => this.renew(), options.leaseMilliseconds / 3).unref()
   }
@@ -151,8 +154,14 @@ export class SqliteProjectionWriter extends ProjectionWriter {
   async close(): Promise<void> {
     clearInterval(this.renewal)
     if (!this.open) return
-    this.file.releaseLease(this.leaseNumber)
-    this.file.close()
+    try {
+      this.file.releaseLease(this.leaseNumber)
+    } catch (error) {
+      // Then it runs out by itself
+      if (!isBusy(error)) throw error
+    } finally {
+      this.file.close()
+    }
   }
 
   /** An earlier checkpoint of the same log: the batch was written before, and what followed it must stay. */

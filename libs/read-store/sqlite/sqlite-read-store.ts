@@ -11,6 +11,7 @@ import {
   ReadStore,
 } from '../read-store.js'
 import { BuildFile } from './build-file.js'
+import { MAX_SORTED_ROWS } from './build-queries.js'
 import { isBusy } from './connection.js'
 import { buildLabel, Registry, sameBuild } from './registry.js'
 import { SqliteProjectionReader, SqliteProjectionWriter } from './sqlite-projection.js'
@@ -26,6 +27,8 @@ export interface SqliteReadStoreOptions {
   folder: string
   /** For threads that only answer queries: whatever writes is refused. */
   readOnly?: boolean
+  /** Up to so many candidates of a filter are read and sorted, instead of walking the order. Changes speed, never answers. */
+  maxSortedRows?: number
 }
 
 /** Opens the read models in a folder. Several threads and processes may, at the same time. */
@@ -41,9 +44,11 @@ export class SqliteReadStore extends ReadStore {
   private readonly retired = new Map<SqliteProjectionReader, NodeJS.Timeout>()
   private readonly writers = new Set<SqliteProjectionWriter>()
   private registryVersion = -1
+  private readonly maxSortedRows: number
 
   constructor(private readonly options: SqliteReadStoreOptions) {
     super()
+    this.maxSortedRows = options.maxSortedRows ?? MAX_SORTED_ROWS
     this.registry = new Registry(join(options.folder, 'registry.db'))
   }
 
@@ -59,6 +64,8 @@ export class SqliteReadStore extends ReadStore {
     collections: readonly CollectionSchema[],
   ): Promise<BuildName> {
     this.refuseReadOnly()
+    if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(projection))
+      throw new Error(`"${projection}" is no projection's name`)
     this.registryVersion = -1
     return this.registry.add(projection, version, (name) => {
       this.deleteFiles(name)
@@ -70,7 +77,7 @@ export class SqliteReadStore extends ReadStore {
     this.refuseReadOnly()
     const file = BuildFile.open(this.path(name), { cacheKibibytes: WRITER_CACHE_KIBIBYTES })
     try {
-      const writer = new SqliteProjectionWriter(name, file, options)
+      const writer = new SqliteProjectionWriter(name, file, options, this.maxSortedRows)
       for (const known of this.writers) if (!known.open) this.writers.delete(known)
       this.writers.add(writer)
       return writer
@@ -83,11 +90,10 @@ export class SqliteReadStore extends ReadStore {
 
   async liveReader(projection: string): Promise<ProjectionReader | undefined> {
     const version = this.registry.dataVersion()
-    const known = this.readers.get(projection)
-    if (version === this.registryVersion && known?.open) return known
     if (version !== this.registryVersion) this.retireReplaced()
     this.registryVersion = version
-    return this.readers.get(projection) ?? this.openLive(projection)
+    const known = this.readers.get(projection)
+    return known?.open ? known : this.openLive(projection)
   }
 
   async makeLive(name: BuildName): Promise<void> {
@@ -148,7 +154,11 @@ export class SqliteReadStore extends ReadStore {
       if (!name) return undefined
       try {
         const options = { queryOnly: true, cacheKibibytes: READER_CACHE_KIBIBYTES }
-        const reader = new SqliteProjectionReader(name, BuildFile.open(this.path(name), options))
+        const reader = new SqliteProjectionReader(
+          name,
+          BuildFile.open(this.path(name), options),
+          this.maxSortedRows,
+        )
         this.readers.set(projection, reader)
         return reader
       } catch (error) {

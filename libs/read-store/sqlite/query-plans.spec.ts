@@ -1,0 +1,202 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toPosition } from '#libs/event-sourcing'
+import { and, compare, eq, type Filter, has, isIn, not, or, startsWith } from '../filter.js'
+import { completeOrderBy, cursorAfter } from '../query-rules.js'
+import type { CollectionSchema, SortKey } from '../read-store.js'
+import { BuildFile } from './build-file.js'
+import { BuildQueries, MAX_SORTED_ROWS } from './build-queries.js'
+import type { Connection, SqlValue } from './connection.js'
+import { openSqliteReadStore } from './index.js'
+
+const schema: CollectionSchema = {
+  name: 'tickets',
+  columns: {
+    group: 'string',
+    state: 'string',
+    priority: 'integer',
+    openedAt: 'timestamp',
+    caller: 'string',
+    followUpAt: 'timestamp',
+    watchers: 'strings',
+    title: 'string',
+  },
+  indexes: [
+    ['group', 'state', 'priority', 'openedAt'],
+    ['group', 'priority', 'openedAt'],
+    ['priority', 'openedAt'],
+    ['state', 'openedAt'],
+    ['openedAt'],
+    ['caller', 'openedAt'],
+    ['followUpAt'],
+  ],
+  counts: [['state', 'priority', 'openedAt:day']],
+}
+const ROWS = 6_000
+const STATES = ['new', 'active', 'resolved', 'closed']
+const openedAt = (i: number) => new Date(1_460_000_000_000 + i * 60_000).toISOString()
+const asc = (...columns: string[]): SortKey[] => columns.map((column) => ({ column, direction: 'asc' }))
+const desc = (...columns: string[]): SortKey[] => columns.map((column) => ({ column, direction: 'desc' }))
+
+/** Steps of the plans of all statements that a question ran. */
+type Plan = string[]
+/** Reads every row, or sorts what no index gave in order. */
+const isExpensive = (step: string) => /^SCAN (rows_tickets|r)$/.test(step) || step.includes('TEMP B-TREE')
+
+describe('What SQLite does for a page', () => {
+  let folder: string
+  let file: BuildFile
+  let queries: BuildQueries
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'plans-'))
+    const store = openSqliteReadStore({ folder })
+    const build = await store.createBuild({ projection: 'plans', version: 1 }, [schema])
+    const writer = await store.openForWriting(build, {
+      owner: 't',
+      leaseMilliseconds: 10_000,
+      bulkLoad: true,
+    })
+    await writer.commit(
+      Array.from({ length: ROWS }, (_, i) => ({
+        collection: 'tickets',
+        id: `T${i}`,
+        document: {
+          group: `group ${i % 3}`,
+          state: STATES[i % 4],
+          priority: 1 + ((i * 7) % 5),
+          openedAt: openedAt(i),
+          caller: `user ${i % 500}`,
+          followUpAt: i % 3 === 0 ? openedAt(i) : null,
+          watchers: i % 100 === 0 ? ['ann'] : [],
+          title: `Ticket ${i}`,
+        },
+        position: toPosition(1),
+      })),
+      { logId: 'l', position: toPosition(1), eventId: 'e' },
+    )
+    await writer.finishBulkLoad()
+    await store.close()
+    file = BuildFile.open(join(folder, 'plans-v1-b1.db'), {})
+    queries = new BuildQueries(file, MAX_SORTED_ROWS)
+  })
+  afterAll(() => {
+    file.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  const ordered: [string, Filter | undefined, SortKey[]][] = [
+    ['everything by id', undefined, []],
+    ['everything by time', undefined, desc('openedAt')],
+    ['everything by priority and time', undefined, asc('priority', 'openedAt')],
+    ['mixed directions', undefined, [...asc('priority'), ...desc('openedAt')]],
+    ['the other mix', undefined, [...desc('priority'), ...asc('openedAt')]],
+    ['a column with nulls', undefined, asc('followUpAt')],
+    ['a column with nulls, downwards', undefined, desc('followUpAt')],
+    ['a queue', eq('group', 'group 1'), asc('priority', 'openedAt')],
+    [
+      'the open tickets of a queue',
+      and(eq('group', 'group 1'), isIn('state', ['new', 'active'])),
+      asc('priority', 'openedAt'),
+    ],
+    [
+      'the same as a choice written out',
+      and(or(eq('state', 'new'), eq('state', 'active')), eq('group', 'group 1')),
+      [...asc('priority'), ...desc('openedAt')],
+    ],
+    ['several queues', isIn('group', ['group 0', 'group 2']), asc('priority', 'openedAt')],
+    ['one state by time', eq('state', 'closed'), desc('openedAt')],
+    [
+      'a span of time',
+      and(compare('openedAt', '>=', openedAt(10)), compare('openedAt', '<', openedAt(5_000))),
+      asc('openedAt'),
+    ],
+    ['a prefix of time', startsWith('openedAt', '2016-04'), desc('openedAt')],
+    ['what is not in one state, by time', not(eq('state', 'closed')), asc('openedAt')],
+    ['one of many states by another order', eq('state', 'new'), asc('priority', 'openedAt')],
+  ]
+
+  it.each(ordered)('reads %s off an index, page by page', (_name, filter, asked) => {
+    const orderBy = completeOrderBy(schema, filter, asked)
+    let after: ReturnType<typeof cursorAfter> | undefined
+    for (let page = 0; page < 3; page++) {
+      const { rows, plan } = explain(() =>
+        queries.find<object>('tickets', { filter, orderBy, limit: 50, after }),
+      )
+      expect(plan.filter(isExpensive)).toEqual([])
+      expect(rows).toHaveLength(50)
+      after = cursorAfter(orderBy, rows.at(-1) as { id: string; document: object })
+    }
+  })
+
+  it('enters the index at the cursor and at the bound, wherever they stand', () => {
+    const filter = compare('openedAt', '>=', openedAt(10))
+    const after = { id: 'T4000', values: [openedAt(4_000)] }
+    const { rows, plan } = explain(() =>
+      queries.find('tickets', { filter, orderBy: asc('openedAt'), limit: 50, after }),
+    )
+    expect(rows[0]?.id).toBe('T4001')
+    expect(plan).toContain('SEARCH rows_tickets USING COVERING INDEX by_tickets_4 (c_openedAt>?)')
+  })
+
+  it('finds the rows of a choice over several columns by the index of each', () => {
+    const rule = or(eq('caller', 'user 6'), has('watchers', 'ann'))
+    const { rows, plan } = explain(() =>
+      queries.find('tickets', {
+        filter: and(rule, not(eq('state', 'closed'))),
+        orderBy: desc('openedAt'),
+        limit: 100,
+      }),
+    )
+    expect(rows).toHaveLength(ROWS / 500 + ROWS / 100)
+    expect(plan.filter((step) => step.startsWith('SCAN rows_tickets'))).toEqual([])
+    expect(plan.join()).toMatch(/by_tickets_5/)
+    expect(plan.join()).toMatch(/SEARCH l USING PRIMARY KEY/)
+  })
+
+  it('answers counts that are kept from their table alone', () => {
+    const { plan } = explain(() =>
+      queries.groupCounts('tickets', ['priority', 'openedAt:day'], eq('state', 'new')),
+    )
+    expect(plan.join()).toMatch(/counts_tickets_0/)
+    expect(plan.join()).not.toMatch(/rows_tickets/)
+    expect(queries.count('tickets', eq('state', 'new'))).toBe(ROWS / 4)
+  })
+
+  it('would be noticed if it read every row, or sorted', () => {
+    const all = (sql: string) => explain(() => file.connection.all(sql)).plan
+    expect(all('SELECT * FROM rows_tickets WHERE c_title = 1').some(isExpensive)).toBe(true)
+    expect(all('SELECT * FROM rows_tickets ORDER BY c_priority, c_openedAt DESC').some(isExpensive)).toBe(
+      true,
+    )
+    expect(
+      all('SELECT * FROM rows_tickets ORDER BY c_priority NULLS LAST, c_openedAt NULLS LAST').some(
+        isExpensive,
+      ),
+    ).toBe(true)
+  })
+
+  /** Runs a question and explains each statement that it ran. */
+  function explain<T>(ask: () => T): { rows: T; plan: Plan } {
+    const ran: { sql: string; parameters: readonly SqlValue[] }[] = []
+    const { all, get } = file.connection
+    const watch =
+      <F extends Connection['all'] | Connection['get']>(method: F) =>
+      (sql: string, parameters: readonly SqlValue[] = []) => {
+        ran.push({ sql, parameters })
+        return method.call(file.connection, sql, parameters)
+      }
+    Object.assign(file.connection, { all: watch(all), get: watch(get) })
+    const rows = ask()
+    Object.assign(file.connection, { all, get })
+    const plan = ran.flatMap(({ sql, parameters }) =>
+      sql.startsWith('SELECT')
+        ? file.connection
+            .all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, parameters)
+            .map(({ detail }) => detail)
+        : [],
+    )
+    return { rows, plan }
+  }
+})
