@@ -1,15 +1,31 @@
-import { v5 as uuidv5 } from 'uuid'
+import { hash } from 'node:crypto'
+import { parse } from 'uuid'
 
 /** Namespace of all ids that Ledgerdesk derives (a random UUID, fixed for ever). */
-const LEDGERDESK_NAMESPACE = '5f1c7d0e-6d0b-4f44-9a53-0c8d3c1c2f6a'
+const LEDGERDESK_NAMESPACE = parse('5f1c7d0e-6d0b-4f44-9a53-0c8d3c1c2f6a')
 
 /**
  * UUIDv5 (RFC 9562, section 5.5) of the parts, joined so that no two lists of parts give the same name.
  * Deterministic: the same parts give the same id for ever.
  */
 export function derivedId(...parts: (string | number)[]): string {
-  return uuidv5(JSON.stringify(parts), LEDGERDESK_NAMESPACE)
+  return uuidv5(JSON.stringify(parts))
 }
+
+/**
+ * Not `v5` of the package `uuid`, which takes three times as long: each event has such an id, and with it they were an
+ * eighth of an import's time.
+ */
+function uuidv5(name: string): string {
+  const digest = hash('sha1', Buffer.concat([LEDGERDESK_NAMESPACE, Buffer.from(name)]), 'hex')
+  // The version is the 13th digit; the variant the two upper bits of the 17th.
+  const variant = VARIANTS[Number.parseInt(digest[16]!, 16) & 3]
+  return (
+    `${digest.slice(0, 8)}-${digest.slice(8, 12)}-5${digest.slice(13, 16)}` +
+    `-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`
+  )
+}
+const VARIANTS = '89ab'
 
 /** Id of the event at `index` of what one command appends to one stream. */
 export function eventId(commandId: string, stream: string, index: number): string {
