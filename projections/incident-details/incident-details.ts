@@ -12,11 +12,12 @@ import { accessColumns, seesInternalFields, visibleRows } from '../access.js'
 import {
   applyMilestones,
   applyToHead,
-  headOf,
+  type Blank,
   type IncidentHead,
   later,
   type Milestones,
   nonEmpty,
+  openHead,
   performer,
   present,
   type RecordedIncident,
@@ -159,57 +160,90 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
   fields: (incident, principal) => (seesInternalFields(principal) ? incident : requesterView(incident)),
 })
 
+const BLANK: Blank<IncidentDetails> = {
+  number: '',
+  title: '',
+  state: 'New',
+  priority: undefined,
+  assignmentGroup: undefined,
+  assignee: undefined,
+  caller: undefined,
+  affectedUser: undefined,
+  openedBy: undefined,
+  watchers: undefined,
+  audienceKind: 'public',
+  audienceGroups: undefined,
+  visibleTo: undefined,
+  openedAt: '',
+  description: undefined,
+  contactType: undefined,
+  service: undefined,
+  primaryCi: undefined,
+  category: undefined,
+  subcategory: undefined,
+  symptom: undefined,
+  location: undefined,
+  vendor: undefined,
+  detectedAt: undefined,
+  customFields: undefined,
+  custom: undefined,
+  hold: undefined,
+  impact: undefined,
+  urgency: undefined,
+  matrixVersion: undefined,
+  priorityOverridden: undefined,
+  derivedPriority: undefined,
+  assignmentRule: undefined,
+  escalation: undefined,
+  links: undefined,
+  knowledge: undefined,
+  attachments: undefined,
+  comments: undefined,
+  workNotes: undefined,
+  reopenCount: undefined,
+  resolution: undefined,
+  closeCause: undefined,
+  cancellation: undefined,
+  mergedInto: undefined,
+  acknowledgedAt: undefined,
+  resolvedAt: undefined,
+  closedAt: undefined,
+  canceledAt: undefined,
+  recordExistsFrom: '',
+  updatedAt: '',
+  effectiveAt: '',
+  source: undefined,
+  irregular: undefined,
+}
+
+const OPENED_WITH = [
+  'description',
+  'contactType',
+  'service',
+  'primaryCi',
+  'category',
+  'subcategory',
+  'symptom',
+  'location',
+  'vendor',
+  'detectedAt',
+] as const
+
 function opened(event: RecordedIncident<'IncidentOpened'>): IncidentDetails {
   const { data, metadata } = event
   const { occurredAt, source: origin } = metadata
-  return {
-    ...headOf(event),
-    description: data.description,
-    contactType: data.contactType,
-    service: data.service,
-    primaryCi: data.primaryCi,
-    category: data.category,
-    subcategory: data.subcategory,
-    symptom: data.symptom,
-    location: data.location,
-    vendor: data.vendor,
-    detectedAt: data.detectedAt,
-    customFields: data.customFields,
-    custom: customTerms(data.customFields),
-    hold: undefined,
-    impact: undefined,
-    urgency: undefined,
-    matrixVersion: undefined,
-    priorityOverridden: undefined,
-    derivedPriority: undefined,
-    assignmentRule: undefined,
-    escalation: undefined,
-    links: undefined,
-    knowledge: undefined,
-    attachments: undefined,
-    comments: undefined,
-    workNotes: undefined,
-    reopenCount: undefined,
-    resolution: undefined,
-    closeCause: undefined,
-    cancellation: undefined,
-    mergedInto: undefined,
-    acknowledgedAt: undefined,
-    resolvedAt: undefined,
-    closedAt: undefined,
-    canceledAt: undefined,
-    recordExistsFrom: occurredAt,
-    updatedAt: occurredAt,
-    effectiveAt: occurredAt,
-    source: origin && {
-      name: origin.name,
-      externalId: origin.externalId,
-      fields: withFields({}, data.source?.fields ?? {}),
-      rows: 1,
-      updatesMissing: data.source?.updatesMissing,
-    },
-    irregular: data.irregular === undefined ? undefined : 1,
-  }
+  const draft = { ...BLANK }
+  openHead(draft, event)
+  draft.title = data.title
+  for (const field of OPENED_WITH) draft[field] = data[field]
+  draft.customFields = data.customFields
+  draft.custom = customTerms(data.customFields)
+  draft.recordExistsFrom = occurredAt
+  draft.updatedAt = occurredAt
+  draft.effectiveAt = occurredAt
+  if (origin) draft.source = { name: origin.name, externalId: origin.externalId, fields: {}, rows: 0 }
+  applyImported(draft, event)
+  return draft
 }
 
 /** Changes what the document has beyond head and milestones; false: the event is not known here. */

@@ -11,12 +11,13 @@ import { accessColumns, peopleNamed, visibleRowsFor } from '../access.js'
 import {
   applyMilestones,
   applyToHead,
-  headOf,
+  type Blank,
   type IncidentHead,
   isOpen,
   isTerminal,
   later,
   type Milestones,
+  openHead,
   performer,
   present,
   type RecordedIncident,
@@ -193,54 +194,86 @@ export function withOpenInterval(facts: IncidentFacts, now: string): IncidentFac
   return counted
 }
 
+const BLANK: Blank<IncidentFacts> = {
+  number: '',
+  title: undefined,
+  state: 'New',
+  priority: undefined,
+  assignmentGroup: undefined,
+  assignee: undefined,
+  caller: undefined,
+  affectedUser: undefined,
+  openedBy: undefined,
+  watchers: undefined,
+  audienceKind: 'public',
+  audienceGroups: undefined,
+  visibleTo: undefined,
+  openedAt: '',
+  contactType: undefined,
+  service: undefined,
+  primaryCi: undefined,
+  category: undefined,
+  subcategory: undefined,
+  symptom: undefined,
+  location: undefined,
+  vendor: undefined,
+  customFields: undefined,
+  channel: 'api',
+  impact: undefined,
+  urgency: undefined,
+  priorityOverridden: false,
+  resolver: undefined,
+  resolutionCode: undefined,
+  firstRowAt: '',
+  effectiveAt: '',
+  acknowledgedAt: undefined,
+  firstResponseAt: undefined,
+  resolvedAt: undefined,
+  resolvedAtSource: undefined,
+  closedAt: undefined,
+  canceledAt: undefined,
+  resolveSeconds: undefined,
+  resolveSecondsSource: undefined,
+  since: '',
+  secondsPerState: undefined,
+  secondsPerGroup: undefined,
+  groupHops: undefined,
+  personHops: undefined,
+  reopens: undefined,
+  reopensFromClosed: undefined,
+  irregular: undefined,
+  updates: undefined,
+  updatesMissing: undefined,
+  sourceState: undefined,
+  rowsBySourceState: undefined,
+  madeSla: undefined,
+}
+
+const OPENED_WITH = [
+  'contactType',
+  'service',
+  'primaryCi',
+  'category',
+  'subcategory',
+  'symptom',
+  'location',
+  'vendor',
+] as const
+
 function opened(event: RecordedIncident<'IncidentOpened'>): IncidentFacts {
   const { data, metadata } = event
-  const facts: IncidentFacts = {
-    ...headOf(event),
-    title: undefined,
-    contactType: data.contactType,
-    service: data.service,
-    primaryCi: data.primaryCi,
-    category: data.category,
-    subcategory: data.subcategory,
-    symptom: data.symptom,
-    location: data.location,
-    vendor: data.vendor,
-    customFields: data.customFields,
-    channel: metadata.channel,
-    impact: undefined,
-    urgency: undefined,
-    priorityOverridden: false,
-    resolver: undefined,
-    resolutionCode: undefined,
-    firstRowAt: metadata.occurredAt,
-    effectiveAt: metadata.occurredAt,
-    acknowledgedAt: undefined,
-    firstResponseAt: undefined,
-    resolvedAt: undefined,
-    resolvedAtSource: undefined,
-    closedAt: undefined,
-    canceledAt: undefined,
-    resolveSeconds: undefined,
-    resolveSecondsSource: undefined,
-    since: metadata.occurredAt,
-    secondsPerState: undefined,
-    secondsPerGroup: undefined,
-    groupHops: undefined,
-    personHops: undefined,
-    reopens: undefined,
-    reopensFromClosed: undefined,
-    irregular: undefined,
-    updates: undefined,
-    updatesMissing: undefined,
-    sourceState: undefined,
-    rowsBySourceState: undefined,
-    madeSla: undefined,
-  }
-  facts.visibleTo = namedIfRestricted(facts)
-  applyImported(facts, event)
-  facts.resolveSecondsSource = secondsBetween(facts.openedAt, facts.resolvedAtSource)
-  return facts
+  const draft = { ...BLANK }
+  openHead(draft, event)
+  for (const field of OPENED_WITH) draft[field] = data[field]
+  draft.customFields = data.customFields
+  draft.channel = metadata.channel
+  draft.firstRowAt = metadata.occurredAt
+  draft.effectiveAt = metadata.occurredAt
+  draft.since = metadata.occurredAt
+  draft.visibleTo = namedIfRestricted(draft)
+  applyImported(draft, event)
+  draft.resolveSecondsSource = secondsBetween(draft.openedAt, draft.resolvedAtSource)
+  return draft
 }
 
 /** Readers need no name to see public records, so that these are spared the list. */

@@ -4,7 +4,7 @@ import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
 import { and, compare, eq, matches } from '#libs/read-store'
 import { EventFactory, FakeClock } from '#libs/testing'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
-import { applyToHead, headOf, type IncidentHead } from '../incident-folds.js'
+import { applyToHead, type IncidentHead, openHead } from '../incident-folds.js'
 import { IncidentStory, viewed } from '../testing/incident-story.js'
 import { inForceAt, type QueueInterval, queueHistory } from './queue-history.js'
 
@@ -132,8 +132,10 @@ function foldedAt(
     if (event.stream !== stream) continue
     if (event.metadata.occurredAt > effectiveAt) effectiveAt = event.metadata.occurredAt
     if (event.position > asOf || effectiveAt > validAt) continue
-    if (event.type === 'IncidentOpened') head = headOf(event)
-    else applyToHead(head as IncidentHead, event)
+    if (event.type === 'IncidentOpened') {
+      head = { title: event.data.title } as IncidentHead
+      openHead(head, event)
+    } else applyToHead(head as IncidentHead, event)
   }
   return head
 }

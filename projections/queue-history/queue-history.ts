@@ -3,7 +3,14 @@ import { defineView } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, visibleRows } from '../access.js'
-import { applyToHead, headOf, type IncidentHead, later, type RecordedIncident } from '../incident-folds.js'
+import {
+  applyToHead,
+  type Blank,
+  type IncidentHead,
+  later,
+  openHead,
+  type RecordedIncident,
+} from '../incident-folds.js'
 
 /** `validTo` of an interval that has not ended: later than every time, so that one comparison does for both. */
 export const UNENDED = '9999-12-31T23:59:59.999Z'
@@ -91,14 +98,13 @@ export const queueHistory = defineView<IncidentEvent>({
     }
     const current = intervals.get<QueueInterval>(COLLECTION, stream)
     if (current === undefined) return
-    const draft = { ...current, effectiveAt: later(current.effectiveAt as string, metadata.occurredAt) }
+    const draft = { ...current }
+    draft.effectiveAt = later(current.effectiveAt as string, metadata.occurredAt)
     applyToHead(draft, event)
     if (differs(current, draft)) {
-      const { effectiveAt } = draft
-      draft.validFrom = effectiveAt
+      draft.validFrom = draft.effectiveAt
       draft.positionFrom = position
-      const ended = { ...current, validTo: effectiveAt, positionTo: position, effectiveAt: undefined }
-      intervals.put(COLLECTION, endedId(stream, current), ended)
+      intervals.put(COLLECTION, endedId(stream, current), ended(current, draft))
     } else if (draft.effectiveAt === current.effectiveAt) return
     intervals.put(COLLECTION, stream, draft)
   },
@@ -108,17 +114,46 @@ function endedId(stream: string, { positionFrom }: QueueInterval): string {
   return `${stream}#${positionFrom}`
 }
 
+function ended(current: QueueInterval, next: QueueInterval): QueueInterval {
+  const draft = { ...current }
+  draft.validTo = next.validFrom
+  draft.positionTo = next.positionFrom
+  draft.effectiveAt = undefined
+  return draft
+}
+
+const BLANK: Blank<QueueInterval> = {
+  type: 'incident',
+  number: '',
+  title: '',
+  state: 'New',
+  priority: undefined,
+  assignmentGroup: undefined,
+  assignee: undefined,
+  caller: undefined,
+  affectedUser: undefined,
+  openedBy: undefined,
+  watchers: undefined,
+  audienceKind: 'public',
+  audienceGroups: undefined,
+  visibleTo: undefined,
+  openedAt: '',
+  validFrom: '',
+  validTo: UNENDED,
+  positionFrom: '',
+  positionTo: UNENDED_POSITION,
+  effectiveAt: undefined,
+}
+
 function opened(event: RecordedIncident<'IncidentOpened'>): QueueInterval {
   const { occurredAt } = event.metadata
-  return {
-    ...headOf(event),
-    type: 'incident',
-    validFrom: occurredAt,
-    validTo: UNENDED,
-    positionFrom: event.position,
-    positionTo: UNENDED_POSITION,
-    effectiveAt: occurredAt,
-  }
+  const draft = { ...BLANK }
+  openHead(draft, event)
+  draft.title = event.data.title
+  draft.validFrom = occurredAt
+  draft.positionFrom = event.position
+  draft.effectiveAt = occurredAt
+  return draft
 }
 
 /** The fields whose change begins an interval. `visibleTo` follows from these. */

@@ -4,10 +4,11 @@ import type { Hold, IncidentEvent } from '../../src/incidents/domain/incident.ev
 import { accessColumns, visibleRows } from '../access.js'
 import {
   applyToHead,
-  headOf,
+  type Blank,
   type IncidentHead,
   isTerminal,
   later,
+  openHead,
   performer,
   present,
   type RecordedIncident,
@@ -132,24 +133,43 @@ function evolveEntry(
   return draft
 }
 
+const BLANK: Blank<WorkQueueEntry> = {
+  type: 'incident',
+  number: '',
+  title: '',
+  state: 'New',
+  priority: undefined,
+  assignmentGroup: undefined,
+  assignee: undefined,
+  caller: undefined,
+  affectedUser: undefined,
+  openedBy: undefined,
+  watchers: undefined,
+  audienceKind: 'public',
+  audienceGroups: undefined,
+  visibleTo: undefined,
+  openedAt: '',
+  impact: undefined,
+  urgency: undefined,
+  updatedAt: '',
+  holdReason: undefined,
+  followUpAt: undefined,
+  dueAt: undefined,
+  reopenCount: undefined,
+  lastPublicReplyAt: undefined,
+  lastReplyBy: undefined,
+  lastActionByAssigneeAt: undefined,
+  callerRepliedAt: undefined,
+  imported: undefined,
+}
+
 function opened(event: RecordedIncident<'IncidentOpened'>): WorkQueueEntry {
-  const { occurredAt, channel } = event.metadata
-  return {
-    ...headOf(event),
-    type: 'incident',
-    impact: undefined,
-    urgency: undefined,
-    updatedAt: occurredAt,
-    holdReason: undefined,
-    followUpAt: undefined,
-    dueAt: undefined,
-    reopenCount: undefined,
-    lastPublicReplyAt: undefined,
-    lastReplyBy: undefined,
-    lastActionByAssigneeAt: undefined,
-    callerRepliedAt: undefined,
-    imported: channel === 'import' ? true : undefined,
-  }
+  const draft = { ...BLANK }
+  openHead(draft, event)
+  draft.title = event.data.title
+  draft.updatedAt = event.metadata.occurredAt
+  if (event.metadata.channel === 'import') draft.imported = true
+  return draft
 }
 
 /** Changes what the entry has beyond the head; false: the event is no update of the record. */
