@@ -9,7 +9,7 @@ import {
   visibleRows,
   visibleRowsFor,
 } from './access.js'
-import { principal } from './testing/principals.js'
+import { principal } from './principals.fixture.js'
 
 const people = ['person-ann', 'person-bob', 'person-cora']
 const groups = ['group-mail', 'group-hr', 'group-network']

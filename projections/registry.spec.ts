@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { ROLES } from '#libs/access'
 import { collectionSchemas, type ReadModelDefinition } from '#libs/projections-runtime'
 import { type CollectionSchema, columnsOf, filterable, matches } from '#libs/read-store'
+import { principal } from './principals.fixture.js'
 import { projectionRegistry } from './registry.js'
-import { principal } from './testing/principals.js'
 
 /** Files that may hold a definition, by path from here. */
 function sourceFiles(folder = __dirname): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts') && path !== 'registry.ts')
+    .filter((path) => path.endsWith('.ts') && !/\.(spec|fixture)\.ts$/.test(path) && path !== 'registry.ts')
     .sort()
 }
 

@@ -1,11 +1,11 @@
 import { has, matches } from '#libs/read-store'
-import { folded, IncidentStory } from '../testing/incident-story.js'
-import { principal } from '../testing/principals.js'
+import { folded, IncidentStory } from '../incident-story.fixture.js'
+import { principal } from '../principals.fixture.js'
 import { type IncidentDetails, incidentDetails } from './incident-details.js'
 
 const agent = 'person-ann'
 const detailsAfter = (story: IncidentStory) =>
-  folded(incidentDetails, story.events).get(story.stream) as IncidentDetails
+  folded(incidentDetails, story).get(story.stream) as IncidentDetails
 
 const accepted = () => new IncidentStory().opened().prioritised(3).queued().accepted(agent)
 const second = (n: number) => `2026-03-02T08:00:0${n}.000Z`

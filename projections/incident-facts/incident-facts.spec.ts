@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { matches } from '#libs/read-store'
-import { folded, IncidentStory } from '../testing/incident-story.js'
-import { principal } from '../testing/principals.js'
+import { folded, IncidentStory } from '../incident-story.fixture.js'
+import { principal } from '../principals.fixture.js'
 import { type IncidentFacts, incidentFacts, withOpenInterval } from './incident-facts.js'
 
 const minute = (n: number) => new Date(Date.UTC(2026, 2, 2, 8, n)).toISOString()
 const at = (n: number) => ({ occurredAt: minute(n) })
-const factsOf = (story: IncidentStory) =>
-  folded(incidentFacts, story.events).get(story.stream) as IncidentFacts
+const factsOf = (story: IncidentStory) => folded(incidentFacts, story).get(story.stream) as IncidentFacts
 
 const resolution = { code: 'fixed', notes: null, resolvedBy: 'person-ann' }
 const source = (fields: Record<string, string | null>, updatesMissing?: number) => ({

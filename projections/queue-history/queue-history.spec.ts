@@ -2,15 +2,18 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
 import { and, compare, eq, matches } from '#libs/read-store'
-import { EventFactory, FakeClock } from '#libs/testing'
+import { EventFactory, FakeClock, viewSpec } from '#libs/testing'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { applyToHead, type IncidentHead, openHead } from '../incident-folds.js'
-import { IncidentStory, viewed } from '../testing/incident-story.js'
+import { IncidentStory } from '../incident-story.fixture.js'
 import { inForceAt, type QueueInterval, queueHistory } from './queue-history.js'
 
-const intervalsOf = (events: readonly RecordedEvent<IncidentEvent>[]) => [
-  ...viewed<QueueInterval>(queueHistory, events).values(),
-]
+const intervalsById = (events: readonly RecordedEvent<IncidentEvent>[]) =>
+  viewSpec(queueHistory)
+    .given(...events)
+    .collection<QueueInterval>('queue_history').all
+
+const intervalsOf = (events: readonly RecordedEvent<IncidentEvent>[]) => [...intervalsById(events).values()]
 
 const minute = (n: number) => `2026-03-02T08:${String(n).padStart(2, '0')}:00.000Z`
 const at = (n: number) => ({ occurredAt: minute(n) })
@@ -155,7 +158,7 @@ const shownOf = ({
 /** Each record shows, at every (validAt, asOf), the fold of the prefix of its stream up to both. */
 const lawOf = (inForce: typeof inForceAt) =>
   fc.property(anyLog, (events) => {
-    const rows = [...viewed<QueueInterval>(queueHistory, events)]
+    const rows = [...intervalsById(events)]
     for (const asOf of [LOG_START, ...events.map(({ position }) => position)])
       for (let v = 0; v <= 7; v++) {
         const shown = rows.filter(([, row]) => matches(inForce(minute(v), asOf), row))

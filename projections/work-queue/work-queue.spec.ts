@@ -1,13 +1,13 @@
 import { eq, matches } from '#libs/read-store'
-import { folded, IncidentStory } from '../testing/incident-story.js'
-import { principal } from '../testing/principals.js'
+import { folded, IncidentStory } from '../incident-story.fixture.js'
+import { principal } from '../principals.fixture.js'
 import { type WorkQueueEntry, workQueue } from './work-queue.js'
 
 const agent = 'person-ann'
 const caller = 'person-cora'
 
 function entryAfter(story: IncidentStory): WorkQueueEntry | undefined {
-  return folded(workQueue, story.events).get(story.stream)
+  return folded(workQueue, story).get(story.stream)
 }
 
 const accepted = () => new IncidentStory().opened().prioritised(3).queued().accepted(agent)

@@ -1,7 +1,7 @@
 import type { EventMetadata, RecordedEvent } from '#libs/event-sourcing'
-import type { ProjectionDefinition, ViewDefinition } from '#libs/projections-runtime'
-import { EventFactory, FakeClock } from '#libs/testing'
-import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
+import type { ProjectionDefinition } from '#libs/projections-runtime'
+import { EventFactory, FakeClock, projectionSpec } from '#libs/testing'
+import type { IncidentEvent } from '../src/incidents/domain/incident.events.js'
 
 type Data<Type extends IncidentEvent['type']> = Extract<IncidentEvent, { type: Type }>['data']
 
@@ -62,39 +62,10 @@ export class IncidentStory {
   }
 }
 
-/** The documents of a projection after these events, as its runner would leave them. */
-export function folded<Document extends object, E extends IncidentEvent>(
-  definition: ProjectionDefinition<Document, E>,
-  events: readonly RecordedEvent<E>[],
-): Map<string, Document> {
-  const documents = new Map<string, Document>()
-  for (const event of events) {
-    const keys = definition.key(event)
-    for (const key of typeof keys === 'string' ? [keys] : (keys ?? [])) {
-      const after = definition.evolve(documents.get(key), event)
-      if (after === null) documents.delete(key)
-      else if (after !== undefined) documents.set(key, after)
-    }
-  }
-  return documents
-}
-
-/** The documents of a view's one collection after these events. */
-export function viewed<Document extends object>(
-  view: ViewDefinition<IncidentEvent>,
-  events: readonly RecordedEvent<IncidentEvent>[],
-): Map<string, Document> {
-  const documents = new Map<string, Document>()
-  for (const event of events) {
-    const announced = new Set(view.reads(event).map(({ id }) => id))
-    view.fold(event, {
-      get: <D extends object>(_: string, id: string) => {
-        if (!announced.has(id)) throw new Error(`${id} was not announced`)
-        return documents.get(id) as D | undefined
-      },
-      put: (_, id, document) => documents.set(id, document as Document),
-      delete: (_, id) => documents.delete(id),
-    })
-  }
-  return documents
+/** The documents of a projection after these events. */
+export function folded<Document extends object>(
+  definition: ProjectionDefinition<Document, IncidentEvent>,
+  { events }: IncidentStory,
+): ReadonlyMap<string, Document> {
+  return projectionSpec(definition).given(...events).all
 }
