@@ -1,5 +1,6 @@
 import { type DomainEvent, Upcasters } from '#libs/event-sourcing'
 import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
+import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
 import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
 
@@ -7,7 +8,14 @@ import type { SettingsEvent } from './settings/domain/settings.events.js'
 export type NumberClaimed = DomainEvent<'NumberClaimed', { number: string }>
 
 /** Every event that this release writes. */
-export type CatalogueEvent = IncidentEvent | PersonEvent | GroupEvent | SettingsEvent | NumberClaimed
+export type CatalogueEvent =
+  | IncidentEvent
+  | PersonEvent
+  | GroupEvent
+  | SettingsEvent
+  | ImportRunEvent
+  | ExternalIdClaimed
+  | NumberClaimed
 export type EventType = CatalogueEvent['type']
 
 /** What a field holds of people, and whose it is. */
@@ -183,6 +191,31 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
   },
 }
 
+const importCounts = {
+  rows: plain,
+  applied: plain,
+  known: plain,
+  rejected: plain,
+  later: plain,
+  events: plain,
+} as const
+
+const IMPORT_RUN_EVENTS: Entries<ImportRunEvent> = {
+  ImportStarted: {
+    version: 1,
+    fields: { source: plain, recordType: plain, file: plain, mapping: plain, until: plain },
+  },
+  // A reason quotes what a column said.
+  RowRejected: { version: 1, fields: { row: plain, reason: aboutCaller, externalId: plain } },
+  ImportCompleted: { version: 1, fields: importCounts },
+  ImportStopped: { version: 1, fields: importCounts },
+  ImportActivated: { version: 1, fields: { source: plain, activated: plain } },
+}
+
+const EXTERNAL_ID_EVENTS: Entries<ExternalIdClaimed> = {
+  ExternalIdClaimed: { version: 1, fields: { number: plain } },
+}
+
 const KEY_EVENTS: Entries<NumberClaimed> = {
   NumberClaimed: { version: 1, fields: { number: plain } },
 }
@@ -206,6 +239,8 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('person-', PERSON_EVENTS),
   ...entries('group-', GROUP_EVENTS),
   ...entries('settings-', SETTINGS_EVENTS),
+  ...entries('import-', IMPORT_RUN_EVENTS),
+  ...entries('external-', EXTERNAL_ID_EVENTS),
   ...entries('key-', KEY_EVENTS),
 ])
 

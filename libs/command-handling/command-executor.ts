@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Principal } from '#libs/access'
 import {
   type Command,
   type CommandMetadata,
@@ -7,6 +8,7 @@ import {
   eventId,
   type Fact,
   type FactQuestion,
+  Forbidden,
   KeyReused,
   LedgerdeskError,
   type NewEvent,
@@ -35,6 +37,12 @@ export interface CommandReceipt {
 export interface RecordType<State, C extends Command, E extends DomainEvent, Facts extends object> {
   readonly decider: Decider<State, C, E, Facts>
   readonly numbers?: NumberSeries
+  /**
+   * Whether the principal may do this to the record as it is.
+   * @returns id of the grant relied on, for `metadata.grant`
+   * @throws Forbidden; NotFound when the principal may not know of the record
+   */
+  rights(principal: Principal, command: C, state: State): string | undefined
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: registries hold record types of many states and events
@@ -44,12 +52,20 @@ export interface CommandExecutorOptions {
   store: EventStore
   facts: FactSource
   cache: StreamCache
+  /** The actor with the rights of this moment; undefined: unknown or deactivated. */
+  principal(id: string): Principal | undefined
   /** Schema version that a type is written with (the event catalogue's). */
   schemaVersion(type: string): number
   /** Told of every event this process appended, before the command answers. */
   onAppended?(events: readonly RecordedEvent[]): void
   /** How often a command is decided again after somebody else was first. Default 20. */
   maxAttempts?: number
+}
+
+/** What follows from a command, and the grant that allows it. */
+interface Verdict<E extends DomainEvent> {
+  readonly grant: string | undefined
+  readonly events: readonly E[]
 }
 
 /**
@@ -71,7 +87,7 @@ export class CommandExecutor {
     if (command.id === undefined) return this.create(recordType, command)
     const { decider } = recordType
     const stream = decider.streamPrefix + command.id
-    return this.enqueue(stream, () => this.change(decider, command, command.id as string, stream))
+    return this.enqueue(stream, () => this.change(recordType, command, command.id as string, stream))
   }
 
   private async enqueue<T>(stream: string, task: () => Promise<T>): Promise<T> {
@@ -86,11 +102,12 @@ export class CommandExecutor {
   }
 
   private async change<S, C extends Command, E extends DomainEvent, F extends object>(
-    decider: Decider<S, C, E, F>,
+    recordType: RecordType<S, C, E, F>,
     command: C,
     id: string,
     stream: string,
   ): Promise<CommandReceipt> {
+    const { decider } = recordType
     const { cache, maxAttempts = 20 } = this.options
     let loaded = cache.get<S>(stream)
     let fresh = false
@@ -101,17 +118,17 @@ export class CommandExecutor {
       }
       const repeated = this.repeated(loaded, command.metadata, id, stream)
       if (repeated) return repeated
-      const verdict = await this.decide(decider, command, loaded)
+      const verdict = await this.decide(recordType, command, loaded)
       // What was decided on a cached state may be out of date: refuse, or do nothing, only on a fresh read.
-      if (!fresh && (verdict instanceof Error || verdict.length === 0)) {
+      if (!fresh && (verdict instanceof Error || verdict.events.length === 0)) {
         loaded = undefined
         continue
       }
       if (verdict instanceof Error) throw verdict
-      if (verdict.length === 0)
+      if (verdict.events.length === 0)
         return { id, stream, revision: loaded.revision, position: loaded.position, outcome: 'unchanged' }
 
-      const events = this.toNewEvents(verdict, stream, command.metadata)
+      const events = this.toNewEvents(verdict.events, stream, command.metadata, verdict.grant)
       const outcome = await this.append(stream, loaded.revision < 0 ? 'noStream' : loaded.revision, events)
       if (outcome.kind !== 'conflict') return this.appended(decider, loaded, outcome, id)
       if (attempt >= maxAttempts) {
@@ -127,15 +144,21 @@ export class CommandExecutor {
   }
 
   private async decide<S, C extends Command, E extends DomainEvent, F extends object>(
-    decider: Decider<S, C, E, F>,
+    { decider, rights }: RecordType<S, C, E, F>,
     command: C,
     loaded: LoadedStream<S>,
-  ): Promise<readonly E[] | LedgerdeskError> {
-    const expected = command.metadata.expectedRevision
-    if (expected !== undefined && expected !== loaded.revision) return new StaleRevision(loaded.revision)
+  ): Promise<Verdict<E> | LedgerdeskError> {
+    const { actor, expectedRevision } = command.metadata
     try {
-      const facts = await this.answer<F>(decider.facts?.(command, loaded.state) ?? {})
-      return decider.decide(command, loaded.state, facts)
+      const principal = this.options.principal(actor)
+      if (!principal)
+        throw new Forbidden('ACTOR.UNKNOWN', `${actor} is not an active member of the directory`)
+      const grant = rights(principal, command, loaded.state)
+      if (expectedRevision !== undefined && expectedRevision !== loaded.revision)
+        throw new StaleRevision(loaded.revision)
+      const questions = decider.facts?.(command, loaded.state)
+      const facts = questions ? await this.answer<F>(questions) : ({} as F)
+      return { grant, events: decider.decide(command, loaded.state, facts) }
     } catch (error) {
       if (error instanceof LedgerdeskError) return error
       throw error
@@ -163,7 +186,7 @@ export class CommandExecutor {
     const { metadata } = command
     const claimStream = `key-${metadata.commandId}`
     const unborn: LoadedStream<S> = foldStream(decider, [])
-    const verdict = await this.decide(decider, command, unborn)
+    const verdict = await this.decide(recordType, command, unborn)
     if (verdict instanceof Error) {
       const known = metadata.keyed ? await this.claimedReceipt(decider, claimStream, metadata) : undefined
       if (known) return known
@@ -179,12 +202,13 @@ export class CommandExecutor {
                 this.toNewEvents([{ type: 'NumberClaimed', data: { number } }], claimStream, metadata)[0]!,
             }
           : undefined,
-        events: (number) => this.toNewEvents(verdict, decider.streamPrefix + number, metadata),
+        events: (number) =>
+          this.toNewEvents(verdict.events, decider.streamPrefix + number, metadata, verdict.grant),
       }),
     )
     if (outcome.kind === 'appended') return this.appended(decider, unborn, outcome, outcome.number)
     const stream = decider.streamPrefix + outcome.number
-    return this.enqueue(stream, () => this.change(decider, command, outcome.number, stream))
+    return this.enqueue(stream, () => this.change(recordType, command, outcome.number, stream))
   }
 
   private async claimedReceipt<S, E extends DomainEvent>(
@@ -263,7 +287,12 @@ export class CommandExecutor {
     )
   }
 
-  private toNewEvents(events: readonly DomainEvent[], stream: string, command: CommandMetadata): NewEvent[] {
+  private toNewEvents(
+    events: readonly DomainEvent[],
+    stream: string,
+    command: CommandMetadata,
+    grant?: string,
+  ): NewEvent[] {
     const { commandId } = command
     return events.map(({ type, data }, index) => ({
       id: eventId(commandId, stream, index),
@@ -273,7 +302,7 @@ export class CommandExecutor {
         actor: command.actor,
         attributedTo: command.attributedTo,
         onBehalfOf: command.onBehalfOf,
-        grant: command.grant,
+        grant,
         channel: command.channel,
         reason: command.reason,
         occurredAt: command.occurredAt,

@@ -5,7 +5,6 @@ export interface CommandMetadata {
   actor: string
   attributedTo?: string
   onBehalfOf?: string
-  grant?: string
   channel: Channel
   reason?: string
   /** Valid time of what the command records: now for live commands, the source's time for imports. */

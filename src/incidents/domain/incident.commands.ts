@@ -13,7 +13,7 @@ export interface OpenIncidentData
   urgency?: number
   /** Absent: the assignment rules decide. */
   assignmentGroup?: string
-  /** Absent: the participants. */
+  /** Absent: public, that is everybody who works at the desk. */
   audience?: Audience
 }
 /** The caller is, unless said otherwise, the one on whose behalf the actor acts, or the actor when that is a person. */
@@ -206,3 +206,36 @@ export type IncidentCommand =
   | RemindCaller
   | ActivateIncident
   | ImportIncidentUpdate
+
+/** Every command class, for the handlers. */
+export const INCIDENT_COMMANDS = [
+  OpenIncident,
+  ChangeDetails,
+  Categorize,
+  Prioritize,
+  OverridePriority,
+  AssignToGroup,
+  AssignToPerson,
+  Accept,
+  StartWork,
+  Hold,
+  Resume,
+  Escalate,
+  AddComment,
+  AddWorkNote,
+  AddLink,
+  RemoveLink,
+  ApplyKnowledge,
+  AttachFile,
+  AddWatcher,
+  RemoveWatcher,
+  ChangeAudience,
+  Resolve,
+  Reopen,
+  Close,
+  Cancel,
+  MergeDuplicate,
+  RemindCaller,
+  ActivateIncident,
+  ImportIncidentUpdate,
+] as const

@@ -30,8 +30,8 @@ import { instant, requireGroup, requirePerson, requireText, requireUnfinished } 
 import { derivedPriority } from './incident.priority.js'
 import { type Incident, type IncidentRecord, isOpened, sameLink } from './incident.state.js'
 
-/** Incidents may be seen by those who take part, unless somebody widens or narrows it. */
-export const DEFAULT_AUDIENCE: Audience = { kind: 'participants' }
+/** Everybody who works at the desk sees an incident, unless somebody narrows it. */
+export const DEFAULT_AUDIENCE: Audience = { kind: 'public' }
 
 export function openIncident(
   { data, metadata }: OpenIncident,

@@ -10,7 +10,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 0, 5, 8, minute)).toISOSt
 const STORY: ToldEvent<IncidentEvent>[] = [
   {
     type: 'IncidentOpened',
-    data: { title: 'Mail is slow', caller: 'carl', vendor: 'Acme', audience: { kind: 'participants' } },
+    data: { title: 'Mail is slow', caller: 'carl', vendor: 'Acme', audience: { kind: 'public' } },
     metadata: { occurredAt: at(0) },
   },
   {

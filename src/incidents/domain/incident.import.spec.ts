@@ -87,7 +87,7 @@ describe('the first row', () => {
         type: 'IncidentOpened',
         data: {
           title: 'INC0000045',
-          audience: { kind: 'participants' },
+          audience: { kind: 'public' },
           caller: 'Caller 2403',
           category: 'Category 55',
           openedAt: '2016-02-29T01:16:00.000Z',

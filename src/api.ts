@@ -1,0 +1,22 @@
+import type { ApiDescription } from '#libs/platform'
+
+/** What the OpenAPI document says of the whole. */
+export const API: ApiDescription = {
+  title: 'Ledgerdesk',
+  version: '0.1.0',
+  description:
+    'Event-sourced IT service management. Every command answers with the revision and the position of what it recorded; every ' +
+    'query takes `minPosition` to read one’s own write, and `validAt`/`asOf` to see any moment on both time axes.',
+  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  tags: {
+    incidents: 'Open, work, read; the whole history of each.',
+    queues: 'Who has what to do, now and at any time before.',
+    'incident-facts': 'One row per incident, for analysts.',
+    events: 'The log itself.',
+    people: 'Who acts, with which rights.',
+    groups: 'Assignment groups.',
+    settings: 'Configuration that decides something, in versions.',
+    projections: 'Read models and policies, for those who run the server.',
+    operation: 'Health, metrics, this document.',
+  },
+}

@@ -1,0 +1,37 @@
+import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { jsonCodec } from '#libs/event-sourcing'
+import { backupLog, checkLog } from '#libs/event-store/sqlite'
+import { readConfiguration } from '#libs/platform'
+import { eventUpcasters } from '../event-catalog.js'
+import { dataPaths } from '../runtime/stores.js'
+import { print } from './output.js'
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('Check the integrity of the log; exits with 1 and says what is wrong when it is not sound')
+    .action(async () => {
+      const { log } = dataPaths(readConfiguration(process.env))
+      const findings = await checkLog(log, jsonCodec(eventUpcasters))
+      for (const { rule, message } of findings) print(`${rule}: ${message}`)
+      print(findings.length === 0 ? `${log} is sound` : `${findings.length} findings in ${log}`)
+      process.exitCode = findings.length === 0 ? 0 : 1
+    })
+}
+
+export function backupCommand(): Command {
+  return new Command('backup')
+    .description(
+      'Copy log and attachments into a new folder, also while the server runs; read models are rebuilt from them',
+    )
+    .argument('<folder>', 'target; must not hold a backup yet')
+    .action(async (folder: string) => {
+      const { log, blobs } = dataPaths(readConfiguration(process.env))
+      mkdirSync(folder, { recursive: true })
+      // Attachments are durable before the event that names them: copied after the log, none that it names is missing.
+      await backupLog(log, join(folder, 'log.db'))
+      if (existsSync(blobs)) cpSync(blobs, join(folder, 'blobs'), { recursive: true })
+      print(`backed up to ${folder}; to restore, put log.db and blobs into an empty data folder`)
+    })
+}

@@ -1,0 +1,19 @@
+/** Writes a line to stdout: results go there, everything else to stderr. */
+export function print(line = ''): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Columns of text under a header, as wide as their content. */
+export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  )
+  for (const row of [header, ...rows]) {
+    print(
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+  }
+}

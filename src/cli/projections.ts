@@ -1,0 +1,165 @@
+import { hostname } from 'node:os'
+import { Command } from 'commander'
+import { NotFound } from '#libs/event-sourcing'
+import { type Configuration, readConfiguration } from '#libs/platform'
+import {
+  ProjectionRunner,
+  type ProjectionRunnerOptions,
+  prepareProjections,
+  type StoredBuildStatus,
+  storedBuilds,
+} from '#libs/projections-runtime'
+import { projectionRegistry } from '#projections/registry'
+import { openEventStore, openReadStore } from '../runtime/stores.js'
+import { print, printTable } from './output.js'
+import { Progress } from './progress.js'
+
+type Shared = Pick<ProjectionRunnerOptions, 'eventStore' | 'readStore' | 'definitions' | 'owner' | 'notice'>
+
+export function projectionsCommand(): Command {
+  const projections = new Command('projections').description(
+    'Read models: what stands, how far, and building anew',
+  )
+  projections.command('list').description('Every build, with position, lag and who feeds it').action(list)
+  projections
+    .command('lag')
+    .description('Seconds that each projection is behind the log; exits with 1 beyond the limit')
+    .option('--limit <seconds>', 'most that is fine', Number, 60)
+    .action(lag)
+  projections
+    .command('prepare')
+    .description(
+      'Build this release’s new versions beside a running older release, without letting them answer',
+    )
+    .action(prepare)
+  projections
+    .command('rebuild <name>')
+    .description(
+      'Build a projection anew beside the one that answers, then let it take over; also while the server runs',
+    )
+    .action(rebuild)
+  projections
+    .command('parked <name>')
+    .description('Events that wait because one of their key could not be folded')
+    .action(parked)
+  projections
+    .command('retry <name> [key]')
+    .description(
+      'Fold what is parked again, of one key or all; a running server does it by POST /projections/{name}/retry',
+    )
+    .action(retry)
+  return projections
+}
+
+async function list(): Promise<void> {
+  await withStores(async (shared) => {
+    const rows = (await storedBuilds(shared.eventStore, shared.readStore)).map(toRow)
+    printTable(['projection', 'version', 'build', 'status', 'position', 'lag', 'fed by'], rows)
+  })
+}
+
+function toRow({
+  projection,
+  version,
+  build,
+  status,
+  position,
+  lagSeconds,
+  owner,
+  code,
+}: StoredBuildStatus): string[] {
+  const place = [projection, `v${version}`, `b${build}`, status, position]
+  return [...place, `${lagSeconds.toFixed(1)} s`, code ?? owner ?? 'nobody']
+}
+
+async function lag({ limit }: { limit: number }): Promise<void> {
+  await withStores(async ({ eventStore, readStore }) => {
+    const builds = (await storedBuilds(eventStore, readStore)).filter(({ status }) => status !== 'building')
+    for (const { projection, lagSeconds } of builds) print(`${projection}\t${lagSeconds.toFixed(3)}`)
+    if (builds.some(({ lagSeconds }) => lagSeconds > limit)) process.exitCode = 1
+  })
+}
+
+async function prepare(): Promise<void> {
+  await withStores(async (shared) => {
+    const progress = new Progress('prepare', 'events')
+    const started = Date.now()
+    const status = await prepareProjections(shared, (builds) => {
+      const handled = builds.reduce((sum, build) => sum + build.handled, 0)
+      progress.show(0, handled, handled / Math.max(1, (Date.now() - started) / 1000), undefined)
+    })
+    progress.end()
+    for (const { projection, version, state, message } of status)
+      print(`${projection} v${version}: ${message ?? state}`)
+  })
+}
+
+async function rebuild(name: string): Promise<void> {
+  await withStores(async (shared) => {
+    const definitions = projectionRegistry.filter((definition) => definition.name === name)
+    if (definitions.length === 0) throw unknownProjection(name)
+    const runner = new ProjectionRunner({ ...shared, definitions, only: 'building' })
+    const progress = new Progress(`rebuild ${name}`, 'events')
+    await runner.start()
+    try {
+      await runner.rebuild(name, ({ share, events, eventsPerSecond, secondsLeft }) =>
+        progress.show(share, events, eventsPerSecond, secondsLeft),
+      )
+    } finally {
+      progress.end()
+      await runner.stop()
+    }
+    print(`${name} is rebuilt`)
+  })
+}
+
+async function parked(name: string): Promise<void> {
+  await withRunner(name, async (runner) => {
+    const events = await runner.parked(name)
+    if (events.length === 0) return print(`nothing is parked in ${name}`)
+    for (const event of events) print(JSON.stringify(event))
+  })
+}
+
+async function retry(name: string, key?: string): Promise<void> {
+  await withRunner(name, async (runner) => {
+    await runner.start()
+    const { replayed, stillParked } = await runner.retryParked(name, key)
+    await runner.stop()
+    print(
+      `${replayed} events folded; still parked: ${stillParked.map(({ key }) => key).join(', ') || 'nothing'}`,
+    )
+    if (stillParked.length > 0) process.exitCode = 1
+  })
+}
+
+function withRunner(name: string, work: (runner: ProjectionRunner) => Promise<void>): Promise<void> {
+  return withStores((shared) => {
+    const definitions = projectionRegistry.filter((definition) => definition.name === name)
+    if (definitions.length === 0) throw unknownProjection(name)
+    return work(new ProjectionRunner({ ...shared, definitions, only: 'live' }))
+  })
+}
+
+async function withStores(work: (shared: Shared) => Promise<void>): Promise<void> {
+  const configuration: Configuration = readConfiguration(process.env)
+  const eventStore = await openEventStore(configuration, { readOnly: true })
+  const readStore = openReadStore(configuration)
+  try {
+    await work({
+      eventStore,
+      readStore,
+      definitions: projectionRegistry,
+      owner: `${hostname()}/${process.pid}/command-line`,
+      notice: ({ level, message }) => level !== 'info' && console.error(message),
+    })
+  } finally {
+    await readStore.close()
+    await eventStore.close()
+  }
+}
+
+function unknownProjection(name: string): NotFound {
+  const names = projectionRegistry.map((definition) => definition.name).join(', ')
+  return new NotFound('PROJECTION.UNKNOWN', `There is no projection "${name}"; there are: ${names}`)
+}

@@ -1,0 +1,20 @@
+import type { Command, CommandMetadata } from '#libs/event-sourcing'
+import { GROUP_COMMANDS } from './directory/domain/group.commands.js'
+import { PERSON_COMMANDS } from './directory/domain/person.commands.js'
+import { INCIDENT_COMMANDS } from './incidents/domain/incident.commands.js'
+
+type CommandClass = new (id: string | undefined, data: never, metadata: CommandMetadata) => Command
+
+const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
+  [...INCIDENT_COMMANDS, ...PERSON_COMMANDS, ...GROUP_COMMANDS].map((Class) => [
+    Class.name,
+    Class as CommandClass,
+  ]),
+)
+
+/** A command that crossed threads as plain data, as an instance of its class again, by which the bus finds its handler. */
+export function revive({ type, id, data, metadata }: Command): Command {
+  const Class = CLASSES.get(type)
+  if (!Class) throw new Error(`No command "${type}"`)
+  return new Class(id, data as never, metadata)
+}

@@ -1,0 +1,45 @@
+import { ROLES, type Role } from '#libs/access'
+import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
+import type { QueryAnswer, QueryDependencies } from '../runtime/query.js'
+import type { GroupEvent, PersonEvent } from './domain/directory.events.js'
+import { groupDecider } from './domain/group.decider.js'
+import { personDecider } from './domain/person.decider.js'
+
+/** A person as the directory knows her now. `groups`: as the caller's thread knows them, since they stand in the groups' streams. */
+export async function readPerson(
+  { id, groups }: { id: string; groups: readonly string[] },
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const events = (await eventStore.readStream(`person-${id}`)) as RecordedEvent<PersonEvent>[]
+  const person = events.reduce(personDecider.evolve, personDecider.initial)
+  if (person.status === 'unknown') throw new NotFound('DIRECTORY.PERSON_UNKNOWN', `There is no person ${id}`)
+  const held = (role: Role) => person.roles.has(`own/${role}`) || person.roles.has(`idp/${role}`)
+  const revision = events.length - 1
+  const { kind, name, email, manager } = person.profile
+  const view = {
+    id,
+    kind,
+    name,
+    email,
+    manager,
+    status: person.status,
+    roles: ROLES.filter(held),
+    groups,
+    revision,
+  }
+  return { json: JSON.stringify(view), etag: revision }
+}
+
+/** A group as the directory knows it now. */
+export async function readGroup(
+  { id }: { id: string },
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const events = (await eventStore.readStream(`group-${id}`)) as RecordedEvent<GroupEvent>[]
+  const group = events.reduce(groupDecider.evolve, groupDecider.initial)
+  if (group.status === 'unknown') throw new NotFound('DIRECTORY.GROUP_UNKNOWN', `There is no group ${id}`)
+  const revision = events.length - 1
+  const { name, manager } = group.profile
+  const view = { id, name, manager: manager ?? undefined, members: [...group.members].sort(), revision }
+  return { json: JSON.stringify(view), etag: revision }
+}

@@ -1,0 +1,124 @@
+import { IsInt, IsOptional, IsString, Length, Matches, Min } from 'class-validator'
+import type { Principal } from '#libs/access'
+import { Field, IsInstant } from '#libs/platform'
+import type { ReadModelDefinition } from '#libs/projections-runtime'
+import { and, type ColumnType, type Filter, parseFilter, parseOrderBy, type SortKey } from '#libs/read-store'
+import type { QueryDependencies } from '../runtime/query.js'
+import type { TimePoint } from './time-point.js'
+
+const LARGEST_PAGE = 1_000
+const USUAL_PAGE = 50
+
+/** Freshness of an answer. */
+export class FreshnessQuery {
+  @IsOptional()
+  @Field('Wait until the answer holds everything up to this position.', '00000000000000000042')
+  @Matches(/^\d{20}$/)
+  minPosition?: string
+}
+
+/** A point on both time axes. */
+export class TimePointQuery extends FreshnessQuery {
+  @IsOptional()
+  @Field('Valid time: what had happened by then.', '2016-05-10T09:00:00Z')
+  @IsInstant()
+  validAt?: string
+
+  @IsOptional()
+  @Field('System time: as far as it was recorded by then; a time, or a position.', '00000000000000000042')
+  @IsString()
+  @Length(20, 40)
+  asOf?: string
+}
+
+/** What every list takes. */
+export class ListQuery extends TimePointQuery {
+  @IsOptional()
+  @Field('AIP-160 filter.', 'state = "New" AND priority <= 2')
+  @IsString()
+  @Length(0, 4_000)
+  filter?: string
+  @IsOptional()
+  @Field('Columns, each with `desc` or not.', 'priority, openedAt desc')
+  @IsString()
+  @Length(0, 500)
+  orderBy?: string
+  @IsOptional()
+  @Field('Rows a page; 0: the usual 50; at most 1,000, more is taken as that.', 50)
+  @IsInt()
+  @Min(0)
+  pageSize?: number
+  @IsOptional()
+  @Field('`nextPageToken` of the page before; all else as it was.')
+  @IsString()
+  @Length(1, 4_000)
+  pageToken?: string
+}
+
+/** Who asks for which page. */
+export interface ListArguments extends ListQuery {
+  principal: Principal
+}
+
+/** The collection that a list reads. */
+export interface Listed<Document extends object> {
+  definition: ReadModelDefinition
+  /** For a view: which of its collections. */
+  collection?: string
+  /** What the list means besides what the caller asks: a group, a person. */
+  scope?: Filter
+  /** Names the scope in page tokens, when its filter differs from page to page (a default of "now"). */
+  scopeName?: string
+  /** The order when none is asked. */
+  usualOrder: readonly SortKey[]
+  /** Columns that callers may name; default: all of the collection. */
+  columns?: Readonly<Record<string, ColumnType>>
+  /** What becomes of a row in the answer. */
+  render(document: Document, stale: boolean): object
+}
+
+/** Answers one page of a list, as JSON. */
+export async function listPage<Document extends object>(
+  { eventStore, models, pageTokens, waitMilliseconds }: QueryDependencies,
+  args: ListArguments,
+  listed: Listed<Document>,
+  point?: TimePoint,
+): Promise<{ json: string; position: string }> {
+  const { principal, filter = '', orderBy = '', pageSize = 0, pageToken, minPosition, validAt, asOf } = args
+  const { definition, collection = definition.name, scope, scopeName, usualOrder } = listed
+  const columns = listed.columns ?? columnsOf(definition, collection)
+  const wanted = filter.trim() === '' ? undefined : parseFilter(filter, columns)
+  const order = orderBy.trim() === '' ? usualOrder : parseOrderBy(orderBy, columns)
+  const binding = {
+    principal: principal.id,
+    query: { collection, filter, orderBy, validAt, asOf, scope: scopeName ?? scope ?? null },
+  }
+  const start = pageToken === undefined ? undefined : await pageTokens.verify(pageToken, binding, eventStore)
+  const answer = await models.of<Document>(definition.name, collection).list({
+    principal,
+    filter: scope && wanted ? and(scope, wanted) : (scope ?? wanted),
+    orderBy: order,
+    pageSize: Math.min(pageSize || USUAL_PAGE, LARGEST_PAGE),
+    after: start?.cursor,
+    minPosition: point && (minPosition === undefined || point.asOf > minPosition) ? point.asOf : minPosition,
+    timeoutMilliseconds: waitMilliseconds,
+  })
+  const { rows, next, position, lag } = answer
+  const nextPageToken =
+    next && pageTokens.issue({ cursor: next, checkpoint: await checkpointAt(eventStore, position) }, binding)
+  const items = rows.map(({ document, stale }) => listed.render(document, stale))
+  return { json: JSON.stringify({ items, nextPageToken, position, lag, ...point }), position }
+}
+
+/** Where the read model stood, as a page token remembers it. */
+async function checkpointAt(eventStore: QueryDependencies['eventStore'], position: string) {
+  return { logId: eventStore.logId, position, eventId: (await eventStore.eventIdAt(position)) ?? '' }
+}
+
+export function columnsOf(
+  definition: ReadModelDefinition,
+  collection: string,
+): Readonly<Record<string, ColumnType>> {
+  const queryable = definition.kind === 'view' ? definition.collections[collection] : definition
+  return (queryable?.columns ?? {}) as Record<string, ColumnType>
+}

@@ -1,0 +1,54 @@
+import { InvalidInput, type Position, parsePosition } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import { isInstant } from '#libs/platform'
+import { toUtc } from './instants.js'
+
+/** A point on both time axes as a caller gives it. */
+export interface AskedTimePoint {
+  /** RFC 3339 instant: what had happened by then. */
+  validAt?: string
+  /** RFC 3339 instant or position: as far as it was recorded then. */
+  asOf?: string
+}
+
+/** The same, settled: both are said in every as-of answer. */
+export interface TimePoint {
+  validAt: string
+  asOf: Position
+}
+
+/** Whether a past view is asked for at all. */
+export function isPast({ validAt, asOf }: AskedTimePoint): boolean {
+  return validAt !== undefined || asOf !== undefined
+}
+
+/**
+ * Settles both axes; the defaults are now and the end of the log.
+ * @throws InvalidInput `AS_OF.MALFORMED`; `POSITION.UNKNOWN` for a position this log never gave
+ */
+export async function settleTimePoint(
+  store: EventStore,
+  { validAt, asOf }: AskedTimePoint,
+): Promise<TimePoint> {
+  return {
+    validAt: validAt === undefined ? new Date().toISOString() : toUtc(validAt),
+    asOf: asOf === undefined ? await store.head() : await settleAsOf(store, asOf),
+  }
+}
+
+async function settleAsOf(store: EventStore, asOf: string): Promise<Position> {
+  if (isInstant(asOf)) return store.positionAt(toUtc(asOf))
+  if (!/^\d{20}$/.test(asOf)) {
+    const message = `give a time with offset, such as 2016-05-10T09:00:00Z, or the 20 digits of a position`
+    throw new InvalidInput('AS_OF.MALFORMED', `"${asOf}" is no point of the system axis: ${message}`, [
+      { pointer: 'asOf', message },
+    ])
+  }
+  const position = parsePosition(asOf)
+  if (!/^0+$/.test(position) && (await store.eventIdAt(position)) === undefined) {
+    throw new InvalidInput('POSITION.UNKNOWN', `This log never gave the position ${position}`, [
+      { pointer: 'asOf', message: 'give a position from an answer of this server' },
+    ])
+  }
+  return position
+}

@@ -1,0 +1,67 @@
+import { derivedId, LOG_START, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
+import { ActivateIncident } from '../incidents/domain/incident.commands.js'
+import type { IncidentEvent } from '../incidents/domain/incident.events.js'
+import { MAX_TRIES, settled } from './appends.js'
+import { type ImportContext, runMetadata } from './import-context.js'
+import { newEvents } from './import-events.js'
+import { ImportFacts } from './import-facts.js'
+import { ImportedRecord } from './records.js'
+
+const PAGE = 1_000
+
+/**
+ * Hands the records of a source that are still open over to the policies, which look after them from now on: what fell
+ * due meanwhile is due now. These are commands of today, so they do not come by channel `import`, to which policies are
+ * deaf.
+ * @param onActivated called with the number so far
+ * @returns how many records it was
+ */
+export async function activateRecords(
+  context: ImportContext,
+  onActivated: (activated: number) => void = () => {},
+  signal?: AbortSignal,
+): Promise<number> {
+  const facts = new ImportFacts(context.store)
+  let activated = 0
+  for await (const stream of recordsOf(context)) {
+    if (signal?.aborted) break
+    if (await activate(context, facts, stream)) onActivated(++activated)
+  }
+  return activated
+}
+
+/** Streams of all records that came from the source. */
+async function* recordsOf({ store, rules, source }: ImportContext): AsyncGenerator<string> {
+  const opened = { prefixes: [rules.incident.streamPrefix], types: ['IncidentOpened'], limit: PAGE }
+  let after = LOG_START
+  for (let end = false; !end; ) {
+    const page = await store.readAll({ ...opened, after })
+    for (const { stream, metadata } of page.events) if (metadata.source?.name === source) yield stream
+    after = page.position
+    end = page.end
+  }
+}
+
+async function activate(context: ImportContext, facts: ImportFacts, stream: string): Promise<boolean> {
+  const { store, rules, run, actor, dryRun } = context
+  const commandId = derivedId('import-activate', store.logId, run, stream)
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const events = (await store.readStream(stream)) as RecordedEvent<IncidentEvent>[]
+    const record = new ImportedRecord('', rules.incident, stream, events)
+    if (record.commands.has(commandId)) return true
+    const metadata = { ...runMetadata(context, commandId), channel: 'api' as const }
+    const id = stream.slice(rules.incident.streamPrefix.length)
+    const command = new ActivateIncident(id, { run }, metadata)
+    const answers = await facts.of(rules.incident, command, record.state)
+    const decided = rules.incident.decide(command, record.state, answers)
+    if (decided.length === 0 || dryRun) return decided.length > 0
+    const request = {
+      stream,
+      expectedRevision: record.revision,
+      events: newEvents(decided, stream, metadata, actor.grant),
+    }
+    const outcome = await settled(() => store.append(request))
+    if (outcome.kind !== 'conflict') return true
+  }
+  throw new Unavailable('IMPORT.RECORD_BUSY', `Others keep changing ${stream}: activate again.`)
+}

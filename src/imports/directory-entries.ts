@@ -1,0 +1,78 @@
+import { LRUCache } from 'lru-cache'
+import { type CommandMetadata, type DomainEvent, derivedId } from '#libs/event-sourcing'
+import type { AppendRequest } from '#libs/event-store'
+import type { GroupRegistered, PersonRegistered } from '../directory/domain/directory.events.js'
+import { isServiceId } from '../directory/domain/directory-id.js'
+import type { ImportContext } from './import-context.js'
+import { newEvents } from './import-events.js'
+import type { ImportMapping } from './mapping.js'
+import { PEOPLE_FIELDS } from './mapping.js'
+import type { RowReading } from './row-mapping.js'
+
+/** Ids that a run remembers to have registered, about 100 bytes each; others are offered to the store again. */
+const REMEMBERED = 50_000
+
+/** A row with the metadata of its command. */
+interface NamingRow extends RowReading {
+  readonly metadata: CommandMetadata
+}
+
+/**
+ * People and groups that rows name become known to the directory, by the source's own names, as of the first row that
+ * names them. Who is known already stays as she is. Nobody gets a right by this.
+ */
+export class DirectoryEntries {
+  readonly #offered = new LRUCache<string, true>({ max: REMEMBERED })
+
+  constructor(
+    private readonly context: ImportContext,
+    private readonly namespaces: ImportMapping['namespaces'],
+  ) {}
+
+  /** One request for each that was not offered yet; it conflicts when the directory knows her. */
+  requests(rows: Iterable<NamingRow>): AppendRequest[] {
+    const requests: AppendRequest[] = []
+    for (const { observed, attributedTo, metadata } of rows) {
+      this.#person(requests, attributedTo, metadata)
+      for (const field of PEOPLE_FIELDS) {
+        const person = field === 'resolvedBy' ? observed.resolution?.resolvedBy : observed[field]
+        this.#person(requests, person, metadata)
+      }
+      this.#group(requests, observed.assignmentGroup, metadata)
+    }
+    return requests
+  }
+
+  #person(requests: AppendRequest[], id: string | null | undefined, metadata: CommandMetadata): void {
+    const stream = this.#firstOffer('person-', id)
+    if (stream === undefined) return
+    const kind = isServiceId(id!) ? 'service' : 'person'
+    const name = id!.slice(this.namespaces.people.length)
+    const registered: PersonRegistered = { type: 'PersonRegistered', data: { kind, name } }
+    requests.push(this.#request(stream, registered, metadata))
+  }
+
+  #group(requests: AppendRequest[], id: string | null | undefined, metadata: CommandMetadata): void {
+    const stream = this.#firstOffer('group-', id)
+    if (stream === undefined) return
+    const name = id!.slice(this.namespaces.groups.length)
+    const registered: GroupRegistered = { type: 'GroupRegistered', data: { name } }
+    requests.push(this.#request(stream, registered, metadata))
+  }
+
+  #firstOffer(prefix: string, id: string | null | undefined): string | undefined {
+    if (id === null || id === undefined) return undefined
+    const stream = prefix + id
+    if (this.#offered.has(stream)) return undefined
+    this.#offered.set(stream, true)
+    return stream
+  }
+
+  #request(stream: string, event: DomainEvent, row: CommandMetadata): AppendRequest {
+    const { store, actor } = this.context
+    const commandId = derivedId('import-entry', store.logId, stream)
+    // That the row's author named her there does not make him the one who registered her.
+    const metadata = { ...row, commandId, attributedTo: undefined }
+    return { stream, expectedRevision: 'noStream', events: newEvents([event], stream, metadata, actor.grant) }
+  }
+}

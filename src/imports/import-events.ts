@@ -1,0 +1,31 @@
+import { type CommandMetadata, type DomainEvent, eventId, type NewEvent } from '#libs/event-sourcing'
+import { schemaVersionOf } from '../event-catalog.js'
+
+/** Events of one command, ready for the store. `grant`: id of the role grant by which the actor imports. */
+export function newEvents(
+  events: readonly DomainEvent[],
+  stream: string,
+  command: CommandMetadata,
+  grant: string | undefined,
+): NewEvent[] {
+  const { actor, attributedTo, channel, occurredAt, commandId, correlationId, source } = command
+  // Nearly all events of a command have one version: they share the object, of which nothing is ever changed.
+  let shared: NewEvent['metadata'] | undefined
+  return events.map(({ type, data }, index) => {
+    const schemaVersion = schemaVersionOf(type)
+    if (shared?.schemaVersion !== schemaVersion) {
+      shared = {
+        actor,
+        attributedTo,
+        grant,
+        channel,
+        occurredAt,
+        commandId,
+        correlationId,
+        schemaVersion,
+        source,
+      }
+    }
+    return { id: eventId(commandId, stream, index), type, data, metadata: shared }
+  })
+}

@@ -1,0 +1,119 @@
+import type { DomainEvent } from '#libs/event-sourcing'
+import type { Imported, PriorityOverridden } from '../incidents/domain/incident.events.js'
+import type { ImportCounts } from './domain/imports.events.js'
+
+/** Rejected rows that a summary tells; the run's stream tells all. */
+const TOLD_REJECTIONS = 20
+
+export interface ImportSummary extends ImportCounts {
+  readonly run: string
+  /** Nothing was written. */
+  readonly dryRun: boolean
+  /** It was stopped before the file's end; the next run goes on from there. */
+  readonly stopped: boolean
+  /** Records that came to be. */
+  readonly records: number
+  readonly people: number
+  readonly groups: number
+  /** The first ones. */
+  readonly rejections: readonly { row: number; reason: string }[]
+  /** Events that a live command would have been refused, by the code of the refusal. */
+  readonly irregular: Readonly<Record<string, number>>
+  /** Updates that the source counted and does not tell. */
+  readonly updatesNotInSource: number
+  /** Priorities that the source's matrix does not give; they are kept as overrides. */
+  readonly prioritiesNotDerived: number
+  /** Pairs of impact and urgency for which the matrix has no priority, with the number of times they were met. */
+  readonly emptyCells: Readonly<Record<string, number>>
+  /** Version of the priority matrix by which priorities were derived. */
+  readonly matrixVersion: number | null
+  readonly activated: number
+  readonly seconds: number
+  readonly rowsPerSecond: number
+  readonly eventsPerSecond: number
+}
+
+/** 0: every row is imported; 2: some were rejected, the others are imported. */
+export function exitCode({ rejected }: Pick<ImportSummary, 'rejected'>): 0 | 2 {
+  return rejected > 0 ? 2 : 0
+}
+
+/** Counts what a run does. */
+export class ImportTally implements ImportCounts {
+  rows = 0
+  applied = 0
+  known = 0
+  rejected = 0
+  later = 0
+  events = 0
+  records = 0
+  people = 0
+  groups = 0
+  activated = 0
+  readonly rejections: { row: number; reason: string }[] = []
+  readonly #irregular = new Map<string, number>()
+  readonly #emptyCells = new Map<string, number>()
+  #updatesNotInSource = 0
+  #prioritiesNotDerived = 0
+
+  /** The events of one row have become part of a record. */
+  imported(events: readonly DomainEvent[]): void {
+    this.applied++
+    this.events += events.length
+    for (const { type, data } of events) {
+      const { source, irregular } = data as Imported
+      if (type === 'IncidentOpened') this.records++
+      if (irregular !== undefined) increase(this.#irregular, irregular)
+      this.#updatesNotInSource += source?.updatesMissing ?? 0
+      if (type === 'PriorityOverridden') this.#notDerived(data as PriorityOverridden['data'])
+    }
+  }
+
+  registered(people: number, groups: number): void {
+    this.people += people
+    this.groups += groups
+    this.events += people + groups
+  }
+
+  reject(row: number, reason: string): void {
+    this.rejected++
+    if (this.rejections.length < TOLD_REJECTIONS) this.rejections.push({ row, reason })
+  }
+
+  counts(): ImportCounts {
+    const { rows, applied, known, rejected, later, events } = this
+    return { rows, applied, known, rejected, later, events }
+  }
+
+  summary(
+    rest: Pick<ImportSummary, 'run' | 'dryRun' | 'stopped' | 'matrixVersion' | 'seconds'>,
+  ): ImportSummary {
+    const { records, people, groups, activated, rejections } = this
+    return {
+      ...this.counts(),
+      ...rest,
+      records,
+      people,
+      groups,
+      activated,
+      rejections,
+      irregular: Object.fromEntries(this.#irregular),
+      updatesNotInSource: this.#updatesNotInSource,
+      prioritiesNotDerived: this.#prioritiesNotDerived,
+      emptyCells: Object.fromEntries(this.#emptyCells),
+      rowsPerSecond: Math.round(this.rows / rest.seconds),
+      eventsPerSecond: Math.round(this.events / rest.seconds),
+    }
+  }
+
+  #notDerived({ impact, urgency, derived }: PriorityOverridden['data']): void {
+    this.#prioritiesNotDerived++
+    if (impact !== null && urgency !== null && derived === null) {
+      increase(this.#emptyCells, `impact ${impact}, urgency ${urgency}`)
+    }
+  }
+}
+
+function increase(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}

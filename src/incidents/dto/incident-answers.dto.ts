@@ -1,0 +1,290 @@
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-validator'
+import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
+import { INCIDENT_STATES, type IncidentState } from '../domain/incident.events.js'
+
+const text: JsonSchema = { type: 'string' }
+const integer: JsonSchema = { type: 'integer' }
+const instant: JsonSchema = { type: 'string', format: 'date-time' }
+const nullable = (type: string): JsonSchema => ({ type: [type, 'null'] })
+
+/** A closed object: these members and no others. */
+function closed(
+  properties: Record<string, JsonSchema>,
+  required: string[] = Object.keys(properties),
+): JsonSchema {
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+function listOf(items: JsonSchema): JsonSchema {
+  return { type: 'array', items }
+}
+function mapOf(value: JsonSchema): JsonSchema {
+  return { type: 'object', additionalProperties: value }
+}
+const States = INCIDENT_STATES as readonly string[] as string[]
+
+export const audienceSchema: JsonSchema = closed(
+  { kind: { type: 'string', enum: ['public', 'participants', 'groups'] }, groups: listOf(text) },
+  ['kind'],
+)
+
+/** A record as queues show it; at a past point these fields are all that is known. Absent: not set. */
+export class QueueEntry {
+  @IsOptional() @IsIn(['incident']) type?: 'incident'
+  @Field('Number.', 'INC0000001') @IsString() number!: string
+  @IsString() title!: string
+  @IsIn(States) state!: IncidentState
+  @IsOptional() @Field('1 is the highest.', 3) @IsInt() priority?: number
+  @IsOptional() @IsInt() impact?: number
+  @IsOptional() @IsInt() urgency?: number
+  @IsOptional() @IsString() assignmentGroup?: string
+  @IsOptional() @IsString() assignee?: string
+  @IsOptional() @IsString() caller?: string
+  @IsOptional() @IsString() affectedUser?: string
+  @IsOptional() @IsString() openedBy?: string
+  @IsOptional() @IsString({ each: true }) watchers?: string[]
+  @IsInstant() openedAt!: string
+  @IsOptional() @IsInstant() updatedAt?: string
+  @IsOptional() @IsString() holdReason?: string
+  @IsOptional() @Field('End of the hold.') @IsInstant() followUpAt?: string
+  @IsOptional() @IsInstant() dueAt?: string
+  @IsOptional() @IsInt() reopenCount?: number
+  @IsOptional() @IsInstant() lastPublicReplyAt?: string
+  @IsOptional() @IsString() lastReplyBy?: string
+  @IsOptional() @IsInstant() lastActionByAssigneeAt?: string
+  @IsOptional()
+  @Field('First reply that the assignee has not acted upon.')
+  @IsInstant()
+  callerRepliedAt?: string
+  @IsOptional() @Conforms(() => audienceSchema) audience?: object
+  @IsOptional() @Field('True while an event of this record could not be folded.') @IsBoolean() stale?: boolean
+}
+
+/** An incident; absent fields are not set, or not for you to see. */
+export class IncidentView extends QueueEntry {
+  @IsOptional() @IsString() description?: string
+  @IsOptional() @IsString() contactType?: string
+  @IsOptional() @IsString() service?: string
+  @IsOptional() @IsString() primaryCi?: string
+  @IsOptional() @IsString() category?: string
+  @IsOptional() @IsString() subcategory?: string
+  @IsOptional() @IsString() symptom?: string
+  @IsOptional() @IsString() location?: string
+  @IsOptional() @IsString() vendor?: string
+  @IsOptional() @IsInstant() detectedAt?: string
+  @IsOptional() @Conforms(() => ({ type: 'object' })) customFields?: object
+
+  @IsOptional()
+  @Conforms(() =>
+    closed(
+      { reason: text, comment: text, until: instant, since: instant, awaitsCaller: { type: 'boolean' } },
+      ['reason', 'since'],
+    ),
+  )
+  hold?: object
+
+  @IsOptional() @IsInt() matrixVersion?: number
+  @IsOptional() @IsBoolean() priorityOverridden?: boolean
+  @IsOptional() @IsInt() derivedPriority?: number
+  @IsOptional() @Conforms(() => closed({ version: integer, name: text })) assignmentRule?: object
+
+  @IsOptional()
+  @Conforms(() =>
+    closed(
+      {
+        kind: { type: 'string', enum: ['functional', 'hierarchical'] },
+        group: text,
+        informed: text,
+        at: instant,
+      },
+      ['kind', 'at'],
+    ),
+  )
+  escalation?: object
+
+  @IsOptional()
+  @Conforms(() => listOf(closed({ relation: text, targetType: text, target: text })))
+  links?: object[]
+
+  @IsOptional()
+  @Conforms(() => listOf(closed({ article: nullable('string'), revision: nullable('integer') })))
+  knowledge?: object[]
+
+  @IsOptional()
+  @Conforms(() =>
+    listOf(
+      closed({
+        hash: text,
+        name: text,
+        contentType: text,
+        size: integer,
+        visibility: { type: 'string', enum: ['public', 'internal'] },
+        addedAt: instant,
+        addedBy: text,
+      }),
+    ),
+  )
+  attachments?: object[]
+
+  @IsOptional() @IsInt() comments?: number
+  @IsOptional() @IsInt() workNotes?: number
+
+  @IsOptional()
+  @Conforms(() =>
+    closed(
+      {
+        code: nullable('string'),
+        notes: nullable('string'),
+        resolvedBy: nullable('string'),
+        serviceRestoredAt: instant,
+      },
+      [],
+    ),
+  )
+  resolution?: object
+
+  @IsOptional() @IsString() closeCause?: string
+  @IsOptional() @Conforms(() => closed({ code: text, notes: text }, ['code'])) cancellation?: object
+  @IsOptional() @IsString() mergedInto?: string
+  @IsOptional() @IsInstant() acknowledgedAt?: string
+  @IsOptional() @IsInstant() resolvedAt?: string
+  @IsOptional() @IsInstant() closedAt?: string
+  @IsOptional() @IsInstant() canceledAt?: string
+  @IsOptional() @IsInstant() recordExistsFrom?: string
+  @IsOptional() @IsInstant() effectiveAt?: string
+
+  @IsOptional()
+  @Field('Imports: where it comes from, and what of it has no field here.')
+  @Conforms(() =>
+    closed({ name: text, externalId: text, fields: mapOf(text), rows: integer, updatesMissing: integer }, [
+      'name',
+      'externalId',
+      'fields',
+      'rows',
+    ]),
+  )
+  source?: object
+
+  @IsOptional() @Field('Imported steps that would have been refused here.') @IsInt() irregular?: number
+}
+
+/** One incident at a point of both time axes. */
+export class IncidentAtPoint extends IncidentView {
+  @Field('Revision of its last event that counts: its ETag.') @IsInt() revision!: number
+  @Field('Position of that event.') @Matches(/^\d{20}$/) position!: string
+  @IsInstant() validAt!: string
+  @Matches(/^\d{20}$/) asOf!: string
+}
+
+class Page {
+  @IsOptional() @Field('Absent on the last page.') @IsString() nextPageToken?: string
+  @Field('The answer holds everything up to here.') @Matches(/^\d{20}$/) position!: string
+  @Field('Seconds behind the log.') @Conforms(() => ({ type: 'number', minimum: 0 })) lag!: number
+  @IsOptional() @IsInstant() validAt?: string
+  @IsOptional() @Matches(/^\d{20}$/) asOf?: string
+}
+
+export class IncidentPage extends Page {
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/IncidentView' }),
+    () => [IncidentView],
+  )
+  items!: IncidentView[]
+}
+
+export class QueuePage extends Page {
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/QueueEntry' }),
+    () => [QueueEntry],
+  )
+  items!: QueueEntry[]
+}
+
+const counts = mapOf(integer)
+
+export class QueuesOverview extends Page {
+  @Conforms(() =>
+    listOf(
+      closed({
+        group: nullable('string'),
+        total: integer,
+        byState: counts,
+        byPriority: counts,
+        byAge: counts,
+      }),
+    ),
+  )
+  items!: object[]
+}
+
+const section = (): JsonSchema =>
+  closed({ count: integer, items: listOf({ $ref: '#/components/schemas/QueueEntry' }) })
+
+export class MyQueue {
+  @Conforms(section, () => [QueueEntry]) mine!: object
+  @Conforms(section, () => [QueueEntry]) unassigned!: object
+  @Conforms(section, () => [QueueEntry]) newReplies!: object
+  @Conforms(section, () => [QueueEntry]) followUpsDue!: object
+  @Matches(/^\d{20}$/) position!: string
+  @Conforms(() => ({ type: 'number', minimum: 0 })) lag!: number
+}
+
+/** One change of an incident. */
+export class HistoryEntry {
+  @IsString() id!: string
+  @IsInt() revision!: number
+  @Matches(/^\d{20}$/) position!: string
+  @Field('Type of the event.', 'IncidentResolved') @IsString() type!: string
+  @Field('In words.') @IsString() what!: string
+  @Conforms(() => closed({ actor: text, attributedTo: text, onBehalfOf: text }, ['actor'])) who!: object
+  @IsInstant() occurredAt!: string
+  @IsInstant() recordedAt!: string
+  @Field('When it counts: the later of `occurredAt` and the effective time before it.')
+  @IsInstant()
+  effectiveAt!: string
+  @IsIn(['api', 'import', 'policy', 'alert', 'email']) channel!: string
+  @IsOptional() @IsString() reason?: string
+
+  @Field('Before and after of each field that changed.')
+  @Conforms(() => listOf(closed({ field: text, from: {}, to: {} }, ['field'])))
+  changes!: object[]
+
+  @IsOptional() @IsString() text?: string
+  @IsOptional() @Field('Imports: code of the rule that would have refused it.') @IsString() irregular?: string
+  @IsOptional()
+  @Field('Imports: updates that the source counted before this one, but does not tell.')
+  @IsInt()
+  updatesMissing?: number
+  @IsOptional() @Conforms(() => mapOf(nullable('string'))) sourceFields?: object
+  @IsIn(['public', 'internal']) visibility!: string
+}
+
+export class IncidentHistory {
+  @IsString() number!: string
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/HistoryEntry' }),
+    () => [HistoryEntry],
+  )
+  items!: HistoryEntry[]
+  @IsInstant() validAt!: string
+  @Matches(/^\d{20}$/) asOf!: string
+}
+
+export class BulkResult {
+  @Field('HTTP status that the item would have got by itself.', 200) @IsInt() status!: number
+  @IsOptional() @IsString() id?: string
+  @IsOptional() @IsInt() revision?: number
+  @IsOptional() @Matches(/^\d{20}$/) position?: string
+  @IsOptional()
+  @Field('Why it was refused.')
+  @Conforms(() => ({ $ref: '#/components/schemas/ProblemDetails' }))
+  problem?: object
+}
+
+export class BulkResults {
+  @Field('One per item, in the same order.')
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/BulkResult' }),
+    () => [BulkResult],
+  )
+  results!: BulkResult[]
+}

@@ -1,0 +1,238 @@
+import { Type } from 'class-transformer'
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator'
+import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
+import { Reasoned } from '../../http/reasoned.js'
+import { type Audience, LINK_RELATIONS, type LinkRelation } from '../domain/incident.events.js'
+
+const ID_LENGTH = 200
+const TEXT_LENGTH = 200_000
+
+/** Ids of people, groups, CIs and codes: any text without control characters. */
+function IsId(description: string, example: string): PropertyDecorator {
+  return (prototype, property) => {
+    Field(description, example)(prototype, property as never)
+    Matches(/^[^\p{Cc}]*$/u)(prototype, property as string)
+    Length(1, ID_LENGTH)(prototype, property as string)
+    IsString()(prototype, property as string)
+  }
+}
+
+const AUDIENCE_SCHEMA = {
+  oneOf: [
+    {
+      type: 'object',
+      properties: { kind: { const: 'public' } },
+      required: ['kind'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: { kind: { const: 'participants' } },
+      required: ['kind'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: {
+        kind: { const: 'groups' },
+        groups: {
+          type: 'array',
+          items: { type: 'string', minLength: 1, maxLength: ID_LENGTH },
+          minItems: 1,
+          maxItems: 50,
+          uniqueItems: true,
+        },
+      },
+      required: ['kind', 'groups'],
+      additionalProperties: false,
+    },
+  ],
+}
+
+export class IncidentParams {
+  @Field('Number of the incident.', 'INC0000001')
+  @Matches(/^INC\d{7,12}$/)
+  number!: string
+}
+
+/** What describes an incident. */
+class DescriptionFields extends Reasoned {
+  @IsOptional() @Field('Untruncated.') @IsString() @Length(0, TEXT_LENGTH) description?: string
+  @IsOptional() @IsId('Person who reports it.', 'caller-2403') caller?: string
+  @IsOptional()
+  @IsId('Person who suffers from it, when that is not the caller.', 'caller-2404')
+  affectedUser?: string
+  @IsOptional() @IsId('How it came in.', 'phone') contactType?: string
+  @IsOptional() @IsId('Business service.', 'E-mail') service?: string
+  @IsOptional() @IsId('Configuration item that is at fault.', 'mail-01') primaryCi?: string
+  @IsOptional() @IsId('Category.', 'Category 55') category?: string
+  @IsOptional() @IsId('Subcategory.', 'Subcategory 170') subcategory?: string
+  @IsOptional() @IsId('Symptom.', 'Symptom 72') symptom?: string
+  @IsOptional() @IsId('Location.', 'Location 143') location?: string
+  @IsOptional() @IsId('Vendor.', 'code 8s') vendor?: string
+  @IsOptional() @Field('When the disturbance began.', '2016-05-10T08:40:00Z') @IsInstant() detectedAt?: string
+  @IsOptional()
+  @Field('Custom fields, by the schema in force.', { costCentre: '4711' })
+  @IsObject()
+  customFields?: Record<string, unknown>
+}
+
+export class OpenIncidentDto extends DescriptionFields {
+  @Field('In one line.', 'Mail does not arrive') @IsString() @Length(1, 500) title!: string
+  @IsOptional() @Field('1 is the highest; absent: the lowest.', 2) @IsInt() @Min(1) @Max(99) impact?: number
+  @IsOptional() @Field('1 is the highest; absent: the lowest.', 2) @IsInt() @Min(1) @Max(99) urgency?: number
+  @IsOptional() @IsId('Absent: the assignment rules decide.', 'Group 70') assignmentGroup?: string
+  @IsOptional()
+  @Field('Who may see it besides those named in it.', { kind: 'public' })
+  @Conforms(() => AUDIENCE_SCHEMA)
+  audience?: Audience
+}
+
+/** Fields to change: absent stays, null clears. */
+export class ChangeDetailsDto extends Reasoned {
+  @IsOptional() @IsString() @Length(1, 500) title?: string
+  @IsOptional() @Nullable() @IsString() @Length(0, TEXT_LENGTH) description?: string | null
+  @IsOptional() @Nullable() @IsId('Caller.', 'caller-2403') caller?: string | null
+  @IsOptional() @Nullable() @IsId('Affected user.', 'caller-2404') affectedUser?: string | null
+  @IsOptional() @Nullable() @IsId('How it came in.', 'phone') contactType?: string | null
+  @IsOptional() @Nullable() @IsId('Business service.', 'E-mail') service?: string | null
+  @IsOptional() @Nullable() @IsId('Configuration item.', 'mail-01') primaryCi?: string | null
+  @IsOptional() @Nullable() @IsId('Location.', 'Location 143') location?: string | null
+  @IsOptional() @Nullable() @IsId('Vendor.', 'code 8s') vendor?: string | null
+  @IsOptional() @Nullable() @IsInstant() detectedAt?: string | null
+  @IsOptional() @Field('Merged one by one; null removes one.') @IsObject() customFields?: Record<
+    string,
+    unknown
+  >
+}
+
+export class CategorizeDto extends Reasoned {
+  @IsOptional() @Nullable() @IsId('Category.', 'Category 55') category?: string | null
+  @IsOptional() @Nullable() @IsId('Subcategory.', 'Subcategory 170') subcategory?: string | null
+  @IsOptional() @Nullable() @IsId('Symptom.', 'Symptom 72') symptom?: string | null
+}
+
+export class PrioritizeDto extends Reasoned {
+  @IsOptional() @Field('1 is the highest.', 1) @IsInt() @Min(1) @Max(99) impact?: number
+  @IsOptional() @Field('1 is the highest.', 2) @IsInt() @Min(1) @Max(99) urgency?: number
+}
+
+export class OverridePriorityDto {
+  @Field('1 is the highest.', 1) @IsInt() @Min(1) @Max(99) priority!: number
+  @Field('Why another priority than the matrix gives.', 'The board is waiting')
+  @IsString()
+  @Length(1, 2_000)
+  reason!: string
+}
+
+export class AssignDto extends Reasoned {
+  @IsOptional() @Nullable() @IsId('Group; null takes it out of every queue.', 'Group 70') group?:
+    | string
+    | null
+  @IsOptional() @Nullable() @IsId('Person; null puts it back into the group’s queue.', 'agent') person?:
+    | string
+    | null
+}
+
+export class HoldDto extends Reasoned {
+  @Field(
+    'Code from the list of hold reasons in force. As `holdReason` it is not the reason why you write.',
+    'awaiting-caller',
+  )
+  @IsString()
+  @Length(1, ID_LENGTH)
+  holdReason!: string
+
+  @IsOptional()
+  @Field('Mandatory for some reasons; the caller sees it when he is waited for.', 'Which printer?')
+  @IsString()
+  @Length(1, TEXT_LENGTH)
+  comment?: string
+  @IsOptional() @Field('Wakes by itself then.', '2030-05-12T08:00:00Z') @IsInstant() until?: string
+}
+
+export class EscalateDto extends Reasoned {
+  @Field('`functional`: another group takes over; `hierarchical`: a manager is informed.', 'functional')
+  @IsIn(['functional', 'hierarchical'])
+  kind!: 'functional' | 'hierarchical'
+
+  @IsOptional() @IsId('For functional escalation.', 'Group 24') group?: string
+  @IsOptional() @IsId('For hierarchical escalation; absent: the group’s manager.', 'lead') informed?: string
+}
+
+export class TextDto extends Reasoned {
+  @Field('The text.', 'Restarted the spooler') @IsString() @Length(1, TEXT_LENGTH) text!: string
+}
+
+export class LinkDto extends Reasoned {
+  @Field('How the incident relates to the target.', 'has-problem')
+  @IsIn(LINK_RELATIONS as readonly string[] as string[])
+  relation!: LinkRelation
+  @IsId('Kind of the target.', 'problem') targetType!: string
+  @IsId('Number or name of the target; it need not exist yet.', 'PRB0000002') target!: string
+}
+
+export class ApplyKnowledgeDto extends Reasoned {
+  @IsId('Number of the article.', 'KB0000012') article!: string
+  @Field('Revision that was used.', 3) @IsInt() @Min(0) @Max(1_000_000) revision!: number
+}
+
+export class PersonDto extends Reasoned {
+  @IsId('Person.', 'caller-2403') person!: string
+}
+
+export class AudienceDto extends Reasoned {
+  @Field('Who may see it besides those named in it.', { kind: 'groups', groups: ['Group 70'] })
+  @Conforms(() => AUDIENCE_SCHEMA)
+  audience!: Audience
+}
+
+export class ResolveDto extends Reasoned {
+  @IsId('Closing code.', 'code 5') code!: string
+  @Field('What was done.', 'Spooler restarted') @IsString() @Length(1, TEXT_LENGTH) notes!: string
+  @IsOptional()
+  @Field('When the service worked again.', '2016-05-10T09:40:00Z')
+  @IsInstant()
+  serviceRestoredAt?: string
+}
+
+export class CancelDto extends Reasoned {
+  @IsId('Why it is no incident.', 'not-an-incident') code!: string
+  @IsOptional() @IsString() @Length(1, TEXT_LENGTH) notes?: string
+}
+
+export class MergeDto extends Reasoned {
+  @Field('Number of the incident that goes on.', 'INC0000002') @Matches(/^INC\d{7,12}$/) survivor!: string
+}
+
+export class BulkItem {
+  @Field('Verb as in the path, or `open`.', 'assign') @IsString() @Length(1, 50) verb!: string
+  @IsOptional() @Field('Absent for `open`.', 'INC0000001') @Matches(/^INC\d{7,12}$/) number?: string
+  @IsOptional()
+  @Field('As the verb’s own endpoint takes it.', { group: 'Group 70' })
+  @IsObject()
+  body?: Record<string, unknown>
+  @IsOptional() @Field('Revision that you have seen.', 4) @IsInt() @Min(0) ifMatch?: number
+}
+
+export class BulkDto {
+  @Field('Carried out in order for each record, and each by itself: one that is refused stops no other.')
+  @ValidateNested({ each: true })
+  @Type(() => BulkItem)
+  @ArrayMinSize(1)
+  @ArrayMaxSize(1_000)
+  items!: BulkItem[]
+}

@@ -1,0 +1,295 @@
+import type { Readable } from 'node:stream'
+import type {} from '@fastify/multipart'
+import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common'
+import { IsIn, IsOptional, Matches } from 'class-validator'
+import type { FastifyRequest } from 'fastify'
+import { BlobStore } from '#libs/blob-store'
+import { type CommandMetadata, InvalidInput, LedgerdeskError, TooLarge } from '#libs/event-sourcing'
+import {
+  Answer,
+  Context,
+  Endpoint,
+  Field,
+  RequestContext,
+  toProblem,
+  UnsupportedMediaType,
+  validateBody,
+} from '#libs/platform'
+import { CommandSender } from '../http/command-sender.js'
+import { toUtc } from '../http/instants.js'
+import { ListQuery, TimePointQuery } from '../http/listing.js'
+import { Queries } from '../http/queries.js'
+import { Receipt, receiptAnswer } from '../http/receipt.js'
+import { splitReason, type Verb } from '../http/verbs.js'
+import { AttachmentLimits } from './attachment-limits.js'
+import { AttachFile, OpenIncident } from './domain/incident.commands.js'
+import { rolesThatMay } from './domain/incident.rights.js'
+import {
+  BulkResult,
+  BulkResults,
+  IncidentAtPoint,
+  IncidentHistory,
+  IncidentPage,
+} from './dto/incident-answers.dto.js'
+import { BulkDto, type BulkItem, IncidentParams, OpenIncidentDto } from './dto/incident-commands.dto.js'
+import { incidentVerbs } from './incident.verbs.js'
+
+const COLLECTION = 'incident-'
+
+class AttachmentParams extends IncidentParams {
+  @Field('SHA-256 of the content, hex.', 'a'.repeat(64)) @Matches(/^[0-9a-f]{64}$/) hash!: string
+}
+
+class AttachmentQuery {
+  @IsOptional() @Field('`internal` ones are not for requesters.') @IsIn(['public', 'internal']) visibility?:
+    | 'public'
+    | 'internal'
+}
+
+/** Opening and reading incidents, attachments, and many commands at once; all other commands are verbs. */
+@Controller('incidents')
+export class IncidentsController {
+  constructor(
+    private readonly sender: CommandSender,
+    private readonly queries: Queries,
+    private readonly blobs: BlobStore,
+    private readonly limits: AttachmentLimits,
+  ) {}
+
+  @Post()
+  @Endpoint({
+    summary: 'Open an incident',
+    roles: rolesThatMay('OpenIncident'),
+    body: OpenIncidentDto,
+    status: 201,
+    answer: Receipt,
+    requestHeaders: ['Idempotency-Key'],
+    responseHeaders: ['ETag', 'Location', 'ITSM-Position'],
+  })
+  async open(@Body() body: OpenIncidentDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    const [data, reason] = splitReason(body)
+    const wish = { target: COLLECTION, method: 'POST', route: '/incidents', params: {}, body, reason }
+    const receipt = await this.sender.send(context, wish, (metadata) => openIncident(data, metadata))
+    return receiptAnswer(receipt, { location: `/incidents/${receipt.id}` })
+  }
+
+  @Post('bulk')
+  @Endpoint({
+    summary: 'Up to 1,000 commands, with a result for each',
+    description:
+      'One `Idempotency-Key` serves all: sent again, items that were carried out answer as they did.',
+    roles: rolesThatMay('OpenIncident'),
+    body: BulkDto,
+    answer: BulkResults,
+    requestHeaders: ['Idempotency-Key'],
+  })
+  async bulk(@Body() { items }: BulkDto, @Context() context: RequestContext): Promise<BulkResults> {
+    // All are handed over at once; the executor keeps those of one record in order, and the store commits them in groups.
+    return { results: await Promise.all(items.map((item, index) => this.bulkItem(item, index, context))) }
+  }
+
+  @Get()
+  @Endpoint({
+    summary: 'List incidents, now or at a past point',
+    roles: 'any',
+    query: ListQuery,
+    answer: IncidentPage,
+  })
+  list(@Query() query: ListQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer('listIncidents', { ...query, principal })
+  }
+
+  @Get(':number')
+  @Endpoint({
+    summary: 'Read one incident, now or at a past point',
+    roles: 'any',
+    params: IncidentParams,
+    query: TimePointQuery,
+    answer: IncidentAtPoint,
+    requestHeaders: ['If-None-Match'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  })
+  read(
+    @Param() { number }: IncidentParams,
+    @Query() query: TimePointQuery,
+    @Context() context: RequestContext,
+  ): Promise<Answer> {
+    return this.queries.answer('readIncident', { ...query, number, principal: context.principal }, context)
+  }
+
+  @Get(':number/history')
+  @Endpoint({
+    summary: 'Every change: who, when, before and after, why',
+    roles: 'any',
+    params: IncidentParams,
+    query: TimePointQuery,
+    answer: IncidentHistory,
+    requestHeaders: ['If-None-Match'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  })
+  history(
+    @Param() { number }: IncidentParams,
+    @Query() query: TimePointQuery,
+    @Context() context: RequestContext,
+  ): Promise<Answer> {
+    return this.queries.answer('readHistory', { ...query, number, principal: context.principal }, context)
+  }
+
+  @Post(':number/attachments')
+  @Endpoint({
+    summary: 'Attach a file',
+    description: 'One part of a multipart form; its media type must be allowed, its size within the limit.',
+    roles: rolesThatMay('AttachFile'),
+    params: IncidentParams,
+    query: AttachmentQuery,
+    body: {
+      content: {
+        'multipart/form-data': {
+          type: 'object',
+          properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } },
+          required: ['file'],
+        },
+      },
+    },
+    answer: Receipt,
+    requestHeaders: ['Idempotency-Key', 'If-Match'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  })
+  async attach(
+    @Param() params: IncidentParams,
+    @Query() { visibility = 'public' }: AttachmentQuery,
+    @Req() request: FastifyRequest,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    // Whoever may not see the record must not fill the disk with it.
+    await this.queries.ask('readIncident', { number: params.number, principal: context.principal })
+    const { name, contentType, content } = await this.uploaded(request)
+    const { hash, size } = await this.blobs.put(content, this.limits.maxBytes)
+    const data = { hash, name, contentType, size, visibility }
+    const wish = {
+      target: COLLECTION + params.number,
+      method: 'POST',
+      route: '/incidents/{number}/attachments',
+      params,
+      body: data,
+    }
+    return receiptAnswer(
+      await this.sender.send(context, wish, (metadata) => new AttachFile(params.number, data, metadata)),
+    )
+  }
+
+  @Get(':number/attachments/:hash')
+  @Endpoint({
+    summary: 'Read an attachment',
+    roles: 'any',
+    params: AttachmentParams,
+    answer: { content: { 'application/octet-stream': 'binary' } },
+    responseHeaders: ['Content-Disposition'],
+  })
+  async attachment(
+    @Param() params: AttachmentParams,
+    @Context() { principal }: RequestContext,
+  ): Promise<Answer<Readable>> {
+    const { json } = await this.queries.ask('findAttachment', { ...params, principal })
+    const { name, size } = JSON.parse(json) as { name: string; size: number }
+    return new Answer(await this.blobs.get(params.hash), {
+      headers: {
+        // Never as its own type: a browser must not run what somebody attached.
+        'content-type': 'application/octet-stream',
+        'content-length': String(size),
+        'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+        'x-content-type-options': 'nosniff',
+      },
+    })
+  }
+
+  private async uploaded(
+    request: FastifyRequest,
+  ): Promise<{ name: string; contentType: string; content: Readable }> {
+    if (!request.isMultipart()) {
+      throw new UnsupportedMediaType('ATTACHMENT.NOT_MULTIPART', 'Send the file as multipart/form-data')
+    }
+    const part = await request.file()
+    if (!part) {
+      const message = 'the form has no file'
+      throw new InvalidInput('ATTACHMENT.MISSING', message, [{ pointer: '/file', message }])
+    }
+    if (!this.limits.allows(part.mimetype)) {
+      part.file.resume()
+      throw new UnsupportedMediaType(
+        'ATTACHMENT.TYPE',
+        `${part.mimetype} may not be attached; allowed are ${this.limits.types.join(', ')}`,
+      )
+    }
+    part.file.once('limit', () =>
+      part.file.destroy(new TooLarge('BLOB.TOO_LARGE', `file: more than ${this.limits.maxBytes} bytes`)),
+    )
+    return { name: part.filename, contentType: part.mimetype, content: part.file }
+  }
+
+  private async bulkItem(item: BulkItem, index: number, context: RequestContext): Promise<BulkResult> {
+    try {
+      const { id, revision, position } = await this.sendItem(item, index, context)
+      return { status: item.verb === 'open' ? 201 : 200, id, revision, position }
+    } catch (error) {
+      if (!(error instanceof LedgerdeskError)) throw error
+      const { body } = toProblem(error, `${context.requestId}#${index}`)
+      return { status: body.status, problem: body }
+    }
+  }
+
+  private sendItem(
+    { verb: name, number, body = {}, ifMatch }: BulkItem,
+    index: number,
+    context: RequestContext,
+  ) {
+    const verb: Verb | undefined = Object.hasOwn(incidentVerbs, name)
+      ? incidentVerbs[name as keyof typeof incidentVerbs]
+      : undefined
+    const refuse = (pointer: string, message: string): never => {
+      throw new InvalidInput('BULK.ITEM_INVALID', `Item ${index}: ${message}`, [
+        { pointer: `/items/${index}${pointer}`, message },
+      ])
+    }
+    if (name === 'open') {
+      if (number !== undefined) refuse('/number', 'opening takes no number')
+      const [data, reason] = splitReason(validateBody(OpenIncidentDto, body))
+      const wish = {
+        target: COLLECTION,
+        method: 'POST',
+        route: '/incidents',
+        params: {},
+        body,
+        reason,
+        index,
+      }
+      return this.sender.send(context, wish, (metadata) => openIncident(data, metadata))
+    }
+    if (!verb)
+      return refuse('/verb', `no such verb; there are open, ${Object.keys(incidentVerbs).join(', ')}`)
+    if (number === undefined) return refuse('/number', 'say which incident')
+    const [data, reason] = splitReason(verb.body ? validateBody(verb.body, body) : body)
+    const wish = {
+      target: COLLECTION + number,
+      method: 'POST',
+      route: `/incidents/{number}/${name}`,
+      params: { number },
+      body,
+      reason,
+      index,
+      ifMatch,
+    }
+    return this.sender.send(context, wish, (metadata) => verb.command(number, data, metadata))
+  }
+}
+
+function openIncident(
+  { detectedAt, ...data }: Omit<OpenIncidentDto, 'reason'>,
+  metadata: CommandMetadata,
+): OpenIncident {
+  return new OpenIncident(
+    undefined,
+    detectedAt === undefined ? data : { ...data, detectedAt: toUtc(detectedAt) },
+    metadata,
+  )
+}

@@ -1,0 +1,23 @@
+import type { Type } from '@nestjs/common'
+import { deciderHandlers } from '#libs/command-handling/nest'
+import { verbController } from '../http/verbs.js'
+import { INCIDENT_COMMANDS } from './domain/incident.commands.js'
+import { IncidentParams } from './dto/incident-commands.dto.js'
+import { incidentRecords } from './incident.record.js'
+import { incidentVerbs } from './incident.verbs.js'
+import { IncidentsController } from './incidents.controller.js'
+
+/** What the process adds to the application. */
+export const incidents = {
+  controllers: [
+    IncidentsController,
+    verbController({
+      path: 'incidents',
+      parameter: 'number',
+      params: IncidentParams,
+      streamPrefix: 'incident-',
+      verbs: incidentVerbs,
+    }),
+  ] satisfies Type[],
+  providers: deciderHandlers(incidentRecords, INCIDENT_COMMANDS),
+}

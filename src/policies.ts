@@ -1,0 +1,5 @@
+import type { AnyPolicy } from '#libs/projections-runtime'
+import { incidentPolicies } from './incidents/domain/incident.policies.js'
+
+/** What the policy runner runs. */
+export const policyRegistry: readonly AnyPolicy[] = [...incidentPolicies]

@@ -1,0 +1,171 @@
+import type { Principal } from '#libs/access'
+import { and, compare, eq, type Filter, type GroupCount, isIn } from '#libs/read-store'
+import { inForceAt, type QueueInterval, queueHistory } from '#projections/queue-history/queue-history'
+import { type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
+import { type ListArguments, listPage } from '../http/listing.js'
+import { type AskedTimePoint, isPast, settleTimePoint } from '../http/time-point.js'
+import { renderEntry, renderInterval } from '../incidents/queries/incident.rendering.js'
+import type { QueryAnswer, QueryDependencies } from '../runtime/query.js'
+
+/** States in which a record stands in a queue. */
+const QUEUED = ['New', 'In Progress', 'On Hold', 'Resolved'] as const
+/** Days since opening at which the age classes begin. */
+const AGE_CLASSES = [0, 1, 3, 7, 14, 30] as const
+const DAY_MS = 86_400_000
+
+export interface Overview extends AskedTimePoint {
+  principal: Principal
+  minPosition?: string
+}
+
+interface QueueCounts {
+  /** Null: in no group's queue. */
+  group: string | null
+  total: number
+  byState: Record<string, number>
+  byPriority: Record<string, number>
+  byAge: Record<string, number>
+}
+
+/** Every queue with its number of records by state, priority and age; now, or at a past point. */
+export async function queuesOverview(args: Overview, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  const { models, eventStore, waitMilliseconds } = dependencies
+  const { principal, minPosition } = args
+  const past = isPast(args)
+  const point = await settleTimePoint(eventStore, args)
+  const asking = {
+    principal,
+    timeoutMilliseconds: waitMilliseconds,
+    minPosition: past ? point.asOf : minPosition,
+  }
+  const dimensions = ['assignmentGroup', 'state', 'priority', 'openedAt:day']
+  const { groups, position, lag } = past
+    ? await models
+        .of<QueueInterval>(queueHistory.name)
+        .groupCounts(dimensions, { ...asking, filter: and(inForce(args, point), isIn('state', QUEUED)) })
+    : await models.of<WorkQueueEntry>(workQueue.name).groupCounts(dimensions, asking)
+  const answer = { items: tally(groups, Date.parse(point.validAt)), position, lag, ...(past && point) }
+  return { json: JSON.stringify(answer), position }
+}
+
+/** The queue of one group, most urgent first; now, or at a past point. */
+export async function groupQueue(
+  args: ListArguments & { group: string },
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const inGroup = eq('assignmentGroup', args.group)
+  if (!isPast(args)) {
+    return listPage<WorkQueueEntry>(dependencies, args, {
+      definition: workQueue,
+      scope: inGroup,
+      usualOrder: BY_URGENCY,
+      render: renderEntry,
+    })
+  }
+  const point = await settleTimePoint(dependencies.eventStore, args)
+  return listPage<QueueInterval>(
+    dependencies,
+    args,
+    {
+      definition: queueHistory,
+      scope: and(inGroup, isIn('state', QUEUED), inForce(args, point)),
+      scopeName: `queue ${args.group}`,
+      usualOrder: BY_URGENCY,
+      render: renderInterval,
+    },
+    point,
+  )
+}
+
+/** What an agent looks at in the morning: her own, what waits in her groups, new replies, follow-ups that are due. */
+export async function myQueue(
+  { principal, pageSize, minPosition }: { principal: Principal; pageSize?: number; minPosition?: string },
+  { models, waitMilliseconds }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const entries = models.of<WorkQueueEntry>(workQueue.name)
+  const asking = { principal, timeoutMilliseconds: waitMilliseconds, minPosition }
+  const mine = eq('assignee', principal.id)
+  const open = isIn('state', ['New', 'In Progress', 'On Hold'])
+  const sections: Record<string, { filter: Filter; column: string }> = {
+    mine: { filter: mine, column: 'priority' },
+    unassigned: {
+      filter: and(isIn('assignmentGroup', [...principal.groups]), eq('assignee', null), open),
+      column: 'priority',
+    },
+    newReplies: { filter: and(mine, compare('callerRepliedAt', '!=', null)), column: 'callerRepliedAt' },
+    followUpsDue: {
+      filter: and(mine, compare('followUpAt', '<=', new Date().toISOString())),
+      column: 'followUpAt',
+    },
+  }
+  let freshness = { position: '', lag: 0 }
+  const answer: Record<string, unknown> = {}
+  for (const [name, { filter, column }] of Object.entries(sections)) {
+    const orderBy = column === 'priority' ? BY_URGENCY : [{ column, direction: 'asc' as const }]
+    const { rows, position, lag } = await entries.list({
+      ...asking,
+      filter,
+      orderBy,
+      pageSize: pageSize || 50,
+    })
+    const { count } = await entries.count({ ...asking, filter })
+    answer[name] = { count, items: rows.map(({ document, stale }) => renderEntry(document, stale)) }
+    freshness = { position, lag }
+  }
+  return { json: JSON.stringify({ ...answer, ...freshness }), position: freshness.position }
+}
+
+/** Numbers of the records to take next from a group's queue: nobody's, not waiting for anything, most urgent first. */
+export async function nextInQueue(
+  { principal, group, limit }: { principal: Principal; group: string; limit: number },
+  { models, waitMilliseconds }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const free = and(eq('assignmentGroup', group), eq('assignee', null), isIn('state', ['New', 'In Progress']))
+  const { rows } = await models.of<WorkQueueEntry>(workQueue.name).list({
+    principal,
+    filter: free,
+    orderBy: BY_URGENCY,
+    pageSize: limit,
+    timeoutMilliseconds: waitMilliseconds,
+  })
+  return { json: JSON.stringify(rows.map(({ document }) => document.number)) }
+}
+
+const BY_URGENCY = [
+  { column: 'priority', direction: 'asc' },
+  { column: 'openedAt', direction: 'asc' },
+] as const
+
+function inForce({ asOf }: AskedTimePoint, point: { validAt: string; asOf: string }): Filter {
+  return inForceAt(point.validAt, asOf === undefined ? undefined : point.asOf)
+}
+
+function tally(counts: readonly GroupCount[], now: number): QueueCounts[] {
+  const queues = new Map<string | null, QueueCounts>()
+  for (const { values, count } of counts) {
+    const [group, state, priority, day] = values as [string | null, string, number | null, string | null]
+    let queue = queues.get(group)
+    if (!queue) {
+      queue = { group, total: 0, byState: {}, byPriority: {}, byAge: {} }
+      queues.set(group, queue)
+    }
+    queue.total += count
+    add(queue.byState, state, count)
+    add(queue.byPriority, String(priority ?? 'none'), count)
+    add(queue.byAge, ageClass(day, now), count)
+  }
+  return [...queues.values()].sort((a, b) => ((a.group ?? '') < (b.group ?? '') ? -1 : 1))
+}
+
+function add(counts: Record<string, number>, key: string, count: number): void {
+  counts[key] = (counts[key] ?? 0) + count
+}
+
+/** `0-1`, `1-3`, ... `30+`: days since the record was opened, by UTC day. */
+function ageClass(day: string | null, now: number): string {
+  const days = day === null ? 0 : Math.floor((now - Date.parse(day)) / DAY_MS)
+  const index = AGE_CLASSES.findLastIndex((from) => days >= from)
+  const from = AGE_CLASSES[Math.max(index, 0)]
+  const to = AGE_CLASSES[Math.max(index, 0) + 1]
+  return to === undefined ? `${from}+` : `${from}-${to}`
+}

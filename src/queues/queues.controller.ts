@@ -1,0 +1,94 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
+import { IsInt, IsOptional, Matches, Min } from 'class-validator'
+import type { Role } from '#libs/access'
+import { type Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
+import { FreshnessQuery, ListQuery, TimePointQuery } from '../http/listing.js'
+import { Queries } from '../http/queries.js'
+import { Reasoned } from '../http/reasoned.js'
+import { Receipt, receiptAnswer } from '../http/receipt.js'
+import { MyQueue, QueuePage, QueuesOverview } from '../incidents/dto/incident-answers.dto.js'
+import { TakeNext } from './take-next.js'
+
+/** Who works with queues; requesters read their own records at /incidents. */
+const READERS: readonly Role[] = [
+  'agent',
+  'team-lead',
+  'change-manager',
+  'auditor',
+  'analyst',
+  'service',
+  'administrator',
+]
+
+class QueueParams {
+  @Field('Directory id of the group.', 'Group 70') @Matches(/^\P{C}{1,200}$/u) group!: string
+}
+
+class MyQueueQuery extends FreshnessQuery {
+  @IsOptional() @Field('Rows a section; 0: the usual 50.', 20) @IsInt() @Min(0) pageSize?: number
+}
+
+/** Who has what to do, now and at any time before. */
+@Controller('queues')
+export class QueuesController {
+  constructor(
+    private readonly queries: Queries,
+    private readonly next: TakeNext,
+  ) {}
+
+  @Get()
+  @Endpoint({
+    summary: 'All queues, counted by state, priority and age (days), now or at a past point',
+    roles: READERS,
+    query: TimePointQuery,
+    answer: QueuesOverview,
+  })
+  overview(@Query() query: TimePointQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer('queuesOverview', { ...query, principal })
+  }
+
+  @Get('mine')
+  @Endpoint({
+    summary: 'Mine, unassigned in my groups, new replies since I last acted, follow-ups due',
+    roles: ['agent', 'team-lead'],
+    query: MyQueueQuery,
+    answer: MyQueue,
+  })
+  mine(@Query() query: MyQueueQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer('myQueue', { ...query, principal })
+  }
+
+  @Get(':group')
+  @Endpoint({
+    summary: 'The queue of a group, now or at a past point',
+    roles: READERS,
+    params: QueueParams,
+    query: ListQuery,
+    answer: QueuePage,
+  })
+  queue(
+    @Param() { group }: QueueParams,
+    @Query() query: ListQuery,
+    @Context() { principal }: RequestContext,
+  ): Promise<Answer> {
+    return this.queries.answer('groupQueue', { ...query, group, principal })
+  }
+
+  @Post(':group/take-next')
+  @Endpoint({
+    summary: 'Take the most urgent record that nobody has; two agents never get the same',
+    roles: ['agent', 'team-lead'],
+    params: QueueParams,
+    body: Reasoned,
+    answer: Receipt,
+    requestHeaders: ['Idempotency-Key'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  })
+  async takeNext(
+    @Param() { group }: QueueParams,
+    @Body() body: Reasoned,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return receiptAnswer(await this.next.take(group, body, context))
+  }
+}

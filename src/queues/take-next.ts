@@ -1,0 +1,115 @@
+import type { CommandReceipt } from '#libs/command-handling'
+import { derivedId, eventId, NotFound, Refused } from '#libs/event-sourcing'
+import { EventStore } from '#libs/event-store'
+import { type RequestContext } from '#libs/platform'
+import { CommandSender } from '../http/command-sender.js'
+import { Queries } from '../http/queries.js'
+import { Accept } from '../incidents/domain/incident.commands.js'
+
+/** How many records are tried before the queue counts as contested. */
+const CANDIDATES = 20
+
+/**
+ * Accepts the next record of a queue. Which one that is, the read model proposes; whether it is still free, the record's
+ * own stream decides, so that two agents never get the same.
+ *
+ * With an `Idempotency-Key` each choice is written to `key-<id>` before it is tried: a repeat finds the record that
+ * was taken, and does not take another.
+ */
+export class TakeNext {
+  constructor(
+    private readonly sender: CommandSender,
+    private readonly queries: Queries,
+    private readonly store: EventStore,
+  ) {}
+
+  async take(group: string, body: { reason?: string }, context: RequestContext): Promise<CommandReceipt> {
+    const choices = context.idempotencyKey === undefined ? undefined : await this.choices(group, context)
+    const earlier = choices?.numbers.at(-1)
+    if (earlier !== undefined) {
+      const receipt = await this.accept(earlier, group, body, context)
+      if (receipt) return receipt
+    }
+    const tried = new Set(choices?.numbers)
+    for (let round = 0; round < CANDIDATES; round++) {
+      const { json } = await this.queries.ask('nextInQueue', {
+        principal: context.principal,
+        group,
+        limit: CANDIDATES,
+      })
+      const candidates = (JSON.parse(json) as string[]).filter((number) => !tried.has(number))
+      if (candidates.length === 0) throw new NotFound('QUEUE.EMPTY', `Nothing waits in the queue of ${group}`)
+      for (const number of candidates) {
+        tried.add(number)
+        await choices?.add(number)
+        const receipt = await this.accept(number, group, body, context)
+        if (receipt) return receipt
+      }
+    }
+    throw new Refused('QUEUE.CONTESTED', `Others were faster each time in the queue of ${group}; try again`)
+  }
+
+  /** Undefined when somebody else has it by now. */
+  private async accept(
+    number: string,
+    group: string,
+    body: { reason?: string },
+    context: RequestContext,
+  ): Promise<CommandReceipt | undefined> {
+    const wish = {
+      target: `incident-${number}`,
+      method: 'POST',
+      route: '/queues/{group}/take-next',
+      params: { group },
+      body,
+      reason: body.reason,
+    }
+    try {
+      const receipt = await this.sender.send(context, wish, (metadata) => new Accept(number, {}, metadata))
+      // Accepting one's own again is no taking.
+      return receipt.outcome === 'unchanged' ? undefined : receipt
+    } catch (error) {
+      if (error instanceof Refused || error instanceof NotFound) return undefined
+      throw error
+    }
+  }
+
+  /** What this key has chosen so far. */
+  private async choices(group: string, { principal, idempotencyKey, requestId }: RequestContext) {
+    const commandId = derivedId('take-next', this.store.logId, principal.id, group, idempotencyKey as string)
+    const stream = `key-${commandId}`
+    const numbers = (await this.store.readStream(stream)).map(
+      ({ data }) => (data as { number: string }).number,
+    )
+    const add = async (number: string): Promise<void> => {
+      const revision = numbers.length
+      const outcome = await this.store.append({
+        stream,
+        expectedRevision: revision === 0 ? 'noStream' : revision - 1,
+        events: [
+          {
+            id: eventId(commandId, stream, revision),
+            type: 'NumberClaimed',
+            data: { number },
+            metadata: {
+              actor: principal.id,
+              channel: 'api',
+              occurredAt: new Date().toISOString(),
+              commandId,
+              correlationId: requestId,
+              schemaVersion: 1,
+            },
+          },
+        ],
+      })
+      if (outcome.kind === 'conflict') {
+        throw new Refused(
+          'QUEUE.IN_PROGRESS',
+          'A request with this Idempotency-Key is under way; repeat it in a moment',
+        )
+      }
+      numbers.push(number)
+    }
+    return { numbers, add }
+  }
+}

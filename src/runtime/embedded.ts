@@ -1,0 +1,244 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import type { CommandBus } from '@nestjs/cqrs'
+import { systemPrincipal } from '#libs/access'
+import { type BlobStore } from '#libs/blob-store'
+import { openFolderBlobStore } from '#libs/blob-store/folder'
+import { CommandExecutor, FactSource, StreamCache } from '#libs/command-handling'
+import { type Command, LedgerdeskError, Unavailable } from '#libs/event-sourcing'
+import type { SqliteEventStore } from '#libs/event-store/sqlite'
+import type { Closer, Configuration, Logger, Metrics } from '#libs/platform'
+import type { Notice, ParkedEvent, RetryOutcome } from '#libs/projections-runtime'
+import { revive } from '../commands.js'
+import { DIRECTORY_PREFIXES, Directory } from '../directory/directory.js'
+import { isSystemId } from '../directory/domain/directory-id.js'
+import { type Follower, follow } from '../directory/follow.js'
+import { schemaVersionOf } from '../event-catalog.js'
+import type { ProjectorStatus } from './projector.js'
+import { type QueryAnswer, QueryRunner } from './query.js'
+import { toMessage } from './remote.js'
+import { dataPaths, openEventStore } from './stores.js'
+import { type DispatchAnswer, SupervisedThread, type ThreadData, ThreadPool } from './threads.js'
+
+const SETTINGS_PREFIX = 'settings-'
+
+/** What writes need, and nothing else: the command line uses it beside a running server. */
+export interface WriteSide {
+  eventStore: SqliteEventStore
+  directory: Directory
+  follower: Follower
+  executor: CommandExecutor
+  close(): Promise<void>
+}
+
+/** Opens the log and gets ready to run commands: rights and facts in memory, level with the log. */
+export async function openWriteSide(
+  configuration: Pick<Configuration, 'dataDir'>,
+  logger: Pick<Logger, 'warn'>,
+): Promise<WriteSide> {
+  const eventStore = await openEventStore(configuration)
+  const directory = new Directory()
+  const facts = new FactSource(eventStore, [...DIRECTORY_PREFIXES, SETTINGS_PREFIX])
+  const follower = follow(eventStore, {
+    prefixes: [...DIRECTORY_PREFIXES, SETTINGS_PREFIX],
+    apply(event) {
+      directory.apply(event)
+      facts.forget([event])
+    },
+    onError: (err) => logger.warn({ err }, 'the directory cannot follow the log; trying again'),
+  })
+  await follower.ready
+  const executor = new CommandExecutor({
+    store: eventStore,
+    facts,
+    cache: new StreamCache(),
+    schemaVersion: schemaVersionOf,
+    principal: (id) =>
+      isSystemId(id) ? systemPrincipal(id.slice('system:'.length)) : directory.principal(id),
+    onAppended: (events) => follower.applyOwn(events),
+  })
+  return {
+    eventStore,
+    directory,
+    follower,
+    executor,
+    async close() {
+      await follower.stop()
+      await eventStore.close()
+    },
+  }
+}
+
+/** The embedded shape: commands here, the projector and the queries on threads of their own. */
+export class EmbeddedRuntime extends QueryRunner {
+  private constructor(
+    readonly write: WriteSide,
+    readonly blobs: BlobStore,
+    private readonly projector: SupervisedThread,
+    private readonly queryThreads: ThreadPool,
+    private readonly dispatcher: Dispatcher,
+    private readonly rebuilder: Rebuilder,
+  ) {
+    super()
+  }
+
+  static async start(configuration: Configuration, logger: Logger): Promise<EmbeddedRuntime> {
+    const write = await openWriteSide(configuration, logger)
+    const dispatcher = new Dispatcher()
+    const data = threadData(configuration)
+    const projector = new SupervisedThread(
+      new URL('./projector-thread.js', import.meta.url),
+      data('projector'),
+      logger,
+      {
+        dispatch: (command: Command) => dispatcher.dispatch(command),
+        notice: logNotice(logger),
+        building: () => rebuilder.start(),
+        rememberStart: (stream: string, metadata: Record<string, unknown>) =>
+          write.eventStore.setStreamMetadata(stream, metadata),
+      },
+    )
+    const rebuilder = new Rebuilder(data('rebuilder'), logger)
+    write.eventStore.onAppended(() => {
+      projector.tell('appended')
+      rebuilder.tell('appended')
+    })
+    const queryThreads = new ThreadPool(
+      Array.from({ length: configuration.queryThreads }, (_, i) => {
+        const script = new URL('./query-thread.js', import.meta.url)
+        return new SupervisedThread(script, data(`queries-${i + 1}`), logger)
+      }),
+    )
+    const blobs = openFolderBlobStore(dataPaths(configuration).blobs)
+    await Promise.all([projector.ready, queryThreads.ready()])
+    return new EmbeddedRuntime(write, blobs, projector, queryThreads, dispatcher, rebuilder)
+  }
+
+  ask(name: string, args: unknown): Promise<QueryAnswer> {
+    return this.queryThreads.call('ask', name, args)
+  }
+
+  /** From now on policies' commands are carried out by this bus. */
+  connect(bus: CommandBus): void {
+    this.dispatcher.bus = bus
+  }
+
+  projectorStatus(): Promise<ProjectorStatus> {
+    return this.projector.call('status')
+  }
+
+  /** Events that wait in a projection because one of their key could not be folded. */
+  parked(projection: string): Promise<ParkedEvent[]> {
+    return this.projector.call('parked', projection)
+  }
+
+  retryParked(projection: string, key?: string): Promise<RetryOutcome> {
+    return this.projector.call('retryParked', projection, key)
+  }
+
+  /** Asks for a projection to be built anew beside the one that answers; it takes over by itself. */
+  rebuild(projection: string): Promise<void> {
+    return this.projector.call('rebuild', projection)
+  }
+
+  /** What is missing for readiness; undefined: nothing. */
+  missing(): string | undefined {
+    if (!this.projector.alive) return 'the projector is being started'
+    return this.queryThreads.alive ? undefined : 'the query threads are being started'
+  }
+
+  async reportTo(metrics: Metrics): Promise<void> {
+    const { projections, policies } = await this.projectorStatus()
+    for (const { projection, status, lagSeconds, parkedKeys } of projections) {
+      if (status === 'building') continue
+      metrics.projectionLag.set({ projection }, lagSeconds)
+      metrics.projectionParkedKeys.set({ projection }, parkedKeys)
+    }
+    for (const { policy, lagSeconds } of policies)
+      metrics.projectionLag.set({ projection: policy }, lagSeconds)
+  }
+
+  /** In the order in which things must end: first who sends commands, last the log. */
+  closers(): Closer[] {
+    return [
+      { name: 'rebuilder', close: () => this.rebuilder.stop() },
+      { name: 'projector', close: () => this.projector.stop() },
+      { name: 'queries', close: () => this.queryThreads.stop() },
+      { name: 'blobs', close: () => this.blobs.close() },
+      { name: 'log', close: () => this.write.close() },
+    ]
+  }
+}
+
+/** The thread that feeds builds which are to take over; there only while there are some. */
+class Rebuilder {
+  private thread: SupervisedThread | undefined
+
+  constructor(
+    private readonly data: ThreadData,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    this.thread ??= new SupervisedThread(
+      new URL('./rebuild-thread.js', import.meta.url),
+      this.data,
+      this.logger,
+      {
+        notice: logNotice(this.logger),
+        idle: () => this.stop(),
+      },
+    )
+  }
+
+  tell(name: string): void {
+    this.thread?.tell(name)
+  }
+
+  async stop(): Promise<void> {
+    const { thread } = this
+    this.thread = undefined
+    await thread?.stop()
+  }
+}
+
+/** Logs what another thread wants people to know. */
+function logNotice(logger: Logger) {
+  return ({ level, message, ...notice }: Notice): void => logger[level](notice, message)
+}
+
+/** Carries out policies' commands once the application is there. */
+class Dispatcher {
+  bus: CommandBus | undefined
+
+  async dispatch(command: Command): Promise<DispatchAnswer> {
+    if (!this.bus) return { outcome: 'retry', reason: 'the server is starting' }
+    try {
+      await this.bus.execute(revive(command) as never)
+      return { outcome: 'done' }
+    } catch (error) {
+      if (error instanceof Unavailable || !(error instanceof LedgerdeskError)) {
+        return { outcome: 'retry', reason: error instanceof Error ? error.message : String(error) }
+      }
+      return { outcome: 'refused', error: toMessage(error) }
+    }
+  }
+}
+
+function threadData(configuration: Configuration): (name: string) => ThreadData {
+  const pageTokenKey = loadPageTokenKey(dataPaths(configuration).pageTokenKey)
+  const { dataDir, projectionWaitMs } = configuration
+  return (name) => ({
+    dataDir,
+    owner: `${hostname()}/${process.pid}/${name}`,
+    pageTokenKey,
+    projectionWaitMs,
+  })
+}
+
+/** The key that seals page tokens; made once, readable by the owner only. */
+function loadPageTokenKey(file: string): Uint8Array {
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' })
+  return readFileSync(file)
+}

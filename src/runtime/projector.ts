@@ -1,0 +1,65 @@
+import type { Command } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import {
+  type DispatchOutcome,
+  type Notice,
+  PolicyRunner,
+  type PolicyStatus,
+  ProjectionRunner,
+  type ProjectionStatus,
+} from '#libs/projections-runtime'
+import type { ReadStore } from '#libs/read-store'
+import { projectionRegistry } from '#projections/registry'
+import { policyRegistry } from '../policies.js'
+
+export interface ProjectorOptions {
+  eventStore: EventStore
+  readStore: ReadStore
+  /** Names this process and thread in leases. */
+  owner: string
+  /** Runs a policy's command. */
+  dispatch(command: Command): Promise<DispatchOutcome>
+  notice(notice: Notice): void
+  /** Keeps a policy's start in the log's store, when this thread only reads the log. */
+  rememberStart?(stream: string, metadata: Record<string, unknown>): Promise<void>
+  policies?: boolean
+  /** `live`: builds that are to take over are fed elsewhere. */
+  only?: 'live'
+}
+
+export interface ProjectorStatus {
+  projections: ProjectionStatus[]
+  policies: PolicyStatus[]
+}
+
+/** Keeps all read models up to date and runs all policies: what `ROLE=projector` does, and the projector thread. */
+export class Projector {
+  readonly projections: ProjectionRunner
+  readonly policies: PolicyRunner | undefined
+
+  constructor({ policies = true, only, dispatch, rememberStart, ...shared }: ProjectorOptions) {
+    this.projections = new ProjectionRunner({ ...shared, definitions: projectionRegistry, only })
+    this.policies = policies
+      ? new PolicyRunner({ ...shared, dispatch, rememberStart, policies: policyRegistry })
+      : undefined
+  }
+
+  async start(): Promise<void> {
+    await this.projections.start()
+    await this.policies?.start()
+  }
+
+  /** Drains the batches under way and lets go of the leases. */
+  async stop(): Promise<void> {
+    await this.policies?.stop()
+    await this.projections.stop()
+  }
+
+  async status(): Promise<ProjectorStatus> {
+    const [projections, policies] = await Promise.all([
+      this.projections.status(),
+      this.policies?.status() ?? [],
+    ])
+    return { projections, policies }
+  }
+}

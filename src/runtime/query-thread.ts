@@ -1,0 +1,31 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { ReadModels } from '#libs/projections-runtime'
+import { PageTokens } from '#libs/read-store'
+import { projectionRegistry } from '#projections/registry'
+import { type QueryName, queryRegistry } from '../queries.js'
+import type { QueryFunction } from './query.js'
+import { Remote } from './remote.js'
+import { openEventStore, openReadStore } from './stores.js'
+import type { ThreadData } from './threads.js'
+
+/** Queries on a thread of their own: a heavy list never delays a command. Answers cross as text, which is cheap to hand over. */
+const { dataDir, pageTokenKey, projectionWaitMs } = workerData as ThreadData
+const eventStore = await openEventStore({ dataDir }, { readOnly: true })
+const readStore = openReadStore({ dataDir }, { readOnly: true })
+const models = new ReadModels({ eventStore, readStore, definitions: projectionRegistry })
+const dependencies = {
+  eventStore,
+  models,
+  pageTokens: new PageTokens(pageTokenKey),
+  waitMilliseconds: projectionWaitMs,
+}
+
+const main = new Remote(parentPort!, {
+  ask: (name: QueryName, args: never) => (queryRegistry[name] as QueryFunction<never>)(args, dependencies),
+  async stop() {
+    await eventStore.close()
+    await readStore.close()
+    setImmediate(() => parentPort!.close())
+  },
+})
+main.tell('started')

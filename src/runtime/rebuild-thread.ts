@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { ProjectionRunner } from '#libs/projections-runtime'
+import { projectionRegistry } from '#projections/registry'
+import { Remote, toMessage } from './remote.js'
+import { openEventStore, openReadStore } from './stores.js'
+import type { ThreadData } from './threads.js'
+
+/** Feeds builds that are to take over, on a thread of its own: loading and indexing must not hold up the live ones. */
+const IDLE_CHECK_MS = 2_000
+
+const { dataDir, owner } = workerData as ThreadData
+const eventStore = await openEventStore({ dataDir }, { readOnly: true })
+const readStore = openReadStore({ dataDir })
+const runner = new ProjectionRunner({
+  eventStore,
+  readStore,
+  owner,
+  definitions: projectionRegistry,
+  only: 'building',
+  notice: ({ error, ...notice }) => main.tell('notice', { ...notice, error: error && toMessage(error) }),
+})
+const main = new Remote(parentPort!, {
+  appended: () => eventStore.wake(),
+  async stop() {
+    clearInterval(idleCheck)
+    await runner.stop()
+    await eventStore.close()
+    await readStore.close()
+    setImmediate(() => parentPort!.close())
+  },
+})
+await runner.start()
+main.tell('started')
+
+const idleCheck = setInterval(async () => {
+  if (!(await readStore.builds()).some(({ status }) => status === 'building')) main.tell('idle')
+}, IDLE_CHECK_MS)

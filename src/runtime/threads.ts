@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { type LedgerdeskError, Unavailable } from '#libs/event-sourcing'
+import type { Logger } from '#libs/platform'
+import { type Procedures, Remote, type toMessage } from './remote.js'
+
+/** What a thread is told at its start. */
+export interface ThreadData {
+  dataDir: string
+  /** Names the thread in leases and logs. */
+  owner: string
+  pageTokenKey: Uint8Array
+  projectionWaitMs: number
+}
+
+/** What came of a policy's command, as it travels between threads. */
+export type DispatchAnswer =
+  | { outcome: 'done' }
+  | { outcome: 'refused'; error: ReturnType<typeof toMessage> }
+  | { outcome: 'retry'; reason: string }
+
+/** A thread that is started again when it dies; until it is back, calls are refused with 503. */
+export class SupervisedThread {
+  private remote: Remote | undefined
+  private worker: Worker | undefined
+  private stopping = false
+  private failures = 0
+  private readonly started: Promise<void>
+  private reportStarted: () => void = () => {}
+
+  constructor(
+    private readonly script: URL,
+    private readonly data: ThreadData,
+    private readonly logger: Logger,
+    private readonly procedures: Procedures = {},
+  ) {
+    this.started = new Promise((resolve) => {
+      this.reportStarted = resolve
+    })
+    this.launch()
+  }
+
+  /** Resolves when the thread serves for the first time. */
+  get ready(): Promise<void> {
+    return this.started
+  }
+
+  get alive(): boolean {
+    return this.remote !== undefined
+  }
+
+  call<Result>(name: string, ...args: unknown[]): Promise<Result> {
+    return this.remote?.call<Result>(name, ...args) ?? Promise.reject(this.away())
+  }
+
+  tell(name: string, ...args: unknown[]): void {
+    this.remote?.tell(name, ...args)
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true
+    const { worker } = this
+    if (!worker) return
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+    await this.call('stop').catch((err: unknown) =>
+      this.logger.warn({ err }, `${this.data.owner} did not stop by itself`),
+    )
+    await Promise.race([exited, sleep(2_000, undefined, { ref: false })])
+    await worker.terminate()
+  }
+
+  private launch(): void {
+    const worker = new Worker(this.script, { workerData: this.data })
+    const remote = new Remote(worker, {
+      ...this.procedures,
+      started: () => {
+        this.failures = 0
+        this.remote = remote
+        this.reportStarted()
+      },
+    })
+    this.worker = worker
+    worker.on('error', (err) => this.logger.error({ err, thread: this.data.owner }, 'a thread failed'))
+    worker.once('exit', (code) => {
+      remote.close(this.away())
+      this.remote = undefined
+      this.worker = undefined
+      if (!this.stopping) this.relaunch(code)
+    })
+  }
+
+  private relaunch(code: number): void {
+    const delay = Math.min(100 * 2 ** this.failures++, 5_000)
+    this.logger.error({ thread: this.data.owner, code, delay }, 'a thread ended and is started again')
+    setTimeout(() => !this.stopping && this.launch(), delay)
+  }
+
+  private away(): LedgerdeskError {
+    return new Unavailable(
+      'THREAD.RESTARTING',
+      'This part of the server is being started again; try again in a moment',
+    )
+  }
+}
+
+/** Hands each call to the thread with the fewest calls under way. */
+export class ThreadPool {
+  private readonly load: number[]
+
+  constructor(private readonly threads: readonly SupervisedThread[]) {
+    this.load = threads.map(() => 0)
+  }
+
+  get alive(): boolean {
+    return this.threads.some(({ alive }) => alive)
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(this.threads.map(({ ready }) => ready))
+  }
+
+  async call<Result>(name: string, ...args: unknown[]): Promise<Result> {
+    const chosen = this.load.indexOf(Math.min(...this.load))
+    this.load[chosen]!++
+    try {
+      return await this.threads[chosen]!.call<Result>(name, ...args)
+    } finally {
+      this.load[chosen]!--
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.stop()))
+  }
+}

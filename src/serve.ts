@@ -1,0 +1,85 @@
+import 'reflect-metadata'
+import type { AddressInfo } from 'node:net'
+import multipart from '@fastify/multipart'
+import { NestFactory } from '@nestjs/core'
+import { CommandBus } from '@nestjs/cqrs'
+import type { FastifyInstance } from 'fastify'
+import {
+  BearerAuthenticator,
+  buildOpenApi,
+  type Configuration,
+  createLogger,
+  HealthChecks,
+  HttpAdapter,
+  type Logger,
+  logAnswer,
+  logUnexpected,
+  Metrics,
+  NestLogger,
+  rateLimitOf,
+  type ShutdownOptions,
+  serveDocumentation,
+  shutDown,
+} from '#libs/platform'
+import { API } from './api.js'
+import { applicationModule } from './app.module.js'
+import { oidcOptions } from './directory/sign-in.js'
+import { EmbeddedRuntime } from './runtime/embedded.js'
+
+export interface RunningServer {
+  url: string
+  logger: Logger
+  runtime: EmbeddedRuntime
+  shutdown: ShutdownOptions
+  stop(): Promise<boolean>
+}
+
+/** Starts everything in this process and listens. Resolves when it is ready to serve. */
+export async function serve(configuration: Configuration): Promise<RunningServer> {
+  const logger = createLogger(configuration)
+  const runtime = await EmbeddedRuntime.start(configuration, logger)
+  const health = new HealthChecks()
+  const metrics = new Metrics()
+  health.register('threads', () => runtime.missing())
+  health.register('log', async () => void (await runtime.write.eventStore.head()))
+  metrics.beforeReading(() => runtime.reportTo(metrics))
+
+  const adapter = new HttpAdapter({
+    bodyLimit: configuration.bodyLimit,
+    authenticator: new BearerAuthenticator(runtime.write.directory, oidcOptions(configuration)),
+    rateLimit: configuration.rateLimit > 0 ? rateLimitOf(configuration.rateLimit) : undefined,
+    logUnexpected: logUnexpected(logger),
+    onAnswer(request, reply) {
+      metrics.observeAnswer(request, reply)
+      logAnswer(logger, request, reply)
+    },
+  })
+  const app = await NestFactory.create(
+    applicationModule({ configuration, runtime, health, metrics }),
+    adapter,
+    {
+      bodyParser: false,
+      logger: new NestLogger(logger),
+    },
+  )
+  adapter.handleErrors(app)
+  const fastify = adapter.getInstance() as unknown as FastifyInstance
+  await fastify.register(multipart, {
+    limits: { fileSize: configuration.attachmentMaxBytes, files: 1, fields: 0 },
+  })
+  serveDocumentation(fastify, () => buildOpenApi(adapter.routes, API))
+  runtime.connect(app.get(CommandBus))
+
+  await app.listen(configuration.port, configuration.host)
+  const { address, port, family } = app.getHttpServer().address() as AddressInfo
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  logger.info({ url, dataDir: configuration.dataDir }, 'serving')
+  const shutdown: ShutdownOptions = {
+    server: app.getHttpServer(),
+    health,
+    graceSeconds: configuration.shutdownGraceSeconds,
+    logger,
+    closers: [...runtime.closers()],
+  }
+  return { url, logger, runtime, shutdown, stop: () => shutDown(shutdown) }
+}

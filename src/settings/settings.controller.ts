@@ -1,0 +1,158 @@
+import { Body, Controller, Get, Param, Put } from '@nestjs/common'
+import { IsIn } from 'class-validator'
+import type { Role } from '#libs/access'
+import type { Command, CommandMetadata } from '#libs/event-sourcing'
+import {
+  type Answer,
+  Context,
+  type DtoClass,
+  Endpoint,
+  type EndpointOptions,
+  RequestContext,
+} from '#libs/platform'
+import { CommandSender } from '../http/command-sender.js'
+import { Queries } from '../http/queries.js'
+import { Receipt, receiptAnswer } from '../http/receipt.js'
+import { splitReason } from '../http/verbs.js'
+import {
+  PublishAssignmentRules,
+  PublishCustomFields,
+  PublishHoldReasons,
+  PublishIncidentSettings,
+  PublishPriorityMatrix,
+} from './domain/settings.commands.js'
+import {
+  AssignmentRulesDto,
+  CustomFieldsDto,
+  HoldReasonsDto,
+  IncidentSettingsDto,
+  PriorityMatrixDto,
+  SettingView,
+} from './dto/settings.dto.js'
+
+const READERS: readonly Role[] = [
+  'agent',
+  'team-lead',
+  'change-manager',
+  'auditor',
+  'analyst',
+  'administrator',
+]
+
+class SettingParams {
+  @IsIn(['priority-matrix', 'assignment-rules', 'hold-reasons', 'incident', 'custom-fields-incident'])
+  name!: string
+}
+
+/** Publishing is the same for all settings but for what is published. */
+function publishing(summary: string, body: DtoClass): EndpointOptions {
+  return {
+    summary,
+    roles: ['administrator'],
+    body,
+    answer: Receipt,
+    requestHeaders: ['Idempotency-Key', 'If-Match'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  }
+}
+
+/** Configuration that decides something: each publication is a new version. */
+@Controller('settings')
+export class SettingsController {
+  constructor(
+    private readonly sender: CommandSender,
+    private readonly queries: Queries,
+  ) {}
+
+  @Get(':name')
+  @Endpoint({
+    summary: 'A setting in force, and its version',
+    roles: READERS,
+    params: SettingParams,
+    answer: SettingView,
+    requestHeaders: ['If-None-Match'],
+    responseHeaders: ['ETag'],
+  })
+  read(@Param() { name }: SettingParams, @Context() context: RequestContext): Promise<Answer> {
+    return this.queries.answer('readSetting', { name }, context)
+  }
+
+  @Put('priority-matrix')
+  @Endpoint(publishing('Publish a priority matrix', PriorityMatrixDto))
+  priorityMatrix(
+    @Body() body: PriorityMatrixDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'priority-matrix',
+      body,
+      context,
+      (matrix, metadata) => new PublishPriorityMatrix({ matrix }, metadata),
+    )
+  }
+
+  @Put('assignment-rules')
+  @Endpoint(publishing('Publish assignment rules', AssignmentRulesDto))
+  assignmentRules(
+    @Body() body: AssignmentRulesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'assignment-rules',
+      body,
+      context,
+      (data, metadata) => new PublishAssignmentRules(data, metadata),
+    )
+  }
+
+  @Put('hold-reasons')
+  @Endpoint(publishing('Publish the list of hold reasons', HoldReasonsDto))
+  holdReasons(@Body() body: HoldReasonsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'hold-reasons',
+      body,
+      context,
+      (data, metadata) => new PublishHoldReasons(data, metadata),
+    )
+  }
+
+  @Put('incident')
+  @Endpoint(publishing('Publish auto-close and reminders of incidents', IncidentSettingsDto))
+  incident(@Body() body: IncidentSettingsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'incident',
+      body,
+      context,
+      (settings, metadata) => new PublishIncidentSettings({ settings }, metadata),
+    )
+  }
+
+  @Put('custom-fields-incident')
+  @Endpoint(publishing('Publish the custom fields of incidents', CustomFieldsDto))
+  customFields(@Body() body: CustomFieldsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'custom-fields-incident',
+      body,
+      context,
+      (data, metadata) => new PublishCustomFields({ ...data, recordType: 'incident' }, metadata),
+    )
+  }
+
+  private async publish<Dto extends { reason?: string }>(
+    name: string,
+    body: Dto,
+    context: RequestContext,
+    build: (data: Omit<Dto, 'reason'>, metadata: CommandMetadata) => Command,
+  ): Promise<Answer<Receipt>> {
+    const [data, reason] = splitReason(body)
+    const wish = {
+      target: `settings-${name}`,
+      method: 'PUT',
+      route: `/settings/${name}`,
+      params: {},
+      body,
+      reason,
+    }
+    return receiptAnswer(await this.sender.send(context, wish, (metadata) => build(data, metadata)))
+  }
+}

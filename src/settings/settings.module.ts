@@ -1,0 +1,34 @@
+import type { AnyRecordType } from '#libs/command-handling'
+import { deciderHandlers } from '#libs/command-handling/nest'
+import type { Decider } from '#libs/event-sourcing'
+import { byAdministrators } from '../directory/directory.records.js'
+import { assignmentRulesDecider } from './domain/assignment-rules.js'
+import { customFieldsDecider } from './domain/custom-fields.js'
+import { holdReasonsDecider } from './domain/hold-reasons.js'
+import { incidentSettingsDecider } from './domain/incident-settings.js'
+import { priorityMatrixDecider } from './domain/priority-matrix.js'
+import {
+  PublishAssignmentRules,
+  PublishCustomFields,
+  PublishHoldReasons,
+  PublishIncidentSettings,
+  PublishPriorityMatrix,
+} from './domain/settings.commands.js'
+import { SettingsController } from './settings.controller.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: deciders of different contents
+function records(decider: Decider<any, any, any, any>): AnyRecordType {
+  return { decider, rights: byAdministrators }
+}
+
+/** What the settings add to the application. */
+export const settings = {
+  controllers: [SettingsController],
+  providers: [
+    ...deciderHandlers(records(priorityMatrixDecider), [PublishPriorityMatrix]),
+    ...deciderHandlers(records(assignmentRulesDecider), [PublishAssignmentRules]),
+    ...deciderHandlers(records(holdReasonsDecider), [PublishHoldReasons]),
+    ...deciderHandlers(records(incidentSettingsDecider), [PublishIncidentSettings]),
+    ...deciderHandlers(records(customFieldsDecider), [PublishCustomFields]),
+  ],
+}

@@ -1,0 +1,34 @@
+import type { Decider, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
+import type { QueryAnswer, QueryDependencies } from '../runtime/query.js'
+import { assignmentRulesDecider } from './domain/assignment-rules.js'
+import { customFieldsDecider } from './domain/custom-fields.js'
+import * as defaults from './domain/defaults.js'
+import { holdReasonsDecider } from './domain/hold-reasons.js'
+import { incidentSettingsDecider } from './domain/incident-settings.js'
+import { priorityMatrixDecider } from './domain/priority-matrix.js'
+import type { SettingInForce } from './domain/versioned-setting.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: a table of deciders with different contents
+type SettingDecider = Decider<SettingInForce<any>, any, any, any>
+
+/** Each setting: its rules, and what holds until something is published. */
+const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unknown }>> = {
+  'priority-matrix': { decider: priorityMatrixDecider, fallback: defaults.DEFAULT_PRIORITY_MATRIX },
+  'assignment-rules': { decider: assignmentRulesDecider, fallback: defaults.DEFAULT_ASSIGNMENT_RULES },
+  'hold-reasons': { decider: holdReasonsDecider, fallback: defaults.DEFAULT_HOLD_REASONS },
+  incident: { decider: incidentSettingsDecider, fallback: defaults.DEFAULT_INCIDENT_SETTINGS },
+  'custom-fields-incident': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
+}
+
+/** A setting in force now, and its version (0: the default). */
+export async function readSetting(
+  { name }: { name: string },
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { decider, fallback } = SETTINGS[name]!
+  const events = (await eventStore.readStream(`settings-${name}`)) as RecordedEvent<DomainEvent>[]
+  const inForce = events.reduce(decider.evolve, decider.initial) as SettingInForce<unknown>
+  const revision = events.length - 1
+  const view = { name, version: inForce.version, content: inForce.content ?? fallback, revision }
+  return { json: JSON.stringify(view), etag: revision < 0 ? undefined : revision }
+}
