@@ -1,14 +1,7 @@
 import fc from 'fast-check'
 import { ROLES } from '#libs/access'
 import { matches } from '#libs/read-store'
-import {
-  type AccessColumns,
-  canSee,
-  peopleNamed,
-  visibleParts,
-  visibleRows,
-  visibleRowsFor,
-} from './access.js'
+import { type AccessColumns, canSee, forReaders, peopleNamed, visibleParts, visibleRows } from './access.js'
 import { principal } from './principals.fixture.js'
 
 const people = ['person-ann', 'person-bob', 'person-cora']
@@ -93,7 +86,7 @@ describe('Who sees what', () => {
   })
 
   it('of collections for some roles, nobody else anything', () => {
-    const rows = visibleRowsFor(['analyst'])
+    const { rows } = forReaders(['analyst'])
     expect(matches(rows(principal('person-ann', ['analyst'])), open)).toBe(true)
     expect(matches(rows(principal('person-ann', ['agent'])), open)).toBe(false)
     expect(matches(rows(principal('person-cora', ['requester'])), open)).toBe(false)

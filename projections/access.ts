@@ -1,4 +1,5 @@
 import { hasRole, type Principal, type Role } from '#libs/access'
+import type { AccessRule } from '#libs/projections-runtime'
 import { all, and, compare, eq, type Filter, has, isIn, none, or } from '#libs/read-store'
 import type { Audience } from '../src/incidents/domain/incident.events.js'
 
@@ -112,7 +113,24 @@ export function canSee(principal: Principal, record: AccessColumns): boolean {
   }
 }
 
-/** Readers of a collection that is not for requesters: the row rule for these roles, nothing for others. */
-export function visibleRowsFor(roles: readonly Role[]): (principal: Principal) => Filter {
-  return (principal) => (hasRole(principal, ...roles) ? visibleRows(principal) : none)
+type RowRule = Required<Pick<AccessRule<never>, 'rows' | 'parts'>>
+
+/** The row rule of a collection that everybody reads. */
+export const forEverybody: RowRule = { rows: visibleRows, parts: visibleParts }
+
+/** Of one that only these roles read: the rule for them, nothing for others. */
+export function forReaders(roles: readonly Role[]): RowRule {
+  const reads = (principal: Principal) => hasRole(principal, ...roles)
+  return {
+    rows: (principal) => (reads(principal) ? visibleRows(principal) : none),
+    parts: (principal) => (reads(principal) ? visibleParts(principal) : [none]),
+  }
+}
+
+/** The rule for the documents alone that meet a condition, whatever else the collection holds. */
+export function among(condition: Filter, { rows, parts }: RowRule): RowRule {
+  return {
+    rows: (principal) => and(condition, rows(principal)),
+    parts: (principal) => parts(principal).map((part) => and(condition, part)),
+  }
 }

@@ -47,8 +47,8 @@ describe('The registry', () => {
 describe('Every collection', () => {
   const rules = projectionRegistry.flatMap((definition) =>
     definition.kind === 'view'
-      ? Object.entries(definition.collections).map(([name, { rows }]) => ({ name, rows }))
-      : [{ name: definition.name, rows: definition.rows }],
+      ? Object.entries(definition.collections).map(([name, { rows, parts }]) => ({ name, rows, parts }))
+      : [{ name: definition.name, rows: definition.rows, parts: definition.parts }],
   )
   const schemas = new Map(
     projectionRegistry.flatMap(collectionSchemas).map((schema) => [schema.name, schema]),
@@ -57,6 +57,15 @@ describe('Every collection', () => {
   it.each(rules)('$name shows nothing to a principal without a role', ({ rows }) => {
     const document = { audienceKind: 'public', state: 'New', visibleTo: ['person-ann'] }
     expect(matches(rows(principal('person-ann', [])), document)).toBe(false)
+  })
+
+  it.each(rules)('$name counts a row once, and none that its list has not', ({ rows, parts }) => {
+    const reader = principal('person-ann', ['agent', 'analyst'], ['group-mail'])
+    const document = { state: 'New', visibleTo: ['person-ann'], assignmentGroup: 'group-mail' }
+    for (const audienceKind of ['public', 'participants', 'groups']) {
+      const counted = parts?.(reader).filter((part) => matches(part, { ...document, audienceKind })).length
+      expect(counted).toBe(matches(rows(reader), { ...document, audienceKind }) ? 1 : 0)
+    }
   })
 
   it.each(rules)('$name can be filtered by what its rule asks', ({ name, rows }) => {

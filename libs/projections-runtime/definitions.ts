@@ -6,6 +6,11 @@ import type { CollectionSchema, ColumnType, Filter } from '#libs/read-store'
 export interface AccessRule<Document> {
   /** Rows the principal may see. */
   rows(principal: Principal): Filter
+  /**
+   * The same rows as disjoint filters, of which counts are the sums: lets materialised counts answer for the many rows
+   * whose filter they cover, and an index for the few others. Default: `rows` alone.
+   */
+  parts?(principal: Principal): readonly Filter[]
   /** The document as the principal may see it. Default: whole. */
   fields?(document: Document, principal: Principal): Partial<Document>
 }

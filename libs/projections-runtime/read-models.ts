@@ -221,25 +221,47 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
 
   async count(asking: Asking & { filter?: Filter }) {
     const { reader, ...freshness } = await this.fresh(asking)
-    return { ...freshness, count: await reader.count(this.schema.name, this.#allowed(asking)) }
+    let count = 0
+    for (const filter of this.#allowedParts(asking)) count += await reader.count(this.schema.name, filter)
+    return { ...freshness, count }
   }
 
   async groupCounts(dimensions: readonly string[], asking: Asking & { filter?: Filter }) {
     const { reader, ...freshness } = await this.fresh(asking)
-    const groups = await reader.groupCounts(this.schema.name, dimensions, this.#allowed(asking))
-    return { ...freshness, groups }
+    const groups: GroupCount[] = []
+    for (const filter of this.#allowedParts(asking))
+      groups.push(...(await reader.groupCounts(this.schema.name, dimensions, filter)))
+    return { ...freshness, groups: summed(groups) }
   }
 
   #allowed({ principal, filter }: { principal: Principal; filter?: Filter }): Filter {
-    const rows = this.access.rows(principal)
-    if (filter === undefined || filter.kind === 'true') return rows
-    return rows.kind === 'true' ? filter : and(rows, filter)
+    return narrowed(this.access.rows(principal), filter)
+  }
+
+  #allowedParts({ principal, filter }: { principal: Principal; filter?: Filter }): Filter[] {
+    const parts = this.access.parts?.(principal) ?? [this.access.rows(principal)]
+    return parts.map((part) => narrowed(part, filter))
   }
 
   #row({ id, document, stale, position }: StoredDocument<Document>, principal: Principal): Row<Document> {
     const visible = this.access.fields ? (this.access.fields(document, principal) as Document) : document
     return { id, document: visible, stale, position }
   }
+}
+
+function narrowed(rows: Filter, filter: Filter | undefined): Filter {
+  if (filter === undefined || filter.kind === 'true') return rows
+  return rows.kind === 'true' ? filter : and(rows, filter)
+}
+
+/** Counts of equal values, added up. */
+function summed(groups: readonly GroupCount[]): GroupCount[] {
+  const totals = new Map<string, GroupCount>()
+  for (const { values, count } of groups) {
+    const key = JSON.stringify(values)
+    totals.set(key, { values, count: (totals.get(key)?.count ?? 0) + count })
+  }
+  return [...totals.values()]
 }
 
 function lagging(projection: string, position: Position, minPosition: Position): Unavailable {

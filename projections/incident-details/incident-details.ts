@@ -8,7 +8,7 @@ import type {
   Link,
   Resolution,
 } from '../../src/incidents/domain/incident.events.js'
-import { accessColumns, seesInternalFields, visibleRows } from '../access.js'
+import { accessColumns, forEverybody, seesInternalFields } from '../access.js'
 import {
   applyMilestones,
   applyToHead,
@@ -156,7 +156,7 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     'closedAt',
   ],
   counts: [['audienceKind', 'state', 'priority', 'assignmentGroup']],
-  rows: visibleRows,
+  ...forEverybody,
   fields: (incident, principal) => (seesInternalFields(principal) ? incident : requesterView(incident)),
 })
 

@@ -7,7 +7,7 @@ import type {
   IncidentFields,
   IncidentState,
 } from '../../src/incidents/domain/incident.events.js'
-import { accessColumns, peopleNamed, visibleRowsFor } from '../access.js'
+import { accessColumns, forReaders, peopleNamed } from '../access.js'
 import {
   applyMilestones,
   applyToHead,
@@ -184,7 +184,7 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
     ['audienceKind', 'state', 'priority', 'priorityOverridden', 'madeSla'],
     ['audienceKind', 'state', 'priority', 'openedAt:day'],
   ],
-  rows: visibleRowsFor(READERS),
+  ...forReaders(READERS),
 })
 
 /** The facts with the interval that lasts counted up to `now` (ISO 8601); a closed or canceled incident has none. */

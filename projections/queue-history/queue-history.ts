@@ -2,7 +2,7 @@ import type { Position } from '#libs/event-sourcing'
 import { defineView } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
-import { accessColumns, visibleRows } from '../access.js'
+import { accessColumns, forEverybody } from '../access.js'
 import {
   applyToHead,
   type Blank,
@@ -86,7 +86,7 @@ export const queueHistory = defineView<IncidentEvent>({
         ['assignee', 'priority', 'openedAt'],
       ],
       checked: ['type', 'number', 'caller', 'audienceKind', 'positionFrom', 'positionTo'],
-      rows: visibleRows,
+      ...forEverybody,
     },
   },
   reads: (event) => [{ collection: COLLECTION, id: event.stream }],

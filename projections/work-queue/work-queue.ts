@@ -1,7 +1,7 @@
 import { defineProjection } from '#libs/projections-runtime'
-import { and, compare } from '#libs/read-store'
+import { compare } from '#libs/read-store'
 import type { Hold, IncidentEvent } from '../../src/incidents/domain/incident.events.js'
-import { accessColumns, visibleRows } from '../access.js'
+import { accessColumns, among, forEverybody } from '../access.js'
 import {
   applyToHead,
   type Blank,
@@ -101,7 +101,7 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
     ['audienceKind', 'assignmentGroup', 'state', 'priority', 'openedAt:day'],
     ['audienceKind', 'assignmentGroup', 'assignee', 'state', 'priority'],
   ],
-  rows: (principal) => and(compare('state', '!=', null), visibleRows(principal)),
+  ...among(compare('state', '!=', null), forEverybody),
 })
 
 function entryIn(document: WorkQueueEntry | undefined): WorkQueueEntry | undefined {
