@@ -56,9 +56,12 @@ export class IncidentFactsController {
   ): Promise<Answer> {
     if (prefers(request, 'text/csv')) {
       const rows = Readable.from(this.rows(query, principal))
-      return new Answer(rows.pipe(stringify({ header: true, columns: [...FACT_COLUMNS] })), {
-        headers: { 'content-type': 'text/csv; charset=utf-8; header=present' },
-      })
+      return new Answer(
+        rows.pipe(stringify({ header: true, columns: [...FACT_COLUMNS], cast: { boolean: String } })),
+        {
+          headers: { 'content-type': 'text/csv; charset=utf-8; header=present' },
+        },
+      )
     }
     if (prefers(request, 'application/x-ndjson')) {
       return new Answer(Readable.from(this.lines(query, principal)), {

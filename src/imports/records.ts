@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type CommandMetadata, LOG_START, type RecordedEvent } from '#libs/event-sourcing'
 import type { IncidentEvent } from '../incidents/domain/incident.events.js'
 import type { ExternalIdClaimed } from './domain/imports.events.js'
 import type { ImportContext, ImportRules } from './import-context.js'
 import type { ImportMapping } from './mapping.js'
+import { SeenHashes } from './row-identity.js'
 
 /** Records whose state is kept between their rows, a few kB each; others are read again when they come up. */
 const KEPT_RECORDS = 10_000
@@ -48,7 +50,8 @@ export class ImportedRecord {
 /** Finds the records of a source by their external ids, and keeps those touched last. */
 export class ImportedRecords {
   readonly #kept: LRUCache<string, ImportedRecord>
-  #allKept = true
+  /** Records of which rows were read in this run, and that are not kept any more. */
+  readonly #evicted = new SeenHashes()
 
   /**
    * @param areNew nothing was imported from the source before this run, so a record that the run has not met is taken to
@@ -62,8 +65,8 @@ export class ImportedRecords {
   ) {
     this.#kept = new LRUCache({
       max: kept,
-      dispose: (_, __, reason) => {
-        if (reason === 'evict') this.#allKept = false
+      dispose: (_, externalId, reason) => {
+        if (reason === 'evict') this.#evicted.add(hashOf(externalId))
       },
     })
   }
@@ -71,7 +74,7 @@ export class ImportedRecords {
   get(externalId: string): ImportedRecord | Promise<ImportedRecord> {
     const kept = this.#kept.get(externalId)
     if (kept) return kept
-    if (!this.areNew || !this.#allKept) return this.read(externalId)
+    if (!this.areNew || this.#evicted.has(hashOf(externalId))) return this.read(externalId)
     return this.#keep(externalId, this.policy === 'keep' ? this.#keptNumber(externalId) : undefined, [])
   }
 
@@ -104,4 +107,8 @@ export class ImportedRecords {
 /** Where the number of a record of a source is claimed, when it does not keep its own. */
 export function claimStream(source: string, externalId: string): string {
   return `external-${source}/${externalId}`
+}
+
+function hashOf(externalId: string): string {
+  return hash('sha256', externalId, 'hex')
 }

@@ -8,7 +8,7 @@ import type { ImportMapping } from './mapping.js'
 export class RowIdentity {
   readonly #columns: readonly number[]
   readonly #names: string
-  readonly #equals = new EqualRows()
+  readonly #rows = new SeenHashes()
 
   /** @param header names of the columns, in the file's order */
   constructor({ backFilled }: Pick<ImportMapping, 'backFilled'>, header: readonly string[]) {
@@ -25,36 +25,40 @@ export class RowIdentity {
     const values: string[] = []
     for (const index of this.#columns) values.push(cells[index]!)
     const digest = hash('sha256', this.#names + JSON.stringify(values), 'hex')
-    return { hash: digest, ordinal: this.#equals.count(digest) }
+    return { hash: digest, ordinal: this.#rows.add(digest) }
   }
 }
 
 /**
  * How often a hash came before. Equal rows may stand anywhere in a file, so all are remembered; by the first 64 bits, in
- * about 18 bytes a row, so that ten million rows need less than 200 MB. (Two different rows that agree in 64 bits would
- * only be numbered as if they were equal, the same in each run.)
+ * about 18 bytes a hash, so that ten million need less than 200 MB. (Two different rows that agree in 64 bits would only
+ * be numbered as if they were equal, the same in each run.)
  */
-export class EqualRows {
+export class SeenHashes {
   #bits = 12
   #used = 0
   #keys = new Uint32Array(2 << this.#bits)
   #counts = new Uint16Array(1 << this.#bits)
 
-  /** @returns 0 for the first of its kind */
-  count(hash: string): number {
+  has(hash: string): boolean {
+    return this.#counts[this.#slotOf(...key(hash))] !== 0
+  }
+
+  /** @returns how often it was added before */
+  add(hash: string): number {
     // The table stays at most three quarters full.
     if (this.#used > 0.75 * this.#counts.length) this.#grow()
-    const high = Number.parseInt(hash.slice(0, 8), 16)
-    const low = Number.parseInt(hash.slice(8, 16), 16)
+    const [high, low] = key(hash)
     const slot = this.#slotOf(high, low)
-    if (this.#counts[slot] === 0) {
+    const before = this.#counts[slot]!
+    if (before === 0) {
       this.#keys[2 * slot] = high
       this.#keys[2 * slot + 1] = low
       this.#used++
     }
     // 65,535 equal rows are beyond any source; from there on they all are "the last one".
-    this.#counts[slot] = Math.min(this.#counts[slot]! + 1, 0xffff)
-    return this.#counts[slot]! - 1
+    this.#counts[slot] = Math.min(before + 1, 0xffff)
+    return before
   }
 
   /** Where the key stands, or the free slot where it belongs: open addressing with linear probing. */
@@ -80,4 +84,9 @@ export class EqualRows {
       this.#counts[slot] = counts[old]!
     }
   }
+}
+
+/** The first 64 bits of a hash in hex. */
+function key(hash: string): [high: number, low: number] {
+  return [Number.parseInt(hash.slice(0, 8), 16), Number.parseInt(hash.slice(8, 16), 16)]
 }

@@ -32,7 +32,7 @@ type Reader = (cells: Cells, observed: ObservedIncident) => void
 
 /** A mapping made ready for the columns of one file. Keeps nothing but times that it has read. */
 export class RowMapping {
-  readonly #missing: ReadonlySet<string>
+  readonly #missing: readonly string[]
   readonly #times: SourceTimes
   readonly #readers: readonly Reader[]
   readonly #externalId: number
@@ -49,7 +49,7 @@ export class RowMapping {
     private readonly header: readonly string[],
   ) {
     requireColumns(mapping, header)
-    this.#missing = new Set(mapping.format.missing)
+    this.#missing = mapping.format.missing
     this.#times = new SourceTimes(mapping.time)
     this.#externalId = header.indexOf(mapping.externalId)
     this.#time = header.indexOf(mapping.time.column)
@@ -201,7 +201,7 @@ export class RowMapping {
 
   #text(cells: Cells, index: number): string | null {
     const value = cells[index]!
-    return this.#missing.has(value) ? null : value
+    return this.#missing.includes(value) ? null : value
   }
 
   #id(cells: Cells, index: number, namespace: string): string | null {

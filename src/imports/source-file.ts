@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { createReadStream, type ReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { type Parser, parse } from 'csv-parse'
 import { InvalidInput } from '#libs/event-sourcing'
+import { type CsvRecord, quotedRecords, unquotedRecords } from './csv-records.js'
 import type { ImportMapping } from './mapping.js'
 
 /** A row of the file, by its number from 1; the header is not counted. */
@@ -70,8 +70,8 @@ export async function openRows(
   format: ImportMapping['format'],
 ): Promise<OpenedRows> {
   const file = createReadStream(path, { highWaterMark: CHUNK })
-  const rows = readCsv(file, compressed, format)
-  const walk = rows[Symbol.asyncIterator]()
+  const records = format.quote === null ? unquotedRecords : quotedRecords
+  const walk = numbered(records(contentOf(file, compressed), format))
   try {
     const first = await walk.next()
     const header = first.done || 'unreadable' in first.value ? [] : first.value.cells
@@ -94,46 +94,26 @@ function requireHeader(header: readonly string[]): void {
   if (twice.length > 0) throw unreadable(`The header names ${twice.join(', ')} more than once.`)
 }
 
-/** Rows numbered from 0, the header, as they come out of the parser; those that it could not read in their places. */
-async function* readCsv(
-  file: ReadStream,
-  compressed: boolean,
-  { delimiter, quote, encoding }: ImportMapping['format'],
-): AsyncGenerator<SourceRow, void, undefined> {
-  // The parser runs ahead of its reader: a row that it skips stands after as many good ones as it had seen by then.
-  const skipped: { after: number; reason: string }[] = []
-  const parser: Parser = parse({
-    delimiter,
-    quote,
-    encoding,
-    bom: true,
-    skip_empty_lines: true,
-    relax_column_count: true,
-    skip_records_with_error: true,
-    on_skip: (error) => {
-      skipped.push({ after: parser.info.records, reason: error?.message ?? 'cannot be read' })
-      return undefined
-    },
-  })
-  let row = 0
-  let good = 0
-  for await (const cells of parsed(file, compressed, parser)) {
-    while (skipped.length > 0 && skipped[0]!.after <= good) {
-      yield { row: row++, unreadable: skipped.shift()!.reason }
-    }
-    yield { row: row++, cells }
-    good++
-  }
-  for (const { reason } of skipped) yield { row: row++, unreadable: reason }
+/** The bytes of the text; an error of the file or its compression ends them, as an error. */
+function contentOf(file: ReadStream, compressed: boolean): Readable {
+  return compressed ? pipeline(file, createGunzip({ chunkSize: CHUNK }), () => {}) : file
 }
 
-function parsed(file: ReadStream, compressed: boolean, parser: Parser): AsyncIterable<string[]> {
-  const text = compressed ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file
-  // `pipe` does not carry errors on: a damaged file must end the import, not hang it.
-  for (const stream of new Set<Readable>([file, text])) {
-    stream.on('error', (error: Error) => parser.destroy(unreadable(`The file is damaged: ${error.message}`)))
+/** The header is row 0. */
+async function* numbered(
+  records: AsyncGenerator<CsvRecord[], void, undefined>,
+): AsyncGenerator<SourceRow, void, undefined> {
+  let row = 0
+  try {
+    for await (const some of records) {
+      for (const record of some) {
+        yield 'unreadable' in record ? { row, unreadable: record.unreadable } : { row, cells: record }
+        row++
+      }
+    }
+  } catch (error) {
+    throw unreadable(`The file is damaged after row ${row - 1}: ${(error as Error).message}`)
   }
-  return text.pipe(parser)
 }
 
 async function* inBatches(

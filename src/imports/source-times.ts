@@ -1,8 +1,10 @@
-import { LRUCache } from 'lru-cache'
 import { DateTime } from 'luxon'
 import type { ImportMapping } from './mapping.js'
 
-/** Times come again: as the same minute of many rows, and on each row of one record. About 200 bytes each. */
+/**
+ * Times come again: as the same minute of many rows, and on each row of one record. About 200 bytes each. When there are
+ * so many, all are forgotten: keeping the ones used last would cost more than to parse some anew.
+ */
 const REMEMBERED_TIMES = 50_000
 
 /** Thrown for a cell that is no time in the mapping's format. */
@@ -13,7 +15,7 @@ export class UnreadableTime extends Error {}
  * clocks skipped is taken as the same distance after the skip (Luxon's rule), one that they showed twice as the first.
  */
 export class SourceTimes {
-  readonly #known = new LRUCache<string, string>({ max: REMEMBERED_TIMES })
+  readonly #known = new Map<string, string>()
   readonly #parser: ReturnType<typeof DateTime.buildFormatParser>
 
   constructor(private readonly time: Pick<ImportMapping['time'], 'format' | 'zone'>) {
@@ -25,6 +27,7 @@ export class SourceTimes {
     let instant = this.#known.get(text)
     if (instant === undefined) {
       instant = this.#parse(text)
+      if (this.#known.size >= REMEMBERED_TIMES) this.#known.clear()
       this.#known.set(text, instant)
     }
     return instant

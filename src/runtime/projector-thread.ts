@@ -7,7 +7,7 @@ import { openEventStore, openReadStore } from './stores.js'
 import type { DispatchAnswer, ThreadData } from './threads.js'
 
 /** The projector on a thread of its own: folds and writes here never delay a command. */
-const { dataDir, owner } = workerData as ThreadData
+const { dataDir, owner, policies } = workerData as ThreadData
 const eventStore = await openEventStore({ dataDir }, { readOnly: true })
 const readStore = openReadStore({ dataDir })
 
@@ -37,6 +37,7 @@ const projector = new Projector({
   readStore,
   owner,
   only: 'live',
+  policies,
   rememberStart: (stream, metadata) => main.call('rememberStart', stream, metadata),
   notice: ({ error, ...notice }) => main.tell('notice', { ...notice, error: error && toMessage(error) }),
   dispatch: async ({ id, type, data, metadata }: Command): Promise<DispatchOutcome> => {

@@ -11,6 +11,8 @@ export interface ThreadData {
   owner: string
   pageTokenKey: Uint8Array
   projectionWaitMs: number
+  /** Whether the projector runs the policies too; default true. */
+  policies?: boolean
 }
 
 /** What came of a policy's command, as it travels between threads. */

@@ -1,0 +1,215 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Command } from 'commander'
+import { Forbidden, InvalidInput } from '#libs/event-sourcing'
+import { createLogger, readConfiguration } from '#libs/platform'
+import { storedBuilds } from '#libs/projections-runtime'
+import { toUtc } from '../http/instants.js'
+import type { ImportActor, ImportRules } from '../imports/import-context.js'
+import { importFile } from '../imports/import-file.js'
+import { exitCode, type ImportSummary } from '../imports/import-summary.js'
+import { type ImportMapping, parseMapping } from '../imports/mapping.js'
+import { incidentDecider } from '../incidents/domain/incident.decider.js'
+import { incidentNumbers } from '../incidents/incident.record.js'
+import { openWriteSide, type WriteSide } from '../runtime/embedded.js'
+import { openReadStore } from '../runtime/stores.js'
+import { SupervisedThread } from '../runtime/threads.js'
+import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
+import { print } from './output.js'
+import { Progress } from './progress.js'
+import { COMMAND_LINE } from './token.js'
+
+const MAPPINGS = new URL('../imports/mappings/', import.meta.url)
+
+export const importRules: ImportRules = {
+  incident: incidentDecider,
+  priorityMatrix: priorityMatrixDecider,
+  incidentNumbers,
+}
+
+interface ImportCommandOptions {
+  mapping: string
+  as?: string
+  dryRun?: boolean
+  until?: string
+  activate?: boolean
+  json?: boolean
+}
+
+export function importCommand(): Command {
+  return new Command('import')
+    .description(
+      'Import the history of another system, also while the server runs; started again, it goes on where it stopped',
+    )
+    .argument('<file>', 'CSV, gzip or not')
+    .option(
+      '--mapping <name-or-file>',
+      `how the file is to be read: ${mappingNames().join(', ')}, or a YAML file`,
+      mappingNames()[0],
+    )
+    .option('--as <person>', 'administrator who imports; default: the command line')
+    .option('--dry-run', 'show what would happen and write nothing')
+    .option('--until <instant>', 'leave rows after this time, such as 2016-04-12T09:00:00Z, for another run')
+    .option(
+      '--activate',
+      'afterwards let policies (auto-close, reminders) look after records that are still open',
+    )
+    .option('--json', 'the summary as JSON')
+    .action(async (file: string, options: ImportCommandOptions) => {
+      const summary = await runImport(file, options)
+      if (options.json) print(JSON.stringify(summary))
+      else tell(summary)
+      process.exitCode = exitCode(summary)
+    })
+}
+
+/** Imports, keeps the read models level unless a server does it, and waits until they are. */
+export async function runImport(file: string, options: ImportCommandOptions): Promise<ImportSummary> {
+  const configuration = readConfiguration(process.env)
+  const logger = createLogger({ ...configuration, logLevel: 'error' }, process.stderr)
+  const mapping = loadMapping(options.mapping)
+  const write = await openWriteSide(configuration, logger)
+  const owner = `${hostname()}/${process.pid}/import`
+  const data = {
+    dataDir: configuration.dataDir,
+    owner,
+    pageTokenKey: new Uint8Array(32),
+    projectionWaitMs: 0,
+    policies: false,
+  }
+  const projector = options.dryRun
+    ? undefined
+    : new SupervisedThread(new URL('../runtime/projector-thread.js', import.meta.url), data, logger)
+  const unsubscribe = write.eventStore.onAppended(() => projector?.tell('appended'))
+  const stop = new AbortController()
+  const onSignal = () => stop.abort()
+  process.once('SIGINT', onSignal)
+  process.once('SIGTERM', onSignal)
+  const progress = new Progress('import', 'rows')
+  try {
+    const summary = await importFile({
+      store: write.eventStore,
+      rules: importRules,
+      mapping,
+      file,
+      actor: actorOf(write, options.as),
+      dryRun: options.dryRun,
+      until: options.until === undefined ? undefined : instant(options.until),
+      activate: options.activate,
+      signal: stop.signal,
+      onProgress: ({ rows, bytesRead, bytes, rowsPerSecond, secondsLeft }) =>
+        progress.show(bytesRead / bytes, rows, rowsPerSecond, secondsLeft),
+    })
+    progress.end()
+    if (projector) await caughtUp(configuration, write)
+    return summary
+  } finally {
+    progress.end()
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+    unsubscribe()
+    await projector?.stop()
+    await write.close()
+  }
+}
+
+/** Waits until every read model, whoever feeds it, has what was imported. */
+async function caughtUp(configuration: { dataDir: string }, { eventStore }: WriteSide): Promise<void> {
+  const head = await eventStore.head()
+  const readStore = openReadStore(configuration, { readOnly: true })
+  try {
+    for (;;) {
+      const live = (await storedBuilds(eventStore, readStore)).filter(
+        ({ status, projection }) => status === 'live' && !projection.startsWith('policy_'),
+      )
+      const foreign = live.find(({ code }) => code !== undefined)
+      if (foreign)
+        return console.error(
+          `${foreign.projection}: ${foreign.code}; ledgerdesk projections rebuild ${foreign.projection}`,
+        )
+      if (live.length > 0 && live.every(({ position }) => position >= head)) return
+      await sleep(50)
+    }
+  } finally {
+    await readStore.close()
+  }
+}
+
+function actorOf({ directory }: WriteSide, person: string | undefined): ImportActor {
+  if (person === undefined) return { id: COMMAND_LINE }
+  const grant = directory.principal(person)?.grants.get('administrator')
+  if (grant === undefined)
+    throw new Forbidden('IMPORT.FORBIDDEN', `${person} is no administrator, so may not import`)
+  return { id: person, grant }
+}
+
+function mappingNames(): string[] {
+  return readdirSync(MAPPINGS)
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => name.slice(0, -'.yaml'.length))
+}
+
+function loadMapping(nameOrFile: string): ImportMapping {
+  if (mappingNames().includes(nameOrFile)) {
+    return parseMapping(readFileSync(new URL(`${nameOrFile}.yaml`, MAPPINGS), 'utf8'))
+  }
+  if (!existsSync(nameOrFile)) {
+    throw new InvalidInput(
+      'IMPORT.MAPPING_UNKNOWN',
+      `There is no mapping ${nameOrFile}: name a YAML file, or one of ${mappingNames().join(', ')}`,
+    )
+  }
+  return parseMapping(readFileSync(nameOrFile, 'utf8'))
+}
+
+function instant(text: string): string {
+  if (Number.isNaN(Date.parse(text))) {
+    throw new InvalidInput(
+      'IMPORT.UNTIL_INVALID',
+      `--until ${text}: give a time such as 2016-04-12T09:00:00Z`,
+    )
+  }
+  return toUtc(text)
+}
+
+function tell(summary: ImportSummary): void {
+  const {
+    dryRun,
+    stopped,
+    rows,
+    applied,
+    known,
+    rejected,
+    later,
+    records,
+    people,
+    groups,
+    events,
+    activated,
+  } = summary
+  print(
+    dryRun
+      ? 'Nothing was written. What would have happened:'
+      : stopped
+        ? 'Stopped; start it again to go on.'
+        : 'Imported.',
+  )
+  print(
+    `  ${rows} rows: ${applied} applied, ${known} known already, ${later} later than --until, ${rejected} rejected`,
+  )
+  print(`  ${records} new incidents, ${people} people and ${groups} groups registered, ${events} events`)
+  if (activated > 0) print(`  ${activated} open records handed over to the policies`)
+  for (const { row, reason } of summary.rejections) print(`  row ${row}: ${reason}`)
+  if (rejected > summary.rejections.length)
+    print(`  all rejections stand in the stream import-${summary.run}`)
+  for (const [code, count] of Object.entries(summary.irregular)) print(`  irregular: ${count} × ${code}`)
+  if (summary.updatesNotInSource > 0) print(`  ${summary.updatesNotInSource} updates not in source`)
+  if (summary.prioritiesNotDerived > 0)
+    print(`  ${summary.prioritiesNotDerived} priorities differ from the matrix`)
+  for (const [cell, count] of Object.entries(summary.emptyCells))
+    print(`  empty cell of the matrix: ${cell}, met ${count} times`)
+  print(
+    `  ${summary.seconds.toFixed(1)} s, ${summary.rowsPerSecond} rows/s, ${summary.eventsPerSecond} events/s; run ${summary.run}`,
+  )
+}
