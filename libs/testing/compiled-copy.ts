@@ -20,7 +20,15 @@ export function compiledCopy(...sources: string[]): CompiledCopy {
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   const swc = [join(root, 'node_modules/@swc/cli/bin/swc.js'), ...sources, '--quiet']
-  const options = ['--config-file', '.swcrc', '--out-dir', join(folder, 'dist'), '--ignore', '**/*.spec.ts']
+  const options = [
+    '--config-file',
+    '.swcrc',
+    '--out-dir',
+    join(folder, 'dist'),
+    '--copy-files',
+    '--ignore',
+    '**/*.spec.ts',
+  ]
   execFileSync(process.execPath, [...swc, ...options], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
   return {
     program: (source) => join(folder, 'dist', source.replace(/\.ts$/, '.js')),

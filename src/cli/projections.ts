@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { Command } from 'commander'
 import { NotFound } from '#libs/event-sourcing'
 import { type Configuration, readConfiguration } from '#libs/platform'
@@ -9,6 +8,7 @@ import {
   type StoredBuildStatus,
   storedBuilds,
 } from '#libs/projections-runtime'
+import { leaseOwner } from '#libs/read-store/sqlite'
 import { projectionRegistry } from '#projections/registry'
 import { openEventStore, openReadStore } from '../runtime/stores.js'
 import { print, printTable } from './output.js'
@@ -150,7 +150,7 @@ async function withStores(work: (shared: Shared) => Promise<void>): Promise<void
       eventStore,
       readStore,
       definitions: projectionRegistry,
-      owner: `${hostname()}/${process.pid}/command-line`,
+      owner: leaseOwner('command-line'),
       notice: ({ level, message }) => level !== 'info' && console.error(message),
     })
   } finally {

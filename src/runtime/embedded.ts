@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import type { CommandBus } from '@nestjs/cqrs'
 import { systemPrincipal } from '#libs/access'
 import { type BlobStore } from '#libs/blob-store'
@@ -10,6 +9,7 @@ import { type Command, LedgerdeskError, Unavailable } from '#libs/event-sourcing
 import type { SqliteEventStore } from '#libs/event-store/sqlite'
 import type { Closer, Configuration, Logger, Metrics } from '#libs/platform'
 import type { Notice, ParkedEvent, RetryOutcome } from '#libs/projections-runtime'
+import { leaseOwner } from '#libs/read-store/sqlite'
 import { revive } from '../commands.js'
 import { DIRECTORY_PREFIXES, Directory } from '../directory/directory.js'
 import { isSystemId } from '../directory/domain/directory-id.js'
@@ -231,7 +231,7 @@ function threadData(configuration: Configuration): (name: string) => ThreadData 
   const { dataDir, projectionWaitMs } = configuration
   return (name) => ({
     dataDir,
-    owner: `${hostname()}/${process.pid}/${name}`,
+    owner: leaseOwner(name),
     pageTokenKey,
     projectionWaitMs,
   })

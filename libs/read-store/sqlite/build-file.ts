@@ -2,6 +2,7 @@ import { type Checkpoint, type CollectionSchema, LeaseHeld, LeaseLost } from '..
 import { CollectionTable, checkSchema } from './collection-table.js'
 import { Connection, type ConnectionOptions } from './connection.js'
 import { recount } from './group-counts.js'
+import { isGone } from './lease-owner.js'
 
 /** Layout of a build's file; a file of another layout is not opened. */
 const FORMAT = 1
@@ -115,12 +116,12 @@ export class BuildFile {
 
   /**
    * Takes the lease, and leaves out the indexes when an empty build is to be loaded in bulk.
-   * @throws LeaseHeld while another's has not expired
+   * @throws LeaseHeld while another's has not expired, unless the other is known to be dead
    */
   takeLease(owner: string, milliseconds: number, bulkLoad: boolean): number {
     return this.connection.write(() => {
       const { lease, checkpoint, loading } = this.state()
-      if (lease && lease.expiresAt > new Date().toISOString())
+      if (lease && lease.expiresAt > new Date().toISOString() && !isGone(lease.owner, owner))
         throw new LeaseHeld(`${lease.owner} holds the lease until ${lease.expiresAt}`)
       if (bulkLoad && !checkpoint && !loading) {
         for (const table of this.collections.values()) this.connection.exec(table.dropIndexes())

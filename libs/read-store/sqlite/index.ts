@@ -1,1 +1,2 @@
+export { leaseOwner } from './lease-owner.js'
 export { openSqliteReadStore, SqliteReadStore, type SqliteReadStoreOptions } from './sqlite-read-store.js'
