@@ -49,8 +49,8 @@ export interface ImportProgress {
   readonly secondsLeft: number
 }
 
-/** Large enough that a sync of the log is shared by many events, small enough that it lasts some tens of milliseconds. */
-const BATCH_ROWS = 500
+/** Large enough that a sync of the log is shared by many events, small enough that others get their turn. */
+const BATCH_ROWS = 250
 
 /**
  * Imports a file of rows as the observed history of incidents. Rows that were imported before, under whatever file name

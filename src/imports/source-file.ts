@@ -70,7 +70,8 @@ export async function openRows(
   format: ImportMapping['format'],
 ): Promise<OpenedRows> {
   const file = createReadStream(path, { highWaterMark: CHUNK })
-  const records = format.quote === null ? unquotedRecords : quotedRecords
+  const isPlain = format.quote === null && format.encoding !== 'utf16le'
+  const records = isPlain ? unquotedRecords : quotedRecords
   const walk = numbered(records(contentOf(file, compressed), format))
   try {
     const first = await walk.next()
