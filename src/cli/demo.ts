@@ -1,5 +1,188 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import type { Role } from '#libs/access'
+import { createLogger, readConfiguration, shutDownOnSignals } from '#libs/platform'
+import { groupRecords } from '../directory/directory.records.js'
+import { AddMember } from '../directory/domain/group.commands.js'
+import { importFile } from '../imports/import-file.js'
+import { openWriteSide, type WriteSide } from '../runtime/embedded.js'
+import { type RunningServer, serve } from '../serve.js'
+import { importRules, loadMapping, runImport } from './import.js'
+import { print } from './output.js'
+import { COMMAND_LINE, issueToken, metadata } from './token.js'
+
+const SAMPLE = fileURLToPath(
+  new URL('../../../test/data/servicenow-incidents-sample.csv.gz', import.meta.url),
+)
+const MAPPING = 'servicenow-incident-audit-log'
+/** A Tuesday morning with 420 unresolved incidents (test/data/README.md). */
+const CUT_OFF = '2016-04-12T09:00:00.000Z'
+const REPLAY_STEP_HOURS = 12
+const QUEUE = 'servicenow:Group 9'
+
+interface Actor {
+  id: string
+  name: string
+  roles: readonly Role[]
+  member?: boolean
+}
+
+/** One person per role; the requester is one of the sample's callers, so that she has records of her own. */
+const CAST: readonly Actor[] = [
+  { id: 'root', name: 'Rita Root', roles: ['administrator'] },
+  { id: 'alice', name: 'Alice Agent', roles: ['agent'], member: true },
+  { id: 'bob', name: 'Bob Agent', roles: ['agent'], member: true },
+  { id: 'lena', name: 'Lena Lead', roles: ['team-lead'], member: true },
+  { id: 'servicenow:Caller 4180', name: 'A caller of the sample', roles: ['requester'] },
+  { id: 'chris', name: 'Chris Change', roles: ['change-manager'] },
+  { id: 'audrey', name: 'Audrey Audit', roles: ['auditor'] },
+  { id: 'ann', name: 'Ann Analyst', roles: ['analyst'] },
+  { id: 'service:monitoring', name: 'Monitoring', roles: ['service'] },
+]
 
 export function demoCommand(): Command {
   return new Command('demo')
+    .description(
+      'Import a sample of real incidents up to a Tuesday morning, serve it, and show what to paste',
+    )
+    .option('--replay', 'play what happened after that morning in time-lapse while the queue moves')
+    .option('--data <folder>', 'where it is kept; started again, all is there', 'data/demo')
+    .action(async ({ replay, data }: { replay?: boolean; data: string }) => {
+      process.env.LEDGERDESK_DATA_DIR = data
+      process.env.LEDGERDESK_LOG_LEVEL ??= 'warn'
+      const configuration = readConfiguration(process.env)
+      if (!existsSync(join(data, 'log.db'))) await importSample()
+      const tokens = await castTokens(data)
+      const server = await serve(configuration)
+      shutDownOnSignals(server.shutdown)
+      await show(server.url, tokens)
+      if (replay) await playOn(server, tokens)
+    })
+}
+
+async function importSample(): Promise<void> {
+  print(
+    'Importing a sample of real ServiceNow incidents (UCI 498, anonymised, CC BY 4.0; see test/data/README.md) ...',
+  )
+  const { rows, applied, later, records, events, seconds } = await runImport(SAMPLE, {
+    mapping: MAPPING,
+    until: CUT_OFF,
+  })
+  print(
+    `  ${applied} of ${rows} updates of ${records} incidents (${later} are later than the morning), ${events} events, ${seconds.toFixed(1)} s`,
+  )
+}
+
+/** The tokens of the cast; made at the first start and kept beside the data, as this is a demonstration. */
+async function castTokens(folder: string): Promise<Map<string, string>> {
+  const file = join(folder, 'demo-tokens.json')
+  if (existsSync(file))
+    return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>))
+  mkdirSync(folder, { recursive: true })
+  const configuration = readConfiguration(process.env)
+  const write = await openWriteSide(configuration, createLogger(configuration, process.stderr))
+  try {
+    const tokens = new Map<string, string>()
+    for (const actor of CAST) tokens.set(actor.id, await enter(write, actor))
+    writeFileSync(file, JSON.stringify(Object.fromEntries(tokens), null, 2), { mode: 0o600 })
+    return tokens
+  } finally {
+    await write.close()
+  }
+}
+
+async function enter(write: WriteSide, { id, name, roles, member }: Actor): Promise<string> {
+  const token = await issueToken(write, { person: id, name, roles, label: 'demo' })
+  if (member) await write.executor.execute(groupRecords, new AddMember(QUEUE, { person: id }, metadata()))
+  return token
+}
+
+async function show(url: string, tokens: Map<string, string>): Promise<void> {
+  const get = async (path: string, who: string) => {
+    const response = await fetch(url + path, { headers: { authorization: `Bearer ${tokens.get(who)}` } })
+    return (await response.json()) as { items: { number: string }[] }
+  }
+  const queue = encodeURIComponent(QUEUE)
+  const [free] = (
+    await get(
+      `/queues/${queue}?filter=${encodeURIComponent('state = "New" AND assignee = null')}&pageSize=1`,
+      'alice',
+    )
+  ).items
+  const [own] = (await get('/incidents?pageSize=1', 'servicenow:Caller 4180')).items
+  const ticket = free?.number ?? 'INC0000045'
+  const variables = CAST.map(
+    ({ id, roles }) => `${variable(id)}=${tokens.get(id)}   # ${id}: ${roles.join(', ')}`,
+  )
+  const curl = (who: string, rest: string) => `curl -s -H "Authorization: Bearer $${variable(who)}" ${rest}`
+  print(`
+Ledgerdesk serves on ${url} (documentation: ${url}/docs). Paste the tokens into a shell:
+
+U=${url}
+${variables.join('\n')}
+
+# The queue of ${QUEUE} now (this morning, ${CUT_OFF}), and eleven days before
+${curl('alice', `"$U/queues/${queue}?pageSize=3"`)}
+${curl('alice', `"$U/queues/${queue}?pageSize=3&validAt=2016-04-01T09:00:00Z"`)}
+
+# Two agents accept one ticket, both having seen the same revision: one gets it, the other gets 412
+R=$(${curl('alice', `-o /dev/null -D - $U/incidents/${ticket}`)} | tr -d '\\r' | sed -n 's/^etag: //Ip')
+${curl('alice', `-i -X POST -H "If-Match: $R" $U/incidents/${ticket}/accept`)}
+${curl('bob', `-i -X POST -H "If-Match: $R" $U/incidents/${ticket}/accept`)}
+
+# The same Idempotency-Key twice: one incident, the same answer
+${curl('alice', `-i -X POST -H 'Idempotency-Key: "demo-1"' -H 'Content-Type: application/json' -d '{"title":"Mail does not arrive","impact":2,"urgency":1,"assignmentGroup":"${QUEUE}"}' $U/incidents`)}
+${curl('alice', `-i -X POST -H 'Idempotency-Key: "demo-1"' -H 'Content-Type: application/json' -d '{"title":"Mail does not arrive","impact":2,"urgency":1,"assignmentGroup":"${QUEUE}"}' $U/incidents`)}
+
+# Who did what when, as an agent and as the caller
+${curl('alice', `$U/incidents/${own?.number ?? ticket}/history`)}
+${curl('servicenow:Caller 4180', `$U/incidents/${own?.number ?? ticket}/history`)}
+
+# All queues by state, priority and age; what analysts count; the log itself
+${curl('lena', '$U/queues')}
+${curl('ann', `-H 'Accept: text/csv' $U/incident-facts`)}
+${curl('audrey', '"$U/events?limit=2"')}
+
+# Kill the server (kill -9 ${process.pid}), start it again (npm run demo): all is there.
+# npm run demo -- --replay plays on what happened after this morning.
+`)
+}
+
+/** Rows until later and later, as if the morning went on; what is known already is skipped. */
+async function playOn({ runtime, url }: RunningServer, tokens: Map<string, string>): Promise<void> {
+  const mapping = loadMapping(MAPPING)
+  const headers = { authorization: `Bearer ${tokens.get('lena')}` }
+  let stopped = false
+  process.once('SIGINT', () => {
+    stopped = true
+  })
+  for (let at = Date.parse(CUT_OFF), later = 1; later > 0 && !stopped; ) {
+    at += REPLAY_STEP_HOURS * 3_600_000
+    const until = new Date(at).toISOString()
+    const { eventStore } = runtime.write
+    const summary = await importFile({
+      store: eventStore,
+      rules: importRules,
+      mapping,
+      file: SAMPLE,
+      actor: { id: COMMAND_LINE },
+      until,
+    })
+    later = summary.later
+    const minPosition = await eventStore.head()
+    const response = await fetch(`${url}/queues?minPosition=${minPosition}`, { headers })
+    const { items } = (await response.json()) as { items: { byState: Record<string, number> }[] }
+    const inState = (state: string) => items.reduce((sum, { byState }) => sum + (byState[state] ?? 0), 0)
+    const states = ['New', 'In Progress', 'On Hold', 'Resolved'].map((state) => `${state} ${inState(state)}`)
+    print(`${until.slice(0, 16)}  ${states.join('   ')}   (${summary.applied} updates)`)
+    await sleep(500)
+  }
+  print('That was all. The server goes on; Ctrl-C ends it.')
+}
+
+function variable(id: string): string {
+  return id.replaceAll(/\W+/g, '_').toUpperCase()
 }

@@ -150,7 +150,8 @@ function mappingNames(): string[] {
     .map((name) => name.slice(0, -'.yaml'.length))
 }
 
-function loadMapping(nameOrFile: string): ImportMapping {
+/** A mapping by its name, or from a YAML file. @throws InvalidInput `IMPORT.MAPPING_UNKNOWN` */
+export function loadMapping(nameOrFile: string): ImportMapping {
   if (mappingNames().includes(nameOrFile)) {
     return parseMapping(readFileSync(new URL(`${nameOrFile}.yaml`, MAPPINGS), 'utf8'))
   }
