@@ -5,7 +5,7 @@ import type { IncidentEvent } from '../src/incidents/domain/incident.events.js'
 
 type Data<Type extends IncidentEvent['type']> = Extract<IncidentEvent, { type: Type }>['data']
 
-/** Tells what happened to one incident, a second after another unless `occurredAt` says otherwise. */
+/** Tells what happened to one incident, each event by a command of its own, a second after another unless `occurredAt` says otherwise. */
 export class IncidentStory {
   readonly events: RecordedEvent<IncidentEvent>[] = []
 
@@ -20,7 +20,9 @@ export class IncidentStory {
     metadata: Partial<EventMetadata> = {},
   ): this {
     const event = { type, data } as unknown as IncidentEvent
-    this.events.push(this.factory.event(event, metadata, this.stream) as RecordedEvent<IncidentEvent>)
+    const commandId = `command-${this.events.length}`
+    const recorded = this.factory.event(event, { commandId, ...metadata }, this.stream)
+    this.events.push(recorded as RecordedEvent<IncidentEvent>)
     return this
   }
 

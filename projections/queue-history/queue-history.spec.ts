@@ -53,6 +53,14 @@ describe('A queue at a past time', () => {
     expect(intervals).toHaveLength(5)
   })
 
+  it('takes all events of a command as one step', () => {
+    const metadata = { ...at(0), commandId: 'command-1' }
+    const opened = new IncidentStory().opened({}, metadata).queued('group-mail', metadata)
+    expect(intervalsOf(opened.events)).toMatchObject([
+      { assignmentGroup: 'group-mail', positionFrom: opened.events[0]?.position },
+    ])
+  })
+
   it('shows at the same minute what was known before the next event', () => {
     const [opened] = story.events
     const shown = intervals.filter((row) => matches(inForceAt(minute(0), opened?.position), row))
@@ -72,25 +80,33 @@ describe('A back-dated row of an import', () => {
   })
 })
 
-/** Events of two records, whose times repeat and run backwards. */
+/** Events of two records, whose times repeat and run backwards; a command appends one to three of them. */
 const anyLog = fc
   .array(
     fc.tuple(
       fc.constantFrom('incident-INC0000001', 'incident-INC0000002'),
       fc.integer({ min: 0, max: 6 }),
-      anyStep(),
+      fc.array(anyStep(), { minLength: 1, maxLength: 3 }),
     ),
-    { minLength: 1, maxLength: 14 },
+    { minLength: 1, maxLength: 9 },
   )
-  .map((steps) => {
+  .map((commands) => {
     const factory = new EventFactory(new FakeClock(minute(0)))
     const told = new Set<string>()
-    return steps.map(([stream, when, step]) => {
-      const event = told.has(stream) ? step : OPENING
+    return commands.flatMap(([stream, when, steps], i) => {
+      const events = told.has(stream) ? steps : [OPENING, ...steps]
       told.add(stream)
-      return factory.event(event, at(when), stream) as RecordedEvent<IncidentEvent>
+      const metadata = { ...at(when), commandId: `command-${i}` }
+      return events.map((event) => factory.event(event, metadata, stream) as RecordedEvent<IncidentEvent>)
     })
   })
+
+/** Positions at which whole commands have been appended. */
+function endsOfCommands(events: readonly RecordedEvent<IncidentEvent>[]): string[] {
+  return events
+    .filter(({ metadata }, i) => metadata.commandId !== events[i + 1]?.metadata.commandId)
+    .map(({ position }) => position)
+}
 
 const OPENING = {
   type: 'IncidentOpened',
@@ -143,23 +159,17 @@ function foldedAt(
   return head
 }
 
-const shownOf = ({
-  validFrom: _a,
-  validTo: _b,
-  positionFrom: _c,
-  positionTo: _d,
-  type: _e,
-  ...head
-}: QueueInterval) => {
-  const { effectiveAt: _, ...rest } = head as IncidentHead & { effectiveAt?: string }
-  return rest
+/** The head of an interval, without its bounds. */
+function shownOf(interval: QueueInterval): Partial<QueueInterval> {
+  const bounds = ['type', 'validFrom', 'validTo', 'positionFrom', 'positionTo', 'effectiveAt', 'begunBy']
+  return Object.fromEntries(Object.entries(interval).filter(([field]) => !bounds.includes(field)))
 }
 
 /** Each record shows, at every (validAt, asOf), the fold of the prefix of its stream up to both. */
 const lawOf = (inForce: typeof inForceAt) =>
   fc.property(anyLog, (events) => {
     const rows = [...intervalsById(events)]
-    for (const asOf of [LOG_START, ...events.map(({ position }) => position)])
+    for (const asOf of [LOG_START, ...endsOfCommands(events)])
       for (let v = 0; v <= 7; v++) {
         const shown = rows.filter(([, row]) => matches(inForce(minute(v), asOf), row))
         for (const stream of ['incident-INC0000001', 'incident-INC0000002']) {

@@ -19,7 +19,8 @@ export const UNENDED_POSITION: Position = '9'.repeat(20)
 
 /**
  * What a queue shows of a record, and during which part of the two time axes it stood so. An interval begins with an
- * event that changes one of these fields and ends with the next one that does.
+ * event that changes one of these fields and ends with the next one that does. All events of one command are one step,
+ * as they were when they were appended: they begin one interval, at the first of them that changes something.
  */
 export interface QueueInterval extends IncidentHead {
   type: 'incident'
@@ -32,6 +33,8 @@ export interface QueueInterval extends IncidentHead {
   positionTo: Position
   /** Of the interval that lasts: the record's latest effective time, which later events may not fall behind. */
   effectiveAt?: string
+  /** Of the interval that lasts: id of the command that began it. */
+  begunBy?: string
 }
 
 /**
@@ -41,7 +44,7 @@ export interface QueueInterval extends IncidentHead {
  *
  * An event counts at (v, p) when its effective time is ≤ v and its position ≤ p; both rise along a record's stream, so
  * what counts is a prefix of it. An interval is in force when its first event counts and the one that ended it does
- * not.
+ * not. A position between two events of one command counts the whole command.
  */
 export function inForceAt(validAt: string, asOf?: Position): Filter {
   const begun = compare('validFrom', '<=', validAt)
@@ -101,11 +104,13 @@ export const queueHistory = defineView<IncidentEvent>({
     const draft = { ...current }
     draft.effectiveAt = later(current.effectiveAt as string, metadata.occurredAt)
     applyToHead(draft, event)
-    if (differs(current, draft)) {
+    const changed = differs(current, draft)
+    if (changed && metadata.commandId !== current.begunBy) {
+      draft.begunBy = metadata.commandId
       draft.validFrom = draft.effectiveAt
       draft.positionFrom = position
       intervals.put(COLLECTION, endedId(stream, current), ended(current, draft))
-    } else if (draft.effectiveAt === current.effectiveAt) return
+    } else if (!changed && draft.effectiveAt === current.effectiveAt) return
     intervals.put(COLLECTION, stream, draft)
   },
 })
@@ -119,6 +124,7 @@ function ended(current: QueueInterval, next: QueueInterval): QueueInterval {
   draft.validTo = next.validFrom
   draft.positionTo = next.positionFrom
   draft.effectiveAt = undefined
+  draft.begunBy = undefined
   return draft
 }
 
@@ -143,16 +149,18 @@ const BLANK: Blank<QueueInterval> = {
   positionFrom: '',
   positionTo: UNENDED_POSITION,
   effectiveAt: undefined,
+  begunBy: undefined,
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): QueueInterval {
-  const { occurredAt } = event.metadata
+  const { occurredAt, commandId } = event.metadata
   const draft = { ...BLANK }
   openHead(draft, event)
   draft.title = event.data.title
   draft.validFrom = occurredAt
   draft.positionFrom = event.position
   draft.effectiveAt = occurredAt
+  draft.begunBy = commandId
   return draft
 }
 
