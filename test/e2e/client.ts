@@ -1,0 +1,105 @@
+import type { OpenApiDocument } from '#libs/platform'
+import { assertAnswer } from '#libs/platform/testing'
+
+export interface Reply {
+  status: number
+  /** Parsed JSON, text, or bytes, by media type. */
+  // biome-ignore lint/suspicious/noExplicitAny: the contract's schemas say what it is, and every answer is held against them
+  body: any
+  headers: Headers
+}
+
+export interface Asking {
+  query?: Readonly<Record<string, string | number | readonly string[] | undefined>>
+  headers?: Readonly<Record<string, string>>
+  /** `Idempotency-Key` */
+  key?: string
+  /** `If-Match`: a revision. */
+  ifMatch?: number
+  /** The request itself is outside the contract on purpose: past the proxy that would refuse it. */
+  offContract?: boolean
+}
+
+export interface Addresses {
+  /** Where requests go; a contract-checking proxy, if there is one. */
+  url: string
+  /** The server itself. */
+  direct: string
+  openapi: OpenApiDocument
+}
+
+/** One caller. Every answer is held against the live contract. */
+export class Client {
+  constructor(
+    private readonly addresses: () => Addresses,
+    readonly token?: string,
+  ) {}
+
+  get(path: string, query?: Asking['query'], asking: Asking = {}): Promise<Reply> {
+    return this.request('GET', path, undefined, { query, ...asking })
+  }
+
+  post(path: string, body?: object, asking: Asking = {}): Promise<Reply> {
+    return this.request('POST', path, body ?? {}, asking)
+  }
+
+  put(path: string, body: object, asking: Asking = {}): Promise<Reply> {
+    return this.request('PUT', path, body, asking)
+  }
+
+  /** Sends a file as a form's part. */
+  attach(
+    number: string,
+    file: { name: string; type: string; content: string | Uint8Array<ArrayBuffer> },
+    query?: Asking['query'],
+    asking: Asking = {},
+  ): Promise<Reply> {
+    const form = new FormData()
+    form.append('file', new Blob([file.content], { type: file.type }), file.name)
+    return this.request('POST', `/incidents/${number}/attachments`, form, { query, ...asking })
+  }
+
+  async request(method: string, path: string, body: unknown, asking: Asking): Promise<Reply> {
+    const { url, direct, openapi } = this.addresses()
+    const target = path + queryString(asking.query)
+    const response = await fetch((asking.offContract ? direct : url) + target, {
+      method,
+      headers: this.headers(asking, body),
+      body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
+    })
+    const type = response.headers.get('content-type') ?? undefined
+    const answer = await contentOf(response, type)
+    assertAnswer(openapi, method, target, response.status, answer, type)
+    return { status: response.status, body: answer, headers: response.headers }
+  }
+
+  private headers({ headers, key, ifMatch }: Asking, body: unknown): Record<string, string> {
+    return {
+      ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
+      ...(body !== undefined && !(body instanceof FormData) && { 'content-type': 'application/json' }),
+      ...(key !== undefined && { 'idempotency-key': key }),
+      ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }),
+      ...headers,
+    }
+  }
+}
+
+function queryString(query: Asking['query'] = {}): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined) parameters.append(name, String(one))
+  }
+  const text = parameters.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+async function contentOf(response: Response, type: string | undefined): Promise<unknown> {
+  if (type?.includes('json') && !type.includes('ndjson')) {
+    const text = await response.text()
+    return text === '' ? '' : JSON.parse(text)
+  }
+  return type?.startsWith('application/octet-stream')
+    ? Buffer.from(await response.arrayBuffer())
+    : response.text()
+}

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+
+const PRISM = join(resolve(__dirname, '../..'), 'test/contract/verifiers/node_modules/.bin/prism')
+
+/** Stoplight's Prism between caller and server: an answer outside the contract becomes a 500 that says so. */
+export class PrismProxy {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+  ) {}
+
+  static async start(upstream: string): Promise<PrismProxy> {
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const args = [
+      'proxy',
+      '--errors',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      `${upstream}/openapi.json`,
+      upstream,
+    ]
+    const child = spawn(PRISM, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    await new Promise<void>((listening, failed) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text
+          if (output.includes('Prism is listening')) listening()
+        })
+      }
+      child.once('error', failed)
+      child.once('exit', (code) => failed(new Error(`Prism ended (${code}):\n${output}`)))
+    })
+    return new PrismProxy(child, url)
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    const ended = new Promise((done) => this.child.once('exit', done))
+    this.child.kill()
+    await ended
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as { port: number }
+  await new Promise((done) => server.close(done))
+  return port
+}
