@@ -1,0 +1,32 @@
+import { removeCopies } from './data-folders.js'
+import { measureBeside } from './measure-beside.js'
+import { measureMemory } from './measure-memory.js'
+import { measureOpening } from './measure-opening.js'
+import { measurePages } from './measure-pages.js'
+import { measureRebuild } from './measure-rebuild.js'
+import { measureVisible } from './measure-visible.js'
+import { readOptions, type Section } from './options.js'
+import { Report } from './report.js'
+
+const options = readOptions(process.argv.slice(2))
+const report = new Report(options)
+const measures: Record<Section, (report: Report, given: typeof options) => Promise<void>> = {
+  open: measureOpening,
+  beside: measureBeside,
+  visible: measureVisible,
+  pages: measurePages,
+  rebuild: measureRebuild,
+  memory: measureMemory,
+}
+try {
+  for (const section of options.sections) {
+    console.error(section)
+    await measures[section](report, options)
+  }
+} finally {
+  removeCopies()
+  if (report.figures.length > 0) {
+    report.write(options.out)
+    process.stdout.write(`${report.table()}\n\nwritten to ${options.out}\n`)
+  }
+}

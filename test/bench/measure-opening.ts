@@ -1,0 +1,63 @@
+import { copyOf, projectedLog } from './data-folders.js'
+import type { Load, LoadResult } from './load.js'
+import type { Options } from './options.js'
+import { runProgram } from './programs.js'
+import type { Report } from './report.js'
+import { startLedgerdesk, startPeer } from './servers.js'
+import { median } from './statistics.js'
+
+const VARIANTS = [
+  { connections: 64, keyed: false },
+  { connections: 64, keyed: true },
+  { connections: 8, keyed: false },
+  { connections: 1, keyed: false },
+]
+
+/** Both servers run all the time and are loaded in turn, so that what else the machine does falls on both. */
+export async function measureOpening(report: Report, options: Options): Promise<void> {
+  const { runs, seconds, warmUpSeconds, seed, baseSize } = options
+  const base = await projectedLog(baseSize, seed)
+  const ledgerdesk = await startLedgerdesk(copyOf(base, 'ledgerdesk'))
+  const peer = await startPeer(copyOf(base, 'peer'))
+  const fire = async (server: typeof peer, variant: (typeof VARIANTS)[number], warmUp?: number) => {
+    await server.idle()
+    const load: Load = { url: server.url, token: base.agentToken, seconds, warmUpSeconds: warmUp, ...variant }
+    const result = await runProgram<LoadResult>('load', load)
+    if (result.failed > 0) throw new Error(`${result.failed} requests to ${server.url} failed`)
+    return result
+  }
+  try {
+    for (const [i, variant] of VARIANTS.entries()) {
+      const ours: LoadResult[] = []
+      const limits: LoadResult[] = []
+      for (let run = 0; run < runs; run++) {
+        const warmUp = i === 0 && run === 0 ? warmUpSeconds : 1
+        limits.push(await fire(peer, variant, warmUp))
+        ours.push(await fire(ledgerdesk, variant, warmUp))
+      }
+      tell(report, variant, ours, limits)
+    }
+  } finally {
+    await ledgerdesk.stop()
+    await peer.stop()
+  }
+}
+
+function tell(
+  report: Report,
+  { connections, keyed }: (typeof VARIANTS)[number],
+  ours: readonly LoadResult[],
+  limits: readonly LoadResult[],
+): void {
+  const name = `${connections} connections${keyed ? ', Idempotency-Key' : ''}`
+  const of = (results: readonly LoadResult[], figure: keyof LoadResult) =>
+    results.map((result) => result[figure])
+  const add = (what: string, runs: number[], unit: string, target?: { atLeast: number }) =>
+    report.add({ section: 'open', what: `${name}: ${what}`, value: median(runs), unit, runs, target })
+  add('bare handler', of(limits, 'requestsPerSecond'), 'req/s')
+  add('Ledgerdesk', of(ours, 'requestsPerSecond'), 'req/s')
+  const ratios = ours.map(({ requestsPerSecond }, run) => requestsPerSecond / limits[run]!.requestsPerSecond)
+  add('ratio', ratios, '', connections === 64 ? { atLeast: 0.7 } : undefined)
+  add('bare handler p99', of(limits, 'p99'), 'ms')
+  add('Ledgerdesk p99', of(ours, 'p99'), 'ms')
+}

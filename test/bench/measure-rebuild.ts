@@ -1,0 +1,51 @@
+import { generatedLog, projectedLog } from './data-folders.js'
+import type { Options } from './options.js'
+import { runPaced } from './paced-run.js'
+import { runProgram } from './programs.js'
+import type { Rebuild, RebuildResult } from './rebuild.js'
+import type { Report } from './report.js'
+import { startLedgerdesk } from './servers.js'
+import { median } from './statistics.js'
+
+export async function measureRebuild(report: Report, options: Options): Promise<void> {
+  const { dataDir } = await generatedLog(options.rebuildSize, options.seed)
+  const results: RebuildResult[] = []
+  for (let run = 0; run < options.runs; run++) {
+    const rebuild: Rebuild = { dataDir, folder: '.tmp/bench/data/rebuilt-read-models' }
+    results.push(await runProgram<RebuildResult>('rebuild', rebuild, ['--max-old-space-size=6000']))
+  }
+  const add = (what: string, runs: number[], unit: string, target?: { atLeast: number }) =>
+    report.add({ section: 'rebuild', what, value: median(runs), unit, runs, target })
+  const of = (figure: keyof RebuildResult) => results.map((result) => result[figure])
+  add('events', of('events'), '')
+  add('all read models', of('eventsPerSecond'), 'events/s', { atLeast: 25_000 })
+  add('bare read and bulk write', of('bareEventsPerSecond'), 'events/s')
+  add(
+    'ratio',
+    results.map((result) => result.bareSeconds / result.seconds),
+    '',
+    { atLeast: 0.5 },
+  )
+  add('rows per event', of('rowsPerEvent'), '')
+  add('size of the read models', of('mebibytes'), 'MiB')
+  await measureHistory(report, options)
+}
+
+async function measureHistory(report: Report, options: Options): Promise<void> {
+  const base = await projectedLog(options.baseSize, options.seed)
+  const server = await startLedgerdesk(base)
+  const runs: number[] = []
+  const name = 'history'
+  const polls = [{ name, path: `/incidents/${base.longHistory}/history`, clients: 1, pauseMs: 1 }]
+  try {
+    await server.idle()
+    for (let run = 0; run < options.runs; run++) {
+      const result = await runPaced(server, base, { ...options, commandsPerSecond: 0 }, { polls })
+      runs.push(result.polls[name]!.p99)
+    }
+  } finally {
+    await server.stop()
+  }
+  const what = 'a history of 100 events: p99'
+  report.add({ section: 'rebuild', what, value: median(runs), unit: 'ms', runs, target: { atMost: 5 } })
+}

@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util'
+
+/** What a run measures; the letters of `--only`. */
+export const SECTIONS = {
+  open: 'opening incidents, against a bare handler on the same store',
+  beside: 'commands beside four clients that poll the queues, and beside a rebuild',
+  visible: 'from an acknowledgement to the queue that shows it',
+  pages: 'queue pages and lists under 500 commands a second, by size of the log',
+  rebuild: 'building all read models, against bare reading and writing; a long history',
+  memory: 'resident memory by size of the log',
+} as const
+export type Section = keyof typeof SECTIONS
+
+export interface Options {
+  sections: readonly Section[]
+  /** Of each figure; the median is told. */
+  runs: number
+  seconds: number
+  warmUpSeconds: number
+  seed: number
+  /** Incidents in the logs for pages and memory, ascending; the last one for polling. */
+  sizes: readonly number[]
+  /** Incidents in the log that opening starts from. */
+  baseSize: number
+  /** Incidents in the log that is rebuilt: a third of its events. */
+  rebuildSize: number
+  commandsPerSecond: number
+  out: string
+}
+
+const FULL = { runs: 3, seconds: 8, 'warm-up': 4, sizes: '20000,200000,1000000', 'rebuild-size': 333_000 }
+const QUICK = { runs: 1, seconds: 3, 'warm-up': 2, sizes: '5000,20000', 'rebuild-size': 20_000 }
+
+export function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: Object.keys(SECTIONS).join(',') },
+      runs: { type: 'string' },
+      seconds: { type: 'string' },
+      'warm-up': { type: 'string' },
+      sizes: { type: 'string' },
+      'rebuild-size': { type: 'string' },
+      rate: { type: 'string', default: '500' },
+      seed: { type: 'string', default: '1' },
+      out: { type: 'string', default: '.tmp/bench/result.json' },
+    },
+  })
+  const standard = values.quick ? QUICK : FULL
+  const number = (name: 'runs' | 'seconds' | 'warm-up' | 'rebuild-size'): number =>
+    whole(values[name] ?? String(standard[name]), name)
+  const sizes = (values.sizes ?? standard.sizes).split(',').map((size) => whole(size, 'sizes'))
+  return {
+    sections: values.only.split(',').map(section),
+    runs: number('runs'),
+    seconds: number('seconds'),
+    warmUpSeconds: number('warm-up'),
+    seed: whole(values.seed, 'seed'),
+    sizes,
+    baseSize: Math.min(...sizes),
+    rebuildSize: number('rebuild-size'),
+    commandsPerSecond: whole(values.rate, 'rate'),
+    out: values.out,
+  }
+}
+
+function whole(text: string, name: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new Error(`--${name} ${text}: give a whole number from 1`)
+  return value
+}
+
+function section(name: string): Section {
+  if (Object.hasOwn(SECTIONS, name)) return name as Section
+  const known = Object.entries(SECTIONS).map(([key, what]) => `  ${key}: ${what}`)
+  throw new Error(`--only ${name}: there are\n${known.join('\n')}`)
+}

@@ -1,0 +1,136 @@
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseSync } from '@photostructure/sqlite'
+import { LOG_START } from '#libs/event-sourcing'
+import { ProjectionRunner } from '#libs/projections-runtime'
+import { openSqliteReadStore } from '#libs/read-store/sqlite'
+import { projectionRegistry } from '#projections/registry'
+import { openEventStore } from '../../src/runtime/stores.js'
+import { answer, input } from './programs.js'
+
+/** A program: builds all read models of a log into an empty folder; then the limit, reading and bulk writing alone. */
+export interface Rebuild {
+  dataDir: string
+  folder: string
+}
+
+export interface RebuildResult {
+  events: number
+  seconds: number
+  eventsPerSecond: number
+  /** Rows written for each event: documents, and entries of lists. */
+  rowsPerEvent: number
+  mebibytes: number
+  /** Reading and decoding every event, and writing the same documents by id, without columns, indexes or counts. */
+  bareSeconds: number
+  bareEventsPerSecond: number
+}
+
+const PAGE = 4_096
+
+async function build(dataDir: string, folder: string): Promise<number> {
+  const eventStore = await openEventStore({ dataDir }, { readOnly: true })
+  const readStore = openSqliteReadStore({ folder })
+  const runner = new ProjectionRunner({
+    eventStore,
+    readStore,
+    owner: 'bench',
+    definitions: projectionRegistry,
+    notice: ({ level, message }) => level !== 'info' && console.error(message),
+  })
+  const start = performance.now()
+  await runner.start()
+  while (!runner.isLevel()) await sleep(20)
+  const seconds = (performance.now() - start) / 1_000
+  await runner.stop()
+  await readStore.close()
+  await eventStore.close()
+  return seconds
+}
+
+interface Document {
+  table: string
+  id: string
+  document: string
+}
+
+/** Documents by the position that they are of, so that the bare writer writes as many and as large ones. */
+function documentsOf(folder: string): { documents: Document[]; rows: number; bytes: number } {
+  const documents: Document[] = []
+  let rows = 0
+  let bytes = 0
+  for (const file of readdirSync(folder).filter((name) => /-b\d+\.db$/.test(name))) {
+    bytes += statSync(join(folder, file)).size
+    const database = new DatabaseSync(join(folder, file))
+    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all() as {
+      name: string
+    }[]
+    for (const { name } of tables) {
+      const columns = database.prepare(`SELECT name FROM pragma_table_info(?)`).all(name) as {
+        name: string
+      }[]
+      const { n } = database.prepare(`SELECT count(*) AS n FROM "${name}"`).get() as { n: number }
+      rows += n
+      if (!columns.some((column) => column.name === 'document')) continue
+      const found = database.prepare(`SELECT id, document FROM "${name}" ORDER BY position`).all()
+      for (const { id, document } of found as { id: string; document: string }[])
+        documents.push({ table: `t${file.replace(/\W/g, '_')}_${name}`, id, document })
+    }
+    database.close()
+  }
+  return { documents, rows, bytes }
+}
+
+async function bare(dataDir: string, folder: string, documents: readonly Document[]): Promise<number> {
+  const byTable = new Map<string, Document[]>()
+  for (const document of documents) {
+    const rows = byTable.get(document.table)
+    if (rows) rows.push(document)
+    else byTable.set(document.table, [document])
+  }
+  mkdirSync(folder, { recursive: true })
+  const start = performance.now()
+  const eventStore = await openEventStore({ dataDir }, { readOnly: true })
+  for (let after = LOG_START, end = false; !end; ) {
+    const page = await eventStore.readAll({ after, limit: PAGE })
+    after = page.position
+    end = page.end
+  }
+  await eventStore.close()
+  for (const [table, rows] of byTable) {
+    const database = new DatabaseSync(join(folder, `${table}.db`))
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE rows (id TEXT PRIMARY KEY, document TEXT NOT NULL)',
+    )
+    const insert = database.prepare(
+      'INSERT INTO rows VALUES (?, ?) ON CONFLICT DO UPDATE SET document = excluded.document',
+    )
+    for (let at = 0; at < rows.length; at += PAGE) {
+      database.exec('BEGIN')
+      for (const { id, document } of rows.slice(at, at + PAGE)) insert.run(id, document)
+      database.exec('COMMIT')
+    }
+    database.close()
+  }
+  return (performance.now() - start) / 1_000
+}
+
+const { dataDir, folder } = input<Rebuild>()
+rmSync(folder, { recursive: true, force: true })
+const seconds = await build(dataDir, folder)
+const { documents, rows, bytes } = documentsOf(folder)
+const eventStore = await openEventStore({ dataDir }, { readOnly: true })
+const events = Number(await eventStore.head())
+await eventStore.close()
+const bareSeconds = await bare(dataDir, join(folder, 'bare'), documents)
+rmSync(folder, { recursive: true, force: true })
+await answer({
+  events,
+  seconds,
+  eventsPerSecond: events / seconds,
+  rowsPerEvent: rows / events,
+  mebibytes: Math.round(bytes / 2 ** 20),
+  bareSeconds,
+  bareEventsPerSecond: events / bareSeconds,
+} satisfies RebuildResult)

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Generated } from './generate.js'
+
+/** A server under test, in a process of its own. */
+export interface Server {
+  url: string
+  /** Resident memory, MiB. */
+  memory(): number
+  /** Resolves when all read models have caught up and no build is under way. */
+  idle(): Promise<void>
+  stop(): Promise<void>
+}
+
+const STOP_MS = 30_000
+
+/** Starts Ledgerdesk as `npm start` would. */
+export async function startLedgerdesk({ dataDir, administratorToken }: Generated): Promise<Server> {
+  const script = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+  const flags = process.env.BENCH_NODE_FLAGS?.split(' ').filter(Boolean) ?? []
+  const child = spawn(process.execPath, [...flags, script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LEDGERDESK_DATA_DIR: dataDir, LEDGERDESK_PORT: '0', LEDGERDESK_LOG_LEVEL: 'info' },
+  })
+  const lines = createInterface({ input: child.stdout! })
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`The server ended with ${code}`)))
+    lines.on('line', (line) => {
+      const { msg, url, level } = JSON.parse(line) as { msg: string; url?: string; level: string | number }
+      if (msg === 'serving') resolve(url!)
+      if (Number(level) >= 40 || level === 'warn' || level === 'error') console.error(line)
+    })
+  })
+  return serverOf(child, url, administratorToken)
+}
+
+export async function startPeer({ dataDir }: Generated): Promise<Server> {
+  const script = fileURLToPath(new URL('./peer.js', import.meta.url))
+  const child = spawn(process.execPath, [script, JSON.stringify({ dataDir })], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }]
+  return serverOf(child, url, '')
+}
+
+function serverOf(child: ChildProcess, url: string, token: string): Server {
+  return {
+    url,
+    memory: () => residentMemory(child.pid!),
+    idle: () => idle(url, token),
+    async stop() {
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      await exited
+      clearTimeout(late)
+    },
+  }
+}
+
+function residentMemory(pid: number): number {
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Math.round(Number(kibibytes) / 1024)
+}
+
+async function idle(url: string, token: string): Promise<void> {
+  for (let calm = 0; calm < 3; ) {
+    const response = await fetch(`${url}/projections`, { headers: { authorization: `Bearer ${token}` } })
+    if (!response.ok) throw new Error(`GET /projections: ${response.status} ${await response.text()}`)
+    const { items } = (await response.json()) as { items: { lag: number; status: string; state: string }[] }
+    const done = items.every(
+      ({ lag, status, state }) => lag === 0 && status !== 'building' && state === 'following',
+    )
+    calm = items.length > 0 && done ? calm + 1 : 0
+    await sleep(200)
+  }
+}
