@@ -6,6 +6,7 @@ import { LOG_START } from '#libs/event-sourcing'
 import { checkLog, openSqliteEventStore } from '#libs/event-store/sqlite'
 import type { Acknowledgement, AppendLoad } from '../../../libs/testing/append-load.js'
 import { type CompiledCopy, compiledCopy } from '../../../libs/testing/compiled-copy.js'
+import { randomNumbers } from '../random-numbers.js'
 import { Disk } from './disk.js'
 import { type FileOperation, parseTrace, STRACE_OPTIONS } from './system-calls.js'
 
@@ -136,15 +137,4 @@ function acknowledgements(text: string): Acknowledgement[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
-}
-
-/** Uniform numbers in [0, 1) from a seed (mulberry32, Tommy Ettinger), so that a failure can be repeated. */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import { type ApiAnswer, ask } from './api.js'
+import { GROUP } from './people.js'
+
+/** One request, and what came of it. Its id is its `reason` and, when it has one, its `Idempotency-Key`. */
+export interface Attempt {
+  id: string
+  token: string
+  path: string
+  body: object
+  keyed: boolean
+  /** Ids of a bulk request's items, each the item's `reason`. */
+  items?: readonly string[]
+  /** Absent: no answer came, so that nobody knows whether it was done. */
+  answer?: ApiAnswer
+}
+
+interface Wish {
+  path: string
+  body: object
+  keyed?: boolean
+  items?: readonly string[]
+}
+
+/** Agents who open, comment, accept, take and send bulk requests without pause. */
+export class Workload {
+  readonly attempts: Attempt[] = []
+  /** Numbers of incidents that somebody was told of. */
+  readonly known: string[] = []
+  /** Known and not accepted yet. */
+  private readonly free: string[] = []
+
+  constructor(
+    private readonly tokens: readonly string[],
+    private readonly random: () => number,
+  ) {}
+
+  /** Runs until aborted; each client sends its next request when the last is answered. */
+  async run(url: string, clients: number, signal: AbortSignal): Promise<void> {
+    const work = async () => {
+      while (!signal.aborted) {
+        const answered = await this.once(url)
+        // Between death and abort there is nobody to talk to.
+        if (!answered) await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    }
+    await Promise.all(Array.from({ length: clients }, work))
+  }
+
+  /** Sends one request. @returns whether an answer came */
+  async once(url: string): Promise<boolean> {
+    const { keyed = true, ...wish } = this.wish()
+    const id = (wish.body as { reason?: string }).reason ?? randomUUID()
+    const attempt: Attempt = { id, token: this.pick(this.tokens), keyed, ...wish }
+    this.attempts.push(attempt)
+    return this.send(url, attempt)
+  }
+
+  /** Sends an attempt, again or for the first time, and keeps its answer. */
+  async send(url: string, attempt: Attempt): Promise<boolean> {
+    try {
+      attempt.answer = await repeat(url, attempt)
+    } catch {
+      return false
+    }
+    this.learn(attempt)
+    return true
+  }
+
+  private learn({ path, answer }: Attempt): void {
+    if (!answer || answer.status > 299) return
+    const body = answer.body as { id?: string; results?: { status: number; id?: string }[] }
+    const opened = path === '/incidents' ? [body.id!] : []
+    for (const result of body.results ?? []) if (result.status === 201) opened.push(result.id!)
+    this.known.push(...opened)
+    this.free.push(...opened)
+  }
+
+  private wish(): Wish {
+    const reason = randomUUID()
+    const dice = this.random()
+    const number = this.pick(this.known)
+    if (number === undefined || dice < 0.3) return { path: '/incidents', body: this.opening(reason) }
+    if (dice < 0.4) return { path: '/incidents', body: this.opening(reason), keyed: false }
+    if (dice < 0.7) return { path: `/incidents/${number}/comments`, body: { text: reason, reason } }
+    if (dice < 0.8) {
+      return { path: `/queues/${encodeURIComponent(GROUP)}/take-next`, body: { reason } }
+    }
+    if (dice < 0.92) {
+      const next = this.free.shift()
+      if (next !== undefined) return { path: `/incidents/${next}/accept`, body: { reason } }
+    }
+    return this.bulk(reason)
+  }
+
+  private bulk(reason: string): Wish {
+    const size = 2 + Math.floor(this.random() * 20)
+    const ids = Array.from({ length: size }, (_, index) => `${reason}#${index}`)
+    const items = ids.map((id) =>
+      this.random() < 0.5
+        ? { verb: 'open', body: this.opening(id) }
+        : { verb: 'comments', number: this.pick(this.known), body: { text: id, reason: id } },
+    )
+    return { path: '/incidents/bulk', body: { items }, items: ids }
+  }
+
+  private opening(reason: string): object {
+    return { title: `Incident ${reason}`, reason, assignmentGroup: GROUP, description: 'x'.repeat(300) }
+  }
+
+  private pick<Item>(items: readonly Item[]): Item {
+    return items[Math.floor(this.random() * items.length)] as Item
+  }
+}
+
+/** Sends the request of an attempt as it was. */
+export function repeat(url: string, { token, path, body, keyed, id }: Attempt): Promise<ApiAnswer> {
+  return ask(url, { token, path, body, key: keyed ? id : undefined })
+}
