@@ -84,19 +84,17 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
     ['assignmentGroup', 'assignee', 'priority', 'openedAt'],
     // A person's queue; new replies first
     ['assignee', 'priority', 'openedAt'],
-    ['assignee', 'updatedAt'],
     ['assignee', 'callerRepliedAt'],
     // Everything
     ['priority', 'openedAt'],
     ['openedAt'],
     ['updatedAt'],
-    ['state', 'priority', 'openedAt'],
     ['followUpAt', 'holdReason'],
-    ['dueAt'],
-    ['number', 'type'],
     ['caller'],
     ['audienceKind'],
   ],
+  // Few states and types: whoever asks for one meets it soon in any order
+  checked: ['state', 'type', 'number', 'dueAt'],
   counts: [
     ['audienceKind', 'assignmentGroup', 'state', 'priority', 'openedAt:day'],
     ['audienceKind', 'assignmentGroup', 'assignee', 'state', 'priority'],
