@@ -7,7 +7,10 @@ export type CsvRecord = readonly string[] | { readonly unreadable: string }
 
 type Format = ImportMapping['format']
 
-/** Records of a file that quotes: RFC 4180. Some at a time, in the file's order; empty lines are none. */
+/**
+ * Records of a file that quotes: RFC 4180; a quotation mark where none belongs stays as it is. Some at a time, in the
+ * file's order; empty lines are none.
+ */
 export async function* quotedRecords(
   content: Readable,
   { delimiter, quote, encoding }: Format,
@@ -21,6 +24,7 @@ export async function* quotedRecords(
     bom: true,
     skip_empty_lines: true,
     relax_column_count: true,
+    relax_quotes: true,
     skip_records_with_error: true,
     on_skip: (error: CsvError | undefined) => {
       skipped.push({ after: parser.info.records, unreadable: error?.message ?? 'cannot be read' })

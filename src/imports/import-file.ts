@@ -25,12 +25,14 @@ export interface ImportOptions {
   actor: ImportActor
   /** Tells what would happen and writes nothing. */
   dryRun?: boolean
-  /** ISO 8601 UTC: a record's rows later than this, and all that stand after them, are left for another run. */
+  /** ISO 8601: a record's rows later than this, and all that stand after them, are left for another run. */
   until?: string
   /** Afterwards policies look after the source's open records, also those of earlier runs. */
   activate?: boolean
-  /** Rows that are decided and written together. */
+  /** Rows that are decided and written together. Default 250. */
   batchRows?: number
+  /** Records whose state is kept between their rows, a few kB each. Default 10,000. */
+  keptRecords?: number
   /** Id of the run; random when left out. */
   run?: string
   /** Stops after the batch that is under way. */
@@ -88,6 +90,8 @@ class FileImport {
   readonly #tally = new ImportTally()
   /** Records of which a row was later than `until`. */
   readonly #ended = new Set<string>()
+  /** In the form in which times are compared as text. */
+  readonly #until: string | undefined
   readonly #startedAt: number
   #writer: RowWriter | undefined
   #matrixVersion: number | null = null
@@ -99,12 +103,14 @@ class FileImport {
     areNew: boolean,
   ) {
     const { store, rules, actor, mapping, dryRun = false, run = randomUUID(), clock = Date.now } = options
+    const { until, keptRecords } = options
     this.#context = { store, rules, actor, source: mapping.source, run, dryRun, clock }
     this.#mapping = new RowMapping(mapping, rows.header)
     this.#identity = new RowIdentity(mapping, rows.header)
-    this.#records = new ImportedRecords(this.#context, mapping.number.policy, areNew)
+    this.#records = new ImportedRecords(this.#context, mapping.number.policy, areNew, keptRecords)
     this.#facts = new ImportFacts(store)
     this.#runStream = new ImportRun(this.#context)
+    this.#until = until === undefined ? undefined : new Date(until).toISOString()
     this.#startedAt = clock()
   }
 
@@ -131,7 +137,7 @@ class FileImport {
   }
 
   #started(): ImportStarted {
-    const { mapping, until } = this.options
+    const { mapping } = this.options
     const { name, bytes, sha256 } = this.file
     return {
       type: 'ImportStarted',
@@ -146,7 +152,7 @@ class FileImport {
           rowOrder: mapping.rowOrder,
           numbers: mapping.number.policy,
         },
-        until,
+        until: this.#until,
       },
     }
   }
@@ -223,7 +229,7 @@ class FileImport {
    * a record's last ones, and the next run adds them in their order.
    */
   #isLater(externalId: string, cells: readonly string[]): boolean {
-    const { until } = this.options
+    const until = this.#until
     if (until === undefined) return false
     if (this.#ended.has(externalId)) return true
     const later = this.#mapping.occurredAt(cells) > until

@@ -84,7 +84,7 @@ export interface ImportMapping {
 }
 
 // Not strict about unions of types: a column is a name or an object that tells more of it.
-const ajv = new Ajv2020({ allErrors: true, useDefaults: true, allowUnionTypes: true })
+const ajv = new Ajv2020({ allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true })
 const isMapping = ajv.compile<ImportMapping>(MAPPING_SCHEMA)
 
 /**

@@ -36,6 +36,8 @@ export class SourceTimes {
   #parse(text: string): string {
     const local = DateTime.fromFormatParser(text, this.#parser, { zone: this.time.zone, locale: 'en' })
     if (!local.isValid) throw new UnreadableTime(`"${text}" is no time of the form ${this.time.format}`)
-    return new Date(local.toMillis()).toISOString()
+    // Which of two Luxon takes depends on the season in which it is asked.
+    const [first = local] = local.getPossibleOffsets().sort((a, b) => a.toMillis() - b.toMillis())
+    return new Date(first.toMillis()).toISOString()
   }
 }

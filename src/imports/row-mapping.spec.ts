@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ImportMapping, parseMapping } from './mapping.js'
+import { RowMapping } from './row-mapping.js'
+
+const SERVICENOW = parseMapping(
+  readFileSync(join(__dirname, 'mappings/servicenow-incident-audit-log.yaml'), 'utf8'),
+)
+const HEADER =
+  'number,incident_state,active,reassignment_count,reopen_count,sys_mod_count,made_sla,caller_id,opened_by,opened_at,sys_created_by,sys_created_at,sys_updated_by,sys_updated_at,contact_type,location,category,subcategory,u_symptom,cmdb_ci,impact,urgency,priority,assignment_group,assigned_to,knowledge,u_priority_confirmation,notify,problem_id,rfc,vendor,caused_by,closed_code,resolved_by,resolved_at,closed_at'.split(
+    ',',
+  )
+const ROW =
+  'INC0000045,New,true,0,0,0,true,Caller 2403,Opened by  8,29/2/2016 01:16,Created by 6,29/2/2016 01:23,Updated by 21,29/2/2016 01:23,Phone,Location 143,Category 55,Subcategory 170,Symptom 72,?,2 - Medium,2 - Medium,3 - Moderate,Group 56,?,true,false,Do Not Notify,?,?,?,?,code 5,Resolved by 149,29/2/2016 11:29,5/3/2016 12:00'.split(
+    ',',
+  )
+
+const rows = (mapping: ImportMapping = SERVICENOW) => new RowMapping(mapping, HEADER)
+function row(columns: Record<string, string>): string[] {
+  return ROW.map((cell, index) => columns[HEADER[index]!] ?? cell)
+}
+
+describe("a row of ServiceNow's audit log", () => {
+  it('tells all that it says, and every column has a home', () => {
+    expect(rows().externalId(ROW)).toBe('INC0000045')
+    expect(rows().read(ROW)).toEqual({
+      occurredAt: '2016-02-29T01:23:00.000Z',
+      attributedTo: 'servicenow:Updated by 21',
+      observed: {
+        state: 'New',
+        caller: 'servicenow:Caller 2403',
+        openedBy: 'servicenow:Opened by  8',
+        openedAt: '2016-02-29T01:16:00.000Z',
+        contactType: 'Phone',
+        location: 'Location 143',
+        category: 'Category 55',
+        subcategory: 'Subcategory 170',
+        symptom: 'Symptom 72',
+        primaryCi: null,
+        vendor: null,
+        impact: 2,
+        urgency: 2,
+        priority: 3,
+        assignmentGroup: 'servicenow:Group 56',
+        assignee: null,
+        knowledgeUsed: true,
+        problem: null,
+        fixedByChange: null,
+        causedByChange: null,
+        resolution: { code: 'code 5', notes: null, resolvedBy: 'servicenow:Resolved by 149' },
+        updateCounter: 0,
+        fields: {
+          incident_state: 'New',
+          active: 'true',
+          reassignment_count: '0',
+          reopen_count: '0',
+          made_sla: 'true',
+          sys_created_by: 'Created by 6',
+          sys_created_at: '2016-02-29T01:23:00.000Z',
+          u_priority_confirmation: 'false',
+          notify: 'Do Not Notify',
+          closed_code: 'code 5',
+          resolved_by: 'Resolved by 149',
+          resolved_at: '2016-02-29T11:29:00.000Z',
+          closed_at: '2016-03-05T12:00:00.000Z',
+        },
+      },
+    })
+  })
+
+  it.each([
+    ['Active', { state: 'In Progress' }],
+    ['Awaiting User Info', { state: 'On Hold', hold: { reason: 'awaiting-caller' } }],
+    ['Awaiting Vendor', { state: 'On Hold', hold: { reason: 'awaiting-vendor' } }],
+    ['-100', {}],
+  ])('%s is a state here', (incident_state, { state, hold }: { state?: string; hold?: object }) => {
+    const { observed } = rows().read(row({ incident_state }))
+    expect([observed.state, observed.hold]).toEqual([state, hold])
+    expect(observed.fields.incident_state).toBe(incident_state)
+  })
+
+  it('may leave unset what can be', () => {
+    const unset = { impact: '?', priority: '?', assignment_group: '?', sys_updated_by: '?', knowledge: '?' }
+    const { observed, attributedTo } = rows().read(row(unset))
+    expect(observed).toMatchObject({ priority: null, assignmentGroup: null })
+    expect([observed.impact, observed.knowledgeUsed, attributedTo]).toEqual([undefined, undefined, undefined])
+  })
+
+  it.each([
+    [{ number: '?' }, 'number is missing'],
+    [{ number: 'INC45' }, 'number "INC45" does not have the form of a number here'],
+    [{ sys_updated_at: '?' }, 'sys_updated_at is missing'],
+    [{ sys_updated_at: '31/2/2016 01:23' }, 'sys_updated_at "31/2/2016 01:23" is no time of the form'],
+    [{ closed_at: 'soon' }, 'closed_at "soon" is no time of the form'],
+    [{ incident_state: 'Lost' }, 'incident_state "Lost" is no known state'],
+    [{ impact: 'High' }, 'impact "High" is no known rank'],
+    [{ priority: '123 - Odd' }, 'priority "123 - Odd" is no known rank'],
+    [{ knowledge: 'maybe' }, 'knowledge "maybe" is neither true nor false'],
+    [{ sys_mod_count: '-1' }, 'sys_mod_count "-1" is no count'],
+    [{ assigned_to: 'x'.repeat(200) }, 'assigned_to "servicenow:xxx'],
+    [{ caller_id: 'a\u0000b' }, 'caller_id "servicenow:a'],
+  ])('that can not be used says why: %p', (columns, reason) => {
+    const cells = row(columns as Record<string, string>)
+    const use = () => {
+      rows().externalId(cells)
+      rows().read(cells)
+    }
+    expect(use).toThrow(reason)
+  })
+})
+
+describe('a mapping', () => {
+  it('that speaks of columns that the file lacks is refused, naming all', () => {
+    const without = HEADER.filter((name) => name !== 'caller_id' && name !== 'closed_at')
+    expect(() => new RowMapping(SERVICENOW, without)).toThrow(
+      expect.objectContaining({
+        code: 'IMPORT.COLUMNS_MISSING',
+        extra: {
+          errors: [
+            { pointer: '/fields/caller', message: 'the file has no column "caller_id"' },
+            { pointer: '/backFilled/3', message: 'the file has no column "closed_at"' },
+            { pointer: '/times/2', message: 'the file has no column "closed_at"' },
+          ],
+        },
+      }),
+    )
+  })
+
+  it('keeps the labels of ranks where no matrix tells them', () => {
+    const { priorityMatrix: _, ...mapping } = SERVICENOW
+    expect(rows(mapping).read(ROW).observed.fields).toMatchObject({
+      impact: '2 - Medium',
+      priority: '3 - Moderate',
+    })
+  })
+
+  it('may give ranks and answers names of its own', () => {
+    const fields = {
+      ...SERVICENOW.fields,
+      impact: { column: 'impact', ranks: { '2 - Medium': 7 } },
+      knowledgeUsed: { column: 'active', yes: ['false'], no: ['true'] },
+    }
+    const { observed } = rows({ ...SERVICENOW, fields }).read(ROW)
+    expect([observed.impact, observed.knowledgeUsed]).toEqual([7, false])
+  })
+
+  it('lets nobody of the source be the program itself', () => {
+    const mapping = { ...SERVICENOW, namespaces: { people: '', groups: '' } }
+    expect(() => rows(mapping).read(row({ assigned_to: 'system:policy' }))).toThrow(
+      'assigned_to "system:policy"',
+    )
+  })
+})
