@@ -17,6 +17,8 @@ export interface Load {
 
 export interface LoadResult {
   requestsPerSecond: number
+  /** Answered, warm-up included. */
+  requests: number
   p50: number
   p99: number
   max: number
@@ -47,9 +49,17 @@ async function fire({ url, token, connections, keyed }: Load, seconds: number): 
   const result = await autocannon({ url, connections, duration: seconds, requests })
   const { p50, p99, max } = result.latency
   const failed = result.non2xx + result.errors + result.timeouts
-  return { requestsPerSecond: result['2xx'] / result.duration, p50, p99, max, failed }
+  return {
+    requests: result['2xx'],
+    requestsPerSecond: result['2xx'] / result.duration,
+    p50,
+    p99,
+    max,
+    failed,
+  }
 }
 
 const load = input<Load>()
-if (load.warmUpSeconds) await fire(load, load.warmUpSeconds)
-await answer(await fire(load, load.seconds))
+const before = load.warmUpSeconds ? (await fire(load, load.warmUpSeconds)).requests : 0
+const result = await fire(load, load.seconds)
+await answer({ ...result, requests: before + result.requests })

@@ -13,6 +13,12 @@ const VARIANTS = [
   { connections: 1, keyed: false },
 ]
 
+/** With the processor time of a request, microseconds: of the thread that answers, and of all threads. */
+interface Run extends LoadResult {
+  main: number
+  all: number
+}
+
 /** Both servers run all the time and are loaded in turn, so that what else the machine does falls on both. */
 export async function measureOpening(report: Report, options: Options): Promise<void> {
   const { runs, seconds, warmUpSeconds, seed, baseSize } = options
@@ -22,14 +28,17 @@ export async function measureOpening(report: Report, options: Options): Promise<
   const fire = async (server: typeof peer, variant: (typeof VARIANTS)[number], warmUp?: number) => {
     await server.idle()
     const load: Load = { url: server.url, token: base.agentToken, seconds, warmUpSeconds: warmUp, ...variant }
+    const before = server.processorTime()
     const result = await runProgram<LoadResult>('load', load)
+    const after = server.processorTime()
     if (result.failed > 0) throw new Error(`${result.failed} requests to ${server.url} failed`)
-    return result
+    const perRequest = (seconds: number) => (seconds * 1e6) / result.requests
+    return { ...result, main: perRequest(after.main - before.main), all: perRequest(after.all - before.all) }
   }
   try {
     for (const [i, variant] of VARIANTS.entries()) {
-      const ours: LoadResult[] = []
-      const limits: LoadResult[] = []
+      const ours: Run[] = []
+      const limits: Run[] = []
       for (let run = 0; run < runs; run++) {
         const warmUp = i === 0 && run === 0 ? warmUpSeconds : 1
         limits.push(await fire(peer, variant, warmUp))
@@ -46,18 +55,21 @@ export async function measureOpening(report: Report, options: Options): Promise<
 function tell(
   report: Report,
   { connections, keyed }: (typeof VARIANTS)[number],
-  ours: readonly LoadResult[],
-  limits: readonly LoadResult[],
+  ours: readonly Run[],
+  limits: readonly Run[],
 ): void {
   const name = `${connections} connections${keyed ? ', Idempotency-Key' : ''}`
-  const of = (results: readonly LoadResult[], figure: keyof LoadResult) =>
-    results.map((result) => result[figure])
+  const of = (results: readonly Run[], figure: keyof Run) => results.map((result) => result[figure])
   const add = (what: string, runs: number[], unit: string, target?: { atLeast: number }) =>
     report.add({ section: 'open', what: `${name}: ${what}`, value: median(runs), unit, runs, target })
   add('bare handler', of(limits, 'requestsPerSecond'), 'req/s')
   add('Ledgerdesk', of(ours, 'requestsPerSecond'), 'req/s')
   const ratios = ours.map(({ requestsPerSecond }, run) => requestsPerSecond / limits[run]!.requestsPerSecond)
   add('ratio', ratios, '', connections === 64 ? { atLeast: 0.7 } : undefined)
+  add('bare handler, processor', of(limits, 'main'), 'µs/request')
+  add('Ledgerdesk, processor', of(ours, 'main'), 'µs/request')
+  add('bare handler, all threads', of(limits, 'all'), 'µs/request')
+  add('Ledgerdesk, all threads', of(ours, 'all'), 'µs/request')
   add('bare handler p99', of(limits, 'p99'), 'ms')
   add('Ledgerdesk p99', of(ours, 'p99'), 'ms')
 }

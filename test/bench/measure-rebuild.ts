@@ -26,6 +26,8 @@ export async function measureRebuild(report: Report, options: Options): Promise<
     '',
     { atLeast: 0.5 },
   )
+  add('processor time', of('processorSeconds'), 's')
+  add('bare processor time', of('bareProcessorSeconds'), 's')
   add('rows per event', of('rowsPerEvent'), '')
   add('size of the read models', of('mebibytes'), 'MiB')
   await measureHistory(report, options)

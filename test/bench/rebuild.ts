@@ -25,11 +25,28 @@ export interface RebuildResult {
   /** Reading and decoding every event, and writing the same documents by id, without columns, indexes or counts. */
   bareSeconds: number
   bareEventsPerSecond: number
+  /** Processor time, which does not count what else the machine does. */
+  processorSeconds: number
+  bareProcessorSeconds: number
+}
+
+interface Taken {
+  seconds: number
+  processorSeconds: number
+}
+
+function stopwatch(): () => Taken {
+  const start = performance.now()
+  const used = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(used)
+    return { seconds: (performance.now() - start) / 1_000, processorSeconds: (user + system) / 1e6 }
+  }
 }
 
 const PAGE = 4_096
 
-async function build(dataDir: string, folder: string): Promise<number> {
+async function build(dataDir: string, folder: string): Promise<Taken> {
   const eventStore = await openEventStore({ dataDir }, { readOnly: true })
   const readStore = openSqliteReadStore({ folder })
   const runner = new ProjectionRunner({
@@ -39,14 +56,14 @@ async function build(dataDir: string, folder: string): Promise<number> {
     definitions: projectionRegistry,
     notice: ({ level, message }) => level !== 'info' && console.error(message),
   })
-  const start = performance.now()
+  const stop = stopwatch()
   await runner.start()
   while (!runner.isLevel()) await sleep(20)
-  const seconds = (performance.now() - start) / 1_000
+  const taken = stop()
   await runner.stop()
   await readStore.close()
   await eventStore.close()
-  return seconds
+  return taken
 }
 
 interface Document {
@@ -82,7 +99,7 @@ function documentsOf(folder: string): { documents: Document[]; rows: number; byt
   return { documents, rows, bytes }
 }
 
-async function bare(dataDir: string, folder: string, documents: readonly Document[]): Promise<number> {
+async function bare(dataDir: string, folder: string, documents: readonly Document[]): Promise<Taken> {
   const byTable = new Map<string, Document[]>()
   for (const document of documents) {
     const rows = byTable.get(document.table)
@@ -90,7 +107,7 @@ async function bare(dataDir: string, folder: string, documents: readonly Documen
     else byTable.set(document.table, [document])
   }
   mkdirSync(folder, { recursive: true })
-  const start = performance.now()
+  const stop = stopwatch()
   const eventStore = await openEventStore({ dataDir }, { readOnly: true })
   for (let after = LOG_START, end = false; !end; ) {
     const page = await eventStore.readAll({ after, limit: PAGE })
@@ -113,17 +130,17 @@ async function bare(dataDir: string, folder: string, documents: readonly Documen
     }
     database.close()
   }
-  return (performance.now() - start) / 1_000
+  return stop()
 }
 
 const { dataDir, folder } = input<Rebuild>()
 rmSync(folder, { recursive: true, force: true })
-const seconds = await build(dataDir, folder)
+const { seconds, processorSeconds } = await build(dataDir, folder)
 const { documents, rows, bytes } = documentsOf(folder)
 const eventStore = await openEventStore({ dataDir }, { readOnly: true })
 const events = Number(await eventStore.head())
 await eventStore.close()
-const bareSeconds = await bare(dataDir, join(folder, 'bare'), documents)
+const limit = await bare(dataDir, join(folder, 'bare'), documents)
 rmSync(folder, { recursive: true, force: true })
 await answer({
   events,
@@ -131,6 +148,8 @@ await answer({
   eventsPerSecond: events / seconds,
   rowsPerEvent: rows / events,
   mebibytes: Math.round(bytes / 2 ** 20),
-  bareSeconds,
-  bareEventsPerSecond: events / bareSeconds,
+  bareSeconds: limit.seconds,
+  bareEventsPerSecond: events / limit.seconds,
+  processorSeconds,
+  bareProcessorSeconds: limit.processorSeconds,
 } satisfies RebuildResult)

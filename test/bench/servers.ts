@@ -11,6 +11,8 @@ export interface Server {
   url: string
   /** Resident memory, MiB. */
   memory(): number
+  /** Processor time so far, seconds: of the thread that answers HTTP and appends, and of all threads. */
+  processorTime(): { main: number; all: number }
   /** Resolves when all read models have caught up and no build is under way. */
   idle(): Promise<void>
   stop(): Promise<void>
@@ -51,6 +53,10 @@ function serverOf(child: ChildProcess, url: string, token: string): Server {
   return {
     url,
     memory: () => residentMemory(child.pid!),
+    processorTime: () => ({
+      main: processorTime(`/proc/${child.pid}/task/${child.pid}/stat`),
+      all: processorTime(`/proc/${child.pid}/stat`),
+    }),
     idle: () => idle(url, token),
     async stop() {
       const exited = once(child, 'exit')
@@ -78,4 +84,10 @@ async function idle(url: string, token: string): Promise<void> {
     calm = items.length > 0 && done ? calm + 1 : 0
     await sleep(200)
   }
+}
+
+/** Linux counts in hundredths of a second (proc(5): utime and stime are the 14th and 15th field). */
+function processorTime(file: string): number {
+  const fields = readFileSync(file, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
