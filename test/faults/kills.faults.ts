@@ -21,9 +21,9 @@ import { Workload } from './server/workload.js'
  */
 const KILLS = Number(process.env.FAULT_KILLS ?? (process.env.CI === 'true' ? 10 : 50))
 const SEED = Number(process.env.FAULT_SEED ?? randomInt(2 ** 31))
-const CLIENTS = 12
+const CLIENTS = 24
 /** Milliseconds of load before the kill. */
-const LOAD = { least: 30, most: 500 }
+const LOAD = { least: 100, most: 1_500 }
 /** Every so many kills, the next start is killed as well. */
 const KILL_START_EVERY = 4
 /** Leases last 5 s; whoever has to wait for one takes longer than this to be level. Milliseconds after serving. */

@@ -16,6 +16,8 @@ export interface Attempt {
 }
 
 interface Wish {
+  /** Default: any agent. */
+  token?: string
   path: string
   body: object
   keyed?: boolean
@@ -31,6 +33,7 @@ export class Workload {
   private readonly free: string[] = []
 
   constructor(
+    /** The last one takes from the queue, and accepts nothing: to accept one's own again is no deed. */
     private readonly tokens: readonly string[],
     private readonly random: () => number,
   ) {}
@@ -49,9 +52,9 @@ export class Workload {
 
   /** Sends one request. @returns whether an answer came */
   async once(url: string): Promise<boolean> {
-    const { keyed = true, ...wish } = this.wish()
+    const { keyed = true, token = this.pick(this.tokens), ...wish } = this.wish()
     const id = (wish.body as { reason?: string }).reason ?? randomUUID()
-    const attempt: Attempt = { id, token: this.pick(this.tokens), keyed, ...wish }
+    const attempt: Attempt = { id, token, keyed, ...wish }
     this.attempts.push(attempt)
     return this.send(url, attempt)
   }
@@ -84,11 +87,13 @@ export class Workload {
     if (dice < 0.4) return { path: '/incidents', body: this.opening(reason), keyed: false }
     if (dice < 0.7) return { path: `/incidents/${number}/comments`, body: { text: reason, reason } }
     if (dice < 0.8) {
-      return { path: `/queues/${encodeURIComponent(GROUP)}/take-next`, body: { reason } }
+      const token = this.tokens.at(-1)!
+      return { token, path: `/queues/${encodeURIComponent(GROUP)}/take-next`, body: { reason } }
     }
     if (dice < 0.92) {
       const next = this.free.shift()
-      if (next !== undefined) return { path: `/incidents/${next}/accept`, body: { reason } }
+      const token = this.pick(this.tokens.slice(0, -1))
+      if (next !== undefined) return { token, path: `/incidents/${next}/accept`, body: { reason } }
     }
     return this.bulk(reason)
   }
