@@ -73,6 +73,8 @@ export interface Listed<Document extends object> {
   usualOrder: readonly SortKey[]
   /** Columns that callers may name; default: all of the collection. */
   columns?: Readonly<Record<string, ColumnType>>
+  /** Refuses what the columns alone can't tell to be wrong. */
+  check?(filter: Filter): Promise<void>
   /** What becomes of a row in the answer. */
   render(document: Document, stale: boolean): object
 }
@@ -88,6 +90,7 @@ export async function listPage<Document extends object>(
   const { definition, collection = definition.name, scope, scopeName, usualOrder } = listed
   const columns = listed.columns ?? columnsOf(definition, collection)
   const wanted = filter.trim() === '' ? undefined : parseFilter(filter, columns)
+  if (wanted) await listed.check?.(wanted)
   const order = orderBy.trim() === '' ? usualOrder : parseOrderBy(orderBy, columns)
   const binding = {
     principal: principal.id,

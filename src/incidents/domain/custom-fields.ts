@@ -4,7 +4,8 @@ import { InvalidInput } from '#libs/event-sourcing'
 
 // Compiling a schema costs milliseconds; a schema in force is one object for all decisions that ask for it. Ajv is a pure
 // function of schema and value, so that the rules stay pure. Not strict: keywords of other tools must not refuse values.
-const ajv = new Ajv2020({ allErrors: true, strict: false })
+// Schemas are not kept by their `$id`: two versions of one bear the same.
+const ajv = new Ajv2020({ allErrors: true, strict: false, addUsedSchema: false })
 addFormats.default(ajv)
 const compiled = new WeakMap<object, ValidateFunction>()
 

@@ -122,7 +122,7 @@ const group: StreamFold<GroupStanding, GroupEvent> = {
       case 'GroupRegistered':
         return { ...known, exists: true, manager: event.data.manager ?? null }
       case 'GroupChanged':
-        return { ...known, manager: event.data.manager ?? known.manager }
+        return event.data.manager === undefined ? known : { ...known, manager: event.data.manager }
       case 'MemberAdded':
         return { ...known, members: new Set(known.members).add(event.data.person) }
       case 'MemberRemoved':

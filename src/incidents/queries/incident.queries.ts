@@ -1,5 +1,6 @@
 import type { Principal } from '#libs/access'
-import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
+import { InvalidInput, NotFound, type RecordedEvent } from '#libs/event-sourcing'
+import type { Filter } from '#libs/read-store'
 import { canSee, seesInternalFields } from '#projections/access'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import { inForceAt, type QueueInterval, queueHistory } from '#projections/queue-history/queue-history'
@@ -10,6 +11,8 @@ import type { IncidentEvent } from '../domain/incident.events.js'
 import { eventsAt, timeline } from '../domain/incident.history.js'
 import { unknownIncident } from '../incident.record.js'
 import { renderIncident, renderInterval } from './incident.rendering.js'
+
+const CUSTOM_FIELDS_STREAM = 'settings-custom-fields-incident'
 
 export interface OneIncident extends AskedTimePoint {
   principal: Principal
@@ -64,6 +67,7 @@ export async function listIncidents(
     return listPage<IncidentDetails>(dependencies, args, {
       definition: incidentDetails,
       usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+      check: (filter) => checkCustomTerms(filter, dependencies),
       render: (incident, stale) => ({ ...renderIncident(incident), ...(stale && { stale }) }),
     })
   }
@@ -75,11 +79,42 @@ export async function listIncidents(
       definition: queueHistory,
       scope: inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
       scopeName: 'at',
-      usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+      usualOrder: BY_STATE,
       render: renderInterval,
     },
     point,
   )
+}
+
+/** The order in which the past is indexed when no group is asked for. */
+const BY_STATE = ['state', 'priority', 'openedAt'].map((column) => ({ column, direction: 'asc' as const }))
+
+/** `custom:"<name>=<value>"` is for custom fields that the schema in force declares filterable. */
+async function checkCustomTerms(filter: Filter, { eventStore }: QueryDependencies): Promise<void> {
+  const asked = customTerms(filter)
+  if (asked.length === 0) return
+  const [published] = await eventStore.readStream(CUSTOM_FIELDS_STREAM, { direction: 'backwards', limit: 1 })
+  const { filterable = [] } = (published?.data ?? {}) as { filterable?: readonly string[] }
+  for (const term of asked) {
+    const name = term.split('=', 1)[0]!
+    if (filterable.includes(name)) continue
+    const message = `custom field "${name}" is not declared filterable; declared are: ${filterable.join(', ') || 'none'}`
+    throw new InvalidInput('FILTER.CUSTOM_FIELD', message, [{ pointer: 'filter', message }])
+  }
+}
+
+function customTerms(filter: Filter): string[] {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.filters.flatMap(customTerms)
+    case 'not':
+      return customTerms(filter.filter)
+    case 'has':
+      return filter.column === 'custom' ? [filter.value] : []
+    default:
+      return []
+  }
 }
 
 /** Where an attachment's content lies, for whoever may see it. */
