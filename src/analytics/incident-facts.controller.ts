@@ -1,9 +1,10 @@
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { Controller, Get, Query, Req } from '@nestjs/common'
 import { IsInt, IsOptional, IsString, Length, Min } from 'class-validator'
 import { stringify } from 'csv-stringify'
 import type { FastifyRequest } from 'fastify'
 import type { Principal } from '#libs/access'
+import { InvalidInput } from '#libs/event-sourcing'
 import { Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
 import type { KeysetCursor } from '#libs/read-store'
 import { prefers } from '../http/accept.js'
@@ -55,41 +56,69 @@ export class IncidentFactsController {
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
     if (prefers(request, 'text/csv')) {
-      const rows = Readable.from(this.rows(query, principal))
-      return new Answer(
-        rows.pipe(stringify({ header: true, columns: [...FACT_COLUMNS], cast: { boolean: String } })),
-        {
-          headers: { 'content-type': 'text/csv; charset=utf-8; header=present' },
-        },
-      )
+      const { rows, position } = await this.everything(query, principal)
+      const csv = stringify({ header: true, columns: [...FACT_COLUMNS], cast: { boolean: String } })
+      // An error on the way ends the answer before its end, which HTTP shows to the reader.
+      pipeline(rows, csv, () => {})
+      return new Answer(csv, {
+        position,
+        headers: { 'content-type': 'text/csv; charset=utf-8; header=present' },
+      })
     }
     if (prefers(request, 'application/x-ndjson')) {
-      return new Answer(Readable.from(this.lines(query, principal)), {
+      const { rows, position } = await this.everything(query, principal)
+      const lines = rows.map((row: object) => `${JSON.stringify(row)}\n`)
+      return new Answer(lines, {
+        position,
         headers: { 'content-type': 'application/x-ndjson; charset=utf-8' },
       })
     }
     return this.queries.answer('listIncidentFacts', { ...query, principal })
   }
 
-  private async *lines(query: FactsQuery, principal: Principal): AsyncGenerator<string> {
-    for await (const row of this.rows(query, principal)) yield `${JSON.stringify(row)}\n`
-  }
-
-  /** All rows, a thousand a query: a slow reader holds nothing but the chunk at hand. */
-  private async *rows({ filter, minPosition }: FactsQuery, principal: Principal): AsyncGenerator<object> {
+  /** All rows. The first are read before the answer begins, so that a refusal has its own status. */
+  private async everything(
+    { filter, minPosition, ...paging }: FactsQuery,
+    principal: Principal,
+  ): Promise<{ rows: Readable; position?: string }> {
+    refusePaging(paging)
     const now = new Date().toISOString()
-    let after: KeysetCursor | undefined
-    do {
-      const { json } = await this.queries.ask('exportIncidentFacts', {
-        principal,
-        filter,
-        after,
-        now,
-        minPosition,
-      })
-      const chunk = JSON.parse(json) as { rows: object[]; next?: KeysetCursor }
-      yield* chunk.rows
-      after = chunk.next
-    } while (after)
+    const chunk = async (after?: KeysetCursor) => {
+      const args = { principal, filter, after, now, minPosition }
+      const { json, position } = await this.queries.ask('exportIncidentFacts', args)
+      return { ...(JSON.parse(json) as { rows: object[]; next?: KeysetCursor }), position }
+    }
+    const first = await chunk()
+    return { rows: Readable.from(rowsFrom(first, chunk)), position: first.position }
   }
+}
+
+interface Chunk {
+  rows: object[]
+  next?: KeysetCursor
+}
+
+/** A thousand rows a query: a slow reader holds nothing but the chunk at hand. */
+async function* rowsFrom(
+  first: Chunk,
+  read: (after: KeysetCursor) => Promise<Chunk>,
+): AsyncGenerator<object> {
+  let chunk = first
+  yield* chunk.rows
+  while (chunk.next) {
+    chunk = await read(chunk.next)
+    yield* chunk.rows
+  }
+}
+
+/** @throws InvalidInput naming what only pages heed */
+function refusePaging(paging: Pick<FactsQuery, 'orderBy' | 'pageSize' | 'pageToken'>): void {
+  const given = Object.entries(paging).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  if (given.length === 0) return
+  const message = 'is for pages of JSON; this form has all rows'
+  throw new InvalidInput(
+    'EXPORT.NO_PAGES',
+    `${given.join(', ')}: ${message}`,
+    given.map((pointer) => ({ pointer, message })),
+  )
 }

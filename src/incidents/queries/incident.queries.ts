@@ -1,18 +1,15 @@
 import type { Principal } from '#libs/access'
-import { InvalidInput, NotFound, type RecordedEvent } from '#libs/event-sourcing'
-import type { Filter } from '#libs/read-store'
+import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import { canSee, seesInternalFields } from '#projections/access'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import { inForceAt, type QueueInterval, queueHistory } from '#projections/queue-history/queue-history'
-import { type ListArguments, listPage } from '../../http/listing.js'
+import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
 import { type AskedTimePoint, isPast, settleTimePoint } from '../../http/time-point.js'
 import type { QueryAnswer, QueryDependencies } from '../../runtime/query.js'
 import type { IncidentEvent } from '../domain/incident.events.js'
-import { eventsAt, timeline } from '../domain/incident.history.js'
+import { eventsAt, requesterTimeline, timeline } from '../domain/incident.history.js'
 import { unknownIncident } from '../incident.record.js'
 import { renderIncident, renderInterval } from './incident.rendering.js'
-
-const CUSTOM_FIELDS_STREAM = 'settings-custom-fields-incident'
 
 export interface OneIncident extends AskedTimePoint {
   principal: Principal
@@ -38,7 +35,7 @@ export async function readIncident(
       `${args.number} did not exist yet at ${point.validAt} as of ${point.asOf}`,
     )
   }
-  const shown = (incidentDetails.fields?.(details, args.principal) ?? details) as IncidentDetails
+  const shown = fieldsShown(args.principal, details)
   const answer = { ...renderIncident(shown), revision: last.revision, position: last.position, ...point }
   return { json: JSON.stringify(answer), etag: last.revision, position: point.asOf }
 }
@@ -50,13 +47,18 @@ export async function readHistory(
 ): Promise<QueryAnswer> {
   const events = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
-  const internal = seesInternalFields(args.principal)
   const entries = timeline(isPast(args) ? eventsAt(events, point) : events)
-    .filter(({ visibility }) => internal || visibility === 'public')
-    .map(({ sourceFields, ...entry }) => (internal ? { ...entry, sourceFields } : entry))
-  const answer = { number: args.number, items: entries, ...point }
+  const items = seesInternalFields(args.principal) ? entries : requesterTimeline(entries)
+  const answer = { number: args.number, items, ...point }
   return { json: JSON.stringify(answer), etag: events.at(-1)?.revision, position: point.asOf }
 }
+
+/** The order that the queue history keeps for everything that was there at a time. */
+const BY_STATE = [
+  { column: 'state', direction: 'asc' },
+  { column: 'priority', direction: 'asc' },
+  { column: 'openedAt', direction: 'asc' },
+] as const
 
 /** Incidents now, by all their fields; or at a past point, by those that the queue history keeps. */
 export async function listIncidents(
@@ -66,8 +68,8 @@ export async function listIncidents(
   if (!isPast(args)) {
     return listPage<IncidentDetails>(dependencies, args, {
       definition: incidentDetails,
+      columns: columnsShown(args.principal, columnsOf(incidentDetails, incidentDetails.name)),
       usualOrder: [{ column: 'openedAt', direction: 'desc' }],
-      check: (filter) => checkCustomTerms(filter, dependencies),
       render: (incident, stale) => ({ ...renderIncident(incident), ...(stale && { stale }) }),
     })
   }
@@ -77,44 +79,27 @@ export async function listIncidents(
     args,
     {
       definition: queueHistory,
+      columns: columnsShown(args.principal, columnsOf(queueHistory, queueHistory.name)),
       scope: inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
       scopeName: 'at',
       usualOrder: BY_STATE,
-      render: renderInterval,
+      render: (interval) => renderInterval(fieldsShown(args.principal, interval)),
     },
     point,
   )
 }
 
-/** The order in which the past is indexed when no group is asked for. */
-const BY_STATE = ['state', 'priority', 'openedAt'].map((column) => ({ column, direction: 'asc' as const }))
-
-/** `custom:"<name>=<value>"` is for custom fields that the schema in force declares filterable. */
-async function checkCustomTerms(filter: Filter, { eventStore }: QueryDependencies): Promise<void> {
-  const asked = customTerms(filter)
-  if (asked.length === 0) return
-  const [published] = await eventStore.readStream(CUSTOM_FIELDS_STREAM, { direction: 'backwards', limit: 1 })
-  const { filterable = [] } = (published?.data ?? {}) as { filterable?: readonly string[] }
-  for (const term of asked) {
-    const name = term.split('=', 1)[0]!
-    if (filterable.includes(name)) continue
-    const message = `custom field "${name}" is not declared filterable; declared are: ${filterable.join(', ') || 'none'}`
-    throw new InvalidInput('FILTER.CUSTOM_FIELD', message, [{ pointer: 'filter', message }])
-  }
+/** Of an incident's fields, those that the principal may see. */
+function fieldsShown<Fields extends object>(principal: Principal, fields: Fields): Fields {
+  return (incidentDetails.fields?.(fields as never, principal) ?? fields) as Fields
 }
 
-function customTerms(filter: Filter): string[] {
-  switch (filter.kind) {
-    case 'and':
-    case 'or':
-      return filter.filters.flatMap(customTerms)
-    case 'not':
-      return customTerms(filter.filter)
-    case 'has':
-      return filter.column === 'custom' ? [filter.value] : []
-    default:
-      return []
-  }
+/** Columns that the principal may filter and sort by: of the fields that she sees, lest the answers tell of others. */
+function columnsShown<Type>(
+  principal: Principal,
+  columns: Readonly<Record<string, Type>>,
+): Readonly<Record<string, Type>> {
+  return fieldsShown(principal, columns)
 }
 
 /** Where an attachment's content lies, for whoever may see it. */
@@ -123,7 +108,7 @@ export async function findAttachment(
   { eventStore }: QueryDependencies,
 ): Promise<QueryAnswer> {
   const details = foldDetails(await visibleEvents({ principal, number }, eventStore))
-  const shown = details && (incidentDetails.fields?.(details, principal) ?? details)
+  const shown = details && fieldsShown(principal, details)
   const attachment = shown?.attachments?.find((candidate) => candidate.hash === hash)
   if (!attachment)
     throw new NotFound('ATTACHMENT.UNKNOWN', `${number} has no attachment ${hash} that you may see`)

@@ -23,9 +23,8 @@ export function renderEntry(entry: WorkQueueEntry, stale: boolean): object {
 
 /** What is known of a record at a past point. */
 export function renderInterval(interval: QueueInterval): object {
-  const { audienceKind, audienceGroups, visibleTo, validFrom, validTo, positionFrom, positionTo, ...shown } =
-    interval
-  const { effectiveAt, ...entry } = shown as typeof shown & { effectiveAt?: string }
+  const { audienceKind, audienceGroups, visibleTo, ...shown } = interval
+  const { validFrom, validTo, positionFrom, positionTo, effectiveAt, begunBy, ...entry } = shown
   return { ...entry, audience: audienceOf(audienceKind, audienceGroups) }
 }
 
