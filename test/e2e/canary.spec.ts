@@ -1,0 +1,195 @@
+import type { Client, Reply } from './client.js'
+import { Desk, refusal, succeeded } from './desk.js'
+
+const NOTE = 'canary-note-7f3a'
+const FILE = 'canary-file-7f3a'
+const HERS = 'canary-hers-7f3a'
+const CANARY = /canary-(note|file|hers)-7f3a/
+
+/** Values for every query parameter of a GET; a parameter that is not here fails the test. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  validAt: ['now'],
+  asOf: ['head', 'now'],
+  minPosition: ['head'],
+  pageSize: ['1000'],
+  pageToken: [],
+  limit: ['1000'],
+  after: ['00000000000000000000'],
+  types: ['WorkNoteAdded', 'FileAttached', 'IncidentOpened'],
+  streams: ['incident-'],
+  orderBy: ['openedAt desc', 'updatedAt'],
+  filter: [
+    '',
+    'state = "New"',
+    `caller = "rob-${HERS}"`,
+    `category = "${HERS}"`,
+    `NOT category = "x"`,
+    `custom:"costCentre=${NOTE}"`,
+    'watchers:"ben"',
+    'visibleTo:"rob"',
+    'audienceKind = "groups"',
+    'number = "INC0000002"',
+  ],
+}
+
+describe('What is internal, and what is somebody else’s', () => {
+  let desk: Desk
+  let own: string
+  let hers: string
+  let internalHash: string
+  let head: string
+
+  beforeAll(async () => {
+    desk = await Desk.open()
+    const schema = { type: 'object', properties: { costCentre: { type: 'string' } } }
+    succeeded(
+      await desk.as('adam').put('/settings/custom-fields-incident', { schema, filterable: ['costCentre'] }),
+    )
+    await desk.enrol(`rob-${HERS}`, 'requester')
+    own = await desk.opened({ caller: 'rita', customFields: { costCentre: NOTE } })
+    hers = await desk.opened({
+      caller: `rob-${HERS}`,
+      title: HERS,
+      description: HERS,
+      category: HERS,
+      subcategory: HERS,
+      symptom: HERS,
+      location: HERS,
+      service: HERS,
+      primaryCi: HERS,
+    })
+    await desk.done('ann', own, 'work-notes', { text: NOTE, reason: NOTE })
+    const file = { name: `${FILE}.txt`, type: 'text/plain', content: FILE }
+    succeeded(await desk.as('ann').attach(own, file, { visibility: 'internal' }))
+    const shared = { name: 'shared.txt', type: 'text/plain', content: 'shared' }
+    succeeded(await desk.as('ann').attach(own, shared))
+    await desk.done('ann', own, 'hold', { holdReason: 'awaiting-vendor', comment: NOTE, reason: NOTE })
+    await desk.done('ann', own, 'watch', { person: 'ben' })
+    await desk.done('ann', own, 'links', { relation: 'has-problem', targetType: 'problem', target: NOTE })
+    const { position } = await desk.done('ann', hers, 'comments', { text: HERS })
+    head = position
+    const view = succeeded(await desk.as('ann').get(`/incidents/${own}`))
+    internalHash = view.attachments.find(({ name }: { name: string }) => name.startsWith(FILE)).hash
+  }, 120_000)
+  afterAll(() => desk.close())
+
+  it('is in no answer to a requester, of any GET of the contract with any parameters', async () => {
+    const { answers, hits } = await search(desk.as('rita'))
+    expect(hits.slice(0, 3)).toEqual([])
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(20)
+  })
+
+  it('is found that way by an agent, an auditor and an analyst, so that the search would notice', async () => {
+    const paths = async (person: string) =>
+      new Set((await search(desk.as(person))).hits.map(({ template }) => template))
+    expect([...(await paths('ann'))].sort()).toEqual([
+      '/incidents',
+      '/incidents/{number}',
+      '/incidents/{number}/attachments/{hash}',
+      '/incidents/{number}/history',
+    ])
+    expect(await paths('audrey')).toContain('/events')
+    expect(await paths('ana')).toContain('/incident-facts')
+  })
+
+  it('cannot be found out by filters either: what a requester does not see she cannot ask for', async () => {
+    const rita = desk.as('rita')
+    for (const filter of [
+      `custom:"costCentre=${NOTE}"`,
+      'watchers:"ben"',
+      'visibleTo:"ben"',
+      'audienceKind = "public"',
+    ]) {
+      for (const query of [{}, { asOf: head }]) {
+        if (filter.startsWith('custom') && 'asOf' in query) continue
+        expect([filter, refusal(await rita.get('/incidents', { filter, ...query }))]).toEqual([
+          filter,
+          '400 FILTER.UNKNOWN_FIELD',
+        ])
+        expect(
+          succeeded(await desk.as('ann').get('/incidents', { filter, minPosition: head, ...query })).items
+            .length,
+        ).toBeGreaterThan(0)
+      }
+    }
+    expect(refusal(await rita.get('/incidents', { orderBy: 'audienceKind' }))).toBe(
+      '400 ORDER_BY.UNKNOWN_FIELD',
+    )
+  })
+
+  it('is not counted for her', async () => {
+    const rita = desk.as('rita')
+    for (const query of [{ minPosition: head }, { asOf: head }, { validAt: new Date().toISOString() }]) {
+      const { items } = succeeded(await rita.get('/incidents', query))
+      expect(items.map(({ number }: { number: string }) => number)).toEqual([own])
+    }
+  })
+
+  interface Found {
+    template: string
+    status: number
+    text: string
+  }
+
+  async function search(client: Client): Promise<{ answers: Found[]; hits: Found[] }> {
+    const answers: Found[] = []
+    for (const [template, operations] of Object.entries(desk.openapi.paths)) {
+      if (!operations.get) continue
+      for (const path of pathsOf(template)) {
+        for (const query of queriesOf(operations.get.parameters as { name?: string; in?: string }[])) {
+          for (const accept of ['application/json', 'application/x-ndjson', 'text/csv']) {
+            const reply = await client.get(path, query, { headers: { accept } })
+            answers.push({ template, status: reply.status, text: textOf(reply, query) })
+          }
+        }
+      }
+    }
+    return { answers, hits: answers.filter(({ text }) => CANARY.test(text)) }
+  }
+
+  function pathsOf(template: string): string[] {
+    const values: Record<string, string[]> = {
+      number: [own, hers],
+      hash: [internalHash],
+      group: ['Service Desk', 'Network'],
+      id: ['rita', 'ann', 'Service Desk'],
+      name: ['incident', 'hold-reasons', 'custom-fields-incident', 'priority-matrix', 'assignment-rules'],
+    }
+    return Object.entries(values).reduce(
+      (paths, [name, all]) =>
+        paths.flatMap((path) =>
+          path.includes(`{${name}}`)
+            ? all.map((value) => path.replace(`{${name}}`, encodeURIComponent(value)))
+            : [path],
+        ),
+      [template],
+    )
+  }
+
+  /** No parameter, each by itself with each of its values, and each filter at a past point as well. */
+  function queriesOf(parameters: readonly { name?: string; in?: string }[]): Record<string, string>[] {
+    const names = parameters.flatMap((parameter) => (parameter.in === 'query' ? [parameter.name!] : []))
+    const one = names.flatMap((name) => {
+      const values = VALUES[name]
+      if (!values) throw new Error(`Say with which values of ${name} to search`)
+      return values.map((value) => ({ [name]: settled(value) }))
+    })
+    const past = names.includes('asOf') && names.includes('filter')
+    const filtered = past
+      ? one.filter((query) => 'filter' in query).map((query) => ({ ...query, asOf: head }))
+      : []
+    return [{}, ...one, ...filtered] as Record<string, string>[]
+  }
+
+  function settled(value: string): string {
+    return value === 'head' ? head : value === 'now' ? new Date().toISOString() : value
+  }
+})
+
+/** What an answer says, without what it only repeats of the question: a refused filter is quoted. */
+function textOf({ body, headers, status }: Reply, query: Record<string, string>): string {
+  const text = `${Buffer.isBuffer(body) ? body.toString() : JSON.stringify(body)} ${JSON.stringify([...headers])}`
+  return status === 400 && query.filter
+    ? text.replaceAll(JSON.stringify(query.filter).slice(1, -1), '')
+    : text
+}
