@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import { derivedId, LOG_START, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
 import { PublishPriorityMatrix } from '../settings/domain/settings.commands.js'
 import type { PriorityMatrix, PriorityMatrixPublished } from '../settings/domain/settings.events.js'
@@ -30,7 +29,7 @@ export async function publishMatrix(
     )
     const stream = decider.streamPrefix + command.id
     const versions = (await store.readStream(stream)) as Published[]
-    const equal = versions.find(({ data }) => isDeepStrictEqual(data.matrix, matrix))
+    const equal = versions.find(({ data }) => contentOf(data.matrix) === contentOf(matrix))
     if (equal) return { version: equal.data.version, events: 0 }
     const inForce = versions.reduce((state, event) => decider.evolve(state, event), decider.initial)
     const decided = decider.decide(command, inForce, await facts.of(decider, command, inForce))
@@ -47,4 +46,8 @@ export async function publishMatrix(
     if (outcome.kind !== 'conflict') return { version, events: 1 }
   }
   throw new Unavailable('IMPORT.MATRIX_BUSY', 'Others keep publishing priority matrices: try again later.')
+}
+
+function contentOf({ impacts, urgencies, priorities, cells }: PriorityMatrix): string {
+  return JSON.stringify([impacts, urgencies, priorities, cells])
 }

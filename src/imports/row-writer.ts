@@ -59,7 +59,7 @@ export class RowWriter {
   async write(batch: ReadonlyMap<ImportedRecord, readonly ObservedRow[]>): Promise<void> {
     const decided: Decided[] = []
     for (const [record, rows] of batch) decided.push(await this.#decideAll(record, rows))
-    const entries = this.directory.requests(decided.flatMap(({ rows }) => rows.map(({ row }) => row)))
+    const entries = this.directory.requests(inFileOrder(decided))
     if (this.context.dryRun) {
       this.#told(decided)
       this.#registered(entries)
@@ -203,6 +203,12 @@ export class RowWriter {
     const outcome = await settled(() => this.context.store.append(this.#request(decided)))
     return outcome.kind !== 'conflict'
   }
+}
+
+/** People and groups are known as of the first row that names them, however rows are grouped. */
+function inFileOrder(decided: readonly Decided[]): ObservedRow[] {
+  const rows = decided.flatMap((ofRecord) => ofRecord.rows.map(({ row }) => row))
+  return rows.sort((a, b) => a.row - b.row)
 }
 
 /** What the store refuses to take is an answer. */
