@@ -211,6 +211,14 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
         await writer.commit([put('T1', ticket({ title: 'second' }), 5)], at(5))
         await writer.commit([put('T1', ticket({ title: 'first' }), 4), remove('T1', 5)], at(6))
         expect((await writer.get<Ticket>('tickets', 'T1'))?.document.title).toBe('second')
+        await writer.commit(
+          [put('T1', ticket({ state: 'closed' }), 5), put('T1', ticket({ watchers: ['ann'] }), 4)],
+          at(6),
+        )
+        expect(await writer.count('tickets', eq('state', 'new'))).toBe(1)
+        expect(await writer.count('tickets', has('watchers', 'ann'))).toBe(0)
+        await writer.commit([put('T1', ticket({ state: 'closed' }), 4)], at(6))
+        expect(await writer.count('tickets', eq('state', 'closed'))).toBe(0)
         await writer.commit([remove('T1', 7), remove('T9', 7)], at(7))
         expect(await writer.get('tickets', 'T1')).toBeUndefined()
         await writer.commit([put('T1', ticket({ title: 'again' }), 8)], at(8))
