@@ -2,6 +2,8 @@ import { Command } from 'commander'
 import { NotFound } from '#libs/event-sourcing'
 import { type Configuration, readConfiguration } from '#libs/platform'
 import {
+  type AnyPolicy,
+  PolicyRunner,
   ProjectionRunner,
   type ProjectionRunnerOptions,
   prepareProjections,
@@ -10,6 +12,7 @@ import {
 } from '#libs/projections-runtime'
 import { leaseOwner } from '#libs/read-store/sqlite'
 import { projectionRegistry } from '#projections/registry'
+import { policyRegistry } from '../policies.js'
 import { openEventStore, openReadStore } from '../runtime/stores.js'
 import { print, printTable } from './output.js'
 import { Progress } from './progress.js'
@@ -35,7 +38,8 @@ export function projectionsCommand(): Command {
   projections
     .command('rebuild <name>')
     .description(
-      'Build a projection anew beside the one that answers, then let it take over; also while the server runs',
+      'Build a projection anew beside the one that answers, then let it take over; or the states and timers of ' +
+        '`policy_<name>`, which sends nothing again; also while the server runs',
     )
     .action(rebuild)
   projections
@@ -95,6 +99,37 @@ async function prepare(): Promise<void> {
 }
 
 async function rebuild(name: string): Promise<void> {
+  const policy = policyRegistry.find((definition) => policyName(definition) === name)
+  await (policy ? rebuildPolicy(policy) : rebuildProjection(name))
+  print(`${name} is rebuilt`)
+}
+
+async function rebuildPolicy(policy: AnyPolicy): Promise<void> {
+  await withStores(
+    async ({ definitions: _, ...shared }) => {
+      const runner = new PolicyRunner({
+        ...shared,
+        policies: [policy],
+        dispatch: async () => ({ outcome: 'retry', reason: 'the server sends commands' }),
+      })
+      await runner.start()
+      try {
+        await runner.rebuild(policy.name)
+      } finally {
+        await runner.stop()
+      }
+    },
+    // Where a policy begins is kept beside the log.
+    { readOnly: false },
+  )
+}
+
+/** As its builds are called, and messages about them name it. */
+function policyName({ name }: AnyPolicy): string {
+  return `policy_${name}`
+}
+
+async function rebuildProjection(name: string): Promise<void> {
   await withStores(async (shared) => {
     const definitions = projectionRegistry.filter((definition) => definition.name === name)
     if (definitions.length === 0) throw unknownProjection(name)
@@ -109,7 +144,6 @@ async function rebuild(name: string): Promise<void> {
       progress.end()
       await runner.stop()
     }
-    print(`${name} is rebuilt`)
   })
 }
 
@@ -141,9 +175,9 @@ function withRunner(name: string, work: (runner: ProjectionRunner) => Promise<vo
   })
 }
 
-async function withStores(work: (shared: Shared) => Promise<void>): Promise<void> {
+async function withStores(work: (shared: Shared) => Promise<void>, { readOnly = true } = {}): Promise<void> {
   const configuration: Configuration = readConfiguration(process.env)
-  const eventStore = await openEventStore(configuration, { readOnly: true })
+  const eventStore = await openEventStore(configuration, { readOnly })
   const readStore = openReadStore(configuration)
   try {
     await work({
@@ -160,6 +194,7 @@ async function withStores(work: (shared: Shared) => Promise<void>): Promise<void
 }
 
 function unknownProjection(name: string): NotFound {
-  const names = projectionRegistry.map((definition) => definition.name).join(', ')
+  const policies = policyRegistry.map(policyName)
+  const names = [...projectionRegistry.map((definition) => definition.name), ...policies].join(', ')
   return new NotFound('PROJECTION.UNKNOWN', `There is no projection "${name}"; there are: ${names}`)
 }
