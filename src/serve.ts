@@ -37,9 +37,9 @@ export interface RunningServer {
 /** Starts everything in this process and listens. Resolves when it is ready to serve. */
 export async function serve(configuration: Configuration): Promise<RunningServer> {
   const logger = createLogger(configuration)
-  const runtime = await EmbeddedRuntime.start(configuration, logger)
-  const health = new HealthChecks()
   const metrics = new Metrics()
+  const runtime = await EmbeddedRuntime.start(configuration, logger, metrics)
+  const health = new HealthChecks()
   health.register('threads', () => runtime.missing())
   health.register('log', async () => void (await runtime.write.eventStore.head()))
   metrics.beforeReading(() => runtime.reportTo(metrics))

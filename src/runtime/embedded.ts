@@ -36,8 +36,9 @@ export interface WriteSide {
 export async function openWriteSide(
   configuration: Pick<Configuration, 'dataDir'>,
   logger: Pick<Logger, 'warn'>,
+  onCommit?: (events: number, seconds: number) => void,
 ): Promise<WriteSide> {
-  const eventStore = await openEventStore(configuration)
+  const eventStore = await openEventStore(configuration, { onCommit })
   const directory = new Directory()
   const facts = new FactSource(eventStore, [...DIRECTORY_PREFIXES, SETTINGS_PREFIX])
   const follower = follow(eventStore, {
@@ -83,9 +84,16 @@ export class EmbeddedRuntime extends QueryRunner {
     super()
   }
 
-  static async start(configuration: Configuration, logger: Logger): Promise<EmbeddedRuntime> {
-    const write = await openWriteSide(configuration, logger)
-    const dispatcher = new Dispatcher()
+  static async start(
+    configuration: Configuration,
+    logger: Logger,
+    metrics: Metrics,
+  ): Promise<EmbeddedRuntime> {
+    const write = await openWriteSide(configuration, logger, (events, seconds) => {
+      metrics.appendGroupEvents.observe(events)
+      metrics.appendDuration.observe(seconds)
+    })
+    const dispatcher = new Dispatcher(metrics)
     const data = threadData(configuration)
     const projector = new SupervisedThread(
       new URL('./projector-thread.js', import.meta.url),
@@ -212,7 +220,16 @@ function logNotice(logger: Logger) {
 class Dispatcher {
   bus: CommandBus | undefined
 
+  constructor(private readonly metrics: Metrics) {}
+
   async dispatch(command: Command): Promise<DispatchAnswer> {
+    const answer = await this.carryOut(command)
+    const policy = command.metadata.actor.replace(/^system:/, '')
+    this.metrics.policyCommands.inc({ policy, outcome: answer.outcome })
+    return answer
+  }
+
+  private async carryOut(command: Command): Promise<DispatchAnswer> {
     if (!this.bus) return { outcome: 'retry', reason: 'the server is starting' }
     try {
       await this.bus.execute(revive(command) as never)

@@ -1,6 +1,10 @@
 import { join } from 'node:path'
 import { jsonCodec } from '#libs/event-sourcing'
-import { openSqliteEventStore, type SqliteEventStore } from '#libs/event-store/sqlite'
+import {
+  openSqliteEventStore,
+  type SqliteEventStore,
+  type SqliteEventStoreOptions,
+} from '#libs/event-store/sqlite'
 import type { Configuration } from '#libs/platform'
 import { openSqliteReadStore, type SqliteReadStore } from '#libs/read-store/sqlite'
 import { eventUpcasters } from '../event-catalog.js'
@@ -17,12 +21,12 @@ export function dataPaths({ dataDir }: Pick<Configuration, 'dataDir'>) {
 
 export function openEventStore(
   configuration: Pick<Configuration, 'dataDir'>,
-  { readOnly = false } = {},
+  options: Pick<SqliteEventStoreOptions, 'readOnly' | 'onCommit'> = {},
 ): Promise<SqliteEventStore> {
   return openSqliteEventStore({
     file: dataPaths(configuration).log,
     codec: jsonCodec(eventUpcasters),
-    readOnly,
+    ...options,
   })
 }
 

@@ -36,8 +36,8 @@ export interface Transactions {
   readonly inTransaction: boolean
   /** Lets go of a connection whose state is in doubt; the next group opens another. */
   reopen(): void
-  /** Events were committed. */
-  appended(): void
+  /** So many events were committed, in so many seconds from taking the group. */
+  appended(events: number, seconds: number): void
 }
 
 /**
@@ -106,6 +106,7 @@ export class GroupCommit {
   }
 
   async #commit(group: Waiting[]): Promise<void> {
+    const started = performance.now()
     try {
       await this.#begin()
     } catch (error) {
@@ -125,7 +126,10 @@ export class GroupCommit {
     if (!this.#commitTransaction(group)) return
     const appended = this.transactions.writer.committed()
     for (const settle of settlements) settle()
-    if (appended) this.transactions.appended()
+    if (appended) {
+      const events = group.reduce((sum, { work }) => sum + work.events, 0)
+      this.transactions.appended(events, (performance.now() - started) / 1000)
+    }
   }
 
   async #begin(): Promise<void> {

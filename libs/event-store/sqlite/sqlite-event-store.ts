@@ -43,6 +43,8 @@ export interface SqliteEventStoreOptions {
   clock?: () => number
   /** Loses acknowledged events when the power fails. Only there so that the power-loss test can be seen to fail. */
   unsafeSynchronous?: Synchronous
+  /** Told of each group commit: how many events, and the seconds from taking the group to durable. */
+  onCommit?(events: number, seconds: number): void
   /** Opens connections in another way; fault tests make them fail. */
   connect?: (file: string, options: { readOnly: boolean; synchronous: Synchronous }) => SqliteConnection
 }
@@ -104,7 +106,7 @@ export class SqliteEventStore extends EventStore {
   constructor(
     connection: SqliteConnection,
     private readonly open: () => SqliteConnection,
-    options: SqliteEventStoreOptions,
+    private readonly options: SqliteEventStoreOptions,
   ) {
     super()
     this.#codec = options.codec ?? jsonCodec()
@@ -283,7 +285,8 @@ export class SqliteEventStore extends EventStore {
         this.#parts?.log.connection.close()
         this.#parts = undefined
       },
-      appended: () => {
+      appended: (events: number, seconds: number) => {
+        this.options.onCommit?.(events, seconds)
         const head = this.#knownHead()
         this.#arrivals.wake(head)
         for (const listener of this.#listeners) listener(head)
