@@ -45,10 +45,14 @@ async function settleAsOf(store: EventStore, asOf: string): Promise<Position> {
     ])
   }
   const position = parsePosition(asOf)
-  if (!/^0+$/.test(position) && (await store.eventIdAt(position)) === undefined) {
-    throw new InvalidInput('POSITION.UNKNOWN', `This log never gave the position ${position}`, [
-      { pointer: 'asOf', message: 'give a position from an answer of this server' },
-    ])
-  }
+  await requireKnown(store, position, 'asOf')
   return position
+}
+
+/** @throws InvalidInput `POSITION.UNKNOWN` for a position this log never gave */
+export async function requireKnown(store: EventStore, position: Position, pointer: string): Promise<void> {
+  if (/^0+$/.test(position) || (await store.eventIdAt(position)) !== undefined) return
+  throw new InvalidInput('POSITION.UNKNOWN', `This log never gave the position ${position}`, [
+    { pointer, message: 'give a position from an answer of this server' },
+  ])
 }

@@ -4,7 +4,7 @@ import { canSee, seesInternalFields } from '#projections/access'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import { inForceAt, type QueueInterval, queueHistory } from '#projections/queue-history/queue-history'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
-import { type AskedTimePoint, isPast, settleTimePoint } from '../../http/time-point.js'
+import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { QueryAnswer, QueryDependencies } from '../../runtime/query.js'
 import type { IncidentEvent } from '../domain/incident.events.js'
 import { eventsAt, requesterTimeline, timeline } from '../domain/incident.history.js'
@@ -14,6 +14,8 @@ import { renderIncident, renderInterval } from './incident.rendering.js'
 export interface OneIncident extends AskedTimePoint {
   principal: Principal
   number: string
+  /** A stream is always read up to its end; this can only be unknown. */
+  minPosition?: string
 }
 
 /**
@@ -116,9 +118,10 @@ export async function findAttachment(
 }
 
 async function visibleEvents(
-  { principal, number }: OneIncident,
+  { principal, number, minPosition }: OneIncident,
   eventStore: QueryDependencies['eventStore'],
 ): Promise<RecordedEvent<IncidentEvent>[]> {
+  if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
   const events = (await eventStore.readStream(`incident-${number}`)) as RecordedEvent<IncidentEvent>[]
   const current = foldDetails(events)
   if (!current || !canSee(principal, current)) throw unknownIncident(number)

@@ -17,10 +17,10 @@ export const incidentSettingsDecider = versionedDecider<
   check({ data: { settings } }) {
     const { autoCloseAfterDays, remindCallerAfterDays, resolveSilentAfterDays } = settings
     const kept: IncidentSettings = { autoCloseAfterDays, remindCallerAfterDays, resolveSilentAfterDays }
-    const errors = Object.entries(kept).flatMap(([name, days]) => daysErrors(`/settings/${name}`, days))
+    const errors = Object.entries(kept).flatMap(([name, days]) => daysErrors(`/${name}`, days))
     if (resolveSilentAfterDays !== null && remindCallerAfterDays === null) {
       errors.push({
-        pointer: '/settings/remindCallerAfterDays',
+        pointer: '/remindCallerAfterDays',
         message: 'is needed: a silent caller is reminded before his incident is resolved',
       })
     }

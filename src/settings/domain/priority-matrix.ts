@@ -36,13 +36,13 @@ export const priorityMatrixDecider = versionedDecider<
 
 function shapeErrors({ impacts, urgencies, priorities, cells }: PriorityMatrix): FieldError[] {
   return [
-    ...levelErrors('/matrix/impacts', impacts),
-    ...levelErrors('/matrix/urgencies', urgencies),
-    ...levelErrors('/matrix/priorities', priorities),
+    ...levelErrors('/impacts', impacts),
+    ...levelErrors('/urgencies', urgencies),
+    ...levelErrors('/priorities', priorities),
     ...(cells.length === impacts.length
       ? []
-      : [{ pointer: '/matrix/cells', message: `has ${cells.length} rows for ${impacts.length} impacts` }]),
-    ...cells.flatMap((row, i) => rowErrors(`/matrix/cells/${i}`, row, urgencies.length, priorities.length)),
+      : [{ pointer: '/cells', message: `has ${cells.length} rows for ${impacts.length} impacts` }]),
+    ...cells.flatMap((row, i) => rowErrors(`/cells/${i}`, row, urgencies.length, priorities.length)),
   ]
 }
 

@@ -172,14 +172,14 @@ describe('priority matrix', () => {
     ).toEqual([
       'InvalidInput',
       'SETTINGS.MATRIX_MALFORMED',
-      '/matrix/impacts',
-      '/matrix/urgencies/1',
-      '/matrix/urgencies/2',
-      '/matrix/cells',
-      '/matrix/cells/0',
-      '/matrix/cells/1/1',
-      '/matrix/cells/1/2',
-      '/matrix/cells/2/0',
+      '/impacts',
+      '/urgencies/1',
+      '/urgencies/2',
+      '/cells',
+      '/cells/0',
+      '/cells/1/1',
+      '/cells/1/2',
+      '/cells/2/0',
     ])
   })
 
@@ -354,7 +354,7 @@ describe('incident settings', () => {
     expect(refusal(() => publish({ autoCloseAfterDays: days }))).toEqual([
       'InvalidInput',
       'SETTINGS.INCIDENT_MALFORMED',
-      '/settings/autoCloseAfterDays',
+      '/autoCloseAfterDays',
     ])
   })
 
@@ -362,7 +362,7 @@ describe('incident settings', () => {
     expect(refusal(() => publish({ resolveSilentAfterDays: 3 }))).toEqual([
       'InvalidInput',
       'SETTINGS.INCIDENT_MALFORMED',
-      '/settings/remindCallerAfterDays',
+      '/remindCallerAfterDays',
     ])
     expect(publish({ remindCallerAfterDays: 2, resolveSilentAfterDays: 3 })).toHaveLength(1)
     expect(publish({ autoCloseAfterDays: null })).toHaveLength(1)
