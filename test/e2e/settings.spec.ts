@@ -1,0 +1,99 @@
+import { Desk, refusal, succeeded } from './desk.js'
+
+describe('Settings', () => {
+  let desk: Desk
+  beforeAll(async () => {
+    desk = await Desk.open()
+  })
+  afterAll(() => desk.close())
+
+  const publish = (name: string, body: object, ifMatch?: number) =>
+    desk.as('adam').put(`/settings/${name}`, body, { ifMatch })
+  const setting = async (name: string) => succeeded(await desk.as('ann').get(`/settings/${name}`))
+  const read = async (number: string) => succeeded(await desk.as('ann').get(`/incidents/${number}`))
+
+  it('have versions; a decision keeps the one that was in force', async () => {
+    expect(await setting('priority-matrix')).toMatchObject({ version: 0, revision: -1 })
+    const before = await desk.opened({ impact: 1, urgency: 1 })
+    const matrix = {
+      impacts: ['1', '2'],
+      urgencies: ['1', '2'],
+      priorities: ['1', '2', '3'],
+      cells: [
+        [2, 3],
+        [3, 3],
+      ],
+    }
+    const { revision } = succeeded(await publish('priority-matrix', matrix))
+    expect(await setting('priority-matrix')).toMatchObject({ version: 1, content: matrix, revision })
+    const after = await desk.opened({ impact: 1, urgency: 1 })
+    expect(await read(before)).toMatchObject({ priority: 1, matrixVersion: 0 })
+    expect(await read(after)).toMatchObject({ priority: 2, matrixVersion: 1 })
+    await desk.done('ann', before, 'prioritize', { urgency: 2 })
+    expect(await read(before)).toMatchObject({ priority: 3, matrixVersion: 1 })
+  })
+
+  it('are not overwritten unseen', async () => {
+    const { revision } = succeeded(await publish('hold-reasons', { reasons: [reason('lunch')] }))
+    succeeded(await publish('hold-reasons', { reasons: [reason('tea')] }, revision))
+    expect((await publish('hold-reasons', { reasons: [reason('sleep')] }, revision)).status).toBe(412)
+    const number = await desk.opened()
+    expect(refusal(await desk.as('ann').post(`/incidents/${number}/hold`, { holdReason: 'lunch' }))).toBe(
+      '400 INCIDENT.HOLD_REASON_UNKNOWN',
+    )
+    await desk.done('ann', number, 'hold', { holdReason: 'tea' })
+  })
+
+  it('that make no sense are refused, with the field', async () => {
+    const cells = [[1, 2], [3]]
+    const incomplete = await publish('priority-matrix', {
+      impacts: ['1', '2'],
+      urgencies: ['1', '2'],
+      priorities: ['1'],
+      cells,
+    })
+    expect(incomplete.status).toBe(400)
+    expect(incomplete.body.errors[0].pointer).toMatch(/^\/cells/)
+    const rules = [{ name: 'x', when: {}, group: 'Nobodies', colour: 'red' }]
+    expect(
+      (await desk.as('adam').put('/settings/assignment-rules', { rules }, { offContract: true })).status,
+    ).toBe(400)
+  })
+
+  it('assign by rule, and say which one it was', async () => {
+    const rules = [{ name: 'Mail to the desk', when: { category: 'Mail' }, group: 'Service Desk' }]
+    succeeded(await publish('assignment-rules', { rules }))
+    const number = await desk.opened({ category: 'Mail' })
+    expect(await read(number)).toMatchObject({
+      assignmentGroup: 'Service Desk',
+      assignmentRule: { name: 'Mail to the desk', version: 1 },
+    })
+  })
+
+  it('declare custom fields, which are checked and can be filtered', async () => {
+    const schema = {
+      type: 'object',
+      properties: { costCentre: { type: 'string', pattern: '^[0-9]{4}$' } },
+      additionalProperties: false,
+    }
+    succeeded(await publish('custom-fields-incident', { schema, filterable: ['costCentre'] }))
+    const { id, position } = succeeded(
+      await desk.as('ann').post('/incidents', { title: 'Custom', customFields: { costCentre: '4711' } }),
+    )
+    expect(
+      (await desk.as('ann').post('/incidents', { title: 'Custom', customFields: { costCentre: 'x' } }))
+        .status,
+    ).toBe(400)
+    expect(
+      (await desk.as('ann').post('/incidents', { title: 'Custom', customFields: { colour: 'red' } })).status,
+    ).toBe(400)
+    const query = { filter: 'custom:"costCentre=4711"', minPosition: position }
+    expect(
+      succeeded(await desk.as('ann').get('/incidents', query)).items.map(
+        ({ number }: { number: string }) => number,
+      ),
+    ).toEqual([id])
+  })
+
+  const reason = (code: string) => ({ code, label: code, commentRequired: false, awaitsCaller: false })
+})
