@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { type CommandMetadata, type DomainEvent, derivedId } from '#libs/event-sourcing'
 import type { AppendRequest } from '#libs/event-store'
 import type { GroupRegistered, PersonRegistered } from '../directory/domain/directory.events.js'
@@ -9,7 +8,7 @@ import type { ImportMapping } from './mapping.js'
 import { PEOPLE_FIELDS } from './mapping.js'
 import type { RowReading } from './row-mapping.js'
 
-/** Ids that a run remembers to have registered, about 100 bytes each; others are offered to the store again. */
+/** Ids that a run remembers to have offered to the store, about 100 bytes each; then it begins anew. */
 const REMEMBERED = 50_000
 
 /** A row with the metadata of its command. */
@@ -22,7 +21,8 @@ interface NamingRow extends RowReading {
  * names them. Who is known already stays as she is. Nobody gets a right by this.
  */
 export class DirectoryEntries {
-  readonly #offered = new LRUCache<string, true>({ max: REMEMBERED })
+  readonly #people = new Set<string>()
+  readonly #groups = new Set<string>()
 
   constructor(
     private readonly context: ImportContext,
@@ -44,28 +44,18 @@ export class DirectoryEntries {
   }
 
   #person(requests: AppendRequest[], id: string | null | undefined, metadata: CommandMetadata): void {
-    const stream = this.#firstOffer('person-', id)
-    if (stream === undefined) return
-    const kind = isServiceId(id!) ? 'service' : 'person'
-    const name = id!.slice(this.namespaces.people.length)
+    if (id === null || id === undefined || !isFirst(this.#people, id)) return
+    const kind = isServiceId(id) ? 'service' : 'person'
+    const name = id.slice(this.namespaces.people.length)
     const registered: PersonRegistered = { type: 'PersonRegistered', data: { kind, name } }
-    requests.push(this.#request(stream, registered, metadata))
+    requests.push(this.#request(`person-${id}`, registered, metadata))
   }
 
   #group(requests: AppendRequest[], id: string | null | undefined, metadata: CommandMetadata): void {
-    const stream = this.#firstOffer('group-', id)
-    if (stream === undefined) return
-    const name = id!.slice(this.namespaces.groups.length)
+    if (id === null || id === undefined || !isFirst(this.#groups, id)) return
+    const name = id.slice(this.namespaces.groups.length)
     const registered: GroupRegistered = { type: 'GroupRegistered', data: { name } }
-    requests.push(this.#request(stream, registered, metadata))
-  }
-
-  #firstOffer(prefix: string, id: string | null | undefined): string | undefined {
-    if (id === null || id === undefined) return undefined
-    const stream = prefix + id
-    if (this.#offered.has(stream)) return undefined
-    this.#offered.set(stream, true)
-    return stream
+    requests.push(this.#request(`group-${id}`, registered, metadata))
   }
 
   #request(stream: string, event: DomainEvent, row: CommandMetadata): AppendRequest {
@@ -75,4 +65,11 @@ export class DirectoryEntries {
     const metadata = { ...row, commandId, attributedTo: undefined }
     return { stream, expectedRevision: 'noStream', events: newEvents([event], stream, metadata, actor.grant) }
   }
+}
+
+function isFirst(offered: Set<string>, id: string): boolean {
+  if (offered.has(id)) return false
+  if (offered.size >= REMEMBERED) offered.clear()
+  offered.add(id)
+  return true
 }

@@ -144,6 +144,15 @@ describe('a mapping', () => {
     expect([observed.impact, observed.knowledgeUsed]).toEqual([7, false])
   })
 
+  it('with numbers to keep takes only what can be one, whatever its pattern', () => {
+    const mapping: ImportMapping = { ...SERVICENOW, number: { policy: 'keep', pattern: '.' } }
+    expect(() => rows(mapping).externalId(row({ number: 'a/b' }))).toThrow(
+      'does not have the form of a number',
+    )
+    const allot: ImportMapping = { ...SERVICENOW, number: { policy: 'allot' } }
+    expect(rows(allot).externalId(row({ number: 'a/b' }))).toBe('a/b')
+  })
+
   it('lets nobody of the source be the program itself', () => {
     const mapping = { ...SERVICENOW, namespaces: { people: '', groups: '' } }
     expect(() => rows(mapping).read(row({ assigned_to: 'system:policy' }))).toThrow(

@@ -30,13 +30,19 @@ type Field = keyof ObservedIncident
 /** Reads one field of an observation from a row. */
 type Reader = (cells: Cells, observed: ObservedIncident) => void
 
-/** A mapping made ready for the columns of one file. Keeps nothing but times that it has read. */
+/** Ids that are known to be sound; when there are so many, all are forgotten. */
+const REMEMBERED_IDS = 50_000
+
+/** A mapping made ready for the columns of one file. Keeps nothing but ids and times that it has read. */
 export class RowMapping {
   readonly #missing: readonly string[]
   readonly #times: SourceTimes
+  /** Namespace → the source's own id → the id here: checked once, and one text for all rows. */
+  readonly #ids = new Map<string, Map<string, string>>()
   readonly #readers: readonly Reader[]
   readonly #externalId: number
-  readonly #pattern: RegExp | undefined
+  /** What an external id must look like. */
+  readonly #forms: RegExp[]
   readonly #time: number
   readonly #attributedTo: number
 
@@ -55,8 +61,8 @@ export class RowMapping {
     this.#time = header.indexOf(mapping.time.column)
     this.#attributedTo = mapping.attributedTo === undefined ? -1 : header.indexOf(mapping.attributedTo)
     const { policy, pattern } = mapping.number
-    this.#pattern = pattern === undefined ? undefined : new RegExp(pattern, 'u')
-    if (policy === 'keep') this.#pattern ??= KEPT_NUMBER
+    this.#forms = policy === 'keep' ? [KEPT_NUMBER] : []
+    if (pattern !== undefined) this.#forms.push(new RegExp(pattern, 'u'))
     this.#readers = [...this.#fieldReaders(), this.#stateReader(), this.#sourceReader()]
   }
 
@@ -64,10 +70,10 @@ export class RowMapping {
   externalId(cells: Cells): string {
     const id = this.#text(cells, this.#externalId)
     if (id === null) throw new UnusableRow(`${this.mapping.externalId} is missing`)
-    if (this.#pattern?.test(id) === false) {
+    if (!this.#forms.every((form) => form.test(id))) {
       throw new UnusableRow(`${this.mapping.externalId} "${id}" does not have the form of a number here`)
     }
-    requireId(this.mapping.externalId, id)
+    if (this.mapping.number.policy === 'allot') requireId(this.mapping.externalId, id)
     return id
   }
 
@@ -207,9 +213,24 @@ export class RowMapping {
   #id(cells: Cells, index: number, namespace: string): string | null {
     const value = this.#text(cells, index)
     if (value === null) return null
-    const id = namespace + value
-    requireId(this.header[index]!, id)
+    const known = this.#idsOf(namespace)
+    let id = known.get(value)
+    if (id === undefined) {
+      id = namespace + value
+      requireId(this.header[index]!, id)
+      if (known.size >= REMEMBERED_IDS) known.clear()
+      known.set(value, id)
+    }
     return id
+  }
+
+  #idsOf(namespace: string): Map<string, string> {
+    let ids = this.#ids.get(namespace)
+    if (ids === undefined) {
+      ids = new Map()
+      this.#ids.set(namespace, ids)
+    }
+    return ids
   }
 
   #instant(cells: Cells, index: number): string | null {
@@ -247,8 +268,6 @@ function leadingNumber(label: string): number | undefined {
 }
 
 function requireId(column: string, id: string): void {
-  // Nearly all ids are words and blanks: only the others need the full check.
-  if (/^\w(?:[\w:./@ -]{0,100}\w)?$/.test(id) && !id.startsWith('system:')) return
   try {
     checkId(id)
   } catch (error) {
