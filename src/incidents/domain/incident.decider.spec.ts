@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { commandMetadata, deciderSpec, type ToldEvent } from '#libs/testing'
+import { DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
 import * as commands from './incident.commands.js'
 import { incidentDecider } from './incident.decider.js'
 import { INCIDENT_STATES, type IncidentEvent } from './incident.events.js'
-import { DEFAULT_MATRIX, priorityAt } from './incident.facts.js'
+import { priorityAt } from './incident.facts.js'
 import type { Incident, IncidentRecord } from './incident.state.js'
 
 const NUMBER = 'INC0000001'
@@ -184,7 +185,7 @@ describe('opening', () => {
 
   it('refuses an empty cell of an imported matrix until it is filled', () => {
     const matrix = {
-      ...DEFAULT_MATRIX,
+      ...DEFAULT_PRIORITY_MATRIX,
       cells: [
         [1, 2, null],
         [2, 3, 4],
@@ -407,14 +408,14 @@ describe('priority', () => {
     const level = fc.integer({ min: 1, max: 3 })
     fc.assert(
       fc.property(level, level, level, level, (impact, urgency, otherImpact, otherUrgency) => {
-        const a = priorityAt(DEFAULT_MATRIX, impact, urgency)
-        const b = priorityAt(DEFAULT_MATRIX, otherImpact, otherUrgency)
+        const a = priorityAt(DEFAULT_PRIORITY_MATRIX, impact, urgency)
+        const b = priorityAt(DEFAULT_PRIORITY_MATRIX, otherImpact, otherUrgency)
         expect(a).toBe(impact + urgency - 1)
         if (impact <= otherImpact && urgency <= otherUrgency) expect(a).toBeLessThanOrEqual(b as number)
       }),
     )
-    expect(priorityAt(DEFAULT_MATRIX, 4, 1)).toBeNull()
-    expect(priorityAt(DEFAULT_MATRIX, 0, 1)).toBeNull()
+    expect(priorityAt(DEFAULT_PRIORITY_MATRIX, 4, 1)).toBeNull()
+    expect(priorityAt(DEFAULT_PRIORITY_MATRIX, 0, 1)).toBeNull()
   })
 })
 

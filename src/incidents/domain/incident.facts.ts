@@ -1,5 +1,12 @@
 import { type Fact, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
 import type { GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
+import {
+  DEFAULT_ASSIGNMENT_RULES,
+  DEFAULT_CUSTOM_FIELDS,
+  DEFAULT_HOLD_REASONS,
+  DEFAULT_INCIDENT_SETTINGS,
+  DEFAULT_PRIORITY_MATRIX,
+} from '../../settings/domain/defaults.js'
 import type {
   AssignmentRule,
   AssignmentRulesPublished,
@@ -62,28 +69,8 @@ export interface PersonStanding {
   readonly active: boolean
 }
 
-/** The 3×3 matrix of `domain.md`, which is also ServiceNow's default: 1 is the highest of each. */
-export const DEFAULT_MATRIX: PriorityMatrix = {
-  impacts: ['1 - High', '2 - Medium', '3 - Low'],
-  urgencies: ['1 - High', '2 - Medium', '3 - Low'],
-  priorities: ['1 - Critical', '2 - High', '3 - Moderate', '4 - Low', '5 - Planning'],
-  cells: [
-    [1, 2, 3],
-    [2, 3, 4],
-    [3, 4, 5],
-  ],
-}
-
-export const DEFAULT_HOLD_REASONS: readonly HoldReason[] = [
-  { code: 'awaiting-caller', label: 'Awaiting caller', commentRequired: true, awaitsCaller: true },
-  { code: 'awaiting-change', label: 'Awaiting change', commentRequired: false, awaitsCaller: false },
-  { code: 'awaiting-problem', label: 'Awaiting problem', commentRequired: false, awaitsCaller: false },
-  { code: 'awaiting-vendor', label: 'Awaiting vendor', commentRequired: false, awaitsCaller: false },
-  { code: 'awaiting-evidence', label: 'Awaiting evidence', commentRequired: false, awaitsCaller: false },
-]
-
 const matrices: StreamFold<PriorityMatrices, PriorityMatrixPublished> = {
-  initial: { version: 0, matrix: DEFAULT_MATRIX, versions: new Map([[0, DEFAULT_MATRIX]]) },
+  initial: { version: 0, matrix: DEFAULT_PRIORITY_MATRIX, versions: new Map([[0, DEFAULT_PRIORITY_MATRIX]]) },
   evolve: (known, event) => {
     if (event.type !== 'PriorityMatrixPublished') return known
     const { version, matrix } = event.data
@@ -92,7 +79,7 @@ const matrices: StreamFold<PriorityMatrices, PriorityMatrixPublished> = {
 }
 
 const assignmentRules: StreamFold<AssignmentRules, AssignmentRulesPublished> = {
-  initial: { version: 0, rules: [] },
+  initial: { version: 0, rules: DEFAULT_ASSIGNMENT_RULES },
   evolve: (known, event) => (event.type === 'AssignmentRulesPublished' ? event.data : known),
 }
 
@@ -102,16 +89,13 @@ const holdReasons: StreamFold<HoldReasons, HoldReasonsPublished> = {
 }
 
 const incidentSettings: StreamFold<SettingsInForce, IncidentSettingsPublished> = {
-  initial: {
-    version: 0,
-    settings: { autoCloseAfterDays: null, remindCallerAfterDays: null, resolveSilentAfterDays: null },
-  },
+  initial: { version: 0, settings: DEFAULT_INCIDENT_SETTINGS },
   evolve: (known, event) => (event.type === 'IncidentSettingsPublished' ? event.data : known),
 }
 
 /** Until a schema is published, no custom field is declared, so none may be set. */
 const customFields: StreamFold<CustomFieldSchema, CustomFieldsPublished> = {
-  initial: { version: 0, schema: { type: 'object', additionalProperties: false } },
+  initial: { version: 0, schema: DEFAULT_CUSTOM_FIELDS.schema },
   evolve: (known, event) => (event.type === 'CustomFieldsPublished' ? event.data : known),
 }
 
