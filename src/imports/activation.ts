@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { derivedId, LOG_START, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
 import { ActivateIncident } from '../incidents/domain/incident.commands.js'
 import type { IncidentEvent } from '../incidents/domain/incident.events.js'
@@ -5,9 +6,25 @@ import { MAX_TRIES, settled } from './appends.js'
 import { type ImportContext, runMetadata } from './import-context.js'
 import { newEvents } from './import-events.js'
 import { ImportFacts } from './import-facts.js'
+import { ImportRun } from './import-run.js'
 import { ImportedRecord } from './records.js'
 
 const PAGE = 1_000
+
+/**
+ * Activates what earlier runs imported from a source, in a run of its own.
+ * @returns how many records it was
+ */
+export async function activateImport(
+  options: Pick<ImportContext, 'store' | 'rules' | 'actor' | 'source'> & Partial<ImportContext>,
+  signal?: AbortSignal,
+): Promise<number> {
+  const context: ImportContext = { run: randomUUID(), dryRun: false, clock: Date.now, ...options }
+  const activated = await activateRecords(context, undefined, signal)
+  const { source } = context
+  await new ImportRun(context).tell({ type: 'ImportActivated', data: { source, activated } })
+  return activated
+}
 
 /**
  * Hands the records of a source that are still open over to the policies, which look after them from now on: what fell

@@ -5,6 +5,7 @@ import { derivedId, type RecordedEvent, TooLarge } from '#libs/event-sourcing'
 import type { AppendOutcome, AppendRequest } from '#libs/event-store'
 import { InMemoryEventStore } from '#libs/testing'
 import { type TemporaryEventStore, temporaryEventStore } from '../../libs/testing/temporary-event-store.js'
+import { activateImport } from '../../src/imports/activation.js'
 import { exitCode } from '../../src/imports/import-summary.js'
 import { parseMapping } from '../../src/imports/mapping.js'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
@@ -315,6 +316,19 @@ describe('handing imported records over to the policies', () => {
     expect((await store.readStream('import-r2')).at(-1)).toMatchObject({
       type: 'ImportActivated',
       data: { activated: 2 },
+    })
+  })
+
+  it('may be done alone, later', async () => {
+    const store = new InMemoryEventStore()
+    await importInto(store, small(...rows))
+    const options = { store, rules: RULES, actor: { id: 'berta' }, source: 'small', run: 'r9' }
+    expect(await activateImport(options)).toBe(2)
+    expect(typesOf(await store.readStream('import-r9'))).toEqual(['ImportActivated'])
+    expect((await store.readStream('incident-A2')).at(-1)).toMatchObject({
+      type: 'IncidentActivated',
+      data: { run: 'r9' },
+      metadata: { actor: 'berta', channel: 'api' },
     })
   })
 
