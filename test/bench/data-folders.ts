@@ -2,7 +2,6 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join, resolve } from 'node:path'
 import type { Generated, Wanted } from './generate.js'
 import { runProgram } from './programs.js'
-import { startLedgerdesk } from './servers.js'
 
 const ROOT = resolve('.tmp/bench/data')
 /** A new number when what is generated changes: older folders are made anew. */
@@ -27,9 +26,8 @@ export async function projectedLog(incidents: number, seed: number): Promise<Gen
   const note = join(generated.dataDir, 'projected.json')
   if (existsSync(note)) return generated
   console.error(`building the read models of ${incidents} incidents`)
-  const server = await startLedgerdesk(generated)
-  await server.idle()
-  await server.stop()
+  rmSync(join(generated.dataDir, 'read-models'), { recursive: true, force: true })
+  await runProgram('project', { dataDir: generated.dataDir })
   writeFileSync(note, '{}')
   return generated
 }

@@ -1,12 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { LOG_START } from '#libs/event-sourcing'
-import { ProjectionRunner } from '#libs/projections-runtime'
-import { openSqliteReadStore } from '#libs/read-store/sqlite'
-import { projectionRegistry } from '#projections/registry'
 import { openEventStore } from '../../src/runtime/stores.js'
+import { buildReadModels, stopwatch, type Taken } from './build-read-models.js'
 import { answer, input } from './programs.js'
 
 /** A program: builds all read models of a log into an empty folder; then the limit, reading and bulk writing alone. */
@@ -30,41 +27,7 @@ export interface RebuildResult {
   bareProcessorSeconds: number
 }
 
-interface Taken {
-  seconds: number
-  processorSeconds: number
-}
-
-function stopwatch(): () => Taken {
-  const start = performance.now()
-  const used = process.cpuUsage()
-  return () => {
-    const { user, system } = process.cpuUsage(used)
-    return { seconds: (performance.now() - start) / 1_000, processorSeconds: (user + system) / 1e6 }
-  }
-}
-
 const PAGE = 4_096
-
-async function build(dataDir: string, folder: string): Promise<Taken> {
-  const eventStore = await openEventStore({ dataDir }, { readOnly: true })
-  const readStore = openSqliteReadStore({ folder })
-  const runner = new ProjectionRunner({
-    eventStore,
-    readStore,
-    owner: 'bench',
-    definitions: projectionRegistry,
-    notice: ({ level, message }) => level !== 'info' && console.error(message),
-  })
-  const stop = stopwatch()
-  await runner.start()
-  while (!runner.isLevel()) await sleep(20)
-  const taken = stop()
-  await runner.stop()
-  await readStore.close()
-  await eventStore.close()
-  return taken
-}
 
 interface Document {
   table: string
@@ -135,7 +98,7 @@ async function bare(dataDir: string, folder: string, documents: readonly Documen
 
 const { dataDir, folder } = input<Rebuild>()
 rmSync(folder, { recursive: true, force: true })
-const { seconds, processorSeconds } = await build(dataDir, folder)
+const { seconds, processorSeconds } = await buildReadModels(dataDir, folder)
 const { documents, rows, bytes } = documentsOf(folder)
 const eventStore = await openEventStore({ dataDir }, { readOnly: true })
 const events = Number(await eventStore.head())
