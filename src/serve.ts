@@ -23,7 +23,7 @@ import {
 } from '#libs/platform'
 import { API } from './api.js'
 import { applicationModule } from './app.module.js'
-import { oidcOptions } from './directory/sign-in.js'
+import { oidcOptions, SignInDirectory } from './directory/sign-in.js'
 import { EmbeddedRuntime } from './runtime/embedded.js'
 
 export interface RunningServer {
@@ -44,9 +44,11 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   health.register('log', async () => void (await runtime.write.eventStore.head()))
   metrics.beforeReading(() => runtime.reportTo(metrics))
 
+  const { directory, executor } = runtime.write
+  const signIn = new SignInDirectory(directory, executor, configuration.oidcRoleMap)
   const adapter = new HttpAdapter({
     bodyLimit: configuration.bodyLimit,
-    authenticator: new BearerAuthenticator(runtime.write.directory, oidcOptions(configuration)),
+    authenticator: new BearerAuthenticator(signIn, oidcOptions(configuration)),
     rateLimit: configuration.rateLimit > 0 ? rateLimitOf(configuration.rateLimit) : undefined,
     logUnexpected: logUnexpected(logger),
     onAnswer(request, reply) {

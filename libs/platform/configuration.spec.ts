@@ -66,8 +66,24 @@ describe('the configuration', () => {
     ['ATTACHMENT_TYPES', 'png'],
     ['ROLE', 'projector'],
     ['OIDC_ISSUER', 'login.example.org'],
+    ['OIDC_ROLE_MAP', 'itsm-agents'],
+    ['OIDC_ROLE_MAP', 'itsm-agents=boss'],
+    ['OIDC_ROLE_MAP', '=agent'],
   ])('refuses %s=%s', (name, value) => {
     expect(problemsOf({ [`LEDGERDESK_${name}`]: value })[0]).toContain(`LEDGERDESK_${name}=${value}`)
+  })
+
+  it('maps groups of the identity provider to roles, whatever the groups are called', () => {
+    const { oidcRoleMap } = readConfiguration({
+      LEDGERDESK_OIDC_ISSUER: 'https://login.example.org',
+      LEDGERDESK_OIDC_AUDIENCE: 'itsm',
+      LEDGERDESK_OIDC_ROLE_MAP: 'cn=it desk;ou=x=agent, admins=administrator,admins=auditor',
+    })
+    expect([...oidcRoleMap]).toEqual([
+      ['cn=it desk;ou=x', ['agent']],
+      ['admins', ['administrator', 'auditor']],
+    ])
+    expect(problemsOf({ LEDGERDESK_OIDC_ROLE_MAP: 'a=agent' })).toHaveLength(1)
   })
 
   it('has examples and defaults that it takes itself', () => {

@@ -1,3 +1,5 @@
+import { ROLES, type Role } from '#libs/access'
+
 /** Every setting begins so; a variable that begins so and is none is an error. */
 const PREFIX = 'LEDGERDESK_'
 
@@ -109,6 +111,12 @@ export const SETTINGS = {
     description: 'Claim that lists the groups of a person.',
     example: 'roles',
   }),
+  oidcRoleMap: roleMap({
+    name: 'OIDC_ROLE_MAP',
+    default: '',
+    description: 'Roles that membership of a group at the identity provider gives.',
+    example: 'itsm-agents=agent,itsm-admins=administrator',
+  }),
   attachmentMaxBytes: size({
     name: 'ATTACHMENT_MAX_BYTES',
     default: '25 MiB',
@@ -194,7 +202,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
 /** The README's table of settings, in Markdown. */
 export function configurationTable(): string {
   const rows = (Object.values(SETTINGS) as Setting<unknown>[]).map((setting) => {
-    const standard = setting.default === undefined ? '' : code(setting.default)
+    const standard = setting.default ? code(setting.default) : ''
     return [
       code(PREFIX + setting.name),
       standard,
@@ -217,13 +225,16 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
   return unknown.map((name) => `${name}: there is no such setting; the settings are ${names}`)
 }
 
-function contradictions({ oidcIssuer, oidcAudience, oidcJwksUrl }: Configuration): string[] {
+function contradictions({ oidcIssuer, oidcAudience, oidcJwksUrl, oidcRoleMap }: Configuration): string[] {
   const problems: string[] = []
   if ((oidcIssuer === undefined) !== (oidcAudience === undefined)) {
     problems.push(`${PREFIX}OIDC_ISSUER and ${PREFIX}OIDC_AUDIENCE: give both or neither`)
   }
   if (oidcJwksUrl !== undefined && oidcIssuer === undefined) {
     problems.push(`${PREFIX}OIDC_JWKS_URL: needs ${PREFIX}OIDC_ISSUER as well`)
+  }
+  if (oidcRoleMap.size > 0 && oidcIssuer === undefined) {
+    problems.push(`${PREFIX}OIDC_ROLE_MAP: needs ${PREFIX}OIDC_ISSUER as well`)
   }
   return problems
 }
@@ -279,6 +290,19 @@ function list(
     return items.every((item) => pattern.test(item)) ? items : refuse()
   }
   return { ...rest, parse }
+}
+
+/** Group → roles; a group may stand several times. The last `=` of a pair parts them. */
+function roleMap(words: Words & { default: string }): Setting<ReadonlyMap<string, readonly Role[]>> {
+  const parse = (given: string): Map<string, Role[]> => {
+    const roles = new Map<string, Role[]>()
+    for (const pair of given.split(',').filter((text) => text.trim() !== '')) {
+      const [, group = '', name] = /^\s*(\S.*?)\s*=\s*([a-z-]+)\s*$/.exec(pair) ?? refuse()
+      roles.set(group, [...(roles.get(group) ?? []), ROLES.find((role) => role === name) ?? refuse()])
+    }
+    return roles
+  }
+  return { ...words, allowed: `group=role, with commas between them; roles are ${ROLES.join(', ')}`, parse }
 }
 
 /** Tokens and keys travel over it, so plain http is for this machine only. */
