@@ -62,7 +62,6 @@ interface LogLine {
   level: string
   msg: string
   url?: string
-  code?: string
 }
 
 /** A server in a process of its own. */
@@ -95,6 +94,10 @@ export class ServerProcess {
     })
     // Whoever kills it while it starts does not care.
     this.serving.catch(() => {})
+  }
+
+  get pid(): number {
+    return this.child.pid!
   }
 
   /** SIGKILL: no chance to do anything. */

@@ -1,0 +1,118 @@
+import { eventually } from '../../libs/testing/eventually.js'
+import { ask, expectOk } from './server/api.js'
+import { DataFolder } from './server/data-folder.js'
+import { appendByHand } from './server/foreign-hand.js'
+import { Ledgerdesk, type ServerProcess } from './server/ledgerdesk-process.js'
+import { issueTokens, type Tokens } from './server/people.js'
+
+/** A link without a link: the fold of the details falls over it, nothing else looks at it. */
+const POISON = { type: 'LinkAdded', data: {} }
+
+jest.setTimeout(60_000)
+
+describe('an event that a projection cannot fold', () => {
+  const ledgerdesk = new Ledgerdesk()
+  const folder = new DataFolder()
+  let tokens: Tokens
+  let server: ServerProcess
+  let poisoned: string
+  let healthy: string
+  let position: string
+  beforeAll(async () => {
+    tokens = await issueTokens(folder.path)
+    server = await ledgerdesk.serve(folder.path)
+    poisoned = (await send('', { title: 'Before' })).body.id
+    healthy = (await send('', { title: 'Before' })).body.id
+    await appendByHand(folder, poisoned, POISON.type, POISON.data)
+    const changes = { title: { from: 'Before', to: 'After' } }
+    await appendByHand(folder, poisoned, 'IncidentDetailsChanged', { changes })
+    position = (await send(`/${healthy}/change`, { title: 'After' })).position!
+  })
+  afterAll(async () => {
+    await ledgerdesk.dispose()
+    folder.dispose()
+  })
+
+  const send = (path: string, body: object) =>
+    expectOk(server.url, { token: tokens.agents[0]!, path: `/incidents${path}`, body })
+
+  interface Row {
+    number: string
+    title: string
+    stale?: boolean
+  }
+
+  async function rows(): Promise<Record<string, Row>> {
+    const path = `/incidents?minPosition=${position}`
+    const page = await eventually('listed', async () => {
+      const answer = await ask<{ items: Row[] }>(server.url, { token: tokens.agents[0]!, path })
+      return answer.status === 200 && answer
+    })
+    return Object.fromEntries(page.body.items.map((row) => [row.number, row]))
+  }
+
+  it('parks its key: its document is stale and stays, all others go on', async () => {
+    const listed = await rows()
+    expect(listed[poisoned]).toMatchObject({ title: 'Before', stale: true })
+    expect(listed[healthy]).toMatchObject({ title: 'After' })
+    expect(listed[healthy]).not.toHaveProperty('stale')
+  })
+
+  it('parks nothing in read models that can fold it', async () => {
+    const path = `/queues/mine?minPosition=${position}`
+    await expectOk(server.url, { token: tokens.agents[0]!, path })
+    const { body } = await expectOk(server.url, { token: tokens.admin, path: '/projections' })
+    const parked = body.items.map(({ name, state, parkedKeys }: Record<string, unknown>) => ({
+      name,
+      state,
+      parkedKeys: parkedKeys ?? 0,
+    }))
+    expect(parked.filter(({ parkedKeys }: { parkedKeys: number }) => parkedKeys > 0)).toEqual([
+      { name: 'incident_details', state: 'following', parkedKeys: 1 },
+    ])
+    expect(new Set(parked.map(({ state }: { state: string }) => state))).toEqual(new Set(['following']))
+  })
+
+  it('is listed with its reason, and what queues behind it', async () => {
+    const { code, stdout } = await ledgerdesk.run(folder.path, 'projections', 'parked', 'incident_details')
+    const parked = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(code).toBe(0)
+    expect(parked).toEqual([
+      expect.objectContaining({
+        key: `incident-${poisoned}`,
+        eventType: POISON.type,
+        reason: expect.any(String),
+      }),
+      expect.objectContaining({ key: `incident-${poisoned}`, eventType: 'IncidentDetailsChanged' }),
+    ])
+    expect(parked[1].reason).toBeUndefined()
+    const others = await ledgerdesk.run(folder.path, 'projections', 'parked', 'work_queue')
+    expect(others.stdout).toContain('nothing is parked')
+  })
+
+  it('stays parked when it is tried again without a mended definition', async () => {
+    const path = '/projections/incident_details/retry'
+    const retry = () => expectOk(server.url, { token: tokens.admin, path, body: {} })
+    const reason = expect.stringContaining('TypeError')
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect((await retry()).body).toEqual({
+        replayed: 0,
+        stillParked: [{ key: `incident-${poisoned}`, eventId: expect.any(String), reason }],
+      })
+    }
+    expect((await rows())[poisoned]).toMatchObject({ title: 'Before', stale: true })
+  })
+
+  it('is parked still after a kill, and later events of its key queue', async () => {
+    await server.kill()
+    server = await ledgerdesk.serve(folder.path)
+    const changes = { title: { from: 'After', to: 'Later' } }
+    position = (await appendByHand(folder, poisoned, 'IncidentDetailsChanged', { changes })).position
+    expect((await rows())[poisoned]).toMatchObject({ title: 'Before', stale: true })
+    const { stdout } = await ledgerdesk.run(folder.path, 'projections', 'parked', 'incident_details')
+    expect(stdout.trim().split('\n')).toHaveLength(3)
+  })
+})
