@@ -233,7 +233,7 @@ function contradictions({ oidcIssuer, oidcAudience, oidcJwksUrl, oidcRoleMap }: 
   if (oidcJwksUrl !== undefined && oidcIssuer === undefined) {
     problems.push(`${PREFIX}OIDC_JWKS_URL: needs ${PREFIX}OIDC_ISSUER as well`)
   }
-  if (oidcRoleMap.size > 0 && oidcIssuer === undefined) {
+  if (oidcRoleMap?.size && oidcIssuer === undefined) {
     problems.push(`${PREFIX}OIDC_ROLE_MAP: needs ${PREFIX}OIDC_ISSUER as well`)
   }
   return problems
