@@ -45,6 +45,15 @@ export function audienceColumns(audience: Audience): Pick<AccessColumns, 'audien
   }
 }
 
+/** The audience again, for answers. Undefined for those who do not see it (requesters). */
+export function audienceOf({
+  audienceKind: kind,
+  audienceGroups: groups = [],
+}: Partial<AccessColumns>): Audience | undefined {
+  if (kind === undefined) return undefined
+  return kind === 'groups' ? { kind, groups } : { kind }
+}
+
 /** Value of `visibleTo`. */
 export function peopleNamed(record: {
   caller?: string

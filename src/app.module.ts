@@ -10,19 +10,21 @@ import {
   Metrics,
   MetricsController,
 } from '#libs/platform'
+import { QueryRunner } from '#libs/query-handling'
+import { AskHandler } from '#libs/query-handling/nest'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
 import { EventsController } from './events/events.controller.js'
 import { CommandSender } from './http/command-sender.js'
-import { AskHandler, Queries } from './http/queries.js'
+import { Queries } from './http/queries.js'
 import { AttachmentLimits } from './incidents/attachment-limits.js'
 import { incidents } from './incidents/incidents.module.js'
 import { ProjectionsController } from './operation/projections.controller.js'
+import { ReadModelKeeper } from './operation/read-model-keeper.js'
 import { QueuesController } from './queues/queues.controller.js'
 import { TakeNext } from './queues/take-next.js'
-import { EmbeddedRuntime } from './runtime/embedded.js'
-import { QueryRunner } from './runtime/query.js'
+import type { EmbeddedRuntime } from './runtime/embedded.js'
 import { settings } from './settings/settings.module.js'
 
 export interface Services {
@@ -57,7 +59,7 @@ export function applicationModule({ configuration, runtime, health, metrics }: S
       { provide: Directory, useValue: directory },
       { provide: CommandExecutor, useValue: executor },
       { provide: QueryRunner, useValue: runtime },
-      { provide: EmbeddedRuntime, useValue: runtime },
+      { provide: ReadModelKeeper, useValue: runtime },
       { provide: HealthChecks, useValue: health },
       { provide: Metrics, useValue: metrics },
       { provide: AttachmentLimits, useValue: new AttachmentLimits(attachmentMaxBytes, attachmentTypes) },
@@ -69,7 +71,8 @@ export function applicationModule({ configuration, runtime, health, metrics }: S
       { provide: Queries, useFactory: (bus: QueryBus) => new Queries(bus), inject: [QueryBus] },
       {
         provide: TakeNext,
-        useFactory: (sender: CommandSender, queries: Queries) => new TakeNext(sender, queries, eventStore),
+        useFactory: (sender: CommandSender, queries: Queries) =>
+          new TakeNext(sender, queries, eventStore, incidents.acceptance),
         inject: [CommandSender, Queries],
       },
       AskHandler,

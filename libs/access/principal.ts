@@ -39,3 +39,8 @@ export function grantFor(principal: Principal, roles: readonly Role[]): string |
 export function systemPrincipal(name: string): Principal {
   return { id: `system:${name}`, grants: new Map(ROLES.map((role) => [role, 'system'])), groups: new Set() }
 }
+
+/** Whether it is the program itself, which needs no one's grant. */
+export function isSystem({ id }: Principal): boolean {
+  return id.startsWith('system:')
+}

@@ -8,7 +8,7 @@ import type {
   Link,
   Resolution,
 } from '../../src/incidents/domain/incident.events.js'
-import { accessColumns, forEverybody, seesInternalFields } from '../access.js'
+import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
 import {
   applyMilestones,
   applyToHead,
@@ -526,4 +526,10 @@ function requesterView(incident: IncidentDetails): Partial<IncidentDetails> {
   const shared = attachments.filter(({ visibility }) => visibility === 'public')
   if (shared.length > 0) view.attachments = shared
   return view
+}
+
+/** An incident as answers show it: without the columns that only serve the row rule. */
+export function shownIncident(incident: IncidentDetails): object {
+  const { audienceKind, audienceGroups, visibleTo, custom, ...shown } = incident
+  return { ...shown, audience: audienceOf(incident) }
 }

@@ -2,7 +2,7 @@ import type { Position } from '#libs/event-sourcing'
 import { defineView } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
-import { accessColumns, forEverybody } from '../access.js'
+import { accessColumns, audienceOf, forEverybody } from '../access.js'
 import {
   applyToHead,
   type Blank,
@@ -185,4 +185,11 @@ function differs(a: QueueInterval, b: QueueInterval): boolean {
 
 function isSameList(a: readonly string[] = [], b: readonly string[] = []): boolean {
   return a === b || (a.length === b.length && a.every((item, i) => item === b[i]))
+}
+
+/** What is known of a record at a past point, as answers show it. */
+export function shownInterval(interval: QueueInterval): object {
+  const { audienceKind, audienceGroups, visibleTo, ...shown } = interval
+  const { validFrom, validTo, positionFrom, positionTo, effectiveAt, begunBy, ...entry } = shown
+  return { ...entry, audience: audienceOf(interval) }
 }

@@ -1,7 +1,7 @@
 import { defineProjection } from '#libs/projections-runtime'
 import { compare } from '#libs/read-store'
 import type { Hold, IncidentEvent } from '../../src/incidents/domain/incident.events.js'
-import { accessColumns, among, forEverybody } from '../access.js'
+import { accessColumns, among, audienceOf, forEverybody } from '../access.js'
 import {
   applyToHead,
   type Blank,
@@ -231,4 +231,10 @@ function reply(draft: WorkQueueEntry, event: RecordedIncidentEvent): true {
   if (author !== draft.assignee && draft.visibleTo?.includes(author))
     draft.callerRepliedAt ??= event.metadata.occurredAt
   return true
+}
+
+/** An entry as answers show it: without the columns that only serve the row rule. */
+export function shownEntry(entry: WorkQueueEntry): object {
+  const { audienceKind, audienceGroups, visibleTo, imported, ...shown } = entry
+  return { ...shown, audience: audienceOf(entry) }
 }

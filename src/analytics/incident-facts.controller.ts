@@ -11,6 +11,7 @@ import { prefers } from '../http/accept.js'
 import { FreshnessQuery } from '../http/listing.js'
 import { Queries } from '../http/queries.js'
 import { FACT_COLUMNS, IncidentFactsPage } from './incident-facts.dto.js'
+import { exportIncidentFacts, listIncidentFacts } from './incident-facts.queries.js'
 
 class FactsQuery extends FreshnessQuery {
   @IsOptional()
@@ -73,7 +74,7 @@ export class IncidentFactsController {
         headers: { 'content-type': 'application/x-ndjson; charset=utf-8' },
       })
     }
-    return this.queries.answer('listIncidentFacts', { ...query, principal })
+    return this.queries.answer(listIncidentFacts, { ...query, principal })
   }
 
   /** All rows. The first are read before the answer begins, so that a refusal has its own status. */
@@ -85,7 +86,7 @@ export class IncidentFactsController {
     const now = new Date().toISOString()
     const chunk = async (after?: KeysetCursor) => {
       const args = { principal, filter, after, now, minPosition }
-      const { json, position } = await this.queries.ask('exportIncidentFacts', args)
+      const { json, position } = await this.queries.ask(exportIncidentFacts, args)
       return { ...(JSON.parse(json) as { rows: object[]; next?: KeysetCursor }), position }
     }
     const first = await chunk()

@@ -1,4 +1,5 @@
 import type { Principal } from '#libs/access'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { type KeysetCursor, parseFilter } from '#libs/read-store'
 import {
   type IncidentFacts,
@@ -6,7 +7,6 @@ import {
   withOpenInterval,
 } from '#projections/incident-facts/incident-facts'
 import { columnsOf, type ListArguments, listPage } from '../http/listing.js'
-import type { QueryAnswer, QueryDependencies } from '../runtime/query.js'
 
 /** One page of the analysts' rows. */
 export function listIncidentFacts(

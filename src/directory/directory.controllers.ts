@@ -7,6 +7,7 @@ import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
 import { Directory } from './directory.js'
+import { readGroup, readPerson } from './directory.queries.js'
 import { RegisterGroup } from './domain/group.commands.js'
 import { IssueApiToken, RegisterPerson } from './domain/person.commands.js'
 import {
@@ -73,7 +74,7 @@ export class PeopleController {
   })
   read(@Param() { id }: PersonParams, @Context() context: RequestContext): Promise<Answer> {
     const groups = [...this.directory.groupsOf(id)].sort()
-    return this.queries.answer('readPerson', { id, groups }, context)
+    return this.queries.answer(readPerson, { id, groups }, context)
   }
 
   @Post(':id/issue-token')
@@ -148,6 +149,6 @@ export class GroupsController {
     responseHeaders: ['ETag'],
   })
   read(@Param() { id }: GroupParams, @Context() context: RequestContext): Promise<Answer> {
-    return this.queries.answer('readGroup', { id }, context)
+    return this.queries.answer(readGroup, { id }, context)
   }
 }

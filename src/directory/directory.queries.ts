@@ -1,6 +1,6 @@
 import { ROLES, type Role } from '#libs/access'
 import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
-import type { QueryAnswer, QueryDependencies } from '../runtime/query.js'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { GroupEvent, PersonEvent } from './domain/directory.events.js'
 import { groupDecider } from './domain/group.decider.js'
 import { personDecider } from './domain/person.decider.js'

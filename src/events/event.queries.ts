@@ -1,8 +1,8 @@
 import { hasRole, type Principal } from '#libs/access'
 import { InvalidInput, LOG_START, type RecordedEvent } from '#libs/event-sourcing'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { canSee } from '#projections/access'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
-import type { QueryAnswer, QueryDependencies } from '../runtime/query.js'
 import { toCloudEvent } from './cloud-event.js'
 
 export interface EventsPage {

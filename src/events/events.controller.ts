@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { Answer, Conforms, Context, Endpoint, Field, RequestContext } from '#libs/platform'
 import { prefers } from '../http/accept.js'
 import { Queries } from '../http/queries.js'
+import { eventsPage } from './event.queries.js'
 
 class EventsQuery {
   @IsOptional()
@@ -87,9 +88,9 @@ export class EventsController {
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
     if (!prefers(request, 'application/x-ndjson')) {
-      return this.queries.answer('eventsPage', { ...query, limit, principal })
+      return this.queries.answer(eventsPage, { ...query, limit, principal })
     }
-    const { json, position } = await this.queries.ask('eventsPage', { ...query, limit, principal })
+    const { json, position } = await this.queries.ask(eventsPage, { ...query, limit, principal })
     const { items } = JSON.parse(json) as { items: object[] }
     const lines = items.map((item) => `${JSON.stringify(item)}\n`).join('')
     return new Answer(lines, { position, headers: { 'content-type': 'application/x-ndjson; charset=utf-8' } })

@@ -2,8 +2,8 @@ import { IsInt, IsOptional, IsString, Length, Matches, Min } from 'class-validat
 import type { Principal } from '#libs/access'
 import { Field, IsInstant } from '#libs/platform'
 import type { ReadModelDefinition } from '#libs/projections-runtime'
+import type { QueryDependencies } from '#libs/query-handling'
 import { and, type ColumnType, type Filter, parseFilter, parseOrderBy, type SortKey } from '#libs/read-store'
-import type { QueryDependencies } from '../runtime/query.js'
 import type { TimePoint } from './time-point.js'
 
 const LARGEST_PAGE = 1_000

@@ -1,33 +1,18 @@
-import { type IQueryHandler, QueryBus, QueryHandler } from '@nestjs/cqrs'
+import { QueryBus } from '@nestjs/cqrs'
 import { Answer, RawJson, type RequestContext } from '#libs/platform'
-import type { QueryArguments, QueryName } from '../queries.js'
-import { Ask, type QueryAnswer, QueryRunner } from '../runtime/query.js'
+import { Ask, type QueryAnswer, type QueryFunction } from '#libs/query-handling'
 
-/** Hands every query to the threads that answer them. */
-@QueryHandler(Ask)
-export class AskHandler implements IQueryHandler<Ask, QueryAnswer> {
-  constructor(private readonly runner: QueryRunner) {}
-
-  execute({ name, args }: Ask): Promise<QueryAnswer> {
-    return this.runner.ask(name, args)
-  }
-}
-
-/** Asks queries for controllers. */
+/** Asks queries for controllers. The function only names what is asked: it runs on another thread. */
 export class Queries {
   constructor(private readonly bus: QueryBus) {}
 
-  ask<Name extends QueryName>(name: Name, args: QueryArguments<Name>): Promise<QueryAnswer> {
-    return this.bus.execute(new Ask(name, args))
+  ask<Args>(query: QueryFunction<Args>, args: Args): Promise<QueryAnswer> {
+    return this.bus.execute(new Ask(query.name, args))
   }
 
   /** The answer as it came; 304 when the caller holds it already. */
-  async answer<Name extends QueryName>(
-    name: Name,
-    args: QueryArguments<Name>,
-    context?: RequestContext,
-  ): Promise<Answer> {
-    const { json, etag, position } = await this.ask(name, args)
+  async answer<Args>(query: QueryFunction<Args>, args: Args, context?: RequestContext): Promise<Answer> {
+    const { json, etag, position } = await this.ask(query, args)
     if (etag !== undefined && context?.holds(etag)) return Answer.notModified(etag)
     return new RawJson(json, { etag, position })
   }

@@ -33,6 +33,7 @@ import {
 } from './dto/incident-answers.dto.js'
 import { BulkDto, type BulkItem, IncidentParams, OpenIncidentDto } from './dto/incident-commands.dto.js'
 import { incidentVerbs } from './incident.verbs.js'
+import { findAttachment, listIncidents, readHistory, readIncident } from './queries/incident.queries.js'
 
 const COLLECTION = 'incident-'
 
@@ -96,7 +97,7 @@ export class IncidentsController {
     answer: IncidentPage,
   })
   list(@Query() query: ListQuery, @Context() { principal }: RequestContext): Promise<Answer> {
-    return this.queries.answer('listIncidents', { ...query, principal })
+    return this.queries.answer(listIncidents, { ...query, principal })
   }
 
   @Get(':number')
@@ -114,7 +115,7 @@ export class IncidentsController {
     @Query() query: TimePointQuery,
     @Context() context: RequestContext,
   ): Promise<Answer> {
-    return this.queries.answer('readIncident', { ...query, number, principal: context.principal }, context)
+    return this.queries.answer(readIncident, { ...query, number, principal: context.principal }, context)
   }
 
   @Get(':number/history')
@@ -132,7 +133,7 @@ export class IncidentsController {
     @Query() query: TimePointQuery,
     @Context() context: RequestContext,
   ): Promise<Answer> {
-    return this.queries.answer('readHistory', { ...query, number, principal: context.principal }, context)
+    return this.queries.answer(readHistory, { ...query, number, principal: context.principal }, context)
   }
 
   @Post(':number/attachments')
@@ -162,7 +163,7 @@ export class IncidentsController {
     @Context() context: RequestContext,
   ): Promise<Answer<Receipt>> {
     // Whoever may not see the record must not fill the disk with it.
-    await this.queries.ask('readIncident', { number: params.number, principal: context.principal })
+    await this.queries.ask(readIncident, { number: params.number, principal: context.principal })
     const { name, contentType, content } = await this.uploaded(request)
     const { hash, size } = await this.blobs.put(content, this.limits.maxBytes)
     const data = { hash, name, contentType, size, visibility }
@@ -190,7 +191,7 @@ export class IncidentsController {
     @Param() params: AttachmentParams,
     @Context() { principal }: RequestContext,
   ): Promise<Answer<Readable>> {
-    const { json } = await this.queries.ask('findAttachment', { ...params, principal })
+    const { json } = await this.queries.ask(findAttachment, { ...params, principal })
     const { name, size } = JSON.parse(json) as { name: string; size: number }
     return new Answer(await this.blobs.get(params.hash), {
       headers: {

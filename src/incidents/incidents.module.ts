@@ -1,7 +1,8 @@
 import type { Type } from '@nestjs/common'
 import { deciderHandlers } from '#libs/command-handling/nest'
+import type { CommandMetadata } from '#libs/event-sourcing'
 import { verbController } from '../http/verbs.js'
-import { INCIDENT_COMMANDS } from './domain/incident.commands.js'
+import { Accept, INCIDENT_COMMANDS } from './domain/incident.commands.js'
 import { IncidentParams } from './dto/incident-commands.dto.js'
 import { incidentRecords } from './incident.record.js'
 import { incidentVerbs } from './incident.verbs.js'
@@ -20,4 +21,9 @@ export const incidents = {
     }),
   ] satisfies Type[],
   providers: deciderHandlers(incidentRecords, INCIDENT_COMMANDS),
+  /** How an incident is taken from a queue. */
+  acceptance: {
+    streamPrefix: 'incident-',
+    accept: (number: string, metadata: CommandMetadata) => new Accept(number, {}, metadata),
+  },
 }

@@ -3,7 +3,7 @@ import { IsIn, IsInt, IsOptional, IsString, Length, Matches } from 'class-valida
 import type { Role } from '#libs/access'
 import { Conforms, Endpoint, Field } from '#libs/platform'
 import { projectionRegistry } from '#projections/registry'
-import { EmbeddedRuntime } from '../runtime/embedded.js'
+import { ReadModelKeeper } from './read-model-keeper.js'
 
 const NAMES = projectionRegistry.map(({ name }) => name)
 const READERS: readonly Role[] = ['administrator', 'auditor']
@@ -63,7 +63,7 @@ export class RetryAnswer {
 /** Read models and policies, for those who run the server. */
 @Controller('projections')
 export class ProjectionsController {
-  constructor(private readonly runtime: EmbeddedRuntime) {}
+  constructor(private readonly keeper: ReadModelKeeper) {}
 
   @Get()
   @Endpoint({
@@ -72,7 +72,7 @@ export class ProjectionsController {
     answer: ProjectionStates,
   })
   async list(): Promise<ProjectionStates> {
-    const { projections, policies } = await this.runtime.projectorStatus()
+    const { projections, policies } = await this.keeper.projectorStatus()
     return {
       items: [
         ...projections.map(({ projection, kind, lagSeconds, parkedKeys, ...rest }) => ({
@@ -101,7 +101,7 @@ export class ProjectionsController {
     status: 202,
   })
   async rebuild(@Param() { name }: ProjectionParams): Promise<void> {
-    await this.runtime.rebuild(name)
+    await this.keeper.rebuild(name)
   }
 
   @Post(':name/retry')
@@ -113,7 +113,7 @@ export class ProjectionsController {
     answer: RetryAnswer,
   })
   retry(@Param() { name }: ProjectionParams, @Query() { key }: RetryQuery): Promise<RetryAnswer> {
-    return this.runtime.retryParked(name, key)
+    return this.keeper.retryParked(name, key)
   }
 }
 

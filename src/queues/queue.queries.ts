@@ -1,11 +1,15 @@
 import type { Principal } from '#libs/access'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, eq, type Filter, type GroupCount, isIn } from '#libs/read-store'
-import { inForceAt, type QueueInterval, queueHistory } from '#projections/queue-history/queue-history'
-import { type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
+import {
+  inForceAt,
+  type QueueInterval,
+  queueHistory,
+  shownInterval,
+} from '#projections/queue-history/queue-history'
+import { shownEntry, type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
 import { type ListArguments, listPage } from '../http/listing.js'
 import { type AskedTimePoint, isPast, settleTimePoint } from '../http/time-point.js'
-import { renderEntry, renderInterval } from '../incidents/queries/incident.rendering.js'
-import type { QueryAnswer, QueryDependencies } from '../runtime/query.js'
 
 /** States in which a record stands in a queue. */
 const QUEUED = ['New', 'In Progress', 'On Hold', 'Resolved'] as const
@@ -71,7 +75,7 @@ export async function groupQueue(
       scope: and(inGroup, isIn('state', QUEUED), inForce(args, point)),
       scopeName: `queue ${args.group}`,
       usualOrder: BY_URGENCY,
-      render: renderInterval,
+      render: shownInterval,
     },
     point,
   )
@@ -129,6 +133,10 @@ export async function nextInQueue(
     timeoutMilliseconds: waitMilliseconds,
   })
   return { json: JSON.stringify(rows.map(({ document }) => document.number)) }
+}
+
+function renderEntry(entry: WorkQueueEntry, stale: boolean): object {
+  return stale ? { ...shownEntry(entry), stale } : shownEntry(entry)
 }
 
 const BY_URGENCY = [

@@ -6,7 +6,8 @@ import { FreshnessQuery, ListQuery, TimePointQuery } from '../http/listing.js'
 import { Queries } from '../http/queries.js'
 import { Reasoned } from '../http/reasoned.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
-import { MyQueue, QueuePage, QueuesOverview } from '../incidents/dto/incident-answers.dto.js'
+import { MyQueue, QueuePage, QueuesOverview } from './dto/queue-answers.dto.js'
+import { groupQueue, myQueue, queuesOverview } from './queue.queries.js'
 import { TakeNext } from './take-next.js'
 
 /** Who works with queues; requesters read their own records at /incidents. */
@@ -44,7 +45,7 @@ export class QueuesController {
     answer: QueuesOverview,
   })
   overview(@Query() query: TimePointQuery, @Context() { principal }: RequestContext): Promise<Answer> {
-    return this.queries.answer('queuesOverview', { ...query, principal })
+    return this.queries.answer(queuesOverview, { ...query, principal })
   }
 
   @Get('mine')
@@ -55,7 +56,7 @@ export class QueuesController {
     answer: MyQueue,
   })
   mine(@Query() query: MyQueueQuery, @Context() { principal }: RequestContext): Promise<Answer> {
-    return this.queries.answer('myQueue', { ...query, principal })
+    return this.queries.answer(myQueue, { ...query, principal })
   }
 
   @Get(':group')
@@ -71,7 +72,7 @@ export class QueuesController {
     @Query() query: ListQuery,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
-    return this.queries.answer('groupQueue', { ...query, group, principal })
+    return this.queries.answer(groupQueue, { ...query, group, principal })
   }
 
   @Post(':group/take-next')

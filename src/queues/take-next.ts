@@ -1,10 +1,23 @@
 import type { CommandReceipt } from '#libs/command-handling'
-import { derivedId, eventId, NotFound, Refused } from '#libs/event-sourcing'
+import {
+  type Command,
+  type CommandMetadata,
+  derivedId,
+  eventId,
+  NotFound,
+  Refused,
+} from '#libs/event-sourcing'
 import { EventStore } from '#libs/event-store'
 import { type RequestContext } from '#libs/platform'
 import { CommandSender } from '../http/command-sender.js'
 import { Queries } from '../http/queries.js'
-import { Accept } from '../incidents/domain/incident.commands.js'
+import { nextInQueue } from './queue.queries.js'
+
+/** How records of a kind are accepted; the composition knows, since queues know no process. */
+export interface Acceptance {
+  readonly streamPrefix: string
+  accept(id: string, metadata: CommandMetadata): Command
+}
 
 /** How many records are tried before the queue counts as contested. */
 const CANDIDATES = 20
@@ -21,6 +34,7 @@ export class TakeNext {
     private readonly sender: CommandSender,
     private readonly queries: Queries,
     private readonly store: EventStore,
+    private readonly acceptance: Acceptance,
   ) {}
 
   async take(group: string, body: { reason?: string }, context: RequestContext): Promise<CommandReceipt> {
@@ -32,7 +46,7 @@ export class TakeNext {
     }
     const tried = new Set(choices?.numbers)
     for (let round = 0; round < CANDIDATES; round++) {
-      const { json } = await this.queries.ask('nextInQueue', {
+      const { json } = await this.queries.ask(nextInQueue, {
         principal: context.principal,
         group,
         limit: CANDIDATES,
@@ -57,7 +71,7 @@ export class TakeNext {
     context: RequestContext,
   ): Promise<CommandReceipt | undefined> {
     const wish = {
-      target: `incident-${number}`,
+      target: this.acceptance.streamPrefix + number,
       method: 'POST',
       route: '/queues/{group}/take-next',
       params: { group },
@@ -65,7 +79,9 @@ export class TakeNext {
       reason: body.reason,
     }
     try {
-      const receipt = await this.sender.send(context, wish, (metadata) => new Accept(number, {}, metadata))
+      const receipt = await this.sender.send(context, wish, (metadata) =>
+        this.acceptance.accept(number, metadata),
+      )
       // Accepting one's own again is no taking.
       return receipt.outcome === 'unchanged' ? undefined : receipt
     } catch (error) {

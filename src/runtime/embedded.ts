@@ -9,14 +9,15 @@ import { type Command, LedgerdeskError, Unavailable } from '#libs/event-sourcing
 import type { SqliteEventStore } from '#libs/event-store/sqlite'
 import type { Closer, Configuration, Logger, Metrics } from '#libs/platform'
 import type { Notice, ParkedEvent, RetryOutcome } from '#libs/projections-runtime'
+import { type QueryAnswer, QueryRunner } from '#libs/query-handling'
 import { leaseOwner } from '#libs/read-store/sqlite'
 import { revive } from '../commands.js'
 import { DIRECTORY_PREFIXES, Directory } from '../directory/directory.js'
 import { isSystemId } from '../directory/domain/directory-id.js'
 import { type Follower, follow } from '../directory/follow.js'
 import { schemaVersionOf } from '../event-catalog.js'
+import type { ReadModelKeeper } from '../operation/read-model-keeper.js'
 import type { ProjectorStatus } from './projector.js'
-import { type QueryAnswer, QueryRunner } from './query.js'
 import { toMessage } from './remote.js'
 import { dataPaths, openEventStore } from './stores.js'
 import { type DispatchAnswer, SupervisedThread, type ThreadData, ThreadPool } from './threads.js'
@@ -72,7 +73,7 @@ export async function openWriteSide(
 }
 
 /** The embedded shape: commands here, the projector and the queries on threads of their own. */
-export class EmbeddedRuntime extends QueryRunner {
+export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
   private constructor(
     readonly write: WriteSide,
     readonly blobs: BlobStore,
@@ -80,6 +81,7 @@ export class EmbeddedRuntime extends QueryRunner {
     private readonly queryThreads: ThreadPool,
     private readonly dispatcher: Dispatcher,
     private readonly rebuilder: Rebuilder,
+    private readonly upkeep: SupervisedThread,
   ) {
     super()
   }
@@ -120,7 +122,9 @@ export class EmbeddedRuntime extends QueryRunner {
     )
     const blobs = openFolderBlobStore(dataPaths(configuration).blobs)
     await Promise.all([projector.ready, queryThreads.ready()])
-    return new EmbeddedRuntime(write, blobs, projector, queryThreads, dispatcher, rebuilder)
+    const upkeepScript = new URL('./upkeep-thread.js', import.meta.url)
+    const upkeep = new SupervisedThread(upkeepScript, data('upkeep'), logger)
+    return new EmbeddedRuntime(write, blobs, projector, queryThreads, dispatcher, rebuilder, upkeep)
   }
 
   ask(name: string, args: unknown): Promise<QueryAnswer> {
@@ -172,6 +176,7 @@ export class EmbeddedRuntime extends QueryRunner {
     return [
       { name: 'rebuilder', close: () => this.rebuilder.stop() },
       { name: 'projector', close: () => this.projector.stop() },
+      { name: 'upkeep', close: () => this.upkeep.stop() },
       { name: 'queries', close: () => this.queryThreads.stop() },
       { name: 'blobs', close: () => this.blobs.close() },
       { name: 'log', close: () => this.write.close() },

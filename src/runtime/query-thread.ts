@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ReadModels } from '#libs/projections-runtime'
+import type { QueryFunction } from '#libs/query-handling'
 import { PageTokens } from '#libs/read-store'
 import { projectionRegistry } from '#projections/registry'
-import { type QueryName, queryRegistry } from '../queries.js'
-import type { QueryFunction } from './query.js'
+import { queryRegistry } from '../queries.js'
 import { Remote } from './remote.js'
 import { openEventStore, openReadStore } from './stores.js'
 import type { ThreadData } from './threads.js'
@@ -21,7 +21,8 @@ const dependencies = {
 }
 
 const main = new Remote(parentPort!, {
-  ask: (name: QueryName, args: never) => (queryRegistry[name] as QueryFunction<never>)(args, dependencies),
+  ask: (name: keyof typeof queryRegistry, args: never) =>
+    (queryRegistry[name] as QueryFunction<never>)(args, dependencies),
   async stop() {
     await eventStore.close()
     await readStore.close()

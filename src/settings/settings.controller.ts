@@ -29,6 +29,7 @@ import {
   PriorityMatrixDto,
   SettingView,
 } from './dto/settings.dto.js'
+import { readSetting } from './settings.queries.js'
 
 const READERS: readonly Role[] = [
   'agent',
@@ -74,7 +75,7 @@ export class SettingsController {
     responseHeaders: ['ETag'],
   })
   read(@Param() { name }: SettingParams, @Context() context: RequestContext): Promise<Answer> {
-    return this.queries.answer('readSetting', { name }, context)
+    return this.queries.answer(readSetting, { name }, context)
   }
 
   @Put('priority-matrix')

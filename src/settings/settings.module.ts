@@ -1,7 +1,6 @@
-import type { AnyRecordType } from '#libs/command-handling'
+import { type AnyRecordType, onlyFor } from '#libs/command-handling'
 import { deciderHandlers } from '#libs/command-handling/nest'
 import type { Decider } from '#libs/event-sourcing'
-import { byAdministrators } from '../directory/directory.records.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
@@ -18,7 +17,7 @@ import { SettingsController } from './settings.controller.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: deciders of different contents
 function records(decider: Decider<any, any, any, any>): AnyRecordType {
-  return { decider, rights: byAdministrators }
+  return { decider, rights: onlyFor(['administrator'], 'SETTINGS.FORBIDDEN') }
 }
 
 /** What the settings add to the application. */

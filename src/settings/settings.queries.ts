@@ -1,5 +1,5 @@
 import type { Decider, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
-import type { QueryAnswer, QueryDependencies } from '../runtime/query.js'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import * as defaults from './domain/defaults.js'

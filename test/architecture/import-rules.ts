@@ -14,6 +14,7 @@ const LIBS = [
   'event-publisher',
   'transparency-log',
   'projections-runtime',
+  'query-handling',
   'command-handling',
   'platform',
   'testing',
@@ -26,7 +27,7 @@ const DOMAIN_LIBS = ['event-sourcing', 'business-time', 'access']
 const PROJECTION_LIBS = [...DOMAIN_LIBS, 'projections-runtime', 'read-store']
 
 /** They put the program together, so they may know all of it: what stands right below `src`, threads, all events' schemas. */
-const COMPOSITION = /^src\/([^/]+$|runtime\/|event-schemas\/)/
+const COMPOSITION = /^src\/([^/]+$|runtime\/|cli\/|event-schemas\/)/
 /** What the endpoints of all processes have in common; knows none of them. */
 const RIM = /^src\/http\//
 /** They serve every process and are none themselves, so they may also name commands and ids: never deciders or handlers. */

@@ -1,64 +1,19 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-validator'
-import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
-import { INCIDENT_STATES, type IncidentState } from '../domain/incident.events.js'
+import { Conforms, Field, IsInstant } from '#libs/platform'
+import {
+  closed,
+  instant,
+  integer,
+  listOf,
+  mapOf,
+  nullable,
+  Page,
+  QueueEntry,
+  text,
+} from '../../http/record-view.js'
+import { INCIDENT_STATES } from '../domain/incident.events.js'
 
-const text: JsonSchema = { type: 'string' }
-const integer: JsonSchema = { type: 'integer' }
-const instant: JsonSchema = { type: 'string', format: 'date-time' }
-const nullable = (type: string): JsonSchema => ({ type: [type, 'null'] })
-
-/** A closed object: these members and no others. */
-function closed(
-  properties: Record<string, JsonSchema>,
-  required: string[] = Object.keys(properties),
-): JsonSchema {
-  return { type: 'object', properties, required, additionalProperties: false }
-}
-function listOf(items: JsonSchema): JsonSchema {
-  return { type: 'array', items }
-}
-function mapOf(value: JsonSchema): JsonSchema {
-  return { type: 'object', additionalProperties: value }
-}
-const States = INCIDENT_STATES as readonly string[] as string[]
-
-export const audienceSchema: JsonSchema = closed(
-  { kind: { type: 'string', enum: ['public', 'participants', 'groups'] }, groups: listOf(text) },
-  ['kind'],
-)
-
-/** A record as queues show it; at a past point these fields are all that is known. Absent: not set. */
-export class QueueEntry {
-  @IsOptional() @IsIn(['incident']) type?: 'incident'
-  @Field('Number.', 'INC0000001') @IsString() number!: string
-  @IsString() title!: string
-  @IsIn(States) state!: IncidentState
-  @IsOptional() @Field('1 is the highest.', 3) @IsInt() priority?: number
-  @IsOptional() @IsInt() impact?: number
-  @IsOptional() @IsInt() urgency?: number
-  @IsOptional() @IsString() assignmentGroup?: string
-  @IsOptional() @IsString() assignee?: string
-  @IsOptional() @IsString() caller?: string
-  @IsOptional() @IsString() affectedUser?: string
-  @IsOptional() @IsString() openedBy?: string
-  @IsOptional() @IsString({ each: true }) watchers?: string[]
-  @IsInstant() openedAt!: string
-  @IsOptional() @IsInstant() updatedAt?: string
-  @IsOptional() @IsString() holdReason?: string
-  @IsOptional() @Field('End of the hold.') @IsInstant() followUpAt?: string
-  @IsOptional() @IsInstant() dueAt?: string
-  @IsOptional() @IsInt() reopenCount?: number
-  @IsOptional() @IsInstant() lastPublicReplyAt?: string
-  @IsOptional() @IsString() lastReplyBy?: string
-  @IsOptional() @IsInstant() lastActionByAssigneeAt?: string
-  @IsOptional()
-  @Field('First reply that the assignee has not acted upon.')
-  @IsInstant()
-  callerRepliedAt?: string
-  @IsOptional() @Conforms(() => audienceSchema) audience?: object
-  @IsOptional() @Field('True while an event of this record could not be folded.') @IsBoolean() stale?: boolean
-}
-
+const _States = INCIDENT_STATES as readonly string[] as string[]
 /** An incident; absent fields are not set, or not for you to see. */
 export class IncidentView extends QueueEntry {
   @IsOptional() @IsString() description?: string
@@ -175,57 +130,12 @@ export class IncidentAtPoint extends IncidentView {
   @Matches(/^\d{20}$/) asOf!: string
 }
 
-class Page {
-  @IsOptional() @Field('Absent on the last page.') @IsString() nextPageToken?: string
-  @Field('The answer holds everything up to here.') @Matches(/^\d{20}$/) position!: string
-  @Field('Seconds behind the log.') @Conforms(() => ({ type: 'number', minimum: 0 })) lag!: number
-  @IsOptional() @IsInstant() validAt?: string
-  @IsOptional() @Matches(/^\d{20}$/) asOf?: string
-}
-
 export class IncidentPage extends Page {
   @Conforms(
     () => listOf({ $ref: '#/components/schemas/IncidentView' }),
     () => [IncidentView],
   )
   items!: IncidentView[]
-}
-
-export class QueuePage extends Page {
-  @Conforms(
-    () => listOf({ $ref: '#/components/schemas/QueueEntry' }),
-    () => [QueueEntry],
-  )
-  items!: QueueEntry[]
-}
-
-const counts = mapOf(integer)
-
-export class QueuesOverview extends Page {
-  @Conforms(() =>
-    listOf(
-      closed({
-        group: nullable('string'),
-        total: integer,
-        byState: counts,
-        byPriority: counts,
-        byAge: counts,
-      }),
-    ),
-  )
-  items!: object[]
-}
-
-const section = (): JsonSchema =>
-  closed({ count: integer, items: listOf({ $ref: '#/components/schemas/QueueEntry' }) })
-
-export class MyQueue {
-  @Conforms(section, () => [QueueEntry]) mine!: object
-  @Conforms(section, () => [QueueEntry]) unassigned!: object
-  @Conforms(section, () => [QueueEntry]) newReplies!: object
-  @Conforms(section, () => [QueueEntry]) followUpsDue!: object
-  @Matches(/^\d{20}$/) position!: string
-  @Conforms(() => ({ type: 'number', minimum: 0 })) lag!: number
 }
 
 /** One change of an incident. */

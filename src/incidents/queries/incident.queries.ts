@@ -1,15 +1,23 @@
 import type { Principal } from '#libs/access'
 import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { canSee, seesInternalFields } from '#projections/access'
-import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
-import { inForceAt, type QueueInterval, queueHistory } from '#projections/queue-history/queue-history'
+import {
+  type IncidentDetails,
+  incidentDetails,
+  shownIncident,
+} from '#projections/incident-details/incident-details'
+import {
+  inForceAt,
+  type QueueInterval,
+  queueHistory,
+  shownInterval,
+} from '#projections/queue-history/queue-history'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
-import type { QueryAnswer, QueryDependencies } from '../../runtime/query.js'
 import type { IncidentEvent } from '../domain/incident.events.js'
 import { eventsAt, requesterTimeline, timeline } from '../domain/incident.history.js'
 import { unknownIncident } from '../incident.record.js'
-import { renderIncident, renderInterval } from './incident.rendering.js'
 
 export interface OneIncident extends AskedTimePoint {
   principal: Principal
@@ -38,7 +46,7 @@ export async function readIncident(
     )
   }
   const shown = fieldsShown(args.principal, details)
-  const answer = { ...renderIncident(shown), revision: last.revision, position: last.position, ...point }
+  const answer = { ...shownIncident(shown), revision: last.revision, position: last.position, ...point }
   return { json: JSON.stringify(answer), etag: last.revision, position: point.asOf }
 }
 
@@ -72,7 +80,7 @@ export async function listIncidents(
       definition: incidentDetails,
       columns: columnsShown(args.principal, columnsOf(incidentDetails, incidentDetails.name)),
       usualOrder: [{ column: 'openedAt', direction: 'desc' }],
-      render: (incident, stale) => ({ ...renderIncident(incident), ...(stale && { stale }) }),
+      render: (incident, stale) => ({ ...shownIncident(incident), ...(stale && { stale }) }),
     })
   }
   const point = await settleTimePoint(dependencies.eventStore, args)
@@ -85,7 +93,7 @@ export async function listIncidents(
       scope: inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
       scopeName: 'at',
       usualOrder: BY_STATE,
-      render: (interval) => renderInterval(fieldsShown(args.principal, interval)),
+      render: (interval) => shownInterval(fieldsShown(args.principal, interval)),
     },
     point,
   )

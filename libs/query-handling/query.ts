@@ -20,10 +20,10 @@ export interface QueryAnswer {
 
 export type QueryFunction<Args> = (args: Args, dependencies: QueryDependencies) => Promise<QueryAnswer>
 
-/** Asks a query; Nest's QueryBus carries it to {@link QueryRunner}. */
+/** Asks a query; a query bus carries it to {@link QueryRunner}. */
 export class Ask<Args = unknown> {
   constructor(
-    /** Key of the query registry. */
+    /** Name of the query's function, by which the thread that answers finds it. */
     readonly name: string,
     readonly args: Args,
   ) {}
