@@ -1,0 +1,64 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BuildName, ProjectionWriter } from '../read-store.js'
+import { openSqliteReadStore, type SqliteReadStore } from './sqlite-read-store.js'
+import { WriteBack } from './write-back.js'
+
+const LINE = 'a line that is found in the file it was written back to'
+const schema = { name: 'notes', columns: { text: 'string' }, indexes: [] } as const
+
+describe('Writing back', () => {
+  let folder: string
+  let store: SqliteReadStore
+  let name: BuildName
+  let writer: ProjectionWriter
+  let writeBack: WriteBack
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-write-back-'))
+    store = openSqliteReadStore({ folder })
+    name = await store.createBuild({ projection: 'notes', version: 1 }, [schema])
+    writer = await store.openForWriting(name, { owner: 'one', leaseMilliseconds: 60_000 })
+    writeBack = new WriteBack(folder)
+    // What making the file left behind
+    writeBack.run()
+  })
+
+  afterEach(async () => {
+    writeBack.close()
+    await store.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const write = () => {
+    const position = '00000000000000000001'
+    const document = { text: LINE }
+    return writer.commit([{ collection: 'notes', id: 'n', document, position, stale: false }], {
+      logId: 'log',
+      position,
+      eventId: 'event',
+    })
+  }
+  const file = () => readFileSync(join(folder, 'notes-v1-b1.db'), 'utf8')
+
+  it('moves what was committed into the build’s file', async () => {
+    await write()
+    expect(file()).not.toContain(LINE)
+    writeBack.run()
+    expect(file()).toContain(LINE)
+    expect((await store.liveReader('notes').then((reader) => reader?.get('notes', 'n')))?.document).toEqual({
+      text: LINE,
+    })
+  })
+
+  it('goes on when a build was dropped', async () => {
+    await write()
+    await writer.close()
+    await store.drop(name)
+    writeBack.run()
+    const next = await store.createBuild({ projection: 'notes', version: 1 }, [schema])
+    writeBack.run()
+    expect(next.build).toBe(2)
+  })
+})

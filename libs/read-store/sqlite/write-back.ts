@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { Connection } from './connection.js'
+import { buildLabel, Registry } from './registry.js'
+
+/**
+ * Writes what the WAL files of all builds hold back into the builds. SQLite does so by itself at every some-thousandth
+ * page, inside the commit of whoever comes by, who then waits for the disk: 30 to 60 ms for each build, several times a
+ * second under load. On a thread of its own nobody waits for it; commits find next to nothing left to write back.
+ * For one thread; others may write at the same time.
+ */
+export class WriteBack {
+  readonly #registry: Registry
+  readonly #builds = new Map<string, { connection: Connection; version: number }>()
+
+  /** @param folder the read store's */
+  constructor(private readonly folder: string) {
+    this.#registry = new Registry(join(folder, 'registry.db'))
+  }
+
+  /** One round over the builds that were written to since the last. Waits for the disk, never for a lock. */
+  run(): void {
+    const labels = new Set(this.#registry.builds().map(buildLabel))
+    for (const [label, { connection }] of this.#builds) {
+      if (labels.has(label)) continue
+      connection.close()
+      this.#builds.delete(label)
+    }
+    for (const label of labels) this.#writeBack(label)
+  }
+
+  close(): void {
+    for (const { connection } of this.#builds.values()) connection.close()
+    this.#builds.clear()
+    this.#registry.close()
+  }
+
+  #writeBack(label: string): void {
+    const build = this.#open(label)
+    if (build === undefined) return
+    const version = build.connection.get<{ data_version: number }>('PRAGMA data_version')!.data_version
+    if (version === build.version) return
+    build.connection.get('PRAGMA wal_checkpoint(PASSIVE)')
+    build.version = version
+  }
+
+  #open(label: string) {
+    const known = this.#builds.get(label)
+    if (known !== undefined) return known
+    try {
+      const build = { connection: new Connection(join(this.folder, `${label}.db`)), version: -1 }
+      this.#builds.set(label, build)
+      return build
+    } catch {
+      // Dropped since the registry was asked; when the file is damaged, its readers and its writer say so.
+      return undefined
+    }
+  }
+}
