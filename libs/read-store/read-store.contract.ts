@@ -112,7 +112,7 @@ const ticket = (fields: Partial<Ticket> = {}): Ticket => ({
 })
 
 const ticketArbitrary: fc.Arbitrary<Ticket> = fc.record({
-  group: fc.constantFrom('network', 'desk', 'dé😀k', '', null),
+  group: fc.constantFrom('network', 'desk', 'dé😀k', '\uffff', '😀', '', null),
   state: fc.constantFrom('new', 'active', 'closed'),
   priority: fc.constantFrom(1, 2, 3, null),
   openedAt: fc

@@ -12,7 +12,11 @@ export function compareText(a: string, b: string): number {
   return a.length - b.length
 }
 
-const rank = (unit: number) => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x2000 : unit)
+/** Moves surrogates, which stand for what is beyond U+FFFF, behind all other units. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800
+}
 
 /** The first text after all texts that begin with `prefix`; undefined when there is none (nothing but U+10FFFF). */
 export function afterPrefix(prefix: string): string | undefined {

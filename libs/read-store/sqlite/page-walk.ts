@@ -145,7 +145,7 @@ export class PageWalk {
       for (const bound of [lower, upper])
         if (bound) conditions.push(sql(`${column} ${bound.op} ?`, bound.value))
     }
-    // SQLite does not enter an index by IS NOT NULL, but by a bound below everything
+    // Not every SQLite enters an index by IS NOT NULL, but all do by a bound below everything
     if (present && !conditions.some(({ text }) => text.includes('>')))
       conditions.push(sql(`${column} >= ${this.lowest(level)}`))
     return conditions

@@ -76,7 +76,8 @@ describe('SQLite read models', () => {
   it('answer from one state while a writer commits', async () => {
     const writer = await store.openForWriting(await store.createBuild(name, [schema]), lease)
     await writer.commit([row('a', 'x', 1)], at(1))
-    const reader = await openSqliteReadStore({ folder }).liveReader('work_queue')
+    const reading = openSqliteReadStore({ folder })
+    const reader = await reading.liveReader('work_queue')
     for (let position = 2; position < 50; position++) {
       await writer.commit([row('a', position % 2 ? 'x' : 'y', position)], at(position))
       const found = await reader?.find('rows', {
@@ -86,7 +87,7 @@ describe('SQLite read models', () => {
       })
       expect(found).toHaveLength(1)
     }
-    await reader?.close()
+    await reading.close()
   })
 
   it('refuse a schema that promises what cannot be kept', async () => {
