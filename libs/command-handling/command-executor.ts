@@ -192,7 +192,7 @@ export class CommandExecutor {
       if (known) return known
       throw verdict
     }
-    const outcome = await this.settle(() =>
+    const append = () =>
       this.options.store.appendNumbered({
         series: numbers,
         claim: metadata.keyed
@@ -204,8 +204,9 @@ export class CommandExecutor {
           : undefined,
         events: (number) =>
           this.toNewEvents(verdict.events, decider.streamPrefix + number, metadata, verdict.grant),
-      }),
-    )
+      })
+    // Without a claim a repeat would be given another number: an unknown outcome stays unknown.
+    const outcome = await this.settle(append, metadata.keyed)
     if (outcome.kind === 'appended') return this.appended(decider, unborn, outcome, outcome.number)
     const stream = decider.streamPrefix + outcome.number
     return this.enqueue(stream, () => this.change(recordType, command, outcome.number, stream))
@@ -275,10 +276,12 @@ export class CommandExecutor {
   /** An unknown outcome is resolved by repeating the very same append: same ids, same expected revision. */
   private async settle<O extends { kind: string }>(
     attempt: () => Promise<O>,
+    repeatable = true,
   ): Promise<Exclude<O, { kind: 'unknown' }>> {
     for (let delay = 20; delay < 3_000; delay *= 2) {
       const outcome = await attempt()
       if (outcome.kind !== 'unknown') return outcome as Exclude<O, { kind: 'unknown' }>
+      if (!repeatable) break
       await sleep(delay)
     }
     throw new Unavailable(

@@ -1,0 +1,223 @@
+import { type Principal, systemPrincipal } from '#libs/access'
+import {
+  Command,
+  type CommandMetadata,
+  type Decider,
+  type DomainEvent,
+  type Fact,
+  Forbidden,
+  fact,
+  type RecordedEvent,
+  Refused,
+} from '#libs/event-sourcing'
+import type {
+  AppendOutcome,
+  AppendRequest,
+  EventStore,
+  NumberedAppend,
+  NumberedOutcome,
+} from '#libs/event-store'
+import { temporaryEventStore } from '../testing/temporary-event-store.js'
+import { CommandExecutor, FactSource, type RecordType, StreamCache } from './index.js'
+
+type Added = DomainEvent<'Added', { amount: number; limit: number }>
+type LimitSet = DomainEvent<'LimitSet', { limit: number }>
+class Add extends Command<'Add', { amount: number }> {
+  readonly type = 'Add'
+}
+
+/** A counter that may not pass a limit, which another stream says. */
+const counter: Decider<number, Add, Added, { limit: Fact<number> }> = {
+  streamPrefix: 'counter-',
+  initial: 0,
+  evolve: (total, event) => total + event.data.amount,
+  facts: () => ({
+    limit: fact<number, LimitSet>('settings-limit', {
+      initial: 10,
+      evolve: (_, event) => event.data.limit,
+    }),
+  }),
+  decide({ data: { amount } }, total, { limit }) {
+    if (total + amount > limit.value) throw new Refused('COUNTER.FULL', `at most ${limit.value}`)
+    return amount === 0 ? [] : [{ type: 'Added', data: { amount, limit: limit.value } }]
+  },
+}
+
+let ids = 0
+const nextId = () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`
+function wish(overrides: Partial<CommandMetadata> = {}): CommandMetadata {
+  return {
+    actor: 'ann',
+    channel: 'api',
+    occurredAt: '2026-01-01T00:00:00.000Z',
+    commandId: nextId(),
+    keyed: false,
+    correlationId: 'c',
+    ...overrides,
+  }
+}
+
+const ann: Principal = { id: 'ann', grants: new Map([['agent', 'grant-1']]), groups: new Set() }
+
+function records(
+  rights = (_: Principal): string | undefined => 'grant-1',
+): RecordType<number, Add, Added, { limit: Fact<number> }> {
+  return {
+    decider: counter,
+    numbers: { streamPrefix: 'counter-', format: (n) => `C${n}` },
+    rights,
+  }
+}
+
+describe('CommandExecutor', () => {
+  let dispose: () => Promise<void>
+  let store: EventStore
+  const executorOn = (target: EventStore) =>
+    new CommandExecutor({
+      store: target,
+      facts: new FactSource(target, ['settings-']),
+      cache: new StreamCache(),
+      schemaVersion: () => 1,
+      principal: (id) => (id === 'ann' ? ann : id.startsWith('system:') ? systemPrincipal('x') : undefined),
+    })
+  let executor: CommandExecutor
+
+  beforeEach(async () => {
+    ;({ store, dispose } = await temporaryEventStore())
+    executor = executorOn(store)
+  })
+  afterEach(() => dispose())
+
+  const add = (id: string | undefined, amount: number, overrides?: Partial<CommandMetadata>, on = executor) =>
+    on.execute(records(), new Add(id, { amount }, wish(overrides)))
+  const amounts = async (stream = 'counter-A') =>
+    (await store.readStream(stream)).map(({ data }) => (data as Added['data']).amount)
+
+  it('answers with revision and position of what was stored, and says which grant allowed it', async () => {
+    const receipt = await add('A', 3)
+    const [event] = await store.readStream('counter-A')
+    expect(receipt).toEqual({
+      id: 'A',
+      stream: 'counter-A',
+      revision: 0,
+      position: event!.position,
+      outcome: 'appended',
+    })
+    expect(event!.metadata).toMatchObject({ actor: 'ann', grant: 'grant-1' })
+    expect(event!.data).toEqual({ amount: 3, limit: 10 })
+  })
+
+  it('gives a repeat the first answer, also in another process, and refuses another request under the key', async () => {
+    const key = { commandId: nextId(), keyed: true, requestHash: 'h1' }
+    const first = await add('A', 3, key)
+    await add('A', 1)
+    expect(await add('A', 3, key)).toEqual({ ...first, outcome: 'repeated' })
+    expect(await add('A', 3, key, executorOn(store))).toEqual({ ...first, outcome: 'repeated' })
+    await expect(add('A', 3, { ...key, requestHash: 'h2' })).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY.REUSED',
+    })
+    expect(await amounts()).toEqual([3, 1])
+  })
+
+  it('creates one record for 50 parallel repeats of one key', async () => {
+    const key = { commandId: nextId(), keyed: true, requestHash: 'h1' }
+    const receipts = await Promise.all(Array.from({ length: 50 }, () => add(undefined, 3, key)))
+    expect(new Set(receipts.map(({ id, revision, position }) => `${id} ${revision} ${position}`)).size).toBe(
+      1,
+    )
+    expect(await amounts('counter-C1')).toEqual([3])
+    expect(await store.readStream('counter-C2')).toEqual([])
+  })
+
+  it('answers a repeated create although it would be refused by now', async () => {
+    const key = { commandId: nextId(), keyed: true, requestHash: 'h1' }
+    const first = await add(undefined, 8, key)
+    await setLimit(1)
+    expect(await add(undefined, 8, key)).toEqual({ ...first, outcome: 'repeated' })
+  })
+
+  it('carries out commands on one record in order, however many come at once', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => add('A', 1)))
+    expect(await amounts()).toEqual(Array(10).fill(1))
+  })
+
+  it('decides again after somebody else was first, and on a fresh read before it refuses', async () => {
+    const other = executorOn(store)
+    await add('A', 4)
+    await add('A', 4, {}, other)
+    // Decided on the cached 4 this would fit; the conflict shows that it does not.
+    await expect(add('A', 5)).rejects.toMatchObject({ code: 'COUNTER.FULL' })
+    await add('B', 9)
+    await add('B', -9, {}, other)
+    // Refused on the cached 9, allowed on the fresh 0.
+    expect((await add('B', 5)).revision).toBe(2)
+  })
+
+  it('heeds the revision that the caller has seen', async () => {
+    await add('A', 1)
+    await expect(add('A', 1, { expectedRevision: 5 })).rejects.toMatchObject({ currentRevision: 0 })
+    await expect(add('A', 1, { expectedRevision: 0 })).resolves.toMatchObject({ revision: 1 })
+  })
+
+  it('does nothing when there is nothing to do', async () => {
+    await add('A', 1)
+    expect(await add('A', 0)).toMatchObject({ revision: 0, outcome: 'unchanged' })
+  })
+
+  it('asks facts anew once their stream has moved', async () => {
+    await add('A', 1)
+    await setLimit(100)
+    expect((await add('A', 50)).revision).toBe(1)
+  })
+
+  it('refuses strangers, and what the rights refuse', async () => {
+    await expect(add('A', 1, { actor: 'eve' })).rejects.toMatchObject({ code: 'ACTOR.UNKNOWN' })
+    const nobody = records(() => {
+      throw new Forbidden('COUNTER.FORBIDDEN', 'no')
+    })
+    await expect(executor.execute(nobody, new Add('A', { amount: 1 }, wish()))).rejects.toMatchObject({
+      code: 'COUNTER.FORBIDDEN',
+    })
+    expect(await amounts()).toEqual([])
+  })
+
+  it('repeats the very same append after an unknown outcome, and writes once', async () => {
+    const doubtful = executorOn(losingAnswers(store))
+    expect((await add('A', 2, {}, doubtful)).outcome).toBe('repeated')
+    expect(await amounts()).toEqual([2])
+  })
+
+  it('does not repeat a create without a key, which would be given another number', async () => {
+    const doubtful = executorOn(losingAnswers(store))
+    await expect(add(undefined, 2, {}, doubtful)).rejects.toMatchObject({
+      code: 'EVENT_STORE.OUTCOME_UNKNOWN',
+    })
+    expect(await amounts('counter-C1')).toEqual([2])
+    expect(await store.readStream('counter-C2')).toEqual([])
+  })
+
+  async function setLimit(limit: number): Promise<void> {
+    const events = [
+      { id: nextId(), type: 'LimitSet', data: { limit }, metadata: { ...wish(), schemaVersion: 1 } },
+    ]
+    const outcome = await store.append({ stream: 'settings-limit', expectedRevision: 'noStream', events })
+    const { facts } = (executor as unknown as { options: { facts: FactSource } }).options
+    if (outcome.kind === 'appended') facts.forget(outcome.events as RecordedEvent[])
+  }
+})
+
+/** The first answer of each append gets lost on its way back. */
+function losingAnswers(store: EventStore): EventStore {
+  const lost = new Set<string>()
+  const lose = <O extends AppendOutcome | NumberedOutcome>(what: string, outcome: O) => {
+    if (lost.has(what)) return outcome
+    lost.add(what)
+    return { kind: 'unknown', cause: new Error('lost') } as const
+  }
+  return Object.assign(Object.create(store), {
+    append: async (request: AppendRequest) => lose(request.stream, await store.append(request)),
+    appendNumbered: async (request: NumberedAppend) => lose('numbered', await store.appendNumbered(request)),
+    readStream: (...args: Parameters<EventStore['readStream']>) => store.readStream(...args),
+    logId: store.logId,
+  }) as EventStore
+}
