@@ -5,5 +5,5 @@ export default {
   ...config,
   testMatch: ['**/*.faults.ts'],
   testTimeout: 300_000,
-  maxWorkers: 1,
+  maxWorkers: 2,
 }

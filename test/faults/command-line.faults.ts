@@ -4,8 +4,6 @@ import { Ledgerdesk, type ServerProcess } from './server/ledgerdesk-process.js'
 import { issueTokens, registerGroup, type Tokens } from './server/people.js'
 import { Workload } from './server/workload.js'
 
-jest.setTimeout(60_000)
-
 describe('the command line beside a server under load', () => {
   const ledgerdesk = new Ledgerdesk()
   const folder = new DataFolder()

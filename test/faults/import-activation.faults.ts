@@ -13,8 +13,6 @@ const SAMPLE = join(__dirname, '../data/servicenow-incidents-sample.csv.gz')
 const ROWS = 1_500
 const UNTIL = '2016-03-09T09:00:00Z'
 
-jest.setTimeout(120_000)
-
 describe('policies beside an import', () => {
   const ledgerdesk = new Ledgerdesk()
   const folder = new DataFolder()

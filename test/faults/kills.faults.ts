@@ -29,7 +29,8 @@ const KILL_START_EVERY = 4
 /** Leases last 5 s; whoever has to wait for one takes longer than this to be level. Milliseconds after serving. */
 const LEVEL_WITHIN = 3_000
 
-jest.setTimeout(60_000 + KILLS * 20_000)
+// A kill takes 2 s on a quiet machine; a busy one must not fail for being busy.
+jest.setTimeout(60_000 + KILLS * 60_000)
 
 describe(`a server that is killed ${KILLS} times under load (seed ${SEED})`, () => {
   const random = randomNumbers(SEED)

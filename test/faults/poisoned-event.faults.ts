@@ -8,8 +8,6 @@ import { issueTokens, type Tokens } from './server/people.js'
 /** A link without a link: the fold of the details falls over it, nothing else looks at it. */
 const POISON = { type: 'LinkAdded', data: {} }
 
-jest.setTimeout(60_000)
-
 describe('an event that a projection cannot fold', () => {
   const ledgerdesk = new Ledgerdesk()
   const folder = new DataFolder()
@@ -114,5 +112,24 @@ describe('an event that a projection cannot fold', () => {
     expect((await rows())[poisoned]).toMatchObject({ title: 'Before', stale: true })
     const { stdout } = await ledgerdesk.run(folder.path, 'projections', 'parked', 'incident_details')
     expect(stdout.trim().split('\n')).toHaveLength(3)
+  })
+
+  it('stops a view, whose other documents may depend on it, and says so', async () => {
+    await appendByHand(folder, poisoned, 'IncidentDetailsChanged', {})
+    const { position: later } = await send(`/${healthy}/change`, { title: 'Later' })
+    const path = `/queues?minPosition=${later}`
+    await eventually(
+      'the queue goes on',
+      async () => (await ask(server.url, { token: tokens.auditor, path })).status === 200,
+    )
+    const stopped = await eventually('stopped', async () => {
+      const { body } = await expectOk(server.url, { token: tokens.admin, path: '/projections' })
+      return body.items.find(({ state }: { state: string }) => state === 'stopped')
+    })
+    expect(stopped).toMatchObject({
+      name: 'queue_history',
+      code: 'PROJECTION.POISONED',
+      message: expect.stringContaining('IncidentDetailsChanged'),
+    })
   })
 })

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,8 +28,6 @@ interface ProjectionState {
   armedTimers?: number
 }
 
-jest.setTimeout(120_000)
-
 /**
  * A backup is taken from a running server; 1,000 writes follow, the backup is restored under the read models and the
  * page-token key of that lost history, and 1,000 other writes follow.
@@ -45,7 +43,7 @@ describe('a backup taken under load and restored into the old folder', () => {
   let held: string
   /** Of the history that is lost. */
   const lost = { key: randomUUID(), pageToken: '', apiToken: '', position: '' }
-  let keptPageToken: string
+  const kept = { pageToken: '', attachment: '' }
 
   beforeAll(async () => {
     tokens = await issueTokens(folder.path)
@@ -97,6 +95,22 @@ describe('a backup taken under load and restored into the old folder', () => {
     return id
   }
 
+  /** The content of an attachment is told by its hash. */
+  async function attach(number: string, content: string): Promise<string> {
+    const form = new FormData()
+    form.set('file', new Blob([content], { type: 'text/plain' }), 'screen.txt')
+    const path = `/incidents/${number}/attachments`
+    const headers = { authorization: `Bearer ${agent().token}` }
+    const { status } = await fetch(server.url + path, { method: 'POST', headers, body: form })
+    expect(status).toBe(200)
+    return `${path}/${createHash('sha256').update(content).digest('hex')}`
+  }
+
+  async function attachment(path: string): Promise<string> {
+    const headers = { authorization: `Bearer ${agent().token}` }
+    return (await fetch(server.url + path, { headers })).text()
+  }
+
   async function firstPage(minPosition: string): Promise<string> {
     const path = `/incidents?pageSize=5&minPosition=${minPosition}`
     return (await expectOk(server.url, { ...agent(), path })).body.nextPageToken
@@ -115,7 +129,8 @@ describe('a backup taken under load and restored into the old folder', () => {
   it('holds all that was told before it began, and is sound', async () => {
     const before = await open('Before', 20)
     held = await hold()
-    keptPageToken = await firstPage(before.at(-1)!.position)
+    kept.attachment = await attach(held, 'before')
+    kept.pageToken = await firstPage(before.at(-1)!.position)
     const stop = new AbortController()
     const load = workload.run(server.url, 8, stop.signal)
     await eventually('load', () => workload.known.length > 20)
@@ -138,7 +153,7 @@ describe('a backup taken under load and restored into the old folder', () => {
   it('is put in place of the log when 1,000 writes have followed it', async () => {
     const results = await open('Lost', WRITES, lost.key)
     lost.position = results.at(-1)!.position
-    await hold()
+    await attach(await hold(), 'lost')
     lost.pageToken = await firstPage(lost.position)
     expect((await secondPage(lost.pageToken)).status).toBe(200)
     const path = '/people/agent-1/issue-token'
@@ -186,17 +201,18 @@ describe('a backup taken under load and restored into the old folder', () => {
   })
 
   it('is mended by the commands that the messages name, beside the running server', async () => {
-    for (const { message } of await states()) {
+    const mend = async ({ message }: ProjectionState) => {
       const command = /ledgerdesk (projections rebuild \w+)$/.exec(message!)?.[1]
       const outcome = await ledgerdesk.run(folder.path, ...command!.split(' '))
       expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('is rebuilt') })
     }
+    await Promise.all((await states()).map(mend))
     await eventually(
       'all follow',
       async () => (await states()).every(({ state }) => state === 'following'),
       20_000,
     )
-    expect((await secondPage(keptPageToken)).status).toBe(200)
+    expect((await secondPage(kept.pageToken)).status).toBe(200)
     // The hold of the lost history is gone, the one before it is armed again.
     const armed = (await states()).filter(({ armedTimers }) => armedTimers).map(({ name }) => name)
     expect(armed).toEqual(['incident_hold_expiry'])
@@ -216,6 +232,7 @@ describe('a backup taken under load and restored into the old folder', () => {
       20_000,
     )
     await open('Afterwards', 10)
+    expect(await attachment(kept.attachment)).toBe('before')
     expect(await states()).toContainEqual(expect.objectContaining({ armedTimers: 1 }))
     await expectSound(restored)
   })

@@ -6,8 +6,6 @@ import { GROUP, issueTokens, registerGroup, type Tokens } from './server/people.
 
 const RECORDS = 60
 
-jest.setTimeout(60_000)
-
 describe('two servers on one folder', () => {
   const ledgerdesk = new Ledgerdesk()
   const folder = new DataFolder()

@@ -9,8 +9,6 @@ import { Workload } from './server/workload.js'
 
 const CLIENTS = 16
 
-jest.setTimeout(60_000)
-
 describe('a server that is asked to stop under load', () => {
   const ledgerdesk = new Ledgerdesk()
   const folder = new DataFolder()

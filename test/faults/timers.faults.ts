@@ -7,8 +7,6 @@ import { appendByHand } from './server/foreign-hand.js'
 import { Ledgerdesk, type ServerProcess } from './server/ledgerdesk-process.js'
 import { issueTokens, type Tokens } from './server/people.js'
 
-jest.setTimeout(120_000)
-
 /** Long enough for whatever a timer would do wrongly. */
 const A_WHILE = 1_000
 
