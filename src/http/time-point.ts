@@ -1,6 +1,6 @@
 import { InvalidInput, type Position, parsePosition } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
-import { isInstant } from '#libs/platform'
+import { isInstant } from '#libs/platform/instant'
 import { toUtc } from './instants.js'
 
 /** A point on both time axes as a caller gives it. */

@@ -17,7 +17,7 @@ import {
 } from '#libs/platform'
 import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
-import { ListQuery, TimePointQuery } from '../http/listing.js'
+import { ListQuery, TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason, type Verb } from '../http/verbs.js'

@@ -1,4 +1,5 @@
 export { JSONSchema } from 'class-validator-jsonschema'
+export { isInstant } from '../instant/index.js'
 export { type CompiledDto, compile } from './compiled-dto.js'
 export type { DtoClass, JsonSchema } from './converters.js'
 export * from './decorators.js'
