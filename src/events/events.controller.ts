@@ -12,11 +12,11 @@ class EventsQuery {
   @Matches(/^\d{20}$/)
   after?: string
   @IsOptional()
-  @Field('Event types; repeat the parameter for several.', 'IncidentOpened')
+  @Field('Event types; repeat the parameter for several.', ['IncidentOpened'])
   @IsString({ each: true })
   types?: string[]
   @IsOptional()
-  @Field('Stream prefixes; repeat the parameter for several.', 'incident-')
+  @Field('Stream prefixes; repeat the parameter for several.', ['incident-'])
   @Matches(/^[^$].{0,199}$/, { each: true })
   streams?: string[]
   @IsOptional() @Field('Events a page; 100 when absent.', 100) @IsInt() @Min(1) @Max(1_000) limit?: number

@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Controller, Get, Param, Post, Query } from '@nestjs/common'
 import { IsIn, IsInt, IsOptional, IsString, Length, Matches } from 'class-validator'
 import type { Role } from '#libs/access'
+import { Unavailable } from '#libs/event-sourcing'
 import { Conforms, Endpoint, Field } from '#libs/platform'
 import { projectionRegistry } from '#projections/registry'
 import { ReadModelKeeper } from './read-model-keeper.js'
 
 const NAMES = projectionRegistry.map(({ name }) => name)
+/** Longest time in which a build that has just taken over goes from the thread that made it to the one that keeps it. */
+const HANDING_OVER_MS = 10_000
 const READERS: readonly Role[] = ['administrator', 'auditor']
 
 class ProjectionParams {
@@ -112,8 +116,17 @@ export class ProjectionsController {
     query: RetryQuery,
     answer: RetryAnswer,
   })
-  retry(@Param() { name }: ProjectionParams, @Query() { key }: RetryQuery): Promise<RetryAnswer> {
-    return this.keeper.retryParked(name, key)
+  async retry(@Param() { name }: ProjectionParams, @Query() { key }: RetryQuery): Promise<RetryAnswer> {
+    const deadline = performance.now() + HANDING_OVER_MS
+    for (;;) {
+      try {
+        return await this.keeper.retryParked(name, key)
+      } catch (error) {
+        const elsewhere = error instanceof Unavailable && error.code === 'PROJECTION.NOT_HERE'
+        if (!elsewhere || performance.now() > deadline) throw error
+        await sleep(100)
+      }
+    }
   }
 }
 

@@ -108,6 +108,7 @@ export function statusesOf(endpoint: Endpoint, method: string, path: string): nu
   const statuses = new Set([
     endpoint.status,
     400,
+    431,
     ...(endpoint.refusals ?? []),
     ...(endpoint.answersAt ?? []),
   ])

@@ -7,6 +7,7 @@ import { ProblemDetailsFilter, sendProblem, type UnexpectedErrorLog } from '../p
 import { Answer, applyAnswer } from './answer.js'
 import { authorize, type RateLimit, validate } from './contract-hooks.js'
 import { RouteTable } from './route-table.js'
+import { answerUnreadable } from './unreadable-requests.js'
 
 export interface HttpAdapterOptions {
   /** Largest request body in bytes (multipart has limits of its own). */
@@ -36,6 +37,7 @@ export class HttpAdapter extends FastifyAdapter {
         requestIdOf(request.headers),
       frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
         sendProblem(error, request, reply, options.logUnexpected),
+      clientErrorHandler: answerUnreadable,
       routerOptions: { maxParamLength: 200 },
     } as never)
     this.#logUnexpected = options.logUnexpected

@@ -286,6 +286,7 @@ describe('a request that is refused', () => {
     [400, 'HEADER.INVALID', 'GET', '/tickets', { headers: { 'x-request-id': 'a b' } }],
     [400, 'REQUEST.MALFORMED_URL', 'GET', '/tickets/%E0%A4', {}],
     [414, 'REQUEST.URL_TOO_LONG', 'GET', `/tickets/${'x'.repeat(300)}`, {}],
+    [431, 'REQUEST.431', 'GET', `/tickets?title=${'x'.repeat(20_000)}`, {}],
     [404, 'REQUEST.404', 'GET', '/nothing', {}],
     [405, 'REQUEST.METHOD_NOT_ALLOWED', 'DELETE', '/tickets/INC0000001', {}],
     [415, 'REQUEST.MEDIA_TYPE', 'POST', '/tickets', { raw: 'x', headers: { 'content-type': 'text/plain' } }],
@@ -381,6 +382,7 @@ describe('the OpenAPI document', () => {
       '415',
       '422',
       '429',
+      '431',
       '503',
     ])
     expect(openapi.components.schemas.Ticket).toMatchObject({
