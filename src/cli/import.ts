@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { Forbidden, InvalidInput } from '#libs/event-sourcing'
 import { createLogger, readConfiguration } from '#libs/platform'
 import { storedBuilds } from '#libs/projections-runtime'
+import { leaseOwner } from '#libs/read-store/sqlite'
 import { toUtc } from '../http/instants.js'
 import type { ImportActor, ImportRules } from '../imports/import-context.js'
 import { importFile } from '../imports/import-file.js'
@@ -70,7 +70,7 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
   const logger = createLogger({ ...configuration, logLevel: 'error' }, process.stderr)
   const mapping = loadMapping(options.mapping)
   const write = await openWriteSide(configuration, logger)
-  const owner = `${hostname()}/${process.pid}/import`
+  const owner = leaseOwner('import')
   const data = {
     dataDir: configuration.dataDir,
     owner,

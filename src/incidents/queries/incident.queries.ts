@@ -34,10 +34,10 @@ export async function readIncident(
   args: OneIncident,
   { eventStore }: QueryDependencies,
 ): Promise<QueryAnswer> {
-  const events = await visibleEvents(args, eventStore)
+  const { events, stale } = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
   const counted = isPast(args) ? eventsAt(events, point) : events
-  const details = foldDetails(counted)
+  const { details } = foldDetails(counted)
   const last = counted.at(-1)
   if (!details || !last) {
     throw new NotFound(
@@ -46,8 +46,9 @@ export async function readIncident(
     )
   }
   const shown = fieldsShown(args.principal, details)
-  const answer = { ...shownIncident(shown), revision: last.revision, position: last.position, ...point }
-  return { json: JSON.stringify(answer), etag: last.revision, position: point.asOf }
+  const { revision, position } = last
+  const answer = { ...shownIncident(shown), ...(stale && { stale }), revision, position, ...point }
+  return { json: JSON.stringify(answer), etag: revision, position: point.asOf }
 }
 
 /** Every change of one incident: who, when, before and after, why; internal ones left out for requesters. */
@@ -55,7 +56,7 @@ export async function readHistory(
   args: OneIncident,
   { eventStore }: QueryDependencies,
 ): Promise<QueryAnswer> {
-  const events = await visibleEvents(args, eventStore)
+  const { events } = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
   const entries = timeline(isPast(args) ? eventsAt(events, point) : events)
   const items = seesInternalFields(args.principal) ? entries : requesterTimeline(entries)
@@ -117,7 +118,7 @@ export async function findAttachment(
   { principal, number, hash }: OneIncident & { hash: string },
   { eventStore }: QueryDependencies,
 ): Promise<QueryAnswer> {
-  const details = foldDetails(await visibleEvents({ principal, number }, eventStore))
+  const { details } = await visibleEvents({ principal, number }, eventStore)
   const shown = details && fieldsShown(principal, details)
   const attachment = shown?.attachments?.find((candidate) => candidate.hash === hash)
   if (!attachment)
@@ -125,19 +126,33 @@ export async function findAttachment(
   return { json: JSON.stringify(attachment) }
 }
 
+/** A record's events up to the first that can't be folded: what follows it waits, as it does in the read models. */
+interface Readable {
+  readonly events: readonly RecordedEvent<IncidentEvent>[]
+  readonly details: IncidentDetails | undefined
+  readonly stale: boolean
+}
+
 async function visibleEvents(
   { principal, number, minPosition }: OneIncident,
   eventStore: QueryDependencies['eventStore'],
-): Promise<RecordedEvent<IncidentEvent>[]> {
+): Promise<Readable> {
   if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
-  const events = (await eventStore.readStream(`incident-${number}`)) as RecordedEvent<IncidentEvent>[]
-  const current = foldDetails(events)
-  if (!current || !canSee(principal, current)) throw unknownIncident(number)
-  return events
+  const readable = foldDetails(
+    (await eventStore.readStream(`incident-${number}`)) as RecordedEvent<IncidentEvent>[],
+  )
+  if (!readable.details || !canSee(principal, readable.details)) throw unknownIncident(number)
+  return readable
 }
 
-function foldDetails(events: readonly RecordedEvent<IncidentEvent>[]): IncidentDetails | undefined {
+function foldDetails(events: readonly RecordedEvent<IncidentEvent>[]): Readable {
   let details: IncidentDetails | undefined
-  for (const event of events) details = incidentDetails.evolve(details, event) ?? undefined
-  return details
+  for (const [index, event] of events.entries()) {
+    try {
+      details = incidentDetails.evolve(details, event) ?? undefined
+    } catch {
+      return { events: events.slice(0, index), details, stale: true }
+    }
+  }
+  return { events, details, stale: false }
 }
