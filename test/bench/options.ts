@@ -28,7 +28,7 @@ export interface Options {
   out: string
 }
 
-const FULL = { runs: 3, seconds: 8, 'warm-up': 4, sizes: '20000,200000,1000000', 'rebuild-size': 333_000 }
+const FULL = { runs: 3, seconds: 8, 'warm-up': 8, sizes: '20000,200000,1000000', 'rebuild-size': 333_000 }
 const QUICK = { runs: 1, seconds: 3, 'warm-up': 2, sizes: '5000,20000', 'rebuild-size': 20_000 }
 
 export function readOptions(args: string[]): Options {
