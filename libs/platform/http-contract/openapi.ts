@@ -252,7 +252,10 @@ const REQUEST_HEADERS: Record<RequestHeader | 'X-Request-Id', JsonSchema> = {
     name: 'If-None-Match',
     in: 'header',
     description: 'Answer 304 when the state still has this ETag.',
-    schema: { type: 'string', pattern: '^((W/)?"[\\x21\\x23-\\x2b\\x2d-\\x7e]*"|\\*)$' },
+    schema: {
+      type: 'string',
+      pattern: '^((W/)?"[\\x21\\x23-\\x2b\\x2d-\\x7e]*"( *, *(W/)?"[\\x21\\x23-\\x2b\\x2d-\\x7e]*")*|\\*)$',
+    },
     example: '"3"',
   },
 }

@@ -84,6 +84,7 @@ const ANY_STRING = [
   'isDateString',
   'contains',
   'notContains',
+  'isUrl',
 ]
 
 const OVERRIDES: Record<string, Converter> = {
