@@ -59,7 +59,11 @@ export class LyingProxy {
       const next = String(Number(position) + 1).padStart(20, '0')
       this.last = { id, revision: revision + 1, position: next }
       answer(response, 200, JSON.stringify(this.last))
-      const late = sleep(acknowledgeEarly).then(() => this.forward(request, body).catch(() => {}))
+      // One after the other: the revisions that were promised are those of this order.
+      const before = [...this.late].at(-1)
+      const late = Promise.all([sleep(acknowledgeEarly), before]).then(() =>
+        this.forward(request, body).catch(() => {}),
+      )
       this.late.add(late)
       return
     }
