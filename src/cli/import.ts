@@ -5,7 +5,6 @@ import { Forbidden, InvalidInput } from '#libs/event-sourcing'
 import { createLogger, readConfiguration } from '#libs/platform'
 import { storedBuilds } from '#libs/projections-runtime'
 import { leaseOwner } from '#libs/read-store/sqlite'
-import { toUtc } from '../http/instants.js'
 import type { ImportActor, ImportRules } from '../imports/import-context.js'
 import { importFile } from '../imports/import-file.js'
 import { exitCode, type ImportSummary } from '../imports/import-summary.js'
@@ -16,6 +15,7 @@ import { openWriteSide, type WriteSide } from '../runtime/embedded.js'
 import { openReadStore } from '../runtime/stores.js'
 import { SupervisedThread } from '../runtime/threads.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
+import { instantOf } from './instant.js'
 import { print } from './output.js'
 import { Progress } from './progress.js'
 import { COMMAND_LINE } from './token.js'
@@ -95,7 +95,8 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
       file,
       actor: actorOf(write, options.as),
       dryRun: options.dryRun,
-      until: options.until === undefined ? undefined : instant(options.until),
+      until:
+        options.until === undefined ? undefined : instantOf('--until', options.until, 'IMPORT.UNTIL_INVALID'),
       activate: options.activate,
       signal: stop.signal,
       onProgress: ({ rows, bytesRead, bytes, rowsPerSecond, secondsLeft }) =>
@@ -162,16 +163,6 @@ export function loadMapping(nameOrFile: string): ImportMapping {
     )
   }
   return parseMapping(readFileSync(nameOrFile, 'utf8'))
-}
-
-function instant(text: string): string {
-  if (Number.isNaN(Date.parse(text))) {
-    throw new InvalidInput(
-      'IMPORT.UNTIL_INVALID',
-      `--until ${text}: give a time such as 2016-04-12T09:00:00Z`,
-    )
-  }
-  return toUtc(text)
 }
 
 function tell(summary: ImportSummary): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Command, Option } from 'commander'
 import { ROLES, type Role } from '#libs/access'
-import { type CommandMetadata, InvalidInput, NotFound } from '#libs/event-sourcing'
+import { type CommandMetadata, NotFound } from '#libs/event-sourcing'
 import { createApiToken, createLogger, readConfiguration } from '#libs/platform'
 import { personRecords } from '../directory/directory.records.js'
 import { isServiceId } from '../directory/domain/directory-id.js'
@@ -12,8 +12,8 @@ import {
   RegisterPerson,
   RevokeApiToken,
 } from '../directory/domain/person.commands.js'
-import { toUtc } from '../http/instants.js'
 import { openWriteSide, type WriteSide } from '../runtime/embedded.js'
+import { instantOf } from './instant.js'
 import { print } from './output.js'
 
 /** Who may use the data folder may appoint anybody: the events say that it was the command line. */
@@ -41,7 +41,13 @@ export function tokenCommand(): Command {
     .option('--expires <instant>', 'when it ends, such as 2030-01-01T00:00:00Z')
     .action(async ({ person, name, role, label, expires }) => {
       await withWriteSide(async (write) => {
-        const wish = { person, name, roles: role, label, expiresAt: expires && instant(expires) }
+        const wish = {
+          person,
+          name,
+          roles: role,
+          label,
+          expiresAt: expires && instantOf('--expires', expires, 'TOKEN.EXPIRY_INVALID'),
+        }
         print(await issueToken(write, wish))
       })
     })
@@ -100,14 +106,4 @@ export async function withWriteSide(work: (write: WriteSide) => Promise<void>): 
   } finally {
     await write.close()
   }
-}
-
-function instant(text: string): string {
-  if (Number.isNaN(Date.parse(text))) {
-    throw new InvalidInput(
-      'TOKEN.EXPIRY_INVALID',
-      `--expires ${text}: give a time such as 2030-01-01T00:00:00Z`,
-    )
-  }
-  return toUtc(text)
 }

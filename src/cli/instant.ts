@@ -1,0 +1,14 @@
+import { InvalidInput } from '#libs/event-sourcing'
+import { toUtc } from '../http/instants.js'
+
+/**
+ * An instant given on the command line, as UTC.
+ * @param option as it is written, `--until`
+ * @param code of the refusal
+ */
+export function instantOf(option: string, text: string, code: string): string {
+  if (Number.isNaN(Date.parse(text))) {
+    throw new InvalidInput(code, `${option} ${text}: give a time such as 2030-01-01T00:00:00Z`)
+  }
+  return toUtc(text)
+}
