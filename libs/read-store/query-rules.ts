@@ -105,12 +105,19 @@ function typeOf(schema: CollectionSchema, column: string, pointer: string): Colu
 }
 
 /** Columns that may stand in a filter: those of an index, checked ones, and lists. */
-export function filterable(schema: CollectionSchema): string[] {
-  const indexed = new Set([...schema.indexes.flat(), ...(schema.checked ?? [])])
-  return Object.keys(schema.columns).filter(
-    (column) => indexed.has(column) || schema.columns[column] === 'strings',
-  )
+export function filterable(schema: CollectionSchema): readonly string[] {
+  let columns = filterableColumns.get(schema)
+  if (columns === undefined) {
+    const indexed = new Set([...schema.indexes.flat(), ...(schema.checked ?? [])])
+    columns = Object.keys(schema.columns).filter(
+      (column) => indexed.has(column) || schema.columns[column] === 'strings',
+    )
+    filterableColumns.set(schema, columns)
+  }
+  return columns
 }
+
+const filterableColumns = new WeakMap<CollectionSchema, readonly string[]>()
 
 /**
  * The order that `find` gives for a query, in full: when an index has more columns than were asked for, they follow

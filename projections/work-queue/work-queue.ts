@@ -76,25 +76,22 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
     dueAt: 'timestamp',
     callerRepliedAt: 'timestamp',
   },
+  // Nobody asks for more than the queue of a group or of a person, so that every index begins with one of them.
   indexes: [
-    // A group's queue; who is free to take one
     ['assignmentGroup', 'priority', 'openedAt'],
     ['assignmentGroup', 'openedAt'],
     ['assignmentGroup', 'updatedAt'],
+    ['assignmentGroup', 'followUpAt'],
+    // Who is free to take one
     ['assignmentGroup', 'assignee', 'priority', 'openedAt'],
-    // A person's queue; new replies first
     ['assignee', 'priority', 'openedAt'],
     ['assignee', 'callerRepliedAt'],
-    // Everything
-    ['priority', 'openedAt'],
-    ['openedAt'],
-    ['updatedAt'],
-    ['followUpAt', 'holdReason'],
-    ['caller'],
+    ['assignee', 'followUpAt'],
+    // The few restricted ones, to be counted apart
     ['audienceKind'],
   ],
   // Few states and types: whoever asks for one meets it soon in any order
-  checked: ['state', 'type', 'number', 'dueAt'],
+  checked: ['state', 'type', 'number', 'caller', 'holdReason', 'dueAt'],
   counts: [
     ['audienceKind', 'assignmentGroup', 'state', 'priority', 'openedAt:day'],
     ['audienceKind', 'assignmentGroup', 'assignee', 'state', 'priority'],

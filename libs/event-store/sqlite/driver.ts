@@ -30,6 +30,7 @@ export function sqliteErrorCode(error: unknown): number | undefined {
  */
 export class SqliteConnection {
   readonly #database: InstanceType<typeof DatabaseSync>
+  readonly #repeated = new Map<string, Statement<unknown>>()
 
   /** Opens the file, or creates it. Never waits for another connection's lock: callers retry without blocking. */
   constructor(readonly file: string) {
@@ -38,6 +39,16 @@ export class SqliteConnection {
 
   exec(sql: string): void {
     this.#database.exec(sql)
+  }
+
+  /** The same for statements that come again and again: they stay prepared. */
+  repeat(sql: string): void {
+    let statement = this.#repeated.get(sql)
+    if (statement === undefined) {
+      statement = this.prepare(sql)
+      this.#repeated.set(sql, statement)
+    }
+    statement.run()
   }
 
   prepare<Row = unknown>(sql: string): Statement<Row> {
@@ -55,6 +66,7 @@ export class SqliteConnection {
   }
 
   close(): void {
+    this.#repeated.clear()
     this.#database.close()
   }
 }

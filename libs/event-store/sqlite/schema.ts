@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { SqliteConnection } from './driver.js'
 
+/**
+ * Pages of the WAL (64 MB) after which a commit writes them back, and waits for two syncs of the disk more. Where a
+ * `LogWriteBack` runs beside it that never comes about: with SQLite's usual 1,000 it would be several times a second.
+ */
+const CHECKPOINT_PAGES = 16_000
+
 /** How much SQLite syncs. Anything but FULL loses acknowledged events with the power; for fault tests only. */
 export type Synchronous = 'FULL' | 'NORMAL' | 'OFF'
 const SYNCHRONOUS_LEVEL: Record<Synchronous, number> = { OFF: 0, NORMAL: 1, FULL: 2 }
@@ -66,7 +72,9 @@ export function connect(
         throw new UnsuitableLog(`${file} cannot be written in WAL mode: put it on a local file system`)
       }
     }
-    connection.exec(`PRAGMA synchronous = ${options.synchronous}`)
+    connection.exec(
+      `PRAGMA synchronous = ${options.synchronous}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
+    )
     // Asked back, since a driver may open a WAL file at a lower level than it was told.
     const level = connection.pragma('synchronous')
     if (level !== SYNCHRONOUS_LEVEL[options.synchronous]) {

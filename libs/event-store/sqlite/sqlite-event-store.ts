@@ -277,7 +277,7 @@ export class SqliteEventStore extends EventStore {
       get writer() {
         return connected().writer
       },
-      exec: (sql: string) => connected().log.connection.exec(sql),
+      exec: (sql: string) => connected().log.connection.repeat(sql),
       get inTransaction() {
         return connected().log.connection.inTransaction
       },

@@ -1,11 +1,8 @@
 import type { DocumentWrite } from '../read-store.js'
 import type { BuildFile } from './build-file.js'
-import { type CollectionTable, quoted } from './collection-table.js'
+import { type CollectionTable, ROWS_PER_UPSERT } from './collection-table.js'
 import type { Connection, SqlValue } from './connection.js'
 import { CountDeltas } from './group-counts.js'
-
-/** Rows per INSERT: fewer calls into the driver; more than this gains nothing. */
-const ROWS_PER_INSERT = 20
 
 /** A document on its way into its row. */
 interface NewRow {
@@ -17,11 +14,12 @@ interface NewRow {
   document: string
 }
 
-/** What a row held before, as far as counts and lists need it. */
+/** What a row holds before the batch. */
 interface OldRow {
+  n: number
   position: string
   stale: number
-  /** By place in the table's columns; only those that something is derived from. */
+  /** One per declared column. */
   values: SqlValue[]
 }
 
@@ -46,19 +44,25 @@ export class BatchWrite {
     const puts = latest.filter((write) => write.document !== null).map((write) => this.toRow(write))
     const deletes = latest.filter((write) => write.document === null)
     this.noteNulls(puts)
-    if (loading || this.table.derivedPlaces.length === 0) {
+    if (loading) {
       this.upsert(puts)
       for (const { id, position } of deletes) this.deleteRow(id, position)
     } else this.runWithOldRows(puts, deletes)
   }
 
-  /** Counts and lists change by the difference between the old row and the new. */
+  /** Indexes, counts and lists change by the difference between the old row and the new. */
   private runWithOldRows(puts: readonly NewRow[], deletes: readonly DocumentWrite[]): void {
     const oldRows = this.oldRows([...puts, ...deletes].map(({ id }) => id))
     const counts = new CountDeltas()
-    const applied = puts.filter((row) => supersedes(row, oldRows.get(row.id)))
-    this.upsert(applied)
-    for (const row of applied) this.replaceDerived(row.id, oldRows.get(row.id)?.values, row.values, counts)
+    const added: NewRow[] = []
+    for (const row of puts) {
+      const old = oldRows.get(row.id)
+      if (old === undefined) added.push(row)
+      else if (supersedes(row, old)) this.update(row, old)
+      else continue
+      this.replaceDerived(row.id, old?.values, row.values, counts)
+    }
+    this.upsert(added)
     for (const { id, position } of deletes) {
       const old = oldRows.get(id)
       if (!old || old.position >= position) continue
@@ -90,31 +94,35 @@ export class BatchWrite {
   }
 
   private oldRows(ids: readonly string[]): Map<string, OldRow> {
-    const places = this.table.derivedPlaces
-    const columns = places.map((place) => `, r.${quoted(this.table.columns[place] as string)} AS v${place}`)
-    const rows = this.connection.all<Record<string, SqlValue>>(
-      `SELECT r.id, r.position, r.stale${columns.join('')}
-       FROM json_each(?) wanted CROSS JOIN ${this.table.table} r ON r.id = wanted.value`,
-      [JSON.stringify(ids)],
-    )
+    const rows = this.connection.all<Record<string, SqlValue>>(this.table.sql.oldRows, [JSON.stringify(ids)])
+    const { columns } = this.table
     const oldRows = new Map<string, OldRow>()
-    for (const row of rows) {
-      const values: SqlValue[] = new Array(this.table.columns.length).fill(null)
-      for (const place of places) values[place] = row[`v${place}`] ?? null
+    for (const row of rows)
       oldRows.set(row.id as string, {
+        n: row.n as number,
         position: row.position as string,
         stale: row.stale as number,
-        values,
+        values: columns.map((_, place) => row[`v${place}`] ?? null),
       })
-    }
     return oldRows
   }
 
+  /** Names the columns that differ and no others: SQLite rewrites every index that stands on a column it is given. */
+  private update(row: NewRow, old: OldRow): void {
+    const places = row.values.flatMap((value, place) => (value === old.values[place] ? [] : [place]))
+    this.connection.run(this.table.updateSql(places), [
+      row.position,
+      row.stale,
+      ...places.map((place) => row.values[place] as SqlValue),
+      row.document,
+      old.n,
+    ])
+  }
+
   private upsert(rows: readonly NewRow[]): void {
-    const many = upsertSql(this.table, ROWS_PER_INSERT)
-    const one = upsertSql(this.table, 1)
+    const { upsertOne: one, upsertMany: many } = this.table.sql
     for (let at = 0; at < rows.length; ) {
-      const some = rows.length - at >= ROWS_PER_INSERT ? ROWS_PER_INSERT : 1
+      const some = rows.length - at >= ROWS_PER_UPSERT ? ROWS_PER_UPSERT : 1
       const parameters: SqlValue[] = []
       for (let i = at; i < at + some; i++) {
         const row = rows[i] as NewRow
@@ -152,15 +160,7 @@ export class BatchWrite {
   }
 }
 
-function upsertSql(table: CollectionTable, rows: number): string {
-  const names = ['position', 'stale', ...table.columns.map(quoted), 'document']
-  const one = `(?${', ?'.repeat(names.length)})`
-  return `INSERT INTO ${table.table} AS r (id, ${names.join(', ')}) VALUES ${Array(rows).fill(one).join(', ')}
-    ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}
-    WHERE excluded.position > r.position OR (excluded.position = r.position AND excluded.stale <> r.stale)`
-}
-
-function supersedes(row: NewRow, old: OldRow | undefined): boolean {
-  if (!old || row.position > old.position) return true
+function supersedes(row: NewRow, old: OldRow): boolean {
+  if (row.position > old.position) return true
   return row.position === old.position && row.stale !== old.stale
 }

@@ -138,8 +138,7 @@ export class BuildFile {
 
   /** Call inside the transaction that relies on it. @throws LeaseLost */
   requireLease(number: number): void {
-    if (this.leaseNumber() !== number)
-      throw new LeaseLost('Another writer has taken the lease of this build: stop writing to it')
+    if (this.leaseNumber() !== number) throw leaseLost()
   }
 
   /** @throws LeaseLost */
@@ -158,6 +157,24 @@ export class BuildFile {
   /** Fences whoever writes now, because the build is about to be dropped. */
   revokeLease(): void {
     this.connection.run('UPDATE state SET lease_number = lease_number + 1, lease_expires_at = NULL')
+  }
+
+  /**
+   * Whether a batch that ends there may be written: it may not when it was written before, and what followed it must stay.
+   * @throws LeaseLost
+   */
+  admits(leaseNumber: number, { logId, position }: Checkpoint): boolean {
+    const {
+      lease_number,
+      log_id,
+      position: reached,
+    } = this.connection.get<{
+      lease_number: number
+      log_id: string | null
+      position: string
+    }>('SELECT lease_number, log_id, position FROM state')!
+    if (lease_number !== leaseNumber) throw leaseLost()
+    return log_id !== logId || position >= reached
   }
 
   moveCheckpoint(checkpoint: Checkpoint, leaseMilliseconds: number): void {
@@ -191,5 +208,7 @@ export class BuildFile {
       ?.lease_number as number
   }
 }
+
+const leaseLost = () => new LeaseLost('Another writer has taken the lease of this build: stop writing to it')
 
 const expiry = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString()

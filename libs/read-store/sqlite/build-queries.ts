@@ -16,6 +16,9 @@ import { narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
  */
 export const MAX_SORTED_ROWS = 1_500
 
+/** Index entries looked at for each row of a page, in the hope that the page is full by then. */
+const PATIENCE = 4
+
 const DOCUMENT_COLUMNS = 'r.id, r.position, r.stale, r.document'
 
 /** The questions to one build, each answered from one snapshot of its file. */
@@ -86,13 +89,16 @@ export class BuildQueries {
     const rest = conjuncts(filter).filter((condition) => !answeredByPrefix(condition, plan))
     const entry = plan.levels[0]?.column
     if (rest.some((condition) => !boundsColumn(condition, entry))) {
+      // What remains of a filter is mostly who may see the row, and most rows may be seen
+      const atOnce = this.walkedKeys(page, rest, page.limit * PATIENCE)
+      if (atOnce && atOnce.length >= page.limit) return atOnce
       const drivers = rowDrivers(table, filter)
       const driver = narrowestDriver(this.file.connection, drivers, this.maxSortedRows)
       const walked = plan.index && table.indexNamed(plan.index)
       if (driver && (driver.index === undefined || driver.index !== walked))
         return this.sortedKeys(page, driver)
     }
-    return this.walkedKeys(page, rest)
+    return this.walkedKeys(page, rest) as RowKey[]
   }
 
   /** Reads every candidate of a narrow driver and sorts them here. */
@@ -116,8 +122,15 @@ export class BuildQueries {
       .slice(0, limit)
   }
 
-  /** Walks the planned index, once for each combination of its fixed columns' values, and merges. */
-  private walkedKeys({ table, plan, limit, after }: Page, rest: readonly Filter[]): RowKey[] {
+  /**
+   * Walks the planned index, once for each combination of its fixed columns' values, and merges.
+   * @param patience index entries that each scan may look at; when they do not suffice, undefined is returned
+   */
+  private walkedKeys(
+    { table, plan, limit, after }: Page,
+    rest: readonly Filter[],
+    patience?: number,
+  ): RowKey[] | undefined {
     const walk = {
       table,
       index: plan.index && table.indexNamed(plan.index),
@@ -126,11 +139,15 @@ export class BuildQueries {
       nullable: this.file.nullableColumns(table.schema.name),
       residual: allOf(rest.map((condition) => filterSql(table, condition, { checkOnly: true }))),
       bounds: plan.levels[0] ? boundsOn(plan.levels[0].column, rest) : {},
+      patience,
     }
     const cursor = after && levelCursor(plan, after)
-    const streams = combinations(plan).map((prefix) =>
-      new PageWalk(this.file.connection, walk, limit).rows(prefix, cursor),
-    )
+    const streams: RowKey[][] = []
+    for (const prefix of combinations(plan)) {
+      const rows = new PageWalk(this.file.connection, walk, limit).rows(prefix, cursor)
+      if (rows === undefined) return undefined
+      streams.push(rows)
+    }
     if (streams.length === 1) return streams[0] as RowKey[]
     return streams.flat().sort(keyOrder(plan)).slice(0, limit)
   }

@@ -11,6 +11,9 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   strings: 'TEXT',
 }
 
+/** Rows of one INSERT: fewer calls into the driver; more than this gains nothing. */
+export const ROWS_PER_UPSERT = 20
+
 const DAY_SUFFIX = ':day'
 
 /** One column list whose documents are counted per combination. */
@@ -33,8 +36,10 @@ export class CollectionTable {
   readonly indexes: readonly { name: string; columns: readonly string[] }[]
   readonly lists: readonly { column: string; place: number; table: string }[]
   readonly counts: readonly CountTable[]
-  /** Columns (by place) that counts and lists are derived from: a write needs their old values. */
-  readonly derivedPlaces: readonly number[]
+  /** Statements whose texts depend on nothing but the schema. */
+  readonly sql: { oldRows: string; upsertOne: string; upsertMany: string }
+
+  private readonly updates = new Map<string, string>()
 
   constructor(readonly schema: CollectionSchema) {
     this.table = `"rows_${schema.name}"`
@@ -53,17 +58,43 @@ export class CollectionTable {
         return { place: this.columns.indexOf(column), day }
       }),
     }))
-    const derived = new Set([
-      ...this.lists.map(({ column }) => this.columns.indexOf(column)),
-      ...this.counts.flatMap(({ parts }) => parts.map(({ place }) => place)),
-    ])
-    this.derivedPlaces = [...derived]
+    const wanted = this.columns.map((column, place) => `, r.${quoted(column)} AS v${place}`).join('')
+    this.sql = {
+      oldRows: `SELECT r.n, r.id, r.position, r.stale${wanted} FROM json_each(?) wanted CROSS JOIN ${this.table} r ON r.id = wanted.value`,
+      upsertOne: this.upsertSql(1),
+      upsertMany: this.upsertSql(ROWS_PER_UPSERT),
+    }
   }
 
   indexNamed(columns: readonly string[]): string {
     const index = this.indexes.find((candidate) => candidate.columns.join() === columns.join())
     if (!index) throw new Error(`${this.schema.name} has no index on ${columns.join(', ')}`)
     return index.name
+  }
+
+  /** Changes the columns of these places in one row: position, stale, their values, the document and `n` are its parameters. */
+  updateSql(places: readonly number[]): string {
+    const key = places.join()
+    let text = this.updates.get(key)
+    if (text === undefined) {
+      const names = [
+        'position',
+        'stale',
+        ...places.map((place) => quoted(this.columns[place] as string)),
+        'document',
+      ]
+      text = `UPDATE ${this.table} SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE n = ?`
+      this.updates.set(key, text)
+    }
+    return text
+  }
+
+  private upsertSql(rows: number): string {
+    const names = ['position', 'stale', ...this.columns.map(quoted), 'document']
+    const one = `(?${', ?'.repeat(names.length)})`
+    return `INSERT INTO ${this.table} AS r (id, ${names.join(', ')}) VALUES ${Array(rows).fill(one).join(', ')}
+      ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')}
+      WHERE excluded.position > r.position OR (excluded.position = r.position AND excluded.stale <> r.stale)`
   }
 
   /** Tables without secondary indexes. */

@@ -29,6 +29,8 @@ export interface WalkPlan {
   nullable: ReadonlySet<string>
   /** What else a row must satisfy. */
   residual: Sql
+  /** Index entries that one scan may look at; left out: as many as it takes. */
+  patience?: number
   bounds: LevelBounds
 }
 
@@ -40,6 +42,7 @@ export interface WalkPlan {
  */
 export class PageWalk {
   private readonly found: RowKey[] = []
+  private gaveUp = false
 
   constructor(
     private readonly connection: Connection,
@@ -47,11 +50,18 @@ export class PageWalk {
     private readonly limit: number,
   ) {}
 
-  /** The first rows that satisfy `prefix` (equalities on the index's leading columns), after the cursor. */
-  rows(prefix: readonly Sql[], after: RowKey | undefined): RowKey[] {
+  /**
+   * The first rows that satisfy `prefix` (equalities on the index's leading columns), after the cursor; undefined when
+   * its patience ended before.
+   */
+  rows(prefix: readonly Sql[], after: RowKey | undefined): RowKey[] | undefined {
     if (after) this.resume(prefix, 0, after)
     else this.visit(prefix, 0)
-    return this.found
+    return this.gaveUp ? undefined : this.found
+  }
+
+  private get isDone(): boolean {
+    return this.gaveUp || this.found.length >= this.limit
   }
 
   /** Rows after a cursor whose first values are fixed already: those with its next value too, then those beyond it. */
@@ -68,7 +78,7 @@ export class PageWalk {
 
   /** All rows of a level, or those beyond one of its values. */
   private visit(fixed: readonly Sql[], level: number, beyond?: SqlValue): void {
-    if (this.found.length >= this.limit) return
+    if (this.isDone) return
     if (level === this.plan.levels.length) {
       this.scan(fixed, level)
       return
@@ -84,7 +94,7 @@ export class PageWalk {
 
   private visitValues(fixed: readonly Sql[], level: number, beyond?: SqlValue): void {
     let last = beyond
-    while (this.found.length < this.limit) {
+    while (!this.isDone) {
       const value = this.nextValue([...fixed, ...this.range(level, last, true)], level)
       if (value === undefined) return
       this.visit([...fixed, this.equals(level, value)], level + 1)
@@ -102,24 +112,32 @@ export class PageWalk {
   }
 
   private scan(conditions: readonly Sql[], level: number): void {
+    if (this.isDone) return
     const remaining = this.limit - this.found.length
-    if (remaining <= 0) return
-    const { levels, idDirection, residual } = this.plan
-    const where = allOf([...conditions, residual])
+    const { levels, idDirection, residual, patience } = this.plan
     const columns = levels.map((_, i) => `, ${this.column(i)} AS v${i}`).join('')
-    const order = [
-      ...levels.slice(level).map((_, i) => `${this.column(level + i)} ${this.direction(level + i)}`),
-    ]
-    const rows = this.connection.all<Record<string, SqlValue>>(
-      `SELECT n, id${columns} FROM ${this.source()} WHERE ${where.text} ORDER BY ${[...order, `id ${idDirection}`].join(', ')} LIMIT ?`,
-      [...where.values, remaining],
-    )
-    for (const row of rows)
-      this.found.push({
-        n: row.n as number,
-        id: row.id as string,
-        values: levels.map((_, i) => row[`v${i}`] ?? null),
-      })
+    const ascending = levels
+      .slice(level)
+      .map((_, i) => `${this.column(level + i)} ${this.direction(level + i)}`)
+    const order = [...ascending, `id ${idDirection}`].join(', ')
+    const read = (what: string, where: Sql, limit: number, first: readonly SqlValue[] = []) =>
+      this.connection.all<Record<string, SqlValue>>(
+        `SELECT n, id${columns}${what} FROM ${this.source()} WHERE ${where.text} ORDER BY ${order} LIMIT ?`,
+        [...first, ...where.values, limit],
+      )
+    if (patience === undefined) {
+      for (const row of read('', allOf([...conditions, residual]), remaining))
+        this.found.push(this.keyOf(row))
+      return
+    }
+    const rows = read(`, (${residual.text}) AS fits`, allOf(conditions), patience, residual.values)
+    for (const row of rows) if (row.fits === 1 && !this.isDone) this.found.push(this.keyOf(row))
+    this.gaveUp = !this.isDone && rows.length === patience
+  }
+
+  private keyOf(row: Record<string, SqlValue>): RowKey {
+    const values = this.plan.levels.map((_, i) => row[`v${i}`] ?? null)
+    return { n: row.n as number, id: row.id as string, values }
   }
 
   /** May this level and all after it be read off the index in one scan? */

@@ -6,7 +6,7 @@ import {
   type GroupCount,
   type OpenForWriting,
   ProjectionReader,
-  ProjectionWriter,
+  type ProjectionWriter,
   type Query,
   type StoredDocument,
 } from '../read-store.js'
@@ -21,7 +21,7 @@ export class SqliteProjectionReader extends ProjectionReader {
 
   constructor(
     readonly name: BuildName,
-    private readonly file: BuildFile,
+    protected readonly file: BuildFile,
     maxSortedRows: number,
   ) {
     super()
@@ -69,65 +69,27 @@ export class SqliteProjectionReader extends ProjectionReader {
 }
 
 /** Writes one build; renews its lease by itself while its thread is alive. */
-export class SqliteProjectionWriter extends ProjectionWriter {
-  private readonly queries: BuildQueries
+export class SqliteProjectionWriter extends SqliteProjectionReader implements ProjectionWriter {
   private readonly leaseNumber: number
   private readonly renewal: NodeJS.Timeout
   /** Per collection, the columns already noted as nullable. */
   private nullable = new Map<string, Set<string>>()
 
   constructor(
-    readonly name: BuildName,
-    private readonly file: BuildFile,
+    name: BuildName,
+    file: BuildFile,
     private readonly options: OpenForWriting,
     maxSortedRows: number,
   ) {
-    super()
-    this.queries = new BuildQueries(file, maxSortedRows)
+    super(name, file, maxSortedRows)
     this.leaseNumber = file.takeLease(options.owner, options.leaseMilliseconds, options.bulkLoad ?? false)
     this.renewal = setInterval(() => this.renew(), options.leaseMilliseconds / 3).unref()
-  }
-
-  get open(): boolean {
-    return this.file.connection.open
-  }
-
-  async checkpoint(): Promise<Checkpoint | undefined> {
-    return this.queries.checkpoint()
-  }
-
-  async get<Document>(collection: string, id: string): Promise<StoredDocument<Document> | undefined> {
-    return this.queries.get(collection, id)
-  }
-
-  async getMany<Document>(
-    collection: string,
-    ids: readonly string[],
-  ): Promise<Map<string, StoredDocument<Document>>> {
-    return byId(this.queries.getMany<Document>(collection, ids))
-  }
-
-  async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
-    return this.queries.find(collection, query)
-  }
-
-  async count(collection: string, filter?: Filter): Promise<number> {
-    return this.queries.count(collection, filter)
-  }
-
-  async groupCounts(
-    collection: string,
-    dimensions: readonly string[],
-    filter?: Filter,
-  ): Promise<GroupCount[]> {
-    return this.queries.groupCounts(collection, dimensions, filter)
   }
 
   async commit(writes: readonly DocumentWrite[], checkpoint: Checkpoint): Promise<void> {
     try {
       this.file.connection.write(() => {
-        this.file.requireLease(this.leaseNumber)
-        if (this.isRepeat(checkpoint)) return
+        if (!this.file.admits(this.leaseNumber, checkpoint)) return
         const loading = this.file.isLoading()
         for (const [collection, some] of byCollection(writes))
           new BatchWrite(this.file, this.file.collection(collection), this.nullableOf(collection)).run(
@@ -151,7 +113,7 @@ export class SqliteProjectionWriter extends ProjectionWriter {
     })
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     clearInterval(this.renewal)
     if (!this.open) return
     try {
@@ -162,12 +124,6 @@ export class SqliteProjectionWriter extends ProjectionWriter {
     } finally {
       this.file.close()
     }
-  }
-
-  /** An earlier checkpoint of the same log: the batch was written before, and what followed it must stay. */
-  private isRepeat(checkpoint: Checkpoint): boolean {
-    const known = this.queries.checkpoint()
-    return known !== undefined && known.logId === checkpoint.logId && checkpoint.position < known.position
   }
 
   private nullableOf(collection: string): Set<string> {

@@ -21,6 +21,7 @@ const RETIREMENT_MILLISECONDS = 30_000
 
 const WRITER_CACHE_KIBIBYTES = 32_000
 const READER_CACHE_KIBIBYTES = 8_000
+const LOOK_CACHE_KIBIBYTES = 64
 
 export interface SqliteReadStoreOptions {
   /** Made when missing: one file per build, and the registry. */
@@ -43,6 +44,8 @@ export class SqliteReadStore extends ReadStore {
   private readonly readers = new Map<string, SqliteProjectionReader>()
   private readonly retired = new Map<SqliteProjectionReader, NodeJS.Timeout>()
   private readonly writers = new Set<SqliteProjectionWriter>()
+  /** Connections that only look at the state of a build, by its label. */
+  private readonly looks = new Map<string, BuildFile>()
   private registryVersion = -1
   private readonly maxSortedRows: number
 
@@ -53,7 +56,9 @@ export class SqliteReadStore extends ReadStore {
   }
 
   async builds(): Promise<BuildState[]> {
-    return this.registry.builds().flatMap((build) => {
+    const builds = this.registry.builds()
+    this.forgetDropped(builds)
+    return builds.flatMap((build) => {
       const state = this.fileState(build)
       return state ? [{ ...build, checkpoint: state.checkpoint, lease: state.lease }] : []
     })
@@ -124,6 +129,7 @@ export class SqliteReadStore extends ReadStore {
     }
     for (const reader of this.readers.values()) await reader.close()
     for (const writer of this.writers) await writer.close()
+    this.forgetDropped([])
     this.readers.clear()
     this.retired.clear()
     this.writers.clear()
@@ -170,11 +176,26 @@ export class SqliteReadStore extends ReadStore {
   }
 
   private fileState(name: BuildName) {
+    const label = buildLabel(name)
     try {
-      return this.withFile(name, (file) => file.state())
+      let file = this.looks.get(label)
+      if (!file) {
+        file = BuildFile.open(this.path(name), { queryOnly: true, cacheKibibytes: LOOK_CACHE_KIBIBYTES })
+        this.looks.set(label, file)
+      }
+      return file.state()
     } catch (error) {
       if (existsSync(this.path(name))) throw error
       return undefined
+    }
+  }
+
+  private forgetDropped(builds: readonly BuildName[]): void {
+    const labels = new Set(builds.map(buildLabel))
+    for (const [label, file] of this.looks) {
+      if (labels.has(label)) continue
+      file.close()
+      this.looks.delete(label)
     }
   }
 

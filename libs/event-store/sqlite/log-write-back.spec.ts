@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LogWriteBack } from './log-write-back.js'
+import { openSqliteEventStore, type SqliteEventStore } from './sqlite-event-store.js'
+
+const LINE = 'a line that is found in the file it was written back to'
+
+describe('Writing the log back', () => {
+  let folder: string
+  let file: string
+  let store: SqliteEventStore
+  let writeBack: LogWriteBack
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-log-write-back-'))
+    file = join(folder, 'log.db')
+    writeBack = new LogWriteBack(file)
+  })
+
+  afterEach(async () => {
+    writeBack.close()
+    await store?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const append = (stream: string) =>
+    store.append({
+      stream,
+      expectedRevision: 'noStream',
+      events: [
+        {
+          id: randomUUID(),
+          type: 'Noted',
+          data: { text: `${LINE} ${stream}` },
+          metadata: {
+            actor: 'person-a',
+            channel: 'api',
+            occurredAt: '2026-01-01T00:00:00.000Z',
+            commandId: randomUUID(),
+            correlationId: randomUUID(),
+            schemaVersion: 1,
+          },
+        },
+      ],
+    })
+
+  it('moves what was appended into the log’s file, again and again, and others read on', async () => {
+    store = await openSqliteEventStore({ file })
+    for (const stream of ['note-1', 'note-2']) {
+      await append(stream)
+      expect(readFileSync(file, 'utf8')).not.toContain(`${LINE} ${stream}`)
+      writeBack.run()
+      expect(readFileSync(file, 'utf8')).toContain(`${LINE} ${stream}`)
+      expect(await store.readStream(stream)).toHaveLength(1)
+    }
+  })
+
+  it('makes no file where there is no log yet', async () => {
+    writeBack.run()
+    store = await openSqliteEventStore({ file })
+    await append('note-1')
+    writeBack.run()
+    expect(await store.readStream('note-1')).toHaveLength(1)
+  })
+})
