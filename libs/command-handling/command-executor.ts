@@ -17,9 +17,9 @@ import {
   type StreamFold,
   Unavailable,
 } from '#libs/event-sourcing'
-import type { AppendOutcome, EventStore, ExpectedRevision, NumberSeries } from '#libs/event-store'
+import type { Appended, AppendOutcome, EventStore, ExpectedRevision, NumberSeries } from '#libs/event-store'
 import type { FactSource } from './fact-source.js'
-import { foldStream, type LoadedStream, type StreamCache } from './stream-cache.js'
+import { foldLater, foldStream, type LoadedStream, type StreamCache } from './stream-cache.js'
 
 /** What a caller learns of a command; built from stored events only, so a repeat of the command gives the same. */
 export interface CommandReceipt {
@@ -56,8 +56,8 @@ export interface CommandExecutorOptions {
   principal(id: string): Principal | undefined
   /** Schema version that a type is written with (the event catalogue's). */
   schemaVersion(type: string): number
-  /** Told of every event this process appended, before the command answers. */
-  onAppended?(events: readonly RecordedEvent[]): void
+  /** Told of all that this process appended, stream by stream, before the command answers. */
+  onAppended?(stream: string, appended: Appended): void
   /** How often a command is decided again after somebody else was first. Default 20. */
   maxAttempts?: number
 }
@@ -130,7 +130,8 @@ export class CommandExecutor {
 
       const events = this.toNewEvents(verdict.events, stream, command.metadata, verdict.grant)
       const outcome = await this.append(stream, loaded.revision < 0 ? 'noStream' : loaded.revision, events)
-      if (outcome.kind !== 'conflict') return this.appended(decider, loaded, outcome, id)
+      if (outcome.kind !== 'conflict')
+        return this.appended(decider, loaded, outcome, { id, stream, keyed: command.metadata.keyed })
       if (attempt >= maxAttempts) {
         throw new Unavailable(
           'RECORD.BUSY',
@@ -207,8 +208,9 @@ export class CommandExecutor {
       })
     // Without a claim a repeat would be given another number: an unknown outcome stays unknown.
     const outcome = await this.settle(append, metadata.keyed)
-    if (outcome.kind === 'appended') return this.appended(decider, unborn, outcome, outcome.number)
     const stream = decider.streamPrefix + outcome.number
+    if (outcome.kind === 'appended')
+      return this.appended(decider, unborn, outcome, { id: outcome.number, stream, keyed: metadata.keyed })
     return this.enqueue(stream, () => this.change(recordType, command, outcome.number, stream))
   }
 
@@ -249,20 +251,12 @@ export class CommandExecutor {
   private appended<S, E extends DomainEvent>(
     decider: StreamFold<S, E>,
     before: LoadedStream<S>,
-    outcome: { kind: 'appended' | 'alreadyAppended'; events: readonly RecordedEvent[] },
-    id: string,
+    outcome: Appended & { kind: 'appended' | 'alreadyAppended' },
+    { id, stream, keyed }: { id: string; stream: string; keyed: boolean },
   ): CommandReceipt {
-    const { events } = outcome
-    const last = events[events.length - 1]!
-    this.options.cache.set(last.stream, foldStream(decider, events as readonly RecordedEvent<E>[], before))
-    this.options.onAppended?.(events)
-    return {
-      id,
-      stream: last.stream,
-      revision: last.revision,
-      position: last.position,
-      outcome: outcome.kind === 'appended' ? 'appended' : 'repeated',
-    }
+    this.options.cache.set(stream, foldLater(decider, outcome, before, keyed))
+    this.options.onAppended?.(stream, outcome)
+    return { id, stream, ...outcome.last, outcome: outcome.kind === 'appended' ? 'appended' : 'repeated' }
   }
 
   private append(
@@ -297,25 +291,30 @@ export class CommandExecutor {
     grant?: string,
   ): NewEvent[] {
     const { commandId } = command
-    return events.map(({ type, data }, index) => ({
-      id: eventId(commandId, stream, index),
-      type,
-      data,
-      metadata: {
-        actor: command.actor,
-        attributedTo: command.attributedTo,
-        onBehalfOf: command.onBehalfOf,
-        grant,
-        channel: command.channel,
-        reason: command.reason,
-        occurredAt: command.occurredAt,
-        commandId,
-        requestHash: command.keyed ? command.requestHash : undefined,
-        correlationId: command.correlationId,
-        causationId: command.causationId,
-        schemaVersion: this.options.schemaVersion(type),
-        source: command.source,
-      },
-    }))
+    // Events of one schema version share one object, which a codec may then encode once.
+    const shared = new Map<number, NewEvent['metadata']>()
+    return events.map(({ type, data }, index) => {
+      const schemaVersion = this.options.schemaVersion(type)
+      let metadata = shared.get(schemaVersion)
+      if (metadata === undefined) {
+        metadata = {
+          actor: command.actor,
+          attributedTo: command.attributedTo,
+          onBehalfOf: command.onBehalfOf,
+          grant,
+          channel: command.channel,
+          reason: command.reason,
+          occurredAt: command.occurredAt,
+          commandId,
+          requestHash: command.keyed ? command.requestHash : undefined,
+          correlationId: command.correlationId,
+          causationId: command.causationId,
+          schemaVersion,
+          source: command.source,
+        }
+        shared.set(schemaVersion, metadata)
+      }
+      return { id: eventId(commandId, stream, index), type, data, metadata }
+    })
   }
 }

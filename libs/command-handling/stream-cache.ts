@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { DomainEvent, Position, RecordedEvent, StreamFold } from '#libs/event-sourcing'
 import { LOG_START } from '#libs/event-sourcing'
+import type { Appended } from '#libs/event-store'
 
 /** Where a keyed command ended in its stream. */
 export interface KnownCommand {
@@ -17,6 +18,8 @@ export interface LoadedStream<State> {
   readonly position: Position
   /** By command id; only commands that came with a key, since only these can be repeated. */
   readonly commands: Map<string, KnownCommand>
+  /** What it takes up in a cache: one, and one more for each known command. */
+  readonly weight: number
 }
 
 /** Folds events on top of what is loaded already. */
@@ -39,16 +42,65 @@ export function foldStream<State, E extends DomainEvent>(
     revision: last?.revision ?? onto?.revision ?? -1,
     position: last?.position ?? onto?.position ?? LOG_START,
     commands,
+    weight: 1 + commands.size,
   }
 }
 
-/** States of the streams touched last, so that a hot record is not read again. Bounded by weight: one per record and one per known command. */
+/**
+ * The same for what was just appended, folded when somebody looks: most records that are opened are not changed at once.
+ * @param keyed the events are those of one command that came with a key
+ */
+export function foldLater<State, E extends DomainEvent>(
+  fold: Pick<StreamFold<State, E>, 'initial' | 'evolve'>,
+  appended: Appended,
+  before: LoadedStream<State>,
+  keyed: boolean,
+): LoadedStream<State> {
+  return new GrownStream(() => foldStream(fold, appended.events as RecordedEvent<E>[], before), {
+    ...appended.last,
+    weight: before.weight + (keyed ? 1 : 0),
+  })
+}
+
+class GrownStream<State> implements LoadedStream<State> {
+  readonly revision: number
+  readonly position: Position
+  readonly weight: number
+  private fold: (() => LoadedStream<State>) | undefined
+  private folded: LoadedStream<State> | undefined
+
+  constructor(
+    fold: () => LoadedStream<State>,
+    { revision, position, weight }: Pick<LoadedStream<State>, 'revision' | 'position' | 'weight'>,
+  ) {
+    this.fold = fold
+    this.revision = revision
+    this.position = position
+    this.weight = weight
+  }
+
+  get state(): State {
+    return this.grown().state
+  }
+
+  get commands(): Map<string, KnownCommand> {
+    return this.grown().commands
+  }
+
+  private grown(): LoadedStream<State> {
+    this.folded ??= this.fold!()
+    this.fold = undefined
+    return this.folded
+  }
+}
+
+/** States of the streams touched last, so that a hot record is not read again. Bounded by weight. */
 export class StreamCache {
   // biome-ignore lint/suspicious/noExplicitAny: the cache holds states of many kinds; `get` is told which
   private readonly entries: LRUCache<string, LoadedStream<any>>
 
   constructor(maxWeight = 20_000) {
-    this.entries = new LRUCache({ maxSize: maxWeight, sizeCalculation: (loaded) => 1 + loaded.commands.size })
+    this.entries = new LRUCache({ maxSize: maxWeight, sizeCalculation: ({ weight }) => weight })
   }
 
   get<State>(stream: string): LoadedStream<State> | undefined {

@@ -21,11 +21,21 @@ export interface Codec {
 
 /** Events as JSON text (RFC 8259), upcast when they are read. */
 export function jsonCodec(upcasters = new Upcasters()): Codec {
+  // Events of one command come with one metadata object, which nobody changes.
+  let lastMetadata: NewEvent['metadata'] | undefined
+  let lastText = ''
+  const textOf = (metadata: NewEvent['metadata']) => {
+    if (metadata !== lastMetadata) {
+      lastText = JSON.stringify(metadata)
+      lastMetadata = metadata
+    }
+    return lastText
+  }
   return {
     encode: ({ data, metadata }) => ({
       // A payload of undefined has no JSON; null has.
       data: JSON.stringify(data) ?? 'null',
-      metadata: JSON.stringify(metadata),
+      metadata: textOf(metadata),
     }),
     decode: (type, encoded) =>
       upcasters.upcast(

@@ -10,11 +10,24 @@ export interface AppendRequest {
   events: readonly NewEvent[]
 }
 
+/** Events of one append as they stand in the log. */
+export interface Appended {
+  readonly events: readonly RecordedEvent[]
+  /** Where the last one stands: known without looking at the events, which a store may decode only then. */
+  readonly last: { readonly revision: number; readonly position: Position }
+}
+
+/** The last of some events, as {@link Appended} tells it. */
+export function lastOf(events: readonly RecordedEvent[]): Appended['last'] {
+  const { revision, position } = events[events.length - 1]!
+  return { revision, position }
+}
+
 export type AppendOutcome =
   /** Durable now. */
-  | { kind: 'appended'; events: readonly RecordedEvent[] }
+  | ({ kind: 'appended' } & Appended)
   /** These very ids stand at that place already: the original events. */
-  | { kind: 'alreadyAppended'; events: readonly RecordedEvent[] }
+  | ({ kind: 'alreadyAppended' } & Appended)
   /** Somebody else was first; `actual` is the stream's revision, -1 when it does not exist. Nothing was written. */
   | { kind: 'conflict'; actual: number }
   /** The store cannot say: repeat the same ids with the same expected revision. */
@@ -41,7 +54,7 @@ export interface NumberedAppend {
 }
 
 export type NumberedOutcome =
-  | { kind: 'appended'; number: string; events: readonly RecordedEvent[] }
+  | ({ kind: 'appended'; number: string } & Appended)
   /** The claim stream exists: this command already got a number. Its record may or may not exist yet. */
   | { kind: 'alreadyClaimed'; number: string }
   | { kind: 'unknown'; cause: unknown }

@@ -28,6 +28,12 @@ export interface LogFollowerHooks<Consumer> {
 const CATCH_UP_ALONE_MS = 400
 const CATCH_UP_BESIDE_MS = 40
 const SMALLEST_PAGE = 128
+/**
+ * Between two batches of new events. A batch has a price of its own, however few its events: under load fewer and larger
+ * ones halve the processor's time. What comes after a quiet moment does not wait at all.
+ */
+const SHORTEST_PAUSE_MS = 5
+const LONGEST_PAUSE_MS = 10
 const RETRY_MS = 250
 
 /**
@@ -156,12 +162,15 @@ export class LogFollower<Consumer extends LogConsumer> {
         })
         for await (const batch of subscription) {
           if (signal.aborted) return
+          const started = performance.now()
           await this.#levelTurn.run(async () => {
             if (signal.aborted) return
             await this.#hand([...this.#level], batch.events, batch.position)
             this.#position = batch.position
           })
+          const took = performance.now() - started
           if (!batch.end) await turnOfTheLoop()
+          else await pause(this.clock, Math.min(Math.max(took, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS), signal)
         }
       } catch (error) {
         if (!signal.aborted) this.hooks.logUnreadable(error)

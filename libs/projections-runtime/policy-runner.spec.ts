@@ -67,7 +67,7 @@ class Desk {
 
   /** Lets everything that can happen now happen; time stands (almost) still. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 8; turn++) {
+    for (let turn = 0; turn < 24; turn++) {
       this.clock.advance(1)
       for (let tick = 0; tick < 4; tick++) await new Promise((resolve) => setImmediate(resolve))
     }

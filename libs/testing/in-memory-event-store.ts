@@ -7,6 +7,7 @@ import {
   type LogBatch,
   type LogFilter,
   type LogPage,
+  lastOf,
   type NumberedAppend,
   type NumberedOutcome,
   type ReadAllOptions,
@@ -31,7 +32,8 @@ export class InMemoryEventStore extends EventStore {
   async append({ stream, expectedRevision, events }: AppendRequest): Promise<AppendOutcome> {
     const history = this.#streams.get(stream) ?? []
     const known = events.map((event) => history.find(({ id }) => id === event.id))
-    if (known.every((event) => event !== undefined)) return { kind: 'alreadyAppended', events: known }
+    if (known.every((event) => event !== undefined))
+      return { kind: 'alreadyAppended', events: known, last: lastOf(known) }
     const actual = history.length - 1
     if (actual !== (expectedRevision === 'noStream' ? -1 : expectedRevision))
       return { kind: 'conflict', actual }
@@ -49,7 +51,7 @@ export class InMemoryEventStore extends EventStore {
     this.#streams.set(stream, [...history, ...recorded])
     this.#log.push(...recorded)
     for (const wake of this.#waiting) wake()
-    return { kind: 'appended', events: recorded }
+    return { kind: 'appended', events: recorded, last: lastOf(recorded) }
   }
 
   async appendNumbered(request: NumberedAppend): Promise<NumberedOutcome> {
@@ -60,7 +62,7 @@ export class InMemoryEventStore extends EventStore {
         expectedRevision: 'noStream',
         events: request.events(number),
       })
-      if (outcome.kind === 'appended') return { kind: 'appended', number, events: outcome.events }
+      if (outcome.kind === 'appended') return { ...outcome, number }
     }
   }
 

@@ -56,7 +56,7 @@ export class Follower {
    */
   applyOwn(events: readonly RecordedEvent[]): void {
     for (const event of events) {
-      if (event.position <= this.reached || !this.concerns(event)) continue
+      if (event.position <= this.reached || !this.concerns(event.stream)) continue
       const waiting = this.ahead.get(event.stream) ?? []
       if (waiting.some(({ position }) => position === event.position)) continue
       this.ahead.set(event.stream, [...waiting, event].sort(byRevision))
@@ -65,14 +65,15 @@ export class Follower {
     }
   }
 
+  /** Whether it folds the events of that stream. */
+  concerns(stream: string): boolean {
+    return this.options.prefixes.some((prefix) => stream.startsWith(prefix))
+  }
+
   /** Resolves when nothing more will be applied. */
   async stop(): Promise<void> {
     this.stopping.abort()
     await this.running
-  }
-
-  private concerns({ stream }: RecordedEvent): boolean {
-    return this.options.prefixes.some((prefix) => stream.startsWith(prefix))
   }
 
   private async run(caughtUp: () => void): Promise<void> {

@@ -58,7 +58,9 @@ export async function openWriteSide(
     schemaVersion: schemaVersionOf,
     principal: (id) =>
       isSystemId(id) ? systemPrincipal(id.slice('system:'.length)) : directory.principal(id),
-    onAppended: (events) => follower.applyOwn(events),
+    onAppended: (stream, appended) => {
+      if (follower.concerns(stream)) follower.applyOwn(appended.events)
+    },
   })
   return {
     eventStore,

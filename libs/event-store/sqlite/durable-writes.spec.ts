@@ -18,8 +18,8 @@ class WatchedConnection extends SqliteConnection {
   commits = 0
   onCommit: (commit: () => void) => void = (commit) => commit()
 
-  override exec(sql: string): void {
-    const execute = () => super.exec(sql)
+  override repeat(sql: string): void {
+    const execute = () => super.repeat(sql)
     if (sql === 'COMMIT') {
       this.commits++
       this.onCommit(execute)

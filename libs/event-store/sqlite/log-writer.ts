@@ -1,6 +1,12 @@
 import { LRUCache } from 'lru-cache'
-import type { Codec, RecordedEvent } from '#libs/event-sourcing'
-import type { AppendOutcome, NumberedAppend, NumberedOutcome } from '../event-store.js'
+import { type Codec, type RecordedEvent, toPosition } from '#libs/event-sourcing'
+import {
+  type Appended,
+  type AppendOutcome,
+  lastOf,
+  type NumberedAppend,
+  type NumberedOutcome,
+} from '../event-store.js'
 import type { SqlValue, Statement } from './driver.js'
 import { categoryOf, type EncodedAppend, type EncodedRow, encodeAppend } from './encode-append.js'
 import { EVENT_COLUMNS, type EventRow, type Head, type LogFile } from './log-file.js'
@@ -98,12 +104,12 @@ export class LogWriter {
     const remembered = this.#streams.get(stream)
     if (remembered === undefined && expectedRevision === -1) {
       const created = this.#create(stream)
-      if (created !== undefined) return appended(this.#write(stream, created, events))
+      if (created !== undefined) return this.#write(stream, created, events)
     }
     const found = remembered ?? this.#find(stream)
     if (found === undefined) return { kind: 'conflict', actual: -1 }
     if (found.revision !== expectedRevision) return this.#repeated(found, expectedRevision + 1, events)
-    return appended(this.#write(stream, found, events))
+    return this.#write(stream, found, events)
   }
 
   appendNumbered({ series, claim, events }: NumberedAppend): NumberedOutcome {
@@ -120,7 +126,8 @@ export class LogWriter {
       this.#useNumber(series.streamPrefix, n)
       if (created === undefined) continue
       if (claimAppend) this.#write(claimAppend.stream, this.#create(claimAppend.stream)!, claimAppend.events)
-      return { kind: 'appended', number, events: this.#write(append.stream, created, append.events)() }
+      const appended = this.#write(append.stream, created, append.events)
+      return Object.assign(appended, { number })
     }
   }
 
@@ -145,8 +152,7 @@ export class LogWriter {
     return found
   }
 
-  /** @returns decodes the events: what the writer is told is what any reader will find */
-  #write(name: string, stream: StreamState, rows: readonly EncodedRow[]): () => RecordedEvent[] {
+  #write(name: string, stream: StreamState, rows: readonly EncodedRow[]): JustAppended {
     const category = this.log.categories.ensure(categoryOf(name)!)
     let { position } = this.#head
     let { revision } = stream
@@ -172,7 +178,7 @@ export class LogWriter {
     }
     this.#head = { position, recordedAt: this.#now }
     this.#streams.set(name, { id: stream.id, revision })
-    return () => written.map((row) => this.log.toEvent(row))
+    return new JustAppended(this.log, written)
   }
 
   /** Either these very events stand at that place already, or somebody else was first. */
@@ -182,7 +188,8 @@ export class LogWriter {
     const there = this.#readPlaces.all(stream.id, from, from + events.length - 1)
     const same = there.length === events.length && there.every((row, i) => row.id === events[i]!.id)
     if (!same) return conflict
-    return { kind: 'alreadyAppended', events: there.map((row) => this.log.toEvent(row)) }
+    const original = there.map((row) => this.log.toEvent(row))
+    return { kind: 'alreadyAppended', events: original, last: lastOf(original) }
   }
 
   #claimedNumber(claim: StreamState): string {
@@ -204,14 +211,25 @@ export class LogWriter {
   }
 }
 
-/** Decodes the events when somebody looks at them, which bulk writers never do: a twelfth of their time. */
-function appended(decode: () => RecordedEvent[]): AppendOutcome {
-  let events: RecordedEvent[] | undefined
-  return {
-    kind: 'appended',
-    get events() {
-      events ??= decode()
-      return events
-    },
+/**
+ * Events that were just written: what the writer is told is what any reader will find. They are decoded when somebody
+ * looks at them, which bulk writers never do: a twelfth of their time.
+ */
+class JustAppended implements Appended {
+  readonly kind = 'appended'
+  readonly last: Appended['last']
+  #events: RecordedEvent[] | undefined
+
+  constructor(
+    private readonly log: LogFile,
+    private readonly rows: readonly EventRow[],
+  ) {
+    const { revision, position } = rows[rows.length - 1]!
+    this.last = { revision, position: toPosition(position) }
+  }
+
+  get events(): readonly RecordedEvent[] {
+    this.#events ??= this.rows.map((row) => this.log.toEvent(row))
+    return this.#events
   }
 }

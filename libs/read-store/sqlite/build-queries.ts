@@ -16,8 +16,9 @@ import { narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
  */
 export const MAX_SORTED_ROWS = 1_500
 
-/** Index entries looked at for each row of a page, in the hope that the page is full by then. */
-const PATIENCE = 4
+/** Index entries looked at for each row of a page, and for any page, in the hope that it is full by then. */
+const PATIENCE = 1.5
+const PATIENCE_AT_LEAST = 16
 
 const DOCUMENT_COLUMNS = 'r.id, r.position, r.stale, r.document'
 
@@ -90,7 +91,7 @@ export class BuildQueries {
     const entry = plan.levels[0]?.column
     if (rest.some((condition) => !boundsColumn(condition, entry))) {
       // What remains of a filter is mostly who may see the row, and most rows may be seen
-      const atOnce = this.walkedKeys(page, rest, page.limit * PATIENCE)
+      const atOnce = this.walkedKeys(page, rest, Math.ceil(page.limit * PATIENCE) + PATIENCE_AT_LEAST)
       if (atOnce && atOnce.length >= page.limit) return atOnce
       const drivers = rowDrivers(table, filter)
       const driver = narrowestDriver(this.file.connection, drivers, this.maxSortedRows)
