@@ -5,22 +5,31 @@ import { Remote } from './remote.js'
 import { dataPaths } from './stores.js'
 import type { ThreadData } from './threads.js'
 
-/** Waits for the disk, so that neither appends nor the projector need to. Seldom: a page that changed often goes once. */
-const ROUND_MS = 1_000
+/**
+ * Waits for the disk, so that neither appends nor the projector need to. Often, little and one file at a time: an append's
+ * own sync waits behind whatever goes to the disk just then.
+ */
+const PAUSE_MS = 50
 
 const paths = dataPaths(workerData as ThreadData)
 const log = new LogWriteBack(paths.log)
 const readModels = new WriteBack(paths.readModels)
-const rounds = setInterval(() => {
-  log.run()
-  readModels.run()
-}, ROUND_MS)
+const turns = rounds()
+const pauses = setInterval(() => turns.next(), PAUSE_MS)
 const main = new Remote(parentPort!, {
   stop() {
-    clearInterval(rounds)
+    clearInterval(pauses)
     log.close()
     readModels.close()
     setImmediate(() => parentPort!.close())
   },
 })
 main.tell('started')
+
+function* rounds(): Generator<void, never> {
+  for (;;) {
+    log.run()
+    yield
+    yield* readModels.turns()
+  }
+}

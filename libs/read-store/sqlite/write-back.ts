@@ -17,15 +17,22 @@ export class WriteBack {
     this.#registry = new Registry(join(folder, 'registry.db'))
   }
 
-  /** One round over the builds that were written to since the last. Waits for the disk, never for a lock. */
+  /** Every build that was written to since its last turn. */
   run(): void {
+    for (const _ of this.turns()) {
+      // Each turn writes one build back.
+    }
+  }
+
+  /** The same, one build with every turn. Each waits for the disk, never for a lock. */
+  *turns(): Generator<void> {
     const labels = new Set(this.#registry.builds().map(buildLabel))
     for (const [label, { connection }] of this.#builds) {
       if (labels.has(label)) continue
       connection.close()
       this.#builds.delete(label)
     }
-    for (const label of labels) this.#writeBack(label)
+    for (const label of labels) if (this.#writeBack(label)) yield
   }
 
   close(): void {
@@ -34,13 +41,15 @@ export class WriteBack {
     this.#registry.close()
   }
 
-  #writeBack(label: string): void {
+  /** @returns whether there was something to do */
+  #writeBack(label: string): boolean {
     const build = this.#open(label)
-    if (build === undefined) return
+    if (build === undefined) return false
     const version = build.connection.get<{ data_version: number }>('PRAGMA data_version')!.data_version
-    if (version === build.version) return
+    if (version === build.version) return false
     build.connection.get('PRAGMA wal_checkpoint(PASSIVE)')
     build.version = version
+    return true
   }
 
   #open(label: string) {
