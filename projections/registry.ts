@@ -4,10 +4,10 @@ import { incidentFacts } from './incident-facts/incident-facts.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { workQueue } from './work-queue/work-queue.js'
 
-/** What the projector runs. */
+/** What the projector runs. Rebuild threads take turns in it: the dearest first, each beside a cheaper one. */
 export const projectionRegistry: readonly ReadModelDefinition[] = [
   workQueue,
-  queueHistory,
   incidentDetails,
   incidentFacts,
+  queueHistory,
 ]

@@ -81,6 +81,9 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
   const projector = options.dryRun
     ? undefined
     : new SupervisedThread(new URL('../runtime/projector-thread.js', import.meta.url), data, logger)
+  const upkeep = options.dryRun
+    ? undefined
+    : new SupervisedThread(new URL('../runtime/upkeep-thread.js', import.meta.url), data, logger)
   const unsubscribe = write.eventStore.onAppended(() => projector?.tell('appended'))
   const stop = new AbortController()
   const onSignal = () => stop.abort()
@@ -111,6 +114,7 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
     process.off('SIGTERM', onSignal)
     unsubscribe()
     await projector?.stop()
+    await upkeep?.stop()
     await write.close()
   }
 }

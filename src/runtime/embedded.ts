@@ -8,7 +8,7 @@ import { CommandExecutor, FactSource, StreamCache } from '#libs/command-handling
 import { type Command, LedgerdeskError, Unavailable } from '#libs/event-sourcing'
 import type { SqliteEventStore } from '#libs/event-store/sqlite'
 import type { Closer, Configuration, Logger, Metrics } from '#libs/platform'
-import type { Notice, ParkedEvent, RetryOutcome } from '#libs/projections-runtime'
+import type { ParkedEvent, RetryOutcome } from '#libs/projections-runtime'
 import { type QueryAnswer, QueryRunner } from '#libs/query-handling'
 import { leaseOwner } from '#libs/read-store/sqlite'
 import { revive } from '../commands.js'
@@ -18,6 +18,7 @@ import { type Follower, follow } from '../directory/follow.js'
 import { schemaVersionOf } from '../event-catalog.js'
 import type { ReadModelKeeper } from '../operation/read-model-keeper.js'
 import type { ProjectorStatus } from './projector.js'
+import { logNotice, Rebuilder } from './rebuilder.js'
 import { toMessage } from './remote.js'
 import { dataPaths, openEventStore } from './stores.js'
 import { type DispatchAnswer, SupervisedThread, type ThreadData, ThreadPool } from './threads.js'
@@ -111,7 +112,7 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
           write.eventStore.setStreamMetadata(stream, metadata),
       },
     )
-    const rebuilder = new Rebuilder(data('rebuilder'), logger)
+    const rebuilder = new Rebuilder(data, logger)
     write.eventStore.onAppended(() => {
       projector.tell('appended')
       rebuilder.tell('appended')
@@ -184,43 +185,6 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
       { name: 'log', close: () => this.write.close() },
     ]
   }
-}
-
-/** The thread that feeds builds which are to take over; there only while there are some. */
-class Rebuilder {
-  private thread: SupervisedThread | undefined
-
-  constructor(
-    private readonly data: ThreadData,
-    private readonly logger: Logger,
-  ) {}
-
-  start(): void {
-    this.thread ??= new SupervisedThread(
-      new URL('./rebuild-thread.js', import.meta.url),
-      this.data,
-      this.logger,
-      {
-        notice: logNotice(this.logger),
-        idle: () => this.stop(),
-      },
-    )
-  }
-
-  tell(name: string): void {
-    this.thread?.tell(name)
-  }
-
-  async stop(): Promise<void> {
-    const { thread } = this
-    this.thread = undefined
-    await thread?.stop()
-  }
-}
-
-/** Logs what another thread wants people to know. */
-function logNotice(logger: Logger) {
-  return ({ level, message, ...notice }: Notice): void => logger[level](notice, message)
 }
 
 /** Carries out policies' commands once the application is there. */

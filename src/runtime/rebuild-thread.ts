@@ -1,21 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { ProjectionRunner } from '#libs/projections-runtime'
 import { projectionRegistry } from '#projections/registry'
+import type { RebuildThreadData } from './rebuilder.js'
 import { Remote, toMessage } from './remote.js'
 import { openEventStore, openReadStore } from './stores.js'
-import type { ThreadData } from './threads.js'
 
 /** Feeds builds that are to take over, on a thread of its own: loading and indexing must not hold up the live ones. */
 const IDLE_CHECK_MS = 2_000
 
-const { dataDir, owner } = workerData as ThreadData
+const { dataDir, owner, projections } = workerData as RebuildThreadData
 const eventStore = await openEventStore({ dataDir }, { readOnly: true })
 const readStore = openReadStore({ dataDir })
 const runner = new ProjectionRunner({
   eventStore,
   readStore,
   owner,
-  definitions: projectionRegistry,
+  definitions: projectionRegistry.filter(({ name }) => projections.includes(name)),
   only: 'building',
   notice: ({ error, ...notice }) => main.tell('notice', { ...notice, error: error && toMessage(error) }),
 })
@@ -33,5 +33,7 @@ await runner.start()
 main.tell('started')
 
 const idleCheck = setInterval(async () => {
-  if (!(await readStore.builds()).some(({ status }) => status === 'building')) main.tell('idle')
+  const builds = await readStore.builds()
+  const mine = builds.filter(({ projection }) => projections.includes(projection))
+  if (!mine.some(({ status }) => status === 'building')) main.tell('idle')
 }, IDLE_CHECK_MS)

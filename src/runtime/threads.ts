@@ -33,7 +33,7 @@ export class SupervisedThread {
   constructor(
     private readonly script: URL,
     private readonly data: ThreadData,
-    private readonly logger: Logger,
+    private readonly logger: Pick<Logger, 'warn' | 'error'>,
     private readonly procedures: Procedures = {},
   ) {
     this.started = new Promise((resolve) => {

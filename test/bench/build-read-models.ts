@@ -1,7 +1,10 @@
+import pino from 'pino'
 import { ProjectionRunner } from '#libs/projections-runtime'
-import { openSqliteReadStore } from '#libs/read-store/sqlite'
+import { leaseOwner } from '#libs/read-store/sqlite'
 import { projectionRegistry } from '#projections/registry'
-import { openEventStore } from '../../src/runtime/stores.js'
+import { Rebuilder } from '../../src/runtime/rebuilder.js'
+import { openEventStore, openReadStore } from '../../src/runtime/stores.js'
+import { SupervisedThread } from '../../src/runtime/threads.js'
 
 export interface Taken {
   seconds: number
@@ -18,10 +21,10 @@ export function stopwatch(): () => Taken {
   }
 }
 
-/** Builds all read models of a log as a rebuild does, on this thread. @returns what it took, opening and closing aside */
-export async function buildReadModels(dataDir: string, folder: string): Promise<Taken> {
+/** Builds all read models of a log as a running server does, on its rebuild threads. @returns what it took, their start included */
+export async function buildReadModels(dataDir: string): Promise<Taken> {
   const eventStore = await openEventStore({ dataDir }, { readOnly: true })
-  const readStore = openSqliteReadStore({ folder })
+  const readStore = openReadStore({ dataDir })
   const runner = new ProjectionRunner({
     eventStore,
     readStore,
@@ -33,10 +36,23 @@ export async function buildReadModels(dataDir: string, folder: string): Promise<
   const names = projectionRegistry.map(({ name }) => name)
   // The first build of a projection answers at once: with it there, the next is a rebuild beside it.
   for (const name of names) await runner.rebuild(name)
+  const data = (name: string) => ({
+    dataDir,
+    owner: leaseOwner(name),
+    pageTokenKey: new Uint8Array(32),
+    projectionWaitMs: 0,
+  })
   const stop = stopwatch()
-  await runner.start()
-  await Promise.all(names.map((name) => runner.rebuild(name)))
+  const logger = pino({ level: 'warn' })
+  const rebuilder = new Rebuilder(data, logger)
+  const upkeepScript = new URL('../../src/runtime/upkeep-thread.js', import.meta.url)
+  const upkeep = new SupervisedThread(upkeepScript, data('upkeep'), logger)
+  const rebuilt = Promise.all(names.map((name) => runner.rebuild(name)))
+  rebuilder.start()
+  await rebuilt
   const taken = stop()
+  await rebuilder.stop()
+  await upkeep.stop()
   await runner.stop()
   await readStore.close()
   await eventStore.close()

@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { LOG_START } from '#libs/event-sourcing'
 import { openEventStore } from '../../src/runtime/stores.js'
@@ -98,8 +98,11 @@ async function bare(dataDir: string, folder: string, documents: readonly Documen
 
 const { dataDir, folder } = input<Rebuild>()
 rmSync(folder, { recursive: true, force: true })
-const { seconds, processorSeconds } = await buildReadModels(dataDir, folder)
-const { documents, rows, bytes } = documentsOf(folder)
+mkdirSync(folder, { recursive: true })
+// Another data folder with the same log
+symlinkSync(resolve(dataDir, 'log.db'), join(folder, 'log.db'))
+const { seconds, processorSeconds } = await buildReadModels(folder)
+const { documents, rows, bytes } = documentsOf(join(folder, 'read-models'))
 const eventStore = await openEventStore({ dataDir }, { readOnly: true })
 const events = Number(await eventStore.head())
 await eventStore.close()

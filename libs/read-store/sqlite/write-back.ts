@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Connection } from './connection.js'
-import { buildLabel, Registry } from './registry.js'
+import { buildLabel, type RegisteredBuild, Registry } from './registry.js'
 
 /**
  * Writes what the WAL files of all builds hold back into the builds. SQLite does so by itself at every some-thousandth
@@ -9,13 +10,11 @@ import { buildLabel, Registry } from './registry.js'
  * For one thread; others may write at the same time.
  */
 export class WriteBack {
-  readonly #registry: Registry
+  #registry: Registry | undefined
   readonly #builds = new Map<string, { connection: Connection; version: number }>()
 
-  /** @param folder the read store's */
-  constructor(private readonly folder: string) {
-    this.#registry = new Registry(join(folder, 'registry.db'))
-  }
+  /** @param folder the read store's; it need not exist yet */
+  constructor(private readonly folder: string) {}
 
   /** Every build that was written to since its last turn. */
   run(): void {
@@ -26,7 +25,9 @@ export class WriteBack {
 
   /** The same, one build with every turn. Each waits for the disk, never for a lock. */
   *turns(): Generator<void> {
-    const labels = new Set(this.#registry.builds().map(buildLabel))
+    // One that is being loaded is written from end to end, by a thread that nobody waits for.
+    const answering = this.#registered().filter(({ status }) => status !== 'building')
+    const labels = new Set(answering.map(buildLabel))
     for (const [label, { connection }] of this.#builds) {
       if (labels.has(label)) continue
       connection.close()
@@ -38,7 +39,14 @@ export class WriteBack {
   close(): void {
     for (const { connection } of this.#builds.values()) connection.close()
     this.#builds.clear()
-    this.#registry.close()
+    this.#registry?.close()
+  }
+
+  #registered(): RegisteredBuild[] {
+    const file = join(this.folder, 'registry.db')
+    if (this.#registry === undefined && !existsSync(file)) return []
+    this.#registry ??= new Registry(file)
+    return this.#registry.builds()
   }
 
   /** @returns whether there was something to do */

@@ -1,0 +1,64 @@
+import { availableParallelism } from 'node:os'
+import type { Logger } from '#libs/platform'
+import type { Notice } from '#libs/projections-runtime'
+import { projectionRegistry } from '#projections/registry'
+import { SupervisedThread, type ThreadData } from './threads.js'
+
+/** What a rebuild thread is told at its start. */
+export interface RebuildThreadData extends ThreadData {
+  /** Names of the projections that it cares for. */
+  projections: readonly string[]
+}
+
+/**
+ * The threads that feed builds which are to take over; there only while there are some. The projections are dealt out
+ * among as many threads as there are processors: each build has a file of its own, and what is read twice costs less
+ * than it saves.
+ */
+export class Rebuilder {
+  private threads: (SupervisedThread | undefined)[]
+
+  constructor(
+    private readonly data: (name: string) => ThreadData,
+    private readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>,
+    threads = Math.min(availableParallelism(), projectionRegistry.length),
+  ) {
+    this.threads = new Array(threads).fill(undefined)
+  }
+
+  start(): void {
+    this.threads = this.threads.map((thread, i) => thread ?? this.launch(i))
+  }
+
+  tell(name: string): void {
+    for (const thread of this.threads) thread?.tell(name)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.threads.map((_, i) => this.stopOne(i)))
+  }
+
+  private launch(i: number): SupervisedThread {
+    const data: RebuildThreadData = {
+      ...this.data(`rebuilder-${i + 1}`),
+      projections: projectionRegistry
+        .filter((_, place) => place % this.threads.length === i)
+        .map(({ name }) => name),
+    }
+    return new SupervisedThread(new URL('./rebuild-thread.js', import.meta.url), data, this.logger, {
+      notice: logNotice(this.logger),
+      idle: () => this.stopOne(i),
+    })
+  }
+
+  private async stopOne(i: number): Promise<void> {
+    const thread = this.threads[i]
+    this.threads[i] = undefined
+    await thread?.stop()
+  }
+}
+
+/** Logs what another thread wants people to know. */
+export function logNotice(logger: Pick<Logger, 'info' | 'warn' | 'error'>) {
+  return ({ level, message, ...notice }: Notice): void => logger[level](notice, message)
+}
