@@ -12,6 +12,7 @@ import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../
 import {
   applyMilestones,
   applyToHead,
+  BLANK_HEAD,
   type Blank,
   type IncidentHead,
   later,
@@ -161,20 +162,7 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
 })
 
 const BLANK: Blank<IncidentDetails> = {
-  number: '',
-  title: '',
-  state: 'New',
-  priority: undefined,
-  assignmentGroup: undefined,
-  assignee: undefined,
-  caller: undefined,
-  affectedUser: undefined,
-  openedBy: undefined,
-  watchers: undefined,
-  audienceKind: 'public',
-  audienceGroups: undefined,
-  visibleTo: undefined,
-  openedAt: '',
+  ...BLANK_HEAD,
   description: undefined,
   contactType: undefined,
   service: undefined,

@@ -11,6 +11,7 @@ import { accessColumns, forReaders, peopleNamed } from '../access.js'
 import {
   applyMilestones,
   applyToHead,
+  BLANK_HEAD,
   type Blank,
   type IncidentHead,
   isOpen,
@@ -195,20 +196,8 @@ export function withOpenInterval(facts: IncidentFacts, now: string): IncidentFac
 }
 
 const BLANK: Blank<IncidentFacts> = {
-  number: '',
+  ...BLANK_HEAD,
   title: undefined,
-  state: 'New',
-  priority: undefined,
-  assignmentGroup: undefined,
-  assignee: undefined,
-  caller: undefined,
-  affectedUser: undefined,
-  openedBy: undefined,
-  watchers: undefined,
-  audienceKind: 'public',
-  audienceGroups: undefined,
-  visibleTo: undefined,
-  openedAt: '',
   contactType: undefined,
   service: undefined,
   primaryCi: undefined,

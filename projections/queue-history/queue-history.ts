@@ -5,6 +5,7 @@ import type { IncidentEvent } from '../../src/incidents/domain/incident.events.j
 import { accessColumns, audienceOf, forEverybody } from '../access.js'
 import {
   applyToHead,
+  BLANK_HEAD,
   type Blank,
   type IncidentHead,
   later,
@@ -130,20 +131,7 @@ function ended(current: QueueInterval, next: QueueInterval): QueueInterval {
 
 const BLANK: Blank<QueueInterval> = {
   type: 'incident',
-  number: '',
-  title: '',
-  state: 'New',
-  priority: undefined,
-  assignmentGroup: undefined,
-  assignee: undefined,
-  caller: undefined,
-  affectedUser: undefined,
-  openedBy: undefined,
-  watchers: undefined,
-  audienceKind: 'public',
-  audienceGroups: undefined,
-  visibleTo: undefined,
-  openedAt: '',
+  ...BLANK_HEAD,
   validFrom: '',
   validTo: UNENDED,
   positionFrom: '',

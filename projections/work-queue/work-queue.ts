@@ -4,6 +4,7 @@ import type { Hold, IncidentEvent } from '../../src/incidents/domain/incident.ev
 import { accessColumns, among, audienceOf, forEverybody } from '../access.js'
 import {
   applyToHead,
+  BLANK_HEAD,
   type Blank,
   type IncidentHead,
   isTerminal,
@@ -130,20 +131,7 @@ function evolveEntry(
 
 const BLANK: Blank<WorkQueueEntry> = {
   type: 'incident',
-  number: '',
-  title: '',
-  state: 'New',
-  priority: undefined,
-  assignmentGroup: undefined,
-  assignee: undefined,
-  caller: undefined,
-  affectedUser: undefined,
-  openedBy: undefined,
-  watchers: undefined,
-  audienceKind: 'public',
-  audienceGroups: undefined,
-  visibleTo: undefined,
-  openedAt: '',
+  ...BLANK_HEAD,
   impact: undefined,
   urgency: undefined,
   updatedAt: '',

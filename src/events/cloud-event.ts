@@ -1,10 +1,11 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
+import { isServiceId, isSystemId } from '../directory/domain/directory-id.js'
 import { schemaVersionOf } from '../event-catalog.js'
 
 /** What the log says of an event's actor, in the words of the CloudEvents extension "authcontext". */
 function authType(actor: string): 'system' | 'service_account' | 'user' {
-  if (actor.startsWith('system:')) return 'system'
-  return actor.startsWith('service:') ? 'service_account' : 'user'
+  if (isSystemId(actor)) return 'system'
+  return isServiceId(actor) ? 'service_account' : 'user'
 }
 
 /**
