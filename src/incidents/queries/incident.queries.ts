@@ -59,7 +59,8 @@ export async function readHistory(
   const { events } = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
   const entries = timeline(isPast(args) ? eventsAt(events, point) : events)
-  const items = seesInternalFields(args.principal) ? entries : requesterTimeline(entries)
+  const { principal } = args
+  const items = seesInternalFields(principal) ? entries : requesterTimeline(entries, principal.id)
   const answer = { number: args.number, items, ...point }
   return { json: JSON.stringify(answer), etag: events.at(-1)?.revision, position: point.asOf }
 }
