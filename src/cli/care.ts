@@ -1,6 +1,8 @@
-import { cpSync, existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { Command } from 'commander'
+import { INCOMING } from '#libs/blob-store/folder'
+import { syncPath } from '#libs/durable-files'
 import { jsonCodec } from '#libs/event-sourcing'
 import { backupLog, checkLog } from '#libs/event-store/sqlite'
 import { readConfiguration } from '#libs/platform'
@@ -31,7 +33,15 @@ export function backupCommand(): Command {
       mkdirSync(folder, { recursive: true })
       // Attachments are durable before the event that names them: copied after the log, none that it names is missing.
       await backupLog(log, join(folder, 'log.db'))
-      if (existsSync(blobs)) cpSync(blobs, join(folder, 'blobs'), { recursive: true })
+      if (existsSync(blobs)) copyBlobs(blobs, join(folder, 'blobs'))
       print(`backed up to ${folder}; to restore, put log.db and blobs into an empty data folder`)
     })
+}
+
+/** Copies whole blobs and leaves those alone that are just arriving; durable when it returns. */
+function copyBlobs(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, filter: (source) => basename(source) !== INCOMING })
+  for (const entry of readdirSync(to, { recursive: true, withFileTypes: true }))
+    syncPath(join(entry.parentPath, entry.name))
+  syncPath(to)
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { NotFound } from '#libs/event-sourcing'
 import { type Configuration, readConfiguration } from '#libs/platform'
 import {
@@ -27,7 +27,7 @@ export function projectionsCommand(): Command {
   projections
     .command('lag')
     .description('Seconds that each projection is behind the log; exits with 1 beyond the limit')
-    .option('--limit <seconds>', 'most that is fine', Number, 60)
+    .option('--limit <seconds>', 'most that is fine', seconds, 60)
     .action(lag)
   projections
     .command('prepare')
@@ -53,6 +53,12 @@ export function projectionsCommand(): Command {
     )
     .action(retry)
   return projections
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new InvalidArgumentError('Give a number of seconds from 0.')
 }
 
 async function list(): Promise<void> {
@@ -158,12 +164,14 @@ async function parked(name: string): Promise<void> {
 async function retry(name: string, key?: string): Promise<void> {
   await withRunner(name, async (runner) => {
     await runner.start()
-    const { replayed, stillParked } = await runner.retryParked(name, key)
-    await runner.stop()
-    print(
-      `${replayed} events folded; still parked: ${stillParked.map(({ key }) => key).join(', ') || 'nothing'}`,
-    )
-    if (stillParked.length > 0) process.exitCode = 1
+    try {
+      const { replayed, stillParked } = await runner.retryParked(name, key)
+      const left = stillParked.map((parked) => parked.key).join(', ') || 'nothing'
+      print(`${replayed} events folded; still parked: ${left}`)
+      if (stillParked.length > 0) process.exitCode = 1
+    } finally {
+      await runner.stop()
+    }
   })
 }
 

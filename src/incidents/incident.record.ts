@@ -1,4 +1,4 @@
-import { grantFor, hasRole, isSystem, type Principal, type Role } from '#libs/access'
+import { grantFor, hasRole, isSystemId, type Principal, type Role } from '#libs/access'
 import type { RecordType } from '#libs/command-handling'
 import { Forbidden, NotFound } from '#libs/event-sourcing'
 import type { NumberSeries } from '#libs/event-store'
@@ -49,7 +49,7 @@ function grantToDo(
   // Only the program itself does what no role may.
   const roles: readonly Role[] = INCIDENT_RIGHTS[type].roles
   const grant = grantFor(principal, roles)
-  if (grant !== undefined || isSystem(principal)) return grant
+  if (grant !== undefined || isSystemId(principal.id)) return grant
   if (hasRole(principal, 'requester') && requesterMay(command, principal.id, record)) {
     return grantFor(principal, ['requester'])
   }

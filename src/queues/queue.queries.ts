@@ -1,4 +1,5 @@
 import type { Principal } from '#libs/access'
+import { laterPosition } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, eq, type Filter, type GroupCount, isIn } from '#libs/read-store'
 import {
@@ -8,7 +9,7 @@ import {
   shownInterval,
 } from '#projections/queue-history/queue-history'
 import { shownEntry, type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
-import { type ListArguments, listPage } from '../http/listing.js'
+import { type ListArguments, listPage, pageSizeOf } from '../http/listing.js'
 import { type AskedTimePoint, isPast, settleTimePoint } from '../http/time-point.js'
 
 /** States in which a record stands in a queue. */
@@ -40,7 +41,7 @@ export async function queuesOverview(args: Overview, dependencies: QueryDependen
   const asking = {
     principal,
     timeoutMilliseconds: waitMilliseconds,
-    minPosition: past ? point.asOf : minPosition,
+    minPosition: past ? laterPosition(point.asOf, minPosition) : minPosition,
   }
   const dimensions = ['assignmentGroup', 'state', 'priority', 'openedAt:day']
   const { groups, position, lag } = past
@@ -102,7 +103,7 @@ export async function myQueue(
       column: 'followUpAt',
     },
   }
-  let freshness = { position: '', lag: 0 }
+  let freshness: { position: string; lag: number } | undefined
   const answer: Record<string, unknown> = {}
   for (const [name, { filter, column }] of Object.entries(sections)) {
     const orderBy = column === 'priority' ? BY_URGENCY : [{ column, direction: 'asc' as const }]
@@ -110,13 +111,14 @@ export async function myQueue(
       ...asking,
       filter,
       orderBy,
-      pageSize: pageSize || 50,
+      pageSize: pageSizeOf(pageSize),
     })
     const { count } = await entries.count({ ...asking, filter })
     answer[name] = { count, items: rows.map(({ document, stale }) => renderEntry(document, stale)) }
-    freshness = { position, lag }
+    // What all sections hold: the first was read first
+    freshness ??= { position, lag }
   }
-  return { json: JSON.stringify({ ...answer, ...freshness }), position: freshness.position }
+  return { json: JSON.stringify({ ...answer, ...freshness }), position: freshness?.position }
 }
 
 /** Numbers of the records to take next from a group's queue: nobody's, not waiting for anything, most urgent first. */

@@ -1,3 +1,4 @@
+import { isServiceId, isSystemId } from '#libs/access'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
 import { checkCustomFields } from './custom-fields.js'
 import { assignedByRule, toGroup } from './incident.assignment.js'
@@ -81,7 +82,7 @@ function describedBy(data: OpenIncident['data'], metadata: OpenIncident['metadat
 
 /** Programs (`service:…`, `system:…`) call nobody. */
 function personOnly(principal: string): string | undefined {
-  return principal.includes(':') ? undefined : principal
+  return isServiceId(principal) || isSystemId(principal) ? undefined : principal
 }
 
 function queueOf(

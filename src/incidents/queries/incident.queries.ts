@@ -3,6 +3,8 @@ import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { canSee, seesInternalFields } from '#projections/access'
 import {
+  type FoldedIncident,
+  foldIncidentDetails,
   type IncidentDetails,
   incidentDetails,
   shownIncident,
@@ -37,7 +39,7 @@ export async function readIncident(
   const { events, stale } = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
   const counted = isPast(args) ? eventsAt(events, point) : events
-  const { details } = foldDetails(counted)
+  const { details } = foldIncidentDetails(counted)
   const last = counted.at(-1)
   if (!details || !last) {
     throw new NotFound(
@@ -127,33 +129,14 @@ export async function findAttachment(
   return { json: JSON.stringify(attachment) }
 }
 
-/** A record's events up to the first that can't be folded: what follows it waits, as it does in the read models. */
-interface Readable {
-  readonly events: readonly RecordedEvent<IncidentEvent>[]
-  readonly details: IncidentDetails | undefined
-  readonly stale: boolean
-}
-
 async function visibleEvents(
   { principal, number, minPosition }: OneIncident,
   eventStore: QueryDependencies['eventStore'],
-): Promise<Readable> {
+): Promise<FoldedIncident> {
   if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
-  const readable = foldDetails(
+  const readable = foldIncidentDetails(
     (await eventStore.readStream(`incident-${number}`)) as RecordedEvent<IncidentEvent>[],
   )
   if (!readable.details || !canSee(principal, readable.details)) throw unknownIncident(number)
   return readable
-}
-
-function foldDetails(events: readonly RecordedEvent<IncidentEvent>[]): Readable {
-  let details: IncidentDetails | undefined
-  for (const [index, event] of events.entries()) {
-    try {
-      details = incidentDetails.evolve(details, event) ?? undefined
-    } catch {
-      return { events: events.slice(0, index), details, stale: true }
-    }
-  }
-  return { events, details, stale: false }
 }
