@@ -10,6 +10,7 @@ import {
 } from '#projections/queue-history/queue-history'
 import { shownEntry, type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
 import { type ListArguments, listPage, pageSizeOf } from '../http/listing.js'
+import { seenNow } from '../http/seen-now.js'
 import { type AskedTimePoint, isPast, settleTimePoint } from '../http/time-point.js'
 
 /** States in which a record stands in a queue. */
@@ -45,9 +46,14 @@ export async function queuesOverview(args: Overview, dependencies: QueryDependen
   }
   const dimensions = ['assignmentGroup', 'state', 'priority', 'openedAt:day']
   const { groups, position, lag } = past
-    ? await models
-        .of<QueueInterval>(queueHistory.name)
-        .groupCounts(dimensions, { ...asking, filter: and(inForce(args, point), isIn('state', QUEUED)) })
+    ? await models.of<QueueInterval>(queueHistory.name).groupCounts(dimensions, {
+        ...asking,
+        filter: and(
+          inForce(args, point),
+          isIn('state', QUEUED),
+          await seenNow(dependencies, principal, minPosition),
+        ),
+      })
     : await models.of<WorkQueueEntry>(workQueue.name).groupCounts(dimensions, asking)
   const answer = { items: tally(groups, Date.parse(point.validAt)), position, lag, ...(past && point) }
   return { json: JSON.stringify(answer), position }
@@ -73,7 +79,12 @@ export async function groupQueue(
     args,
     {
       definition: queueHistory,
-      scope: and(inGroup, isIn('state', QUEUED), inForce(args, point)),
+      scope: and(
+        inGroup,
+        isIn('state', QUEUED),
+        inForce(args, point),
+        await seenNow(dependencies, args.principal, args.minPosition),
+      ),
       scopeName: `queue ${args.group}`,
       usualOrder: BY_URGENCY,
       render: shownInterval,

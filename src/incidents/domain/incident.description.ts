@@ -317,6 +317,12 @@ export function addWatcher(
 ): readonly IncidentEvent[] {
   if (incident.watchers.includes(person)) return []
   if (channel !== 'policy') requirePerson(facts.person.value, person, '/person')
+  else if (incident.audience.kind !== 'public') {
+    throw new Refused(
+      'INCIDENT.RESTRICTED',
+      'To a restricted record people are added by people: nobody comes to see it by having a duplicate of it.',
+    )
+  }
   return [{ type: 'WatcherAdded', data: { person } }]
 }
 

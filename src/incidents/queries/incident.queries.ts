@@ -1,6 +1,7 @@
 import type { Principal } from '#libs/access'
 import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { and } from '#libs/read-store'
 import { canSee, seesInternalFields } from '#projections/access'
 import {
   type FoldedIncident,
@@ -16,6 +17,7 @@ import {
   shownInterval,
 } from '#projections/queue-history/queue-history'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
+import { seenNow } from '../../http/seen-now.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { IncidentEvent } from '../domain/incident.events.js'
 import { eventsAt, requesterTimeline, timeline } from '../domain/incident.history.js'
@@ -94,7 +96,10 @@ export async function listIncidents(
     {
       definition: queueHistory,
       columns: columnsShown(args.principal, columnsOf(queueHistory, queueHistory.name)),
-      scope: inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
+      scope: and(
+        inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
+        await seenNow(dependencies, args.principal, args.minPosition),
+      ),
       scopeName: 'at',
       usualOrder: BY_STATE,
       render: (interval) => shownInterval(fieldsShown(args.principal, interval)),
