@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { NotFound } from '#libs/event-sourcing'
+import { InvalidInput, NotFound } from '#libs/event-sourcing'
 import { type Configuration, readConfiguration } from '#libs/platform'
 import {
   type AnyPolicy,
@@ -36,7 +36,8 @@ export function projectionsCommand(): Command {
     )
     .action(prepare)
   projections
-    .command('rebuild <name>')
+    .command('rebuild [name]')
+    .option('--all', 'every projection, and the states and timers of every policy')
     .description(
       'Build a projection anew beside the one that answers, then let it take over; or the states and timers of ' +
         '`policy_<name>`, which sends nothing again; also while the server runs',
@@ -104,10 +105,19 @@ async function prepare(): Promise<void> {
   })
 }
 
-async function rebuild(name: string): Promise<void> {
-  const policy = policyRegistry.find((definition) => policyName(definition) === name)
-  await (policy ? rebuildPolicy(policy) : rebuildProjection(name))
-  print(`${name} is rebuilt`)
+async function rebuild(given: string | undefined, { all = false }: { all?: boolean }): Promise<void> {
+  if ((given === undefined) !== all) {
+    throw new InvalidInput('PROJECTION.NOT_NAMED', 'Name one projection, or give --all')
+  }
+  for (const name of given === undefined ? everyName() : [given]) {
+    const policy = policyRegistry.find((definition) => policyName(definition) === name)
+    await (policy ? rebuildPolicy(policy) : rebuildProjection(name))
+    print(`${name} is rebuilt`)
+  }
+}
+
+function everyName(): string[] {
+  return [...projectionRegistry.map(({ name }) => name), ...policyRegistry.map(policyName)]
 }
 
 async function rebuildPolicy(policy: AnyPolicy): Promise<void> {
@@ -202,7 +212,8 @@ async function withStores(work: (shared: Shared) => Promise<void>, { readOnly = 
 }
 
 function unknownProjection(name: string): NotFound {
-  const policies = policyRegistry.map(policyName)
-  const names = [...projectionRegistry.map((definition) => definition.name), ...policies].join(', ')
-  return new NotFound('PROJECTION.UNKNOWN', `There is no projection "${name}"; there are: ${names}`)
+  return new NotFound(
+    'PROJECTION.UNKNOWN',
+    `There is no projection "${name}"; there are: ${everyName().join(', ')}`,
+  )
 }

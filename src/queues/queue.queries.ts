@@ -1,5 +1,6 @@
 import type { Principal } from '#libs/access'
-import { laterPosition } from '#libs/event-sourcing'
+import { laterPosition, NotFound } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, eq, type Filter, type GroupCount, isIn } from '#libs/read-store'
 import {
@@ -65,6 +66,7 @@ export async function groupQueue(
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
   const inGroup = eq('assignmentGroup', args.group)
+  await requireGroup(dependencies.eventStore, args.group)
   if (!isPast(args)) {
     return listPage<WorkQueueEntry>(dependencies, args, {
       definition: workQueue,
@@ -146,6 +148,12 @@ export async function nextInQueue(
     timeoutMilliseconds: waitMilliseconds,
   })
   return { json: JSON.stringify(rows.map(({ document }) => document.number)) }
+}
+
+/** @throws NotFound `QUEUE.UNKNOWN`: a name that was mistyped must not look like a queue that is empty */
+export async function requireGroup(eventStore: EventStore, group: string): Promise<void> {
+  const [registered] = await eventStore.readStream(`group-${group}`, { limit: 1 })
+  if (!registered) throw new NotFound('QUEUE.UNKNOWN', `There is no group "${group}"`)
 }
 
 function renderEntry(entry: WorkQueueEntry, stale: boolean): object {

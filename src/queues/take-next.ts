@@ -12,7 +12,7 @@ import { EventStore } from '#libs/event-store'
 import { type RequestContext } from '#libs/platform'
 import { CommandSender } from '../http/command-sender.js'
 import { Queries } from '../http/queries.js'
-import { nextInQueue } from './queue.queries.js'
+import { nextInQueue, requireGroup } from './queue.queries.js'
 
 /** How records of a kind are accepted; the composition knows, since queues know no process. */
 export interface Acceptance {
@@ -56,7 +56,10 @@ export class TakeNext {
         limit: CANDIDATES + tried.size,
       })
       const waiting = JSON.parse(json) as string[]
-      if (waiting.length === 0) throw new NotFound('QUEUE.EMPTY', `Nothing waits in the queue of ${group}`)
+      if (waiting.length === 0) {
+        await requireGroup(this.store, group)
+        throw new NotFound('QUEUE.EMPTY', `Nothing waits in the queue of ${group}`)
+      }
       const candidates = waiting.filter((number) => !tried.has(number))
       if (candidates.length === 0) break
       for (const number of candidates) {

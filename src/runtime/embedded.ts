@@ -163,6 +163,13 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
     return this.queryThreads.alive ? undefined : 'the query threads are being started'
   }
 
+  /** Read models and policies that have stopped, and what to do about it; undefined: none. */
+  async standingStill(): Promise<string | undefined> {
+    const { projections, policies } = await this.projectorStatus()
+    const stopped = [...projections, ...policies].filter(({ state }) => state === 'stopped')
+    return stopped.length === 0 ? undefined : stopped.map(({ message }) => message).join(' ')
+  }
+
   async reportTo(metrics: Metrics): Promise<void> {
     const status = await this.projectorStatus().catch(() => undefined)
     if (!status) {

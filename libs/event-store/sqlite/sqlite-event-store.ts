@@ -228,6 +228,7 @@ export class SqliteEventStore extends EventStore {
     this.#closed = true
     await this.#commits.idle()
     this.#arrivals.end()
+    if (!this.#readOnly) this.#parts?.log.emptyWal()
     this.#parts?.log.connection.close()
     this.#parts = undefined
   }
