@@ -74,6 +74,12 @@ export function seesInternalFields(principal: Principal): boolean {
   return hasRole(principal, ...OVERSEERS, ...DESK)
 }
 
+/** How far a principal's sight goes: everything; what is public and some of the rest; or her own records, if any. */
+export function sightOf(principal: Principal): 'everything' | 'the desk' | 'own records' {
+  if (hasRole(principal, ...OVERSEERS)) return 'everything'
+  return hasRole(principal, ...DESK) ? 'the desk' : 'own records'
+}
+
 /** The rows that a principal may see. */
 export function visibleRows(principal: Principal): Filter {
   const parts = visibleParts(principal)
@@ -87,12 +93,15 @@ export function visibleRows(principal: Principal): Filter {
 export function visibleParts(principal: Principal): readonly Filter[] {
   if (hasRole(principal, ...OVERSEERS)) return [all]
   if (hasRole(principal, ...DESK))
-    return [eq('audienceKind', 'public'), and(isIn('audienceKind', RESTRICTED), restrictedRows(principal))]
+    return [eq('audienceKind', 'public'), and(RESTRICTED_ROWS, restrictedRows(principal))]
   return [hasRole(principal, 'requester') ? has('visibleTo', principal.id) : none]
 }
 
 /** Named one by one, because an index finds these and not what differs from `public`. */
 const RESTRICTED = ['participants', 'groups'] as const satisfies readonly Audience['kind'][]
+
+/** Records that are not everybody's at the desk: few. */
+export const RESTRICTED_ROWS: Filter = isIn('audienceKind', RESTRICTED)
 
 function restrictedRows({ id, groups }: Principal): Filter {
   const memberships = [...groups]

@@ -4,7 +4,7 @@ import { LedgerdeskError } from '#libs/event-sourcing'
 import { UnsuitableLog } from '#libs/event-store/sqlite'
 import { ConfigurationError } from '#libs/platform'
 import { API } from './api.js'
-import { backupCommand, checkCommand } from './cli/care.js'
+import { backupCommand, checkCommand, restoreCommand } from './cli/care.js'
 import { demoCommand } from './cli/demo.js'
 import { eventsCommand } from './cli/events.js'
 import { importCommand } from './cli/import.js'
@@ -25,6 +25,7 @@ for (const command of [
   eventsCommand(),
   checkCommand(),
   backupCommand(),
+  restoreCommand(),
 ]) {
   program.addCommand(command)
 }

@@ -8,6 +8,7 @@ import {
   BearerAuthenticator,
   buildOpenApi,
   type Configuration,
+  ConfigurationError,
   createLogger,
   HealthChecks,
   HttpAdapter,
@@ -41,6 +42,7 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   const runtime = await EmbeddedRuntime.start(configuration, logger, metrics)
   const health = new HealthChecks()
   health.register('threads', () => runtime.missing())
+  health.register('read models', () => runtime.standingStill())
   health.register('log', async () => void (await runtime.write.eventStore.head()))
   metrics.beforeReading(() => runtime.reportTo(metrics))
 
@@ -72,7 +74,12 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   serveDocumentation(fastify, () => buildOpenApi(adapter.routes, API))
   runtime.connect(app.get(CommandBus))
 
-  await app.listen(configuration.port, configuration.host)
+  try {
+    await app.listen(configuration.port, configuration.host)
+  } catch (error) {
+    for (const { close } of runtime.closers()) await close()
+    throw cannotListen(configuration, error)
+  }
   const { address, port, family } = app.getHttpServer().address() as AddressInfo
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   logger.info({ url, dataDir: configuration.dataDir }, 'serving')
@@ -84,4 +91,14 @@ export async function serve(configuration: Configuration): Promise<RunningServer
     closers: [...runtime.closers()],
   }
   return { url, logger, runtime, shutdown, stop: () => shutDown(shutdown) }
+}
+
+function cannotListen({ host, port }: Configuration, error: unknown): unknown {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'is in use: stop what listens there, or set LEDGERDESK_PORT (0 picks a free one)',
+    EACCES: 'is not allowed: set LEDGERDESK_PORT to one above 1023',
+    EADDRNOTAVAIL: 'is no address of this machine: set LEDGERDESK_HOST',
+  }
+  const reason = reasons[(error as NodeJS.ErrnoException).code ?? '']
+  return reason === undefined ? error : new ConfigurationError([`${host}:${port} ${reason}`])
 }

@@ -35,12 +35,23 @@ export function grantFor(principal: Principal, roles: readonly Role[]): string |
   return undefined
 }
 
-/** The program itself: policies, timers, the projector. Holds every role; its events say channel `policy`. */
-export function systemPrincipal(name: string): Principal {
-  return { id: `system:${name}`, grants: new Map(ROLES.map((role) => [role, 'system'])), groups: new Set() }
+/** Begins the id of the program itself: the command line, policies, sign-in. Such an id stands in no stream. */
+export const SYSTEM_PREFIX = 'system:'
+
+/** True for the program itself, which needs no one's grant. */
+export function isSystemId(id: string): boolean {
+  return id.startsWith(SYSTEM_PREFIX)
 }
 
-/** Whether it is the program itself, which needs no one's grant. */
-export function isSystem({ id }: Principal): boolean {
-  return id.startsWith('system:')
+/** Begins the ids of programs among the people: `service:<name>`. */
+const SERVICE_PREFIX = 'service:'
+
+export function isServiceId(id: string): boolean {
+  return id.startsWith(SERVICE_PREFIX)
+}
+
+/** The program itself: policies, timers, the projector. Holds every role; its events say channel `policy`. */
+export function systemPrincipal(name: string): Principal {
+  const grants = new Map(ROLES.map((role) => [role, 'system']))
+  return { id: `${SYSTEM_PREFIX}${name}`, grants, groups: new Set() }
 }

@@ -43,6 +43,11 @@ export interface RecordType<State, C extends Command, E extends DomainEvent, Fac
    * @throws Forbidden; NotFound when the principal may not know of the record
    */
   rights(principal: Principal, command: C, state: State): string | undefined
+  /**
+   * The same for what else the decision looks at: whoever decides about a second record must be allowed to know of it.
+   * @throws what a record that is not there would give
+   */
+  factRights?(principal: Principal, command: C, facts: Facts): void
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: registries hold record types of many states and events
@@ -145,7 +150,7 @@ export class CommandExecutor {
   }
 
   private async decide<S, C extends Command, E extends DomainEvent, F extends object>(
-    { decider, rights }: RecordType<S, C, E, F>,
+    { decider, rights, factRights }: RecordType<S, C, E, F>,
     command: C,
     loaded: LoadedStream<S>,
   ): Promise<Verdict<E> | LedgerdeskError> {
@@ -159,6 +164,7 @@ export class CommandExecutor {
         throw new StaleRevision(loaded.revision)
       const questions = decider.facts?.(command, loaded.state)
       const facts = questions ? await this.answer<F>(questions) : ({} as F)
+      factRights?.(principal, command, facts)
       return { grant, events: decider.decide(command, loaded.state, facts) }
     } catch (error) {
       if (error instanceof LedgerdeskError) return error

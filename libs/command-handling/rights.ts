@@ -1,4 +1,4 @@
-import { grantFor, isSystem, type Principal, type Role } from '#libs/access'
+import { grantFor, isSystemId, type Principal, type Role } from '#libs/access'
 import { Forbidden } from '#libs/event-sourcing'
 
 /**
@@ -8,7 +8,7 @@ import { Forbidden } from '#libs/event-sourcing'
 export function onlyFor(roles: readonly Role[], code: string) {
   return (principal: Principal, command: { type: string }): string | undefined => {
     const grant = grantFor(principal, roles)
-    if (grant !== undefined || isSystem(principal)) return grant
+    if (grant !== undefined || isSystemId(principal.id)) return grant
     throw new Forbidden(code, `${command.type} needs one of the roles ${roles.join(', ')}`)
   }
 }

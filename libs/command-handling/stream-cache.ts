@@ -32,8 +32,9 @@ export function foldStream<State, E extends DomainEvent>(
   const commands = onto ? onto.commands : new Map<string, KnownCommand>()
   for (const event of events) {
     state = fold.evolve(state, event)
-    const { commandId, requestHash } = event.metadata
-    if (requestHash !== undefined)
+    const { commandId, requestHash, channel } = event.metadata
+    // Clients' keyed commands have a request hash; those of policies come with a key always
+    if (requestHash !== undefined || channel === 'policy')
       commands.set(commandId, { revision: event.revision, position: event.position, requestHash })
   }
   const last = events.at(-1)

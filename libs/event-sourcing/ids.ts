@@ -27,6 +27,9 @@ function uuidv5(name: string): string {
 }
 const VARIANTS = '89ab'
 
+/** A record's number, ours or one that an import kept: it ends stream names and URLs. */
+export const RECORD_NUMBER = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$/
+
 /** Id of the event at `index` of what one command appends to one stream. */
 export function eventId(commandId: string, stream: string, index: number): string {
   return derivedId('event', commandId, stream, index)

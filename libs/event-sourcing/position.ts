@@ -24,6 +24,7 @@ export function parsePosition(text: string): Position {
   return text
 }
 
-export function laterPosition(a: Position, b: Position): Position {
-  return a > b ? a : b
+/** @param b may be missing */
+export function laterPosition(a: Position, b: Position | undefined): Position {
+  return b !== undefined && b > a ? b : a
 }

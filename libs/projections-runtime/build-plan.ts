@@ -36,10 +36,6 @@ function isLeased({ lease }: BuildState, now: number): boolean {
   return lease !== undefined && Date.parse(lease.expiresAt) > now
 }
 
-export function sameBuild(a: BuildName, b: BuildName): boolean {
-  return a.projection === b.projection && a.version === b.version && a.build === b.build
-}
-
 export function buildKey({ projection, version, build }: BuildName): string {
   return `${projection}/${version}/${build}`
 }

@@ -114,11 +114,13 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     }
   }
 
-  /** Whether every build of the code's versions has reached the end of the log, or another runner feeds it live. */
+  /** Whether every build of the code's versions has reached the end of the log, another runner feeds it live, or a newer release answers. */
   isLevel(): boolean {
     const charges = [...this.charges.values()]
     return (
-      this.definitions.every(({ name }) => charges.some((charge) => charge.name.projection === name)) &&
+      this.definitions.every(
+        ({ name }) => this.#superseded.has(name) || charges.some((charge) => charge.name.projection === name),
+      ) &&
       charges.every(({ feed, building, state }) =>
         feed ? this.follower.isLevel(feed) : !building && state === 'standby',
       )

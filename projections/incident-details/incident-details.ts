@@ -161,6 +161,26 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
   fields: (incident, principal) => (seesInternalFields(principal) ? incident : requesterView(incident)),
 })
 
+/** A record's events up to the first that can't be folded: what follows it waits, as it does in the read model. */
+export interface FoldedIncident {
+  readonly events: readonly RecordedIncidentEvent[]
+  readonly details: IncidentDetails | undefined
+  readonly stale: boolean
+}
+
+/** The details of one incident from its whole stream. */
+export function foldIncidentDetails(events: readonly RecordedIncidentEvent[]): FoldedIncident {
+  let details: IncidentDetails | undefined
+  for (const [index, event] of events.entries()) {
+    try {
+      details = incidentDetails.evolve(details, event) ?? undefined
+    } catch {
+      return { events: events.slice(0, index), details, stale: true }
+    }
+  }
+  return { events, details, stale: false }
+}
+
 const BLANK: Blank<IncidentDetails> = {
   ...BLANK_HEAD,
   description: undefined,

@@ -1,8 +1,10 @@
-import { cpSync, existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { Command } from 'commander'
+import { INCOMING } from '#libs/blob-store/folder'
+import { makeFolder, syncPath } from '#libs/durable-files'
 import { jsonCodec } from '#libs/event-sourcing'
-import { backupLog, checkLog } from '#libs/event-store/sqlite'
+import { backupLog, checkLog, UnsuitableLog } from '#libs/event-store/sqlite'
 import { readConfiguration } from '#libs/platform'
 import { eventUpcasters } from '../event-catalog.js'
 import { dataPaths } from '../runtime/stores.js'
@@ -31,7 +33,41 @@ export function backupCommand(): Command {
       mkdirSync(folder, { recursive: true })
       // Attachments are durable before the event that names them: copied after the log, none that it names is missing.
       await backupLog(log, join(folder, 'log.db'))
-      if (existsSync(blobs)) cpSync(blobs, join(folder, 'blobs'), { recursive: true })
-      print(`backed up to ${folder}; to restore, put log.db and blobs into an empty data folder`)
+      if (existsSync(blobs)) copyBlobs(blobs, join(folder, 'blobs'))
+      print(`backed up to ${folder}; to restore: ledgerdesk restore ${folder}, into an empty data folder`)
     })
+}
+
+export function restoreCommand(): Command {
+  return new Command('restore')
+    .description(
+      'Copy a backup into the data folder, which must hold no log; the read models are built from it',
+    )
+    .argument('<folder>', 'what backup wrote')
+    .action(async (folder: string) => {
+      const { dataDir } = readConfiguration(process.env)
+      const { log, readModels, blobs } = dataPaths({ dataDir })
+      const saved = join(folder, 'log.db')
+      if (!existsSync(saved)) throw new UnsuitableLog(`${folder} holds no backup: there is no log.db`)
+      // An old log's WAL beside another log would be taken for its own, and read models know another history.
+      const there = [log, `${log}-wal`, readModels].find((path) => existsSync(path))
+      if (there)
+        throw new UnsuitableLog(
+          `${there} is there already: name an empty LEDGERDESK_DATA_DIR, or move it away`,
+        )
+      makeFolder(dataDir)
+      cpSync(saved, log)
+      syncPath(log)
+      if (existsSync(join(folder, 'blobs'))) copyBlobs(join(folder, 'blobs'), blobs)
+      syncPath(dataDir)
+      print(`restored to ${dataDir}; the next start builds the read models`)
+    })
+}
+
+/** Copies whole blobs and leaves those alone that are just arriving; durable when it returns. */
+function copyBlobs(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, filter: (source) => basename(source) !== INCOMING })
+  for (const entry of readdirSync(to, { recursive: true, withFileTypes: true }))
+    syncPath(join(entry.parentPath, entry.name))
+  syncPath(to)
 }

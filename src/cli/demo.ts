@@ -22,6 +22,7 @@ const MAPPING = 'servicenow-incident-audit-log'
 const CUT_OFF = '2016-04-12T09:00:00.000Z'
 const REPLAY_STEP_HOURS = 12
 const QUEUE = 'servicenow:Group 9'
+const TOKENS = 'demo-tokens.json'
 
 interface Actor {
   id: string
@@ -49,12 +50,17 @@ export function demoCommand(): Command {
       'Import a sample of real incidents up to a Tuesday morning, serve it, and show what to paste',
     )
     .option('--replay', 'play what happened after that morning in time-lapse while the queue moves')
-    .option('--data <folder>', 'where it is kept; started again, all is there', 'data/demo')
+    .option(
+      '--data <folder>',
+      'where it is kept; started again, all is there',
+      process.env.LEDGERDESK_DATA_DIR || 'data/demo',
+    )
     .action(async ({ replay, data }: { replay?: boolean; data: string }) => {
       process.env.LEDGERDESK_DATA_DIR = data
       process.env.LEDGERDESK_LOG_LEVEL ??= 'warn'
       const configuration = readConfiguration(process.env)
-      if (!existsSync(join(data, 'log.db'))) await importSample()
+      // The tokens come last: without them, the import may have been interrupted, and goes on.
+      if (!existsSync(join(data, TOKENS)) && !(await importSample())) return
       const tokens = await castTokens(data)
       const server = await serve(configuration)
       shutDownOnSignals(server.shutdown)
@@ -63,22 +69,25 @@ export function demoCommand(): Command {
     })
 }
 
-async function importSample(): Promise<void> {
+/** @returns false when it was interrupted */
+async function importSample(): Promise<boolean> {
   print(
     'Importing a sample of real ServiceNow incidents (UCI 498, anonymised, CC BY 4.0; see test/data/README.md) ...',
   )
-  const { rows, applied, later, records, events, seconds } = await runImport(SAMPLE, {
+  const { rows, applied, later, records, events, seconds, stopped } = await runImport(SAMPLE, {
     mapping: MAPPING,
     until: CUT_OFF,
   })
   print(
     `  ${applied} of ${rows} updates of ${records} incidents (${later} are later than the morning), ${events} events, ${seconds.toFixed(1)} s`,
   )
+  if (stopped) print('  interrupted: started again, it goes on from there')
+  return !stopped
 }
 
 /** The tokens of the cast; made at the first start and kept beside the data, as this is a demonstration. */
 async function castTokens(folder: string): Promise<Map<string, string>> {
-  const file = join(folder, 'demo-tokens.json')
+  const file = join(folder, TOKENS)
   if (existsSync(file))
     return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>))
   mkdirSync(folder, { recursive: true })
@@ -108,12 +117,13 @@ async function show(url: string, tokens: Map<string, string>): Promise<void> {
   const queue = encodeURIComponent(QUEUE)
   const [free] = (
     await get(
-      `/queues/${queue}?filter=${encodeURIComponent('state = "New" AND assignee = null')}&pageSize=1`,
+      `/queues/${queue}?filter=${encodeURIComponent('assignee = null AND (state = "New" OR state = "In Progress")')}&pageSize=1`,
       'alice',
     )
   ).items
   const [own] = (await get('/incidents?pageSize=1', 'servicenow:Caller 4180')).items
-  const ticket = free?.number ?? 'INC0000045'
+  if (!free || !own) throw new Error('The sample has no record to show: is this its data folder?')
+  const ticket = free.number
   const variables = CAST.map(
     ({ id, roles }) => `${variable(id)}=${tokens.get(id)}   # ${id}: ${roles.join(', ')}`,
   )
@@ -124,7 +134,7 @@ Ledgerdesk serves on ${url} (documentation: ${url}/docs). Paste the tokens into 
 U=${url}
 ${variables.join('\n')}
 
-# The queue of ${QUEUE} now (this morning, ${CUT_OFF}), and eleven days before
+# The queue of ${QUEUE} as the sample leaves it (on the morning of ${CUT_OFF.slice(0, 10)}), and eleven days before
 ${curl('alice', `"$U/queues/${queue}?pageSize=3"`)}
 ${curl('alice', `"$U/queues/${queue}?pageSize=3&validAt=2016-04-01T09:00:00Z"`)}
 
@@ -138,8 +148,8 @@ ${curl('alice', `-i -X POST -H 'Idempotency-Key: "demo-1"' -H 'Content-Type: app
 ${curl('alice', `-i -X POST -H 'Idempotency-Key: "demo-1"' -H 'Content-Type: application/json' -d '{"title":"Mail does not arrive","impact":2,"urgency":1,"assignmentGroup":"${QUEUE}"}' $U/incidents`)}
 
 # Who did what when, as an agent and as the caller
-${curl('alice', `$U/incidents/${own?.number ?? ticket}/history`)}
-${curl('servicenow:Caller 4180', `$U/incidents/${own?.number ?? ticket}/history`)}
+${curl('alice', `$U/incidents/${own.number}/history`)}
+${curl('servicenow:Caller 4180', `$U/incidents/${own.number}/history`)}
 
 # All queues by state, priority and age; what analysts count; the log itself
 ${curl('lena', '$U/queues')}

@@ -37,6 +37,9 @@ interface ImportCommandOptions {
   json?: boolean
 }
 
+/** A read model that has not moved for so long will not by itself. */
+const STUCK_AFTER_MS = 15_000
+
 export function importCommand(): Command {
   return new Command('import')
     .description(
@@ -106,7 +109,7 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
         progress.show(bytesRead / bytes, rows, rowsPerSecond, secondsLeft),
     })
     progress.end()
-    if (projector) await caughtUp(configuration, write)
+    if (projector) await caughtUp(configuration, write, stop.signal)
     return summary
   } finally {
     progress.end()
@@ -119,12 +122,18 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
   }
 }
 
-/** Waits until every read model, whoever feeds it, has what was imported. */
-async function caughtUp(configuration: { dataDir: string }, { eventStore }: WriteSide): Promise<void> {
+/** Waits until every read model, whoever feeds it, has what was imported, or none gets any further. */
+async function caughtUp(
+  configuration: { dataDir: string },
+  { eventStore }: WriteSide,
+  signal: AbortSignal,
+): Promise<void> {
   const head = await eventStore.head()
+  let reached = ''
+  let movedAt = Date.now()
   const readStore = openReadStore(configuration, { readOnly: true })
   try {
-    for (;;) {
+    while (!signal.aborted) {
       const live = (await storedBuilds(eventStore, readStore)).filter(
         ({ status, projection }) => status === 'live' && !projection.startsWith('policy_'),
       )
@@ -134,6 +143,15 @@ async function caughtUp(configuration: { dataDir: string }, { eventStore }: Writ
           `${foreign.projection}: ${foreign.code}; ledgerdesk projections rebuild ${foreign.projection}`,
         )
       if (live.length > 0 && live.every(({ position }) => position >= head)) return
+      const positions = live.map(({ position }) => position).join()
+      if (positions !== reached) movedAt = Date.now()
+      reached = positions
+      if (Date.now() - movedAt > STUCK_AFTER_MS) {
+        const late = live.filter(({ position }) => position < head).map(({ projection }) => projection)
+        return console.error(
+          `${late.join(', ')} no longer follows the log: look at "ledgerdesk projections list" and the server's log`,
+        )
+      }
       await sleep(50)
     }
   } finally {

@@ -1,4 +1,5 @@
 import { InvalidInput } from '#libs/event-sourcing'
+import { isInstant } from '#libs/platform/instant'
 import { toUtc } from '../http/instants.js'
 
 /**
@@ -7,7 +8,7 @@ import { toUtc } from '../http/instants.js'
  * @param code of the refusal
  */
 export function instantOf(option: string, text: string, code: string): string {
-  if (Number.isNaN(Date.parse(text))) {
+  if (!isInstant(text)) {
     throw new InvalidInput(code, `${option} ${text}: give a time such as 2030-01-01T00:00:00Z`)
   }
   return toUtc(text)

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
-import { NotFound } from '#libs/event-sourcing'
+import { Command, InvalidArgumentError } from 'commander'
+import { InvalidInput, NotFound } from '#libs/event-sourcing'
 import { type Configuration, readConfiguration } from '#libs/platform'
 import {
   type AnyPolicy,
@@ -27,7 +27,7 @@ export function projectionsCommand(): Command {
   projections
     .command('lag')
     .description('Seconds that each projection is behind the log; exits with 1 beyond the limit')
-    .option('--limit <seconds>', 'most that is fine', Number, 60)
+    .option('--limit <seconds>', 'most that is fine', seconds, 60)
     .action(lag)
   projections
     .command('prepare')
@@ -36,7 +36,8 @@ export function projectionsCommand(): Command {
     )
     .action(prepare)
   projections
-    .command('rebuild <name>')
+    .command('rebuild [name]')
+    .option('--all', 'every projection, and the states and timers of every policy')
     .description(
       'Build a projection anew beside the one that answers, then let it take over; or the states and timers of ' +
         '`policy_<name>`, which sends nothing again; also while the server runs',
@@ -53,6 +54,12 @@ export function projectionsCommand(): Command {
     )
     .action(retry)
   return projections
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new InvalidArgumentError('Give a number of seconds from 0.')
 }
 
 async function list(): Promise<void> {
@@ -98,10 +105,19 @@ async function prepare(): Promise<void> {
   })
 }
 
-async function rebuild(name: string): Promise<void> {
-  const policy = policyRegistry.find((definition) => policyName(definition) === name)
-  await (policy ? rebuildPolicy(policy) : rebuildProjection(name))
-  print(`${name} is rebuilt`)
+async function rebuild(given: string | undefined, { all = false }: { all?: boolean }): Promise<void> {
+  if ((given === undefined) !== all) {
+    throw new InvalidInput('PROJECTION.NOT_NAMED', 'Name one projection, or give --all')
+  }
+  for (const name of given === undefined ? everyName() : [given]) {
+    const policy = policyRegistry.find((definition) => policyName(definition) === name)
+    await (policy ? rebuildPolicy(policy) : rebuildProjection(name))
+    print(`${name} is rebuilt`)
+  }
+}
+
+function everyName(): string[] {
+  return [...projectionRegistry.map(({ name }) => name), ...policyRegistry.map(policyName)]
 }
 
 async function rebuildPolicy(policy: AnyPolicy): Promise<void> {
@@ -158,12 +174,14 @@ async function parked(name: string): Promise<void> {
 async function retry(name: string, key?: string): Promise<void> {
   await withRunner(name, async (runner) => {
     await runner.start()
-    const { replayed, stillParked } = await runner.retryParked(name, key)
-    await runner.stop()
-    print(
-      `${replayed} events folded; still parked: ${stillParked.map(({ key }) => key).join(', ') || 'nothing'}`,
-    )
-    if (stillParked.length > 0) process.exitCode = 1
+    try {
+      const { replayed, stillParked } = await runner.retryParked(name, key)
+      const left = stillParked.map((parked) => parked.key).join(', ') || 'nothing'
+      print(`${replayed} events folded; still parked: ${left}`)
+      if (stillParked.length > 0) process.exitCode = 1
+    } finally {
+      await runner.stop()
+    }
   })
 }
 
@@ -194,7 +212,8 @@ async function withStores(work: (shared: Shared) => Promise<void>, { readOnly = 
 }
 
 function unknownProjection(name: string): NotFound {
-  const policies = policyRegistry.map(policyName)
-  const names = [...projectionRegistry.map((definition) => definition.name), ...policies].join(', ')
-  return new NotFound('PROJECTION.UNKNOWN', `There is no projection "${name}"; there are: ${names}`)
+  return new NotFound(
+    'PROJECTION.UNKNOWN',
+    `There is no projection "${name}"; there are: ${everyName().join(', ')}`,
+  )
 }

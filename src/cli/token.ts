@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { Command, Option } from 'commander'
-import { ROLES, type Role } from '#libs/access'
+import { isServiceId, ROLES, type Role } from '#libs/access'
 import { type CommandMetadata, NotFound } from '#libs/event-sourcing'
 import { createApiToken, createLogger, readConfiguration } from '#libs/platform'
 import { personRecords } from '../directory/directory.records.js'
-import { isServiceId } from '../directory/domain/directory-id.js'
 import type { PersonCommand } from '../directory/domain/person.commands.js'
 import {
   GrantRole,

@@ -106,24 +106,13 @@ it('knows who an identity is, and lets in neither of two holders', () => {
   expect(directory.identity(identity.issuer, identity.subject)).toBe('ann')
 })
 
-it('knows members and managers of groups', () => {
+it('knows the groups of a member', () => {
   const { directory, happen } = setup()
   happen('group-network', { type: 'GroupRegistered', data: { name: 'Network', manager: 'max' } })
   happen('group-network', joins('ann'))
-  happen('group-network', joins('bob'))
-  happen('person-bob', { type: 'RoleGranted', data: { role: 'team-lead', source: 'administrator' } })
-  expect(directory.isMember('network', 'ann')).toBe(true)
   expect([...directory.groupsOf('ann')]).toEqual(['network'])
-  expect(directory.managersOf('network')).toEqual(['max'])
-  happen('person-max', left)
-  expect(directory.managersOf('network')).toEqual(['bob'])
-  happen('person-max', back)
-  happen('group-network', { type: 'GroupChanged', data: { manager: null } })
-  expect(directory.managersOf('network')).toEqual(['bob'])
   happen('group-network', { type: 'MemberRemoved', data: { person: 'ann' } })
-  expect(directory.isMember('network', 'ann')).toBe(false)
   expect([...directory.groupsOf('ann')]).toEqual([])
-  expect(directory.managersOf('unheard-of')).toEqual([])
 })
 
 it('counts the other active administrators', () => {
@@ -150,5 +139,5 @@ it('keeps nothing of people without rights, however many', () => {
   const kept = JSON.stringify(directory, (_, value) => (value instanceof Map ? [...value] : value))
   expect(kept).not.toContain('Caller')
   const sizes = Object.values(directory).map((held: Map<string, unknown>) => held.size)
-  expect(sizes).toEqual([0, 0, 0, 0, 0])
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(0)
 })

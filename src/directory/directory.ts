@@ -35,8 +35,6 @@ export class Directory implements IdentityDirectory {
   private readonly tokens = new Map<string, StoredToken>()
   /** Identity → who has it. Two holders can only come from two processes at once, and then neither gets in. */
   private readonly holders = new Map<string, Set<string>>()
-  private readonly members = new Map<string, Set<string>>()
-  private readonly managers = new Map<string, string>()
 
   /** Folds one event; those of other streams leave it as it was. */
   apply(event: RecordedEvent): void {
@@ -70,19 +68,8 @@ export class Directory implements IdentityDirectory {
     return holders?.size === 1 ? first(holders) : undefined
   }
 
-  isMember(group: string, person: string): boolean {
-    return this.members.get(group)?.has(person) ?? false
-  }
-
   groupsOf(person: string): ReadonlySet<string> {
     return this.people.get(person)?.groups ?? NONE
-  }
-
-  /** Who is told when work of the group is escalated: its manager, else its team leads. Without the deactivated. */
-  managersOf(group: string): readonly string[] {
-    const manager = this.managers.get(group)
-    if (manager !== undefined && this.people.get(manager)?.active !== false) return [manager]
-    return [...(this.members.get(group) ?? NONE)].filter((id) => this.principal(id)?.grants.has('team-lead'))
   }
 
   /** Active administrators besides this person: what `DeactivatePerson` and `RevokeRole` ask for. */
@@ -144,20 +131,11 @@ export class Directory implements IdentityDirectory {
 
   private applyToGroup(group: string, event: RecordedEvent<GroupEvent>): void {
     switch (event.type) {
-      case 'GroupRegistered':
-      case 'GroupChanged': {
-        const { manager } = event.data
-        if (manager === null) this.managers.delete(group)
-        else if (manager !== undefined) this.managers.set(group, manager)
-        return
-      }
       case 'MemberAdded':
         this.touch(event.data.person).groups.add(group)
-        setOf(this.members, group).add(event.data.person)
         return
       case 'MemberRemoved':
         this.touch(event.data.person).groups.delete(group)
-        this.members.get(group)?.delete(event.data.person)
         return
     }
   }

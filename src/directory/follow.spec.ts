@@ -138,8 +138,7 @@ describe('own events ahead of those of other processes', () => {
   const answers = (directory: Directory) => ({
     principal: directory.principal('ann'),
     tokens: ['t1', 't2'].map((id) => directory.findToken(id)),
-    members: directory.isMember('network', 'ann'),
-    managers: directory.managersOf('network'),
+    groups: [...directory.groupsOf('ann')],
   })
 
   it('end in the order of the log', async () => {

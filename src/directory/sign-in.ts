@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Principal, Role } from '#libs/access'
+import { isServiceId } from '#libs/access'
 import type { CommandExecutor } from '#libs/command-handling'
 import type { Configuration, IdentityDirectory, OidcOptions, StoredToken } from '#libs/platform'
 import type { Directory } from './directory.js'
 import { personRecords } from './directory.records.js'
-import { isServiceId } from './domain/directory-id.js'
 import { RecordIdpRoles } from './domain/person.commands.js'
 
 /** The identity provider as configured; undefined: API tokens only. */

@@ -1,5 +1,5 @@
+import { isServiceId, isSystemId } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
-import { isServiceId, isSystemId } from '../directory/domain/directory-id.js'
 import { schemaVersionOf } from '../event-catalog.js'
 
 /** What the log says of an event's actor, in the words of the CloudEvents extension "authcontext". */

@@ -2,7 +2,8 @@ import { hasRole, type Principal } from '#libs/access'
 import { InvalidInput, LOG_START, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { canSee } from '#projections/access'
-import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
+import { foldIncidentDetails } from '#projections/incident-details/incident-details'
+import type { RecordedIncidentEvent } from '#projections/incident-folds'
 import { toCloudEvent } from './cloud-event.js'
 
 export interface EventsPage {
@@ -59,10 +60,7 @@ async function visibleTo(
   const seen = new Map<string, boolean>()
   for (const { stream } of events) {
     if (seen.has(stream)) continue
-    let details: IncidentDetails | undefined
-    for (const event of await eventStore.readStream(stream)) {
-      details = incidentDetails.evolve(details, event as never) ?? undefined
-    }
+    const { details } = foldIncidentDetails((await eventStore.readStream(stream)) as RecordedIncidentEvent[])
     seen.set(stream, details !== undefined && canSee(principal, details))
   }
   return events.filter(({ stream }) => seen.get(stream))

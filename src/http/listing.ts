@@ -1,4 +1,5 @@
 import type { Principal } from '#libs/access'
+import { laterPosition } from '#libs/event-sourcing'
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import type { QueryDependencies } from '#libs/query-handling'
 import { and, type ColumnType, type Filter, parseFilter, parseOrderBy, type SortKey } from '#libs/read-store'
@@ -54,9 +55,9 @@ export async function listPage<Document extends object>(
     principal,
     filter: scope && wanted ? and(scope, wanted) : (scope ?? wanted),
     orderBy: order,
-    pageSize: Math.min(pageSize || USUAL_PAGE, LARGEST_PAGE),
+    pageSize: pageSizeOf(pageSize),
     after: start?.cursor,
-    minPosition: point && (minPosition === undefined || point.asOf > minPosition) ? point.asOf : minPosition,
+    minPosition: point ? laterPosition(point.asOf, minPosition) : minPosition,
     timeoutMilliseconds: waitMilliseconds,
   })
   const { rows, next, position, lag } = answer
@@ -64,6 +65,11 @@ export async function listPage<Document extends object>(
     next && pageTokens.issue({ cursor: next, checkpoint: await checkpointAt(eventStore, position) }, binding)
   const items = rows.map(({ document, stale }) => listed.render(document, stale))
   return { json: JSON.stringify({ items, nextPageToken, position, lag, ...point }), position }
+}
+
+/** The size of a page when so many were asked for; 0 and none: the usual one. */
+export function pageSizeOf(asked: number | undefined): number {
+  return Math.min(asked || USUAL_PAGE, LARGEST_PAGE)
 }
 
 /** Where the read model stood, as a page token remembers it. */

@@ -1,7 +1,7 @@
+import { isServiceId } from '#libs/access'
 import { type CommandMetadata, type DomainEvent, derivedId } from '#libs/event-sourcing'
 import type { AppendRequest } from '#libs/event-store'
 import type { GroupRegistered, PersonRegistered } from '../directory/domain/directory.events.js'
-import { isServiceId } from '../directory/domain/directory-id.js'
 import type { ImportContext } from './import-context.js'
 import { newEvents } from './import-events.js'
 import type { ImportMapping } from './mapping.js'

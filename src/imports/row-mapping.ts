@@ -1,4 +1,4 @@
-import { InvalidInput } from '#libs/event-sourcing'
+import { InvalidInput, RECORD_NUMBER } from '#libs/event-sourcing'
 import { checkId } from '../directory/domain/directory-id.js'
 import type { Hold, IncidentState } from '../incidents/domain/incident.events.js'
 import type { ObservedIncident } from '../incidents/domain/incident.import.js'
@@ -61,7 +61,7 @@ export class RowMapping {
     this.#time = header.indexOf(mapping.time.column)
     this.#attributedTo = mapping.attributedTo === undefined ? -1 : header.indexOf(mapping.attributedTo)
     const { policy, pattern } = mapping.number
-    this.#forms = policy === 'keep' ? [KEPT_NUMBER] : []
+    this.#forms = policy === 'keep' ? [RECORD_NUMBER] : []
     if (pattern !== undefined) this.#forms.push(new RegExp(pattern, 'u'))
     this.#readers = [...this.#fieldReaders(), this.#stateReader(), this.#sourceReader()]
   }
@@ -251,9 +251,6 @@ export class RowMapping {
     throw new UnusableRow(`${this.header[index]} "${value}" is no count`)
   }
 }
-
-/** A number ends in URLs and in stream names. */
-const KEPT_NUMBER = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$/u
 
 function stateOf(mapped: MappedState): { state?: IncidentState; hold?: Hold } {
   if (mapped === 'keep') return {}

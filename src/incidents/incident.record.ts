@@ -1,4 +1,4 @@
-import { grantFor, hasRole, isSystem, type Principal, type Role } from '#libs/access'
+import { grantFor, hasRole, isSystemId, type Principal, type Role } from '#libs/access'
 import type { RecordType } from '#libs/command-handling'
 import { Forbidden, NotFound } from '#libs/event-sourcing'
 import type { NumberSeries } from '#libs/event-store'
@@ -7,6 +7,7 @@ import type { IncidentCommand } from './domain/incident.commands.js'
 import { incidentDecider } from './domain/incident.decider.js'
 import type { IncidentEvent } from './domain/incident.events.js'
 import type { IncidentFacts } from './domain/incident.facts.js'
+import { unknownSurvivor } from './domain/incident.lifecycle.js'
 import { INCIDENT_RIGHTS, requesterMay } from './domain/incident.rights.js'
 import { type Incident, type IncidentRecord, isOpened } from './domain/incident.state.js'
 
@@ -20,6 +21,11 @@ export const incidentRecords: RecordType<IncidentRecord, IncidentCommand, Incide
   decider: incidentDecider,
   numbers: incidentNumbers,
   rights: grantToDo,
+  factRights(principal, command, { survivor }) {
+    if (command.type !== 'MergeDuplicate' || isSystemId(principal.id)) return
+    const record = survivor.value
+    if (!isOpened(record) || !maySee(principal, record)) throw unknownSurvivor()
+  },
 }
 
 /** Whether a principal may know of the incident as it is now. */
@@ -49,7 +55,7 @@ function grantToDo(
   // Only the program itself does what no role may.
   const roles: readonly Role[] = INCIDENT_RIGHTS[type].roles
   const grant = grantFor(principal, roles)
-  if (grant !== undefined || isSystem(principal)) return grant
+  if (grant !== undefined || isSystemId(principal.id)) return grant
   if (hasRole(principal, 'requester') && requesterMay(command, principal.id, record)) {
     return grantFor(principal, ['requester'])
   }

@@ -1,3 +1,4 @@
+import { InvalidInput } from '#libs/event-sourcing'
 import { toUtc } from '../http/instants.js'
 import { Reasoned } from '../http/reasoned.js'
 import { type Verbs, verb } from '../http/verbs.js'
@@ -81,10 +82,12 @@ export const incidentVerbs = {
     summary: 'Assign to a group, a person, or both',
     roles: rolesThatMay('AssignToGroup'),
     body: AssignDto,
-    command: (id, { group, person }, metadata) =>
-      person === undefined
-        ? new AssignToGroup(id, { group: group ?? null }, metadata)
-        : new AssignToPerson(id, { person, group: group ?? undefined }, metadata),
+    command: (id, { group, person }, metadata) => {
+      if (group === undefined && person === undefined) throw nobodyNamed()
+      if (person === undefined) return new AssignToGroup(id, { group: group ?? null }, metadata)
+      if (group === null && person !== null) throw personWithoutGroup()
+      return new AssignToPerson(id, { person, group: group ?? undefined }, metadata)
+    },
   }),
   accept: verb({
     summary: 'Take it on: you become the assignee, a New incident goes In Progress',
@@ -202,3 +205,19 @@ export const incidentVerbs = {
     command: (id, data, metadata) => new MergeDuplicate(id, data, metadata),
   }),
 } satisfies Verbs
+
+function nobodyNamed(): InvalidInput {
+  const message = 'name a group, a person, or both; null takes one away'
+  return new InvalidInput('INCIDENT.ASSIGNEE_MISSING', `Nobody is named: ${message}`, [
+    { pointer: '', message },
+  ])
+}
+
+function personWithoutGroup(): InvalidInput {
+  const message = 'a person is assigned within a group: leave it out to keep the present one'
+  return new InvalidInput(
+    'INCIDENT.ASSIGNEE_MISSING',
+    `The group is null and the person is not: ${message}`,
+    [{ pointer: '/group', message }],
+  )
+}

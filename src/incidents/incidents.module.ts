@@ -25,5 +25,6 @@ export const incidents = {
   acceptance: {
     streamPrefix: 'incident-',
     accept: (number: string, metadata: CommandMetadata) => new Accept(number, {}, metadata),
+    gone: ['INCIDENT.ALREADY_ASSIGNED', 'INCIDENT.NOT_OPEN', 'INCIDENT.CLOSED', 'INCIDENT.CANCELED'],
   },
 }

@@ -1,4 +1,6 @@
 import type { Principal } from '#libs/access'
+import { laterPosition, NotFound } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, eq, type Filter, type GroupCount, isIn } from '#libs/read-store'
 import {
@@ -8,7 +10,8 @@ import {
   shownInterval,
 } from '#projections/queue-history/queue-history'
 import { shownEntry, type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
-import { type ListArguments, listPage } from '../http/listing.js'
+import { type ListArguments, listPage, pageSizeOf } from '../http/listing.js'
+import { seenNow } from '../http/seen-now.js'
 import { type AskedTimePoint, isPast, settleTimePoint } from '../http/time-point.js'
 
 /** States in which a record stands in a queue. */
@@ -40,13 +43,18 @@ export async function queuesOverview(args: Overview, dependencies: QueryDependen
   const asking = {
     principal,
     timeoutMilliseconds: waitMilliseconds,
-    minPosition: past ? point.asOf : minPosition,
+    minPosition: past ? laterPosition(point.asOf, minPosition) : minPosition,
   }
   const dimensions = ['assignmentGroup', 'state', 'priority', 'openedAt:day']
   const { groups, position, lag } = past
-    ? await models
-        .of<QueueInterval>(queueHistory.name)
-        .groupCounts(dimensions, { ...asking, filter: and(inForce(args, point), isIn('state', QUEUED)) })
+    ? await models.of<QueueInterval>(queueHistory.name).groupCounts(dimensions, {
+        ...asking,
+        filter: and(
+          inForce(args, point),
+          isIn('state', QUEUED),
+          await seenNow(dependencies, principal, minPosition),
+        ),
+      })
     : await models.of<WorkQueueEntry>(workQueue.name).groupCounts(dimensions, asking)
   const answer = { items: tally(groups, Date.parse(point.validAt)), position, lag, ...(past && point) }
   return { json: JSON.stringify(answer), position }
@@ -58,6 +66,7 @@ export async function groupQueue(
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
   const inGroup = eq('assignmentGroup', args.group)
+  await requireGroup(dependencies.eventStore, args.group)
   if (!isPast(args)) {
     return listPage<WorkQueueEntry>(dependencies, args, {
       definition: workQueue,
@@ -72,7 +81,12 @@ export async function groupQueue(
     args,
     {
       definition: queueHistory,
-      scope: and(inGroup, isIn('state', QUEUED), inForce(args, point)),
+      scope: and(
+        inGroup,
+        isIn('state', QUEUED),
+        inForce(args, point),
+        await seenNow(dependencies, args.principal, args.minPosition),
+      ),
       scopeName: `queue ${args.group}`,
       usualOrder: BY_URGENCY,
       render: shownInterval,
@@ -102,7 +116,7 @@ export async function myQueue(
       column: 'followUpAt',
     },
   }
-  let freshness = { position: '', lag: 0 }
+  let freshness: { position: string; lag: number } | undefined
   const answer: Record<string, unknown> = {}
   for (const [name, { filter, column }] of Object.entries(sections)) {
     const orderBy = column === 'priority' ? BY_URGENCY : [{ column, direction: 'asc' as const }]
@@ -110,13 +124,14 @@ export async function myQueue(
       ...asking,
       filter,
       orderBy,
-      pageSize: pageSize || 50,
+      pageSize: pageSizeOf(pageSize),
     })
     const { count } = await entries.count({ ...asking, filter })
     answer[name] = { count, items: rows.map(({ document, stale }) => renderEntry(document, stale)) }
-    freshness = { position, lag }
+    // What all sections hold: the first was read first
+    freshness ??= { position, lag }
   }
-  return { json: JSON.stringify({ ...answer, ...freshness }), position: freshness.position }
+  return { json: JSON.stringify({ ...answer, ...freshness }), position: freshness?.position }
 }
 
 /** Numbers of the records to take next from a group's queue: nobody's, not waiting for anything, most urgent first. */
@@ -133,6 +148,12 @@ export async function nextInQueue(
     timeoutMilliseconds: waitMilliseconds,
   })
   return { json: JSON.stringify(rows.map(({ document }) => document.number)) }
+}
+
+/** @throws NotFound `QUEUE.UNKNOWN`: a name that was mistyped must not look like a queue that is empty */
+export async function requireGroup(eventStore: EventStore, group: string): Promise<void> {
+  const [registered] = await eventStore.readStream(`group-${group}`, { limit: 1 })
+  if (!registered) throw new NotFound('QUEUE.UNKNOWN', `There is no group "${group}"`)
 }
 
 function renderEntry(entry: WorkQueueEntry, stale: boolean): object {

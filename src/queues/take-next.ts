@@ -6,17 +6,20 @@ import {
   eventId,
   NotFound,
   Refused,
+  Unavailable,
 } from '#libs/event-sourcing'
 import { EventStore } from '#libs/event-store'
 import { type RequestContext } from '#libs/platform'
 import { CommandSender } from '../http/command-sender.js'
 import { Queries } from '../http/queries.js'
-import { nextInQueue } from './queue.queries.js'
+import { nextInQueue, requireGroup } from './queue.queries.js'
 
 /** How records of a kind are accepted; the composition knows, since queues know no process. */
 export interface Acceptance {
   readonly streamPrefix: string
   accept(id: string, metadata: CommandMetadata): Command
+  /** Codes of the refusals that mean that somebody else was faster: another record is tried. Any other reaches the caller. */
+  readonly gone: readonly string[]
 }
 
 /** How many records are tried before the queue counts as contested. */
@@ -49,10 +52,16 @@ export class TakeNext {
       const { json } = await this.queries.ask(nextInQueue, {
         principal: context.principal,
         group,
-        limit: CANDIDATES,
+        // The read model may still show those that others have taken by now
+        limit: CANDIDATES + tried.size,
       })
-      const candidates = (JSON.parse(json) as string[]).filter((number) => !tried.has(number))
-      if (candidates.length === 0) throw new NotFound('QUEUE.EMPTY', `Nothing waits in the queue of ${group}`)
+      const waiting = JSON.parse(json) as string[]
+      if (waiting.length === 0) {
+        await requireGroup(this.store, group)
+        throw new NotFound('QUEUE.EMPTY', `Nothing waits in the queue of ${group}`)
+      }
+      const candidates = waiting.filter((number) => !tried.has(number))
+      if (candidates.length === 0) break
       for (const number of candidates) {
         tried.add(number)
         await choices?.add(number)
@@ -85,7 +94,9 @@ export class TakeNext {
       // Accepting one's own again is no taking.
       return receipt.outcome === 'unchanged' ? undefined : receipt
     } catch (error) {
-      if (error instanceof Refused || error instanceof NotFound) return undefined
+      const gone =
+        error instanceof NotFound || (error instanceof Refused && this.acceptance.gone.includes(error.code))
+      if (gone) return undefined
       throw error
     }
   }
@@ -118,7 +129,15 @@ export class TakeNext {
           },
         ],
       })
-      if (outcome.kind === 'conflict') {
+      if (outcome.kind === 'unknown') {
+        throw new Unavailable(
+          'EVENT_STORE.OUTCOME_UNKNOWN',
+          'The store did not say whether the choice was recorded. Repeat the request with the same Idempotency-Key.',
+        )
+      }
+      // The store knows events by their ids: one that was there already may name what another request chose
+      const chosen = outcome.kind === 'conflict' ? undefined : (outcome.events[0]?.data as { number: string })
+      if (chosen?.number !== number) {
         throw new Refused(
           'QUEUE.IN_PROGRESS',
           'A request with this Idempotency-Key is under way; repeat it in a moment',

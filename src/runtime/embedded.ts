@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { CommandBus } from '@nestjs/cqrs'
-import { systemPrincipal } from '#libs/access'
+import { isSystemId, SYSTEM_PREFIX, systemPrincipal } from '#libs/access'
 import { type BlobStore } from '#libs/blob-store'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
 import { CommandExecutor, FactSource, StreamCache } from '#libs/command-handling'
+import { writeOnce } from '#libs/durable-files'
 import { type Command, LedgerdeskError, Unavailable } from '#libs/event-sourcing'
 import type { SqliteEventStore } from '#libs/event-store/sqlite'
 import type { Closer, Configuration, Logger, Metrics } from '#libs/platform'
@@ -13,7 +14,6 @@ import { type QueryAnswer, QueryRunner } from '#libs/query-handling'
 import { leaseOwner } from '#libs/read-store/sqlite'
 import { revive } from '../commands.js'
 import { DIRECTORY_PREFIXES, Directory } from '../directory/directory.js'
-import { isSystemId } from '../directory/domain/directory-id.js'
 import { type Follower, follow } from '../directory/follow.js'
 import { schemaVersionOf } from '../event-catalog.js'
 import type { ReadModelKeeper } from '../operation/read-model-keeper.js'
@@ -58,7 +58,7 @@ export async function openWriteSide(
     cache: new StreamCache(),
     schemaVersion: schemaVersionOf,
     principal: (id) =>
-      isSystemId(id) ? systemPrincipal(id.slice('system:'.length)) : directory.principal(id),
+      isSystemId(id) ? systemPrincipal(id.slice(SYSTEM_PREFIX.length)) : directory.principal(id),
     onAppended: (stream, appended) => {
       if (follower.concerns(stream)) follower.applyOwn(appended.events)
     },
@@ -107,7 +107,7 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
       {
         dispatch: (command: Command) => dispatcher.dispatch(command),
         notice: logNotice(logger),
-        building: () => rebuilder.start(),
+        building: (projections: readonly string[]) => rebuilder.start(projections),
         rememberStart: (stream: string, metadata: Record<string, unknown>) =>
           write.eventStore.setStreamMetadata(stream, metadata),
       },
@@ -163,8 +163,21 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
     return this.queryThreads.alive ? undefined : 'the query threads are being started'
   }
 
-  async reportTo(metrics: Metrics): Promise<void> {
+  /** Read models and policies that have stopped, and what to do about it; undefined: none. */
+  async standingStill(): Promise<string | undefined> {
     const { projections, policies } = await this.projectorStatus()
+    const stopped = [...projections, ...policies].filter(({ state }) => state === 'stopped')
+    return stopped.length === 0 ? undefined : stopped.map(({ message }) => message).join(' ')
+  }
+
+  async reportTo(metrics: Metrics): Promise<void> {
+    const status = await this.projectorStatus().catch(() => undefined)
+    if (!status) {
+      // Being started again: nobody knows, and all else can still be told
+      metrics.projectionLag.reset()
+      return
+    }
+    const { projections, policies } = status
     for (const { projection, status, lagSeconds, parkedKeys } of projections) {
       if (status === 'building') continue
       metrics.projectionLag.set({ projection }, lagSeconds)
@@ -227,6 +240,6 @@ function threadData(configuration: Configuration): (name: string) => ThreadData 
 
 /** The key that seals page tokens; made once, readable by the owner only. */
 function loadPageTokenKey(file: string): Uint8Array {
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' })
+  if (!existsSync(file)) writeOnce(file, randomBytes(32), 0o600)
   return readFileSync(file)
 }

@@ -52,6 +52,17 @@ main.tell('started')
 
 /** New versions and rebuilds, whoever asked for them, are fed on another thread. */
 const BUILDING_CHECK_MS = 1_000
-const buildingCheck = setInterval(async () => {
-  if ((await readStore.builds()).some(({ status }) => status === 'building')) main.tell('building')
-}, BUILDING_CHECK_MS)
+const buildingCheck = setInterval(tellBuilding, BUILDING_CHECK_MS)
+
+async function tellBuilding(): Promise<void> {
+  try {
+    const building = (await readStore.builds()).filter(({ status }) => status === 'building')
+    if (building.length > 0)
+      main.tell(
+        'building',
+        building.map(({ projection }) => projection),
+      )
+  } catch (error) {
+    main.tell('notice', { level: 'warn', message: 'The builds cannot be listed', error: toMessage(error) })
+  }
+}

@@ -32,8 +32,13 @@ const main = new Remote(parentPort!, {
 await runner.start()
 main.tell('started')
 
-const idleCheck = setInterval(async () => {
-  const builds = await readStore.builds()
-  const mine = builds.filter(({ projection }) => projections.includes(projection))
-  if (!mine.some(({ status }) => status === 'building')) main.tell('idle')
-}, IDLE_CHECK_MS)
+const idleCheck = setInterval(tellIdle, IDLE_CHECK_MS)
+
+async function tellIdle(): Promise<void> {
+  try {
+    const building = (await readStore.builds()).filter(({ status }) => status === 'building')
+    if (!building.some(({ projection }) => projections.includes(projection))) main.tell('idle')
+  } catch (error) {
+    main.tell('notice', { level: 'warn', message: 'The builds cannot be listed', error: toMessage(error) })
+  }
+}

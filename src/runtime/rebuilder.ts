@@ -16,7 +16,8 @@ export interface RebuildThreadData extends ThreadData {
  * than it saves.
  */
 export class Rebuilder {
-  private threads: (SupervisedThread | undefined)[]
+  private readonly threads: (SupervisedThread | undefined)[]
+  private stopped = false
 
   constructor(
     private readonly data: (name: string) => ThreadData,
@@ -26,8 +27,11 @@ export class Rebuilder {
     this.threads = new Array(threads).fill(undefined)
   }
 
-  start(): void {
-    this.threads = this.threads.map((thread, i) => thread ?? this.launch(i))
+  /** @param projections that have a build which is to take over */
+  start(projections: readonly string[]): void {
+    if (this.stopped) return
+    for (const i of this.threads.keys())
+      if (this.share(i).some((name) => projections.includes(name))) this.threads[i] ??= this.launch(i)
   }
 
   tell(name: string): void {
@@ -35,23 +39,25 @@ export class Rebuilder {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.threads.map((_, i) => this.stopOne(i)))
+    this.stopped = true
+    await Promise.all(this.threads.map((_, i) => this.end(i)))
+  }
+
+  private share(i: number): string[] {
+    return projectionRegistry.map(({ name }) => name).filter((_, place) => place % this.threads.length === i)
   }
 
   private launch(i: number): SupervisedThread {
-    const data: RebuildThreadData = {
-      ...this.data(`rebuilder-${i + 1}`),
-      projections: projectionRegistry
-        .filter((_, place) => place % this.threads.length === i)
-        .map(({ name }) => name),
-    }
-    return new SupervisedThread(new URL('./rebuild-thread.js', import.meta.url), data, this.logger, {
+    const data: RebuildThreadData = { ...this.data(`rebuilder-${i + 1}`), projections: this.share(i) }
+    const thread = new SupervisedThread(new URL('./rebuild-thread.js', import.meta.url), data, this.logger, {
       notice: logNotice(this.logger),
-      idle: () => this.stopOne(i),
+      // Not its successor, when the message comes late
+      idle: () => this.threads[i] === thread && this.end(i),
     })
+    return thread
   }
 
-  private async stopOne(i: number): Promise<void> {
+  private async end(i: number): Promise<void> {
     const thread = this.threads[i]
     this.threads[i] = undefined
     await thread?.stop()

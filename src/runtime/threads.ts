@@ -122,13 +122,19 @@ export class ThreadPool {
   }
 
   async call<Result>(name: string, ...args: unknown[]): Promise<Result> {
-    const chosen = this.load.indexOf(Math.min(...this.load))
+    const chosen = this.leastLoaded()
     this.load[chosen]!++
     try {
       return await this.threads[chosen]!.call<Result>(name, ...args)
     } finally {
       this.load[chosen]!--
     }
+  }
+
+  /** Of those that are alive: a dead one refuses at once, and would look idle. */
+  private leastLoaded(): number {
+    const alive = this.threads.flatMap((thread, i) => (thread.alive ? [i] : []))
+    return alive.reduce((best, i) => (this.load[i]! < this.load[best]! ? i : best), alive[0] ?? 0)
   }
 
   async stop(): Promise<void> {

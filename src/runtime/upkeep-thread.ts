@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { LogWriteBack } from '#libs/event-store/sqlite'
-import { WriteBack } from '#libs/read-store/sqlite'
+import { BuildWriteBack } from '#libs/read-store/sqlite'
 import { Remote } from './remote.js'
 import { dataPaths } from './stores.js'
 import type { ThreadData } from './threads.js'
@@ -13,7 +13,7 @@ const PAUSE_MS = 50
 
 const paths = dataPaths(workerData as ThreadData)
 const log = new LogWriteBack(paths.log)
-const readModels = new WriteBack(paths.readModels)
+const readModels = new BuildWriteBack(paths.readModels)
 const turns = rounds()
 const pauses = setInterval(() => turns.next(), PAUSE_MS)
 const main = new Remote(parentPort!, {

@@ -7,6 +7,7 @@ import type { Import } from './imports.js'
 const LIBS = [
   'event-sourcing',
   'business-time',
+  'durable-files',
   'access',
   'event-store',
   'read-store',

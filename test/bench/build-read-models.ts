@@ -48,7 +48,7 @@ export async function buildReadModels(dataDir: string): Promise<Taken> {
   const upkeepScript = new URL('../../src/runtime/upkeep-thread.js', import.meta.url)
   const upkeep = new SupervisedThread(upkeepScript, data('upkeep'), logger)
   const rebuilt = Promise.all(names.map((name) => runner.rebuild(name)))
-  rebuilder.start()
+  rebuilder.start(names)
   await rebuilt
   const taken = stop()
   await rebuilder.stop()

@@ -50,7 +50,7 @@ describe('Queues', () => {
     expect(numbers(succeeded(await desk.as('ann').get('/queues/Network', { minPosition: head })))).toEqual(
       [elsewhere, low].sort(),
     )
-    expect(succeeded(await desk.as('ann').get('/queues/Nobodies')).items).toEqual([])
+    expect(refusal(await desk.as('ann').get('/queues/Nobodies'))).toBe('404 QUEUE.UNKNOWN')
   })
 
   it('are counted by state, priority and age', async () => {

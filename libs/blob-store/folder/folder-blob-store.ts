@@ -1,25 +1,23 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { closeSync, createWriteStream, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { makeFolder } from '#libs/durable-files'
 import { NotFound, TooLarge } from '#libs/event-sourcing'
 import { BlobStore, type StoredBlob } from '../blob-store.js'
 
 const HASH = /^[0-9a-f]{64}$/
 /** Where content waits until it is whole. */
-const INCOMING = 'incoming'
+export const INCOMING = 'incoming'
 /** An upload that has not moved for so long was cut off by a crash. */
 const ABANDONED_MILLISECONDS = 24 * 3_600_000
 
 /** Opens the blobs in a folder, which is made when missing. Several processes may share it. */
 export function openFolderBlobStore(folder: string): FolderBlobStore {
   const incoming = resolve(folder, INCOMING)
-  const firstMade = mkdirSync(incoming, { recursive: true })
-  // A folder is durable once the one it stands in is synced
-  for (let made = incoming; firstMade && made.length >= firstMade.length; made = dirname(made))
-    syncFolderNow(dirname(made))
+  makeFolder(incoming)
   return new FolderBlobStore(folder)
 }
 
@@ -140,14 +138,5 @@ async function syncFolder(path: string): Promise<void> {
     await folder.sync()
   } finally {
     await folder.close()
-  }
-}
-
-function syncFolderNow(path: string): void {
-  const folder = openSync(path, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
   }
 }

@@ -1,1 +1,1 @@
-export { FolderBlobStore, openFolderBlobStore } from './folder-blob-store.js'
+export { FolderBlobStore, INCOMING, openFolderBlobStore } from './folder-blob-store.js'

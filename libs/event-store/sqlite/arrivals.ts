@@ -24,7 +24,7 @@ export class Arrivals {
       if (signal?.aborted) return resolve()
       signal?.addEventListener('abort', done, { once: true })
       this.#waiting.set(done, position)
-      this.#timer ??= setInterval(this.poll, POLL_MS).unref()
+      this.#timer ??= setInterval(this.poll, POLL_MS)
     })
   }
 

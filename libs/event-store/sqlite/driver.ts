@@ -25,7 +25,7 @@ export function sqliteErrorCode(error: unknown): number | undefined {
 }
 
 /**
- * One connection. The only file that knows the driver, so that another one can take its place
+ * One connection. The only file of this store that knows the driver, so that another one can take its place
  * (docs/decisions/0002-sqlite-driver.md).
  */
 export class SqliteConnection {

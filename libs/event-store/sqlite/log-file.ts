@@ -79,6 +79,18 @@ export class LogFile {
     this.categories.expire()
   }
 
+  /**
+   * Writes everything back and cuts the WAL to nothing, lest somebody puts another log beside one that is full. Not
+   * while others read; then it stays as it is, and nothing is lost.
+   */
+  emptyWal(): void {
+    try {
+      this.connection.pragma('wal_checkpoint(TRUNCATE)')
+    } catch {
+      // Locked, or the disk is away: the next start finds all in the WAL.
+    }
+  }
+
   /** After a rollback nothing that was remembered can be relied on. */
   forget(): void {
     this.types.forget()

@@ -13,7 +13,12 @@ describe('several processes on one log', () => {
   let temporary: TemporaryEventStore
   let store: SqliteEventStore
   beforeAll(() => {
-    compiled = compiledCopy('libs/event-sourcing', 'libs/event-store', 'libs/testing/append-load.ts')
+    compiled = compiledCopy(
+      'libs/durable-files',
+      'libs/event-sourcing',
+      'libs/event-store',
+      'libs/testing/append-load.ts',
+    )
   })
   afterAll(() => compiled.dispose())
   beforeEach(async () => {

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder, syncPath } from '#libs/durable-files'
 import {
   type Codec,
   InvalidInput,
@@ -58,14 +59,14 @@ export async function openSqliteEventStore(options: SqliteEventStoreOptions): Pr
   const { file, readOnly = false } = options
   if (readOnly && !existsSync(file)) throw new UnsuitableLog(`There is no log ${file}`)
   const isNew = !existsSync(file)
-  if (isNew) mkdirSync(dirname(file), { recursive: true })
+  if (isNew) makeFolder(dirname(file))
   const open = () =>
     (options.connect ?? connect)(file, { readOnly, synchronous: options.unsafeSynchronous ?? 'FULL' })
   const connection = await whileBusy(open)
   try {
     await whileBusy(() => (readOnly ? requireCurrentFormat(connection) : migrate(connection)))
     // SQLite syncs the folder for its journals; a log must not vanish with its folder entry either.
-    if (isNew) syncFolder(dirname(file))
+    if (isNew) syncPath(dirname(file))
     const store = await whileBusy(() => new SqliteEventStore(connection, open, options))
     return store
   } catch (error) {
@@ -76,15 +77,6 @@ export async function openSqliteEventStore(options: SqliteEventStoreOptions): Pr
 
 function requireCurrentFormat(connection: SqliteConnection): void {
   if (formatOf(connection) === 0) throw new UnsuitableLog(`${connection.file} is empty: it was never a log`)
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 /** Events read in one go before the thread is given to others. */
@@ -236,6 +228,7 @@ export class SqliteEventStore extends EventStore {
     this.#closed = true
     await this.#commits.idle()
     this.#arrivals.end()
+    if (!this.#readOnly) this.#parts?.log.emptyWal()
     this.#parts?.log.connection.close()
     this.#parts = undefined
   }

@@ -73,7 +73,8 @@ export function IsInstant(): PropertyDecorator {
     name: IS_INSTANT,
     validator: {
       validate: isInstant,
-      defaultMessage: () => '$property must be a date and time with offset, such as 2016-05-10T09:00:00Z',
+      defaultMessage: () =>
+        '$property must be a date and time with offset, such as 2016-05-10T09:00:00Z (in a URL, + is written %2B)',
     },
   })
 }

@@ -108,5 +108,7 @@ export class Connection {
 
 /** Another connection holds the write lock for longer than we wait. */
 export function isBusy(error: unknown): boolean {
-  return (error as { errcode?: unknown } | undefined)?.errcode === SQLITE_BUSY
+  const code = (error as { errcode?: unknown } | undefined)?.errcode
+  // The low byte is the primary code of an extended one
+  return typeof code === 'number' && (code & 0xff) === SQLITE_BUSY
 }

@@ -184,9 +184,9 @@ export class SqliteReadStore extends ReadStore {
         this.looks.set(label, file)
       }
       return file.state()
-    } catch (error) {
-      if (existsSync(this.path(name))) throw error
-      return undefined
+    } catch {
+      // Dropped meanwhile; or damaged, or of another release: its writer says so, and a rebuild replaces it
+      return existsSync(this.path(name)) ? { checkpoint: undefined, lease: undefined } : undefined
     }
   }
 
@@ -210,7 +210,11 @@ export class SqliteReadStore extends ReadStore {
 
   /** Fences the writer before the file goes, lest it writes on into what nobody sees. */
   private dropFiles(name: BuildName): void {
-    if (existsSync(this.path(name))) this.withFile(name, (file) => file.revokeLease())
+    try {
+      if (existsSync(this.path(name))) this.withFile(name, (file) => file.revokeLease())
+    } catch {
+      // One that can't be opened has no writer
+    }
     this.deleteFiles(name)
   }
 

@@ -1,17 +1,5 @@
+import { isSystemId, SYSTEM_PREFIX } from '#libs/access'
 import { InvalidInput } from '#libs/event-sourcing'
-
-/** Ids of programs among the people: `service:<name>`. `system:<name>` is the program itself and stands in no stream. */
-const SERVICE_PREFIX = 'service:'
-const SYSTEM_PREFIX = 'system:'
-
-export function isServiceId(id: string): boolean {
-  return id.startsWith(SERVICE_PREFIX)
-}
-
-/** True for the program itself (the command line, policies, sign-in), which needs no one's grant. */
-export function isSystemId(id: string): boolean {
-  return id.startsWith(SYSTEM_PREFIX)
-}
 
 /**
  * An id ends a stream's name, so it is bounded and visible; apart from that it is the source's own ("Caller 2403").

@@ -1,4 +1,4 @@
-import type { Role } from '#libs/access'
+import { isServiceId, isSystemId, type Role } from '#libs/access'
 import {
   type Decider,
   Forbidden,
@@ -9,7 +9,7 @@ import {
 } from '#libs/event-sourcing'
 import { changedFields, withChanges } from './changed-fields.js'
 import type { ApiTokenIssued, PersonEvent, PersonRegistered, RoleGranted } from './directory.events.js'
-import { checkId, checkName, isServiceId, isSystemId } from './directory-id.js'
+import { checkId, checkName } from './directory-id.js'
 import type {
   ChangePerson,
   DeactivatePerson,

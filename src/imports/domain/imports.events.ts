@@ -44,5 +44,3 @@ export type ImportRunEvent = ImportStarted | RowRejected | ImportCompleted | Imp
  * own. Where it kept it, the number is the external id.
  */
 export type ExternalIdClaimed = DomainEvent<'ExternalIdClaimed', { number: string }>
-
-export type ImportsEvent = ImportRunEvent | ExternalIdClaimed

@@ -1,3 +1,4 @@
+import { isServiceId, isSystemId } from '#libs/access'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
 import { checkCustomFields } from './custom-fields.js'
 import { assignedByRule, toGroup } from './incident.assignment.js'
@@ -81,7 +82,7 @@ function describedBy(data: OpenIncident['data'], metadata: OpenIncident['metadat
 
 /** Programs (`service:…`, `system:…`) call nobody. */
 function personOnly(principal: string): string | undefined {
-  return principal.includes(':') ? undefined : principal
+  return isServiceId(principal) || isSystemId(principal) ? undefined : principal
 }
 
 function queueOf(
@@ -316,6 +317,12 @@ export function addWatcher(
 ): readonly IncidentEvent[] {
   if (incident.watchers.includes(person)) return []
   if (channel !== 'policy') requirePerson(facts.person.value, person, '/person')
+  else if (incident.audience.kind !== 'public') {
+    throw new Refused(
+      'INCIDENT.RESTRICTED',
+      'To a restricted record people are added by people: nobody comes to see it by having a duplicate of it.',
+    )
+  }
   return [{ type: 'WatcherAdded', data: { person } }]
 }
 

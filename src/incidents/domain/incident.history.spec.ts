@@ -112,7 +112,7 @@ describe('the timeline', () => {
   })
 
   it('tells requesters nothing internal', () => {
-    const seen = requesterTimeline(entries)
+    const seen = requesterTimeline(entries, 'person-somebody')
     expect(seen.map(({ type }) => type)).toEqual([
       'IncidentOpened',
       'AssignedToGroup',
@@ -125,8 +125,17 @@ describe('the timeline', () => {
     expect(seen[3]?.text).toBe('Which mailbox?')
   })
 
+  it('tells requesters the reasons that they gave themselves, and no others', () => {
+    const opened = entries[0]!
+    const asked = [
+      { ...opened, reason: 'hers', who: { actor: 'person-rita' } },
+      { ...opened, reason: 'not hers', who: { actor: 'person-ann' } },
+    ]
+    expect(requesterTimeline(asked, 'person-rita').map(({ reason }) => reason)).toEqual(['hers', undefined])
+  })
+
   it('keeps types that it does not know from requesters', () => {
     const unknown = { type: 'IncidentSung', data: {} } as unknown as IncidentEvent
-    expect(requesterTimeline(timeline(recorded(STREAM, [unknown])))).toEqual([])
+    expect(requesterTimeline(timeline(recorded(STREAM, [unknown])), 'person-somebody')).toEqual([])
   })
 })

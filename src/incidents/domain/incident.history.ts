@@ -218,12 +218,16 @@ const KNOWN_PUBLIC: ReadonlySet<IncidentEvent['type']> = new Set([
 /** Not for requesters: a hold's comment reaches them as the entry's text when it is meant for them. */
 const INTERNAL_FIELDS: ReadonlySet<string> = new Set(['vendor', 'customFields', 'audience', 'holdComment'])
 
-/** A timeline as requesters may see it: public entries, without reasons, internal fields and the import's remarks. */
-export function requesterTimeline(entries: readonly TimelineEntry[]): TimelineEntry[] {
+/**
+ * A timeline as a requester may see it: public entries, without internal fields and the import's remarks; of reasons only
+ * those that she gave herself.
+ */
+export function requesterTimeline(entries: readonly TimelineEntry[], requester: string): TimelineEntry[] {
   return entries
     .filter(({ visibility }) => visibility === 'public')
     .map(({ reason, irregular, updatesMissing, sourceFields, ...entry }) => ({
       ...entry,
+      reason: entry.who.actor === requester ? reason : undefined,
       changes: entry.changes.filter(({ field }) => !INTERNAL_FIELDS.has(field)),
     }))
 }

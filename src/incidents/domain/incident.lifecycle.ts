@@ -204,7 +204,7 @@ export function mergeDuplicate(
 }
 
 function requireSurvivor({ survivor: { value } }: IncidentFacts): void {
-  if (!isOpened(value)) throw badSurvivor('INCIDENT.SURVIVOR_UNKNOWN', 'is no incident')
+  if (!isOpened(value)) throw unknownSurvivor()
   if (value.mergedInto !== null) {
     throw new Refused(
       'INCIDENT.SURVIVOR_MERGED',
@@ -215,6 +215,11 @@ function requireSurvivor({ survivor: { value } }: IncidentFacts): void {
   if (value.state === 'Canceled') {
     throw new Refused('INCIDENT.SURVIVOR_CANCELED', 'The survivor was canceled: choose one that goes on.')
   }
+}
+
+/** There is none of that number, or none that the actor may know of. */
+export function unknownSurvivor(): InvalidInput {
+  return badSurvivor('INCIDENT.SURVIVOR_UNKNOWN', 'is no incident, or none that you may see')
 }
 
 function badSurvivor(code: string, message: string): InvalidInput {

@@ -13,6 +13,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator'
+import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
 import { Reasoned } from '../../http/reasoned.js'
 import { type Audience, LINK_RELATIONS, type LinkRelation } from '../domain/incident.events.js'
@@ -67,7 +68,7 @@ const AUDIENCE_SCHEMA = {
 
 export class IncidentParams {
   @Field('Number of the incident.', 'INC0000001')
-  @Matches(/^INC\d{7,12}$/)
+  @Matches(RECORD_NUMBER)
   number!: string
 }
 
@@ -218,12 +219,12 @@ export class CancelDto extends Reasoned {
 }
 
 export class MergeDto extends Reasoned {
-  @Field('Number of the incident that goes on.', 'INC0000002') @Matches(/^INC\d{7,12}$/) survivor!: string
+  @Field('Number of the incident that goes on.', 'INC0000002') @Matches(RECORD_NUMBER) survivor!: string
 }
 
 export class BulkItem {
   @Field('Verb as in the path, or `open`.', 'assign') @IsString() @Length(1, 50) verb!: string
-  @IsOptional() @Field('Absent for `open`.', 'INC0000001') @Matches(/^INC\d{7,12}$/) number?: string
+  @IsOptional() @Field('Absent for `open`.', 'INC0000001') @Matches(RECORD_NUMBER) number?: string
   @IsOptional()
   @Field('As the verb’s own endpoint takes it.', { group: 'Group 70' })
   @IsObject()

@@ -1,8 +1,11 @@
 import type { Principal } from '#libs/access'
 import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { and } from '#libs/read-store'
 import { canSee, seesInternalFields } from '#projections/access'
 import {
+  type FoldedIncident,
+  foldIncidentDetails,
   type IncidentDetails,
   incidentDetails,
   shownIncident,
@@ -14,6 +17,7 @@ import {
   shownInterval,
 } from '#projections/queue-history/queue-history'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
+import { seenNow } from '../../http/seen-now.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { IncidentEvent } from '../domain/incident.events.js'
 import { eventsAt, requesterTimeline, timeline } from '../domain/incident.history.js'
@@ -37,7 +41,7 @@ export async function readIncident(
   const { events, stale } = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
   const counted = isPast(args) ? eventsAt(events, point) : events
-  const { details } = foldDetails(counted)
+  const { details } = foldIncidentDetails(counted)
   const last = counted.at(-1)
   if (!details || !last) {
     throw new NotFound(
@@ -59,7 +63,8 @@ export async function readHistory(
   const { events } = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
   const entries = timeline(isPast(args) ? eventsAt(events, point) : events)
-  const items = seesInternalFields(args.principal) ? entries : requesterTimeline(entries)
+  const { principal } = args
+  const items = seesInternalFields(principal) ? entries : requesterTimeline(entries, principal.id)
   const answer = { number: args.number, items, ...point }
   return { json: JSON.stringify(answer), etag: events.at(-1)?.revision, position: point.asOf }
 }
@@ -91,7 +96,10 @@ export async function listIncidents(
     {
       definition: queueHistory,
       columns: columnsShown(args.principal, columnsOf(queueHistory, queueHistory.name)),
-      scope: inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
+      scope: and(
+        inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
+        await seenNow(dependencies, args.principal, args.minPosition),
+      ),
       scopeName: 'at',
       usualOrder: BY_STATE,
       render: (interval) => shownInterval(fieldsShown(args.principal, interval)),
@@ -126,33 +134,14 @@ export async function findAttachment(
   return { json: JSON.stringify(attachment) }
 }
 
-/** A record's events up to the first that can't be folded: what follows it waits, as it does in the read models. */
-interface Readable {
-  readonly events: readonly RecordedEvent<IncidentEvent>[]
-  readonly details: IncidentDetails | undefined
-  readonly stale: boolean
-}
-
 async function visibleEvents(
   { principal, number, minPosition }: OneIncident,
   eventStore: QueryDependencies['eventStore'],
-): Promise<Readable> {
+): Promise<FoldedIncident> {
   if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
-  const readable = foldDetails(
+  const readable = foldIncidentDetails(
     (await eventStore.readStream(`incident-${number}`)) as RecordedEvent<IncidentEvent>[],
   )
   if (!readable.details || !canSee(principal, readable.details)) throw unknownIncident(number)
   return readable
-}
-
-function foldDetails(events: readonly RecordedEvent<IncidentEvent>[]): Readable {
-  let details: IncidentDetails | undefined
-  for (const [index, event] of events.entries()) {
-    try {
-      details = incidentDetails.evolve(details, event) ?? undefined
-    } catch {
-      return { events: events.slice(0, index), details, stale: true }
-    }
-  }
-  return { events, details, stale: false }
 }

@@ -26,7 +26,12 @@ describe('after a power failure', () => {
   let compiled: CompiledCopy
   let folder: string
   beforeAll(() => {
-    compiled = compiledCopy('libs/event-sourcing', 'libs/event-store', 'libs/testing/append-load.ts')
+    compiled = compiledCopy(
+      'libs/durable-files',
+      'libs/event-sourcing',
+      'libs/event-store',
+      'libs/testing/append-load.ts',
+    )
   })
   afterAll(() => compiled.dispose())
   beforeEach(() => {

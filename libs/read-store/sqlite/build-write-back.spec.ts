@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BuildName, ProjectionWriter } from '../read-store.js'
+import { BuildWriteBack } from './build-write-back.js'
 import { openSqliteReadStore, type SqliteReadStore } from './sqlite-read-store.js'
-import { WriteBack } from './write-back.js'
 
 const LINE = 'a line that is found in the file it was written back to'
 const schema = { name: 'notes', columns: { text: 'string' }, indexes: [] } as const
@@ -13,16 +13,16 @@ describe('Writing back', () => {
   let store: SqliteReadStore
   let name: BuildName
   let writer: ProjectionWriter
-  let writeBack: WriteBack
+  let writeBack: BuildWriteBack
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-write-back-'))
     store = openSqliteReadStore({ folder })
     name = await store.createBuild({ projection: 'notes', version: 1 }, [schema])
     writer = await store.openForWriting(name, { owner: 'one', leaseMilliseconds: 60_000 })
-    writeBack = new WriteBack(folder)
+    writeBack = new BuildWriteBack(folder)
     // What making the file left behind
-    writeBack.run()
+    drain()
   })
 
   afterEach(async () => {
@@ -30,6 +30,9 @@ describe('Writing back', () => {
     await store.close()
     rmSync(folder, { recursive: true, force: true })
   })
+
+  /** All turns of a round. @returns how many there were */
+  const drain = () => [...writeBack.turns()].length
 
   const write = () => {
     const position = '00000000000000000001'
@@ -45,8 +48,9 @@ describe('Writing back', () => {
   it('moves what was committed into the build’s file', async () => {
     await write()
     expect(file()).not.toContain(LINE)
-    writeBack.run()
+    drain()
     expect(file()).toContain(LINE)
+    expect(drain()).toBe(0)
     expect((await store.liveReader('notes').then((reader) => reader?.get('notes', 'n')))?.document).toEqual({
       text: LINE,
     })
@@ -56,9 +60,9 @@ describe('Writing back', () => {
     await write()
     await writer.close()
     await store.drop(name)
-    writeBack.run()
+    drain()
     const next = await store.createBuild({ projection: 'notes', version: 1 }, [schema])
-    writeBack.run()
+    drain()
     expect(next.build).toBe(2)
   })
 })

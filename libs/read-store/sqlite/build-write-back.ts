@@ -9,21 +9,14 @@ import { buildLabel, type RegisteredBuild, Registry } from './registry.js'
  * second under load. On a thread of its own nobody waits for it; commits find next to nothing left to write back.
  * For one thread; others may write at the same time.
  */
-export class WriteBack {
+export class BuildWriteBack {
   #registry: Registry | undefined
   readonly #builds = new Map<string, { connection: Connection; version: number }>()
 
   /** @param folder the read store's; it need not exist yet */
   constructor(private readonly folder: string) {}
 
-  /** Every build that was written to since its last turn. */
-  run(): void {
-    for (const _ of this.turns()) {
-      // Each turn writes one build back.
-    }
-  }
-
-  /** The same, one build with every turn. Each waits for the disk, never for a lock. */
+  /** Each turn writes one build back that was written to since its last. It waits for the disk, never for a lock. */
   *turns(): Generator<void> {
     // One that is being loaded is written from end to end, by a thread that nobody waits for.
     const answering = this.#registered().filter(({ status }) => status !== 'building')

@@ -1,0 +1,84 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const CLI = join(__dirname, '../../dist/src/cli.js')
+const END = '# Kill the server'
+const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
+
+/** What a newcomer does first: start the demo and paste what it prints. */
+;(hasShell ? describe : describe.skip)(
+  'The demo, pasted line by line into bash (needs bash and curl)',
+  () => {
+    let folder: string
+    let demo: ChildProcess
+    let printed = ''
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-demo-'))
+      const env = { ...process.env, LEDGERDESK_DATA_DIR: join(folder, 'demo'), LEDGERDESK_PORT: '0' }
+      demo = spawn(process.execPath, [CLI, 'demo'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+      await new Promise<void>((resolve, reject) => {
+        demo.once('exit', (code) => reject(new Error(`The demo ended with ${code}: ${printed}`)))
+        demo.stdout!.on('data', (chunk) => {
+          printed += chunk
+          if (printed.includes(END)) resolve()
+        })
+      })
+    }, 240_000)
+    afterAll(async () => {
+      const exited = once(demo, 'exit')
+      demo.kill('SIGTERM')
+      await exited
+      rmSync(folder, { recursive: true, force: true })
+    }, 60_000)
+
+    /** Output of the lines under one heading, run after the variables. */
+    function pasted(heading: string): string {
+      const lines = printed.slice(printed.indexOf('\nU='), printed.indexOf(END)).split('\n')
+      const variables = lines.filter((line) => /^[A-Z0-9_]+=/.test(line) && !line.startsWith('R='))
+      const from = lines.findIndex((line) => line.startsWith(`# ${heading}`))
+      expect(from).toBeGreaterThan(0)
+      const to = lines.indexOf('', from)
+      return execFileSync('bash', ['-c', [...variables, ...lines.slice(from, to)].join('\n')], {
+        encoding: 'utf8',
+        maxBuffer: 64_000_000,
+      })
+    }
+    const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+
+    it('shows the queue as it is and as it was', () => {
+      const pages = pasted('The queue of').match(/\{"items":\[\{"type":"incident".*?"position":"\d{20}"/g)
+      expect(pages).toHaveLength(2)
+      expect(pages![0]).not.toBe(pages![1])
+    })
+
+    it('gives one ticket to one of two agents', () => {
+      expect(statuses(pasted('Two agents accept one ticket'))).toEqual(['200', '412'])
+    })
+
+    it('opens one incident for the same key twice', () => {
+      const answers = pasted('The same Idempotency-Key twice')
+      const ids = [...answers.matchAll(/"id":"(INC\d+)"/g)].map(([, id]) => id)
+      expect(ids).toHaveLength(2)
+      expect(ids[0]).toBe(ids[1])
+    })
+
+    it('tells the agent more of a history than the caller', () => {
+      const [asAgent, asCaller] = pasted('Who did what when').split(/(?<=\})(?=\{"number")/)
+      expect(JSON.parse(asAgent!).items.length).toBeGreaterThan(0)
+      expect(JSON.parse(asCaller!).items.length).toBeGreaterThan(0)
+      expect(asCaller!.length).toBeLessThan(asAgent!.length)
+    })
+
+    it('counts the queues, gives analysts their rows and auditors the log', () => {
+      const text = pasted('All queues by state')
+      expect(text).toContain('"byState"')
+      expect(text).toMatch(/number,state,priority/)
+      expect(text).toContain('"specversion":"1.0"')
+      expect(text).not.toContain('"status":4')
+    })
+  },
+)
