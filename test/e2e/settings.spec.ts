@@ -60,6 +60,16 @@ describe('Settings', () => {
     ).toBe(400)
   })
 
+  it('assign to groups that exist only', async () => {
+    const rules = [
+      { name: 'Mail to the desk', when: { category: 'Mail' }, group: 'Service Desk' },
+      { name: 'All to nobodies', when: {}, group: 'Nobodies' },
+    ]
+    const answer = await publish('assignment-rules', { rules })
+    expect(refusal(answer)).toBe('400 SETTINGS.GROUP_UNKNOWN')
+    expect(answer.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/rules/1/group'])
+  })
+
   it('assign by rule, and say which one it was', async () => {
     const rules = [{ name: 'Mail to the desk', when: { category: 'Mail' }, group: 'Service Desk' }]
     succeeded(await publish('assignment-rules', { rules }))

@@ -278,9 +278,13 @@ describe('assignment rules', () => {
       .when(new commands.PublishAssignmentRules({ rules }, by())).events[0]?.data
   }
 
-  it('ask whether the directory knows their groups, and warn', () => {
+  it('lead to groups that the directory knows', () => {
     const rules = [rule('vpn', { category: 'vpn' }), rule('else', {}, 'service-desk')]
-    expect(publish(rules)?.warnings).toEqual(['Rule "else": the directory knows no group "service-desk"'])
+    expect(refusal(() => publish(rules))).toEqual([
+      'InvalidInput',
+      'SETTINGS.GROUP_UNKNOWN',
+      '/rules/1/group',
+    ])
     expect(publish(rules, ['network', 'service-desk'])?.warnings).toEqual([])
   })
 
