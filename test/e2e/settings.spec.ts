@@ -83,7 +83,7 @@ describe('Settings', () => {
   it('declare custom fields, which are checked and can be filtered', async () => {
     const schema = {
       type: 'object',
-      properties: { costCentre: { type: 'string', pattern: '^[0-9]{4}$' } },
+      properties: { costCentre: { type: 'string', pattern: '^[0-9]{4}$' }, secret: { type: 'string' } },
       additionalProperties: false,
     }
     succeeded(await publish('custom-fields-incident', { schema, filterable: ['costCentre'] }))
@@ -103,6 +103,17 @@ describe('Settings', () => {
         ({ number }: { number: string }) => number,
       ),
     ).toEqual([id])
+    for (const filter of [
+      'custom:"secret=S1"',
+      'custom:"nothing=1"',
+      'custom:costCentre',
+      'state = "New" AND NOT (custom:"costCentre=4711" OR custom:"secret=S1")',
+    ]) {
+      expect([filter, refusal(await desk.as('ann').get('/incidents', { filter }))]).toEqual([
+        filter,
+        '400 FILTER.CUSTOM_FIELD',
+      ])
+    }
   })
 
   const reason = (code: string) => ({ code, label: code, commentRequired: false, awaitsCaller: false })

@@ -63,6 +63,7 @@ export interface SettingsInForce {
 export interface CustomFieldSchema {
   readonly version: number
   readonly schema: Record<string, unknown>
+  readonly filterable: readonly string[]
 }
 export interface GroupStanding {
   readonly exists: boolean
@@ -100,7 +101,7 @@ const incidentSettings: StreamFold<SettingsInForce, IncidentSettingsPublished> =
 
 /** Until a schema is published, no custom field is declared, so none may be set. */
 const customFields: StreamFold<CustomFieldSchema, CustomFieldsPublished> = {
-  initial: { version: 0, schema: DEFAULT_CUSTOM_FIELDS.schema },
+  initial: { version: 0, ...DEFAULT_CUSTOM_FIELDS },
   evolve: (known, event) => (event.type === 'CustomFieldsPublished' ? event.data : known),
 }
 
@@ -149,7 +150,7 @@ const MATRIX = fact('settings-priority-matrix', matrices)
 const RULES = fact('settings-assignment-rules', assignmentRules)
 const HOLD_REASONS = fact('settings-hold-reasons', holdReasons)
 const SETTINGS = fact('settings-incident', incidentSettings)
-const CUSTOM_FIELDS = fact('settings-custom-fields-incident', customFields)
+export const CUSTOM_FIELDS = fact('settings-custom-fields-incident', customFields)
 const groupFact = (id: string) => fact(`group-${id}`, group)
 const personFact = (id: string) => fact(`person-${id}`, person)
 
