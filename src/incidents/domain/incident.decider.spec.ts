@@ -519,10 +519,11 @@ describe('accepting', () => {
 
 describe('escalation', () => {
   it('functional: another group takes over', () => {
-    const escalate = (group: string) => new commands.Escalate(NUMBER, { kind: 'functional', group }, agnes)
+    const escalate = (group?: string) => new commands.Escalate(NUMBER, { kind: 'functional', group }, agnes)
     given('New', inNetwork).when(escalate('database')).thenTypes('IncidentEscalated', 'AssignedToGroup')
     given('New', inNetwork).when(escalate('network')).thenNothing()
     given('New', inNetwork).when(escalate('none')).thenRefused('INCIDENT.GROUP_UNKNOWN')
+    given('New', inNetwork).when(escalate()).thenRefused('INCIDENT.GROUP_NEEDED')
     given('Resolved').when(escalate('network')).thenRefused('INCIDENT.NOT_OPEN')
   })
 

@@ -200,7 +200,8 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     case 'Accept':
       return record.group === null ? NOTHING : { group: groupFact(record.group) }
     case 'Escalate':
-      if (command.data.kind === 'functional') return { group: groupFact(command.data.group) }
+      if (command.data.kind === 'functional')
+        return command.data.group === undefined ? NOTHING : { group: groupFact(command.data.group) }
       return command.data.informed === undefined
         ? handOverFacts(null, record.group)
         : { person: personFact(command.data.informed) }
