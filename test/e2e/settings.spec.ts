@@ -34,7 +34,10 @@ describe('Settings', () => {
   })
 
   it('are not overwritten unseen', async () => {
-    const { revision } = succeeded(await publish('hold-reasons', { reasons: [reason('lunch')] }))
+    const unpublished = await desk.as('ann').get('/settings/hold-reasons')
+    expect([unpublished.body.revision, unpublished.headers.get('etag')]).toEqual([-1, '"-1"'])
+    const { revision } = succeeded(await publish('hold-reasons', { reasons: [reason('lunch')] }, -1))
+    expect((await publish('hold-reasons', { reasons: [reason('late')] }, -1)).status).toBe(412)
     succeeded(await publish('hold-reasons', { reasons: [reason('tea')] }, revision))
     expect((await publish('hold-reasons', { reasons: [reason('sleep')] }, revision)).status).toBe(412)
     const number = await desk.opened()
