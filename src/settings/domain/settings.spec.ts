@@ -417,6 +417,20 @@ describe('custom fields', () => {
     ['of another draft', { $schema: 'http://json-schema.org/draft-07/schema#' }, '/schema/$schema'],
     ['checked asynchronously', { $async: true }, '/schema/$async'],
     ['with an unknown type', { properties: { a: { type: 'text' } } }, '/schema'],
+    [
+      'with a pattern that backtracks',
+      { properties: { a: { type: 'string', pattern: '^(a+)+$' } } },
+      '/schema',
+    ],
+    ['with such a pattern for names', { patternProperties: { '^(a|a)*$': {} } }, '/schema'],
+    [
+      'with such a pattern behind a reference',
+      {
+        properties: { a: { type: 'string', $ref: '#/$defs/b' } },
+        $defs: { b: { type: 'string', pattern: '^(a?)*$' } },
+      },
+      '/schema',
+    ],
     ['with a mistyped keyword', { require: ['costCentre'] }, '/schema'],
     [
       'with a reference to elsewhere',
