@@ -4,7 +4,7 @@ import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports
 import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
 
-/** The number that a create with an `Idempotency-Key` got, in `key-<command id>`. */
+/** The number, or the id of a person or group, that a create with an `Idempotency-Key` is about, in `key-<command id>`. */
 export type NumberClaimed = DomainEvent<'NumberClaimed', { number: string }>
 
 /** Every event that this release writes. */

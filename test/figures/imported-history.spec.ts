@@ -160,6 +160,7 @@ describeWhole('the whole file, imported with auto-close and assignment rules swi
       remindCallerAfterDays: 1,
       resolveSilentAfterDays: 1,
     })
+    await installation.post('/groups', root, { id: 'nobody', name: 'Nobody' })
     await installation.put('/settings/assignment-rules', root, {
       rules: [{ name: 'all', when: {}, group: 'nobody' }],
     })

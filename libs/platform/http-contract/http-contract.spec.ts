@@ -462,13 +462,14 @@ describe('headers', () => {
     },
   )
   it('If-Match', () => {
-    expect([ifMatchOf('"0"'), ifMatchOf('"12"'), ifMatchOf('*'), ifMatchOf(undefined)]).toEqual([
-      0,
-      12,
-      undefined,
-      undefined,
-    ])
-    for (const wrong of ['3', 'W/"3"', '"x"', '"3", "4"', '"03"', '"-1"', ''])
+    expect([
+      ifMatchOf('"0"'),
+      ifMatchOf('"12"'),
+      ifMatchOf('"-1"'),
+      ifMatchOf('*'),
+      ifMatchOf(undefined),
+    ]).toEqual([0, 12, -1, undefined, undefined])
+    for (const wrong of ['3', 'W/"3"', '"x"', '"3", "4"', '"03"', '"-2"', ''])
       expect(() => ifMatchOf(wrong)).toThrow('If-Match')
   })
   it('If-None-Match', () => {
