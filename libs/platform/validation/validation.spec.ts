@@ -227,6 +227,27 @@ describe('a refused body', () => {
     )
   })
 
+  it('says of a field that is not there that it is missing, and no more', () => {
+    class Numbered {
+      @Field('Number.', 'INC0000001') @Matches(/^INC\d{7}$/) number!: string
+    }
+    class Merger {
+      @IsString() @Length(1, 9) reason!: string
+      @ValidateNested() @Type(() => Numbered) survivor!: Numbered
+    }
+    expect(errorsOf(() => validateBody(Merger, { survivor: {} })).errors).toEqual([
+      { pointer: '/reason', message: 'reason is missing' },
+      { pointer: '/survivor/number', message: 'number is missing' },
+    ])
+    expect(errorsOf(() => validateBody(Merger, { reason: 7, survivor: { number: 'x' } })).errors).toEqual([
+      { pointer: '/reason', message: 'reason must be a string' },
+      {
+        pointer: '/survivor/number',
+        message: 'number must have the form described for it, such as INC0000001',
+      },
+    ])
+  })
+
   it('may be anything at all', () => {
     for (const body of [undefined, null, 7, 'x', [], [valid]]) {
       expect(errorsOf(() => validateBody(OpenIncidentDto, body)).errors).toHaveLength(1)
