@@ -8,6 +8,7 @@ import { backupCommand, checkCommand, restoreCommand } from './cli/care.js'
 import { demoCommand } from './cli/demo.js'
 import { eventsCommand } from './cli/events.js'
 import { importCommand } from './cli/import.js'
+import { endWithReader } from './cli/output.js'
 import { projectionsCommand } from './cli/projections.js'
 import { serveCommand } from './cli/serve.js'
 import { tokenCommand } from './cli/token.js'
@@ -30,6 +31,7 @@ for (const command of [
   program.addCommand(command)
 }
 
+endWithReader()
 try {
   await program.parseAsync()
 } catch (error) {

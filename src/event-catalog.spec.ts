@@ -1,5 +1,5 @@
-import type { DomainEvent } from '#libs/event-sourcing'
-import { type Entries, EVENT_CATALOGUE, schemaVersionOf } from './event-catalog.js'
+import { type DomainEvent, InvalidInput } from '#libs/event-sourcing'
+import { type Entries, EVENT_CATALOGUE, refuseUnknownTypes, schemaVersionOf } from './event-catalog.js'
 
 describe('the event catalogue', () => {
   it('names versions and streams', () => {
@@ -10,6 +10,14 @@ describe('the event catalogue', () => {
 
   it('refuses a type that it does not know', () => {
     expect(() => schemaVersionOf('IncidentForgotten')).toThrow('not in the catalogue')
+  })
+
+  it('names each type that a reader asks for and that does not exist', () => {
+    const refuse = () => refuseUnknownTypes(['IncidentOpened', 'IncidentOpend', 'none'])
+    expect(refuse).toThrow(InvalidInput)
+    expect(refuse).toThrow(/^There is no event type IncidentOpend, none; there are .*IncidentOpened/)
+    expect(() => refuseUnknownTypes(['IncidentOpened'])).not.toThrow()
+    expect(() => refuseUnknownTypes()).not.toThrow()
   })
 
   it('says where people are, as paths into the data', () => {

@@ -1,10 +1,10 @@
-import { type DomainEvent, Upcasters } from '#libs/event-sourcing'
+import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
 import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
 
-/** The number that a create with an `Idempotency-Key` got, in `key-<command id>`. */
+/** The number, or the id of a person or group, that a create with an `Idempotency-Key` is about, in `key-<command id>`. */
 export type NumberClaimed = DomainEvent<'NumberClaimed', { number: string }>
 
 /** Every event that this release writes. */
@@ -253,6 +253,21 @@ export function schemaVersionOf(type: string): number {
   if (entry === undefined)
     throw new Error(`Event type ${type} is not in the catalogue (src/event-catalog.ts)`)
   return entry.schemaVersion
+}
+
+/**
+ * For readers that name the types they want: one who waits for a type that never comes would skip all that does.
+ * @throws InvalidInput `EVENTS.TYPE_UNKNOWN` naming each type that the catalogue does not know
+ */
+export function refuseUnknownTypes(types: readonly string[] = []): void {
+  const unknown = types.filter((type) => !EVENT_CATALOGUE.has(type))
+  if (unknown.length === 0) return
+  const known = [...EVENT_CATALOGUE.keys()].sort().join(', ')
+  throw new InvalidInput(
+    'EVENTS.TYPE_UNKNOWN',
+    `There is no event type ${unknown.join(', ')}; there are ${known}`,
+    unknown.map((type) => ({ pointer: 'types', message: `${type} is no event type` })),
+  )
 }
 
 function entries(

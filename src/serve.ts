@@ -68,9 +68,7 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   )
   adapter.handleErrors(app)
   const fastify = adapter.getInstance() as unknown as FastifyInstance
-  await fastify.register(multipart, {
-    limits: { fileSize: configuration.attachmentMaxBytes, files: 1, fields: 0 },
-  })
+  await fastify.register(multipart)
   serveDocumentation(fastify, () => buildOpenApi(adapter.routes, API))
   runtime.connect(app.get(CommandBus))
 

@@ -136,6 +136,49 @@ describe('CommandExecutor', () => {
     expect(await add(undefined, 8, key)).toEqual({ ...first, outcome: 'repeated' })
   })
 
+  describe('a create under an id of the caller’s choice', () => {
+    const make = (id: string, overrides: Partial<CommandMetadata>, on = executor, amount = 1) =>
+      on.execute({ ...records(), creates: 'Add' }, new Add(id, { amount }, wish(overrides)))
+    const key = (requestHash: string) => ({
+      commandId: `${'0'.repeat(8)}-0000-4000-9000-${keyed}`,
+      keyed: true,
+      requestHash,
+    })
+    let keyed = 100_000_000_000
+    beforeEach(() => {
+      keyed++
+    })
+
+    it('gives a repeat the first answer, and refuses another id or content under the key', async () => {
+      const first = await make('A', key('a'))
+      expect(await make('A', key('a'), executorOn(store))).toEqual({ ...first, outcome: 'repeated' })
+      for (const on of [executor, executorOn(store)]) {
+        await expect(make('B', key('b'), on)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY.REUSED' })
+        await expect(make('A', key('c'), on)).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY.REUSED' })
+      }
+      expect(await amounts('counter-B')).toEqual([])
+    })
+
+    it('makes one record for many requests at once under one key', async () => {
+      const ids = ['A', 'B', 'C', 'A', 'B', 'C']
+      const outcomes = await Promise.allSettled(ids.map((id) => make(id, key(id), executorOn(store))))
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+      expect((await Promise.all(['A', 'B', 'C'].map((id) => amounts(`counter-${id}`)))).flat()).toEqual([1])
+    })
+
+    it('goes on where a crash cut it off, and uses no key up by a refusal', async () => {
+      await expect(make('A', key('a'), executor, 11)).rejects.toMatchObject({ code: 'COUNTER.FULL' })
+      const cut = Object.assign(Object.create(store), {
+        append: (request: AppendRequest) =>
+          request.stream === 'counter-B' ? Promise.reject(new Error('cut off')) : store.append(request),
+        readStream: (...args: Parameters<EventStore['readStream']>) => store.readStream(...args),
+      }) as EventStore
+      await expect(make('B', key('b'), executorOn(cut))).rejects.toThrow('cut off')
+      await expect(make('A', key('a'))).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY.REUSED' })
+      expect(await make('B', key('b'))).toMatchObject({ id: 'B', outcome: 'appended' })
+    })
+  })
+
   it('carries out commands on one record in order, however many come at once', async () => {
     await Promise.all(Array.from({ length: 10 }, () => add('A', 1)))
     expect(await amounts()).toEqual(Array(10).fill(1))

@@ -38,6 +38,11 @@ export interface RecordType<State, C extends Command, E extends DomainEvent, Fac
   readonly decider: Decider<State, C, E, Facts>
   readonly numbers?: NumberSeries
   /**
+   * Type of the command that makes a record under an id of the caller's choice. Its command id belongs to the whole
+   * collection, so a key first claims the id that it stands for.
+   */
+  readonly creates?: C['type']
+  /**
    * Whether the principal may do this to the record as it is.
    * @returns id of the grant relied on, for `metadata.grant`
    * @throws Forbidden; NotFound when the principal may not know of the record
@@ -91,8 +96,11 @@ export class CommandExecutor {
   ): Promise<CommandReceipt> {
     if (command.id === undefined) return this.create(recordType, command)
     const { decider } = recordType
-    const stream = decider.streamPrefix + command.id
-    return this.enqueue(stream, () => this.change(recordType, command, command.id as string, stream))
+    const { id, metadata } = command
+    const stream = decider.streamPrefix + id
+    const claiming = metadata.keyed && command.type === recordType.creates
+    if (claiming) await this.requireUnclaimed(metadata)
+    return this.enqueue(stream, () => this.change(recordType, command, id as string, stream, claiming))
   }
 
   private async enqueue<T>(stream: string, task: () => Promise<T>): Promise<T> {
@@ -111,6 +119,7 @@ export class CommandExecutor {
     command: C,
     id: string,
     stream: string,
+    claiming = false,
   ): Promise<CommandReceipt> {
     const { decider } = recordType
     const { cache, maxAttempts = 20 } = this.options
@@ -133,6 +142,8 @@ export class CommandExecutor {
       if (verdict.events.length === 0)
         return { id, stream, revision: loaded.revision, position: loaded.position, outcome: 'unchanged' }
 
+      // Only now: refusals and no-ops use no key up.
+      if (claiming) await this.claim(id, command.metadata)
       const events = this.toNewEvents(verdict.events, stream, command.metadata, verdict.grant)
       const outcome = await this.append(stream, loaded.revision < 0 ? 'noStream' : loaded.revision, events)
       if (outcome.kind !== 'conflict')
@@ -191,7 +202,7 @@ export class CommandExecutor {
     if (!numbers)
       throw new Error(`${command.type} has no id, and ${decider.streamPrefix} records are not numbered`)
     const { metadata } = command
-    const claimStream = `key-${metadata.commandId}`
+    const claimStream = claimStreamOf(metadata)
     const unborn: LoadedStream<S> = foldStream(decider, [])
     const verdict = await this.decide(recordType, command, unborn)
     if (verdict instanceof Error) {
@@ -205,8 +216,7 @@ export class CommandExecutor {
         claim: metadata.keyed
           ? {
               stream: claimStream,
-              event: (number) =>
-                this.toNewEvents([{ type: 'NumberClaimed', data: { number } }], claimStream, metadata)[0]!,
+              event: (number) => this.claimOf(number, metadata),
             }
           : undefined,
         events: (number) =>
@@ -230,6 +240,30 @@ export class CommandExecutor {
     const number = (claim.data as { number: string }).number
     const stream = decider.streamPrefix + number
     return this.repeated(await this.load(decider, stream), metadata, number, stream)
+  }
+
+  /** @throws KeyReused when the key stands for another request to this collection */
+  private async requireUnclaimed(metadata: CommandMetadata): Promise<void> {
+    const [claim] = await this.options.store.readStream(claimStreamOf(metadata), { limit: 1 })
+    if (claim && claim.metadata.requestHash !== metadata.requestHash) throw new KeyReused()
+  }
+
+  /**
+   * Binds the key to the id. Its own append, before that of the record: a repeat after a crash between the two finds
+   * its claim and goes on. Of two requests at once, one claims; event ids say nothing of an id, so the hash tells.
+   * @throws KeyReused when another request was first
+   */
+  private async claim(id: string, metadata: CommandMetadata): Promise<void> {
+    const outcome = await this.append(claimStreamOf(metadata), 'noStream', [this.claimOf(id, metadata)])
+    if (outcome.kind !== 'appended') await this.requireUnclaimed(metadata)
+  }
+
+  private claimOf(number: string, metadata: CommandMetadata): NewEvent {
+    return this.toNewEvents(
+      [{ type: 'NumberClaimed', data: { number } }],
+      claimStreamOf(metadata),
+      metadata,
+    )[0]!
   }
 
   private async load<S, E extends DomainEvent>(
@@ -323,4 +357,9 @@ export class CommandExecutor {
       return { id: eventId(commandId, stream, index), type, data, metadata }
     })
   }
+}
+
+/** Where a keyed create is bound to the number or id that it got. */
+function claimStreamOf({ commandId }: CommandMetadata): string {
+  return `key-${commandId}`
 }

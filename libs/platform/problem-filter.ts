@@ -1,5 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type LedgerdeskError, NotFound } from '#libs/event-sourcing'
+import { unsupportedMediaType } from './http-contract/endpoint.js'
 import type { RouteTable } from './http-contract/route-table.js'
 import { MethodNotAllowed, PROBLEM_MEDIA_TYPE, toProblem } from './problem-details.js'
 
@@ -43,9 +45,22 @@ export function sendProblem(
   reply.code(body.status).headers(headers).type(PROBLEM_MEDIA_TYPE).send(body)
 }
 
-/** A path that exists with other methods is 405, not 404. */
+/** What Fastify tells in a word, told so that the caller can mend it. */
 function explain(error: unknown, request: FastifyRequest, routes: RouteTable | undefined): unknown {
-  if (!request.is404 || !routes) return error
-  const allowed = routes.methodsOf(request.url)
-  return allowed.length > 0 ? new MethodNotAllowed(request.method, allowed) : error
+  if (request.is404) return routes ? noSuchRoute(request, routes) : error
+  const { endpoint } = request.routeOptions?.config ?? {}
+  return endpoint && isMediaTypeError(error) ? unsupportedMediaType(endpoint) : error
+}
+
+/** A path that exists with other methods is 405, not 404. */
+function noSuchRoute({ method, url }: FastifyRequest, routes: RouteTable): LedgerdeskError {
+  const allowed = routes.methodsOf(url)
+  if (allowed.length > 0) return new MethodNotAllowed(method, allowed)
+  return new NotFound('REQUEST.404', `There is no ${url.split('?', 1)[0]} here: /docs tells what there is.`)
+}
+
+/** Nest keeps Fastify's error as the cause of its own. */
+function isMediaTypeError(error: unknown): boolean {
+  const { code, cause } = error as { code?: unknown; cause?: unknown }
+  return code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || (cause instanceof Error && isMediaTypeError(cause))
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { INCOMING } from '#libs/blob-store/folder'
 import { makeFolder, syncPath } from '#libs/durable-files'
-import { jsonCodec } from '#libs/event-sourcing'
+import { InvalidInput, jsonCodec } from '#libs/event-sourcing'
 import { backupLog, checkLog, UnsuitableLog } from '#libs/event-store/sqlite'
 import { readConfiguration } from '#libs/platform'
 import { eventUpcasters } from '../event-catalog.js'
@@ -30,9 +30,14 @@ export function backupCommand(): Command {
     .argument('<folder>', 'target; must not hold a backup yet')
     .action(async (folder: string) => {
       const { log, blobs } = dataPaths(readConfiguration(process.env))
+      const copy = join(folder, basename(log))
+      if (existsSync(copy)) {
+        const message = `${folder} holds a backup already: name another folder`
+        throw new InvalidInput('BACKUP.TARGET_EXISTS', message)
+      }
       mkdirSync(folder, { recursive: true })
       // Attachments are durable before the event that names them: copied after the log, none that it names is missing.
-      await backupLog(log, join(folder, 'log.db'))
+      await backupLog(log, copy)
       if (existsSync(blobs)) copyBlobs(blobs, join(folder, 'blobs'))
       print(`backed up to ${folder}; to restore: ledgerdesk restore ${folder}, into an empty data folder`)
     })

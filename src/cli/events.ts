@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { LOG_START, parsePosition } from '#libs/event-sourcing'
 import { readConfiguration } from '#libs/platform'
+import { refuseUnknownTypes } from '../event-catalog.js'
 import { toCloudEvent } from '../events/cloud-event.js'
 import { openEventStore } from '../runtime/stores.js'
 
@@ -30,6 +31,7 @@ async function write(
   { after, type: types, stream: prefixes }: EventsOptions,
   follow: boolean,
 ): Promise<void> {
+  refuseUnknownTypes(types)
   const store = await openEventStore(readConfiguration(process.env), { readOnly: true })
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())

@@ -9,6 +9,7 @@ import type { ImportActor, ImportRules } from '../imports/import-context.js'
 import { importFile } from '../imports/import-file.js'
 import { exitCode, type ImportSummary } from '../imports/import-summary.js'
 import { type ImportMapping, parseMapping } from '../imports/mapping.js'
+import { toldSummary } from '../imports/told-summary.js'
 import { incidentDecider } from '../incidents/domain/incident.decider.js'
 import { incidentNumbers } from '../incidents/incident.record.js'
 import { openWriteSide, type WriteSide } from '../runtime/embedded.js'
@@ -62,7 +63,7 @@ export function importCommand(): Command {
     .action(async (file: string, options: ImportCommandOptions) => {
       const summary = await runImport(file, options)
       if (options.json) print(JSON.stringify(summary))
-      else tell(summary)
+      else for (const line of toldSummary(summary)) print(line)
       process.exitCode = exitCode(summary)
     })
 }
@@ -185,45 +186,4 @@ export function loadMapping(nameOrFile: string): ImportMapping {
     )
   }
   return parseMapping(readFileSync(nameOrFile, 'utf8'))
-}
-
-function tell(summary: ImportSummary): void {
-  const {
-    dryRun,
-    stopped,
-    rows,
-    applied,
-    known,
-    rejected,
-    later,
-    records,
-    people,
-    groups,
-    events,
-    activated,
-  } = summary
-  print(
-    dryRun
-      ? 'Nothing was written. What would have happened:'
-      : stopped
-        ? 'Stopped; start it again to go on.'
-        : 'Imported.',
-  )
-  print(
-    `  ${rows} rows: ${applied} applied, ${known} known already, ${later} later than --until, ${rejected} rejected`,
-  )
-  print(`  ${records} new incidents, ${people} people and ${groups} groups registered, ${events} events`)
-  if (activated > 0) print(`  ${activated} open records handed over to the policies`)
-  for (const { row, reason } of summary.rejections) print(`  row ${row}: ${reason}`)
-  if (rejected > summary.rejections.length)
-    print(`  all rejections stand in the stream import-${summary.run}`)
-  for (const [code, count] of Object.entries(summary.irregular)) print(`  irregular: ${count} × ${code}`)
-  if (summary.updatesNotInSource > 0) print(`  ${summary.updatesNotInSource} updates not in source`)
-  if (summary.prioritiesNotDerived > 0)
-    print(`  ${summary.prioritiesNotDerived} priorities differ from the matrix`)
-  for (const [cell, count] of Object.entries(summary.emptyCells))
-    print(`  empty cell of the matrix: ${cell}, met ${count} times`)
-  print(
-    `  ${summary.seconds.toFixed(1)} s, ${summary.rowsPerSecond} rows/s, ${summary.eventsPerSecond} events/s; run ${summary.run}`,
-  )
 }

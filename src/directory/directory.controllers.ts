@@ -54,7 +54,7 @@ export class PeopleController {
     @Context() context: RequestContext,
   ): Promise<Answer<Receipt>> {
     const [{ id, ...data }, reason] = splitReason(body)
-    const wish = { target: `person-${id}`, method: 'POST', route: '/people', params: {}, body, reason }
+    const wish = { target: 'person-', method: 'POST', route: '/people', params: {}, body, reason }
     const receipt = await this.sender.send(
       context,
       wish,
@@ -134,7 +134,7 @@ export class GroupsController {
     @Context() context: RequestContext,
   ): Promise<Answer<Receipt>> {
     const [{ id, ...data }, reason] = splitReason(body)
-    const wish = { target: `group-${id}`, method: 'POST', route: '/groups', params: {}, body, reason }
+    const wish = { target: 'group-', method: 'POST', route: '/groups', params: {}, body, reason }
     const receipt = await this.sender.send(context, wish, (metadata) => new RegisterGroup(id, data, metadata))
     return receiptAnswer(receipt, { location: `/groups/${encodeURIComponent(id)}` })
   }

@@ -10,10 +10,12 @@ const byAdministrators = onlyFor(['administrator'], 'DIRECTORY.FORBIDDEN')
 
 export const personRecords: RecordType<PersonState, PersonCommand, PersonEvent, Record<never, never>> = {
   decider: personDecider,
+  creates: 'RegisterPerson',
   rights: byAdministrators,
 }
 
 export const groupRecords: RecordType<GroupState, GroupCommand, GroupEvent, GroupFacts> = {
   decider: groupDecider,
+  creates: 'RegisterGroup',
   rights: byAdministrators,
 }

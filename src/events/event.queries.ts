@@ -4,6 +4,7 @@ import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { canSee } from '#projections/access'
 import { foldIncidentDetails } from '#projections/incident-details/incident-details'
 import type { RecordedIncidentEvent } from '#projections/incident-folds'
+import { refuseUnknownTypes } from '../event-catalog.js'
 import { toCloudEvent } from './cloud-event.js'
 
 export interface EventsPage {
@@ -24,6 +25,7 @@ const MOST_PAGES = 20
 export async function eventsPage(args: EventsPage, dependencies: QueryDependencies): Promise<QueryAnswer> {
   const { eventStore } = dependencies
   const { principal, after = LOG_START, types, streams, limit } = args
+  refuseUnknownTypes(types)
   const overseer = hasRole(principal, 'auditor', 'administrator')
   const prefixes = overseer ? streams : recordPrefixes(streams)
   const items: object[] = []

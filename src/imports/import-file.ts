@@ -65,7 +65,8 @@ export async function importFile(options: ImportOptions): Promise<ImportSummary>
   const file = await inspectFile(options.file)
   const rows = await openRows(options.file, file, options.mapping.format)
   try {
-    const areNew = !(await wasImported(options.store, options.mapping.source))
+    // A dry run meets no conflict that would tell of a record that is there nevertheless, so it has to look.
+    const areNew = !options.dryRun && !(await wasImported(options.store, options.mapping.source))
     return await new FileImport(options, file, rows, areNew).run()
   } finally {
     rows.close()
@@ -259,7 +260,7 @@ class FileImport {
       new DirectoryEntries(this.#context, namespaces),
       this.#facts,
       {
-        imported: (_, events) => this.#tally.imported(events),
+        imported: (number, events) => this.#tally.imported(number, events),
         known: () => this.#tally.known++,
         rejected: ({ row, metadata }, reason) => this.#reject(row, reason, metadata.source?.externalId),
         registered: (people, groups) => this.#tally.registered(people, groups),

@@ -4,6 +4,8 @@ import type { ImportCounts } from './domain/imports.events.js'
 
 /** Rejected rows that a summary tells; the run's stream tells all. */
 const TOLD_REJECTIONS = 20
+/** Records that a summary names for each kind of irregularity. */
+const TOLD_RECORDS = 10
 
 export interface ImportSummary extends ImportCounts {
   readonly run: string
@@ -19,6 +21,8 @@ export interface ImportSummary extends ImportCounts {
   readonly rejections: readonly { row: number; reason: string }[]
   /** Events that a live command would have been refused, by the code of the refusal. */
   readonly irregular: Readonly<Record<string, number>>
+  /** In which records they are, by the same code: the numbers of the first ones, and how many more there are. */
+  readonly irregularRecords: Readonly<Record<string, { numbers: readonly string[]; more: number }>>
   /** Updates that the source counted and does not tell. */
   readonly updatesNotInSource: number
   /** Priorities that the source's matrix does not give; they are kept as overrides. */
@@ -52,18 +56,19 @@ export class ImportTally implements ImportCounts {
   activated = 0
   readonly rejections: { row: number; reason: string }[] = []
   readonly #irregular = new Map<string, number>()
+  readonly #irregularRecords = new Map<string, Set<string>>()
   readonly #emptyCells = new Map<string, number>()
   #updatesNotInSource = 0
   #prioritiesNotDerived = 0
 
-  /** The events of one row have become part of a record. */
-  imported(events: readonly DomainEvent[]): void {
+  /** The events of one row have become part of a record, whose number it is. */
+  imported(number: string, events: readonly DomainEvent[]): void {
     this.applied++
     this.events += events.length
     for (const { type, data } of events) {
       const { source, irregular } = data as Imported
       if (type === 'IncidentOpened') this.records++
-      if (irregular !== undefined) increase(this.#irregular, irregular)
+      if (irregular !== undefined) this.#isIrregular(number, irregular)
       this.#updatesNotInSource += source?.updatesMissing ?? 0
       if (type === 'PriorityOverridden') this.#notDerived(data as PriorityOverridden['data'])
     }
@@ -98,6 +103,9 @@ export class ImportTally implements ImportCounts {
       activated,
       rejections,
       irregular: Object.fromEntries(this.#irregular),
+      irregularRecords: Object.fromEntries(
+        [...this.#irregularRecords].map(([code, records]) => [code, firstOf([...records])]),
+      ),
       updatesNotInSource: this.#updatesNotInSource,
       prioritiesNotDerived: this.#prioritiesNotDerived,
       emptyCells: Object.fromEntries(this.#emptyCells),
@@ -106,12 +114,23 @@ export class ImportTally implements ImportCounts {
     }
   }
 
+  #isIrregular(number: string, code: string): void {
+    increase(this.#irregular, code)
+    const records = this.#irregularRecords.get(code)
+    if (records) records.add(number)
+    else this.#irregularRecords.set(code, new Set([number]))
+  }
+
   #notDerived({ impact, urgency, derived }: PriorityOverridden['data']): void {
     this.#prioritiesNotDerived++
     if (impact !== null && urgency !== null && derived === null) {
       increase(this.#emptyCells, `impact ${impact}, urgency ${urgency}`)
     }
   }
+}
+
+function firstOf(records: readonly string[]): { numbers: string[]; more: number } {
+  return { numbers: records.slice(0, TOLD_RECORDS), more: Math.max(0, records.length - TOLD_RECORDS) }
 }
 
 function increase(counts: Map<string, number>, key: string): void {

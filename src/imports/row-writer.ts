@@ -25,7 +25,8 @@ export interface ObservedRow extends RowReading {
 
 /** Told what became of rows. */
 export interface RowOutcomes {
-  imported(row: ObservedRow, events: readonly IncidentEvent[]): void
+  /** @param number the record's; its external id as long as it has none, as in a dry run */
+  imported(number: string, events: readonly IncidentEvent[]): void
   /** The record's stream holds it already. */
   known(row: ObservedRow): void
   rejected(row: ObservedRow, reason: string): void
@@ -168,8 +169,10 @@ export class RowWriter {
   }
 
   #told(decided: readonly Decided[]): void {
-    for (const { rows } of decided) {
-      for (const { row, events } of rows) this.outcomes.imported(row, events)
+    const { streamPrefix } = this.context.rules.incident
+    for (const { record, rows } of decided) {
+      const number = record.stream?.slice(streamPrefix.length) ?? record.externalId
+      for (const { events } of rows) this.outcomes.imported(number, events)
     }
   }
 

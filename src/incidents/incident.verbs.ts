@@ -119,7 +119,7 @@ export const incidentVerbs = {
     roles: rolesThatMay('Escalate'),
     body: EscalateDto,
     command: (id, { kind, group, informed }, metadata) =>
-      new Escalate(id, kind === 'functional' ? { kind, group: group ?? '' } : { kind, informed }, metadata),
+      new Escalate(id, kind === 'functional' ? { kind, group } : { kind, informed }, metadata),
   }),
   comments: verb({
     summary: 'Add a comment, which the caller sees; the caller’s own resumes what waits for him',

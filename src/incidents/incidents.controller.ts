@@ -1,20 +1,10 @@
 import type { Readable } from 'node:stream'
-import type {} from '@fastify/multipart'
 import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common'
 import { IsIn, IsOptional, Matches } from 'class-validator'
 import type { FastifyRequest } from 'fastify'
 import { BlobStore } from '#libs/blob-store'
-import { type CommandMetadata, InvalidInput, LedgerdeskError, TooLarge } from '#libs/event-sourcing'
-import {
-  Answer,
-  Context,
-  Endpoint,
-  Field,
-  RequestContext,
-  toProblem,
-  UnsupportedMediaType,
-  validateBody,
-} from '#libs/platform'
+import { type CommandMetadata, InvalidInput, LedgerdeskError } from '#libs/event-sourcing'
+import { Answer, Context, Endpoint, Field, RequestContext, toProblem, validateBody } from '#libs/platform'
 import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
 import { ListQuery, TimePointQuery } from '../http/listing.dto.js'
@@ -34,6 +24,7 @@ import {
 import { BulkDto, type BulkItem, IncidentParams, OpenIncidentDto } from './dto/incident-commands.dto.js'
 import { incidentVerbs } from './incident.verbs.js'
 import { findAttachment, listIncidents, readHistory, readIncident } from './queries/incident.queries.js'
+import { storeUploadedFile } from './uploaded-file.js'
 
 const COLLECTION = 'incident-'
 
@@ -164,8 +155,7 @@ export class IncidentsController {
   ): Promise<Answer<Receipt>> {
     // Whoever may not see the record must not fill the disk with it.
     await this.queries.ask(readIncident, { number: params.number, principal: context.principal })
-    const { name, contentType, content } = await this.uploaded(request)
-    const { hash, size } = await this.blobs.put(content, this.limits.maxBytes)
+    const { hash, name, contentType, size } = await storeUploadedFile(request, this.blobs, this.limits)
     const data = { hash, name, contentType, size, visibility }
     const wish = {
       target: COLLECTION + params.number,
@@ -202,30 +192,6 @@ export class IncidentsController {
         'x-content-type-options': 'nosniff',
       },
     })
-  }
-
-  private async uploaded(
-    request: FastifyRequest,
-  ): Promise<{ name: string; contentType: string; content: Readable }> {
-    if (!request.isMultipart()) {
-      throw new UnsupportedMediaType('ATTACHMENT.NOT_MULTIPART', 'Send the file as multipart/form-data')
-    }
-    const part = await request.file()
-    if (!part) {
-      const message = 'the form has no file'
-      throw new InvalidInput('ATTACHMENT.MISSING', message, [{ pointer: '/file', message }])
-    }
-    if (!this.limits.allows(part.mimetype)) {
-      part.file.resume()
-      throw new UnsupportedMediaType(
-        'ATTACHMENT.TYPE',
-        `${part.mimetype} may not be attached; allowed are ${this.limits.types.join(', ')}`,
-      )
-    }
-    part.file.once('limit', () =>
-      part.file.destroy(new TooLarge('BLOB.TOO_LARGE', `file: more than ${this.limits.maxBytes} bytes`)),
-    )
-    return { name: part.filename, contentType: part.mimetype, content: part.file }
   }
 
   private async bulkItem(item: BulkItem, index: number, context: RequestContext): Promise<BulkResult> {

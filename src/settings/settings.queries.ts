@@ -20,7 +20,7 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'custom-fields-incident': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
 }
 
-/** A setting in force now, and its version (0: the default). */
+/** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */
 export async function readSetting(
   { name }: { name: string },
   { eventStore }: QueryDependencies,
@@ -30,5 +30,5 @@ export async function readSetting(
   const inForce = events.reduce(decider.evolve, decider.initial) as SettingInForce<unknown>
   const revision = events.length - 1
   const view = { name, version: inForce.version, content: inForce.content ?? fallback, revision }
-  return { json: JSON.stringify(view), etag: revision < 0 ? undefined : revision }
+  return { json: JSON.stringify(view), etag: revision }
 }

@@ -15,7 +15,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   pageToken: [],
   limit: ['1000'],
   after: ['00000000000000000000'],
-  types: ['WorkNoteAdded', 'FileAttached', 'IncidentOpened'],
+  types: ['WorkNoteAdded', 'AttachmentAdded', 'IncidentOpened'],
   streams: ['incident-'],
   orderBy: ['openedAt desc', 'updatedAt'],
   filter: [

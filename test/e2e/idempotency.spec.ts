@@ -57,6 +57,19 @@ describe('The same Idempotency-Key', () => {
     ).toMatch(/^422 /)
   })
 
+  it('with another person or group to register is refused', async () => {
+    const group = (id: string) => desk.as('adam').post('/groups', { id, name: id }, { key: 'register' })
+    const first = await group('Printers')
+    expect([first.status, told(await group('Printers'))]).toEqual([201, told(first)])
+    expect(refusal(await group('Plotters'))).toBe('422 IDEMPOTENCY_KEY.REUSED')
+    const person = (id: string) =>
+      desk.as('adam').post('/people', { id, kind: 'person', name: id }, { key: 'register' })
+    expect([(await person('paul')).status, refusal(await person('pia'))]).toEqual([
+      201,
+      '422 IDEMPOTENCY_KEY.REUSED',
+    ])
+  })
+
   it('is each principal’s own', async () => {
     const open = (person: string) => desk.as(person).post('/incidents', { title: 'Whose' }, { key: 'shared' })
     expect(succeeded(await open('ann')).id).not.toBe(succeeded(await open('ben')).id)

@@ -206,6 +206,16 @@ describe('An incident', () => {
       await desk.done('rita', number, 'unwatch', { person: 'rita' })
       expect(await sees('rita')).toBe(false)
 
+      const nobodies = { audience: { kind: 'groups', groups: ['Network', 'Nobodies'] } }
+      for (const path of [`/incidents/${number}/audience`, '/incidents']) {
+        const answer = await desk
+          .as('lea')
+          .post(path, { ...(path === '/incidents' && { title: 'x' }), ...nobodies })
+        expect([refusal(answer), answer.body.errors[0].pointer]).toEqual([
+          '400 INCIDENT.GROUP_UNKNOWN',
+          '/audience/groups/1',
+        ])
+      }
       const { position } = await desk.done('lea', number, 'audience', {
         audience: { kind: 'groups', groups: ['Network'] },
       })

@@ -318,6 +318,7 @@ describe('Reading', () => {
       expect(refusal(await audrey.get('/events', { after: '00000000009999999999' }))).toBe(
         '400 POSITION.UNKNOWN',
       )
+      expect(refusal(await audrey.get('/events', { types: ['CommentAded'] }))).toBe('400 EVENTS.TYPE_UNKNOWN')
       expect(
         JSON.stringify(succeeded(await audrey.get('/events', { types: ['ApiTokenIssued'] }))),
       ).not.toMatch(/[0-9a-f]{64}/)

@@ -63,7 +63,7 @@ export class ServerProcess {
 
   /** Runs the command line on this server's data folder. @returns what it printed */
   async cli(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(process.execPath, [CLI, ...args], {
+    const { stdout } = await promisify(execFile)(process.execPath, this.command(...args), {
       env: this.environment(),
     })
     return stdout.trim()
@@ -74,7 +74,12 @@ export class ServerProcess {
     return this.cli('token', 'create', '--person', person, ...roles.flatMap((role) => ['--role', role]))
   }
 
-  private environment(): NodeJS.ProcessEnv {
+  /** Arguments of Node for the command line. */
+  command(...args: string[]): string[] {
+    return [CLI, ...args]
+  }
+
+  environment(): NodeJS.ProcessEnv {
     const settings = { PORT: '0', LOG_LEVEL: 'info', ...this.settings, DATA_DIR: this.dataDir }
     const prefixed = Object.entries(settings).map(([name, value]) => [`LEDGERDESK_${name}`, value])
     return { PATH: process.env.PATH, ...Object.fromEntries(prefixed) }

@@ -34,7 +34,10 @@ describe('Settings', () => {
   })
 
   it('are not overwritten unseen', async () => {
-    const { revision } = succeeded(await publish('hold-reasons', { reasons: [reason('lunch')] }))
+    const unpublished = await desk.as('ann').get('/settings/hold-reasons')
+    expect([unpublished.body.revision, unpublished.headers.get('etag')]).toEqual([-1, '"-1"'])
+    const { revision } = succeeded(await publish('hold-reasons', { reasons: [reason('lunch')] }, -1))
+    expect((await publish('hold-reasons', { reasons: [reason('late')] }, -1)).status).toBe(412)
     succeeded(await publish('hold-reasons', { reasons: [reason('tea')] }, revision))
     expect((await publish('hold-reasons', { reasons: [reason('sleep')] }, revision)).status).toBe(412)
     const number = await desk.opened()
@@ -60,6 +63,16 @@ describe('Settings', () => {
     ).toBe(400)
   })
 
+  it('assign to groups that exist only', async () => {
+    const rules = [
+      { name: 'Mail to the desk', when: { category: 'Mail' }, group: 'Service Desk' },
+      { name: 'All to nobodies', when: {}, group: 'Nobodies' },
+    ]
+    const answer = await publish('assignment-rules', { rules })
+    expect(refusal(answer)).toBe('400 SETTINGS.GROUP_UNKNOWN')
+    expect(answer.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/rules/1/group'])
+  })
+
   it('assign by rule, and say which one it was', async () => {
     const rules = [{ name: 'Mail to the desk', when: { category: 'Mail' }, group: 'Service Desk' }]
     succeeded(await publish('assignment-rules', { rules }))
@@ -73,7 +86,7 @@ describe('Settings', () => {
   it('declare custom fields, which are checked and can be filtered', async () => {
     const schema = {
       type: 'object',
-      properties: { costCentre: { type: 'string', pattern: '^[0-9]{4}$' } },
+      properties: { costCentre: { type: 'string', pattern: '^[0-9]{4}$' }, secret: { type: 'string' } },
       additionalProperties: false,
     }
     succeeded(await publish('custom-fields-incident', { schema, filterable: ['costCentre'] }))
@@ -93,6 +106,17 @@ describe('Settings', () => {
         ({ number }: { number: string }) => number,
       ),
     ).toEqual([id])
+    for (const filter of [
+      'custom:"secret=S1"',
+      'custom:"nothing=1"',
+      'custom:costCentre',
+      'state = "New" AND NOT (custom:"costCentre=4711" OR custom:"secret=S1")',
+    ]) {
+      expect([filter, refusal(await desk.as('ann').get('/incidents', { filter }))]).toEqual([
+        filter,
+        '400 FILTER.CUSTOM_FIELD',
+      ])
+    }
   })
 
   const reason = (code: string) => ({ code, label: code, commentRequired: false, awaitsCaller: false })

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { ask } from './server/api.js'
 import { DataFolder } from './server/data-folder.js'
 import { Ledgerdesk, type ServerProcess } from './server/ledgerdesk-process.js'
@@ -61,5 +62,39 @@ describe('the command line beside a server under load', () => {
     expect(JSON.parse(stdout.trim())).toMatchObject({ subject: 'person-eve', authid: 'system:command-line' })
     const listed = await ledgerdesk.run(folder.path, 'projections', 'list')
     expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/work_queue .*\/projector/) })
+  })
+
+  it('tails what comes after it has told all that was there', async () => {
+    const words = ['events', 'tail', '--type', 'PersonRegistered']
+    let told = 0
+    for await (const line of ledgerdesk.follow(folder.path, ...words)) {
+      const { subject } = JSON.parse(line) as { subject: string }
+      told++
+      // Only one who still follows can tell of somebody that registers now
+      if (subject === 'person-eve') void create('late-lena')
+      if (subject === 'person-late-lena') break
+    }
+    expect(told).toBeGreaterThan(1)
+  })
+
+  it('backs up and restores into an empty folder, and into no other', async () => {
+    const [backup, target] = [`${folder.path}-backup`, new DataFolder()]
+    expect(await ledgerdesk.run(folder.path, 'backup', backup)).toMatchObject({ code: 0, stderr: '' })
+    const restored = await ledgerdesk.run(target.path, 'restore', backup)
+    expect(restored).toMatchObject({ code: 0, stderr: '' })
+    expect(await ledgerdesk.run(target.path, 'check')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('is sound'),
+    })
+    expect(await ledgerdesk.run(target.path, 'restore', backup)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is there already'),
+    })
+    expect(await ledgerdesk.run(target.path, 'restore', target.path + '-nothing')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('holds no backup'),
+    })
+    rmSync(backup, { recursive: true })
+    target.dispose()
   })
 })

@@ -64,9 +64,17 @@ export class Installation {
     return response
   }
 
-  async put(path: string, token: string, body: object): Promise<void> {
+  put(path: string, token: string, body: object): Promise<void> {
+    return this.write('PUT', path, token, body)
+  }
+
+  post(path: string, token: string, body: object): Promise<void> {
+    return this.write('POST', path, token, body)
+  }
+
+  private async write(method: string, path: string, token: string, body: object): Promise<void> {
     const headers = { ...ONE_REQUEST, authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-    const response = await fetch(this.url + path, { method: 'PUT', headers, body: JSON.stringify(body) })
+    const response = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) })
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
   }
 

@@ -8,6 +8,7 @@ import { type TemporaryEventStore, temporaryEventStore } from '../../libs/testin
 import { activateImport } from '../../src/imports/activation.js'
 import { exitCode } from '../../src/imports/import-summary.js'
 import { parseMapping } from '../../src/imports/mapping.js'
+import { toldSummary } from '../../src/imports/told-summary.js'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { type Incident, isOpened } from '../../src/incidents/domain/incident.state.js'
 import {
@@ -208,6 +209,32 @@ describe('an import', () => {
     ])
     expect(typesOf(await store.readStream('incident-A1')).at(-1)).toBe('WorkStarted')
     expect(await store.readStream('incident-A2')).toHaveLength(1)
+  })
+
+  it('foretells in a first dry run which numbers belong to somebody else', async () => {
+    const store = new InMemoryEventStore()
+    await live(store, 'incident-A2', 'IncidentOpened', { title: 'Ours', audience: { kind: 'participants' } })
+    const file = small('A1,1/3/2026 09:10,ann,New,1,1,1,g1,x,?', 'A2,1/3/2026 09:12,ann,New,1,1,1,g1,x,?')
+    const foretold = await importInto(store, file, { dryRun: true })
+    const happened = await importInto(store, file)
+    expect(foretold.rejections).toEqual(happened.rejections)
+    expect(foretold).toMatchObject({ applied: 1, rejected: 1, records: 1 })
+    expect(foretold.rejections[0]!.reason).toContain('number: { policy: allot } in the mapping')
+  })
+
+  it('is told for people, and not called an import when every row was rejected', async () => {
+    const some = await importInto(
+      new InMemoryEventStore(),
+      small(...Array.from({ length: 12 }, (_, n) => `A${n},1/3/2026 09:10,ann,Closed,1,1,1,g1,x,?`)),
+    )
+    expect(toldSummary(some)).toEqual(
+      expect.arrayContaining([
+        'Imported.',
+        '  irregular: 12 × INCIDENT.NOT_RESOLVED in A0, A1, A2, A3, A4, A5, A6, A7, A8, A9 and 2 more',
+      ]),
+    )
+    const none = await importInto(new InMemoryEventStore(), small('A1,yesterday,ann,New,1,1,1,g1,x,?'))
+    expect(toldSummary(none)[0]).toBe('Nothing was imported: see why rows were rejected.')
   })
 
   it('decides again when somebody changes a record meanwhile', async () => {

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from '
 import { basename, dirname, join } from 'node:path'
 import { InvalidInput } from '#libs/event-sourcing'
 import { whileBusy } from './busy.js'
-import { connect, formatOf } from './schema.js'
+import { connect, formatOf, UnsuitableLog } from './schema.js'
 
 /**
  * Copies a log, also one that is being written to, as of one moment; the copy keeps the log's id. It appears under its
@@ -10,9 +10,10 @@ import { connect, formatOf } from './schema.js'
  * a command's business, not the server's.
  *
  * The live file is opened by SQLite alone: a plain open and close of it would drop this process' locks on it (POSIX).
- * @throws InvalidInput `BACKUP.TARGET_EXISTS`; UnsuitableLog when `file` is no log
+ * @throws InvalidInput `BACKUP.TARGET_EXISTS`; UnsuitableLog when `file` is no log or not there
  */
 export async function backupLog(file: string, target: string): Promise<void> {
+  if (!existsSync(file)) throw new UnsuitableLog(`There is no log ${file}`)
   if (existsSync(target)) {
     throw new InvalidInput('BACKUP.TARGET_EXISTS', `${target} exists already: name another file`)
   }

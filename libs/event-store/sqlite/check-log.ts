@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs'
 import { type Codec, jsonCodec, toPosition } from '#libs/event-sourcing'
 import { whileBusy } from './busy.js'
-import type { SqliteConnection } from './driver.js'
+import {
+  SQLITE_CORRUPT,
+  SQLITE_IOERR,
+  SQLITE_NOTADB,
+  type SqliteConnection,
+  sqliteErrorCode,
+} from './driver.js'
 import { connect, formatOf, UnsuitableLog } from './schema.js'
 
 /** Something that is wrong with a log. */
@@ -21,7 +27,7 @@ interface Rule {
   readonly sql: string
 }
 
-/** Everything that appending keeps true. The queries run along an index or in log order; none sorts the log. */
+/** Everything that appending keeps true. The queries run along an index or in log order; only that for ids sorts. */
 const RULES: readonly Rule[] = [
   {
     name: 'POSITION.GAP',
@@ -72,6 +78,11 @@ const RULES: readonly Rule[] = [
     sql: `SELECT 'position ' || position || ' has an unnamed type' AS what FROM events
       WHERE NOT EXISTS (SELECT 1 FROM types WHERE id = events.type)`,
   },
+  {
+    name: 'EVENT.ID_DOUBLED',
+    sql: `SELECT count(*) || ' events, at positions ' || min(position) || ' to ' || max(position) || ', have the id ' || id
+      AS what FROM events GROUP BY id HAVING count(*) > 1`,
+  },
 ]
 
 /**
@@ -83,6 +94,21 @@ const RULES: readonly Rule[] = [
  */
 export async function checkLog(file: string, codec: Codec = jsonCodec()): Promise<LogFinding[]> {
   if (!existsSync(file)) throw new UnsuitableLog(`There is no log ${file}`)
+  try {
+    return await checkFile(file, codec)
+  } catch (error) {
+    // A file that is cut off or overwritten fails wherever it is first looked at.
+    if (!DAMAGE.includes(sqliteErrorCode(error))) throw error
+    return [
+      { rule: FILE_DAMAGED, message: `the file is cut off or overwritten: ${(error as Error).message}` },
+    ]
+  }
+}
+
+const DAMAGE: readonly unknown[] = [SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_IOERR]
+const FILE_DAMAGED = 'FILE.DAMAGED'
+
+async function checkFile(file: string, codec: Codec): Promise<LogFinding[]> {
   const connection = await whileBusy(() => connect(file, { readOnly: true, synchronous: 'FULL' }))
   try {
     if ((await whileBusy(() => formatOf(connection))) === 0) {
@@ -103,7 +129,7 @@ function findings(connection: SqliteConnection, codec: Codec): LogFinding[] {
 }
 
 function damagedPages(connection: SqliteConnection): LogFinding[] {
-  const rule = 'FILE.DAMAGED'
+  const rule = FILE_DAMAGED
   try {
     return connection
       .prepare<{ integrity_check: string }>(`PRAGMA integrity_check(${FINDINGS_PER_RULE})`)

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jsonCodec, LOG_START } from '#libs/event-sourcing'
@@ -172,6 +183,10 @@ describe('the log as a file', () => {
       ['CATEGORY.WRONG', 'UPDATE streams SET category = 2 WHERE id = 1'],
       ['CATEGORY.OF_EVENT', 'UPDATE events SET category = 2 WHERE position = 1'],
       ['TYPE.UNKNOWN', 'UPDATE events SET type = 99 WHERE position = 1'],
+      [
+        'EVENT.ID_DOUBLED',
+        'UPDATE events SET id = (SELECT id FROM events WHERE position = 1) WHERE position = 6',
+      ],
       ['EVENT.UNDECODABLE', `UPDATE events SET data = '{"stream":' WHERE position = 5`],
     ])('finds %s', async (rule, statement) => {
       await filled()
@@ -199,7 +214,30 @@ describe('the log as a file', () => {
     })
   })
 
+  describe('a file that is cut off or overwritten', () => {
+    const damages: [string, (size: number) => void][] = [
+      ['in the middle', (size) => truncateSync(file, size / 2)],
+      ['in the middle of a page', (size) => truncateSync(file, size / 2 + 100)],
+      ['after its first page', () => truncateSync(file, 4096)],
+      ['in its header', () => truncateSync(file, 50)],
+      ['with text', () => writeFileSync(file, 'no database at all '.repeat(100))],
+    ]
+    it.each(damages)('is found FILE.DAMAGED: %s', async (_where, damage) => {
+      await filled()
+      tamper('PRAGMA wal_checkpoint(TRUNCATE)')
+      rmSync(`${file}-wal`, { force: true })
+      damage(statSync(file).size)
+      const [finding] = await checkLog(file)
+      expect(finding).toMatchObject({ rule: 'FILE.DAMAGED', message: expect.stringMatching(/./) })
+    })
+  })
+
   describe('backupLog', () => {
+    it('says so when there is no log', async () => {
+      await expect(backupLog(file, join(folder, 'copy.sqlite'))).rejects.toThrow(`There is no log ${file}`)
+      expect(readdirSync(folder)).toEqual([])
+    })
+
     it('copies a log that is being written to, as of one moment', async () => {
       await filled()
       const copy = join(folder, 'copy.sqlite')

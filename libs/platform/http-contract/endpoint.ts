@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { applyDecorators, HttpCode, type HttpStatus } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
 import type { Role } from '#libs/access'
+import { UnsupportedMediaType } from '../problem-details.js'
 import type { DtoClass, JsonSchema } from '../validation/index.js'
 
 export type RequestHeader = 'Idempotency-Key' | 'If-Match' | 'If-None-Match'
@@ -87,6 +88,16 @@ export function mediaTypesOf(content: Content | MediaTypes): Readonly<Record<str
   if (isMediaTypes(content)) return content.content
   const type = { text: 'text/plain', binary: 'application/octet-stream' }[String(content)]
   return { [type ?? 'application/json']: content }
+}
+
+/** 415 that says what the endpoint reads. */
+export function unsupportedMediaType({ body }: Pick<Endpoint, 'body'>): UnsupportedMediaType {
+  const types = body === undefined ? [] : Object.keys(mediaTypesOf(body))
+  const mend =
+    types.length > 0
+      ? `Send ${types.join(' or ')}, and say so in Content-Type.`
+      : 'This endpoint takes no request body: leave out body and Content-Type.'
+  return new UnsupportedMediaType('REQUEST.MEDIA_TYPE', mend)
 }
 
 /** The class of a JSON body that the server validates. */

@@ -275,6 +275,7 @@ describe('a request that is refused', () => {
     [400, 'REQUEST.INVALID', 'POST', '/tickets', { body: { title: '', impact: 1, x: 1 } }],
     [400, 'REQUEST.INVALID', 'POST', '/tickets', {}],
     [400, 'REQUEST.INVALID', 'POST', '/tickets', { raw: 'null' }],
+    [400, 'REQUEST.INVALID', 'POST', '/tickets', { raw: '"x"' }],
     [400, 'REQUEST.MALFORMED_JSON', 'POST', '/tickets', { raw: '{"title":' }],
     [400, 'REQUEST.MALFORMED_JSON', 'POST', '/tickets', { raw: '{"__proto__":{"a":1}}' }],
     [400, 'REQUEST.UNKNOWN_PARAMETER', 'GET', '/tickets?pagesize=1', {}],
@@ -312,6 +313,17 @@ describe('a request that is refused', () => {
     })
     if (status !== 405 && path !== '/nothing')
       assertAnswer(openapi, method, path, status, answer.json, answer.type)
+  })
+
+  it('is told in words how to mend it', async () => {
+    const detail = async (...args: Parameters<typeof call>) => (await call(...args)).json.detail
+    const text = { raw: 'x', headers: { 'content-type': 'text/plain' } }
+    expect(await detail('POST', '/tickets', text)).toBe('Send application/json, and say so in Content-Type.')
+    expect(await detail('POST', '/tickets/INC0000001/accept', text)).toMatch(/takes no request body/)
+    expect(await detail('GET', '/nothing?x=1')).toBe('There is no /nothing here: /docs tells what there is.')
+    expect((await call('GET', '/tickets/7')).json.errors).toEqual([
+      { pointer: 'number', message: 'number must have the form described for it, such as INC0000001' },
+    ])
   })
 
   it('is told what would be possible', async () => {
@@ -462,13 +474,14 @@ describe('headers', () => {
     },
   )
   it('If-Match', () => {
-    expect([ifMatchOf('"0"'), ifMatchOf('"12"'), ifMatchOf('*'), ifMatchOf(undefined)]).toEqual([
-      0,
-      12,
-      undefined,
-      undefined,
-    ])
-    for (const wrong of ['3', 'W/"3"', '"x"', '"3", "4"', '"03"', '"-1"', ''])
+    expect([
+      ifMatchOf('"0"'),
+      ifMatchOf('"12"'),
+      ifMatchOf('"-1"'),
+      ifMatchOf('*'),
+      ifMatchOf(undefined),
+    ]).toEqual([0, 12, -1, undefined, undefined])
+    for (const wrong of ['3', 'W/"3"', '"x"', '"3", "4"', '"03"', '"-2"', ''])
       expect(() => ifMatchOf(wrong)).toThrow('If-Match')
   })
   it('If-None-Match', () => {

@@ -244,8 +244,8 @@ const REQUEST_HEADERS: Record<RequestHeader | 'X-Request-Id', JsonSchema> = {
     name: 'If-Match',
     in: 'header',
     description:
-      'The revision that the decision rests on, as an ETag gave it; 412 when it is no longer the current one.',
-    schema: { type: 'string', pattern: '^("(0|[1-9][0-9]{0,14})"|\\*)$' },
+      'The revision that the decision rests on, as an ETag gave it; 412 when it is no longer the current one. "-1": nothing has been written yet, such as a setting that was never published.',
+    schema: { type: 'string', pattern: '^("(-1|0|[1-9][0-9]{0,14})"|\\*)$' },
     example: '"3"',
   },
   'If-None-Match': {

@@ -98,10 +98,10 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   return key
 }
 
-/** `If-Match` with the revision of an `ETag`: `"3"`. */
+/** `If-Match` with the revision of an `ETag`: `"3"`; `"-1"` where nothing has been written yet. */
 export function ifMatchOf(header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined
-  const tag = /^"(0|[1-9]\d{0,14})"$/.exec(header.trim())
+  const tag = /^"(-1|0|[1-9]\d{0,14})"$/.exec(header.trim())
   if (!tag) throw invalidHeader('If-Match', 'give one strong tag as an ETag gave it, such as "3", or *')
   return Number(tag[1])
 }

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv'
 import { type ValidationError, validateSync } from 'class-validator'
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
 import { CLASS_VALIDATOR_OPTIONS, type CompiledDto, compile } from './compiled-dto.js'
-import type { DtoClass } from './converters.js'
+import type { DtoClass, JsonSchema } from './converters.js'
 import { dtoSchema } from './json-schema.js'
 
 /**
@@ -31,17 +31,25 @@ export function wordErrors<T extends object>(check: CompiledDto<T>, value: unkno
     if (known) known.add(message)
     else messages.set(pointer, new Set([message]))
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const errors = validateSync(check.instance(value), CLASS_VALIDATOR_OPTIONS)
-    walk(errors, '', add)
-  }
+  const schemaErrors = check.schemaErrors(value)
+  // Of what is not there, its form need not be told.
+  const missing = schemaErrors.filter(({ keyword }) => keyword === 'required')
+  for (const error of missing) add(pointerOf(error), wordingOf(error, check.dto))
   const worded = new Set(messages.keys())
-  for (const error of check.schemaErrors(value)) {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const errors = validateSync(check.instance(value), WITH_CLASSES)
+    walk(errors, '', (pointer, message) => worded.has(pointer) || add(pointer, message))
+  }
+  for (const pointer of messages.keys()) worded.add(pointer)
+  for (const error of schemaErrors) {
     const pointer = pointerOf(error)
     if (!worded.has(pointer)) add(pointer, wordingOf(error, check.dto))
   }
   return [...messages].map(([pointer, texts]) => ({ pointer, message: [...texts].join('; ') }))
 }
+
+/** Errors bear the instance that they are about, so that its class can tell an example. */
+const WITH_CLASSES = { ...CLASS_VALIDATOR_OPTIONS, validationError: { target: true } }
 
 function walk(
   errors: ValidationError[],
@@ -50,12 +58,32 @@ function walk(
 ): void {
   for (const error of errors) {
     const pointer = error.property === undefined ? parent : `${parent}/${escapeToken(error.property)}`
-    for (const [rule, message] of Object.entries(error.constraints ?? {})) {
+    for (const [rule, message] of toldRules(error)) {
       // Unknown fields are worded by the schema's error, which can name the known ones.
-      if (rule !== 'whitelistValidation' && rule !== 'unknownValue') add(pointer, message)
+      if (rule === 'whitelistValidation' || rule === 'unknownValue') continue
+      add(pointer, rule === 'matches' ? withExample(message, error) : message)
     }
     walk(error.children ?? [], pointer, add)
   }
+}
+
+const TYPE_RULES = ['isString', 'isInt', 'isNumber', 'isBoolean', 'isArray', 'isObject']
+
+/** Of a value that is of another type altogether, nothing else need be told. */
+function toldRules({ constraints = {} }: ValidationError): [string, string][] {
+  const rules = Object.entries(constraints)
+  const ofType = rules.filter(([rule]) => TYPE_RULES.includes(rule))
+  return ofType.length > 0 ? ofType : rules
+}
+
+/** An example says more than class-validator's regular expression. */
+function withExample(message: string, { target, property }: ValidationError): string {
+  if (!target || !/ must match .* regular expression$/s.test(message)) return message
+  const { properties } = dtoSchema(target.constructor as DtoClass).published
+  const [example] = ((properties as Record<string, JsonSchema>)[property]?.examples ?? []) as unknown[]
+  if (example === undefined) return message
+  const text = Array.isArray(example) ? example.join(', ') : String(example)
+  return message.replace(/ must match .*$/s, ` must have the form described for it, such as ${text}`)
 }
 
 function pointerOf(error: ErrorObject): string {
@@ -68,7 +96,7 @@ function pointerOf(error: ErrorObject): string {
 }
 
 function wordingOf(error: ErrorObject, dto: DtoClass): string {
-  if (error.keyword === 'required') return `${error.params.missingProperty} is required`
+  if (error.keyword === 'required') return `${error.params.missingProperty} is missing`
   if (error.keyword === 'additionalProperties') {
     const known = error.instancePath === '' ? Object.keys(dtoSchema(dto).executable.properties as object) : []
     const list = known.length > 0 ? `; the fields are ${known.join(', ')}` : ''

@@ -41,6 +41,12 @@ it('registers a group once', () => {
   expect(refusal([], register(' '))).toBe('InvalidInput DIRECTORY.NAME_EMPTY')
 })
 
+it('leaves the id "mine" to the own queue', () => {
+  const register = (id: string) => new RegisterGroup(id, { name: 'Mine' }, byRoot)
+  expect(refusal([], register('mine'))).toBe('InvalidInput DIRECTORY.ID_RESERVED')
+  expect(decided([], register('mines'))).toHaveLength(1)
+})
+
 it('records only what differs', () => {
   const change = (data: ChangeGroup['data']) => new ChangeGroup('network', data, byRoot)
   expect(decided([registered], change({ name: 'Network', manager: null }))).toEqual([

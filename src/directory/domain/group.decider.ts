@@ -2,6 +2,7 @@ import {
   type Decider,
   type Fact,
   fact,
+  InvalidInput,
   NotFound,
   type RecordedEvent,
   Refused,
@@ -76,6 +77,7 @@ function registered(command: GroupCommand, state: GroupState): Registered {
 function register(command: RegisterGroup, state: GroupState): readonly GroupEvent[] {
   const { name, manager } = command.data
   checkId(command.id ?? '')
+  checkNotReserved(command.id)
   checkName(name)
   if (state.status === 'unknown') return [{ type: 'GroupRegistered', data: { name, manager } }]
   if (Object.keys(changedFields(state.profile, { name, manager })).length > 0) {
@@ -85,6 +87,16 @@ function register(command: RegisterGroup, state: GroupState): readonly GroupEven
     )
   }
   return []
+}
+
+/** @throws InvalidInput `DIRECTORY.ID_RESERVED`: `/queues/mine` is the caller's own queue, so no group's could be read there */
+function checkNotReserved(id: string | undefined): void {
+  if (id !== 'mine') return
+  throw new InvalidInput(
+    'DIRECTORY.ID_RESERVED',
+    'A group can’t have the id "mine", by which everybody asks for the own queue: choose another',
+    [{ pointer: '/id', message: 'is reserved' }],
+  )
 }
 
 function change(command: ChangeGroup, group: Registered): readonly GroupEvent[] {

@@ -103,6 +103,13 @@ export function escalate(
   requireOpen(incident)
   if (data.kind === 'functional') {
     const { kind, group } = data
+    if (group === undefined) {
+      throw new InvalidInput(
+        'INCIDENT.GROUP_NEEDED',
+        'Functional escalation is to another group: say which.',
+        [{ pointer: '/group', message: 'is needed here' }],
+      )
+    }
     requireGroup(facts.group.value, group, '/group')
     if (group === incident.group) return []
     return [{ type: 'IncidentEscalated', data: { kind, group } }, toGroup(group, incident)]

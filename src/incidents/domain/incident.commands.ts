@@ -78,7 +78,7 @@ export class Resume extends Command<'Resume', { cause?: 'hold-expired' }> {
 /** Functional: another group takes over. Hierarchical: a manager (absent: that of the group) is informed. */
 export class Escalate extends Command<
   'Escalate',
-  { kind: 'functional'; group: string } | { kind: 'hierarchical'; informed?: string }
+  { kind: 'functional'; group?: string } | { kind: 'hierarchical'; informed?: string }
 > {
   readonly type = 'Escalate'
 }

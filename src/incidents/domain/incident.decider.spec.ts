@@ -226,6 +226,11 @@ describe('opening', () => {
       'INCIDENT.AUDIENCE_EMPTY',
     ],
     [
+      'an audience that does not exist',
+      { title: 'x', audience: { kind: 'groups' as const, groups: ['network', 'none'] } },
+      'INCIDENT.GROUP_UNKNOWN',
+    ],
+    [
       'custom fields nobody declared',
       { title: 'x', customFields: { cost: 1 } },
       'INCIDENT.CUSTOM_FIELDS_INVALID',
@@ -514,10 +519,11 @@ describe('accepting', () => {
 
 describe('escalation', () => {
   it('functional: another group takes over', () => {
-    const escalate = (group: string) => new commands.Escalate(NUMBER, { kind: 'functional', group }, agnes)
+    const escalate = (group?: string) => new commands.Escalate(NUMBER, { kind: 'functional', group }, agnes)
     given('New', inNetwork).when(escalate('database')).thenTypes('IncidentEscalated', 'AssignedToGroup')
     given('New', inNetwork).when(escalate('network')).thenNothing()
     given('New', inNetwork).when(escalate('none')).thenRefused('INCIDENT.GROUP_UNKNOWN')
+    given('New', inNetwork).when(escalate()).thenRefused('INCIDENT.GROUP_NEEDED')
     given('Resolved').when(escalate('network')).thenRefused('INCIDENT.NOT_OPEN')
   })
 
@@ -890,12 +896,15 @@ describe('links, knowledge, files, watchers, audience', () => {
   it('changes the audience, whatever the order of its groups', () => {
     const change = (groups: string[]) =>
       new commands.ChangeAudience(NUMBER, { audience: { kind: 'groups', groups } }, agnes)
-    const outcome = given('Closed').when(change(['a', 'b']))
+    const outcome = given('Closed').when(change(['database', 'network']))
     outcome.thenTypes('AudienceChanged')
     given('Closed', ...outcome.events)
-      .when(change(['b', 'a']))
+      .when(change(['network', 'database']))
       .thenNothing()
     given('New').when(change([])).thenRefused('INCIDENT.AUDIENCE_EMPTY')
+    given('New')
+      .when(change(['network', 'none']))
+      .thenRefused('INCIDENT.GROUP_UNKNOWN')
   })
 })
 

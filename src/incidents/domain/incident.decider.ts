@@ -84,7 +84,7 @@ function decideOpened(
     case 'RemoveWatcher':
       return description.removeWatcher(command, incident)
     case 'ChangeAudience':
-      return description.changeAudience(command, incident)
+      return description.changeAudience(command, incident, known)
     case 'Resolve':
       return lifecycle.resolve(command, incident, known)
     case 'Reopen':

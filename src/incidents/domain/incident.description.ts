@@ -26,7 +26,7 @@ import {
   type Link,
   type LinkRelation,
 } from './incident.events.js'
-import type { IncidentFacts } from './incident.facts.js'
+import { audienceGroup, type IncidentFacts } from './incident.facts.js'
 import { instant, requireGroup, requirePerson, requireText, requireUnfinished } from './incident.guards.js'
 import { derivedPriority } from './incident.priority.js'
 import { type Incident, type IncidentRecord, isOpened, sameLink } from './incident.state.js'
@@ -48,7 +48,7 @@ export function openIncident(
   if (data.affectedUser !== undefined)
     requirePerson(facts.affectedUser.value, data.affectedUser, '/affectedUser')
   const { impact, urgency, assignmentGroup, audience = DEFAULT_AUDIENCE } = data
-  requireAudience(audience)
+  requireAudience(audience, facts)
   const fields = describedBy(data, metadata)
   return [
     {
@@ -337,8 +337,9 @@ export function removeWatcher(
 export function changeAudience(
   { data: { audience } }: ChangeAudience,
   incident: Incident,
+  facts: IncidentFacts,
 ): readonly IncidentEvent[] {
-  requireAudience(audience)
+  requireAudience(audience, facts)
   const { audience: previous } = incident
   return sameJson(canonical(previous), canonical(audience))
     ? []
@@ -349,8 +350,13 @@ function canonical(audience: Audience): unknown {
   return audience.kind === 'groups' ? [...audience.groups].sort() : audience.kind
 }
 
-function requireAudience(audience: Audience): void {
-  if (audience.kind !== 'groups' || audience.groups.length > 0) return
+/** Groups that do not exist have no members: a record that only they may see would vanish from everybody. */
+function requireAudience(audience: Audience, facts: IncidentFacts): void {
+  if (audience.kind !== 'groups') return
+  audience.groups.forEach((id, index) => {
+    requireGroup(facts[audienceGroup(id)]!.value, id, `/audience/groups/${index}`)
+  })
+  if (audience.groups.length > 0) return
   throw new InvalidInput('INCIDENT.AUDIENCE_EMPTY', 'Name at least one group, or choose another audience.', [
     { pointer: '/audience/groups', message: 'must not be empty' },
   ])

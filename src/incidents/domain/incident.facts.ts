@@ -19,7 +19,7 @@ import type {
   PriorityMatrixPublished,
 } from '../../settings/domain/settings.events.js'
 import type { IncidentCommand } from './incident.commands.js'
-import type { IncidentEvent } from './incident.events.js'
+import type { Audience, IncidentEvent } from './incident.events.js'
 import { evolve, type Incident, type IncidentRecord, isOpened, NOT_OPENED } from './incident.state.js'
 
 /** What decisions about incidents ask of other streams. Version 0: nothing was published, the default holds. */
@@ -35,7 +35,12 @@ export interface IncidentFacts {
   person: Fact<PersonStanding>
   affectedUser: Fact<PersonStanding>
   survivor: Fact<IncidentRecord>
+  /** Each group of the audience that the command names. */
+  [audienceGroup: AudienceGroup]: Fact<GroupStanding>
 }
+
+type AudienceGroup = `audience group ${string}`
+export const audienceGroup = (id: string): AudienceGroup => `audience group ${id}`
 
 export interface PriorityMatrices {
   /** The latest version is in force. */
@@ -58,6 +63,7 @@ export interface SettingsInForce {
 export interface CustomFieldSchema {
   readonly version: number
   readonly schema: Record<string, unknown>
+  readonly filterable: readonly string[]
 }
 export interface GroupStanding {
   readonly exists: boolean
@@ -95,7 +101,7 @@ const incidentSettings: StreamFold<SettingsInForce, IncidentSettingsPublished> =
 
 /** Until a schema is published, no custom field is declared, so none may be set. */
 const customFields: StreamFold<CustomFieldSchema, CustomFieldsPublished> = {
-  initial: { version: 0, schema: DEFAULT_CUSTOM_FIELDS.schema },
+  initial: { version: 0, ...DEFAULT_CUSTOM_FIELDS },
   evolve: (known, event) => (event.type === 'CustomFieldsPublished' ? event.data : known),
 }
 
@@ -144,7 +150,7 @@ const MATRIX = fact('settings-priority-matrix', matrices)
 const RULES = fact('settings-assignment-rules', assignmentRules)
 const HOLD_REASONS = fact('settings-hold-reasons', holdReasons)
 const SETTINGS = fact('settings-incident', incidentSettings)
-const CUSTOM_FIELDS = fact('settings-custom-fields-incident', customFields)
+export const CUSTOM_FIELDS = fact('settings-custom-fields-incident', customFields)
 const groupFact = (id: string) => fact(`group-${id}`, group)
 const personFact = (id: string) => fact(`person-${id}`, person)
 
@@ -158,7 +164,7 @@ const NOTHING: Questions = {}
 export function facts(command: IncidentCommand, record: IncidentRecord): Questions {
   if (command.type === 'ImportIncidentUpdate') return FOR_IMPORT
   if (command.type === 'OpenIncident') {
-    const { caller, affectedUser, assignmentGroup } = command.data
+    const { caller, affectedUser, assignmentGroup, audience } = command.data
     return {
       matrix: MATRIX,
       rules: RULES,
@@ -166,6 +172,7 @@ export function facts(command: IncidentCommand, record: IncidentRecord): Questio
       ...(caller !== undefined && { person: personFact(caller) }),
       ...(affectedUser !== undefined && { affectedUser: personFact(affectedUser) }),
       ...(assignmentGroup !== undefined && { group: groupFact(assignmentGroup) }),
+      ...audienceFacts(audience),
     }
   }
   return isOpened(record) ? factsOfOpened(command, record) : NOTHING
@@ -193,7 +200,8 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     case 'Accept':
       return record.group === null ? NOTHING : { group: groupFact(record.group) }
     case 'Escalate':
-      if (command.data.kind === 'functional') return { group: groupFact(command.data.group) }
+      if (command.data.kind === 'functional')
+        return command.data.group === undefined ? NOTHING : { group: groupFact(command.data.group) }
       return command.data.informed === undefined
         ? handOverFacts(null, record.group)
         : { person: personFact(command.data.informed) }
@@ -201,6 +209,8 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
       return { holdReasons: HOLD_REASONS, settings: SETTINGS }
     case 'AddComment':
       return record.hold === null ? NOTHING : { holdReasons: HOLD_REASONS }
+    case 'ChangeAudience':
+      return audienceFacts(command.data.audience)
     case 'AddWatcher':
       return { person: personFact(command.data.person) }
     case 'Resolve':
@@ -213,6 +223,11 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     default:
       return NOTHING
   }
+}
+
+function audienceFacts(audience: Audience | undefined): Questions {
+  if (audience?.kind !== 'groups') return NOTHING
+  return Object.fromEntries(audience.groups.map((id) => [audienceGroup(id), groupFact(id)]))
 }
 
 function handOverFacts(to: string | null, inGroup: string | null): Questions {

@@ -34,7 +34,8 @@ export function importIncidentUpdate(
   if (known && !isSameRecord(known.source, metadata.source)) {
     throw new Refused(
       'INCIDENT.FOREIGN_RECORD',
-      'The number belongs to an incident that does not come from this record of the source: have numbers allotted.',
+      'The number belongs to an incident that does not come from this record of the source: ' +
+        'have numbers allotted, by number: { policy: allot } in the mapping.',
     )
   }
   const events: IncidentEvent[] = []

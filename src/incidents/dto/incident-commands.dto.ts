@@ -28,7 +28,8 @@ const WITHOUT_CONTROL_CHARACTERS = /^[^\u0000-\u001f\u007f-\u009f]*$/u
 function IsId(description: string, example: string): PropertyDecorator {
   return (prototype, property) => {
     Field(description, example)(prototype, property as never)
-    Matches(WITHOUT_CONTROL_CHARACTERS)(prototype, property as string)
+    const message = '$property must not hold control characters'
+    Matches(WITHOUT_CONTROL_CHARACTERS, { message })(prototype, property as string)
     Length(1, ID_LENGTH)(prototype, property as string)
     IsString()(prototype, property as string)
   }

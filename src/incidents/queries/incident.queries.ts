@@ -22,6 +22,7 @@ import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../.
 import type { IncidentEvent } from '../domain/incident.events.js'
 import { eventsAt, requesterTimeline, timeline } from '../domain/incident.history.js'
 import { unknownIncident } from '../incident.record.js'
+import { requireFilterable } from './custom-field-filter.js'
 
 export interface OneIncident extends AskedTimePoint {
   principal: Principal
@@ -86,6 +87,7 @@ export async function listIncidents(
       definition: incidentDetails,
       columns: columnsShown(args.principal, columnsOf(incidentDetails, incidentDetails.name)),
       usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+      check: (filter) => requireFilterable(filter, dependencies.eventStore),
       render: (incident, stale) => ({ ...shownIncident(incident), ...(stale && { stale }) }),
     })
   }

@@ -25,7 +25,8 @@ export const assignmentRulesDecider = versionedDecider<
     if (errors.length > 0) {
       throw new InvalidInput('SETTINGS.RULES_MALFORMED', 'The assignment rules are not well formed', errors)
     }
-    return { rules, warnings: [...unknownGroupWarnings(rules, groups), ...unreachableWarnings(rules)] }
+    requireGroups(rules, groups)
+    return { rules, warnings: unreachableWarnings(rules) }
   },
 })
 
@@ -44,11 +45,19 @@ function ruleErrors(rule: AssignmentRule, index: number, rules: readonly Assignm
   return errors
 }
 
-/** A rule may come before its group, so this is no error; until then its incidents wait where nobody looks. */
-function unknownGroupWarnings(rules: readonly AssignmentRule[], groups: KnownGroups): string[] {
-  return rules
-    .filter(({ group }) => groups[group]?.value !== true)
-    .map(({ name, group }) => `Rule "${name}": the directory knows no group "${group}"`)
+/** Incidents of a group that does not exist would wait where nobody looks. */
+function requireGroups(rules: readonly AssignmentRule[], groups: KnownGroups): void {
+  const errors = rules.flatMap(({ group }, index) =>
+    groups[group]?.value === true
+      ? []
+      : [{ pointer: `/rules/${index}/group`, message: `the directory knows no group "${group}"` }],
+  )
+  if (errors.length === 0) return
+  throw new InvalidInput(
+    'SETTINGS.GROUP_UNKNOWN',
+    'The assignment rules name groups that do not exist: register them first',
+    errors,
+  )
 }
 
 /** A rule whose conditions include all of an earlier one's never decides. */

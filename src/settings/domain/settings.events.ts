@@ -32,7 +32,7 @@ export interface AssignmentRule {
   when: { category?: string; subcategory?: string; ci?: string; service?: string }
   group: string
 }
-/** `warnings`: rules that never decide, and groups that the directory did not know then. */
+/** `warnings`: rules that never decide. */
 export type AssignmentRulesPublished = DomainEvent<
   'AssignmentRulesPublished',
   { version: number; rules: readonly AssignmentRule[]; warnings: readonly string[] }

@@ -278,9 +278,13 @@ describe('assignment rules', () => {
       .when(new commands.PublishAssignmentRules({ rules }, by())).events[0]?.data
   }
 
-  it('ask whether the directory knows their groups, and warn', () => {
+  it('lead to groups that the directory knows', () => {
     const rules = [rule('vpn', { category: 'vpn' }), rule('else', {}, 'service-desk')]
-    expect(publish(rules)?.warnings).toEqual(['Rule "else": the directory knows no group "service-desk"'])
+    expect(refusal(() => publish(rules))).toEqual([
+      'InvalidInput',
+      'SETTINGS.GROUP_UNKNOWN',
+      '/rules/1/group',
+    ])
     expect(publish(rules, ['network', 'service-desk'])?.warnings).toEqual([])
   })
 
@@ -413,6 +417,20 @@ describe('custom fields', () => {
     ['of another draft', { $schema: 'http://json-schema.org/draft-07/schema#' }, '/schema/$schema'],
     ['checked asynchronously', { $async: true }, '/schema/$async'],
     ['with an unknown type', { properties: { a: { type: 'text' } } }, '/schema'],
+    [
+      'with a pattern that backtracks',
+      { properties: { a: { type: 'string', pattern: '^(a+)+$' } } },
+      '/schema',
+    ],
+    ['with such a pattern for names', { patternProperties: { '^(a|a)*$': {} } }, '/schema'],
+    [
+      'with such a pattern behind a reference',
+      {
+        properties: { a: { type: 'string', $ref: '#/$defs/b' } },
+        $defs: { b: { type: 'string', pattern: '^(a?)*$' } },
+      },
+      '/schema',
+    ],
     ['with a mistyped keyword', { require: ['costCentre'] }, '/schema'],
     [
       'with a reference to elsewhere',

@@ -115,5 +115,5 @@ export class SettingView {
   name!: string
   @Field('0: nothing has been published, the default holds.') @IsInt() version!: number
   @Field('As its own endpoint takes it.') @Conforms(() => ({ type: ['object', 'array'] })) content!: object
-  @Field('-1: nothing has been published.') @IsInt() revision!: number
+  @Field('Its ETag; -1: nothing has been published.') @IsInt() revision!: number
 }

@@ -45,6 +45,21 @@ export class Ledgerdesk {
     })
   }
 
+  /** Starts a command that goes on, and gives its lines as they come until the reader has enough; then it is interrupted. */
+  async *follow(dataDir: string, ...words: string[]): AsyncGenerator<string, void, undefined> {
+    const child = spawn(process.execPath, [this.compiled.program('src/cli.ts'), ...words], {
+      env: this.environment(dataDir, {}),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const exited = new Promise<void>((resolve) => child.once('close', () => resolve()))
+    try {
+      yield* createInterface({ input: child.stdout! })
+    } finally {
+      child.kill('SIGINT')
+      await exited
+    }
+  }
+
   async dispose(): Promise<void> {
     await Promise.all([...this.running].map((server) => server.kill()))
     this.compiled.dispose()
