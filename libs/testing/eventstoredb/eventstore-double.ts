@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream'
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
 import { type AppendContext, append, batchAppend } from './append-service.js'
-import { compressingInterceptor } from './compression.js'
 import { Connections } from './connections.js'
 import { softDelete, tombstone } from './delete-service.js'
 import { EventLog } from './event-log.js'
 import { Faults } from './faults.js'
+import { Answers, framing } from './framing.js'
 import {
   encode,
   featureServices,
@@ -101,7 +101,7 @@ export class EventStoreDouble {
     const server = new Server({
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
       'grpc.max_send_message_length': -1,
-      interceptors: compress ? [compressingInterceptor] : [],
+      interceptors: [framing({ compress })],
     })
     const appending: AppendContext = { profile: this.profile, log: this.log, gate: this.faults.appendGate }
     server.addService(encodedOnce(streamServices.StreamsService), {
@@ -144,20 +144,16 @@ export class EventStoreDouble {
     if (opened) this.subscriptions.add(opened)
   }
 
-  private readonly send = async (call: ReadCall, answer: Outgoing): Promise<boolean> => {
+  private readonly send = async (call: ReadCall, answers: readonly Outgoing[]): Promise<boolean> => {
     if (call.cancelled || call.destroyed) return false
-    this.faults.beforeAnswer()
-    if (call.write(answer)) return true
+    const sent = this.faults.beforeAnswers(answers)
+    if (sent.length === 0 || call.write(new Answers(sent))) return true
     await new Promise<void>((resolve) => {
       const done = () => {
-        call.off('drain', done)
-        call.off('close', done)
-        call.off('cancelled', done)
+        for (const event of ['drain', 'close', 'cancelled']) call.off(event, done)
         resolve()
       }
-      call.on('drain', done)
-      call.on('close', done)
-      call.on('cancelled', done)
+      for (const event of ['drain', 'close', 'cancelled']) call.on(event, done)
     })
     return !call.cancelled && !call.destroyed
   }

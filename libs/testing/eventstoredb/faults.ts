@@ -40,7 +40,7 @@ export class Faults {
     this.connections.thaw()
   }
 
-  /** Breaks all connections right before the nth next answer of a read or subscription. */
+  /** Breaks all connections after so many more answers of reads and subscriptions (the last may be lost with them). */
   dropMidStream(answersBefore: number): void {
     this.answersUntilDrop = answersBefore
   }
@@ -82,12 +82,14 @@ export class Faults {
     if (holding.held.length >= holding.wanted) holding.release()
   }
 
-  /** Called before every answer of a read or subscription. */
-  beforeAnswer(): void {
-    if (this.answersUntilDrop === undefined) return
-    this.answersUntilDrop -= 1
-    if (this.answersUntilDrop >= 0) return
+  /** Called with the answers that a read or subscription is about to send; returns those that still go out. */
+  beforeAnswers<Answer>(answers: readonly Answer[]): readonly Answer[] {
+    if (this.answersUntilDrop === undefined) return answers
+    const left = answers.slice(0, this.answersUntilDrop)
+    this.answersUntilDrop -= left.length
+    if (left.length === answers.length) return answers
     this.answersUntilDrop = undefined
-    this.connections.drop()
+    setImmediate(() => this.connections.drop())
+    return left
   }
 }

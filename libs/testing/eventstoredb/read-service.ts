@@ -2,17 +2,18 @@ import { status as code, type handleServerStreamingCall, type ServerWritableStre
 import { eventAnswer, refusal, streamDeleted, streamName, streamNotFound, trailers } from './answers.js'
 import { eventFilter } from './event-filter.js'
 import type { EventLog, StoredEvent } from './event-log.js'
+import type { Answers } from './framing.js'
 import { type Outgoing, type Profile, streams } from './protocol.js'
 
 type ReadRequest = InstanceType<typeof streams.ReadReq>
 export type ReadOptions = InstanceType<typeof streams.ReadReq.Options>
-export type ReadCall = ServerWritableStream<ReadRequest, Outgoing>
+export type ReadCall = ServerWritableStream<ReadRequest, Outgoing | Answers>
 
 export interface ReadContext {
   profile: Profile
   log: EventLog
-  /** Sends one answer; resolves when the next may follow, false when the call is over. */
-  send: (call: ReadCall, answer: Outgoing) => Promise<boolean>
+  /** Sends answers at once; resolves when more may follow, false when the call is over. */
+  send: (call: ReadCall, answers: readonly Outgoing[]) => Promise<boolean>
   /** Takes over calls that stay open. */
   subscribe: (call: ReadCall, options: ReadOptions) => void
 }
@@ -35,10 +36,13 @@ const REFUSALS: Record<Profile, { fromEnd: string; noCount: string; noCountAll: 
     },
   }
 
+/** Events that leave in one write. */
+export const EVENTS_AT_ONCE = 64
+
 const HEADER_BYTES = 8
 
 /** `Read`: pages of a stream or of `$all`, and subscriptions to either. */
-export function read(context: ReadContext): handleServerStreamingCall<ReadRequest, Outgoing> {
+export function read(context: ReadContext): handleServerStreamingCall<ReadRequest, Outgoing | Answers> {
   return (call) => {
     const options = call.request.getOptions()!
     if (options.hasSubscription()) return context.subscribe(call, options)
@@ -58,13 +62,18 @@ async function sendAll(context: ReadContext, call: ReadCall, page: Page): Promis
     return
   }
   if ('missing' in page) {
-    await context.send(call, streamNotFound(page.missing))
+    await context.send(call, [streamNotFound(page.missing)])
     call.end()
     return
   }
   const structured = call.request.getOptions()?.getUuidOption()?.hasStructured() ?? false
-  for (const event of page.events) {
-    if (!(await context.send(call, eventAnswer(event, structured)))) return
+  for (let from = 0; from < page.events.length; from += EVENTS_AT_ONCE) {
+    const next = page.events.slice(from, from + EVENTS_AT_ONCE)
+    const open = await context.send(
+      call,
+      next.map((event) => eventAnswer(event, structured)),
+    )
+    if (!open) return
   }
   if (page.events.length === 0) call.end(trailers(context.profile))
   else call.end()

@@ -15,6 +15,7 @@ import type { StoredEvent } from './event-log.js'
 import type { Outgoing } from './protocol.js'
 import {
   allIndex,
+  EVENTS_AT_ONCE,
   invalidPosition,
   type ReadCall,
   type ReadContext,
@@ -38,8 +39,9 @@ interface Source {
   from: number
   events: () => readonly StoredEvent[]
   matches: (event: StoredEvent) => boolean
+  /** Events looked at in one read. */
+  window: number
   /** Events looked at before a checkpoint is due; undefined when none are sent. */
-  window?: number
   checkpointEvery?: number
   hiddenFirst: number
   /** 23.10 says that it caught up with an empty stream only after the first event. */
@@ -93,7 +95,7 @@ export class Subscription {
 
   private async run(): Promise<void> {
     this.running = true
-    if (await this.send(confirmation(randomUUID()))) await this.catchUp()
+    if (await this.send([confirmation(randomUUID())])) await this.catchUp()
     this.running = false
     if (this.live) await this.follow()
   }
@@ -104,9 +106,9 @@ export class Subscription {
       if (this.over) return
       if (this.cursor < this.source.events().length) continue
       if (this.source.checkpointEvery !== undefined && this.context.profile === '26.1') {
-        await this.send(checkpoint(lastPosition))
+        await this.send([checkpoint(lastPosition)])
       }
-      if (!this.source.caughtUpAfterFirst) await this.send(caughtUp())
+      if (!this.source.caughtUpAfterFirst) await this.send([caughtUp()])
       if (this.cursor < this.source.events().length && this.context.profile === '26.1') continue
       this.considered = 0
       this.behind = 0
@@ -118,29 +120,28 @@ export class Subscription {
   /** Sends what one read of the server would find; returns the position that a checkpoint after it bears. */
   private async page(): Promise<number> {
     const events = this.source.events()
-    const window = this.source.window ?? READ_BATCH
     let position = this.cursor === 0 ? 0 : (events[this.cursor]?.position ?? this.context.log.endPosition)
     let looked = this.cursor === 0 ? this.source.hiddenFirst : 0
-    let found = 0
-    while (looked < window && found < READ_BATCH && this.cursor < events.length) {
+    const answers: Outgoing[] = []
+    while (looked < this.source.window && answers.length < READ_BATCH && this.cursor < events.length) {
       const event = events[this.cursor++]!
       looked += 1
       if (!this.source.matches(event)) continue
-      found += 1
       position = event.position
-      if (!(await this.send(eventAnswer(event, this.structuredIds)))) return position
+      answers.push(eventAnswer(event, this.structuredIds))
     }
-    await this.countTowardsCheckpoint(looked, position)
+    if (this.checkpointIsDue(looked)) answers.push(checkpoint(position))
+    await this.send(answers)
     return position
   }
 
-  private async countTowardsCheckpoint(looked: number, position: number): Promise<void> {
+  private checkpointIsDue(looked: number): boolean {
     const every = this.source.checkpointEvery
-    if (every === undefined) return
+    if (every === undefined) return false
     this.considered += looked
-    if (this.considered < every) return
+    if (this.considered < every) return false
     this.considered %= every
-    await this.send(checkpoint(position))
+    return true
   }
 
   private appended(events: readonly StoredEvent[]): void {
@@ -162,34 +163,44 @@ export class Subscription {
     this.running = true
     while (!this.over) {
       if (!this.live) {
-        if (await this.send(fellBehind())) await this.catchUp()
-        continue
+        await this.send([fellBehind()])
+        await this.catchUp()
+      } else {
+        const answers = this.liveAnswers()
+        if (answers === undefined) break
+        await this.send(answers)
       }
-      const event = this.source.events()[this.cursor]
-      if (!event) break
-      this.cursor += 1
-      const matches = this.source.matches(event)
-      if (matches) {
-        this.behind = Math.max(0, this.behind - 1)
-        await this.send(eventAnswer(event, this.structuredIds))
-        if (this.source.caughtUpAfterFirst) {
-          this.source.caughtUpAfterFirst = false
-          await this.send(caughtUp())
-        }
-      }
-      await this.countTowardsCheckpoint(1, event.position)
     }
     this.running = false
+  }
+
+  /** What the log has gained, up to what goes out in one write; undefined when there is nothing new. */
+  private liveAnswers(): Outgoing[] | undefined {
+    const events = this.source.events().slice(this.cursor, this.cursor + EVENTS_AT_ONCE)
+    if (events.length === 0) return undefined
+    this.cursor += events.length
+    const answers: Outgoing[] = []
+    for (const event of events) {
+      if (this.source.matches(event)) {
+        answers.push(eventAnswer(event, this.structuredIds))
+        this.behind = Math.max(0, this.behind - 1)
+        if (this.source.caughtUpAfterFirst) answers.push(caughtUp())
+        this.source.caughtUpAfterFirst = false
+      }
+      if (this.checkpointIsDue(1)) answers.push(checkpoint(event.position))
+    }
+    return answers
   }
 
   private get structuredIds(): boolean {
     return this.call.request.getOptions()?.getUuidOption()?.hasStructured() ?? false
   }
 
-  private async send(answer: Outgoing): Promise<boolean> {
+  private async send(answers: readonly Outgoing[]): Promise<boolean> {
     if (this.over) return false
+    if (answers.length === 0) return true
     this.blocked = true
-    const open = await this.context.send(this.call, answer)
+    const open = await this.context.send(this.call, answers)
     this.blocked = false
     return open
   }
@@ -222,6 +233,7 @@ function streamSource({ profile, log }: SubscriptionContext, options: ReadOption
     from: after + 1,
     events,
     matches: (event) => log.isReadable(event),
+    window: READ_BATCH,
     hiddenFirst: 0,
     caughtUpAfterFirst: profile === '23.10' && events().length === 0,
   }
