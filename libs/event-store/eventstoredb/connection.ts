@@ -26,6 +26,8 @@ export interface ConnectionOptions {
 const DEFAULT_TIMEOUT_MS = 5_000
 const DEFAULT_PATIENCE_MS = 5_000
 const LONGEST_PAUSE_MS = 500
+/** The client sends each event of an append as a message of its own. */
+const PER_EVENT_MS = 2
 
 /** The client, with time-outs that hold whatever the server does. */
 export class Connection {
@@ -60,15 +62,15 @@ export class Connection {
    * those of other client objects too, and throws outside of any promise when an answer comes for an append that it
    * has given up.
    */
-  get appendOptions() {
-    return { credentials: this.#credentials, deadline: this.timeoutMs }
+  appendOptions(events = 1) {
+    return { credentials: this.#credentials, deadline: this.timeoutMs + events * PER_EVENT_MS }
   }
 
   /** A call with one answer. Rejects with the client's own error, or {@link NoAnswer}. */
-  async call<T>(what: string, action: () => Promise<T>): Promise<T> {
+  async call<T>(what: string, action: () => Promise<T>, deadline = this.timeoutMs): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     // The client's own deadline is a little earlier; this one holds also while it looks for the leader.
-    const limit = this.timeoutMs + 100
+    const limit = deadline + 100
     const tooLong = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new NoAnswer(what, limit)), limit)
     })

@@ -14,9 +14,15 @@ async function storeAt(url: string) {
 /** Streams whose names begin like ours, and the server's own. */
 async function writeForeignStreams(url: string): Promise<void> {
   const client = EventStoreDBClient.connectionString(url)
-  const event = () => jsonEvent({ type: 'IncidentOpened', data: { foreign: true }, metadata: { actor: 'somebody' } })
+  const event = () =>
+    jsonEvent({ type: 'IncidentOpened', data: { foreign: true }, metadata: { actor: 'somebody' } })
   const suffix = randomUUID()
-  for (const stream of [`incident-${suffix}`, `other.incident-${suffix}`, `test-${suffix}`, `$own-${suffix}`]) {
+  for (const stream of [
+    `incident-${suffix}`,
+    `other.incident-${suffix}`,
+    `test-${suffix}`,
+    `$own-${suffix}`,
+  ]) {
     await client.appendToStream(stream, [event(), event()])
   }
   await client.dispose()

@@ -1,4 +1,11 @@
-import { type Codec, jsonCodec, type Position, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
+import {
+  type Codec,
+  jsonCodec,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+  Unavailable,
+} from '#libs/event-sourcing'
 import { checkStream, type EncodedAppend, encodeAppend } from '../encode-append.js'
 import {
   type AppendOutcome,
@@ -96,7 +103,7 @@ export class EventStoreDbEventStore extends EventStore {
   override async append(request: AppendRequest): Promise<AppendOutcome> {
     this.#requireOpen()
     const encoded = encodeAppend(this.#codec, request)
-    return this.#track(this.#appendAndReadBack(encoded))
+    return this.#track(this.#appendAndReadBack(encoded, request.events))
   }
 
   /**
@@ -128,7 +135,7 @@ export class EventStoreDbEventStore extends EventStore {
       codec: this.#codec,
       blocks: this.#blocks,
       streams: this.#streams,
-      append: (encoded: EncodedAppend) => this.#appendAndReadBack(encoded),
+      append: (encoded: EncodedAppend, sent: readonly NewEvent[]) => this.#appendAndReadBack(encoded, sent),
     }
     return this.#track(appendNumbered(parts, request)).catch((cause) => {
       throw portError(cause)
@@ -186,12 +193,12 @@ export class EventStoreDbEventStore extends EventStore {
   override async setStreamMetadata(stream: string, metadata: Record<string, unknown>): Promise<void> {
     this.#requireOpen()
     checkStream(stream)
-    const { client, appendOptions } = this.connection
+    const { client } = this.connection
     const field = { [METADATA_FIELD]: JSON.parse(JSON.stringify(metadata)) }
     // Whatever an earlier try did, writing the same again changes nothing.
     const write = this.connection.patiently(() =>
       this.connection.call(`Writing the metadata of ${stream}`, () =>
-        client.setStreamMetadata(this.names.onServer(stream), field, appendOptions),
+        client.setStreamMetadata(this.names.onServer(stream), field, this.connection.appendOptions()),
       ),
     )
     await this.#track(write)
@@ -217,14 +224,17 @@ export class EventStoreDbEventStore extends EventStore {
   }
 
   /** The server drops other data under a known id: what stands there is the answer, not what was sent. */
-  async #appendAndReadBack(encoded: EncodedAppend): Promise<AppendOutcome> {
+  async #appendAndReadBack(encoded: EncodedAppend, sent: readonly NewEvent[]): Promise<AppendOutcome> {
     const outcome = await this.#append(encoded)
     if (outcome.kind !== 'appended' && outcome.kind !== 'alreadyAppended') return outcome
     const count = encoded.events.length
     const from = outcome.last.revision - count + 1
     try {
       const events = await this.#streams.read(encoded.stream, { from, limit: count })
-      if (events.length === count) return { ...outcome, events }
+      if (events.length === count) {
+        const kind = isWhatWasSent(events, sent) ? outcome.kind : 'alreadyAppended'
+        return { kind, events, last: outcome.last }
+      }
       throw new Unavailable(
         'EVENT_STORE.UNAVAILABLE',
         `${encoded.stream} does not hold yet what was appended to it`,
@@ -253,4 +263,9 @@ export class EventStoreDbEventStore extends EventStore {
     if (!this.#closing.signal.aborted) return
     throw new Unavailable('EVENT_STORE.UNAVAILABLE', 'The event store is closed. Nothing was written.')
   }
+}
+
+/** Not so when the ids were known already, with another request's data. */
+function isWhatWasSent(events: readonly RecordedEvent[], sent: readonly NewEvent[]): boolean {
+  return events.every(({ metadata }, index) => metadata.requestHash === sent[index]!.metadata.requestHash)
 }

@@ -27,7 +27,7 @@ export async function findOrBeginLog(
   const birth = await connection.patiently(async () => {
     const found = await readBirth(connection, stream)
     if (found !== undefined) return found
-    const options = { ...connection.appendOptions, expectedRevision: NO_STREAM } as const
+    const options = { ...connection.appendOptions(), expectedRevision: NO_STREAM } as const
     await connection
       .call('Beginning the log', () => connection.client.appendToStream(stream, first, options))
       .catch((error) => {

@@ -1,4 +1,4 @@
-import { type Codec, derivedId, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
+import { type Codec, derivedId, type NewEvent, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
 import { type EncodedAppend, encodeAppend } from '../encode-append.js'
 import type { Appended, AppendOutcome, NumberedAppend, NumberedOutcome } from '../event-store.js'
 import type { NumberBlocks } from './number-blocks.js'
@@ -10,7 +10,7 @@ export interface NumberedAppendParts {
   blocks: NumberBlocks
   streams: StreamAccess
   /** Appends and reads back what stands there then. */
-  append(encoded: EncodedAppend): Promise<AppendOutcome>
+  append(encoded: EncodedAppend, sent: readonly NewEvent[]): Promise<AppendOutcome>
 }
 
 /**
@@ -30,10 +30,12 @@ export async function appendNumbered(
     const n = await blocks.take(series)
     const number = series.format(n)
     let record: EncodedAppend
+    let sent: readonly NewEvent[]
     let claiming: EncodedAppend | undefined
     try {
       const stream = series.streamPrefix + number
-      record = encodeAppend(codec, { stream, expectedRevision: 'noStream', events: events(number) })
+      sent = events(number)
+      record = encodeAppend(codec, { stream, expectedRevision: 'noStream', events: sent })
       claiming = claim && encodeAppend(codec, claimRequest(claim, number, claims))
     } catch (error) {
       blocks.giveBack(series, n)
@@ -47,13 +49,15 @@ export async function appendNumbered(
         return { kind: 'alreadyClaimed', number: claimed }
       }
     }
-    const outcome = await settle(() => parts.append(record))
+    const outcome = await settle(() => parts.append(record, sent))
     if (outcome.kind === 'unknown') return outcome
+    // Another caller with the same claim was faster; it may have sent another request.
+    if (outcome.kind === 'alreadyAppended' && claim) return { kind: 'alreadyClaimed', number }
     if (outcome.kind !== 'conflict') return asAppended(outcome, number)
   }
 }
 
-/** A repeat finds its own record: that its claim was its own is what makes it so. */
+/** Without a claim a number is this caller's alone: what it finds there, it wrote. */
 function asAppended({ events, last }: Appended, number: string): NumberedOutcome {
   return { kind: 'appended', number, events, last }
 }

@@ -33,12 +33,14 @@ export class StreamAccess {
   ): Promise<WriteOutcome> {
     const proposals: EventData[] = events.map((event, index) => toProposal(event, recordedAt?.[index]))
     const options = {
-      ...this.connection.appendOptions,
+      ...this.connection.appendOptions(events.length),
       expectedRevision: expectedRevision < 0 ? NO_STREAM : BigInt(expectedRevision),
     } as const
     try {
-      const { nextExpectedRevision, position } = await this.connection.call(`Appending to ${stream}`, () =>
-        this.connection.client.appendToStream(this.names.onServer(stream), proposals, options),
+      const { nextExpectedRevision, position } = await this.connection.call(
+        `Appending to ${stream}`,
+        () => this.connection.client.appendToStream(this.names.onServer(stream), proposals, options),
+        options.deadline,
       )
       if (position === undefined) throw new Error(`The server gave no position for an append to ${stream}`)
       return {

@@ -94,7 +94,7 @@ export class TimeIndex {
     const revision = this.#marks.length - 3
     const event = jsonEvent({ id: randomUUID(), type: 'TimeMarked', data: { ...mark } })
     const expectedRevision = revision < 0 ? NO_STREAM : BigInt(revision)
-    const options = { ...this.connection.appendOptions, expectedRevision } as const
+    const options = { ...this.connection.appendOptions(), expectedRevision } as const
     await this.connection
       .call('Writing a time mark', () => this.connection.client.appendToStream(this.#stream, event, options))
       .catch((error) => {
