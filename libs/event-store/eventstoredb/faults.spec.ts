@@ -147,7 +147,7 @@ it('a subscriber that is cut off for its slowness loses and doubles nothing', as
     }
   })()
   const writer = await log.open()
-  const text = 'x'.repeat(3_000)
+  const text = 'x'.repeat(20_000)
   const events = Array.from({ length: 1_600 }, (_, n) => newEvent('Counted', { n, text }))
   for (let n = 0; n < events.length; n += 40) {
     const expectedRevision = n === 0 ? ('noStream' as const) : n - 1
