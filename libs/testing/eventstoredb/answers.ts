@@ -5,6 +5,7 @@ import { type Profile, shared, streams } from './protocol.js'
 /** Header fields of an answer without a message, as Kestrel sends them. */
 export function trailers(profile: Profile, more: Record<string, string> = {}): Metadata {
   const metadata = new Metadata()
+  metadata.set('content-type', 'application/grpc')
   metadata.set('date', new Date().toUTCString())
   metadata.set('server', 'Kestrel')
   if (profile === '26.1') metadata.set('grpc-encoding', 'gzip')
@@ -56,11 +57,19 @@ export function confirmation(subscriptionId: string) {
   return answer
 }
 
-export function checkpoint(position: number) {
+/** A place in `$all`. Commit and prepare are equal for events; a checkpoint between events has no prepare. */
+export interface Place {
+  commit: number
+  prepare: number
+}
+
+export const placeOf = ({ position }: StoredEvent): Place => ({ commit: position, prepare: position })
+
+export function checkpoint({ commit, prepare }: Place) {
   const answer = new streams.ReadResp()
   const reached = new streams.ReadResp.Checkpoint()
-  reached.setCommitPosition(String(position))
-  reached.setPreparePosition(String(position))
+  reached.setCommitPosition(String(commit))
+  reached.setPreparePosition(String(prepare))
   answer.setCheckpoint(reached)
   return answer
 }

@@ -1,17 +1,23 @@
 import { status as code } from '@grpc/grpc-js'
+import protobuf from 'google-protobuf'
 import anyMessage from 'google-protobuf/google/protobuf/any_pb.js'
 import emptyMessage from 'google-protobuf/google/protobuf/empty_pb.js'
 import { streamIdentifier } from './answers.js'
 import { ANY, type AppendOutcome, NO_STREAM, STREAM_EXISTS } from './event-log.js'
-import { shared, status, streams } from './protocol.js'
+import { type Outgoing, shared, status, streams } from './protocol.js'
+
+/** Fields of `AppendResp` that are written by number: the old field bears -1 in 64 unsigned bits, too many for a number. */
+const WRONG_EXPECTED_VERSION = 2
+const EXPECTED_REVISION_20_6_0 = 3
+const MINUS_ONE = '18446744073709551615'
 
 /** The answer of `Append` to an outcome. */
-export function unaryAnswer(outcome: Exclude<AppendOutcome, { kind: 'deleted' }>, expected: number) {
+export function unaryAnswer(
+  outcome: Exclude<AppendOutcome, { kind: 'deleted' }>,
+  expected: number,
+): Outgoing {
+  if (outcome.kind === 'wrong') return unaryWrong(outcome.current, expected)
   const answer = new streams.AppendResp()
-  if (outcome.kind === 'wrong') {
-    answer.setWrongExpectedVersion(unaryWrong(outcome.current, expected))
-    return answer
-  }
   const success = new streams.AppendResp.Success()
   if (outcome.revision < 0) success.setNoStream(new shared.Empty())
   else success.setCurrentRevision(String(outcome.revision))
@@ -23,7 +29,7 @@ export function unaryAnswer(outcome: Exclude<AppendOutcome, { kind: 'deleted' }>
   return answer
 }
 
-function unaryWrong(current: number, expected: number) {
+function unaryWrong(current: number, expected: number): Buffer {
   const wrong = new streams.AppendResp.WrongExpectedVersion()
   if (current < 0) {
     wrong.setNoStream2060(new shared.Empty())
@@ -39,13 +45,17 @@ function unaryWrong(current: number, expected: number) {
     wrong.setStreamExists2060(new shared.Empty())
     wrong.setExpectedStreamExists(new shared.Empty())
   } else if (expected === NO_STREAM) {
-    wrong.setExpectedRevision2060(2 ** 64) // -1 in an unsigned field
     wrong.setExpectedNoStream(new shared.Empty())
   } else {
     wrong.setExpectedRevision2060(expected)
     wrong.setExpectedRevision(String(expected))
   }
-  return wrong
+  const body = new protobuf.BinaryWriter()
+  streams.AppendResp.WrongExpectedVersion.serializeBinaryToWriter(wrong, body)
+  if (expected === NO_STREAM) body.writeUint64String(EXPECTED_REVISION_20_6_0, MINUS_ONE)
+  const answer = new protobuf.BinaryWriter()
+  answer.writeBytes(WRONG_EXPECTED_VERSION, body.getResultBuffer())
+  return Buffer.from(answer.getResultBuffer())
 }
 
 /** The success of `BatchAppend`. */

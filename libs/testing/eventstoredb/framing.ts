@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js'
+import { status as code, Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js'
 import { encode, type Outgoing } from './protocol.js'
 
 /** Several answers that go out in one write: message by message, grpc-js would be the slowest part of the double. */
@@ -26,13 +26,14 @@ export function framing({ compress }: { compress: boolean }): ServerInterceptor 
       message instanceof Answers
         ? Buffer.concat(message.messages.flatMap((one) => frame(one, compress)))
         : Buffer.concat(frame(message, compress))
-    if (!compress) return new ServerInterceptingCall(call)
     return new ServerInterceptingCall(call, {
       sendMetadata: (metadata, next) => {
-        const compressed = metadata ?? new Metadata()
-        compressed.set('grpc-encoding', 'gzip')
-        next(compressed)
+        const header = metadata ?? new Metadata()
+        if (compress) header.set('grpc-encoding', 'gzip')
+        next(header)
       },
+      // grpc-js writes "OK" where Kestrel writes nothing.
+      sendStatus: (status, next) => next(status.code === code.OK ? { ...status, details: '' } : status),
     })
   }
 }

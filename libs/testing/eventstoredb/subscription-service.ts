@@ -6,6 +6,8 @@ import {
   confirmation,
   eventAnswer,
   fellBehind,
+  type Place,
+  placeOf,
   refusal,
   streamDeleted,
   streamName,
@@ -90,7 +92,8 @@ export class Subscription {
     if (this.over) return
     this.over = true
     const details = 'Consumer too slow to handle event while live. Client resubscription required.'
-    this.call.emit('error', refusal(this.context.profile, code.ABORTED, details))
+    // Not a `refusal`: header fields such as its content length have no place in trailers after messages.
+    this.call.emit('error', Object.assign(new Error(details), { code: code.ABORTED, details }))
   }
 
   private async run(): Promise<void> {
@@ -102,11 +105,11 @@ export class Subscription {
 
   private async catchUp(): Promise<void> {
     while (!this.over) {
-      const lastPosition = await this.page()
+      const place = await this.page()
       if (this.over) return
       if (this.cursor < this.source.events().length) continue
       if (this.source.checkpointEvery !== undefined && this.context.profile === '26.1') {
-        await this.send([checkpoint(lastPosition)])
+        await this.send([checkpoint(place)])
       }
       if (!this.source.caughtUpAfterFirst) await this.send([caughtUp()])
       if (this.cursor < this.source.events().length && this.context.profile === '26.1') continue
@@ -117,22 +120,25 @@ export class Subscription {
     }
   }
 
-  /** Sends what one read of the server would find; returns the position that a checkpoint after it bears. */
-  private async page(): Promise<number> {
+  /** Sends what one read of the server would find; returns the place that a checkpoint after it bears. */
+  private async page(): Promise<Place> {
     const events = this.source.events()
-    let position = this.cursor === 0 ? 0 : (events[this.cursor]?.position ?? this.context.log.endPosition)
+    const begin = this.cursor === 0 ? 0 : (events[this.cursor]?.position ?? this.context.log.endPosition)
     let looked = this.cursor === 0 ? this.source.hiddenFirst : 0
+    let last: StoredEvent | undefined
     const answers: Outgoing[] = []
     while (looked < this.source.window && answers.length < READ_BATCH && this.cursor < events.length) {
       const event = events[this.cursor++]!
       looked += 1
       if (!this.source.matches(event)) continue
-      position = event.position
+      last = event
       answers.push(eventAnswer(event, this.structuredIds))
     }
-    if (this.checkpointIsDue(looked)) answers.push(checkpoint(position))
+    // A read that found nothing leaves the place where it began, which has no prepare position.
+    const place = last ? placeOf(last) : { commit: begin, prepare: 0 }
+    if (this.checkpointIsDue(looked)) answers.push(checkpoint(place))
     await this.send(answers)
-    return position
+    return place
   }
 
   private checkpointIsDue(looked: number): boolean {
@@ -187,7 +193,7 @@ export class Subscription {
         if (this.source.caughtUpAfterFirst) answers.push(caughtUp())
         this.source.caughtUpAfterFirst = false
       }
-      if (this.checkpointIsDue(1)) answers.push(checkpoint(event.position))
+      if (this.checkpointIsDue(1)) answers.push(checkpoint(placeOf(event)))
     }
     return answers
   }
