@@ -147,11 +147,11 @@ it('a subscriber that is cut off for its slowness loses and doubles nothing', as
     }
   })()
   const writer = await log.open()
-  const text = 'x'.repeat(20_000)
+  const text = 'x'.repeat(8_000)
   const events = Array.from({ length: 1_600 }, (_, n) => newEvent('Counted', { n, text }))
-  for (let n = 0; n < events.length; n += 40) {
+  for (let n = 0; n < events.length; n += 8) {
     const expectedRevision = n === 0 ? ('noStream' as const) : n - 1
-    await writer.append({ stream: 'incident-1', expectedRevision, events: events.slice(n, n + 40) })
+    await writer.append({ stream: 'incident-1', expectedRevision, events: events.slice(n, n + 8) })
   }
   writing = false
   await eventually('all events', () => seen.length >= events.length, 40_000)

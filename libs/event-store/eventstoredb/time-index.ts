@@ -6,7 +6,7 @@ import type { LogReader } from './log-reader.js'
 import { troubleOf } from './server-errors.js'
 import type { StreamNames } from './stream-names.js'
 
-/** Events between two marks, and pages in which the log is read for them. */
+/** Events between two marks, and in a page in which the log is read for them. */
 const MARK_EVERY = 10_000
 const PAGE = 1_000
 
@@ -20,7 +20,7 @@ const BEGINNING: TimeMark = { position: LOG_START, latest: Number.NEGATIVE_INFIN
 
 /**
  * Finds positions by time. EventStoreDB has no index of it, and the clocks of a cluster's nodes differ, so the running
- * maximum of `recordedAt` has to be taken along the whole log: once. Every {@link MARK_EVERY} events it is written to a
+ * maximum of `recordedAt` has to be taken along the whole log: once. Every so many events it is written to a
  * stream of the adapter's own, from which later searches begin, those of other processes too.
  */
 export class TimeIndex {
@@ -33,6 +33,7 @@ export class TimeIndex {
     private readonly connection: Connection,
     names: StreamNames,
     private readonly reader: LogReader,
+    private readonly markEvery = MARK_EVERY,
   ) {
     this.#stream = names.reserved('times')
   }
@@ -64,7 +65,7 @@ export class TimeIndex {
         if (now > limit) return position
         position = event.position
         latest = now
-        if (++sinceMark < MARK_EVERY) continue
+        if (++sinceMark < this.markEvery) continue
         sinceMark = 0
         await this.#mark({ position, latest })
       }
