@@ -37,6 +37,7 @@ export class LogFeed {
   #beforeCaughtUp: number | undefined
   #heardOf = performance.now()
   #wake: (() => void) | undefined
+  #waking = false
 
   constructor(
     connection: Connection,
@@ -168,8 +169,14 @@ export class LogFeed {
     this.#wake?.()
   }
 
+  /** Wakes the reader once for all that arrives in one turn of the loop. */
   #heard(): void {
     this.#heardOf = performance.now()
-    this.#wake?.()
+    if (this.#wake === undefined || this.#waking) return
+    this.#waking = true
+    setImmediate(() => {
+      this.#waking = false
+      this.#wake?.()
+    })
   }
 }
