@@ -10,12 +10,13 @@ import {
   type RecordedEvent,
   Refused,
 } from '#libs/event-sourcing'
-import type {
-  AppendOutcome,
-  AppendRequest,
-  EventStore,
-  NumberedAppend,
-  NumberedOutcome,
+import {
+  type AppendOutcome,
+  type AppendRequest,
+  type EventStore,
+  lastOf,
+  type NumberedAppend,
+  type NumberedOutcome,
 } from '#libs/event-store'
 import { temporaryEventStore } from '../testing/temporary-event-store.js'
 import { CommandExecutor, FactSource, type RecordType, StreamCache } from './index.js'
@@ -239,6 +240,23 @@ describe('CommandExecutor', () => {
     expect(await store.readStream('counter-C2')).toEqual([])
   })
 
+  it('refuses another request under the key when the store takes it for a repeat', async () => {
+    const key = { commandId: nextId(), keyed: true }
+    const forgetful = executorOn(knowingIdsOnly(store))
+    await add('A', 1)
+    await add('A', 1, {}, forgetful)
+    // Both have the state before the other's command in their caches.
+    const first = await add('A', 2, { ...key, requestHash: 'one' }, executorOn(store))
+    await expect(add('A', 3, { ...key, requestHash: 'two' }, forgetful)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY.REUSED',
+    })
+    expect(await amounts()).toEqual([1, 1, 2])
+    expect(await add('A', 2, { ...key, requestHash: 'one' }, forgetful)).toEqual({
+      ...first,
+      outcome: 'repeated',
+    })
+  })
+
   async function setLimit(limit: number): Promise<void> {
     const events = [
       { id: nextId(), type: 'LimitSet', data: { limit }, metadata: { ...wish(), schemaVersion: 1 } },
@@ -248,6 +266,21 @@ describe('CommandExecutor', () => {
     if (outcome.kind === 'appended') facts.forget(outcome.events as RecordedEvent[])
   }
 })
+
+/** Takes events with known ids for what stands there, whatever they say, as EventStoreDB does. */
+function knowingIdsOnly(store: EventStore): EventStore {
+  return Object.assign(Object.create(store), {
+    append: async (request: AppendRequest): Promise<AppendOutcome> => {
+      const events = (await store.readStream(request.stream)).filter(({ id }) =>
+        request.events.some((event) => event.id === id),
+      )
+      if (events.length < request.events.length) return store.append(request)
+      return { kind: 'alreadyAppended', events, last: lastOf(events) }
+    },
+    readStream: (...args: Parameters<EventStore['readStream']>) => store.readStream(...args),
+    logId: store.logId,
+  }) as EventStore
+}
 
 /** The first answer of each append gets lost on its way back. */
 function losingAnswers(store: EventStore): EventStore {

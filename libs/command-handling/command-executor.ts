@@ -72,6 +72,10 @@ export interface CommandExecutorOptions {
   maxAttempts?: number
 }
 
+/** How long an unknown outcome is asked after: a cluster's election was seen to take 6.5 s. */
+const SETTLE_MS = 10_000
+const LONGEST_PAUSE_MS = 500
+
 /** What follows from a command, and the grant that allows it. */
 interface Verdict<E extends DomainEvent> {
   readonly grant: string | undefined
@@ -147,7 +151,7 @@ export class CommandExecutor {
       const events = this.toNewEvents(verdict.events, stream, command.metadata, verdict.grant)
       const outcome = await this.append(stream, loaded.revision < 0 ? 'noStream' : loaded.revision, events)
       if (outcome.kind !== 'conflict')
-        return this.appended(decider, loaded, outcome, { id, stream, keyed: command.metadata.keyed })
+        return this.appended(decider, loaded, outcome, { id, stream, metadata: command.metadata })
       if (attempt >= maxAttempts) {
         throw new Unavailable(
           'RECORD.BUSY',
@@ -226,7 +230,7 @@ export class CommandExecutor {
     const outcome = await this.settle(append, metadata.keyed)
     const stream = decider.streamPrefix + outcome.number
     if (outcome.kind === 'appended')
-      return this.appended(decider, unborn, outcome, { id: outcome.number, stream, keyed: metadata.keyed })
+      return this.appended(decider, unborn, outcome, { id: outcome.number, stream, metadata })
     return this.enqueue(stream, () => this.change(recordType, command, outcome.number, stream))
   }
 
@@ -292,8 +296,18 @@ export class CommandExecutor {
     decider: StreamFold<S, E>,
     before: LoadedStream<S>,
     outcome: Appended & { kind: 'appended' | 'alreadyAppended' },
-    { id, stream, keyed }: { id: string; stream: string; keyed: boolean },
+    { id, stream, metadata }: { id: string; stream: string; metadata: CommandMetadata },
   ): CommandReceipt {
+    // A store that knows events by their ids alone takes another request under the same key for a repeat of the first.
+    const { keyed, requestHash } = metadata
+    if (
+      keyed &&
+      outcome.kind === 'alreadyAppended' &&
+      outcome.events.some((e) => e.metadata.requestHash !== requestHash)
+    ) {
+      this.options.cache.delete(stream)
+      throw new KeyReused()
+    }
     this.options.cache.set(stream, foldLater(decider, outcome, before, keyed))
     this.options.onAppended?.(stream, outcome)
     return { id, stream, ...outcome.last, outcome: outcome.kind === 'appended' ? 'appended' : 'repeated' }
@@ -312,11 +326,12 @@ export class CommandExecutor {
     attempt: () => Promise<O>,
     repeatable = true,
   ): Promise<Exclude<O, { kind: 'unknown' }>> {
-    for (let delay = 20; delay < 3_000; delay *= 2) {
+    const end = performance.now() + SETTLE_MS
+    for (let delay = 20; performance.now() < end; delay = Math.min(2 * delay, LONGEST_PAUSE_MS)) {
       const outcome = await attempt()
       if (outcome.kind !== 'unknown') return outcome as Exclude<O, { kind: 'unknown' }>
       if (!repeatable) break
-      await sleep(delay)
+      await sleep(delay * (0.5 + Math.random() / 2))
     }
     throw new Unavailable(
       'EVENT_STORE.OUTCOME_UNKNOWN',

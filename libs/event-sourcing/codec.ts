@@ -17,6 +17,8 @@ export interface Codec {
   encode(event: Pick<NewEvent, 'type' | 'data' | 'metadata'>): EncodedEvent
   /** Upcast to the current schema version. @throws SyntaxError when the text is damaged */
   decode(type: string, encoded: EncodedEvent): DecodedEvent
+  /** The same for a store whose client has parsed the JSON already. */
+  decodeParsed(type: string, parsed: { data: unknown; metadata: unknown }): DecodedEvent
 }
 
 /** Events as JSON text (RFC 8259), upcast when they are read. */
@@ -31,17 +33,16 @@ export function jsonCodec(upcasters = new Upcasters()): Codec {
     }
     return lastText
   }
+  const decodeParsed: Codec['decodeParsed'] = (type, { data, metadata }) =>
+    upcasters.upcast(type, data, metadata as DecodedEvent['metadata'])
   return {
     encode: ({ data, metadata }) => ({
       // A payload of undefined has no JSON; null has.
       data: JSON.stringify(data) ?? 'null',
       metadata: textOf(metadata),
     }),
-    decode: (type, encoded) =>
-      upcasters.upcast(
-        type,
-        JSON.parse(encoded.data),
-        JSON.parse(encoded.metadata) as DecodedEvent['metadata'],
-      ),
+    decode: (type, { data, metadata }) =>
+      decodeParsed(type, { data: JSON.parse(data), metadata: JSON.parse(metadata) }),
+    decodeParsed,
   }
 }

@@ -1,4 +1,10 @@
-import { type NewEvent, type Position, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
+import {
+  InvalidInput,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+  Unavailable,
+} from '#libs/event-sourcing'
 
 /** A stream's revision that a writer relies on; `'noStream'`: it must not exist. There is no "any". */
 export type ExpectedRevision = number | 'noStream'
@@ -32,6 +38,12 @@ export type AppendOutcome =
   | { kind: 'conflict'; actual: number }
   /** The store cannot say: repeat the same ids with the same expected revision. */
   | { kind: 'unknown'; cause: unknown }
+
+/** As {@link AppendOutcome}, without the events: a store that would have to read them back does not for bulk writers. */
+export type BulkOutcome =
+  | ({ kind: 'appended' } & Pick<Appended, 'last'>)
+  | ({ kind: 'alreadyAppended' } & Pick<Appended, 'last'>)
+  | Extract<AppendOutcome, { kind: 'conflict' | 'unknown' }>
 
 /** A run of human numbers, one per kind of record. */
 export interface NumberSeries {
@@ -104,6 +116,12 @@ export interface LogBatch extends LogPage {
   checkedAt: number
 }
 
+/** @throws InvalidInput `LIMIT.INVALID` */
+export function requirePageLimit(limit: number): void {
+  if (Number.isSafeInteger(limit) && limit >= 1) return
+  throw new InvalidInput('LIMIT.INVALID', 'The limit of a page must be a whole number from 1')
+}
+
 /** The encoded size of all events of one append, in both shapes (EventStoreDB takes 1 MiB a call). */
 export const MAX_APPEND_BYTES = 900_000
 
@@ -126,14 +144,15 @@ export abstract class EventStore {
 
   /**
    * Appends many requests, in order, each all or nothing by itself: one that conflicts does not stop the others. For
-   * bulk writers; an adapter that can makes few commits of them. A request for which the store was away is `unknown`.
+   * bulk writers; an adapter that can makes few commits of them, another sends many at a time and keeps the order of
+   * each stream. A request for which the store was away is `unknown`.
    * @throws TooLarge, InvalidInput when one of the requests is unsound; SQLite: before anything was written
    */
-  async appendMany(requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
-    const outcomes: AppendOutcome[] = []
+  async appendMany(requests: readonly AppendRequest[]): Promise<BulkOutcome[]> {
+    const outcomes: BulkOutcome[] = []
     for (const request of requests) {
       outcomes.push(
-        await this.append(request).catch((cause: unknown): AppendOutcome => {
+        await this.append(request).catch((cause: unknown): BulkOutcome => {
           if (cause instanceof Unavailable) return { kind: 'unknown', cause }
           throw cause
         }),

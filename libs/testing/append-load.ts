@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import type { NewEvent } from '#libs/event-sourcing'
+import { openEventStoreDb } from '#libs/event-store/eventstoredb'
 import { openSqliteEventStore } from '#libs/event-store/sqlite'
 
 /**
@@ -8,7 +9,9 @@ import { openSqliteEventStore } from '#libs/event-store/sqlite'
  * It says by unbuffered lines on standard output what it was told by the store.
  */
 export interface AppendLoad {
-  file: string
+  /** The log's file; or else a server. */
+  file?: string
+  server?: { url: string; namespace: string }
   /** Streams are `<prefix><n>`; several processes with one prefix compete for them. */
   prefix: string
   appends: number
@@ -33,7 +36,9 @@ export interface Acknowledgement {
 }
 
 async function main(load: AppendLoad): Promise<void> {
-  const store = await openSqliteEventStore({ file: load.file, unsafeSynchronous: load.unsafeSynchronous })
+  const store = load.server
+    ? await openEventStoreDb(load.server)
+    : await openSqliteEventStore({ file: load.file!, unsafeSynchronous: load.unsafeSynchronous })
   const series = { streamPrefix: load.prefix, format: (n: number) => `N${n}` }
   const events = (): NewEvent[] => [newEvent(load.textLength ?? 300), newEvent(load.textLength ?? 300)]
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Unavailable } from '#libs/event-sourcing'
-import type { AppendOutcome, AppendRequest, EventStore } from '#libs/event-store'
+import type { AppendRequest, BulkOutcome, EventStore } from '#libs/event-store'
 
 /** Tries of a write whose outcome stays unknown, or whose stream others keep changing. */
 export const MAX_TRIES = 20
@@ -28,7 +28,7 @@ export async function settled<O extends { kind: string }>(write: () => Promise<O
 export async function appendAll(
   store: EventStore,
   requests: readonly AppendRequest[],
-): Promise<Settled<AppendOutcome>[]> {
+): Promise<Settled<BulkOutcome>[]> {
   if (requests.length === 0) return []
   const outcomes = await store.appendMany(requests)
   return Promise.all(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { derivedId, type RecordedEvent, TooLarge } from '#libs/event-sourcing'
-import type { AppendOutcome, AppendRequest } from '#libs/event-store'
+import type { AppendOutcome, AppendRequest, BulkOutcome } from '#libs/event-store'
 import { InMemoryEventStore } from '#libs/testing'
 import { type TemporaryEventStore, temporaryEventStore } from '../../libs/testing/temporary-event-store.js'
 import { activateImport } from '../../src/imports/activation.js'
@@ -547,7 +547,7 @@ class TooSmallStore extends InMemoryEventStore {
     return super.append(request)
   }
 
-  override async appendMany(requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
+  override async appendMany(requests: readonly AppendRequest[]): Promise<BulkOutcome[]> {
     for (const request of requests) this.#check(request)
     return super.appendMany(requests)
   }
@@ -562,7 +562,7 @@ class TooSmallStore extends InMemoryEventStore {
 class MeddlingStore extends InMemoryEventStore {
   meddle: (() => Promise<void>) | undefined
 
-  override async appendMany(requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
+  override async appendMany(requests: readonly AppendRequest[]): Promise<BulkOutcome[]> {
     const { meddle } = this
     this.meddle = undefined
     await meddle?.()

@@ -1,6 +1,6 @@
+import { categoryOf } from '../encode-append.js'
 import type { LogFilter } from '../event-store.js'
 import type { SqlValue } from './driver.js'
-import { categoryOf } from './encode-append.js'
 import { EVENT_COLUMNS, type LogFile } from './log-file.js'
 
 /** A filter as a query over (after, upTo, limit), in log order. */

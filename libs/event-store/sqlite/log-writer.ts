@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type Codec, type RecordedEvent, toPosition } from '#libs/event-sourcing'
+import { categoryOf, type EncodedAppend, type EncodedRow, encodeAppend } from '../encode-append.js'
 import {
   type Appended,
   type AppendOutcome,
@@ -8,7 +9,6 @@ import {
   type NumberedOutcome,
 } from '../event-store.js'
 import type { SqlValue, Statement } from './driver.js'
-import { categoryOf, type EncodedAppend, type EncodedRow, encodeAppend } from './encode-append.js'
 import { EVENT_COLUMNS, type EventRow, type Head, type LogFile } from './log-file.js'
 
 interface StreamState {

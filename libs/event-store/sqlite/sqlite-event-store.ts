@@ -3,13 +3,13 @@ import { dirname } from 'node:path'
 import { makeFolder, syncPath } from '#libs/durable-files'
 import {
   type Codec,
-  InvalidInput,
   jsonCodec,
   type Position,
   type RecordedEvent,
   toPosition,
   Unavailable,
 } from '#libs/event-sourcing'
+import { checkStream, encodeAppend } from '../encode-append.js'
 import {
   type AppendOutcome,
   type AppendRequest,
@@ -20,12 +20,12 @@ import {
   type NumberedOutcome,
   type ReadAllOptions,
   type ReadStreamOptions,
+  requirePageLimit,
   type SubscribeOptions,
 } from '../event-store.js'
 import { Arrivals } from './arrivals.js'
 import { whileBusy } from './busy.js'
 import type { SqliteConnection } from './driver.js'
-import { checkStream, encodeAppend } from './encode-append.js'
 import { GroupCommit } from './group-commit.js'
 import { LogFile } from './log-file.js'
 import { LogReader } from './log-reader.js'
@@ -155,9 +155,7 @@ export class SqliteEventStore extends EventStore {
   }
 
   override async readAll(options: ReadAllOptions): Promise<LogPage> {
-    if (!Number.isSafeInteger(options.limit) || options.limit < 1) {
-      throw new InvalidInput('LIMIT.INVALID', 'The limit of a page must be a whole number from 1')
-    }
+    requirePageLimit(options.limit)
     return this.#read(({ reader }) => reader.readAll(options))
   }
 

@@ -1,5 +1,5 @@
 import { type Codec, InvalidInput, type NewEvent, TooLarge } from '#libs/event-sourcing'
-import { type AppendRequest, MAX_APPEND_BYTES } from '../event-store.js'
+import { type AppendRequest, MAX_APPEND_BYTES } from './event-store.js'
 
 /** An event as its row holds it; what the store adds comes later. */
 export interface EncodedRow {

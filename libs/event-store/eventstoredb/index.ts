@@ -1,0 +1,7 @@
+export {
+  EventStoreDbEventStore,
+  type EventStoreDbOptions,
+  type MigratedEvent,
+  openEventStoreDb,
+} from './eventstoredb-event-store.js'
+export type { NumberBlockReserved } from './number-blocks.js'
