@@ -35,9 +35,8 @@ POM
   touch "$jars/.complete"
 }
 
-java_tool() {
-  java -Xms128m -Xmx512m -Dorg.slf4j.simpleLogger.defaultLogLevel="${KAFKA_LOG_LEVEL:-warn}" -cp "$jars/lib/*" "$@"
-}
+# A plain command, so that the process id of one in the background is Java's own.
+java=(java -Xms128m -Xmx512m -Dorg.slf4j.simpleLogger.defaultLogLevel="${KAFKA_LOG_LEVEL:-warn}" -cp "$jars/lib/*")
 
 free_ports() { # two of them
   node -e '
@@ -83,10 +82,10 @@ num.io.threads=2
 log.cleaner.dedupe.buffer.size=8388608
 PROPERTIES
   if [ ! -d "$folder/data" ]; then
-    java_tool kafka.tools.StorageTool format -c "$folder/server.properties" \
-      -t "$(java_tool kafka.tools.StorageTool random-uuid 2>/dev/null | tail -1)" >"$folder/format.log" 2>&1
+    "${java[@]}" kafka.tools.StorageTool format -c "$folder/server.properties" \
+      -t "$("${java[@]}" kafka.tools.StorageTool random-uuid 2>/dev/null | tail -1)" >"$folder/format.log" 2>&1
   fi
-  java_tool kafka.Kafka "$folder/server.properties" >>"$folder/broker.log" 2>&1 </dev/null &
+  "${java[@]}" kafka.Kafka "$folder/server.properties" >>"$folder/broker.log" 2>&1 </dev/null &
   local pid=$!
   disown "$pid"
   echo "$pid" >"$folder/pid"

@@ -4,7 +4,8 @@ import { ConsumerStopped } from '#libs/projections-runtime'
 import { LeaseLost } from '#libs/read-store'
 import { EventPublisher, type OpenTopic, type TopicSettings, type TopicWriter } from '../event-publisher.js'
 import { type Compression, compressionType } from './compression.js'
-import { KafkaTopicWriter, within } from './kafka-topic-writer.js'
+import { KafkaTopicWriter } from './kafka-topic-writer.js'
+import { ended, within } from './time-limits.js'
 import { readTopicEnd, type TopicEnd } from './topic-end.js'
 import { TopicLease } from './topic-lease.js'
 import { checkpointTopicOf, partitionsChanged, setUpTopics } from './topic-setup.js'
@@ -114,9 +115,7 @@ export class KafkaEventPublisher extends EventPublisher {
         admin.connect().then(() => work(admin)),
       )
     } finally {
-      void admin.disconnect().catch(() => {
-        // Its answer was given, or will never be.
-      })
+      void ended(admin.disconnect())
     }
   }
 

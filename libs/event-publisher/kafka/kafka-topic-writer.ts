@@ -9,6 +9,7 @@ import {
   TopicWriter,
 } from '../event-publisher.js'
 import { sizeOf, toKafkaMessage } from './cloud-event-message.js'
+import { ended, within } from './time-limits.js'
 import type { StoredCheckpoint, TopicEnd } from './topic-end.js'
 import type { TopicLease } from './topic-lease.js'
 import { checkpointTopicOf, MAX_BATCH_BYTES } from './topic-setup.js'
@@ -71,9 +72,7 @@ export class KafkaTopicWriter extends TopicWriter {
   }
 
   async close(): Promise<void> {
-    await this.options.producer.disconnect().catch(() => {
-      // Nothing is under way that anybody waits for.
-    })
+    await ended(this.options.producer.disconnect())
     await this.options.lease.release()
   }
 
@@ -141,17 +140,4 @@ function failureOf(topic: string, error: unknown): Error {
     return new ConsumerStopped('TOPIC.MESSAGE_TOO_LARGE', message)
   }
   return new Unavailable('BROKER.UNAVAILABLE', `Kafka: ${causes[0]?.message ?? String(error)}`, 5)
-}
-
-/** @throws Error when it takes longer; what was begun goes on, unheard */
-export async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, failed) => {
-    timer = setTimeout(() => failed(new Error(`No answer within ${milliseconds} ms`)), milliseconds)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -3,6 +3,7 @@ import { Unavailable } from '#libs/event-sourcing'
 import { LeaseLost } from '#libs/read-store'
 import type { OpenTopic, TopicSettings } from '../event-publisher.js'
 import { soleMember } from './sole-member.js'
+import { ended } from './time-limits.js'
 import { checkpointTopicOf } from './topic-setup.js'
 
 /** Part of a partition, by offsets. */
@@ -119,9 +120,7 @@ export class TopicLease {
   async release(): Promise<void> {
     clearInterval(this.#watch)
     this.#lose(new LeaseLost(`${this.topic.name} was given back`))
-    await this.#consumer.disconnect().catch(() => {
-      // The session runs out by itself.
-    })
+    await ended(this.#consumer.disconnect())
   }
 
   async #wait(signal: AbortSignal | undefined, onStandby?: () => void): Promise<void> {
