@@ -91,6 +91,21 @@ describe('Topics', () => {
   )
 
   it.each([1, 2, 1000])(
+    'keep the same back when they are asked again, in batches of %i',
+    async (batchSize) => {
+      const topic = topicOf()
+      await open(1, PUBLIC)
+      await open(2, PUBLIC)
+      await comment(1, 'first')
+      expect(await leaving(batchSize, topic)).toEqual(['Incident 1', 'Incident 2', 'first'])
+      await restrict(1, PARTICIPANTS, PUBLIC)
+      await comment(2, 'second')
+      expect(await leaving(batchSize, topic)).toEqual(['Incident 2', 'second'])
+      expect(await leaving(batchSize, topic)).toEqual(['Incident 2', 'second'])
+    },
+  )
+
+  it.each([1, 2, 1000])(
     'keep back what was written under a restriction that was lifted, in batches of %i',
     async (batchSize) => {
       await open(1, PARTICIPANTS)

@@ -25,10 +25,11 @@ export function topicName(namespace: string, process: string): string {
 /** The topics of all processes, by the rights of topics: public records, without what is internal. */
 export function publishedTopics({ namespace, logId, ...settings }: TopicOptions): PublishedTopic[] {
   return PROCESSES.map(({ name, onTopic }) => {
-    const audiences = new RecordAudiences()
+    const from = [`${name}-`]
+    const audiences = new RecordAudiences(from)
     return {
       settings: { ...settings, name: topicName(namespace, name) },
-      from: [`${name}-`],
+      from,
       async outgoing(events, log, caughtUp) {
         const outgoing: OutgoingEvent[] = []
         for (const event of await audiences.visible(events, log, caughtUp)) {
