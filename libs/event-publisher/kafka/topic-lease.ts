@@ -124,25 +124,28 @@ export class TopicLease {
   }
 
   async #wait(signal: AbortSignal | undefined, onStandby?: () => void): Promise<void> {
-    await new Promise<void>((held, failed) => {
-      const lost = () => failed(this.#lost.signal.reason)
-      const stop = () => this.#lose(signal?.reason)
-      this.#lost.signal.addEventListener('abort', lost, { once: true })
-      signal?.addEventListener('abort', stop, { once: true })
-      if (signal?.aborted) stop()
-      let told = false
-      this.#decided = (ours) => {
-        if (ours) {
-          signal?.removeEventListener('abort', stop)
-          this.#lost.signal.removeEventListener('abort', lost)
-          held()
-        } else if (!told) {
-          told = true
-          onStandby?.()
+    const stop = () => this.#lose(signal?.reason)
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted) stop()
+    let told = false
+    try {
+      await new Promise<void>((held, failed) => {
+        const lost = () => failed(this.#lost.signal.reason)
+        if (this.#lost.signal.aborted) return lost()
+        this.#lost.signal.addEventListener('abort', lost, { once: true })
+        this.#decided = (ours) => {
+          if (ours) held()
+          else if (!told) {
+            told = true
+            onStandby?.()
+          }
         }
-      }
-      this.#join().catch((error: Error) => this.#lose(unavailable(error.message)))
-    })
+        this.#join().catch((error: Error) => this.#lose(unavailable(error.message)))
+      })
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      this.#decided = undefined
+    }
   }
 
   async #join(): Promise<void> {
