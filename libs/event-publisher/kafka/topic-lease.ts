@@ -1,0 +1,211 @@
+import type { Batch, Consumer, Kafka, KafkaMessage } from 'kafkajs'
+import { Unavailable } from '#libs/event-sourcing'
+import { LeaseLost } from '#libs/read-store'
+import type { OpenTopic, TopicSettings } from '../event-publisher.js'
+import { soleMember } from './sole-member.js'
+import { ended } from './time-limits.js'
+import { checkpointTopicOf } from './topic-setup.js'
+
+/** Part of a partition, by offsets. */
+export interface MessageRange {
+  topic: string
+  partition: number
+  from: number
+  /** Exclusive. */
+  end: number
+}
+
+/**
+ * The right to write a topic: membership in the consumer group `<topic>.publisher` that Kafka assigns everything to.
+ * The coordinator is Kafka's own, beside what it guards: two programs that share a broker but nothing else, such as a
+ * server started from a copied folder, see each other. Its consumer also reads where the topic ends.
+ *
+ * Kafka takes a record from anybody, so this fences as far as a clock does: nothing is sent later than two thirds of
+ * the session after the last heartbeat that the coordinator answered. (Transactions would fence within Kafka, but need
+ * the idempotent producer, which in kafkajs loses messages: tulios/kafkajs#1005.)
+ */
+export class TopicLease {
+  readonly #lost = new AbortController()
+  readonly #watch: NodeJS.Timeout
+  readonly #consumer: Consumer
+  #lastSign = performance.now()
+  #holdingSince: number | undefined
+  #decided: ((held: boolean) => void) | undefined
+  #reading: ((batch: Batch) => void) | undefined
+
+  private constructor(
+    kafka: Kafka,
+    private readonly topic: TopicSettings,
+    private readonly sessionMilliseconds: number,
+  ) {
+    this.#consumer = kafka.consumer({
+      groupId: `${topic.name}.publisher`,
+      sessionTimeout: sessionMilliseconds,
+      rebalanceTimeout: sessionMilliseconds,
+      heartbeatInterval: Math.round(sessionMilliseconds / 6),
+      maxWaitTimeInMs: Math.min(500, Math.round(sessionMilliseconds / 12)),
+      readUncommitted: true,
+      partitionAssigners: [soleMember(() => this.#holdingSince)],
+      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, restartOnFailure: async () => false },
+    })
+    this.#listen()
+    this.#watch = setInterval(() => this.#look(), Math.round(sessionMilliseconds / 12)).unref()
+  }
+
+  /**
+   * Resolves once we have it.
+   * @throws Unavailable when the broker does not answer, or no longer
+   */
+  static async take(
+    kafka: Kafka,
+    topic: TopicSettings,
+    sessionMilliseconds: number,
+    { signal, onStandby }: OpenTopic,
+  ): Promise<TopicLease> {
+    const lease = new TopicLease(kafka, topic, sessionMilliseconds)
+    try {
+      await lease.#wait(signal, onStandby)
+      return lease
+    } catch (error) {
+      await lease.release()
+      throw error
+    }
+  }
+
+  /** Aborts with the reason. */
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  /** @throws LeaseLost, or what made us lose it */
+  assertHeld(): void {
+    this.#look()
+    this.#lost.signal.throwIfAborted()
+  }
+
+  /** The messages in each of these ranges, in the same order; ranges are not empty. @throws what made us lose the lease */
+  async read(ranges: readonly MessageRange[]): Promise<KafkaMessage[][]> {
+    const found = ranges.map((): KafkaMessage[] => [])
+    const open = new Set(ranges.keys())
+    await new Promise<void>((done, failed) => {
+      const lost = () => failed(this.#lost.signal.reason)
+      if (this.#lost.signal.aborted) return lost()
+      this.#lost.signal.addEventListener('abort', lost, { once: true })
+      this.#reading = (batch) => {
+        const index = ranges.findIndex(
+          ({ topic, partition }) => batch.topic === topic && batch.partition === partition,
+        )
+        const range = ranges[index]
+        if (!range || !open.has(index)) return
+        found[index]?.push(...batch.messages.filter(({ offset }) => isWithin(range, offset)))
+        if (Number(batch.lastOffset()) < range.end - 1) return
+        open.delete(index)
+        if (open.size > 0) return
+        this.#lost.signal.removeEventListener('abort', lost)
+        done()
+      }
+      for (const { topic, partition, from } of ranges) {
+        this.#consumer.resume([{ topic, partitions: [partition] }])
+        this.#consumer.seek({ topic, partition, offset: String(from) })
+      }
+      if (ranges.length === 0) done()
+    }).finally(() => {
+      this.#reading = undefined
+      this.#pauseAll()
+    })
+    return found
+  }
+
+  /** Leaves the group, so that another is given the topic at once. Never throws. */
+  async release(): Promise<void> {
+    clearInterval(this.#watch)
+    this.#lose(new LeaseLost(`${this.topic.name} was given back`))
+    await ended(this.#consumer.disconnect())
+  }
+
+  async #wait(signal: AbortSignal | undefined, onStandby?: () => void): Promise<void> {
+    const stop = () => this.#lose(signal?.reason)
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted) stop()
+    let told = false
+    try {
+      await new Promise<void>((held, failed) => {
+        const lost = () => failed(this.#lost.signal.reason)
+        if (this.#lost.signal.aborted) return lost()
+        this.#lost.signal.addEventListener('abort', lost, { once: true })
+        this.#decided = (ours) => {
+          if (ours) held()
+          else if (!told) {
+            told = true
+            onStandby?.()
+          }
+        }
+        this.#join().catch((error: Error) => this.#lose(unavailable(error.message)))
+      })
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      this.#decided = undefined
+    }
+  }
+
+  async #join(): Promise<void> {
+    const { name } = this.topic
+    await this.#consumer.connect()
+    await this.#consumer.subscribe({ topics: [name, checkpointTopicOf(name)] })
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) => this.#reading?.(batch),
+    })
+  }
+
+  #listen(): void {
+    const { events } = this.#consumer
+    this.#consumer.on(events.HEARTBEAT, () => this.#sign())
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#sign()
+      const ours = payload.memberAssignment[this.topic.name] !== undefined
+      if (ours) {
+        this.#pauseAll()
+        this.#holdingSince ??= Date.now()
+      } else if (this.#holdingSince !== undefined)
+        this.#lose(new LeaseLost(`Another publisher was given ${this.topic.name}`))
+      this.#decided?.(ours)
+    })
+    this.#consumer.on(events.CRASH, ({ payload }) => this.#lose(unavailable(payload.error.message)))
+  }
+
+  #sign(): void {
+    this.#lastSign = performance.now()
+  }
+
+  /** kafkajs's consumers were seen to get stuck silently, so silence is a failure: of a holder soon, of others later. */
+  #look(): void {
+    const silent = performance.now() - this.#lastSign
+    if (this.#holdingSince !== undefined && silent > (this.sessionMilliseconds * 2) / 3)
+      this.#lose(new LeaseLost(`${this.topic.name}: no answered heartbeat for ${Math.round(silent)} ms`))
+    else if (silent > this.sessionMilliseconds * 3)
+      this.#lose(unavailable(`no answer for ${Math.round(silent)} ms`))
+  }
+
+  #lose(reason: unknown): void {
+    this.#holdingSince = undefined
+    if (!this.#lost.signal.aborted) this.#lost.abort(reason ?? new LeaseLost('Stopped'))
+  }
+
+  /** Nothing is fetched until it is asked for; heartbeats go on. */
+  #pauseAll(): void {
+    const { name, partitions } = this.topic
+    this.#consumer.pause([
+      { topic: name, partitions: Array.from({ length: partitions }, (_, index) => index) },
+      { topic: checkpointTopicOf(name), partitions: [0] },
+    ])
+  }
+}
+
+function unavailable(reason: string): Unavailable {
+  return new Unavailable('BROKER.UNAVAILABLE', `Kafka: ${reason}`, 5)
+}
+
+function isWithin({ from, end }: MessageRange, offset: string): boolean {
+  return Number(offset) >= from && Number(offset) < end
+}

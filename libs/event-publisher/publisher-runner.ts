@@ -1,0 +1,116 @@
+import { NotFound, type Position } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import { type Clock, type FeedState, lagSeconds, type Notice, systemClock } from '#libs/projections-runtime'
+import type { EventPublisher } from './event-publisher.js'
+import { type PublishedTopic, TopicFeed } from './topic-feed.js'
+
+export type { PublishedTopic } from './topic-feed.js'
+
+export interface PublisherRunnerOptions {
+  eventStore: EventStore
+  /** Stays the caller's to close. */
+  publisher: EventPublisher
+  topics: readonly PublishedTopic[]
+  clock?: Clock
+  /** Most events handled at a time, default 500. */
+  batchSize?: number
+  notice?(notice: Notice): void
+  /** So many more are on the topic, durably. */
+  onPublished?(topic: string, events: number): void
+  /** Once a second; also while the broker is away. See {@link TopicStatus.lagSeconds}. */
+  onLag?(topic: string, seconds: number): void
+}
+
+export interface TopicStatus {
+  topic: string
+  /** `standby`: another publisher has it. */
+  state: FeedState
+  position: Position | undefined
+  /** How long the first event that this publisher has not handled has been waiting; undefined where it can't tell. */
+  lagSeconds: number | undefined
+  /** By this process. */
+  published: number
+  code?: string
+  message?: string
+}
+
+const LAG_EVERY_MS = 1_000
+
+/**
+ * Publishes the log to topics, each under a lease of its own, so that several of these share the work and stand in for
+ * one another. Nothing waits for it: a broker that is away makes lag, not errors.
+ */
+export class PublisherRunner {
+  readonly #clock: Clock
+  readonly #feeds: readonly TopicFeed[]
+  readonly #stopped = new AbortController()
+  #running: Promise<unknown> | undefined
+  #cancelTick: (() => void) | undefined
+
+  constructor(private readonly options: PublisherRunnerOptions) {
+    const { eventStore, publisher, topics, clock = systemClock, batchSize = 500, onPublished } = options
+    this.#clock = clock
+    this.#feeds = topics.map((topic) => {
+      const notice = (told: Notice) => options.notice?.(told)
+      const feedOptions = { eventStore, publisher, clock, batchSize, notice, onPublished }
+      return new TopicFeed(topic, feedOptions, this.#stopped.signal)
+    })
+  }
+
+  /** Returns at once; what is away is waited for. */
+  start(): void {
+    this.#running ??= Promise.all(this.#feeds.map((feed) => feed.run()))
+    if (this.options.onLag) this.#tick()
+  }
+
+  /** Finishes the batches under way, remembers how far they came, and gives the topics back. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    this.#cancelTick?.()
+    await this.#running
+  }
+
+  async status(): Promise<TopicStatus[]> {
+    return Promise.all(
+      this.#feeds.map(async (feed) => ({
+        topic: feed.topic.settings.name,
+        state: feed.state,
+        position: feed.position,
+        lagSeconds: await this.#lagOf(feed),
+        published: feed.published,
+        code: feed.code,
+        message: feed.message,
+      })),
+    )
+  }
+
+  /** Tries a topic that has stopped again. @throws NotFound `TOPIC.UNKNOWN` */
+  resume(topic: string): void {
+    const feed = this.#feeds.find(({ topic: { settings } }) => settings.name === topic)
+    if (!feed) {
+      const names = this.#feeds.map(({ topic: { settings } }) => settings.name).join(', ')
+      throw new NotFound('TOPIC.UNKNOWN', `There is no topic "${topic}"; there are: ${names}`)
+    }
+    feed.resume()
+  }
+
+  async #lagOf({ position }: TopicFeed): Promise<number | undefined> {
+    return position === undefined ? undefined : lagSeconds(this.options.eventStore, position, this.#clock)
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#clock.after(LAG_EVERY_MS, () => {
+      void this.#tellLags().finally(() => {
+        if (!this.#stopped.signal.aborted) this.#tick()
+      })
+    })
+  }
+
+  async #tellLags(): Promise<void> {
+    for (const feed of this.#feeds) {
+      // A log that can't be read is told by whoever follows it.
+      const seconds = await this.#lagOf(feed).catch(() => undefined)
+      if (seconds !== undefined) this.options.onLag?.(feed.topic.settings.name, seconds)
+    }
+  }
+}

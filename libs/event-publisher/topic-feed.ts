@@ -1,0 +1,207 @@
+import { LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
+import type { EventStore, LogBatch } from '#libs/event-store'
+import {
+  type Clock,
+  ConsumerStopped,
+  type FeedState,
+  isOfThisLog,
+  type Notice,
+  pause,
+} from '#libs/projections-runtime'
+import { LeaseLost } from '#libs/read-store'
+import type { EventPublisher, OutgoingEvent, TopicSettings, TopicWriter } from './event-publisher.js'
+
+/** A topic, and what of the log it carries. */
+export interface PublishedTopic {
+  readonly settings: TopicSettings
+  /** Stream prefixes. */
+  readonly from: readonly string[]
+  /**
+   * What of these events may leave, in their order; whoever reads the topic is asked for no rights. May be asked again
+   * for the same events, also by another process.
+   * @param caughtUp nothing has been recorded after these, as of a moment ago
+   */
+  outgoing(
+    events: readonly RecordedEvent[],
+    log: EventStore,
+    caughtUp: boolean,
+  ): Promise<readonly OutgoingEvent[]>
+}
+
+export interface TopicFeedOptions {
+  eventStore: EventStore
+  publisher: EventPublisher
+  clock: Clock
+  /** Most events handled at a time. */
+  batchSize: number
+  notice(notice: Notice): void
+  /** So many more are on the topic, durably. */
+  onPublished?(topic: string, events: number): void
+}
+
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 5_000
+const RESUBSCRIBE_MS = 250
+/** The partitions' ends tell what is there, so the checkpoint may be a little behind. */
+const CHECKPOINT_EVERY_MS = 1_000
+
+/**
+ * Follows the log for one topic, for ever: takes the topic when it is free, begins where the topic ends, and after any
+ * failure opens it again and reads what is really there.
+ */
+export class TopicFeed {
+  /** `standby`: another publisher has the topic. */
+  state: FeedState = 'standby'
+  code: string | undefined
+  message: string | undefined
+  /** Handled up to here; undefined until the topic was read for the first time, and while another has it. */
+  position: Position | undefined
+  /** By this process. */
+  published = 0
+  #failures = 0
+  #unsaved: RecordedEvent | undefined
+  #savedAt = 0
+  #resumed: AbortController | undefined
+
+  constructor(
+    readonly topic: PublishedTopic,
+    private readonly options: TopicFeedOptions,
+    private readonly stopped: AbortSignal,
+  ) {}
+
+  /** Ends after the batch under way once `stopped` aborts; never throws. */
+  async run(): Promise<void> {
+    while (!this.stopped.aborted) {
+      try {
+        await this.#publishWhileOurs()
+      } catch (error) {
+        if (this.stopped.aborted) return
+        if (error instanceof ConsumerStopped) await this.#waitForPeople(error)
+        else await this.#postpone(error)
+      }
+    }
+  }
+
+  /** Tries a topic that has stopped again. */
+  resume(): void {
+    this.#resumed?.abort()
+  }
+
+  get #name(): string {
+    return this.topic.settings.name
+  }
+
+  async #publishWhileOurs(): Promise<void> {
+    const writer = await this.options.publisher.open(this.topic.settings, {
+      signal: this.stopped,
+      onStandby: () => {
+        this.#enter('standby')
+        this.position = undefined
+      },
+    })
+    try {
+      this.position = await this.#beginning(writer)
+      this.#unsaved = undefined
+      this.#enter('catching up')
+      await this.#follow(writer, this.position)
+      if (!writer.lost.aborted) await this.#saveCheckpoint(writer)
+    } finally {
+      await writer.close()
+    }
+    if (!this.stopped.aborted) writer.lost.throwIfAborted()
+  }
+
+  /** Where to go on from. @throws ConsumerStopped `CHECKPOINT.FOREIGN` */
+  async #beginning({ checkpoint, tails }: TopicWriter): Promise<Position> {
+    const { eventStore } = this.options
+    const { logId } = eventStore
+    if (checkpoint && !(await isOfThisLog(eventStore, checkpoint))) throw foreign(this.#name)
+    for (const { source, position, id } of tails) {
+      const known = source.split('/').includes(logId) && (await eventStore.eventIdAt(position)) === id
+      if (!known) throw foreign(this.#name)
+    }
+    return checkpoint?.position ?? LOG_START
+  }
+
+  async #follow(writer: TopicWriter, after: Position): Promise<void> {
+    const { eventStore, batchSize, clock } = this.options
+    const signal = AbortSignal.any([this.stopped, writer.lost])
+    let position = after
+    while (!signal.aborted) {
+      const subscription = eventStore.subscribe({
+        after: position,
+        prefixes: this.topic.from,
+        batchSize,
+        signal,
+      })
+      for await (const batch of subscription) {
+        await this.#publish(writer, batch)
+        position = batch.position
+        this.position = position
+        if (signal.aborted) return
+      }
+      // Subscriptions end, now and then quietly.
+      await pause(clock, RESUBSCRIBE_MS, signal)
+    }
+  }
+
+  async #publish(writer: TopicWriter, { events, end }: LogBatch): Promise<void> {
+    const { eventStore, onPublished, clock } = this.options
+    const sent = await writer.publish(await this.topic.outgoing(events, eventStore, end))
+    if (sent > 0) {
+      this.published += sent
+      onPublished?.(this.#name, sent)
+    }
+    this.#failures = 0
+    this.#enter(end ? 'following' : 'catching up')
+    this.#unsaved = events.at(-1) ?? this.#unsaved
+    if (clock.now() - this.#savedAt >= CHECKPOINT_EVERY_MS) await this.#saveCheckpoint(writer)
+  }
+
+  async #saveCheckpoint(writer: TopicWriter): Promise<void> {
+    if (this.#unsaved === undefined) return
+    const { position, id: eventId } = this.#unsaved
+    await writer.saveCheckpoint({ logId: this.options.eventStore.logId, position, eventId })
+    this.#unsaved = undefined
+    this.#savedAt = this.options.clock.now()
+  }
+
+  #enter(state: FeedState): void {
+    this.state = state
+    this.code = this.message = undefined
+  }
+
+  async #waitForPeople({ code, message }: ConsumerStopped): Promise<void> {
+    this.state = 'stopped'
+    this.code = code
+    this.message = message
+    this.options.notice({ level: 'error', consumer: this.#name, code, message })
+    this.#resumed = new AbortController()
+    const signal = AbortSignal.any([this.stopped, this.#resumed.signal])
+    if (!signal.aborted)
+      await new Promise((resumed) => signal.addEventListener('abort', resumed, { once: true }))
+  }
+
+  async #postpone(error: unknown): Promise<void> {
+    const wait = Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 6), LAST_RETRY_MS)
+    const reason = error instanceof Error ? error.message : String(error)
+    this.state = error instanceof LeaseLost ? 'standby' : 'retrying'
+    this.message = reason
+    this.options.notice({
+      level: 'warn',
+      consumer: this.#name,
+      message: `${this.#name} is tried again in ${wait} ms: ${reason}`,
+      error,
+    })
+    await pause(this.options.clock, wait, this.stopped)
+  }
+}
+
+function foreign(topic: string): ConsumerStopped {
+  return new ConsumerStopped(
+    'CHECKPOINT.FOREIGN',
+    `${topic} was published from another log, or from a history that a restore took back. If this is the right ` +
+      'topic, its readers know events that are gone: tell them, remove it and publish the log anew with ' +
+      `ledgerdesk publisher reset ${topic}`,
+  )
+}

@@ -1,0 +1,116 @@
+import { LRUCache } from 'lru-cache'
+import type { Principal } from '#libs/access'
+import type { Position, RecordedEvent } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import { audienceColumns, canSee } from '#projections/access'
+import type { Audience } from '../incidents/domain/incident.events.js'
+
+/** As whoever reads a topic counts: at the desk, in no group, and named in no record. */
+const TOPIC_READER: Principal = {
+  id: 'service:topic',
+  grants: new Map([['service', 'topic']]),
+  groups: new Set(),
+}
+/** Streams whose audience is remembered. */
+const REMEMBERED = 20_000
+const PAGE = 1_000
+
+/** Audience of a record after one of its events; undefined: it says nothing of it. */
+interface AudienceAt {
+  readonly revision: number
+  readonly audience: Audience | undefined
+}
+
+/**
+ * Tells which events belong to records that everybody at the desk may see: both as of the event, and as the record is
+ * now. So an event that waited while the broker was away stays here when its record was restricted meanwhile, and what
+ * was written under a restriction stays here when that is lifted.
+ */
+export class RecordAudiences {
+  readonly #known = new LRUCache<string, AudienceAt>({ max: REMEMBERED })
+  /** The last change of each stream's audience among what is recorded but was not asked for yet. */
+  readonly #ahead = new Map<string, { position: Position; audience: Audience }>()
+  /** So far the log was searched for changes. */
+  #searchedUpTo: Position = ''
+  #handledUpTo: Position = ''
+
+  /** @param prefixes of the streams that are asked for */
+  constructor(private readonly prefixes: readonly string[]) {}
+
+  /**
+   * Those of these events that everybody may see.
+   * @param events in log order, without a gap within a stream
+   * @param caughtUp nothing was recorded after them
+   */
+  async visible(
+    events: readonly RecordedEvent[],
+    log: EventStore,
+    caughtUp: boolean,
+  ): Promise<RecordedEvent[]> {
+    const last = events.at(-1)
+    if (last === undefined) return []
+    this.#comeTo(events[0]?.position ?? last.position, last.position, caughtUp)
+    if (!caughtUp) await this.#searchAhead(log, last.position)
+    await this.#learn(events, log)
+    const before = events.filter((event) => isForEverybody(this.#after(event)))
+    return before.filter(({ stream }) => isForEverybody(this.#now(stream)))
+  }
+
+  #comeTo(first: Position, last: Position, caughtUp: boolean): void {
+    // Asked again for what was handled before: what lies between was forgotten.
+    const again = first <= this.#handledUpTo
+    if (again || caughtUp) this.#ahead.clear()
+    if (again || this.#searchedUpTo < last) this.#searchedUpTo = last
+    this.#handledUpTo = last
+  }
+
+  async #searchAhead(log: EventStore, handled: Position): Promise<void> {
+    for (const [stream, { position }] of this.#ahead) if (position <= handled) this.#ahead.delete(stream)
+    const filter = { prefixes: this.prefixes, types: ['AudienceChanged'] }
+    for (let end = false; !end; ) {
+      const page = await log.readAll({ ...filter, after: this.#searchedUpTo, limit: PAGE })
+      for (const { stream, position, data } of page.events)
+        this.#ahead.set(stream, { position, audience: (data as { audience: Audience }).audience })
+      this.#searchedUpTo = page.position
+      end = page.end
+    }
+  }
+
+  /** What was before the first of these events of each stream. */
+  async #learn(events: readonly RecordedEvent[], log: EventStore): Promise<void> {
+    const firsts = new Map<string, number>()
+    for (const { stream, revision } of events) if (!firsts.has(stream)) firsts.set(stream, revision)
+    await Promise.all(
+      [...firsts].map(async ([stream, first]) => {
+        if (first === 0) this.#known.delete(stream)
+        if (first === 0 || this.#known.get(stream)?.revision === first - 1) return
+        let audience: Audience | undefined
+        for (const event of await log.readStream(stream, { limit: first }))
+          audience = changed(audience, event)
+        this.#known.set(stream, { revision: first - 1, audience })
+      }),
+    )
+  }
+
+  /** The audience after this event, the next of its stream. */
+  #after(event: RecordedEvent): Audience | undefined {
+    const { stream, revision } = event
+    const audience = changed(this.#known.get(stream)?.audience, event)
+    this.#known.set(stream, { revision, audience })
+    return audience
+  }
+
+  #now(stream: string): Audience | undefined {
+    return this.#ahead.get(stream)?.audience ?? this.#known.get(stream)?.audience
+  }
+}
+
+function changed(audience: Audience | undefined, { type, data }: RecordedEvent): Audience | undefined {
+  if (type !== 'IncidentOpened' && type !== 'AudienceChanged') return audience
+  return (data as { audience: Audience }).audience
+}
+
+/** A record that says nothing of its audience is nobody's. */
+function isForEverybody(audience: Audience | undefined): boolean {
+  return audience !== undefined && canSee(TOPIC_READER, audienceColumns(audience))
+}

@@ -1,0 +1,157 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import { LOG_START } from '#libs/event-sourcing'
+import { appendEvents, InMemoryEventStore } from '#libs/testing'
+import type { Audience } from './incidents/domain/incident.events.js'
+import { publishedTopics } from './topics.js'
+
+const PUBLIC: Audience = { kind: 'public' }
+const PARTICIPANTS: Audience = { kind: 'participants' }
+const NETWORK: Audience = { kind: 'groups', groups: ['network'] }
+
+describe('Topics', () => {
+  let log: InMemoryEventStore
+  beforeEach(() => {
+    log = new InMemoryEventStore()
+  })
+
+  const stream = (n: number) => `incident-INC000000${n}`
+  const open = (n: number, audience: Audience) =>
+    appendEvents(log, stream(n), [{ type: 'IncidentOpened', data: { title: `Incident ${n}`, audience } }])
+  const comment = (n: number, text: string) =>
+    appendEvents(log, stream(n), [{ type: 'CommentAdded', data: { text } }])
+  const restrict = (n: number, audience: Audience, previous: Audience) =>
+    appendEvents(log, stream(n), [{ type: 'AudienceChanged', data: { audience, previous } }])
+
+  /** What leaves of the log, read in batches as a publisher does. */
+  async function leaving(batchSize: number, topic = topicOf()): Promise<string[]> {
+    const told: string[] = []
+    let after = LOG_START
+    for (;;) {
+      const page = await log.readAll({ after, limit: batchSize, prefixes: topic.from })
+      const outgoing = await topic.outgoing(page.events, log, page.end)
+      told.push(...outgoing.map(({ data }) => textOf(data)))
+      after = page.position
+      if (page.end) return told
+    }
+  }
+
+  function topicOf() {
+    const [topic] = publishedTopics({ namespace: 'acme', partitions: 3, logId: log.logId })
+    return topic!
+  }
+  const textOf = (data: unknown) => {
+    const { title, text } = data as { title?: string; text?: string }
+    return String(title ?? text)
+  }
+
+  it('are one for each process, with the namespace before its name', () => {
+    const topics = publishedTopics({ namespace: 'acme', partitions: 3, logId: 'log' })
+    expect(topics.map(({ settings, from }) => ({ ...settings, from }))).toEqual([
+      { name: 'acme.itsm.incident.events.v1', partitions: 3, from: ['incident-'] },
+    ])
+  })
+
+  it('carry CloudEvents without reasons', async () => {
+    await appendEvents(log, stream(1), [{ type: 'IncidentOpened', data: { title: 'x', audience: PUBLIC } }], {
+      reason: 'for colleagues',
+    })
+    const { events } = await log.readAll({ after: LOG_START, limit: 1 })
+    const [event] = await topicOf().outgoing(events, log, true)
+    const { id, position } = events[0] as RecordedEvent
+    expect(event).toMatchObject({
+      specversion: '1.0',
+      id,
+      source: `/ledgerdesk/${log.logId}/incident`,
+      type: 'org.ledgerdesk.itsm.incident.IncidentOpened.v1',
+      partitionkey: stream(1),
+      sequence: position,
+      data: { title: 'x', audience: PUBLIC },
+    })
+    expect(event?.reason).toBeUndefined()
+  })
+
+  it.each([1, 2, 1000])('carry public records only, in batches of %i', async (batchSize) => {
+    await open(1, PUBLIC)
+    await open(2, PARTICIPANTS)
+    await open(3, NETWORK)
+    for (const n of [1, 2, 3]) await comment(n, `comment ${n}`)
+    expect(await leaving(batchSize)).toEqual(['Incident 1', 'comment 1'])
+  })
+
+  it.each([1, 2, 1000])(
+    'keep back what waited when its record was restricted, in batches of %i',
+    async (batchSize) => {
+      await open(1, PUBLIC)
+      await comment(1, 'before')
+      await open(2, PUBLIC)
+      await restrict(1, PARTICIPANTS, PUBLIC)
+      await comment(1, 'after')
+      expect(await leaving(batchSize)).toEqual(['Incident 2'])
+    },
+  )
+
+  it.each([1, 2, 1000])(
+    'keep the same back when they are asked again, in batches of %i',
+    async (batchSize) => {
+      const topic = topicOf()
+      await open(1, PUBLIC)
+      await open(2, PUBLIC)
+      await comment(1, 'first')
+      expect(await leaving(batchSize, topic)).toEqual(['Incident 1', 'Incident 2', 'first'])
+      await restrict(1, PARTICIPANTS, PUBLIC)
+      await comment(2, 'second')
+      expect(await leaving(batchSize, topic)).toEqual(['Incident 2', 'second'])
+      expect(await leaving(batchSize, topic)).toEqual(['Incident 2', 'second'])
+    },
+  )
+
+  it.each([1, 2, 1000])(
+    'keep back what was written under a restriction that was lifted, in batches of %i',
+    async (batchSize) => {
+      await open(1, PARTICIPANTS)
+      await comment(1, 'under restriction')
+      await restrict(1, PUBLIC, PARTICIPANTS)
+      await comment(1, 'free')
+      expect(await leaving(batchSize)).toEqual(['free'])
+    },
+  )
+
+  it('carry what comes between two restrictions when it is asked for in time', async () => {
+    const topic = topicOf()
+    const told: string[] = []
+    let after = LOG_START
+    const follow = async () => {
+      const page = await log.readAll({ after, limit: 100 })
+      after = page.position
+      for (const { data } of await topic.outgoing(page.events, log, page.end)) told.push(textOf(data))
+    }
+    await open(1, PUBLIC)
+    await follow()
+    await restrict(1, NETWORK, PUBLIC)
+    await comment(1, 'restricted')
+    await follow()
+    await restrict(1, PUBLIC, NETWORK)
+    await comment(1, 'public again')
+    await follow()
+    expect(told).toEqual(['Incident 1', 'public again'])
+  })
+
+  it('would carry all of it if nobody looked at audiences (counter-proof)', async () => {
+    await open(1, PARTICIPANTS)
+    await comment(1, 'secret')
+    const { events } = await log.readAll({ after: LOG_START, limit: 10 })
+    const asPublic = events.map((event) =>
+      event.type === 'IncidentOpened' ? { ...event, data: { title: 'Incident 1', audience: PUBLIC } } : event,
+    )
+    expect((await topicOf().outgoing(asPublic, log, true)).map(({ data }) => textOf(data))).toEqual([
+      'Incident 1',
+      'secret',
+    ])
+  })
+
+  it('take nothing of people, groups and settings', async () => {
+    await appendEvents(log, 'person-ann', [{ type: 'PersonRegistered', data: { name: 'Ann' } }])
+    await open(1, PUBLIC)
+    expect(await leaving(10)).toEqual(['Incident 1'])
+  })
+})

@@ -1,0 +1,316 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type PublishedTopic, PublisherRunner } from '#libs/event-publisher'
+import { KafkaEventPublisher } from '#libs/event-publisher/kafka'
+import { LOG_START } from '#libs/event-sourcing'
+import { appendEvents, eventually } from '#libs/testing'
+import { toKafkaMessage } from '../../libs/event-publisher/kafka/cloud-event-message.js'
+import {
+  describeWithKafka,
+  KAFKA_BROKERS,
+  kafkaClient,
+  readTopic,
+} from '../../libs/event-publisher/kafka/kafka-broker.fixture.js'
+import { type CompiledCopy, compiledCopy } from '../../libs/testing/compiled-copy.js'
+import { type TemporaryEventStore, temporaryEventStore } from '../../libs/testing/temporary-event-store.js'
+import { toCloudEvent } from '../../src/events/cloud-event.js'
+import { publishedTopics, topicName } from '../../src/topics.js'
+import { Incidents, newEvent, OwnBroker, PublisherProcess, tally } from './publishing.fixture.js'
+
+const PARTITIONS = 3
+const BATCH = 250
+const LONG = 60_000
+
+describeWithKafka('Publishing to Kafka', () => {
+  let temporary: TemporaryEventStore
+  let incidents: Incidents
+  let namespace: string
+  let topic: string
+  const cleanUps: (() => Promise<unknown>)[] = []
+
+  beforeEach(async () => {
+    temporary = await temporaryEventStore()
+    incidents = new Incidents(temporary.store)
+    namespace = `spec-${randomUUID()}`
+    topic = topicName(namespace, 'incident')
+  })
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+    await temporary.dispose()
+  })
+
+  const whole = (count: number) => ({ inLog: count, missing: 0, outOfOrder: 0 })
+
+  describe('from a process of its own', () => {
+    let compiled: CompiledCopy
+    beforeAll(() => {
+      compiled = compiledCopy('src', 'libs', 'projections', 'test/publishing/publisher-process.ts')
+    }, LONG)
+    afterAll(() => compiled.dispose())
+
+    function publisher(sessionMilliseconds = 3_000): PublisherProcess {
+      const started = new PublisherProcess(compiled.program('test/publishing/publisher-process.ts'), {
+        file: temporary.file,
+        brokers: KAFKA_BROKERS,
+        namespace,
+        partitions: PARTITIONS,
+        batchSize: BATCH,
+        sessionMilliseconds,
+      })
+      cleanUps.push(async () => {
+        started.signal('SIGKILL')
+        await started.ended
+      })
+      return started
+    }
+
+    const published = (from: PublisherProcess, count: number) =>
+      eventually(`${count} published`, () => from.published >= count, LONG)
+
+    it(
+      'leaves no gap and doubles nothing over clean stops',
+      async () => {
+        let total = 0
+        for (const count of [1_000, 300, 700]) {
+          await incidents.append(count)
+          total += count
+          const one = publisher()
+          await published(one, count)
+          await one.end()
+          expect(one.published).toBe(count)
+        }
+        expect(await tally(kafkaClient(), topic, temporary.store)).toEqual({
+          ...whole(total),
+          onTopic: total,
+          duplicates: 0,
+        })
+      },
+      LONG,
+    )
+
+    it(
+      'repeats at most one batch for each kill in the middle of one, and loses nothing',
+      async () => {
+        const kills = 5
+        await incidents.append(6_000)
+        for (let kill = 0; kill < kills; kill++) {
+          const one = publisher(1_500)
+          await published(one, 1)
+          // The next batch is being put together, sent or answered.
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 12))
+          await one.end('SIGKILL')
+        }
+        const last = publisher(1_500)
+        await eventually('all there', () => last.states.includes('following'), LONG)
+        await last.end()
+        const result = await tally(kafkaClient(), topic, temporary.store)
+        process.stdout.write(`${kills} kills: ${JSON.stringify(result)}\n`)
+        expect(result).toMatchObject(whole(6_000))
+        expect(result.duplicates).toBeLessThanOrEqual(kills * BATCH)
+      },
+      LONG,
+    )
+
+    it(
+      'stands by when started a second time by mistake, and takes over from one that died',
+      async () => {
+        const first = publisher()
+        await incidents.append(500)
+        await published(first, 500)
+        const second = publisher()
+        await eventually('waiting', () => first.lines.length > 0 && second.states.includes('standby'), LONG)
+        await incidents.append(500)
+        await published(first, 1_000)
+        expect(second.published).toBe(0)
+        await first.end('SIGKILL')
+        await incidents.append(500)
+        await published(second, 500)
+        await second.end()
+        const result = await tally(kafkaClient(), topic, temporary.store)
+        expect(result).toMatchObject({ ...whole(1_500), duplicates: 0 })
+      },
+      LONG,
+    )
+
+    it(
+      'that froze is replaced, and adds at most one batch of repetitions when it wakes',
+      async () => {
+        const frozen = publisher(1_500)
+        await incidents.append(3_000)
+        await published(frozen, 1)
+        frozen.signal('SIGSTOP')
+        const second = publisher(1_500)
+        await eventually('taken over', () => second.published > 0, LONG)
+        await eventually('all there', () => second.states.includes('following'), LONG)
+        frozen.signal('SIGCONT')
+        await eventually('it noticed', () => frozen.states.includes('standby'), LONG)
+        await incidents.append(200)
+        const alone = second.published
+        await eventually('goes on', () => second.published >= alone + 200, LONG)
+        await Promise.all([frozen.end(), second.end()])
+        const result = await tally(kafkaClient(), topic, temporary.store)
+        process.stdout.write(`frozen: ${JSON.stringify(result)}\n`)
+        expect(result).toMatchObject(whole(3_200))
+        expect(result.duplicates).toBeLessThanOrEqual(BATCH)
+      },
+      LONG,
+    )
+  })
+
+  function run(brokers: readonly string[], topics?: readonly PublishedTopic[]): PublisherRunner {
+    const { store } = temporary
+    const runner = new PublisherRunner({
+      eventStore: store,
+      publisher: new KafkaEventPublisher({
+        brokers,
+        clientId: 'spec',
+        sessionMilliseconds: 3_000,
+        requestMilliseconds: 1_000,
+      }),
+      topics: topics ?? publishedTopics({ namespace, partitions: PARTITIONS, logId: store.logId }),
+      batchSize: BATCH,
+    })
+    runner.start()
+    cleanUps.push(() => runner.stop())
+    return runner
+  }
+
+  const statusOf = async (runner: PublisherRunner) => (await runner.status())[0]!
+  const state = (runner: PublisherRunner, wanted: string, position?: string) =>
+    eventually(
+      wanted,
+      async () => {
+        const status = await statusOf(runner)
+        return status.state === wanted && (position === undefined || status.position === position) && status
+      },
+      LONG,
+    )
+
+  it('goes on without a gap after the broker was stopped, killed and frozen, while appends go on', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kafka-'))
+    const broker = await OwnBroker.start(folder)
+    cleanUps.push(async () => {
+      await broker.stop()
+      rmSync(folder, { recursive: true })
+    })
+    const runner = run([broker.address])
+    await incidents.append(500)
+    await state(runner, 'following', await temporary.store.head())
+
+    const outages = [
+      { begin: () => broker.stop(), end: () => broker.startAgain() },
+      { begin: async () => broker.signal('SIGKILL'), end: () => broker.startAgain() },
+      { begin: async () => broker.signal('SIGSTOP'), end: async () => broker.signal('SIGCONT') },
+    ]
+    for (const { begin, end } of outages) {
+      await begin()
+      await incidents.append(500)
+      const behind = await state(runner, 'retrying')
+      expect(behind.message).toMatch(/Kafka|BROKER|heartbeat/)
+      await eventually('lag told', async () => ((await statusOf(runner)).lagSeconds ?? 0) > 0)
+      await incidents.append(200)
+      await end()
+      await state(runner, 'following', await temporary.store.head())
+    }
+    await runner.stop()
+    const result = await tally(kafkaClient([broker.address]), topic, temporary.store)
+    process.stdout.write(`3 outages: ${JSON.stringify(result)}\n`)
+    expect(result).toMatchObject(whole(2_600))
+    expect(result.duplicates).toBeLessThanOrEqual(3 * BATCH)
+  }, 180_000)
+
+  it('is told of gaps, repetitions and disorder by the tally (counter-proof)', async () => {
+    await incidents.append(6, 1)
+    const { events } = await temporary.store.readAll({ after: LOG_START, limit: 10 })
+    const [first, second, third, , fifth] = events.map((event) => toCloudEvent(event, temporary.store.logId))
+    const settings = { name: topic, partitions: 1 }
+    const publisher = new KafkaEventPublisher({ brokers: KAFKA_BROKERS, clientId: 'spec' })
+    await (await publisher.open(settings)).close()
+    const producer = kafkaClient().producer()
+    await producer.connect()
+    const messages = [first, third, second, second, fifth].map((event) => toKafkaMessage(event as never))
+    await producer.send({ topic, messages })
+    await producer.disconnect()
+    expect(await tally(kafkaClient(), topic, temporary.store)).toEqual({
+      inLog: 6,
+      onTopic: 5,
+      duplicates: 1,
+      missing: 2,
+      outOfOrder: 1,
+    })
+  })
+
+  it('stops before the topic of another log', async () => {
+    await incidents.append(50)
+    const first = run(KAFKA_BROKERS)
+    await state(first, 'following')
+    await first.stop()
+    const before = await tally(kafkaClient(), topic, temporary.store)
+    await temporary.dispose()
+    temporary = await temporaryEventStore()
+    await new Incidents(temporary.store).append(50)
+    const second = run(KAFKA_BROKERS)
+    expect(await state(second, 'stopped')).toMatchObject({
+      code: 'CHECKPOINT.FOREIGN',
+      message: expect.stringContaining(`ledgerdesk publisher reset ${topic}`),
+    })
+    const after = await readTopic(kafkaClient(), topic)
+    expect(after.flat()).toHaveLength(before.onTopic)
+  })
+
+  describe('with restricted records in the log', () => {
+    const SECRET = 'Dismissal of Mr X'
+    const NOTE = 'He does not know yet'
+
+    beforeEach(async () => {
+      const { store } = temporary
+      const participants = { kind: 'participants' }
+      await incidents.append(60)
+      await appendEvents(store, 'incident-INC0009001', [
+        { type: 'IncidentOpened', data: { title: SECRET, audience: participants } },
+        { type: 'CommentAdded', data: { text: SECRET } },
+      ])
+      await store.append({
+        stream: 'incident-INC0009002',
+        expectedRevision: 'noStream',
+        events: [
+          newEvent({ type: 'IncidentOpened', data: { title: 'Badge reader', audience: { kind: 'public' } } }),
+          newEvent({ type: 'WorkNoteAdded', data: { text: NOTE } }),
+        ],
+      })
+    })
+
+    async function textOnTopic(): Promise<string> {
+      const messages = (await readTopic(kafkaClient(), topic)).flat()
+      return JSON.stringify(
+        messages.map(({ key, value, headers }) => [
+          String(key),
+          String(value),
+          Object.values(headers ?? {}).map(String),
+        ]),
+      )
+    }
+
+    it('shows nothing of them, and no work notes, on the topic', async () => {
+      await state(run(KAFKA_BROKERS), 'following', await temporary.store.head())
+      const text = await textOnTopic()
+      expect(text).toContain('Badge reader')
+      for (const secret of [SECRET, NOTE, 'INC0009001']) expect(text).not.toContain(secret)
+    })
+
+    it('would show them if a topic took every event (counter-proof)', async () => {
+      const { logId } = temporary.store
+      const everything: PublishedTopic = {
+        settings: { name: topic, partitions: PARTITIONS },
+        from: ['incident-'],
+        outgoing: async (events) => events.map((event) => toCloudEvent(event, logId) as never),
+      }
+      await state(run(KAFKA_BROKERS, [everything]), 'following', await temporary.store.head())
+      const text = await textOnTopic()
+      for (const secret of [SECRET, NOTE, 'INC0009001']) expect(text).toContain(secret)
+      expect((await temporary.store.readAll({ after: LOG_START, limit: 1_000 })).events).toHaveLength(64)
+    })
+  })
+})

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# A real Apache Kafka broker (KRaft, one node) for tests, from Maven Central's jars; needs Java 17 and Maven, and takes
+# them from Debian when they are missing and it may.
+#
+#   kafka.sh install               downloads once into $KAFKA_CACHE (default: .tmp/kafka) and prints the version
+#   kafka.sh start FOLDER [PORT]   formats FOLDER when it is new, starts on a free port (or PORT, for a restart at the
+#                                  same address), waits until it answers; prints `KAFKA_BROKERS=`, `KAFKA_VERSION=`, `KAFKA_PID=`
+#   kafka.sh stop FOLDER           orderly, then by force; the data stays
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+version=${KAFKA_VERSION:-4.4.0}
+cache=${KAFKA_CACHE:-$PWD/.tmp/kafka}
+jars=$cache/$version
+
+debian() { # command, package
+  command -v "$1" >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$2"; } >/dev/null
+}
+
+install() {
+  [ -f "$jars/.complete" ] && return
+  debian java openjdk-17-jre-headless
+  debian mvn maven
+  mkdir -p "$jars"
+  cat >"$jars/pom.xml" <<POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>org.ledgerdesk.test</groupId><artifactId>kafka-broker</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
+  </dependencies>
+</project>
+POM
+  mvn -B -q -f "$jars/pom.xml" dependency:copy-dependencies -DoutputDirectory="$jars/lib" >&2
+  touch "$jars/.complete"
+}
+
+# A plain command, so that the process id of one in the background is Java's own.
+java=(java -Xms128m -Xmx512m -Dorg.slf4j.simpleLogger.defaultLogLevel="${KAFKA_LOG_LEVEL:-warn}" -cp "$jars/lib/*")
+
+free_ports() { # two of them
+  node -e '
+    const net = require("net"), servers = [net.createServer(), net.createServer()]
+    Promise.all(servers.map((s) => new Promise((ok) => s.listen(0, "127.0.0.1", ok)))).then(() => {
+      console.log(servers.map((s) => s.address().port).join(" "))
+      for (const s of servers) s.close()
+    })'
+}
+
+answers() { # port
+  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+start() { # folder, port?
+  local folder port controller
+  mkdir -p "$1"
+  folder=$(cd "$1" && pwd)
+  install
+  read -r port controller <<<"$(free_ports)"
+  port=${2:-$port}
+  cat >"$folder/server.properties" <<PROPERTIES
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$controller
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
+advertised.listeners=PLAINTEXT://127.0.0.1:$port
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs=$folder/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+# One node waits for nobody.
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+num.network.threads=2
+num.io.threads=2
+log.cleaner.dedupe.buffer.size=8388608
+PROPERTIES
+  if [ ! -d "$folder/data" ]; then
+    "${java[@]}" kafka.tools.StorageTool format -c "$folder/server.properties" \
+      -t "$("${java[@]}" kafka.tools.StorageTool random-uuid 2>/dev/null | tail -1)" >"$folder/format.log" 2>&1
+  fi
+  "${java[@]}" kafka.Kafka "$folder/server.properties" >>"$folder/broker.log" 2>&1 </dev/null &
+  local pid=$!
+  disown "$pid"
+  echo "$pid" >"$folder/pid"
+  for _ in $(seq 300); do
+    if answers "$port"; then
+      printf 'KAFKA_BROKERS=127.0.0.1:%s\nKAFKA_VERSION=%s\nKAFKA_PID=%s\n' "$port" "$version" "$pid"
+      return
+    fi
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.2
+  done
+  echo "Kafka did not start:" >&2
+  tail -20 "$folder/broker.log" >&2
+  return 1
+}
+
+stop() { # folder
+  local pid
+  pid=$(cat "$1/pid")
+  kill "$pid" 2>/dev/null || return 0
+  for _ in $(seq 100); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    sleep 0.2
+  done
+  kill -9 "$pid"
+}
+
+case ${1:-} in
+  install) install && echo "KAFKA_VERSION=$version" ;;
+  start) start "${2:?folder}" "${3:-}" ;;
+  stop) stop "${2:?folder}" ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 2 ;;
+esac
