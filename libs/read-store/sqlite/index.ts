@@ -1,3 +1,3 @@
-export { leaseOwner } from './lease-owner.js'
+export { leaseOwner } from '../lease-owner.js'
 export { openSqliteReadStore, SqliteReadStore, type SqliteReadStoreOptions } from './sqlite-read-store.js'
 export { WriteBack } from './write-back.js'
