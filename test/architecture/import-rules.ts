@@ -9,6 +9,7 @@ const LIBS = [
   'business-time',
   'access',
   'event-store',
+  'mongodb',
   'read-store',
   'blob-store',
   'event-publisher',
