@@ -32,10 +32,11 @@ export function onMongodb(adapter: string, suite: (server: MongodbServer) => voi
       it('runs where there is a server', () => {
         throw new Error('There is none')
       }))
-  describe.each(servers.map((server) => [server.name, server] as const))(`${adapter} on %s`, (_, server) => {
-    beforeAll(async () => console.error(`${adapter} on ${await versionOf(server)}`))
-    suite(server)
-  })
+  for (const server of servers)
+    describe(`${adapter} on ${server.name}`, () => {
+      beforeAll(async () => console.error(`${adapter} on ${await versionOf(server)}`))
+      suite(server)
+    })
 }
 
 /** A name space that nobody else uses. */
