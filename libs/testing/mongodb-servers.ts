@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { MongoClient } from 'mongodb'
 import { databaseName } from '#libs/mongodb'
+import { type MongodbReadStore, openMongodbReadStore } from '#libs/read-store/mongodb'
 
 /** A server that a suite runs on. */
 export interface MongodbServer {
@@ -49,6 +50,22 @@ export async function dropNamespace({ url }: MongodbServer, namespace: string): 
   const client = new MongoClient(url)
   await client.db(databaseName(namespace)).dropDatabase()
   await client.close()
+}
+
+/** An empty read store in a name space of its own, which goes when it is disposed of. */
+export function temporaryMongodbReadStore(server: MongodbServer): {
+  store: MongodbReadStore
+  dispose(): Promise<void>
+} {
+  const namespace = freshNamespace()
+  const store = openMongodbReadStore({ url: server.url, namespace })
+  return {
+    store,
+    async dispose() {
+      await store.close()
+      await dropNamespace(server, namespace)
+    },
+  }
 }
 
 async function versionOf({ url, name }: MongodbServer): Promise<string> {

@@ -84,6 +84,10 @@ export class MongodbProjectionWriter extends MongodbProjectionReader implements 
     this.renewal = setInterval(() => void this.renew(), parts.leaseMilliseconds / 3).unref()
   }
 
+  get open(): boolean {
+    return !this.closed
+  }
+
   commit(writes: readonly DocumentWrite[], checkpoint: Checkpoint): Promise<void> {
     return this.inTurn(async () => {
       const { commits, sweep } = this.parts

@@ -122,19 +122,16 @@ export class MongodbReadStore extends ReadStore {
       const { owner, leaseMilliseconds: milliseconds } = options
       const medium = new MongodbMedium(this.documents, label)
       const commits = await BuildCommits.open(medium, { owner, milliseconds })
-      const queries = await BuildQueries.open(this.documents, label)
-      const indexes = new BuildIndexes(this.connection, this.documents, label, queries.collections)
-      if (options.bulkLoad && (await indexes.beginLoading())) queries.noteLoading(true)
-      if (!(await queries.isLoading())) await indexes.create()
-      const names = queries.collections.map((schema) => schema.name)
-      const writer = new MongodbProjectionWriter(name, this.connection, queries, {
-        commits,
-        indexes,
-        sweep: new Sweep(this.documents, label, names),
-        leaseMilliseconds: milliseconds,
-      })
-      this.writers.add(writer)
-      return writer
+      try {
+        const writer = await this.newWriter(name, options, commits)
+        for (const known of this.writers) if (!known.open) this.writers.delete(known)
+        this.writers.add(writer)
+        return writer
+      } catch (error) {
+        // Otherwise it runs out by itself
+        await commits.release().catch(() => {})
+        throw error
+      }
     })
   }
 
@@ -188,6 +185,26 @@ export class MongodbReadStore extends ReadStore {
     this.writers.clear()
     this.readers.clear()
     await this.connection.close()
+  }
+
+  private async newWriter(
+    name: BuildName,
+    { bulkLoad, leaseMilliseconds }: OpenForWriting,
+    commits: BuildCommits,
+  ): Promise<MongodbProjectionWriter> {
+    const label = buildLabel(name)
+    const queries = await BuildQueries.open(this.documents, label)
+    const indexes = new BuildIndexes(this.connection, this.documents, label, queries.collections)
+    if (bulkLoad && (await indexes.beginLoading())) queries.noteLoading(true)
+    if (!(await queries.isLoading())) await indexes.create()
+    const names = queries.collections.map((schema) => schema.name)
+    const sweep = new Sweep(this.documents, label, names)
+    return new MongodbProjectionWriter(name, this.connection, queries, {
+      commits,
+      indexes,
+      sweep,
+      leaseMilliseconds,
+    })
   }
 
   /** Lest a writer writes on into what nobody sees. */
