@@ -43,7 +43,7 @@ start() {
   printf '%s %s\n' "$pid" "$data" >"$home/running"
   for _ in $(seq 100); do
     if ! kill -0 "$pid" 2>/dev/null; then break; fi
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && sleep 0.2 && kill -0 "$pid" 2>/dev/null; then
       echo "export MONGODB_PROTOCOL_URL='mongodb://127.0.0.1:$port'"
       echo "export MONGODB_PROTOCOL_SERVER='FerretDB $("$program" --version | sed -n 's/^version: //p') (SQLite)'"
       echo "export FERRETDB_PID=$pid"
@@ -61,7 +61,8 @@ stop() {
   local pid data
   [ -f "$home/running" ] || return 0
   read -r pid data <"$home/running"
-  kill "$pid" 2>/dev/null || true
+  # By then the number may be another's
+  if [ "$(readlink "/proc/$pid/exe")" = "$program" ]; then kill "$pid"; fi
   rm -rf "$data" "$home/running"
 }
 

@@ -194,9 +194,9 @@ onMongodb('Builds of MongodbReadStore', (server) => {
     const name = await store.createBuild(projection, [schema])
     const reading = open({ readOnly: true })
     expect(await (await reading.liveReader('work_queue'))?.count('rows')).toBe(0)
-    expect(() => reading.createBuild(projection, [schema])).toThrow(/read-only/)
-    expect(() => reading.openForWriting(name, lease)).toThrow(/read-only/)
-    expect(() => reading.drop(name)).toThrow(/read-only/)
+    await expect(reading.createBuild(projection, [schema])).rejects.toThrow(/read-only/)
+    await expect(reading.openForWriting(name, lease)).rejects.toThrow(/read-only/)
+    await expect(reading.drop(name)).rejects.toThrow(/read-only/)
     await reading.close()
   })
 
@@ -210,9 +210,13 @@ onMongodb('Builds of MongodbReadStore', (server) => {
   it('refuse a schema that promises what cannot be kept', async () => {
     const columns = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`c${i}`, 'string' as const]))
     const indexes = Object.keys(columns).map((column) => [column])
-    expect(() => store.createBuild(projection, [{ ...schema, indexes: [['colour']] }])).toThrow(/Collection/)
-    expect(() => store.createBuild(projection, [{ name: 'rows', columns, indexes }])).toThrow(/indexes/)
-    expect(() => store.createBuild({ ...projection, projection: 'a.b' }, [schema])).toThrow(/name/)
+    await expect(store.createBuild(projection, [{ ...schema, indexes: [['colour']] }])).rejects.toThrow(
+      /Collection/,
+    )
+    await expect(store.createBuild(projection, [{ name: 'rows', columns, indexes }])).rejects.toThrow(
+      /indexes/,
+    )
+    await expect(store.createBuild({ ...projection, projection: 'a.b' }, [schema])).rejects.toThrow(/name/)
     expect(await store.builds()).toEqual([])
   })
 

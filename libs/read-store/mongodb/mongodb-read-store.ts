@@ -82,7 +82,7 @@ export class MongodbReadStore extends ReadStore {
     })
   }
 
-  createBuild(
+  async createBuild(
     { projection, version }: Omit<BuildName, 'build'>,
     collections: readonly CollectionSchema[],
   ): Promise<BuildName> {
@@ -114,7 +114,7 @@ export class MongodbReadStore extends ReadStore {
     })
   }
 
-  openForWriting(name: BuildName, options: OpenForWriting): Promise<ProjectionWriter> {
+  async openForWriting(name: BuildName, options: OpenForWriting): Promise<ProjectionWriter> {
     this.refuseReadOnly()
     return this.connection.run(async () => {
       const label = buildLabel(name)
@@ -155,7 +155,7 @@ export class MongodbReadStore extends ReadStore {
     })
   }
 
-  makeLive(name: BuildName): Promise<void> {
+  async makeLive(name: BuildName): Promise<void> {
     this.refuseReadOnly()
     return this.connection.run(async () => {
       const queries = await BuildQueries.open(this.documents, buildLabel(name))
@@ -166,12 +166,12 @@ export class MongodbReadStore extends ReadStore {
     })
   }
 
-  freeze(name: BuildName): Promise<void> {
+  async freeze(name: BuildName): Promise<void> {
     this.refuseReadOnly()
     return this.connection.run(() => this.registry.freeze(name))
   }
 
-  drop(name: BuildName): Promise<void> {
+  async drop(name: BuildName): Promise<void> {
     this.refuseReadOnly()
     return this.connection.run(async () => {
       await this.registry.remove(name, Date.now())
