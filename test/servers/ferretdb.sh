@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A MongoDB-protocol server for tests: FerretDB on SQLite, built from the Go module proxy and kept in .tmp/ferretdb.
+# A MongoDB-protocol server for tests: FerretDB on SQLite, built with Go and kept in the user's cache.
 #   test/servers/ferretdb.sh start [port]   installs and starts it; prints lines to evaluate in a shell:
 #                                           MONGODB_PROTOCOL_URL, MONGODB_PROTOCOL_SERVER (name and version), FERRETDB_PID
 #   test/servers/ferretdb.sh stop           ends what `start` began
@@ -8,22 +8,25 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 version=v1.24.2
+# Outlives the checkout, so that it is built once on a machine
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/ledgerdesk
+program=$cache/ferretdb-$version
+# Of the run: its log, and what is to be stopped
 home=$PWD/.tmp/ferretdb
-program=$home/ferretdb-$version
 
 install() {
   [ -x "$program" ] && return
-  mkdir -p "$home"
-  local module
-  module=$(cd "$home" && go mod download -json "github.com/FerretDB/FerretDB@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
-  rm -rf "$home/source"
-  cp -r "$module" "$home/source"
-  chmod -R u+w "$home/source"
+  local source module
+  source=$(mktemp -d)
+  module=$(cd "$source" && go mod download -json "github.com/FerretDB/FerretDB@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+  cp -r "$module/." "$source"
+  chmod -R u+w "$source"
   # Without it the program refuses to start; a release has it from its build
-  echo "$version" >"$home/source/build/version/version.txt"
-  (cd "$home/source" && go build -buildvcs=false -o "$program.part" ./cmd/ferretdb) >&2
-  mv "$program.part" "$program"
-  rm -rf "$home/source"
+  echo "$version" >"$source/build/version/version.txt"
+  mkdir -p "$cache"
+  (cd "$source" && go build -buildvcs=false -o "$program.$$" ./cmd/ferretdb) >&2
+  mv "$program.$$" "$program"
+  rm -rf "$source"
 }
 
 # Its data are of one run only, so they need not reach a disk.
@@ -35,6 +38,7 @@ start() {
   local port=${1:-27117} data pid
   install
   stop
+  mkdir -p "$home"
   data=$(data_folder)
   mkdir "$data/state"
   "$program" --handler=sqlite --sqlite-url="file:$data/" --state-dir="$data/state" --listen-addr="127.0.0.1:$port" \
@@ -62,7 +66,13 @@ stop() {
   [ -f "$home/running" ] || return 0
   read -r pid data <"$home/running"
   # By then the number may be another's
-  if [ "$(readlink "/proc/$pid/exe")" = "$program" ]; then kill "$pid"; fi
+  if [ "$(readlink "/proc/$pid/exe")" = "$program" ]; then
+    kill "$pid"
+    for _ in $(seq 50); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+  fi
   rm -rf "$data" "$home/running"
 }
 
