@@ -16,6 +16,7 @@ import {
   InMemoryEventStore,
   InMemoryReadStore,
 } from '#libs/testing'
+import { mongodbServers, temporaryMongodbReadStore } from '../testing/mongodb-servers.js'
 import { temporaryReadStore } from '../testing/temporary-read-store.js'
 import type { BuildFeed } from './build-feed.js'
 import { collectionSchemas, type ReadModelDefinition } from './definitions.js'
@@ -48,14 +49,25 @@ const fewCrashes = fc.uniqueArray(fc.integer({ min: 0, max: 12 }), { maxLength: 
 
 class Killed extends Error {}
 
-const stores = {
-  'the model': () => ({ store: new InMemoryReadStore(), dispose: async () => {} }),
-  SQLite: temporaryReadStore,
+interface DisposableStore {
+  store: ReadStore
+  dispose(): Promise<void>
 }
 
-describe.each(Object.entries(stores))('on %s', (storeName, makeStore) => {
-  const scale = storeName === 'SQLite' ? 0.3 : 1
+const theModel = (): DisposableStore => ({ store: new InMemoryReadStore(), dispose: async () => {} })
 
+/** Each with the share of the runs that its speed allows. */
+const stores: [string, number, () => DisposableStore][] = [
+  ['the model', 1, theModel],
+  ['SQLite', 0.3, temporaryReadStore],
+  ...mongodbServers().map((server): [string, number, () => DisposableStore] => [
+    `MongoDB, ${server.name}`,
+    0.1,
+    () => temporaryMongodbReadStore(server),
+  ]),
+]
+
+describe.each(stores)('on %s', (_, scale, makeStore) => {
   describe.each([tickets, stays])('the batch law for $name', (definition) => {
     // A view stops at a poisoned event, and has then nothing to compare.
     const poisons = definition.kind === 'projection' ? [true, false] : [false]
@@ -167,7 +179,7 @@ async function foldAll(
   definition: ReadModelDefinition,
   log: EventStore,
   { sizes, cache, crash }: { sizes: number[]; cache: number; crash?: () => void },
-  makeStore: () => { store: ReadStore; dispose(): Promise<void> } = stores['the model'],
+  makeStore: () => DisposableStore = theModel,
 ) {
   const { store, dispose } = makeStore()
   const readStore = new CrashingReadStore(store, crash)
@@ -194,7 +206,7 @@ async function runTwo(
   definition: ReadModelDefinition,
   log: EventStore,
   { kills, batchSize }: { kills: number[]; batchSize: number },
-  makeStore: () => { store: ReadStore; dispose(): Promise<void> },
+  makeStore: () => DisposableStore,
 ) {
   const { store, dispose } = makeStore()
   const readStore = new CrashingReadStore(store, killing(kills))

@@ -17,8 +17,8 @@ export interface CollectionSchema {
   readonly checked?: readonly string[]
   /**
    * Column lists whose number of documents per combination is kept up to date while writing, so that `groupCounts`
-   * over any of their subsets costs the number of combinations, not of documents. A column may be written
-   * `openedAt:day` to count by the UTC day of a timestamp.
+   * over any of their subsets costs the number of combinations, not of documents (MongoDB: an index of them is read
+   * instead). A column may be written `openedAt:day` to count by the UTC day of a timestamp.
    */
   readonly counts?: readonly (readonly string[])[]
 }
@@ -105,7 +105,8 @@ export abstract class ProjectionReader {
     ids: readonly string[],
   ): Promise<Map<string, StoredDocument<Document>>>
   /**
-   * One page, from one state of the build.
+   * One page, from one state of the build (MongoDB: a batch may be half visible, and a row whose place in the order is
+   * changed meanwhile may be missing).
    * @throws InvalidInput `QUERY.UNKNOWN_FIELD`, `QUERY.NOT_INDEXED`, `QUERY.WRONG_TYPE`, naming what may be asked for;
    * Unavailable `READ_STORE.LOADING` before the end of a bulk load
    */

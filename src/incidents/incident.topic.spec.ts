@@ -28,7 +28,9 @@ describe('What an incident topic carries', () => {
     const factory = new EventFactory()
     const opened = factory.event({ type: 'IncidentOpened', data: sample('IncidentOpened').data } as never)
     const event = factory.event<DomainEvent>({ type, data: sample(type).data })
-    const shown = requesterTimeline(timeline([opened, event] as never)).some(({ id }) => id === event.id)
+    const shown = requesterTimeline(timeline([opened, event] as never), 'person-anybody').some(
+      ({ id }) => id === event.id,
+    )
     expect(incidentEventOnTopic(event as never) !== undefined).toBe(shown)
   })
 

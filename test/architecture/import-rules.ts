@@ -10,6 +10,7 @@ const LIBS = [
   'durable-files',
   'access',
   'event-store',
+  'mongodb',
   'read-store',
   'blob-store',
   'transparency-log',

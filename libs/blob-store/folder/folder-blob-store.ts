@@ -1,14 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { access, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type Readable, Transform } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { makeFolder } from '#libs/durable-files'
-import { NotFound, TooLarge } from '#libs/event-sourcing'
 import { BlobStore, type StoredBlob } from '../blob-store.js'
+import { blobMissing, checkedAgainst, isHash, MeasuredContent } from '../content.js'
 
-const HASH = /^[0-9a-f]{64}$/
 /** Where content waits until it is whole. */
 export const INCOMING = 'incoming'
 /** An upload that has not moved for so long was cut off by a crash. */
@@ -41,14 +40,11 @@ export class FolderBlobStore extends BlobStore {
 
   async get(hash: string): Promise<Readable> {
     const file = await this.openBlob(hash)
-    const check = checkedAgainst(hash)
-    // Errors reach the reader through `check`, which the pipeline destroys
-    pipeline(file.createReadStream(), check).catch(() => {})
-    return check
+    return Readable.from(checkedAgainst(hash, file.createReadStream()), { objectMode: false })
   }
 
   async has(hash: string): Promise<boolean> {
-    if (!HASH.test(hash)) return false
+    if (!isHash(hash)) return false
     return access(this.path(hash)).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
@@ -71,10 +67,9 @@ export class FolderBlobStore extends BlobStore {
   }
 
   private async openBlob(hash: string): Promise<FileHandle> {
-    const missing = () => new NotFound('BLOB.NOT_FOUND', `There is no blob ${hash}`)
-    if (!HASH.test(hash)) throw missing()
+    if (!isHash(hash)) throw blobMissing(hash)
     return open(this.path(hash)).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'ENOENT' ? missing() : error
+      throw error.code === 'ENOENT' ? blobMissing(hash) : error
     })
   }
 
@@ -98,37 +93,9 @@ export class FolderBlobStore extends BlobStore {
 
 /** Writes the content to a new file, synced, while hashing and measuring it. */
 async function receive(content: Readable, limit: number, path: string): Promise<StoredBlob> {
-  const hash = createHash('sha256')
-  let size = 0
-  await pipeline(
-    content,
-    async function* (chunks: AsyncIterable<Buffer | string>) {
-      for await (const chunk of chunks) {
-        const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-        size += bytes.length
-        if (size > limit)
-          throw new TooLarge('BLOB.TOO_LARGE', `The content has more than ${limit} bytes`, { limit })
-        hash.update(bytes)
-        yield bytes
-      }
-    },
-    createWriteStream(path, { flags: 'wx', flush: true }),
-  )
-  return { hash: hash.digest('hex'), size }
-}
-
-/** Passes content on and fails at its end when it is not what the hash names: the disk or somebody changed it. */
-function checkedAgainst(expected: string): Transform {
-  const hash = createHash('sha256')
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk)
-      done(null, chunk)
-    },
-    flush(done) {
-      done(hash.digest('hex') === expected ? null : new Error(`Blob ${expected} is damaged on disk`))
-    },
-  })
+  const measured = new MeasuredContent(content, limit)
+  await pipeline(measured, createWriteStream(path, { flags: 'wx', flush: true }))
+  return measured.result()
 }
 
 /** Makes the names in a folder durable (a file's own fsync does not). */

@@ -1,8 +1,9 @@
+import { checkSchema } from '../collection-rules.js'
+import { isGone } from '../lease-owner.js'
 import { type Checkpoint, type CollectionSchema, LeaseHeld, LeaseLost } from '../read-store.js'
-import { CollectionTable, checkSchema } from './collection-table.js'
+import { CollectionTable } from './collection-table.js'
 import { Connection, type ConnectionOptions } from './connection.js'
 import { recount } from './group-counts.js'
-import { isGone } from './lease-owner.js'
 
 /** Layout of a build's file; a file of another layout is not opened. */
 const FORMAT = 1

@@ -1,4 +1,4 @@
-import { scriptTypes } from '../query-rules.js'
+import { columnValue, parseDimension } from '../collection-rules.js'
 import type { CollectionSchema, ColumnType } from '../read-store.js'
 import type { SqlValue } from './connection.js'
 
@@ -13,8 +13,6 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
 
 /** Rows of one INSERT: fewer calls into the driver; more than this gains nothing. */
 export const ROWS_PER_UPSERT = 20
-
-const DAY_SUFFIX = ':day'
 
 /** One column list whose documents are counted per combination. */
 export interface CountTable {
@@ -134,16 +132,9 @@ export class CollectionTable {
    * @throws TypeError when the document breaks its own schema: a bug of the projection that must be seen
    */
   encode(column: string, document: Readonly<Record<string, unknown>>, id: string): SqlValue {
-    const value = document[column] ?? null
-    if (value === null) return null
-    const type = this.schema.columns[column] as ColumnType
-    if (type === 'strings') {
-      if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
-        return value.length === 0 ? null : JSON.stringify(value.map(encodeValue))
-    } else if (typeof value === scriptTypes[type]) {
-      return encodeValue(value as string | number | boolean)
-    }
-    throw new TypeError(`${this.schema.name} ${id}: "${column}" must be of type ${type}`)
+    const value = columnValue(this.schema, column, document, id)
+    if (value === null || typeof value !== 'object') return encodeValue(value)
+    return value.length === 0 ? null : JSON.stringify(value.map(encodeValue))
   }
 
   decode(column: string, value: SqlValue): SqlValue | boolean {
@@ -157,38 +148,4 @@ export const quoted = (column: string) => `"c_${column}"`
 export function encodeValue(value: string | number | boolean | null): SqlValue {
   if (typeof value === 'boolean') return Number(value)
   return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
-}
-
-/** `openedAt:day` → the timestamp column and that only its UTC day counts. */
-export function parseDimension(dimension: string): { column: string; day: boolean } {
-  const day = dimension.endsWith(DAY_SUFFIX)
-  return { column: day ? dimension.slice(0, -DAY_SUFFIX.length) : dimension, day }
-}
-
-/** The day of an ISO 8601 UTC timestamp: its first ten characters. */
-export const DAY_LENGTH = 10
-
-/**
- * Refuses a schema that SQL could not hold or that promises what cannot be kept.
- * @throws Error naming the collection: a mistake in a definition
- */
-export function checkSchema(schema: CollectionSchema): void {
-  const mistake = (what: string) => new Error(`Collection ${schema.name}: ${what}`)
-  const columns = Object.keys(schema.columns)
-  for (const name of [schema.name, ...columns])
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw mistake(`"${name}" is no name`)
-  if (new Set(columns.map((column) => column.toLowerCase())).size < columns.length)
-    throw mistake('two columns differ by case only')
-  for (const column of schema.indexes.flat()) {
-    const type = schema.columns[column]
-    if (!type || type === 'strings') throw mistake(`index on "${column}", which is no sortable column`)
-  }
-  for (const column of schema.checked ?? [])
-    if (!schema.columns[column]) throw mistake(`check of "${column}", which is no column`)
-  for (const dimension of (schema.counts ?? []).flat()) {
-    const { column, day } = parseDimension(dimension)
-    const type = schema.columns[column]
-    if (!type || type === 'strings' || (day && type !== 'timestamp'))
-      throw mistake(`"${dimension}" cannot be counted by`)
-  }
 }

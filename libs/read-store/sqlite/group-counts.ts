@@ -1,14 +1,7 @@
-import { InvalidInput } from '#libs/event-sourcing'
-import { columnsOf, type Filter } from '../filter.js'
-import { checkFilter, checkFilterTypes, filterable } from '../query-rules.js'
+import { checkCounting, coveringCounts, DAY_LENGTH, parseDimension } from '../collection-rules.js'
+import type { Filter } from '../filter.js'
 import type { GroupCount } from '../read-store.js'
-import {
-  type CollectionTable,
-  type CountTable,
-  DAY_LENGTH,
-  parseDimension,
-  quoted,
-} from './collection-table.js'
+import { type CollectionTable, type CountTable, quoted } from './collection-table.js'
 import type { Connection, SqlValue } from './connection.js'
 import { allOf, filterSql, type Sql } from './filter-sql.js'
 import { narrowestDriver, rowDrivers } from './row-drivers.js'
@@ -99,12 +92,8 @@ export function groupRows(
   dimensions: readonly string[],
   filter: Filter,
 ): GroupCount[] {
-  checkFilterTypes(table.schema, filter)
-  const counts = coveringCounts(table, dimensions, filter)
-  if (!counts) {
-    checkFilter(table.schema, filter)
-    checkDimensions(table, dimensions)
-  }
+  const counts = coveringCounts(table.counts, dimensions, filter)
+  checkCounting(table.schema, dimensions, filter, counts)
   const chosen = dimensions.map((dimension, i) => ({
     text: counts?.dimensions.includes(dimension) ? quoted(dimension) : expression(dimension),
     name: `d${i}`,
@@ -136,37 +125,4 @@ function driven(connection: Connection, table: CollectionTable, filter: Filter):
 
 export function countRows(connection: Connection, table: CollectionTable, filter: Filter): number {
   return groupRows(connection, table, [], filter)[0]?.count ?? 0
-}
-
-/** The narrowest count list that has all dimensions and all columns of the filter. */
-function coveringCounts(
-  table: CollectionTable,
-  dimensions: readonly string[],
-  filter: Filter,
-): CountTable | undefined {
-  const filtered = [...columnsOf(filter)]
-  return table.counts
-    .filter(
-      (counts) =>
-        filtered.every((column) => counts.dimensions.includes(column)) &&
-        dimensions.every(
-          (dimension) =>
-            counts.dimensions.includes(dimension) ||
-            (parseDimension(dimension).day && counts.dimensions.includes(parseDimension(dimension).column)),
-        ),
-    )
-    .sort((a, b) => a.dimensions.length - b.dimensions.length)[0]
-}
-
-function checkDimensions(table: CollectionTable, dimensions: readonly string[]): void {
-  for (const dimension of dimensions) {
-    const { column, day } = parseDimension(dimension)
-    const type = table.schema.columns[column]
-    const offered = filterable(table.schema).filter((name) => table.schema.columns[name] !== 'strings')
-    if (type && type !== 'strings' && offered.includes(column) && (!day || type === 'timestamp')) continue
-    const message = `${table.schema.name} cannot be counted by "${dimension}": count by ${offered.join(', ')}`
-    throw new InvalidInput(type ? 'QUERY.NOT_INDEXED' : 'QUERY.UNKNOWN_FIELD', message, [
-      { pointer: 'groupBy', message },
-    ])
-  }
 }

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toPosition } from '#libs/event-sourcing'
+import { isGone } from '../lease-owner.js'
 import { LeaseHeld, LeaseLost } from '../read-store.js'
 import { leaseOwner, openSqliteReadStore, type SqliteReadStore } from './index.js'
-import { isGone } from './lease-owner.js'
 
 /** Of a process that has just ended, so that the id is not in use. */
 const deadPid = () => spawnSync(process.execPath, ['--version']).pid

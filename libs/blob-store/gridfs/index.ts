@@ -1,0 +1,1 @@
+export { GridfsBlobStore, openGridfsBlobStore } from './gridfs-blob-store.js'

@@ -1,0 +1,62 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { MongoServerError } from 'mongodb'
+import { databaseName, MongodbConnection } from './index.js'
+
+describe('A connection to a server', () => {
+  let server: Server
+  let open: Set<Socket>
+  beforeEach(async () => {
+    open = new Set()
+    server = createServer((socket) => open.add(socket.on('error', () => {})))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  })
+  afterEach(async () => {
+    for (const socket of open) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const port = () => (server.address() as AddressInfo).port
+
+  const ask = async (port: number) => {
+    const url = `mongodb://127.0.0.1:${port}`
+    const connection = new MongodbConnection(
+      { url, namespace: 'n', timeoutMilliseconds: 300 },
+      'READ_STORE.UNAVAILABLE',
+    )
+    const begun = performance.now()
+    const work = connection.run(() => connection.database.collection('x').findOne())
+    await expect(work).rejects.toMatchObject({
+      name: 'Unavailable',
+      code: 'READ_STORE.UNAVAILABLE',
+      retryAfter: 2,
+    })
+    expect(performance.now() - begun).toBeLessThan(3_000)
+    await connection.close()
+  }
+
+  it('that accepts and says nothing ends in time', () => ask(port()))
+
+  it('that is away ends in time', async () => {
+    const closed = port()
+    await new Promise((resolve) => server.close(resolve))
+    await ask(closed)
+    server = createServer().listen(0)
+  })
+
+  it('passes other errors on as they are', async () => {
+    const connection = new MongodbConnection({ url: 'mongodb://127.0.0.1:1', namespace: '' }, 'X')
+    const mine = new TypeError('mine')
+    expect(connection.explained(mine)).toBe(mine)
+    const duplicate = new MongoServerError({ message: 'E11000', code: 11000 })
+    expect(connection.explained(duplicate)).toBe(duplicate)
+    const steppingDown = new MongoServerError({ message: 'not primary', code: 10107 })
+    expect(connection.explained(steppingDown)).toMatchObject({ name: 'Unavailable', cause: steppingDown })
+    await connection.close()
+  })
+})
+
+it('an instance has a database of its own', () => {
+  expect(databaseName('')).toBe('ledgerdesk')
+  expect(databaseName('staging')).toBe('staging-ledgerdesk')
+  for (const bad of ['a.b', 'a b', 'a/b', '$a', 'ä', 'x'.repeat(41)])
+    expect(() => databaseName(bad)).toThrow(/name/)
+})

@@ -1,0 +1,116 @@
+import {
+  type Db,
+  MongoClient,
+  MongoClientClosedError,
+  type MongoClientOptions,
+  MongoNetworkError,
+  MongoNotConnectedError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoTopologyClosedError,
+} from 'mongodb'
+import { Unavailable } from '#libs/event-sourcing'
+
+const DEFAULT_TIMEOUT_MILLISECONDS = 10_000
+const APPLICATION = 'ledgerdesk'
+
+/**
+ * Server errors that pass by themselves: it is starting, stepping down, shutting down, or took too long
+ * (https://www.mongodb.com/docs/manual/reference/error-codes/).
+ */
+const PASSING_CODES: ReadonlySet<unknown> = new Set([
+  6, 7, 50, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
+])
+
+export interface MongodbOptions {
+  /** `mongodb://` or `mongodb+srv://`, with credentials and TLS as the driver reads them. */
+  url: string
+  /** Keeps instances on one server apart; empty: the only one. */
+  namespace: string
+  /** How long the server may be silent, for connecting and for each answer. Default 10,000. */
+  timeoutMilliseconds?: number
+}
+
+/**
+ * The database that holds everything of an instance.
+ * @throws Error when a database's name could not hold the namespace
+ */
+export function databaseName(namespace: string): string {
+  if (!/^[A-Za-z0-9_-]{0,40}$/.test(namespace))
+    throw new Error(
+      `"${namespace}" is no namespace: use at most 40 letters, digits, hyphens and underscores of ASCII`,
+    )
+  return namespace === '' ? APPLICATION : `${namespace}-${APPLICATION}`
+}
+
+/** A client of one instance's database; connects when first used, and again by itself. */
+export class MongodbConnection {
+  readonly database: Db
+  private readonly client: MongoClient
+  private patient: MongoClient | undefined
+
+  /** @param away stable code of the error when the server is away: `READ_STORE.UNAVAILABLE` */
+  constructor(
+    private readonly options: MongodbOptions,
+    private readonly away: string,
+  ) {
+    const timeout = options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS
+    this.client = this.newClient({ socketTimeoutMS: timeout })
+    this.database = this.client.db(databaseName(options.namespace))
+  }
+
+  /** @throws Unavailable when the server is away or silent: whether a write took place is then unknown */
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work()
+    } catch (error) {
+      throw this.explained(error)
+    }
+  }
+
+  /** For what may take the server minutes: no limit on the time to answer. @throws Unavailable */
+  async runLong<Result>(work: (database: Db) => Promise<Result>): Promise<Result> {
+    this.patient ??= this.newClient({ socketTimeoutMS: 0 })
+    const database = this.patient.db(this.database.databaseName)
+    return this.run(() => work(database))
+  }
+
+  /** An error as callers know it. */
+  explained(error: unknown): unknown {
+    if (!isPassing(error)) return error
+    const explained = new Unavailable(this.away, 'The MongoDB server is away; ask again in a while', 2)
+    explained.cause = error
+    return explained
+  }
+
+  async close(): Promise<void> {
+    await this.client.close()
+    await this.patient?.close()
+  }
+
+  private newClient(options: MongoClientOptions): MongoClient {
+    const timeout = this.options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS
+    return new MongoClient(this.options.url, {
+      appName: APPLICATION,
+      serverSelectionTimeoutMS: timeout,
+      connectTimeoutMS: timeout,
+      waitQueueTimeoutMS: timeout,
+      // Needs a replica set; all writes are made to be repeated by what repeats the batch
+      retryWrites: false,
+      ignoreUndefined: true,
+      ...options,
+    })
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof MongoServerError) return PASSING_CODES.has(error.code)
+  return (
+    error instanceof MongoNetworkError ||
+    error instanceof MongoServerSelectionError ||
+    error instanceof MongoNotConnectedError ||
+    error instanceof MongoTopologyClosedError ||
+    error instanceof MongoClientClosedError ||
+    (error instanceof Error && error.name === 'MongoWaitQueueTimeoutError')
+  )
+}

@@ -1,0 +1,1 @@
+export { databaseName, MongodbConnection, type MongodbOptions } from './connection.js'

@@ -1,0 +1,1 @@
+export { MongodbReadStore, type MongodbReadStoreOptions, openMongodbReadStore } from './mongodb-read-store.js'

@@ -1,0 +1,16 @@
+import { dropNamespace, freshNamespace, onMongodb } from '../../testing/mongodb-servers.js'
+import { readStoreContract } from '../read-store.contract.js'
+import { openMongodbReadStore } from './index.js'
+
+// The laws ask some ten thousand questions
+jest.setTimeout(300_000)
+
+onMongodb('MongodbReadStore', (server) => {
+  readStoreContract('MongoDB', async () => {
+    const namespace = freshNamespace()
+    return {
+      open: async () => openMongodbReadStore({ url: server.url, namespace }),
+      destroy: () => dropNamespace(server, namespace),
+    }
+  })
+})

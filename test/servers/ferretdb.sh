@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# A MongoDB-protocol server for tests: FerretDB on SQLite, built with Go and kept in the user's cache.
+#   test/servers/ferretdb.sh start [port]   installs and starts it; prints lines to evaluate in a shell:
+#                                           MONGODB_PROTOCOL_URL, MONGODB_PROTOCOL_SERVER (name and version), FERRETDB_PID
+#   test/servers/ferretdb.sh stop           ends what `start` began
+#   test/servers/ferretdb.sh install        only builds it
+# It changes a document by filter in two steps, so it proves nothing about writers that race.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+version=v1.24.2
+# Outlives the checkout, so that it is built once on a machine
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/ledgerdesk
+program=$cache/ferretdb-$version
+# Of the run: its log, and what is to be stopped
+home=$PWD/.tmp/ferretdb
+
+install() {
+  [ -x "$program" ] && return
+  local source module
+  source=$(mktemp -d)
+  module=$(cd "$source" && go mod download -json "github.com/FerretDB/FerretDB@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+  cp -r "$module/." "$source"
+  chmod -R u+w "$source"
+  # Without it the program refuses to start; a release has it from its build
+  echo "$version" >"$source/build/version/version.txt"
+  mkdir -p "$cache"
+  (cd "$source" && go build -buildvcs=false -o "$program.$$" ./cmd/ferretdb) >&2
+  mv "$program.$$" "$program"
+  rm -rf "$source"
+}
+
+# Its data are of one run only, so they need not reach a disk.
+data_folder() {
+  if [ -w /dev/shm ]; then mktemp -d /dev/shm/ferretdb-XXXXXX; else mktemp -d "$home/data-XXXXXX"; fi
+}
+
+start() {
+  local port=${1:-27117} data pid
+  install
+  stop
+  mkdir -p "$home"
+  data=$(data_folder)
+  mkdir "$data/state"
+  "$program" --handler=sqlite --sqlite-url="file:$data/" --state-dir="$data/state" --listen-addr="127.0.0.1:$port" \
+    --debug-addr=- --telemetry=disable --log-level=ERROR >"$home/ferretdb.log" 2>&1 </dev/null &
+  pid=$!
+  printf '%s %s\n' "$pid" "$data" >"$home/running"
+  for _ in $(seq 100); do
+    if ! kill -0 "$pid" 2>/dev/null; then break; fi
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && sleep 0.2 && kill -0 "$pid" 2>/dev/null; then
+      echo "export MONGODB_PROTOCOL_URL='mongodb://127.0.0.1:$port'"
+      echo "export MONGODB_PROTOCOL_SERVER='FerretDB $("$program" --version | sed -n 's/^version: //p') (SQLite)'"
+      echo "export FERRETDB_PID=$pid"
+      return
+    fi
+    sleep 0.1
+  done
+  echo "FerretDB does not answer on port $port:" >&2
+  tail -20 "$home/ferretdb.log" >&2
+  stop
+  return 1
+}
+
+stop() {
+  local pid data
+  [ -f "$home/running" ] || return 0
+  read -r pid data <"$home/running"
+  # By then the number may be another's
+  if [ "$(readlink "/proc/$pid/exe")" = "$program" ]; then
+    kill "$pid"
+    for _ in $(seq 50); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+  fi
+  rm -rf "$data" "$home/running"
+}
+
+case ${1:-} in
+  install) install ;;
+  start) start "${2:-}" ;;
+  stop) stop ;;
+  *)
+    sed -n '2,8s/^# \{0,1\}//p' "$0"
+    exit 2
+    ;;
+esac
