@@ -11,11 +11,15 @@ const ORDERS = new Set<string>([
 ] satisfies Order[])
 
 /** The child's side of `forkEventStoreDouble`: options as JSON in the first argument, orders and answers by IPC. */
-const double = await startEventStoreDouble(JSON.parse(process.argv[2] ?? '{}') as EventStoreDoubleOptions)
-
-process.on('message', async ({ id, order }: { id: number; order: string }) => {
-  if (ORDERS.has(order)) await double.faults[order as Order]()
-  process.send?.({ id })
-})
-process.on('disconnect', () => process.exit(0))
-process.send?.({ port: double.port })
+try {
+  const double = await startEventStoreDouble(JSON.parse(process.argv[2] ?? '{}') as EventStoreDoubleOptions)
+  process.on('message', async ({ id, order }: { id: number; order: string }) => {
+    if (ORDERS.has(order)) await double.faults[order as Order]()
+    process.send?.({ id })
+  })
+  process.on('disconnect', () => process.exit(0))
+  process.send?.({ port: double.port })
+} catch (error) {
+  process.send?.({ failed: String(error) })
+  process.disconnect()
+}

@@ -62,6 +62,7 @@ export async function forkEventStoreDouble(
     once(child, 'exit').then(([code]) => {
       throw new Error(`The double ended with ${code} before it listened`)
     }),
-  ])) as [{ port: number }]
+  ])) as [{ port: number } | { failed: string }]
+  if ('failed' in started) throw new Error(`The double could not start: ${started.failed}`)
   return new ForkedEventStoreDouble(child, started.port)
 }
