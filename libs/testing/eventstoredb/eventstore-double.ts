@@ -36,7 +36,8 @@ export interface EventStoreDoubleOptions {
 }
 
 const SLOW_CONSUMER_LIMIT = 500
-const MAX_MESSAGE_BYTES = 17 * 1024 * 1024
+/** The largest message that is received; a larger one ends the call with RESOURCE_EXHAUSTED. */
+const MAX_MESSAGE_BYTES: Record<Profile, number> = { '23.10': 17 * 1024 * 1024, '26.1': 16 * 1024 * 1024 }
 
 /** For tests only: a server that speaks EventStoreDB's protocol over real gRPC and keeps its log in memory. */
 export class EventStoreDouble {
@@ -99,7 +100,7 @@ export class EventStoreDouble {
   private createServer(): Server {
     const compress = this.options.compress ?? this.options.profile === '26.1'
     const server = new Server({
-      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES[this.profile],
       'grpc.max_send_message_length': -1,
       interceptors: [framing({ compress })],
     })

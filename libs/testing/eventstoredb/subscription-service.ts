@@ -112,7 +112,6 @@ export class Subscription {
         await this.send([checkpoint(place)])
       }
       if (!this.source.caughtUpAfterFirst) await this.send([caughtUp()])
-      if (this.cursor < this.source.events().length && this.context.profile === '26.1') continue
       this.considered = 0
       this.behind = 0
       this.live = true
