@@ -70,13 +70,16 @@ describe.each<Profile>(['23.10', '26.1'])(
       expect(await numbers(client.readStream('incident-1'))).toEqual([0])
     })
 
-    it('reads $all from a position inclusively, and refuses a position inside an event', async () => {
+    it('reads $all from a position on, backwards from right before it, and refuses a position inside an event', async () => {
       const { position } = await client.appendToStream('incident-1', [opened(0), opened(1)])
       await client.appendToStream('incident-2', opened(2))
       expect(await numbers(client.readAll({ fromPosition: position! }))).toEqual([1, 2])
       expect(await numbers(client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 2 }))).toEqual(
         [2, 1],
       )
+      expect(
+        await numbers(client.readAll({ direction: BACKWARDS, fromPosition: position!, maxCount: 1 })),
+      ).toEqual([0])
       const inside = { commit: position!.commit - 1n, prepare: position!.prepare - 1n }
       await expect(numbers(client.readAll({ fromPosition: inside }))).rejects.toThrow('UNKNOWN')
     })

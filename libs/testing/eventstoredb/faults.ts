@@ -57,7 +57,7 @@ export class Faults {
 
   /**
    * Waits until so many appends are in flight, writes the first `written` of them, answers none, and goes away.
-   * Resolves when the server is gone.
+   * Resolves when the server is gone; waits for ever if fewer appends come.
    */
   async killWithAppendsInFlight({ inFlight, written }: { inFlight: number; written: number }): Promise<void> {
     const held: (() => () => void)[] = []

@@ -1,4 +1,5 @@
 export type { StoredEvent } from './event-log.js'
 export { EventStoreDouble, type EventStoreDoubleOptions, startEventStoreDouble } from './eventstore-double.js'
 export type { Faults } from './faults.js'
+export { ForkedEventStoreDouble, forkEventStoreDouble } from './fork-double.js'
 export type { Profile } from './protocol.js'
