@@ -86,6 +86,19 @@ describe.each(['23.10', '26.1'] as const)('a server of %s in trouble', (profile)
     expect(repeated.filter(({ kind }) => kind === 'alreadyAppended').length).toBeGreaterThanOrEqual(17)
   })
 
+  it('killed: appends in flight to another server are not touched by it', async () => {
+    // With the client's one call for all appends of a process these were rejected, and their answer ended the process.
+    const other = await temporaryEventStoreDb({ profile })
+    other.double.faults.freeze()
+    const pending = other.store.append(opened('incident-1'))
+    const killed = log.double.faults.killWithAppendsInFlight({ inFlight: 1, written: 0 })
+    expect((await store.append(opened('incident-1'))).kind).toBe('unknown')
+    await killed
+    other.double.faults.thaw()
+    expect((await pending).kind).toBe('appended')
+    await other.dispose()
+  })
+
   it('down: answers soon that it is away, and works again by itself', async () => {
     await settled(store, opened('incident-1'))
     await log.double.faults.refuseConnections()
