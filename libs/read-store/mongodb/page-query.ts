@@ -38,22 +38,19 @@ export function pageQuery(
   ]
   if (!after) return { pieces: [condition], sort }
   const keys = [...levels, { name: '_id', absent: null, direction: toSign(idDirection), value: after.id }]
-  const pieces = keys.map((key, place) => ({
-    $and: [
-      condition,
-      ...keys.slice(0, place).map(({ name, absent, value }) => ({ [name]: value ?? absent })),
-      beyond(key),
-    ],
-  }))
+  const pieces = keys.flatMap((key, place) => {
+    const equal = keys.slice(0, place).map(({ name, absent, value }) => ({ [name]: value ?? absent }))
+    // Behind an absent value comes nothing
+    return key.value === null ? [] : [{ $and: [condition, ...equal, beyond(key)] }]
+  })
   return { pieces: pieces.reverse(), sort }
 }
 
 /**
  * All that comes later in the key's direction: what is not before, and so what is absent too, which no comparison with a
- * value sees. Behind an absent value comes nothing.
+ * value sees.
  */
 function beyond(key: SpacedField & { direction: Direction; value: unknown }): Condition {
-  if (key.value === null) return { _id: { $in: [] } }
   if (key.name === '_id') return { _id: { [key.direction === 1 ? '$gt' : '$lt']: key.value } }
   return { [key.name]: { $not: { [key.direction === 1 ? '$lte' : '$gte']: key.value } } }
 }
