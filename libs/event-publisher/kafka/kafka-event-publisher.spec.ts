@@ -186,6 +186,26 @@ describeWithKafka('A topic in Kafka', () => {
     await next.close()
   })
 
+  it('is read back also when a transaction of others ended it', async () => {
+    const topic = { name: freshTopic(), partitions: 1 }
+    const writer = await publisher().open(topic)
+    await writer.publish(range(1, 10))
+    await writer.close()
+    const stranger = kafka.producer({
+      transactionalId: randomUUID(),
+      idempotent: true,
+      maxInFlightRequests: 1,
+    })
+    await stranger.connect()
+    const transaction = await stranger.transaction()
+    await transaction.send({ topic: topic.name, messages: [{ value: 'not ours' }] })
+    await transaction.abort()
+    await stranger.disconnect()
+    const next = await publisher().open(topic)
+    expect(next.tails).toEqual([expect.objectContaining({ position: toPosition(10) })])
+    await next.close()
+  })
+
   it('that was deleted by hand is filled from the beginning, whatever its checkpoint says', async () => {
     const topic = { name: freshTopic(), partitions: 1 }
     const writer = await publisher().open(topic)

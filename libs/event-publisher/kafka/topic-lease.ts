@@ -15,6 +15,13 @@ export interface MessageRange {
   end: number
 }
 
+/** Somebody waits for messages. */
+interface Reading {
+  take(batch: Batch): void
+  /** Everything up to this offset was handed over. */
+  reached(at: { topic: string; partition: number; lastOffset: string }): void
+}
+
 /**
  * The right to write a topic: membership in the consumer group `<topic>.publisher` that Kafka assigns everything to.
  * The coordinator is Kafka's own, beside what it guards: two programs that share a broker but nothing else, such as a
@@ -31,7 +38,7 @@ export class TopicLease {
   #lastSign = performance.now()
   #holdingSince: number | undefined
   #decided: ((held: boolean) => void) | undefined
-  #reading: ((batch: Batch) => void) | undefined
+  #reading: Reading | undefined
 
   private constructor(
     kafka: Kafka,
@@ -91,18 +98,23 @@ export class TopicLease {
       const lost = () => failed(this.#lost.signal.reason)
       if (this.#lost.signal.aborted) return lost()
       this.#lost.signal.addEventListener('abort', lost, { once: true })
-      this.#reading = (batch) => {
-        const index = ranges.findIndex(
-          ({ topic, partition }) => batch.topic === topic && batch.partition === partition,
-        )
-        const range = ranges[index]
-        if (!range || !open.has(index)) return
-        found[index]?.push(...batch.messages.filter(({ offset }) => isWithin(range, offset)))
-        if (Number(batch.lastOffset()) < range.end - 1) return
-        open.delete(index)
-        if (open.size > 0) return
-        this.#lost.signal.removeEventListener('abort', lost)
-        done()
+      const indexOf = (at: { topic: string; partition: number }) =>
+        ranges.findIndex(({ topic, partition }) => at.topic === topic && at.partition === partition)
+      this.#reading = {
+        take: (batch) => {
+          const index = indexOf(batch)
+          const range = ranges[index]
+          if (range && open.has(index))
+            found[index]?.push(...batch.messages.filter(({ offset }) => isWithin(range, offset)))
+        },
+        reached: (at) => {
+          const index = indexOf(at)
+          if (Number(at.lastOffset) < (ranges[index]?.end ?? Number.POSITIVE_INFINITY) - 1) return
+          open.delete(index)
+          if (open.size > 0) return
+          this.#lost.signal.removeEventListener('abort', lost)
+          done()
+        },
       }
       for (const { topic, partition, from } of ranges) {
         this.#consumer.resume([{ topic, partitions: [partition] }])
@@ -154,7 +166,7 @@ export class TopicLease {
     await this.#consumer.subscribe({ topics: [name, checkpointTopicOf(name)] })
     await this.#consumer.run({
       autoCommit: false,
-      eachBatch: async ({ batch }) => this.#reading?.(batch),
+      eachBatch: async ({ batch }) => this.#reading?.take(batch),
     })
   }
 
@@ -171,6 +183,8 @@ export class TopicLease {
         this.#lose(new LeaseLost(`Another publisher was given ${this.topic.name}`))
       this.#decided?.(ours)
     })
+    // Also told of a batch with nothing but a transaction's end, which nobody is handed.
+    this.#consumer.on(events.END_BATCH_PROCESS, ({ payload }) => this.#reading?.reached(payload))
     this.#consumer.on(events.CRASH, ({ payload }) => this.#lose(unavailable(payload.error.message)))
   }
 
