@@ -82,7 +82,12 @@ describe('two processes on one log of EventStoreDB', () => {
   let compiled: CompiledCopy
   let log: TemporaryEventStoreDb
   beforeAll(() => {
-    compiled = compiledCopy('libs/event-sourcing', 'libs/event-store', 'libs/testing/append-load.ts')
+    compiled = compiledCopy(
+      'libs/durable-files',
+      'libs/event-sourcing',
+      'libs/event-store',
+      'libs/testing/append-load.ts',
+    )
   })
   afterAll(() => compiled.dispose())
   beforeEach(async () => {
