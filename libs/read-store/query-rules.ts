@@ -139,6 +139,9 @@ export function planOrder(
   filter: Filter | undefined,
   orderBy: readonly SortKey[],
 ): OrderPlan {
+  // Nothing satisfies it, in any order
+  if (filter && simplify(filter).kind === 'false')
+    return { index: undefined, prefix: [], orderBy, levels: [] }
   const fixed = fixedColumns(filter)
   const isConstant = (column: string) => fixed.get(column)?.length === 1
   const levels = orderBy.filter(({ column }) => !isConstant(column))

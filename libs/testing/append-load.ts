@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import type { NewEvent } from '#libs/event-sourcing'
-import { openEventStoreDb } from '#libs/event-store/eventstoredb'
-import { openSqliteEventStore } from '#libs/event-store/sqlite'
+import { LogWriteBack, openSqliteEventStore } from '#libs/event-store/sqlite'
 
 /**
  * A program: one more process that writes to a log, for tests of several writers, of kills and of power loss.
@@ -22,6 +21,8 @@ export interface AppendLoad {
   /** Take numbers (`appendNumbered`) instead of counting. */
   numbered?: boolean
   unsafeSynchronous?: 'NORMAL' | 'OFF'
+  /** Writes the WAL back so often, as the server's upkeep does, milliseconds. */
+  writeBackMs?: number
 }
 
 /** A line of the program's output: an append the store has acknowledged, or a stream that somebody else had. */
@@ -37,8 +38,10 @@ export interface Acknowledgement {
 
 async function main(load: AppendLoad): Promise<void> {
   const store = load.server
-    ? await openEventStoreDb(load.server)
+    ? await (await import('#libs/event-store/eventstoredb')).openEventStoreDb(load.server)
     : await openSqliteEventStore({ file: load.file!, unsafeSynchronous: load.unsafeSynchronous })
+  const writeBack = new LogWriteBack(load.file ?? '')
+  const writingBack = load.writeBackMs && setInterval(() => writeBack.run(), load.writeBackMs)
   const series = { streamPrefix: load.prefix, format: (n: number) => `N${n}` }
   const events = (): NewEvent[] => [newEvent(load.textLength ?? 300), newEvent(load.textLength ?? 300)]
 
@@ -63,6 +66,8 @@ async function main(load: AppendLoad): Promise<void> {
     await Promise.all(Array.from({ length: size }, (_, i) => append(n + i)))
     n += size
   }
+  clearInterval(writingBack || undefined)
+  writeBack.close()
   await store.close()
 }
 

@@ -104,6 +104,11 @@ describe('Queues', () => {
     expect(await sections()).toMatchObject({ newReplies: [] })
   })
 
+  it('of mine are empty, and no error, for whoever is in no group', async () => {
+    await desk.enrol('loner', 'agent')
+    expect(succeeded(await desk.as('loner').get('/queues/mine')).unassigned).toEqual({ count: 0, items: [] })
+  })
+
   describe('take-next', () => {
     it('gives ten agents who ask at once ten different records, the most urgent ones', async () => {
       const agents = Array.from({ length: 10 }, (_, i) => `agent-${i}`)

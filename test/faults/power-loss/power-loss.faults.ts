@@ -17,7 +17,7 @@ import { type FileOperation, parseTrace, STRACE_OPTIONS } from './system-calls.j
  */
 const SEED = Number(process.env.POWER_LOSS_SEED ?? 20260131)
 /** Enough writes for several checkpoints of the WAL (one per 1,000 pages). */
-const LOAD = { prefix: 'incident-', appends: 2_000, concurrency: 12, textLength: 300 }
+const LOAD = { prefix: 'incident-', appends: 2_000, concurrency: 12, textLength: 300, writeBackMs: 200 }
 
 /** Moments, as numbers of operations that had happened; `afterAcknowledgement` right after a client was told. */
 const MOMENTS = { anywhere: 60, afterAcknowledgement: 60, atBirth: 30 }
