@@ -35,3 +35,12 @@ export function compiledCopy(...sources: string[]): CompiledCopy {
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
+
+const APPEND_LOAD = 'libs/testing/append-load.ts'
+
+/** The program `append-load.ts` with all that it imports. */
+export function compiledAppendLoad(): { program: string; dispose(): void } {
+  const stores = ['libs/durable-files', 'libs/event-sourcing', 'libs/event-store']
+  const { program, dispose } = compiledCopy(...stores, APPEND_LOAD)
+  return { program: program(APPEND_LOAD), dispose }
+}

@@ -52,8 +52,9 @@ export function restoreCommand(): Command {
     .action(async (folder: string) => {
       const { dataDir } = readConfiguration(process.env)
       const { log, readModels, blobs } = dataPaths({ dataDir })
-      const saved = join(folder, 'log.db')
-      if (!existsSync(saved)) throw new UnsuitableLog(`${folder} holds no backup: there is no log.db`)
+      const saved = join(folder, basename(log))
+      if (!existsSync(saved))
+        throw new UnsuitableLog(`${folder} holds no backup: there is no ${basename(log)}`)
       // An old log's WAL beside another log would be taken for its own, and read models know another history.
       const there = [log, `${log}-wal`, readModels].find((path) => existsSync(path))
       if (there)

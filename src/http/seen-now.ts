@@ -24,7 +24,8 @@ export async function seenNow(
     wanted: (incident: IncidentDetails) => boolean,
   ) => {
     const found: string[] = []
-    for (let after: KeysetCursor | undefined, more = true; more; more = after !== undefined) {
+    let after: KeysetCursor | undefined
+    do {
       const page = await details.list({
         principal: asked,
         filter,
@@ -35,7 +36,7 @@ export async function seenNow(
       })
       for (const { document } of page.rows) if (wanted(document)) found.push(document.number)
       after = page.next
-    }
+    } while (after)
     return found
   }
   switch (sightOf(principal)) {

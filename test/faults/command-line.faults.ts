@@ -90,7 +90,7 @@ describe('the command line beside a server under load', () => {
       code: 1,
       stderr: expect.stringContaining('is there already'),
     })
-    expect(await ledgerdesk.run(target.path, 'restore', target.path + '-nothing')).toMatchObject({
+    expect(await ledgerdesk.run(target.path, 'restore', `${target.path}-nothing`)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('holds no backup'),
     })

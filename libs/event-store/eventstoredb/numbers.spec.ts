@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Acknowledgement, AppendLoad } from '../../testing/append-load.js'
-import { type CompiledCopy, compiledCopy } from '../../testing/compiled-copy.js'
+import { compiledAppendLoad } from '../../testing/compiled-copy.js'
 import { type TemporaryEventStoreDb, temporaryEventStoreDb } from '../../testing/temporary-eventstoredb.js'
 import { newEvent } from '../event-store.contract.js'
 import type { EventStore, NumberedOutcome } from '../event-store.js'
@@ -79,15 +79,10 @@ describe('numbers on EventStoreDB', () => {
 })
 
 describe('two processes on one log of EventStoreDB', () => {
-  let compiled: CompiledCopy
+  let compiled: ReturnType<typeof compiledAppendLoad>
   let log: TemporaryEventStoreDb
   beforeAll(() => {
-    compiled = compiledCopy(
-      'libs/durable-files',
-      'libs/event-sourcing',
-      'libs/event-store',
-      'libs/testing/append-load.ts',
-    )
+    compiled = compiledAppendLoad()
   })
   afterAll(() => compiled.dispose())
   beforeEach(async () => {
@@ -96,7 +91,7 @@ describe('two processes on one log of EventStoreDB', () => {
   afterEach(() => log.dispose())
 
   async function run(load: Omit<AppendLoad, 'file'>): Promise<Acknowledgement[]> {
-    const program = compiled.program('libs/testing/append-load.ts')
+    const { program } = compiled
     const server = { url: log.double.url, namespace: log.namespace }
     const { stdout } = await promisify(execFile)(process.execPath, [
       program,

@@ -3,7 +3,7 @@ import { utimesSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { LOG_START } from '#libs/event-sourcing'
 import type { Acknowledgement, AppendLoad } from '../../testing/append-load.js'
-import { type CompiledCopy, compiledCopy } from '../../testing/compiled-copy.js'
+import { compiledAppendLoad } from '../../testing/compiled-copy.js'
 import { type TemporaryEventStore, temporaryEventStore } from '../../testing/temporary-event-store.js'
 import { newEvent, until } from '../event-store.contract.js'
 import { checkLog, openSqliteEventStore, type SqliteEventStore } from './index.js'
@@ -14,16 +14,11 @@ const WRITERS = 64
 const MOST_COMMITS_BETWEEN = 10
 
 describe('several processes on one log', () => {
-  let compiled: CompiledCopy
+  let compiled: ReturnType<typeof compiledAppendLoad>
   let temporary: TemporaryEventStore
   let store: SqliteEventStore
   beforeAll(() => {
-    compiled = compiledCopy(
-      'libs/durable-files',
-      'libs/event-sourcing',
-      'libs/event-store',
-      'libs/testing/append-load.ts',
-    )
+    compiled = compiledAppendLoad()
   })
   afterAll(() => compiled.dispose())
   beforeEach(async () => {
@@ -33,7 +28,7 @@ describe('several processes on one log', () => {
   afterEach(() => temporary.dispose())
 
   async function run(load: Omit<AppendLoad, 'file'>): Promise<Acknowledgement[]> {
-    const program = compiled.program('libs/testing/append-load.ts')
+    const { program } = compiled
     const argument = JSON.stringify({ ...load, file: temporary.file })
     const { stdout } = await promisify(execFile)(process.execPath, [program, argument], {
       maxBuffer: 1e8,

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { LOG_START } from '#libs/event-sourcing'
 import { checkLog, openSqliteEventStore } from '#libs/event-store/sqlite'
 import type { Acknowledgement, AppendLoad } from '../../../libs/testing/append-load.js'
-import { type CompiledCopy, compiledCopy } from '../../../libs/testing/compiled-copy.js'
+import { compiledAppendLoad } from '../../../libs/testing/compiled-copy.js'
 import { randomNumbers } from '../random-numbers.js'
 import { Disk } from './disk.js'
 import { type FileOperation, parseTrace, STRACE_OPTIONS } from './system-calls.js'
@@ -23,15 +23,10 @@ const LOAD = { prefix: 'incident-', appends: 2_000, concurrency: 12, textLength:
 const MOMENTS = { anywhere: 60, afterAcknowledgement: 60, atBirth: 30 }
 
 describe('after a power failure', () => {
-  let compiled: CompiledCopy
+  let compiled: ReturnType<typeof compiledAppendLoad>
   let folder: string
   beforeAll(() => {
-    compiled = compiledCopy(
-      'libs/durable-files',
-      'libs/event-sourcing',
-      'libs/event-store',
-      'libs/testing/append-load.ts',
-    )
+    compiled = compiledAppendLoad()
   })
   afterAll(() => compiled.dispose())
   beforeEach(() => {
@@ -43,7 +38,7 @@ describe('after a power failure', () => {
     const logFolder = join(folder, 'log')
     const load: AppendLoad = { ...LOAD, file: join(logFolder, 'log.sqlite'), unsafeSynchronous }
     const trace = join(folder, 'trace')
-    const program = compiled.program('libs/testing/append-load.ts')
+    const { program } = compiled
     mkdirSync(logFolder)
     execFileSync(
       'strace',
