@@ -20,6 +20,9 @@ const PAGE_BYTES = 2_048
  */
 const CHECKPOINT_PAGES = 16_000
 
+/** Most of a file that is mapped into memory while its indexes are built; the rest is read as usual. SQLite's own limit. */
+const MAPPED_BYTES = 0x7fff0000
+
 /** Result code of SQLite (https://www.sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5
 
@@ -76,6 +79,20 @@ export class Connection {
   /** Writes, all or nothing. */
   write<T>(work: () => T): T {
     return this.transaction('BEGIN IMMEDIATE', work)
+  }
+
+  /**
+   * Reads the file through a mapping while `work` runs, rather than with one call per page: nine in ten calls of a bulk
+   * load were those of indexes that each read the whole table.
+   */
+  mapped<T>(work: () => T): T {
+    // What is still in the WAL would be read from there, page by page
+    this.database.exec(`PRAGMA wal_checkpoint(PASSIVE); PRAGMA mmap_size = ${MAPPED_BYTES}`)
+    try {
+      return work()
+    } finally {
+      this.database.exec('PRAGMA mmap_size = 0')
+    }
   }
 
   private transaction<T>(begin: string, work: () => T): T {

@@ -106,11 +106,14 @@ export class SqliteProjectionWriter extends SqliteProjectionReader implements Pr
   }
 
   async finishBulkLoad(): Promise<void> {
-    this.file.connection.write(() => {
-      this.file.requireLease(this.leaseNumber)
-      if (this.file.isLoading()) this.file.finishLoading()
-      this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
-    })
+    const { connection } = this.file
+    connection.mapped(() =>
+      connection.write(() => {
+        this.file.requireLease(this.leaseNumber)
+        if (this.file.isLoading()) this.file.finishLoading()
+        this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
+      }),
+    )
   }
 
   override async close(): Promise<void> {
