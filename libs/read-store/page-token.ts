@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { InvalidInput, LOG_START } from '#libs/event-sourcing'
+import { canonicalJson, InvalidInput, LOG_START } from '#libs/event-sourcing'
 import type { Checkpoint, KeysetCursor } from './read-store.js'
 
 const MAC_BYTES = 32
@@ -91,15 +91,6 @@ export class PageTokens {
   private mac(bytes: Uint8Array): Buffer {
     return createHmac('sha256', this.key).update(bytes).digest()
   }
-}
-
-/** JSON with sorted keys: equal objects give equal texts. */
-function canonicalJson(value: object): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
 }
 
 function refuse(code: string, why: string): InvalidInput {

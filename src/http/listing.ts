@@ -29,6 +29,8 @@ export interface Listed<Document extends object> {
   columns?: Readonly<Record<string, ColumnType>>
   /** Refuses what the columns alone can't tell to be wrong. */
   check?(filter: Filter): Promise<void>
+  /** Tells a list that is empty from one that can't be: refuses what is asked of, when nothing was found. */
+  ifEmpty?(): Promise<void>
   /** What becomes of a row in the answer. */
   render(document: Document, stale: boolean): object
 }
@@ -61,6 +63,7 @@ export async function listPage<Document extends object>(
     timeoutMilliseconds: waitMilliseconds,
   })
   const { rows, next, position, lag } = answer
+  if (rows.length === 0 && start === undefined) await listed.ifEmpty?.()
   const nextPageToken =
     next && pageTokens.issue({ cursor: next, checkpoint: await checkpointAt(eventStore, position) }, binding)
   const items = rows.map(({ document, stale }) => listed.render(document, stale))

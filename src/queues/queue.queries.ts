@@ -66,12 +66,13 @@ export async function groupQueue(
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
   const inGroup = eq('assignmentGroup', args.group)
-  await requireGroup(dependencies.eventStore, args.group)
+  const ifEmpty = () => requireGroup(dependencies.eventStore, args.group)
   if (!isPast(args)) {
     return listPage<WorkQueueEntry>(dependencies, args, {
       definition: workQueue,
       scope: inGroup,
       usualOrder: BY_URGENCY,
+      ifEmpty,
       render: renderEntry,
     })
   }
@@ -89,6 +90,7 @@ export async function groupQueue(
       ),
       scopeName: `queue ${args.group}`,
       usualOrder: BY_URGENCY,
+      ifEmpty,
       render: shownInterval,
     },
     point,

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { canonicalJson } from '#libs/event-sourcing'
 
 /**
  * SHA-256 (hex) of what a request asks for: method, route template, path parameters and body, whatever the order of
@@ -7,16 +8,4 @@ import { hash } from 'node:crypto'
  */
 export function requestHash(method: string, route: string, params: unknown, body: unknown): string {
   return hash('sha256', `${method} ${route}\n${canonicalJson(params)}\n${canonicalJson(body)}`, 'hex')
-}
-
-/** JSON with members sorted by name, as RFC 8785 orders them. */
-export function canonicalJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  let members = ''
-  for (const name of Object.keys(value).sort()) {
-    const member = (value as Record<string, unknown>)[name]
-    if (member !== undefined) members += `${members && ','}${JSON.stringify(name)}:${canonicalJson(member)}`
-  }
-  return `{${members}}`
 }

@@ -67,7 +67,9 @@ export async function readHistory(
   const { principal } = args
   const items = seesInternalFields(principal) ? entries : requesterTimeline(entries, principal.id)
   const answer = { number: args.number, items, ...point }
-  return { json: JSON.stringify(answer), etag: events.at(-1)?.revision, position: point.asOf }
+  // The revision is that of the record now: it names no past of it.
+  const etag = isPast(args) ? undefined : events.at(-1)?.revision
+  return { json: JSON.stringify(answer), etag, position: point.asOf }
 }
 
 /** The order that the queue history keeps for everything that was there at a time. */

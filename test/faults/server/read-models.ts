@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { canonicalJson } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import {
   type AnyProjection,
@@ -82,13 +83,4 @@ export async function foreignCheckpoints(readStore: ReadStore, eventStore: Event
     }
   }
   return foreign
-}
-
-/** JSON with sorted keys. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
 }
