@@ -1,5 +1,6 @@
 import { toPosition } from '#libs/event-sourcing'
 import { LeaseLost } from '#libs/read-store'
+import { recordSuite } from '../testing/suite-record.js'
 import type { EventPublisher, OutgoingEvent, TopicSettings, TopicWriter } from './event-publisher.js'
 
 /** What stands on a topic, as a reader from outside finds it. */
@@ -13,6 +14,8 @@ export interface ReadEvent {
 export interface EventPublisherUnderTest {
   /** Another publisher for the same broker: another process's. */
   publisher(): EventPublisher
+  /** What it runs on, with the version. */
+  server: string
   /** Everything on the topic, by partition. */
   read(topic: string): Promise<ReadEvent[][]>
   /** A name that no topic has yet. */
@@ -42,7 +45,8 @@ export function range(from: number, to: number): OutgoingEvent[] {
 
 /** The promises of the EventPublisher port, run against an adapter. */
 export function eventPublisherContract(name: string, setUp: () => Promise<EventPublisherUnderTest>): void {
-  describe(`${name} as an EventPublisher`, () => {
+  const title = `${name} as an EventPublisher`
+  describe(title, () => {
     let system: EventPublisherUnderTest
     let topic: TopicSettings
     const writers: TopicWriter[] = []
@@ -51,6 +55,7 @@ export function eventPublisherContract(name: string, setUp: () => Promise<EventP
       system = await setUp()
     })
     afterAll(() => system.destroy())
+    recordSuite(title, () => ({ adapter: system.publisher(), server: system.server }))
     beforeEach(() => {
       topic = { name: system.freshTopic(), partitions: 3 }
     })
