@@ -17,6 +17,8 @@ export interface MessageRange {
 
 /** Somebody waits for messages. */
 interface Reading {
+  /** Asks for what is missing; again after the group was joined anew, which forgets what was asked for. */
+  ask(): void
   take(batch: Batch): void
   /** Everything up to this offset was handed over. */
   reached(at: { topic: string; partition: number; lastOffset: string }): void
@@ -101,6 +103,14 @@ export class TopicLease {
       const indexOf = (at: { topic: string; partition: number }) =>
         ranges.findIndex(({ topic, partition }) => at.topic === topic && at.partition === partition)
       this.#reading = {
+        ask: () => {
+          for (const index of open) {
+            found[index] = []
+            const { topic, partition, from } = ranges[index] as MessageRange
+            this.#consumer.resume([{ topic, partitions: [partition] }])
+            this.#consumer.seek({ topic, partition, offset: String(from) })
+          }
+        },
         take: (batch) => {
           const index = indexOf(batch)
           const range = ranges[index]
@@ -116,10 +126,7 @@ export class TopicLease {
           done()
         },
       }
-      for (const { topic, partition, from } of ranges) {
-        this.#consumer.resume([{ topic, partitions: [partition] }])
-        this.#consumer.seek({ topic, partition, offset: String(from) })
-      }
+      this.#reading.ask()
       if (ranges.length === 0) done()
     }).finally(() => {
       this.#reading = undefined
@@ -178,6 +185,7 @@ export class TopicLease {
       const ours = payload.memberAssignment[this.topic.name] !== undefined
       if (ours) {
         this.#pauseAll()
+        this.#reading?.ask()
         this.#holdingSince ??= Date.now()
       } else if (this.#holdingSince !== undefined)
         this.#lose(new LeaseLost(`Another publisher was given ${this.topic.name}`))
