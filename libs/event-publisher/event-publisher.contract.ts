@@ -1,7 +1,13 @@
 import { toPosition } from '#libs/event-sourcing'
 import { LeaseLost } from '#libs/read-store'
 import { recordSuite } from '../testing/suite-record.js'
-import type { EventPublisher, OutgoingEvent, TopicSettings, TopicWriter } from './event-publisher.js'
+import type {
+  EventPublisher,
+  OutgoingEvent,
+  PartitionTail,
+  TopicSettings,
+  TopicWriter,
+} from './event-publisher.js'
 
 /** What stands on a topic, as a reader from outside finds it. */
 export interface ReadEvent {
@@ -174,6 +180,26 @@ export function eventPublisherContract(name: string, setUp: () => Promise<EventP
         const refused = system.publisher().open({ ...topic, partitions })
         await expect(refused).rejects.toMatchObject({ code: 'TOPIC.PARTITIONS_CHANGED' })
       }
+    })
+
+    it('can be looked at, before it is made and while it is being written', async () => {
+      const looker = system.publisher()
+      expect(await looker.look(topic)).toBeUndefined()
+      const writer = await open()
+      await writer.publish(range(1, 5))
+      await writer.saveCheckpoint({ logId: 'log-1', position: toPosition(5), eventId: 'event-5' })
+      const state = await looker.look(topic)
+      expect(state).toMatchObject({
+        partitions: 3,
+        messages: 5,
+        checkpoint: { position: toPosition(5) },
+        publishers: [expect.any(String)],
+      })
+      const byPartition = (tails: readonly PartitionTail[]) =>
+        tails.toSorted((a, b) => a.partition - b.partition)
+      expect(byPartition(state!.tails)).toEqual(byPartition(writer.tails))
+      expect(writer.lost.aborted).toBe(false)
+      expect(await writer.publish(range(6, 7))).toBe(2)
     })
 
     it('forgets a topic that is reset', async () => {

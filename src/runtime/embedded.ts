@@ -18,6 +18,8 @@ import { type Follower, follow } from '../directory/follow.js'
 import { schemaVersionOf } from '../event-catalog.js'
 import type { ReadModelKeeper } from '../operation/read-model-keeper.js'
 import type { ProjectorStatus } from './projector.js'
+import { Publisher } from './publisher.js'
+import { publishingSettings } from './publishing.js'
 import { logNotice, Rebuilder } from './rebuilder.js'
 import { toMessage } from './remote.js'
 import { dataPaths, openEventStore } from './stores.js'
@@ -85,6 +87,7 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
     private readonly dispatcher: Dispatcher,
     private readonly rebuilder: Rebuilder,
     private readonly upkeep: SupervisedThread,
+    private readonly publisher: Publisher | undefined,
   ) {
     super()
   }
@@ -113,9 +116,13 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
       },
     )
     const rebuilder = new Rebuilder(data, logger)
+    const publisher =
+      configuration.kafkaBrokers &&
+      new Publisher({ ...data('publisher'), publishing: publishingSettings(configuration) }, logger, metrics)
     write.eventStore.onAppended(() => {
       projector.tell('appended')
       rebuilder.tell('appended')
+      publisher?.wake()
     })
     const queryThreads = new ThreadPool(
       Array.from({ length: configuration.queryThreads }, (_, i) => {
@@ -127,7 +134,16 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
     await Promise.all([projector.ready, queryThreads.ready()])
     const upkeepScript = new URL('./upkeep-thread.js', import.meta.url)
     const upkeep = new SupervisedThread(upkeepScript, data('upkeep'), logger)
-    return new EmbeddedRuntime(write, blobs, projector, queryThreads, dispatcher, rebuilder, upkeep)
+    return new EmbeddedRuntime(
+      write,
+      blobs,
+      projector,
+      queryThreads,
+      dispatcher,
+      rebuilder,
+      upkeep,
+      publisher,
+    )
   }
 
   ask(name: string, args: unknown): Promise<QueryAnswer> {
@@ -171,6 +187,7 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
   }
 
   async reportTo(metrics: Metrics): Promise<void> {
+    await this.publisher?.report()
     const status = await this.projectorStatus().catch(() => undefined)
     if (!status) {
       // Being started again: nobody knows, and all else can still be told
@@ -191,6 +208,7 @@ export class EmbeddedRuntime extends QueryRunner implements ReadModelKeeper {
   closers(): Closer[] {
     return [
       { name: 'rebuilder', close: () => this.rebuilder.stop() },
+      { name: 'publisher', close: async () => this.publisher?.stop() },
       { name: 'projector', close: () => this.projector.stop() },
       { name: 'upkeep', close: () => this.upkeep.stop() },
       { name: 'queries', close: () => this.queryThreads.stop() },

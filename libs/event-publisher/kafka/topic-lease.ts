@@ -24,6 +24,11 @@ interface Reading {
   reached(at: { topic: string; partition: number; lastOffset: string }): void
 }
 
+/** The consumer group whose members publish a topic or wait for it. */
+export function publisherGroupOf(topic: string): string {
+  return `${topic}.publisher`
+}
+
 /**
  * The right to write a topic: membership in the consumer group `<topic>.publisher` that Kafka assigns everything to.
  * The coordinator is Kafka's own, beside what it guards: two programs that share a broker but nothing else, such as a
@@ -46,9 +51,10 @@ export class TopicLease {
     kafka: Kafka,
     private readonly topic: TopicSettings,
     private readonly sessionMilliseconds: number,
+    groupId: string,
   ) {
     this.#consumer = kafka.consumer({
-      groupId: `${topic.name}.publisher`,
+      groupId,
       sessionTimeout: sessionMilliseconds,
       rebalanceTimeout: sessionMilliseconds,
       heartbeatInterval: Math.round(sessionMilliseconds / 6),
@@ -63,6 +69,7 @@ export class TopicLease {
 
   /**
    * Resolves once we have it.
+   * @param groupId another group than the publishers': gives leave to read only, and keeps nobody from writing
    * @throws Unavailable when the broker does not answer, or no longer
    */
   static async take(
@@ -70,8 +77,9 @@ export class TopicLease {
     topic: TopicSettings,
     sessionMilliseconds: number,
     { signal, onStandby }: OpenTopic,
+    groupId = publisherGroupOf(topic.name),
   ): Promise<TopicLease> {
-    const lease = new TopicLease(kafka, topic, sessionMilliseconds)
+    const lease = new TopicLease(kafka, topic, sessionMilliseconds, groupId)
     try {
       await lease.#wait(signal, onStandby)
       return lease
