@@ -4,9 +4,9 @@ import { LOG_START, NotFound, type Position } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { type Configuration, readConfiguration } from '#libs/platform'
 import { lagSeconds, systemClock } from '#libs/projections-runtime'
-import { leaseOwner } from '#libs/read-store/sqlite'
-import { openPublisher, topicsOf } from '../runtime/publishing.js'
-import { openEventStore } from '../runtime/stores.js'
+import { leaseOwner } from '#libs/read-store'
+import { openPublisher, publishingSettings, topicsOf } from '../runtime/publishing.js'
+import { openEventStore, storeSettings } from '../runtime/stores.js'
 import { print, printTable } from './output.js'
 
 export function publisherCommand(): Command {
@@ -101,10 +101,11 @@ interface Topics {
 
 async function withTopics(work: (topics: Topics) => Promise<void>): Promise<void> {
   const configuration: Configuration = readConfiguration(process.env)
-  const publisher = openPublisher(configuration, leaseOwner('command-line'))
-  const eventStore = await openEventStore(configuration, { readOnly: true })
+  const publishing = publishingSettings(configuration)
+  const publisher = openPublisher(publishing, leaseOwner('command-line'))
+  const eventStore = await openEventStore(storeSettings(configuration), { readOnly: true })
   try {
-    await work({ eventStore, publisher, topics: topicsOf(configuration, eventStore.logId) })
+    await work({ eventStore, publisher, topics: topicsOf(publishing, eventStore.logId) })
   } finally {
     await publisher.close()
     await eventStore.close()

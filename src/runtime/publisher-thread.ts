@@ -6,9 +6,9 @@ import { Remote, toMessage } from './remote.js'
 import { openEventStore } from './stores.js'
 
 /** The publisher on a thread of its own: what it encodes and compresses never delays a command. */
-const { publishing, ...data } = workerData as PublisherThreadData
-const eventStore = await openEventStore(data, { readOnly: true })
-const publisher = openPublisher(publishing, data.owner)
+const { publishing, stores, owner } = workerData as PublisherThreadData
+const eventStore = await openEventStore(stores, { readOnly: true })
+const publisher = openPublisher(publishing, owner)
 const runner = new PublisherRunner({
   eventStore,
   publisher,

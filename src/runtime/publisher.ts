@@ -1,5 +1,6 @@
 import type { TopicStatus } from '#libs/event-publisher'
-import type { Logger, Metrics } from '#libs/platform'
+import type { EventStore } from '#libs/event-store'
+import type { Closer, HealthCheck, Logger, Metrics } from '#libs/platform'
 import type { PublishingSettings } from './publishing.js'
 import { logNotice } from './rebuilder.js'
 import { SupervisedThread, type ThreadData } from './threads.js'
@@ -11,33 +12,39 @@ export interface PublisherThreadData extends ThreadData {
 
 const STATES = ['standby', 'catching up', 'following', 'retrying', 'stopped'] as const
 
+export interface PublisherOptions {
+  eventStore: EventStore
+  data: PublisherThreadData
+  /** Whether the process is not ready while events do not reach their topics: when it does nothing else. */
+  decidesReadiness: boolean
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>
+  metrics: Metrics
+}
+
 /** Puts the log on topics, on a thread of its own. Nothing waits for it: a broker that is away makes lag, not errors. */
 export class Publisher {
   readonly #thread: SupervisedThread
 
-  constructor(
-    data: PublisherThreadData,
-    logger: Pick<Logger, 'info' | 'warn' | 'error'>,
-    private readonly metrics: Metrics,
-  ) {
+  constructor(private readonly options: PublisherOptions) {
+    const { eventStore, data, logger, metrics } = options
     const script = new URL('./publisher-thread.js', import.meta.url)
     this.#thread = new SupervisedThread(script, data, logger, {
       notice: logNotice(logger),
       published: (topic: string, events: number) => metrics.publishedEvents.inc({ topic }, events),
     })
-  }
-
-  /** Something was appended. */
-  wake(): void {
-    this.#thread.tell('appended')
+    eventStore.onAppended(() => this.#thread.tell('appended'))
   }
 
   status(): Promise<TopicStatus[]> {
     return this.#thread.call('status')
   }
 
+  checks(): Record<string, HealthCheck> {
+    return this.options.decidesReadiness ? { topics: () => this.#missing() } : {}
+  }
+
   /** Why events do not reach their topics; undefined: they do, from here or from another publisher. */
-  async missing(): Promise<string | undefined> {
+  async #missing(): Promise<string | undefined> {
     if (!this.#thread.alive) return 'the publisher is being started'
     const reasons = (await this.status()).flatMap(({ topic, state, code, message }) => {
       if (state === 'stopped') return [`${message}`]
@@ -47,9 +54,7 @@ export class Publisher {
     return reasons.length === 0 ? undefined : reasons.join(' ')
   }
 
-  /** Sets the gauges that are not kept. */
-  async report(): Promise<void> {
-    const { publisherLag, publisherState } = this.metrics
+  async reportTo({ publisherLag, publisherState }: Metrics): Promise<void> {
     publisherLag.reset()
     publisherState.reset()
     // Being started again: nobody knows, and all else can still be told
@@ -59,7 +64,7 @@ export class Publisher {
     }
   }
 
-  stop(): Promise<void> {
-    return this.#thread.stop()
+  closers(): Closer[] {
+    return [{ name: 'publisher', close: () => this.#thread.stop() }]
   }
 }
