@@ -3,7 +3,7 @@
 #   test/servers/ferretdb.sh start [port]   installs and starts it; prints lines to evaluate in a shell:
 #                                           MONGODB_PROTOCOL_URL, MONGODB_PROTOCOL_SERVER (name and version), FERRETDB_PID
 #   test/servers/ferretdb.sh stop           ends what `start` began
-#   test/servers/ferretdb.sh install        only builds it
+#   test/servers/ferretdb.sh install        only builds it, and prints where the program is
 # It changes a document by filter in two steps, so it proves nothing about writers that race.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -77,7 +77,7 @@ stop() {
 }
 
 case ${1:-} in
-  install) install ;;
+  install) install && echo "$program" ;;
   start) start "${2:-}" ;;
   stop) stop ;;
   *)

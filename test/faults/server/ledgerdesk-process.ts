@@ -17,6 +17,11 @@ export class Ledgerdesk {
   /** @param settings of all its processes */
   constructor(private readonly settings: Record<string, string> = {}) {}
 
+  /** Path of a compiled source file of this project. */
+  program(source: string): string {
+    return this.compiled.program(source)
+  }
+
   /** Starts a server on a free port. Resolves once it serves. */
   async serve(dataDir: string, environment: Record<string, string> = {}): Promise<ServerProcess> {
     const server = this.launch(dataDir, environment)
