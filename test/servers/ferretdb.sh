@@ -36,7 +36,7 @@ install() {
   go=$(go_command)
   source=$(mktemp -d)
   module=$(cd "$source" && "$go" mod download -json "github.com/FerretDB/FerretDB@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
-  cp -r "$module/." "$source"
+  cp -r "${module:?}/." "$source"
   chmod -R u+w "$source"
   # Without it the program refuses to start; a release has it from its build
   echo "$version" >"$source/build/version/version.txt"
@@ -94,7 +94,11 @@ stop() {
 }
 
 case ${1:-} in
-  install) install && echo "$program" ;;
+  # On its own: before `&&` a failure would not end it
+  install)
+    install
+    echo "$program"
+    ;;
   start) start "${2:-}" ;;
   stop) stop ;;
   *)

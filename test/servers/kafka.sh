@@ -115,7 +115,11 @@ stop() { # folder
 }
 
 case ${1:-} in
-  install) install && echo "KAFKA_VERSION=$version" ;;
+  # On its own: before `&&` a failure would not end it
+  install)
+    install
+    echo "KAFKA_VERSION=$version"
+    ;;
   start) start "${2:?folder}" "${3:-}" ;;
   stop) stop "${2:?folder}" ;;
   *) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 2 ;;
