@@ -6,6 +6,7 @@
 #   test/servers/ferretdb.sh install        only builds it, and prints where the program is
 # It changes a document by filter in two steps, so it proves nothing about writers that race.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
 version=v1.24.2
 # Outlives the checkout, so that it is built once on a machine

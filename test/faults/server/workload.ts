@@ -40,6 +40,8 @@ export class Workload {
     private readonly random: () => number,
     /** Of every incident that is opened, beyond what the load needs. */
     private readonly opened: object = {},
+    /** Pause of each client after a request, and most items of a bulk request: for read stores that are slow. */
+    private readonly pace = { pauseMilliseconds: 0, items: 21 },
   ) {}
 
   /**
@@ -51,7 +53,8 @@ export class Workload {
       while (!signal.aborted) {
         const answered = await this.once(typeof url === 'string' ? url : url())
         // Between death and abort there is nobody to talk to.
-        if (!answered) await new Promise((resolve) => setTimeout(resolve, 5))
+        const pause = Math.max(this.pace.pauseMilliseconds, answered ? 0 : 5)
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
       }
     }
     await Promise.all(Array.from({ length: clients }, work))
@@ -109,7 +112,7 @@ export class Workload {
   }
 
   private bulk(reason: string): Wish {
-    const size = 2 + Math.floor(this.random() * 20)
+    const size = 2 + Math.floor(this.random() * (this.pace.items - 1))
     const ids = Array.from({ length: size }, (_, index) => `${reason}#${index}`)
     const items = ids.map((id) =>
       this.random() < 0.5
