@@ -57,6 +57,7 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
     await registerGroup(system.of('api')[0]!, tokens)
   })
   afterAll(async () => {
+    if (system?.readStore.hangs) report(`FerretDB hung by itself ${system.readStore.hangs} times`)
     await system?.dispose()
   })
 

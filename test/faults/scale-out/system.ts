@@ -27,7 +27,7 @@ export class ScaleOut {
 
   private constructor(
     readonly eventStore: FaultyServer,
-    readonly readStore: FaultyServer,
+    readonly readStore: ReadStoreServer,
     readonly broker: FaultyServer,
     compiled: Ledgerdesk,
   ) {
