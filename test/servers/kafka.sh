@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# A real Apache Kafka broker (KRaft, one node) for tests, from Maven Central's jars; needs Java 17 and Maven, and takes
+# A real Apache Kafka broker (KRaft, one node) for tests, from Maven Central's jars; needs Java 17 or later and Maven, and takes
 # them from Debian when they are missing and it may.
 #
-#   kafka.sh install               downloads once into $KAFKA_CACHE (default: .tmp/kafka) and prints the version
+#   kafka.sh install               downloads once into $KAFKA_CACHE (default: the user's cache) and prints the version
 #   kafka.sh start FOLDER [PORT]   formats FOLDER when it is new, starts on a free port (or PORT, for a restart at the
 #                                  same address), waits until it answers; prints `KAFKA_BROKERS=`, `KAFKA_VERSION=`, `KAFKA_PID=`
 #   kafka.sh stop FOLDER           orderly, then by force; the data stays
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 version=${KAFKA_VERSION:-4.4.0}
-cache=${KAFKA_CACHE:-$PWD/.tmp/kafka}
+# Outlives the checkout, so that it is downloaded once on a machine
+cache=${KAFKA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ledgerdesk/kafka}
 jars=$cache/$version
 
 debian() { # command, package
@@ -18,7 +19,7 @@ debian() { # command, package
 
 install() {
   [ -f "$jars/.complete" ] && return
-  debian java openjdk-17-jre-headless
+  debian java default-jre-headless
   debian mvn maven
   mkdir -p "$jars"
   cat >"$jars/pom.xml" <<POM
@@ -114,7 +115,11 @@ stop() { # folder
 }
 
 case ${1:-} in
-  install) install && echo "KAFKA_VERSION=$version" ;;
+  # On its own: before `&&` a failure would not end it
+  install)
+    install
+    echo "KAFKA_VERSION=$version"
+    ;;
   start) start "${2:?folder}" "${3:-}" ;;
   stop) stop "${2:?folder}" ;;
   *) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 2 ;;

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { issueToken } from '../../../src/cli/token.js'
+import type { StoreSettings } from '../../../src/runtime/stores.js'
 import { openWriteSide } from '../../../src/runtime/write-side.js'
 import { expectOk } from './api.js'
 import type { ServerProcess } from './ledgerdesk-process.js'
@@ -14,9 +15,9 @@ export interface Tokens {
 export const GROUP = 'Service Desk'
 export const AGENTS = ['agent-1', 'agent-2', 'agent-3'] as const
 
-/** Registers everybody and issues their tokens, in a folder without a server. */
-export async function issueTokens(dataDir: string): Promise<Tokens> {
-  const write = await openWriteSide({ dataDir }, pino({ level: 'silent' }))
+/** Registers everybody and issues their tokens, in stores (or a data folder) without a server of ours. */
+export async function issueTokens(at: string | StoreSettings): Promise<Tokens> {
+  const write = await openWriteSide(typeof at === 'string' ? { dataDir: at } : at, pino({ level: 'silent' }))
   try {
     const issue = (person: string, role: 'administrator' | 'auditor' | 'agent') =>
       issueToken(write, { person, roles: [role], label: 'test' })

@@ -13,6 +13,8 @@ export interface Attempt {
   items?: readonly string[]
   /** Absent: no answer came, so that nobody knows whether it was done. */
   answer?: ApiAnswer
+  /** How long it took until the answer, or until there could be none. */
+  milliseconds?: number
 }
 
 interface Wish {
@@ -36,21 +38,29 @@ export class Workload {
     /** The last one takes from the queue, and accepts nothing: to accept one's own again is no deed. */
     private readonly tokens: readonly string[],
     private readonly random: () => number,
+    /** Of every incident that is opened, beyond what the load needs. */
+    private readonly opened: object = {},
+    /** Pause of each client after a request, and most items of a bulk request: for read stores that are slow. */
+    private readonly pace = { pauseMilliseconds: 0, items: 21 },
   ) {}
 
-  /** Runs until aborted; each client sends its next request when the last is answered. */
-  async run(url: string, clients: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Runs until aborted; each client sends its next request when the last is answered.
+   * @param url or which one is the next request's
+   */
+  async run(url: string | (() => string), clients: number, signal: AbortSignal): Promise<void> {
     const work = async () => {
       while (!signal.aborted) {
-        const answered = await this.once(url)
+        const answered = await this.once(typeof url === 'string' ? url : url())
         // Between death and abort there is nobody to talk to.
-        if (!answered) await new Promise((resolve) => setTimeout(resolve, 5))
+        const pause = Math.max(this.pace.pauseMilliseconds, answered ? 0 : 5)
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
       }
     }
     await Promise.all(Array.from({ length: clients }, work))
   }
 
-  /** Sends one request. @returns whether an answer came */
+  /** Sends one request. @returns whether an answer came that is more than `503` */
   async once(url: string): Promise<boolean> {
     const { keyed = true, token = this.pick(this.tokens), ...wish } = this.wish()
     const id = (wish.body as { reason?: string }).reason ?? randomUUID()
@@ -59,15 +69,18 @@ export class Workload {
     return this.send(url, attempt)
   }
 
-  /** Sends an attempt, again or for the first time, and keeps its answer. */
+  /** Sends an attempt, again or for the first time, and keeps its answer. @returns as {@link once} */
   async send(url: string, attempt: Attempt): Promise<boolean> {
+    const start = performance.now()
     try {
       attempt.answer = await repeat(url, attempt)
     } catch {
       return false
+    } finally {
+      attempt.milliseconds = performance.now() - start
     }
     this.learn(attempt)
-    return true
+    return attempt.answer.status !== 503
   }
 
   private learn({ path, answer }: Attempt): void {
@@ -99,7 +112,7 @@ export class Workload {
   }
 
   private bulk(reason: string): Wish {
-    const size = 2 + Math.floor(this.random() * 20)
+    const size = 2 + Math.floor(this.random() * (this.pace.items - 1))
     const ids = Array.from({ length: size }, (_, index) => `${reason}#${index}`)
     const items = ids.map((id) =>
       this.random() < 0.5
@@ -110,7 +123,13 @@ export class Workload {
   }
 
   private opening(reason: string): object {
-    return { title: `Incident ${reason}`, reason, assignmentGroup: GROUP, description: 'x'.repeat(300) }
+    return {
+      title: `Incident ${reason}`,
+      reason,
+      assignmentGroup: GROUP,
+      description: 'x'.repeat(300),
+      ...this.opened,
+    }
   }
 
   private pick<Item>(items: readonly Item[]): Item {
