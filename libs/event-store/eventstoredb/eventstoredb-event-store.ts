@@ -152,6 +152,12 @@ export class EventStoreDbEventStore extends EventStore {
     return this.#track(this.#append(encodeAppend(this.#codec, { ...request, events }), recordedAt))
   }
 
+  /** The last event of the log. */
+  async lastEvent(): Promise<RecordedEvent | undefined> {
+    const head = await this.head()
+    return head === LOG_START ? undefined : this.#read(() => this.#reader.eventAt(head))
+  }
+
   /** How far the copied part of a migrated log reaches; undefined until {@link completeMigration}. */
   get migrated(): { readonly count: number; readonly last: Position } | undefined {
     return this.migration?.completion
