@@ -135,5 +135,5 @@ class StreamDigests {
 
 /** 32 bytes, a character each: half of what a Buffer takes. */
 function chained(digest: string, event: RecordedEvent): string {
-  return createHash('sha256').update(digest, 'latin1').update(contentOf(event)).digest('latin1')
+  return createHash('sha256').update(digest, 'latin1').update(contentOf(event)).digest('binary')
 }
