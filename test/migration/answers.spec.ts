@@ -131,7 +131,7 @@ describe.each(['23.10', '26.1'] as const)('after a log has moved to a server of 
     ['now', () => ({})],
     ['as of an earlier position', () => ({ asOf, validAt })],
   ])('a list (%s) is read on with the page tokens from before, to the same end', async (_, point) => {
-    const args = { principal: auditor, pageSize: 2, minPosition: events.at(-1)!.position, ...point() }
+    const args = { principal: auditor, pageSize: 1, minPosition: events.at(-1)!.position, ...point() }
     let pages = 0
     for (let pageToken: string | undefined; pages === 0 || pageToken !== undefined; pages++) {
       const page = await before.ask(listIncidents, { ...args, pageToken })
