@@ -9,7 +9,7 @@ import { syncPath } from '#libs/durable-files'
 import { type Position, toPosition } from '#libs/event-sourcing'
 import { ConfigurationError, readConfiguration } from '#libs/platform'
 import { type MigrationProgress, type MigrationReport, migrate } from '../migration/migrate.js'
-import { dataPaths } from '../runtime/stores.js'
+import { dataPaths, pageTokenKey, storeSettings } from '../runtime/stores.js'
 import { print } from './output.js'
 import { Progress } from './progress.js'
 
@@ -38,6 +38,8 @@ export function migrateCommand(): Command {
       const blobs = openGridfsBlobStore({ url: mongodbUrl, namespace })
       const progress = new MigrationDisplay()
       try {
+        // Before any server can make one of its own
+        await pageTokenKey(storeSettings(configuration))
         const report = await migrate({
           from: paths,
           to: { url: eventstoreUrl, namespace, blobs },
