@@ -82,6 +82,7 @@ export async function serve(configuration: Configuration): Promise<RunningServer
     server: app.getHttpServer(),
     health,
     graceSeconds: configuration.shutdownGraceSeconds,
+    delaySeconds: configuration.shutdownDelaySeconds,
     logger,
     closers: runtime.closers(),
   }

@@ -205,6 +205,13 @@ export const SETTINGS = {
     description: 'Time for requests in progress after SIGTERM.',
     example: '60',
   }),
+  shutdownDelaySeconds: integer(0, 300, {
+    name: 'SHUTDOWN_DELAY_SECONDS',
+    default: '0',
+    description:
+      'Time after SIGTERM in which it still takes requests while `/health/ready` says no, so that a load balancer sends no more.',
+    example: '5',
+  }),
   queryThreads: integer(1, 64, {
     name: 'QUERY_THREADS',
     default: '1',

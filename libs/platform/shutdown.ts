@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { HealthChecks } from './health.js'
 import type { Logger } from './logging.js'
 
@@ -12,6 +13,8 @@ export interface ShutdownOptions {
   readonly server: Server
   readonly health: HealthChecks
   readonly graceSeconds: number
+  /** Time between not being ready and not listening any more, for load balancers to notice. Default 0. */
+  readonly delaySeconds?: number
   readonly logger: Logger
   /** Closed one after the other, in this order, even when one fails. */
   readonly closers: readonly Closer[]
@@ -21,13 +24,17 @@ export interface ShutdownOptions {
 const IDLE_CHECK_MS = 20
 
 /**
- * Goes down in order: not ready, no new connections, requests in progress finish within the grace, then the closers.
+ * Goes down in order: not ready, no new connections after the delay, requests in progress finish within the grace, then
+ * the closers.
  * @returns false when requests were cut off or a closer failed
  */
 export async function shutDown(options: ShutdownOptions): Promise<boolean> {
-  const { health, logger, server, graceSeconds, closers } = options
-  logger.info({ graceSeconds }, 'shutting down')
+  const { health, logger, server, graceSeconds, delaySeconds = 0, closers } = options
+  logger.info({ delaySeconds, graceSeconds }, 'shutting down')
   health.drain()
+  // Whoever keeps a connection learns that it ends, instead of finding it closed with a request on its way
+  server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))
+  if (delaySeconds > 0) await sleep(delaySeconds * 1000)
   let clean = await drain(server, graceSeconds * 1000)
   if (!clean) logger.warn('requests were cut off at the end of the grace time')
   for (const { name, close } of closers) {

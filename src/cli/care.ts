@@ -3,23 +3,54 @@ import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { INCOMING } from '#libs/blob-store/folder'
 import { makeFolder, syncPath } from '#libs/durable-files'
-import { InvalidInput, jsonCodec } from '#libs/event-sourcing'
+import { InvalidInput, jsonCodec, Refused } from '#libs/event-sourcing'
+import { checkThroughPort, type LogFinding } from '#libs/event-store'
 import { backupLog, checkLog, UnsuitableLog } from '#libs/event-store/sqlite'
 import { readConfiguration } from '#libs/platform'
 import { eventUpcasters } from '../event-catalog.js'
-import { dataPaths } from '../runtime/stores.js'
+import { areFiles, dataPaths, openEventStore, type StoreSettings, storeSettings } from '../runtime/stores.js'
 import { print } from './output.js'
 
 export function checkCommand(): Command {
   return new Command('check')
     .description('Check the integrity of the log; exits with 1 and says what is wrong when it is not sound')
     .action(async () => {
-      const { log } = dataPaths(readConfiguration(process.env))
-      const findings = await checkLog(log, jsonCodec(eventUpcasters))
+      const settings = storeSettings(readConfiguration(process.env))
+      const { name, findings } = areFiles(settings) ? await checkFile(settings) : await checkServer(settings)
       for (const { rule, message } of findings) print(`${rule}: ${message}`)
-      print(findings.length === 0 ? `${log} is sound` : `${findings.length} findings in ${log}`)
+      print(findings.length === 0 ? `${name} is sound` : `${findings.length} findings in ${name}`)
       process.exitCode = findings.length === 0 ? 0 : 1
     })
+}
+
+interface Checked {
+  name: string
+  findings: LogFinding[]
+}
+
+async function checkFile(settings: StoreSettings): Promise<Checked> {
+  const { log } = dataPaths(settings)
+  return { name: log, findings: await checkLog(log, jsonCodec(eventUpcasters)) }
+}
+
+async function checkServer(settings: StoreSettings): Promise<Checked> {
+  const store = await openEventStore(settings, { readOnly: true })
+  try {
+    return { name: `the log ${store.logId}`, findings: await checkThroughPort(store) }
+  } finally {
+    await store.close()
+  }
+}
+
+/** @throws Refused when the data lie on servers: each has its own way of being copied, without a stop */
+function requireFiles(settings: StoreSettings, what: string): void {
+  if (areFiles(settings)) return
+  throw new Refused(
+    'BACKUP.ON_SERVERS',
+    `${what} copies a data folder, but log and attachments are on servers here: back up EventStoreDB as its ` +
+      'documentation says, then MongoDB with mongodump (attachments after the log that names them); read models need no ' +
+      'backup. See docs/operations.md.',
+  )
 }
 
 export function backupCommand(): Command {
@@ -29,7 +60,9 @@ export function backupCommand(): Command {
     )
     .argument('<folder>', 'target; must not hold a backup yet')
     .action(async (folder: string) => {
-      const { log, blobs } = dataPaths(readConfiguration(process.env))
+      const settings = storeSettings(readConfiguration(process.env))
+      requireFiles(settings, 'backup')
+      const { log, blobs } = dataPaths(settings)
       const copy = join(folder, basename(log))
       if (existsSync(copy)) {
         const message = `${folder} holds a backup already: name another folder`
@@ -50,8 +83,10 @@ export function restoreCommand(): Command {
     )
     .argument('<folder>', 'what backup wrote')
     .action(async (folder: string) => {
-      const { dataDir } = readConfiguration(process.env)
-      const { log, readModels, blobs } = dataPaths({ dataDir })
+      const settings = storeSettings(readConfiguration(process.env))
+      requireFiles(settings, 'restore')
+      const { dataDir } = settings
+      const { log, readModels, blobs } = dataPaths(settings)
       const saved = join(folder, basename(log))
       if (!existsSync(saved))
         throw new UnsuitableLog(`${folder} holds no backup: there is no ${basename(log)}`)

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { InvalidInput, NotFound } from '#libs/event-sourcing'
+import { InvalidInput, NotFound, Unavailable } from '#libs/event-sourcing'
 import { readConfiguration } from '#libs/platform'
 import {
   type AnyPolicy,
@@ -7,12 +7,14 @@ import {
   ProjectionRunner,
   type ProjectionRunnerOptions,
   prepareProjections,
+  type RetryOutcome,
   type StoredBuildStatus,
   storedBuilds,
 } from '#libs/projections-runtime'
-import { leaseOwner } from '#libs/read-store'
+import { leaseOwner, type ReadStore } from '#libs/read-store'
 import { projectionRegistry } from '#projections/registry'
 import { policyRegistry } from '../policies.js'
+import { DistantProjector } from '../runtime/distant-projector.js'
 import { openEventStore, openReadStore, storeSettings } from '../runtime/stores.js'
 import { print, printTable } from './output.js'
 import { Progress } from './progress.js'
@@ -50,7 +52,7 @@ export function projectionsCommand(): Command {
   projections
     .command('retry <name> [key]')
     .description(
-      'Fold what is parked again, of one key or all; a running server does it by POST /projections/{name}/retry',
+      'Fold what is parked again, of one key or all; a running server does it when it has the lease',
     )
     .action(retry)
   return projections
@@ -172,10 +174,12 @@ async function parked(name: string): Promise<void> {
 }
 
 async function retry(name: string, key?: string): Promise<void> {
-  await withRunner(name, async (runner) => {
+  await withRunner(name, async (runner, { readStore }) => {
     await runner.start()
     try {
-      const { replayed, stillParked } = await runner.retryParked(name, key)
+      const { replayed, stillParked } = await runner
+        .retryParked(name, key)
+        .catch((error: unknown) => askProjector(error, readStore, name, key))
       const left = stillParked.map((parked) => parked.key).join(', ') || 'nothing'
       print(`${replayed} events folded; still parked: ${left}`)
       if (stillParked.length > 0) process.exitCode = 1
@@ -185,11 +189,25 @@ async function retry(name: string, key?: string): Promise<void> {
   })
 }
 
-function withRunner(name: string, work: (runner: ProjectionRunner) => Promise<void>): Promise<void> {
+/** A running server has the lease: it does the work. */
+function askProjector(
+  error: unknown,
+  readStore: ReadStore,
+  name: string,
+  key?: string,
+): Promise<RetryOutcome> {
+  if (!(error instanceof Unavailable) || error.code !== 'PROJECTION.NOT_HERE') throw error
+  return new DistantProjector(readStore).retryParked(name, key)
+}
+
+function withRunner(
+  name: string,
+  work: (runner: ProjectionRunner, shared: Shared) => Promise<void>,
+): Promise<void> {
   return withStores((shared) => {
     const definitions = projectionRegistry.filter((definition) => definition.name === name)
     if (definitions.length === 0) throw unknownProjection(name)
-    return work(new ProjectionRunner({ ...shared, definitions, only: 'live' }))
+    return work(new ProjectionRunner({ ...shared, definitions, only: 'live' }), shared)
   })
 }
 

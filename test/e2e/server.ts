@@ -108,7 +108,7 @@ export class ServerProcess {
 
   environment(): NodeJS.ProcessEnv {
     const settings = prefixed({ PORT: '0', LOG_LEVEL: 'info', ...this.settings })
-    return { PATH: process.env.PATH, ...settings, ...this.prepared.environment }
+    return { PATH: process.env.PATH, ...this.prepared.environment, ...settings }
   }
 
   /** Until here it has no data, and no environment. */

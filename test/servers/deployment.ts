@@ -64,6 +64,8 @@ async function scaleOut(dataDir: string): Promise<Deployment> {
       LEDGERDESK_NAMESPACE: namespace,
       LEDGERDESK_EVENTSTORE_URL: EVENTSTORE_URL || double!.url,
       LEDGERDESK_MONGODB_URL: mongodb.url,
+      // The protocol server is slow: a burst takes the projector longer than a person would wait
+      LEDGERDESK_PROJECTION_WAIT_MS: '30000',
     },
     roles: ['projector', 'api'],
     async dispose() {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Codec, jsonCodec, toPosition } from '#libs/event-sourcing'
+import type { LogFinding } from '../check-through-port.js'
 import { whileBusy } from './busy.js'
 import {
   SQLITE_CORRUPT,
@@ -9,13 +10,6 @@ import {
   sqliteErrorCode,
 } from './driver.js'
 import { connect, formatOf, UnsuitableLog } from './schema.js'
-
-/** Something that is wrong with a log. */
-export interface LogFinding {
-  /** Stable name of the rule that is broken: `STREAM.REVISIONS`. */
-  readonly rule: string
-  readonly message: string
-}
 
 /** Findings shown per rule; a broken file has millions. */
 const FINDINGS_PER_RULE = 20

@@ -1,5 +1,5 @@
 export { backupLog } from './backup-log.js'
-export { checkLog, type LogFinding } from './check-log.js'
+export { checkLog } from './check-log.js'
 export { LogWriteBack } from './log-write-back.js'
 export { UnsuitableLog } from './schema.js'
 export { sealLog, unsealLog } from './seal.js'
