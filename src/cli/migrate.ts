@@ -1,4 +1,4 @@
-import { createWriteStream, renameSync } from 'node:fs'
+import { createWriteStream, existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,7 +9,7 @@ import { syncPath } from '#libs/durable-files'
 import { type Position, toPosition } from '#libs/event-sourcing'
 import { ConfigurationError, readConfiguration } from '#libs/platform'
 import { type MigrationProgress, type MigrationReport, migrate } from '../migration/migrate.js'
-import { dataPaths, pageTokenKey, storeSettings } from '../runtime/stores.js'
+import { dataPaths, openReadStore, pageTokenKey, storeSettings } from '../runtime/stores.js'
 import { print } from './output.js'
 import { Progress } from './progress.js'
 
@@ -41,7 +41,7 @@ export function migrateCommand(): Command {
         // Before any server can make one of its own
         await pageTokenKey(storeSettings(configuration))
         const report = await migrate({
-          from: paths,
+          from: { ...paths, handledUpTo: (policy) => handledUpTo(dataDir, policy) },
           to: { url: eventstoreUrl, namespace, blobs },
           signal: stop.signal,
           onProgress: (now) => progress.show(now),
@@ -60,6 +60,20 @@ export function migrateCommand(): Command {
         await blobs.close()
       }
     })
+}
+
+/** Up to where a policy of the data folder has sent its commands. */
+async function handledUpTo(dataDir: string, policy: string): Promise<Position | undefined> {
+  if (!existsSync(dataPaths({ dataDir }).readModels)) return undefined
+  const readStore = openReadStore({ dataDir }, { readOnly: true })
+  try {
+    const builds = await readStore.builds()
+    const projection = policy.replace('policy-', 'policy_')
+    return builds.find((build) => build.projection === projection && build.status === 'live')?.checkpoint
+      ?.position
+  } finally {
+    await readStore.close()
+  }
 }
 
 function tell(

@@ -101,13 +101,16 @@ describe.each(['23.10', '26.1'] as const)('moving a log to a server of %s', (pro
     }
   })
 
-  it('takes along from where policies act', async () => {
-    await migrate(options())
+  it('takes along from where policies act, and how far they came', async () => {
+    const handled = '00000000000000000030'
+    const handledUpTo = async (policy: string) => (policy === 'policy-auto-close' ? handled : undefined)
+    await migrate(options({ from: { ...from, handledUpTo } }))
     const [before, after] = [await source(), await copy()]
     const { startedAfter } = await before.getStreamMetadata('policy-auto-close')
     expect(await after.getStreamMetadata('policy-auto-close')).toEqual({
       startedAfter: await after.currentPosition(startedAfter as string),
       begun: true,
+      handledUpTo: await after.currentPosition(handled),
     })
   })
 

@@ -12,8 +12,13 @@ import { copyLog } from './copy-log.js'
 import { type Verification, verifyCopy } from './verify-copy.js'
 
 export interface MigrationOptions {
-  /** The log's file, and the folder of its attachments. */
-  from: { log: string; blobs: string }
+  from: {
+    /** The log's file, and the folder of its attachments. */
+    log: string
+    blobs: string
+    /** Up to where a policy (`policy-<name>`) has handled the log; undefined: nobody knows. */
+    handledUpTo?(policy: string): Promise<Position | undefined>
+  }
   to: Pick<EventStoreDbOptions, 'url' | 'namespace' | 'timeoutMs' | 'patienceMs'> & { blobs: BlobStore }
   signal?: AbortSignal
   onProgress?(progress: MigrationProgress): void
@@ -89,7 +94,7 @@ async function copy(
       `The copy is not equal, and nobody can open it; the log itself is as it was, and open again:\n  ${verified.findings.join('\n  ')}`,
     )
   }
-  await copyMetadata(source, target, verified.positions)
+  await copyMetadata(source, target, verified.positions, from)
   await target.completeMigration(verified.positions)
   return { ...verified, logId: source.logId, attachments, repeated: false }
 }
@@ -123,18 +128,19 @@ async function compare(
   })
 }
 
-/** Positions in it are those of the log: policies keep where they began. */
+/** Policies keep there where they began, and how far they came. Positions in it are those of the log. */
 async function copyMetadata(
   source: SqliteEventStore,
   target: EventStoreDbEventStore,
   positions: readonly Position[],
+  { handledUpTo }: MigrationOptions['from'],
 ): Promise<void> {
   const current = (value: unknown) =>
     typeof value === 'string' && /^\d{20}$/.test(value) && value !== LOG_START
       ? (positions[Number(value) - 1] ?? value)
       : value
   for (const stream of await source.streamsWithMetadata()) {
-    const metadata = await source.getStreamMetadata(stream)
+    const metadata = { ...(await source.getStreamMetadata(stream)), handledUpTo: await handledUpTo?.(stream) }
     const translated = Object.entries(metadata).map(([name, value]) => [name, current(value)])
     await target.setStreamMetadata(stream, Object.fromEntries(translated))
   }
