@@ -136,7 +136,12 @@ export async function myQueue(
 
 /** Numbers of the records to take next from a group's queue: nobody's, not waiting for anything, most urgent first. */
 export async function nextInQueue(
-  { principal, group, limit }: { principal: Principal; group: string; limit: number },
+  {
+    principal,
+    group,
+    limit,
+    minPosition,
+  }: { principal: Principal; group: string; limit: number; minPosition?: string },
   { models, waitMilliseconds }: QueryDependencies,
 ): Promise<QueryAnswer> {
   const free = and(eq('assignmentGroup', group), eq('assignee', null), isIn('state', ['New', 'In Progress']))
@@ -145,6 +150,7 @@ export async function nextInQueue(
     filter: free,
     orderBy: BY_URGENCY,
     pageSize: limit,
+    minPosition,
     timeoutMilliseconds: waitMilliseconds,
   })
   return { json: JSON.stringify(rows.map(({ document }) => document.number)) }

@@ -5,6 +5,7 @@ import {
   derivedId,
   eventId,
   NotFound,
+  type Position,
   Refused,
   Unavailable,
 } from '#libs/event-sourcing'
@@ -48,12 +49,14 @@ export class TakeNext {
       if (receipt) return receipt
     }
     const tried = new Set(choices?.numbers)
+    let minPosition: Position | undefined
     for (let round = 0; round < CANDIDATES; round++) {
       const { json } = await this.queries.ask(nextInQueue, {
         principal: context.principal,
         group,
         // The read model may still show those that others have taken by now
         limit: CANDIDATES + tried.size,
+        minPosition,
       })
       const waiting = JSON.parse(json) as string[]
       if (waiting.length === 0) {
@@ -61,7 +64,12 @@ export class TakeNext {
         throw new NotFound('QUEUE.EMPTY', `Nothing waits in the queue of ${group}`)
       }
       const candidates = waiting.filter((number) => !tried.has(number))
-      if (candidates.length === 0) break
+      if (candidates.length === 0) {
+        if (minPosition !== undefined) break
+        // All that it shows are taken: whether any is left, it tells when it has what was recorded so far
+        minPosition = await this.store.head()
+        continue
+      }
       for (const number of candidates) {
         tried.add(number)
         await choices?.add(number)

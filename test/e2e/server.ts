@@ -49,6 +49,18 @@ export class ServerProcess {
     return this.prepared.dataDir
   }
 
+  /** Process of the EventStoreDB double; undefined: there is none. */
+  get double(): { readonly pid: number } | undefined {
+    return this.prepared.double
+  }
+
+  /** The running process of a role. */
+  process(role: string): RoleProcess {
+    const found = this.processes.find((one) => one.role === role)
+    if (!found) throw new Error(`No process has the role ${role}`)
+    return found
+  }
+
   /** Resolves when every process is ready. @throws Error with the log when one ends before that */
   async start(): Promise<void> {
     await this.prepare()

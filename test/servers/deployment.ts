@@ -15,6 +15,8 @@ export interface Deployment {
   readonly environment: Readonly<Record<string, string>>
   /** Roles of its processes, the one that serves the API last. */
   readonly roles: readonly string[]
+  /** Process of the EventStoreDB double, when there is one: to be frozen by signals. */
+  readonly double?: { readonly pid: number }
   dispose(): Promise<void>
 }
 
@@ -68,9 +70,11 @@ async function scaleOut(dataDir: string): Promise<Deployment> {
       LEDGERDESK_PROJECTION_WAIT_MS: '30000',
     },
     roles: ['projector', 'api'],
+    double,
     async dispose() {
       await double?.stop()
-      await dropNamespace(mongodb, namespace)
+      // The protocol server can crash when a database goes that somebody has just read, and its data go with it anyway
+      if (mongodb.atomic) await dropNamespace(mongodb, namespace)
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
