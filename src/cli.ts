@@ -8,6 +8,7 @@ import { backupCommand, checkCommand, restoreCommand } from './cli/care.js'
 import { demoCommand } from './cli/demo.js'
 import { eventsCommand } from './cli/events.js'
 import { importCommand } from './cli/import.js'
+import { migrateCommand } from './cli/migrate.js'
 import { endWithReader } from './cli/output.js'
 import { projectionsCommand } from './cli/projections.js'
 import { publisherCommand } from './cli/publisher.js'
@@ -29,6 +30,7 @@ for (const command of [
   checkCommand(),
   backupCommand(),
   restoreCommand(),
+  migrateCommand(),
 ]) {
   program.addCommand(command)
 }

@@ -119,10 +119,11 @@ export class TopicFeed {
     const { logId } = eventStore
     if (checkpoint && !(await isOfThisLog(eventStore, checkpoint))) throw foreign(this.#name)
     for (const { source, position, id } of tails) {
-      const known = source.split('/').includes(logId) && (await eventStore.eventIdAt(position)) === id
+      const current = await eventStore.currentPosition(position)
+      const known = source.split('/').includes(logId) && (await eventStore.eventIdAt(current)) === id
       if (!known) throw foreign(this.#name)
     }
-    return checkpoint?.position ?? LOG_START
+    return eventStore.currentPosition(checkpoint?.position ?? LOG_START)
   }
 
   async #follow(writer: TopicWriter, after: Position): Promise<void> {

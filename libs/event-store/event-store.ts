@@ -2,6 +2,7 @@ import {
   InvalidInput,
   type NewEvent,
   type Position,
+  parsePosition,
   type RecordedEvent,
   Unavailable,
 } from '#libs/event-sourcing'
@@ -181,6 +182,15 @@ export abstract class EventStore {
 
   /** Id of the event at a position, or undefined when this log has none there. */
   abstract eventIdAt(position: Position): Promise<string | undefined>
+
+  /**
+   * A position that somebody kept, as this log gives it now. Another one only in a log that came from another store by
+   * `ledgerdesk migrate`, and only for positions that it gave there; so no two events ever share a position.
+   * @throws InvalidInput `POSITION.MALFORMED`
+   */
+  async currentPosition(position: Position): Promise<Position> {
+    return parsePosition(position)
+  }
 
   /** The last position whose effective `recordedAt` is not later than `time` (ISO 8601). */
   abstract positionAt(time: string): Promise<Position>

@@ -17,5 +17,6 @@ export async function lagSeconds(eventStore: EventStore, position: Position, clo
 export async function isOfThisLog(eventStore: EventStore, checkpoint: Checkpoint): Promise<boolean> {
   if (checkpoint.logId !== eventStore.logId) return false
   if (checkpoint.position === LOG_START) return true
-  return (await eventStore.eventIdAt(checkpoint.position)) === checkpoint.eventId
+  const position = await eventStore.currentPosition(checkpoint.position)
+  return (await eventStore.eventIdAt(position)) === checkpoint.eventId
 }

@@ -238,6 +238,24 @@ describe('policy runner', () => {
       await desk.tell('ticket-3', opened)
       expect(await desk.types('ticket-3')).toEqual(['Opened', 'Greeted'])
     })
+
+    it('goes on where the build of another store stopped, once, when its log says where', async () => {
+      await (await desk.started()).stop()
+      await appendEvents(desk.log, 'ticket-1', [opened])
+      await (await desk.started()).stop()
+      const handledUpTo = await desk.log.head()
+      await appendEvents(desk.log, 'ticket-2', [opened])
+      const metadata = await desk.log.getStreamMetadata('policy-service')
+      await desk.log.setStreamMetadata('policy-service', { ...metadata, handledUpTo })
+
+      const first = await desk.started({ readStore: new InMemoryReadStore() })
+      expect(desk.sent).toHaveLength(2)
+      expect(await desk.types('ticket-2')).toEqual(['Opened', 'Greeted'])
+      await first.stop()
+      expect(await desk.log.getStreamMetadata('policy-service')).toEqual(metadata)
+      await desk.started({ readStore: new InMemoryReadStore() })
+      expect(desk.sent).toHaveLength(2)
+    })
   })
 
   it('emits nothing when it is built anew, and ends with the same timers', async () => {

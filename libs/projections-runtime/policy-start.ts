@@ -13,6 +13,8 @@ export type RememberMetadata = (stream: string, metadata: Record<string, unknown
 interface RememberedStart {
   startedAfter?: Position
   begun?: boolean
+  /** What a build that stayed behind has handled, when the log came here from another store: for the first build here. */
+  handledUpTo?: Position
 }
 
 const START = 'start'
@@ -34,12 +36,16 @@ export async function policyStart(
   const stream = `policy-${policy}`
   const decided = await writer.get<PolicyStart>(START, START)
   const metadata: RememberedStart & Record<string, unknown> = await eventStore.getStreamMetadata(stream)
+  const begin = async ({ startedAfter }: PolicyStart) => {
+    if (metadata.begun && metadata.handledUpTo === undefined) return
+    const { handledUpTo: _, ...kept } = metadata
+    await remember(stream, { ...kept, startedAfter, begun: true })
+  }
   if (decided && handledUpTo === undefined) {
-    if (!metadata.begun)
-      await remember(stream, { ...metadata, startedAfter: decided.document.startedAfter, begun: true })
+    await begin(decided.document)
     return decided.document
   }
-  const start = await decide(metadata, eventStore, handledUpTo)
+  const start = await decide(metadata, eventStore, handledUpTo ?? metadata.handledUpTo)
   // Three steps, each of which may be the last before a crash: only once the build knows its start has it begun.
   if (metadata.startedAfter === undefined)
     await remember(stream, { ...metadata, startedAfter: start.startedAfter, begun: false })
@@ -52,7 +58,7 @@ export async function policyStart(
     [{ collection: START, id: START, document: start, position: start.silentUpTo }],
     checkpoint,
   )
-  if (!metadata.begun) await remember(stream, { ...metadata, startedAfter: start.startedAfter, begun: true })
+  await begin(start)
   return start
 }
 

@@ -7,6 +7,7 @@ const tokens = new PageTokens(Buffer.alloc(32, 7))
 const log: LogIdentity = {
   logId: 'log-1',
   eventIdAt: async (position) => (position === toPosition(9) ? 'event-9' : undefined),
+  currentPosition: async (position) => position,
 }
 const start: PageStart = {
   cursor: { id: 'INC7', values: [1, null, 'é', true] },
@@ -34,6 +35,25 @@ describe('a page token', () => {
   it('made at the start of the log needs no event there', async () => {
     const early = { ...start, checkpoint: { logId: 'log-1', position: LOG_START, eventId: '' } }
     expect(await tokens.verify(tokens.issue(early, binding), binding, log)).toEqual(early)
+  })
+
+  it('stays good when the log has moved to a store with other positions', async () => {
+    const moved: LogIdentity = {
+      logId: 'log-1',
+      eventIdAt: async (position) => (position === toPosition(4_009) ? 'event-9' : undefined),
+      currentPosition: async (position) =>
+        position < toPosition(10) ? toPosition(4_000n + BigInt(position)) : position,
+    }
+    const interval = `incident-INC7#${toPosition(3)}`
+    const token = tokens.issue({ ...start, cursor: { ...start.cursor, id: interval } }, binding)
+    expect(await tokens.verify(token, binding, moved)).toEqual({
+      cursor: { ...start.cursor, id: `incident-INC7#${toPosition(4_003)}` },
+      checkpoint: { logId: 'log-1', position: toPosition(4_009), eventId: 'event-9' },
+    })
+    expect((await tokens.verify(tokens.issue(start, binding), binding, moved)).cursor).toEqual(start.cursor)
+    // Where another event stands at that place now, it is no copy of the log that the token knows
+    const other = { ...moved, eventIdAt: async () => 'event-8' }
+    await expect(tokens.verify(token, binding, other)).rejects.toMatchObject({ code: 'PAGE_TOKEN.FOREIGN' })
   })
 
   it('is refused to another principal, another query, another key', async () => {

@@ -18,6 +18,8 @@ export interface PageBinding {
 export interface LogIdentity {
   logId: string
   eventIdAt(position: string): Promise<string | undefined>
+  /** A position as the log gives it now: another one when it came from another store since. */
+  currentPosition(position: string): Promise<string>
 }
 
 export interface PageStart {
@@ -61,11 +63,14 @@ export class PageTokens {
     if (payload.who !== expected.who) throw refuse('FOREIGN', 'it was made for another principal')
     if (payload.what !== expected.what)
       throw refuse('OTHER_QUERY', 'it belongs to another query: repeat filter, orderBy and all else with it')
-    const { logId, position, eventId } = payload.at
+    const { logId, eventId } = payload.at
+    const position = await log.currentPosition(payload.at.position)
     const known =
       logId === log.logId && (position === LOG_START || (await log.eventIdAt(position)) === eventId)
     if (!known) throw refuse('FOREIGN', 'it was made before the log was restored or replaced')
-    return { cursor: payload.after, checkpoint: payload.at }
+    if (position === payload.at.position) return { cursor: payload.after, checkpoint: payload.at }
+    const id = await currentId(payload.after.id, log)
+    return { cursor: { ...payload.after, id }, checkpoint: { logId, position, eventId } }
   }
 
   private open(token: string): Payload {
@@ -91,6 +96,12 @@ export class PageTokens {
   private mac(bytes: Uint8Array): Buffer {
     return createHmac('sha256', this.key).update(bytes).digest()
   }
+}
+
+/** A document may be named by the position at which it begins. */
+async function currentId(id: string, log: LogIdentity): Promise<string> {
+  const [, name, position] = /^(.*#)(\d{20})$/.exec(id) ?? []
+  return position === undefined ? id : name + (await log.currentPosition(position))
 }
 
 function refuse(code: string, why: string): InvalidInput {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { LOG_START, parsePosition } from '#libs/event-sourcing'
+import { LOG_START } from '#libs/event-sourcing'
 import { readConfiguration } from '#libs/platform'
 import { refuseUnknownTypes } from '../event-catalog.js'
 import { toCloudEvent } from '../events/cloud-event.js'
@@ -37,7 +37,8 @@ async function write(
   process.once('SIGINT', () => stop.abort())
   process.once('SIGTERM', () => stop.abort())
   try {
-    const batches = store.subscribe({ after: parsePosition(after), types, prefixes, signal: stop.signal })
+    const from = await store.currentPosition(after)
+    const batches = store.subscribe({ after: from, types, prefixes, signal: stop.signal })
     for await (const { events, end } of batches) {
       const lines = events.map((event) => `${JSON.stringify(toCloudEvent(event, store.logId))}\n`).join('')
       // Waits for a slow reader instead of piling up what it has not taken.

@@ -1,4 +1,4 @@
-import { InvalidInput, type Position, parsePosition } from '#libs/event-sourcing'
+import { InvalidInput, type Position } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { isInstant } from '#libs/platform/instant'
 import { toUtc } from './instants.js'
@@ -44,9 +44,25 @@ async function settleAsOf(store: EventStore, asOf: string): Promise<Position> {
       { pointer: 'asOf', message },
     ])
   }
-  const position = parsePosition(asOf)
+  const position = await store.currentPosition(asOf)
   await requireKnown(store, position, 'asOf')
   return position
+}
+
+/**
+ * The arguments of a query with its `minPosition` and `after` as the log gives them now; only in a log that was migrated do
+ * they change. `asOf` stays as it was asked, since page tokens are bound to it: {@link settleTimePoint} brings it up to date.
+ */
+export async function withCurrentPositions<Args extends object>(
+  store: EventStore,
+  args: Args,
+): Promise<Args> {
+  const { minPosition, after } = args as { minPosition?: unknown; after?: unknown }
+  return {
+    ...args,
+    ...(typeof minPosition === 'string' && { minPosition: await store.currentPosition(minPosition) }),
+    ...(typeof after === 'string' && { after: await store.currentPosition(after) }),
+  }
 }
 
 /** @throws InvalidInput `POSITION.UNKNOWN` for a position this log never gave */

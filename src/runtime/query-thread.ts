@@ -3,6 +3,7 @@ import { ReadModels } from '#libs/projections-runtime'
 import type { QueryFunction } from '#libs/query-handling'
 import { PageTokens } from '#libs/read-store'
 import { projectionRegistry } from '#projections/registry'
+import { withCurrentPositions } from '../http/time-point.js'
 import { queryRegistry } from '../queries.js'
 import type { QueryThreadData } from './query-threads.js'
 import { Remote } from './remote.js'
@@ -21,8 +22,8 @@ const dependencies = {
 }
 
 const main = new Remote(parentPort!, {
-  ask: (name: keyof typeof queryRegistry, args: never) =>
-    (queryRegistry[name] as QueryFunction<never>)(args, dependencies),
+  ask: async (name: keyof typeof queryRegistry, args: never) =>
+    (queryRegistry[name] as QueryFunction<never>)(await withCurrentPositions(eventStore, args), dependencies),
   async stop() {
     await eventStore.close()
     await readStore.close()

@@ -119,9 +119,10 @@ const PAGE_TOKEN_KEY = 'page-token-key'
  * @throws Unavailable when the read store's server is away
  */
 export async function pageTokenKey(settings: StoreSettings): Promise<Uint8Array> {
-  const fresh = randomBytes(32)
+  const file = dataPaths(settings).pageTokenKey
+  // A log that was moved to servers takes the key of its folder along.
+  const fresh = existsSync(file) ? readFileSync(file) : randomBytes(32)
   if (areFiles(settings)) {
-    const file = dataPaths(settings).pageTokenKey
     // Readable by the owner only
     if (!existsSync(file)) writeOnce(file, fresh, 0o600)
     return readFileSync(file)

@@ -54,6 +54,14 @@ export class FolderBlobStore extends BlobStore {
     )
   }
 
+  /** Hashes of all blobs that are there. */
+  async *hashes(): AsyncGenerator<string> {
+    for (const shelf of await readdir(this.folder)) {
+      if (!/^[0-9a-f]{2}$/.test(shelf)) continue
+      for (const name of await readdir(join(this.folder, shelf))) if (isHash(name)) yield name
+    }
+  }
+
   async close(): Promise<void> {}
 
   /** Gives the file its name; content that is there already stays, as it is the same. */

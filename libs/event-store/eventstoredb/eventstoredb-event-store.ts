@@ -1,6 +1,7 @@
 import {
   type Codec,
   jsonCodec,
+  LOG_START,
   type NewEvent,
   type Position,
   type RecordedEvent,
@@ -23,10 +24,12 @@ import {
 } from '../event-store.js'
 import { appendInTurn } from './bulk-append.js'
 import { Connection, type ConnectionOptions } from './connection.js'
+import { EarlierPositions } from './earlier-positions.js'
 import { findOrBeginLog, type LogBirth } from './log-birth.js'
 import { LogHead } from './log-head.js'
 import { LogReader } from './log-reader.js'
 import { followLog } from './log-subscription.js'
+import { MigrationRecord } from './migration-record.js'
 import { NumberBlocks } from './number-blocks.js'
 import { appendNumbered } from './numbered-append.js'
 import { portError } from './server-errors.js'
@@ -42,6 +45,11 @@ export interface EventStoreDbOptions extends ConnectionOptions {
   codec?: Codec
   /** The id that a log gets which does not exist yet: a migrated log keeps its own. Random when left out. */
   logId?: string
+  /**
+   * Opens the log as the copy of one whose last position is this, also before the copy is complete. For
+   * `ledgerdesk migrate` only.
+   */
+  copyOf?: Position
   /** Told when a subscription ended, quietly or not, before it is begun again. */
   onDropped?(error: unknown): void
 }
@@ -54,15 +62,25 @@ const METADATA_FIELD = 'ledgerdesk'
 
 /**
  * Opens the log of a namespace on EventStoreDB (from 23.10) or KurrentDB, and begins it when there is none.
- * @throws Unavailable when the server is away or refuses the credentials
- * @throws Error when URL or namespace cannot be used, or the log bears another id than the one asked for
+ * @throws Unavailable when the server is away or refuses the credentials; `EVENT_STORE.MIGRATING` while the log is being copied
+ * @throws Refused when the log bears another id than the one asked for; Error when URL or namespace cannot be used
  */
 export async function openEventStoreDb(options: EventStoreDbOptions): Promise<EventStoreDbEventStore> {
   const names = new StreamNames(options.namespace)
   const connection = new Connection(options)
   try {
-    const birth = await findOrBeginLog(connection, names, options.logId)
-    const store = new EventStoreDbEventStore(connection, names, birth, options)
+    const birth = await findOrBeginLog(connection, names, { logId: options.logId, beyond: options.copyOf })
+    const migration = birth.migrated
+      ? await connection.patiently(() => MigrationRecord.find(connection, names))
+      : undefined
+    if (migration && !migration.completion && options.copyOf === undefined) {
+      throw new Unavailable(
+        'EVENT_STORE.MIGRATING',
+        'The log is being copied here and is not complete: run "ledgerdesk migrate" to its end',
+        60,
+      )
+    }
+    const store = new EventStoreDbEventStore(connection, names, birth, options, migration)
     await store.head()
     return store
   } catch (error) {
@@ -88,6 +106,7 @@ export class EventStoreDbEventStore extends EventStore {
     private readonly names: StreamNames,
     birth: LogBirth,
     private readonly options: EventStoreDbOptions,
+    private readonly migration?: MigrationRecord,
   ) {
     super()
     this.logId = birth.logId
@@ -125,7 +144,35 @@ export class EventStoreDbEventStore extends EventStore {
   ): Promise<BulkOutcome> {
     this.#requireOpen()
     const recordedAt = request.events.map(({ metadata }) => metadata.recordedAt)
-    return this.#track(this.#append(encodeAppend(this.#codec, request), recordedAt))
+    // Without the time, as the other store measured them: what it took must not be too large here.
+    const events = request.events.map((event): NewEvent => {
+      const { recordedAt: _, ...metadata } = event.metadata
+      return { ...event, metadata }
+    })
+    return this.#track(this.#append(encodeAppend(this.#codec, { ...request, events }), recordedAt))
+  }
+
+  /** The last event of the log. */
+  async lastEvent(): Promise<RecordedEvent | undefined> {
+    const head = await this.head()
+    return head === LOG_START ? undefined : this.#read(() => this.#reader.eventAt(head))
+  }
+
+  /** How far the copied part of a migrated log reaches; undefined until {@link completeMigration}. */
+  get migrated(): { readonly count: number; readonly last: Position } | undefined {
+    return this.migration?.completion
+  }
+
+  /**
+   * All is copied: from now on the log may be opened, and takes positions of the log that it was.
+   * @param positions of all its events, in log order
+   * @throws Unavailable; may be called again then
+   */
+  async completeMigration(positions: readonly Position[]): Promise<void> {
+    this.#requireOpen()
+    if (!this.migration) throw new Error('This log is no copy')
+    const last = positions.at(-1) ?? LOG_START
+    await this.#track(this.migration.complete(EarlierPositions.of(positions), last))
   }
 
   override async appendNumbered(request: NumberedAppend): Promise<NumberedOutcome> {
@@ -174,6 +221,10 @@ export class EventStoreDbEventStore extends EventStore {
 
   override async eventIdAt(position: Position): Promise<string | undefined> {
     return this.#read(async () => (await this.#reader.eventAt(position))?.id)
+  }
+
+  override async currentPosition(position: Position): Promise<Position> {
+    return this.migration ? this.migration.currentPosition(position) : super.currentPosition(position)
   }
 
   override async positionAt(time: string): Promise<Position> {

@@ -22,7 +22,7 @@ export class StreamNames {
   }
 
   /** A stream of the adapter's own: it has no dash, which every stream of the port has. */
-  reserved(name: 'log' | 'times'): string {
+  reserved(name: 'log' | 'times' | 'migration' | 'padding'): string {
     return this.prefix + name
   }
 

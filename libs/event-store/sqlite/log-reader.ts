@@ -95,6 +95,13 @@ export class LogReader {
     return row === undefined ? {} : JSON.parse(row.metadata)
   }
 
+  streamsWithMetadata(): string[] {
+    return this.log.connection
+      .prepare<{ stream: string }>('SELECT stream FROM stream_metadata ORDER BY stream')
+      .all()
+      .map(({ stream }) => stream)
+  }
+
   /** The row number of a position that this log gave. */
   #known(position: Position): number {
     if (position === LOG_START) return 0

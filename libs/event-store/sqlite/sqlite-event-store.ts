@@ -31,6 +31,7 @@ import { LogFile } from './log-file.js'
 import { LogReader } from './log-reader.js'
 import { LogWriter } from './log-writer.js'
 import { connect, formatOf, migrate, type Synchronous, UnsuitableLog } from './schema.js'
+import { sealOf } from './seal.js'
 import { Turn } from './turn.js'
 
 export interface SqliteEventStoreOptions {
@@ -65,6 +66,8 @@ export async function openSqliteEventStore(options: SqliteEventStoreOptions): Pr
   const connection = await whileBusy(open)
   try {
     await whileBusy(() => (readOnly ? requireCurrentFormat(connection) : migrate(connection)))
+    const seal = readOnly ? undefined : await whileBusy(() => sealOf(connection))
+    if (seal !== undefined) throw new UnsuitableLog(`${file} takes no more events. ${seal}`)
     // SQLite syncs the folder for its journals; a log must not vanish with its folder entry either.
     if (isNew) syncPath(dirname(file))
     const store = await whileBusy(() => new SqliteEventStore(connection, open, options))
@@ -190,6 +193,11 @@ export class SqliteEventStore extends EventStore {
 
   override async getStreamMetadata(stream: string): Promise<Record<string, unknown>> {
     return this.#read(({ reader }) => reader.streamMetadata(stream))
+  }
+
+  /** Streams that have metadata. */
+  async streamsWithMetadata(): Promise<string[]> {
+    return this.#read(({ reader }) => reader.streamsWithMetadata())
   }
 
   override async setStreamMetadata(stream: string, metadata: Record<string, unknown>): Promise<void> {

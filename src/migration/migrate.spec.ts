@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { EventStoreDBClient } from '@eventstore/db-client'
+import { type FolderBlobStore, openFolderBlobStore } from '#libs/blob-store/folder'
+import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import { type EventStoreDbEventStore, openEventStoreDb } from '#libs/event-store/eventstoredb'
+import { openSqliteEventStore } from '#libs/event-store/sqlite'
+import { newEvent } from '../../libs/event-store/event-store.contract.js'
+import { type EventStoreDouble, startEventStoreDouble } from '../../libs/testing/eventstoredb/index.js'
+import { type MigrationOptions, migrate } from './migrate.js'
+import { type EmbeddedLog, embeddedLog } from './migration.fixture.js'
+
+const all = async (store: EventStore): Promise<RecordedEvent[]> =>
+  (await store.readAll({ after: LOG_START, limit: 100_000 })).events
+/** All of an event but where it stands. */
+const content = ({ position: _, ...rest }: RecordedEvent) => rest
+
+describe.each(['23.10', '26.1'] as const)('moving a log to a server of %s', (profile) => {
+  let double: EventStoreDouble
+  let from: EmbeddedLog
+  let target: FolderBlobStore
+  let folder: string
+  let namespace: string
+  let opened: EventStore[]
+
+  beforeEach(async () => {
+    double = await startEventStoreDouble({ profile })
+    from = await embeddedLog()
+    await from.grow(40)
+    folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-migrated-'))
+    target = openFolderBlobStore(folder)
+    namespace = `test-${randomUUID()}`
+    opened = []
+  })
+  afterEach(async () => {
+    await Promise.all(opened.map((store) => store.close()))
+    await double.stop()
+    from.dispose()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const options = (more: Partial<MigrationOptions> = {}): MigrationOptions => ({
+    from,
+    to: { url: double.url, namespace, blobs: target, timeoutMs: 700, patienceMs: 700 },
+    ...more,
+  })
+  const keep = <Store extends EventStore>(store: Store): Store => {
+    opened.push(store)
+    return store
+  }
+  const source = async () => keep(await openSqliteEventStore({ file: from.log, readOnly: true }))
+  const copy = async (): Promise<EventStoreDbEventStore> =>
+    keep(await openEventStoreDb({ url: double.url, namespace }))
+
+  it('keeps log id, order, ids, revisions, times and content, and all attachments', async () => {
+    const hash = await from.attach('a screenshot')
+    const report = await migrate(options())
+
+    const [before, after] = [await source(), await copy()]
+    expect(after.logId).toBe(from.logId)
+    expect((await all(after)).map(content)).toEqual((await all(before)).map(content))
+    expect(report).toMatchObject({
+      logId: from.logId,
+      events: 79,
+      streams: 7,
+      findings: [],
+      attachments: { blobs: 1, damaged: [] },
+      repeated: false,
+    })
+    expect(await text(await target.get(hash))).toBe('a screenshot')
+    expect((await all(after))[0]!.metadata.recordedAt).toMatch(/^2019-03-01/)
+    expect(await after.readStream('incident-INC0000003')).toHaveLength(12)
+  })
+
+  it('tells earlier positions from its own, whatever their numbers, and translates them', async () => {
+    await migrate(options())
+    const [before, after] = [await all(await source()), await copy()]
+    const events = await all(after)
+    for (const [index, { position }] of before.entries())
+      expect(await after.currentPosition(position)).toBe(events[index]!.position)
+    for (const { position } of events) {
+      expect(position > before.at(-1)!.position).toBe(true)
+      expect(await after.currentPosition(position)).toBe(position)
+    }
+    expect(await after.currentPosition(LOG_START)).toBe(LOG_START)
+    const never = '00000000000000000080'
+    expect(await after.currentPosition(never)).toBe(never)
+    expect(await after.eventIdAt(never)).toBeUndefined()
+    await expect(after.currentPosition('12')).rejects.toMatchObject({ code: 'POSITION.MALFORMED' })
+  })
+
+  it('finds the same positions by time', async () => {
+    await migrate(options())
+    const [before, after] = [await source(), await copy()]
+    for (const time of ['2019-03-01T08:00:00Z', '2019-03-01T08:17:30Z', '2030-01-01T00:00:00Z']) {
+      expect(await after.positionAt(time)).toBe(await after.currentPosition(await before.positionAt(time)))
+    }
+  })
+
+  it('takes along from where policies act, and how far they came', async () => {
+    const handled = '00000000000000000030'
+    const handledUpTo = async (policy: string) => (policy === 'policy-auto-close' ? handled : undefined)
+    await migrate(options({ from: { ...from, handledUpTo } }))
+    const [before, after] = [await source(), await copy()]
+    const { startedAfter } = await before.getStreamMetadata('policy-auto-close')
+    expect(await after.getStreamMetadata('policy-auto-close')).toEqual({
+      startedAfter: await after.currentPosition(startedAfter as string),
+      begun: true,
+      handledUpTo: await after.currentPosition(handled),
+    })
+  })
+
+  it('goes on after interruptions anywhere', async () => {
+    let interruptions = 0
+    for (let finished = false; !finished; ) {
+      const stop = new AbortController()
+      const at = Math.floor(Math.random() * 12)
+      let seen = 0
+      const onProgress = () => {
+        if (seen++ === at) stop.abort(new Error('interrupted'))
+      }
+      finished = await migrate(options({ signal: stop.signal, onProgress })).then(
+        () => true,
+        (error: Error) => {
+          if (error.message !== 'interrupted') throw error
+          return false
+        },
+      )
+      interruptions++
+      if (!finished) await expect(copy()).rejects.toMatchObject({ code: 'EVENT_STORE.MIGRATING' })
+    }
+    expect(interruptions).toBeGreaterThan(1)
+    expect((await all(await copy())).map(content)).toEqual((await all(await source())).map(content))
+  })
+
+  it('goes on when the server dies with an append under way, written or not', async () => {
+    const deaths: Promise<void>[] = []
+    const dieAt = new Map([
+      [20, 0],
+      [50, 1],
+    ])
+    const onProgress = ({ done }: { done: number }) => {
+      const [at, written] = [...dieAt].find(([events]) => done >= events) ?? []
+      if (at === undefined) return
+      dieAt.delete(at)
+      const dies = double.faults.killWithAppendsInFlight({ inFlight: 1, written: written! })
+      deaths.push(dies.then(() => double.faults.restart()))
+    }
+    await migrate(options({ onProgress }))
+    await Promise.all(deaths)
+    expect(deaths).toHaveLength(2)
+    expect((await all(await copy())).map(content)).toEqual((await all(await source())).map(content))
+  })
+
+  it('brings the copy level with a log that is still written to, and then seals it', async () => {
+    let grown = false
+    const onProgress: MigrationOptions['onProgress'] = ({ step, done }) => {
+      if (grown || step !== 'copying' || done < 20) return
+      grown = true
+      growing = from.grow(25)
+    }
+    let growing: Promise<void> | undefined
+    const server = keep(await openSqliteEventStore({ file: from.log }))
+    const { events } = await migrate(options({ onProgress }))
+    await growing
+    expect(events).toBe((await all(server)).length)
+    expect(await all(await copy())).toHaveLength(events)
+    // Neither who has it open may append, nor who opens it
+    const append = server.append({
+      stream: 'incident-late',
+      expectedRevision: 'noStream',
+      events: [newEvent('IncidentOpened')],
+    })
+    await expect(append).rejects.toMatchObject({
+      code: 'EVENT_STORE.UNAVAILABLE',
+      message: expect.stringContaining('moved to EventStoreDB'),
+    })
+    await expect(openSqliteEventStore({ file: from.log })).rejects.toThrow(/takes no more events.*moved/)
+    expect(await all(server)).toHaveLength(events)
+  })
+
+  it('takes the largest append there may be', async () => {
+    const log = await openSqliteEventStore({ file: from.log })
+    const event = newEvent('CommentAdded', { text: '' })
+    const [small] = [JSON.stringify(event.data).length + JSON.stringify(event.metadata).length]
+    const text = 'x'.repeat(900_000 - small - event.id.length - event.type.length)
+    const request = { stream: 'incident-large', expectedRevision: 'noStream' as const }
+    const outcome = await log.append({ ...request, events: [{ ...event, data: { text } }] })
+    expect(outcome.kind).toBe('appended')
+    await log.close()
+    expect(await migrate(options())).toMatchObject({ findings: [] })
+  })
+
+  it('compares again when it is run again, also when the copy is in use', async () => {
+    const first = await migrate(options())
+    const after = await copy()
+    await after.append({
+      stream: 'incident-new',
+      expectedRevision: 'noStream',
+      events: [newEvent('IncidentOpened')],
+    })
+    const again = await migrate(options())
+    expect(again).toMatchObject({ repeated: true, events: first.events, digest: first.digest, findings: [] })
+    expect(again.positions).toEqual(first.positions)
+  })
+
+  it('refuses a server that holds another log in this namespace', async () => {
+    keep(await openEventStoreDb({ url: double.url, namespace }))
+    await expect(migrate(options())).rejects.toMatchObject({ code: 'LOG.FOREIGN' })
+  })
+
+  it('refuses a copy that somebody else wrote to', async () => {
+    const stop = new AbortController()
+    await migrate(
+      options({ signal: stop.signal, onProgress: ({ done }) => done > 10 && stop.abort() }),
+    ).catch(() => {})
+    const client = EventStoreDBClient.connectionString(double.url)
+    await client.appendToStream(`${namespace}.incident-foreign`, [
+      { ...newEvent('IncidentOpened'), contentType: 'application/json' } as never,
+    ])
+    await client.dispose()
+    await expect(migrate(options())).rejects.toMatchObject({ code: 'MIGRATION.TARGET_DIFFERS' })
+  })
+
+  it('lets nobody open a copy that is not equal, and opens the log again', async () => {
+    let truncated: Promise<unknown> | undefined
+    const client = EventStoreDBClient.connectionString(double.url)
+    const onProgress: MigrationOptions['onProgress'] = ({ done }) => {
+      if (done > 60)
+        truncated ??= client.setStreamMetadata(`${namespace}.incident-INC0000003`, {
+          truncateBefore: 2,
+        } as never)
+    }
+    await expect(migrate(options({ onProgress }))).rejects.toMatchObject({
+      code: 'MIGRATION.NOT_EQUAL',
+      message: expect.stringContaining('incident-INC0000003 differs'),
+    })
+    await truncated
+    await client.dispose()
+    await expect(copy()).rejects.toMatchObject({ code: 'EVENT_STORE.MIGRATING' })
+    await from.grow(1)
+  })
+
+  it('tells of damaged attachments and copies the others', async () => {
+    const [good, bad] = [await from.attach('good'), await from.attach('bad')]
+    writeFileSync(join(from.blobs, bad.slice(0, 2), bad), 'evil')
+    const { attachments } = await migrate(options())
+    expect(attachments).toEqual({ blobs: 2, damaged: [bad] })
+    expect([await target.has(good), await target.has(bad)]).toEqual([true, false])
+  })
+})

@@ -1,0 +1,147 @@
+import type { BlobStore } from '#libs/blob-store'
+import { openFolderBlobStore } from '#libs/blob-store/folder'
+import { LOG_START, type Position, Refused } from '#libs/event-sourcing'
+import {
+  type EventStoreDbEventStore,
+  type EventStoreDbOptions,
+  openEventStoreDb,
+} from '#libs/event-store/eventstoredb'
+import { openSqliteEventStore, type SqliteEventStore, sealLog, unsealLog } from '#libs/event-store/sqlite'
+import { type BlobsCopied, copyBlobs } from './copy-blobs.js'
+import { copyLog } from './copy-log.js'
+import { type Verification, verifyCopy } from './verify-copy.js'
+
+export interface MigrationOptions {
+  from: {
+    /** The log's file, and the folder of its attachments. */
+    log: string
+    blobs: string
+    /** Up to where a policy (`policy-<name>`) has handled the log; undefined: nobody knows. */
+    handledUpTo?(policy: string): Promise<Position | undefined>
+  }
+  to: Pick<EventStoreDbOptions, 'url' | 'namespace' | 'timeoutMs' | 'patienceMs'> & { blobs: BlobStore }
+  signal?: AbortSignal
+  onProgress?(progress: MigrationProgress): void
+}
+
+export interface MigrationProgress {
+  readonly step: 'copying' | 'comparing' | 'comparing streams'
+  /** Events, or streams, done of so many. */
+  readonly done: number
+  readonly of: number
+}
+
+export interface MigrationReport extends Verification {
+  readonly logId: string
+  readonly attachments: BlobsCopied
+  /** It was complete before; this run has only compared. */
+  readonly repeated: boolean
+}
+
+/**
+ * Moves a log and its attachments from the embedded shape to the scale-out shape. While the log is still being written to it
+ * is brought level; then it is sealed, so that nothing can follow, and copied to its end. May be killed anywhere and run
+ * again. Nobody can open the copy before it was found equal.
+ * @throws Refused `LOG.FOREIGN`, `LOG.NOT_A_COPY`, `MIGRATION.TARGET_DIFFERS`, `MIGRATION.NOT_EQUAL`; Unavailable; UnsuitableLog
+ */
+export async function migrate(options: MigrationOptions): Promise<MigrationReport> {
+  const { from, to } = options
+  // The stored form is copied, so neither side upcasts.
+  const source = await openSqliteEventStore({ file: from.log, readOnly: true })
+  try {
+    const copyOf = await source.head()
+    const target = await openEventStoreDb({
+      url: to.url,
+      namespace: to.namespace,
+      logId: source.logId,
+      copyOf,
+    })
+    try {
+      return target.migrated
+        ? await compareAgain(source, target, options)
+        : await copy(source, target, options)
+    } finally {
+      await target.close()
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+async function copy(
+  source: SqliteEventStore,
+  target: EventStoreDbEventStore,
+  { from, to, signal, onProgress }: MigrationOptions,
+): Promise<MigrationReport> {
+  const bringLevel = async () => {
+    const of = Number(await source.head())
+    const tell = (done: number) => onProgress?.({ step: 'copying', done, of: Math.max(done, of) })
+    await copyLog(source, target, { signal, onProgress: tell })
+    return copyBlobs(openFolderBlobStore(from.blobs), to.blobs, signal)
+  }
+  await bringLevel()
+  signal?.throwIfAborted()
+  await sealLog(
+    from.log,
+    `This log was moved to EventStoreDB, namespace ${to.namespace}: set LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL`,
+  )
+  const attachments = await bringLevel()
+  const verified = await compare(source, target, onProgress)
+  if (verified.findings.length > 0) {
+    await unsealLog(from.log)
+    throw new Refused(
+      'MIGRATION.NOT_EQUAL',
+      `The copy is not equal, and nobody can open it; the log itself is as it was, and open again:\n  ${verified.findings.join('\n  ')}`,
+    )
+  }
+  await copyMetadata(source, target, verified.positions, from)
+  await target.completeMigration(verified.positions)
+  return { ...verified, logId: source.logId, attachments, repeated: false }
+}
+
+/** A complete copy is in use: only the part that was copied can be compared. */
+async function compareAgain(
+  source: SqliteEventStore,
+  target: EventStoreDbEventStore,
+  { from, to, signal, onProgress }: MigrationOptions,
+): Promise<MigrationReport> {
+  const attachments = await copyBlobs(openFolderBlobStore(from.blobs), to.blobs, signal)
+  const verified = await compare(source, target, onProgress, target.migrated!.count)
+  return { ...verified, logId: source.logId, attachments, repeated: true }
+}
+
+async function compare(
+  source: SqliteEventStore,
+  target: EventStoreDbEventStore,
+  onProgress: MigrationOptions['onProgress'],
+  count?: number,
+): Promise<Verification> {
+  const of = Number(await source.head())
+  return verifyCopy(source, target, {
+    count,
+    onProgress: (done, unit, streams) =>
+      onProgress?.(
+        unit === 'events'
+          ? { step: 'comparing', done, of }
+          : { step: 'comparing streams', done, of: streams! },
+      ),
+  })
+}
+
+/** Policies keep there where they began, and how far they came. Positions in it are those of the log. */
+async function copyMetadata(
+  source: SqliteEventStore,
+  target: EventStoreDbEventStore,
+  positions: readonly Position[],
+  { handledUpTo }: MigrationOptions['from'],
+): Promise<void> {
+  const current = (value: unknown) =>
+    typeof value === 'string' && /^\d{20}$/.test(value) && value !== LOG_START
+      ? (positions[Number(value) - 1] ?? value)
+      : value
+  for (const stream of await source.streamsWithMetadata()) {
+    const metadata = { ...(await source.getStreamMetadata(stream)), handledUpTo: await handledUpTo?.(stream) }
+    const translated = Object.entries(metadata).map(([name, value]) => [name, current(value)])
+    await target.setStreamMetadata(stream, Object.fromEntries(translated))
+  }
+}

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
+import { openFolderBlobStore } from '#libs/blob-store/folder'
+import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
+import { mongodbServers } from '../../libs/testing/mongodb-servers.js'
+import { type Deployment, deploy } from '../servers/deployment.js'
+
+const CLI = resolve(__dirname, '../../dist/src/cli.js')
+const SAMPLE = join(__dirname, '../data/servicenow-incidents-sample.csv.gz')
+const ROWS = 250
+const KILLS = 5
+
+type Environment = Readonly<Record<string, string>>
+
+function start(environment: Environment, args: readonly string[]): ChildProcess {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LEDGERDESK_'))
+  const env = { ...Object.fromEntries(inherited), ...environment }
+  return spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+async function run(environment: Environment, ...args: string[]) {
+  const child = start(environment, args)
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'close'),
+  ])
+  return { code: code as number | null, output, errors }
+}
+
+// With a server it takes a minute on a busy machine.
+jest.setTimeout(300_000)
+
+const withServer = mongodbServers().length > 0 ? describe : describe.skip
+withServer('ledgerdesk migrate (skipped without MONGODB_URL or MONGODB_PROTOCOL_URL)', () => {
+  let dataDir: string
+  let deployment: Deployment
+  let embedded: Environment
+  let servers: Environment
+  let hash: string
+  /** What the program takes to start here and now. */
+  let startMs = 0
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'ledgerdesk-migrate-'))
+    embedded = { LEDGERDESK_DATA_DIR: dataDir }
+    const rows = gunzipSync(readFileSync(SAMPLE)).toString().split('\n').slice(0, ROWS)
+    const file = join(dataDir, 'sample.csv')
+    writeFileSync(file, rows.join('\n'))
+    const { code, errors } = await run(embedded, 'import', file)
+    if (code !== 0) throw new Error(errors)
+    const blobs = openFolderBlobStore(join(dataDir, 'blobs'))
+    hash = (await blobs.put(Readable.from([Buffer.from('a screenshot')]), 1_000)).hash
+    deployment = await deploy('scale-out')
+    servers = { ...deployment.environment, ...embedded }
+  })
+  afterAll(async () => {
+    await deployment?.dispose()
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+
+  const exported = async (environment: Environment, ...args: string[]) => {
+    const { output } = await run(environment, 'events', 'export', ...args)
+    return output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; sequence: string })
+  }
+
+  it('asks for both servers', async () => {
+    const began = Date.now()
+    const { code, errors } = await run(embedded, 'migrate')
+    startMs = Date.now() - began
+    expect(code).toBe(78)
+    expect(errors).toContain('LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL')
+  })
+
+  it('comes to its end however often it is killed, and what was exported before goes on where it was', async () => {
+    const before = await exported(embedded)
+    let kills = 0
+    for (; kills < KILLS; kills++) {
+      const child = start(servers, ['migrate'])
+      const ended = once(child, 'close')
+      await Promise.race([sleep(startMs * (0.7 + Math.random())), ended])
+      child.kill('SIGKILL')
+      await ended
+      if (child.exitCode === 0) break
+    }
+    const { code, output } = await run(servers, 'migrate')
+    expect(code).toBe(0)
+    expect(output).toContain(`equal: ${before.length} events, their order, and all`)
+    expect(output).toContain('1 of 1 attachments are there')
+    expect(kills).toBeGreaterThan(0)
+
+    const after = await exported(servers)
+    const told = ({ sequence: _, ...event }: { sequence: string }) => event
+    expect(after.map(told)).toEqual(before.map(told))
+    const middle = before[Math.floor(before.length / 2)]!.sequence
+    const rest = await exported(servers, '--after', middle)
+    expect(rest.map(({ id }) => id)).toEqual(
+      (await exported(embedded, '--after', middle)).map(({ id }) => id),
+    )
+
+    const lines = gunzipSync(readFileSync(join(dataDir, 'migrated-positions.csv.gz')))
+      .toString()
+      .trim()
+      .split('\n')
+    const columns = before.map(({ sequence }, index) => `${sequence},${after[index]!.sequence}`)
+    expect(lines).toEqual(['earlier,current', ...columns])
+  })
+
+  it('has copied the attachments', async () => {
+    const { LEDGERDESK_MONGODB_URL: url = '', LEDGERDESK_NAMESPACE: namespace = '' } = servers
+    const blobs = openGridfsBlobStore({ url, namespace })
+    expect(await text(await blobs.get(hash))).toBe('a screenshot')
+    await blobs.close()
+  })
+
+  it('leaves a log to which nothing can be added', async () => {
+    const { code, errors } = await run(
+      embedded,
+      'token',
+      'create',
+      '--person',
+      'rita',
+      '--role',
+      'administrator',
+    )
+    expect(code).toBe(1)
+    expect(errors).toMatch(/takes no more events\. This log was moved to EventStoreDB, namespace test-/)
+    expect(
+      await run(servers, 'token', 'create', '--person', 'rita', '--role', 'administrator'),
+    ).toMatchObject({ code: 0 })
+  })
+})
