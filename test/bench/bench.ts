@@ -1,5 +1,6 @@
 import { removeCopies } from './data-folders.js'
 import { measureBeside } from './measure-beside.js'
+import { measureCatchUp } from './measure-catch-up.js'
 import { measureMemory } from './measure-memory.js'
 import { measureOpening } from './measure-opening.js'
 import { measurePages } from './measure-pages.js'
@@ -17,6 +18,7 @@ const measures: Record<Section, (report: Report, given: typeof options) => Promi
   pages: measurePages,
   rebuild: measureRebuild,
   memory: measureMemory,
+  'catch-up': measureCatchUp,
 }
 try {
   for (const section of options.sections) {
