@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common'
+import { type DynamicModule, Module, type Provider } from '@nestjs/common'
 import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs'
 import { BlobStore } from '#libs/blob-store'
 import { CommandExecutor } from '#libs/command-handling'
@@ -24,44 +24,65 @@ import { ProjectionsController } from './operation/projections.controller.js'
 import { ReadModelKeeper } from './operation/read-model-keeper.js'
 import { QueuesController } from './queues/queues.controller.js'
 import { TakeNext } from './queues/take-next.js'
-import type { EmbeddedRuntime } from './runtime/embedded.js'
+import type { Runtime, Serving } from './runtime/runtime.js'
+import type { WriteSide } from './runtime/write-side.js'
 import { settings } from './settings/settings.module.js'
 
 export interface Services {
   configuration: Configuration
-  runtime: EmbeddedRuntime
+  runtime: Runtime
   health: HealthChecks
   metrics: Metrics
 }
 
-/** The application: controllers and handlers over services that were made before it. */
+/** The application: controllers and handlers over services that were made before it, as far as the role has them. */
 export function applicationModule({ configuration, runtime, health, metrics }: Services): DynamicModule {
-  const { eventStore, directory, executor } = runtime.write
-  const { attachmentMaxBytes, attachmentTypes } = configuration
-  const directoryParts = directoryModule(directory)
+  const { write, serving } = runtime
+  const carriesOut = write ? commandParts(write) : undefined
+  const serves = serving ? httpParts(serving, configuration) : undefined
   return {
     module: ApplicationModule,
-    imports: [CqrsModule.forRoot()],
+    imports: carriesOut ? [CqrsModule.forRoot()] : [],
+    controllers: [...(serves?.controllers ?? []), HealthController, MetricsController],
+    providers: [
+      { provide: HealthChecks, useValue: health },
+      { provide: Metrics, useValue: metrics },
+      ...(carriesOut ?? []),
+      ...(serves?.providers ?? []),
+    ],
+  }
+}
+
+/** The handlers of all commands, whoever sends them. */
+function commandParts({ eventStore, directory, executor }: WriteSide): Provider[] {
+  return [
+    { provide: EventStore, useValue: eventStore },
+    { provide: Directory, useValue: directory },
+    { provide: CommandExecutor, useValue: executor },
+    ...incidents.providers,
+    ...directoryModule(directory).providers,
+    ...settings.providers,
+  ]
+}
+
+/** What people and services ask over HTTP. */
+function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Configuration) {
+  const { eventStore, directory } = write
+  const { attachmentMaxBytes, attachmentTypes } = configuration
+  return {
     controllers: [
       ...incidents.controllers,
       QueuesController,
       IncidentFactsController,
       EventsController,
-      ...directoryParts.controllers,
+      ...directoryModule(directory).controllers,
       ...settings.controllers,
       ProjectionsController,
-      HealthController,
-      MetricsController,
     ],
     providers: [
-      { provide: EventStore, useValue: eventStore },
-      { provide: BlobStore, useValue: runtime.blobs },
-      { provide: Directory, useValue: directory },
-      { provide: CommandExecutor, useValue: executor },
-      { provide: QueryRunner, useValue: runtime },
-      { provide: ReadModelKeeper, useValue: runtime },
-      { provide: HealthChecks, useValue: health },
-      { provide: Metrics, useValue: metrics },
+      { provide: BlobStore, useValue: blobs },
+      { provide: QueryRunner, useValue: queries },
+      { provide: ReadModelKeeper, useValue: keeper },
       { provide: AttachmentLimits, useValue: new AttachmentLimits(attachmentMaxBytes, attachmentTypes) },
       {
         provide: CommandSender,
@@ -76,10 +97,7 @@ export function applicationModule({ configuration, runtime, health, metrics }: S
         inject: [CommandSender, Queries],
       },
       AskHandler,
-      ...incidents.providers,
-      ...directoryParts.providers,
-      ...settings.providers,
-    ],
+    ] satisfies Provider[],
   }
 }
 

@@ -1,4 +1,5 @@
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
+import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
 import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
@@ -16,6 +17,7 @@ export type CatalogueEvent =
   | ImportRunEvent
   | ExternalIdClaimed
   | NumberClaimed
+  | NumberBlockReserved
 export type EventType = CatalogueEvent['type']
 
 /** What a field holds of people, and whose it is. */
@@ -220,6 +222,14 @@ const KEY_EVENTS: Entries<NumberClaimed> = {
   NumberClaimed: { version: 1, fields: { number: plain } },
 }
 
+/** Written by the event store itself, where several processes give out numbers. */
+const NUMBER_BLOCK_EVENTS: Entries<NumberBlockReserved> = {
+  NumberBlockReserved: {
+    version: 1,
+    fields: { series: plain, first: plain, last: plain, skipped: { first: plain, last: plain } },
+  },
+}
+
 export interface CatalogueEntry {
   readonly type: EventType
   /** What it is written with today; a higher one needs an upcaster and a sample of each version. */
@@ -242,6 +252,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),
   ...entries('key-', KEY_EVENTS),
+  ...entries('numbers-', NUMBER_BLOCK_EVENTS),
 ])
 
 /**

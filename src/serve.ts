@@ -4,7 +4,9 @@ import multipart from '@fastify/multipart'
 import { NestFactory } from '@nestjs/core'
 import { CommandBus } from '@nestjs/cqrs'
 import type { FastifyInstance } from 'fastify'
+import { Unauthenticated } from '#libs/event-sourcing'
 import {
+  type Authenticator,
   BearerAuthenticator,
   buildOpenApi,
   type Configuration,
@@ -25,12 +27,12 @@ import {
 import { API } from './api.js'
 import { applicationModule } from './app.module.js'
 import { oidcOptions, SignInDirectory } from './directory/sign-in.js'
-import { EmbeddedRuntime } from './runtime/embedded.js'
+import { Runtime } from './runtime/runtime.js'
 
 export interface RunningServer {
   url: string
   logger: Logger
-  runtime: EmbeddedRuntime
+  runtime: Runtime
   shutdown: ShutdownOptions
   stop(): Promise<boolean>
 }
@@ -39,18 +41,13 @@ export interface RunningServer {
 export async function serve(configuration: Configuration): Promise<RunningServer> {
   const logger = createLogger(configuration)
   const metrics = new Metrics()
-  const runtime = await EmbeddedRuntime.start(configuration, logger, metrics)
+  const runtime = await Runtime.start(configuration, logger, metrics)
   const health = new HealthChecks()
-  health.register('threads', () => runtime.missing())
-  health.register('read models', () => runtime.standingStill())
-  health.register('log', async () => void (await runtime.write.eventStore.head()))
-  metrics.beforeReading(() => runtime.reportTo(metrics))
+  runtime.register(health, metrics)
 
-  const { directory, executor } = runtime.write
-  const signIn = new SignInDirectory(directory, executor, configuration.oidcRoleMap)
   const adapter = new HttpAdapter({
     bodyLimit: configuration.bodyLimit,
-    authenticator: new BearerAuthenticator(signIn, oidcOptions(configuration)),
+    authenticator: authenticatorOf(runtime, configuration),
     rateLimit: configuration.rateLimit > 0 ? rateLimitOf(configuration.rateLimit) : undefined,
     logUnexpected: logUnexpected(logger),
     onAnswer(request, reply) {
@@ -69,8 +66,8 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   adapter.handleErrors(app)
   const fastify = adapter.getInstance() as unknown as FastifyInstance
   await fastify.register(multipart)
-  serveDocumentation(fastify, () => buildOpenApi(adapter.routes, API))
-  runtime.connect(app.get(CommandBus))
+  if (runtime.serving) serveDocumentation(fastify, () => buildOpenApi(adapter.routes, API))
+  if (runtime.write) runtime.connect(app.get(CommandBus))
 
   try {
     await app.listen(configuration.port, configuration.host)
@@ -80,15 +77,29 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   }
   const { address, port, family } = app.getHttpServer().address() as AddressInfo
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-  logger.info({ url, dataDir: configuration.dataDir }, 'serving')
+  logger.info({ url, role: configuration.role, dataDir: configuration.dataDir }, 'serving')
   const shutdown: ShutdownOptions = {
     server: app.getHttpServer(),
     health,
     graceSeconds: configuration.shutdownGraceSeconds,
     logger,
-    closers: [...runtime.closers()],
+    closers: runtime.closers(),
   }
   return { url, logger, runtime, shutdown, stop: () => shutDown(shutdown) }
+}
+
+/** A role that serves nothing but its health knows nobody. */
+function authenticatorOf({ serving }: Runtime, configuration: Configuration): Authenticator {
+  if (!serving) {
+    return {
+      authenticate() {
+        throw new Unauthenticated('ROLE.KNOWS_NOBODY', 'This process serves its health and metrics only')
+      },
+    }
+  }
+  const { directory, executor } = serving.write
+  const signIn = new SignInDirectory(directory, executor, configuration.oidcRoleMap)
+  return new BearerAuthenticator(signIn, oidcOptions(configuration))
 }
 
 function cannotListen({ host, port }: Configuration, error: unknown): unknown {

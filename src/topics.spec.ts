@@ -51,6 +51,13 @@ describe('Topics', () => {
     ])
   })
 
+  it('do not tell which numbers were given to whom', async () => {
+    const reserved = { series: 'incident-', first: 1, last: 50 }
+    await appendEvents(log, 'numbers-incident', [{ type: 'NumberBlockReserved', data: reserved }])
+    await open(1, PUBLIC)
+    expect(await leaving(10)).toEqual(['Incident 1'])
+  })
+
   it('carry CloudEvents without reasons', async () => {
     await appendEvents(log, stream(1), [{ type: 'IncidentOpened', data: { title: 'x', audience: PUBLIC } }], {
       reason: 'for colleagues',

@@ -137,6 +137,22 @@ describe('CommandExecutor', () => {
     expect(await add(undefined, 8, key)).toEqual({ ...first, outcome: 'repeated' })
   })
 
+  it('answers with the last number that a key was bound to', async () => {
+    const key = { commandId: nextId(), keyed: true, requestHash: 'h1' }
+    const first = await add(undefined, 8, key)
+    const [claim] = await store.readStream(`key-${key.commandId}`)
+    await store.append({
+      stream: claim!.stream,
+      expectedRevision: 0,
+      events: [{ ...claim!, id: nextId(), data: { number: 'C7' } }],
+    })
+    const again = { ...(await store.readStream('counter-C1'))[0]!, id: nextId() }
+    await store.append({ stream: 'counter-C7', expectedRevision: 'noStream', events: [again] })
+    await setLimit(1)
+    expect(first.id).toBe('C1')
+    expect(await add(undefined, 8, key)).toMatchObject({ id: 'C7', outcome: 'repeated' })
+  })
+
   describe('a create under an id of the caller’s choice', () => {
     const make = (id: string, overrides: Partial<CommandMetadata>, on = executor, amount = 1) =>
       on.execute({ ...records(), creates: 'Add' }, new Add(id, { amount }, wish(overrides)))

@@ -239,7 +239,8 @@ export class CommandExecutor {
     claimStream: string,
     metadata: CommandMetadata,
   ): Promise<CommandReceipt | undefined> {
-    const [claim] = await this.options.store.readStream(claimStream, { limit: 1 })
+    // The last one holds: an earlier one may name a number that turned out to be taken.
+    const [claim] = await this.options.store.readStream(claimStream, { direction: 'backwards', limit: 1 })
     if (!claim) return undefined
     const number = (claim.data as { number: string }).number
     const stream = decider.streamPrefix + number

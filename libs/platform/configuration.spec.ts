@@ -23,7 +23,8 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       port: 3000,
       attachmentMaxBytes: 25 * 1024 * 1024,
-      eventStore: 'sqlite',
+      role: 'all',
+      kafkaTls: false,
       rateLimit: 0,
     })
   })
@@ -48,12 +49,13 @@ describe('the configuration', () => {
       LEDGERDESK_OIDC_JWKS_URL: 'http://example.org/keys',
       LEDGERDESK_OIDC_AUDIENCE: 'itsm',
     })
-    expect(problems).toHaveLength(5)
+    expect(problems).toHaveLength(6)
     expect(problems[0]).toMatch(/^LEDGERDESK_PROT: there is no such setting; .*LEDGERDESK_PORT/)
     expect(problems[1]).toBe('LEDGERDESK_PORT=80x: allowed is an integer from 0 to 65535, such as 8080')
     expect(problems[2]).toContain('`fatal`, `error`, `warn`')
     expect(problems[3]).toContain('an https URL')
     expect(problems[4]).toContain('give both or neither')
+    expect(problems[5]).toBe('LEDGERDESK_OIDC_JWKS_URL: needs LEDGERDESK_OIDC_ISSUER as well')
   })
 
   it.each([
@@ -64,13 +66,81 @@ describe('the configuration', () => {
     ['BODY_LIMIT', '1 MB'],
     ['NAMESPACE', 'Acme'],
     ['ATTACHMENT_TYPES', 'png'],
-    ['ROLE', 'projector'],
+    ['ROLE', 'worker'],
+    ['KAFKA_BROKERS', 'kafka1,kafka2'],
+    ['KAFKA_PARTITIONS', '0'],
+    ['KAFKA_COMPRESSION', 'lz4'],
+    ['KAFKA_SASL_MECHANISM', 'SCRAM-SHA-512'],
+    ['KAFKA_TLS', 'yes'],
     ['OIDC_ISSUER', 'login.example.org'],
     ['OIDC_ROLE_MAP', 'itsm-agents'],
     ['OIDC_ROLE_MAP', 'itsm-agents=boss'],
     ['OIDC_ROLE_MAP', '=agent'],
   ])('refuses %s=%s', (name, value) => {
     expect(problemsOf({ [`LEDGERDESK_${name}`]: value })[0]).toContain(`LEDGERDESK_${name}=${value}`)
+  })
+
+  const STORES = {
+    LEDGERDESK_EVENTSTORE_URL: 'esdb://es:2113?tls=false',
+    LEDGERDESK_MONGODB_URL: 'mongodb://mongo:27017',
+  }
+
+  it('takes the servers of a scale-out, in any role', () => {
+    const kafka = {
+      LEDGERDESK_KAFKA_BROKERS: 'kafka1:9092, [::1]:9092',
+      LEDGERDESK_KAFKA_TLS: 'true',
+      LEDGERDESK_KAFKA_CA_FILE: '/ca.pem',
+      LEDGERDESK_KAFKA_SASL_MECHANISM: 'scram-sha-512',
+      LEDGERDESK_KAFKA_USERNAME: 'desk',
+      LEDGERDESK_KAFKA_PASSWORD: 'secret',
+    }
+    expect(readConfiguration({ ...STORES, ...kafka, LEDGERDESK_ROLE: 'publisher' })).toMatchObject({
+      role: 'publisher',
+      eventstoreUrl: 'esdb://es:2113?tls=false',
+      kafkaBrokers: ['kafka1:9092', '[::1]:9092'],
+      kafkaTls: true,
+      kafkaPartitions: 12,
+    })
+    for (const role of ['api', 'projector', 'all'])
+      expect(readConfiguration({ ...STORES, LEDGERDESK_ROLE: role }).role).toBe(role)
+    expect(readConfiguration({ LEDGERDESK_KAFKA_BROKERS: 'kafka:9092' }).role).toBe('all')
+  })
+
+  it('tells what a role and servers need of each other, all at once', () => {
+    expect(problemsOf({ LEDGERDESK_ROLE: 'api' })).toEqual([
+      'LEDGERDESK_ROLE=api: needs LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL as well',
+    ])
+    expect(problemsOf({ LEDGERDESK_MONGODB_URL: 'mongodb://mongo' })).toEqual([
+      'LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL: give both or neither',
+    ])
+    expect(problemsOf({ ...STORES, LEDGERDESK_ROLE: 'publisher' })).toEqual([
+      'LEDGERDESK_ROLE=publisher: needs LEDGERDESK_KAFKA_BROKERS as well',
+    ])
+    expect(problemsOf({ LEDGERDESK_KAFKA_TLS: 'true' })).toEqual([
+      'LEDGERDESK_KAFKA_TLS=true: needs LEDGERDESK_KAFKA_BROKERS as well',
+    ])
+    expect(
+      problemsOf({
+        LEDGERDESK_EVENTSTORE_URL: 'esdb://es:2113?tls=false',
+        LEDGERDESK_KAFKA_TLS: 'false',
+        LEDGERDESK_KAFKA_CA_FILE: '/ca.pem',
+        LEDGERDESK_KAFKA_PASSWORD: 'secret',
+      }),
+    ).toEqual([
+      'LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL: give both or neither',
+      'LEDGERDESK_KAFKA_CA_FILE: needs LEDGERDESK_KAFKA_TLS=true as well',
+      'LEDGERDESK_KAFKA_SASL_MECHANISM, LEDGERDESK_KAFKA_USERNAME and LEDGERDESK_KAFKA_PASSWORD: give all or none',
+    ])
+  })
+
+  it('repeats no secret, and asks for nothing that was given wrongly', () => {
+    const problems = problemsOf({
+      LEDGERDESK_EVENTSTORE_URL: 'http://admin:changeit@es:2113',
+      LEDGERDESK_MONGODB_URL: 'mongo://admin:changeit@mongo',
+    })
+    expect(problems).toHaveLength(2)
+    expect(problems[0]).toMatch(/^LEDGERDESK_EVENTSTORE_URL=\*\*\*: allowed is a connection string/)
+    expect(problems.join()).not.toContain('changeit')
   })
 
   it('maps groups of the identity provider to roles, whatever the groups are called', () => {

@@ -1,24 +1,23 @@
-import { ROLES, type Role } from '#libs/access'
+import {
+  choice,
+  code,
+  flag,
+  integer,
+  list,
+  optional,
+  roleMap,
+  type Setting,
+  size,
+  text,
+  url,
+} from './setting-kinds.js'
+
+export type { Setting } from './setting-kinds.js'
 
 /** Every setting begins so; a variable that begins so and is none is an error. */
 const PREFIX = 'LEDGERDESK_'
 
-/** One environment variable: how it is read, and what is said of it. */
-export interface Setting<Value> {
-  /** Name without the prefix. */
-  readonly name: string
-  /** What may be given, in words. */
-  readonly allowed: string
-  /** As it would be written; undefined: optional, no default. */
-  readonly default: string | undefined
-  readonly description: string
-  readonly example: string
-  /** @throws Error with nothing but the reason when the text is not allowed */
-  readonly parse: (text: string) => Value
-}
-
 type ValueOf<S> = S extends Setting<infer Value> ? Value : never
-type Words = Pick<Setting<unknown>, 'name' | 'description' | 'example'>
 
 /** All settings, in the order of the README's table. */
 export const SETTINGS = {
@@ -60,29 +59,91 @@ export const SETTINGS = {
     description: 'Prefix of streams, databases, topics and consumer groups in shared servers.',
     example: 'acme',
   }),
-  role: choice(['all'], {
+  role: choice(['all', 'api', 'projector', 'publisher'], {
     name: 'ROLE',
     default: 'all',
-    description: 'What this process does.',
-    example: 'all',
+    description:
+      'What this process does; one role alone needs EventStoreDB and MongoDB, `publisher` Kafka as well.',
+    example: 'api',
   }),
-  eventStore: choice(['sqlite'], {
-    name: 'EVENT_STORE',
-    default: 'sqlite',
-    description: 'Where the log is kept.',
-    example: 'sqlite',
+  eventstoreUrl: optional(
+    text({
+      name: 'EVENTSTORE_URL',
+      allowed: 'a connection string of EventStoreDB or KurrentDB, with user and password or `tls=false`',
+      pattern: /^(esdb|kurrentdb|kdb)(\+discover)?:\/\/\S+$/,
+      description: 'Keeps the log there instead of in the data folder; together with MongoDB.',
+      example: 'esdb://ledgerdesk:secret@es1:2113,es2:2113,es3:2113?tls=true',
+      secret: true,
+    }),
+  ),
+  mongodbUrl: optional(
+    text({
+      name: 'MONGODB_URL',
+      allowed: 'a connection string of MongoDB',
+      pattern: /^mongodb(\+srv)?:\/\/\S+$/,
+      description: 'Keeps read models and attachments there instead of in the data folder.',
+      example: 'mongodb://ledgerdesk:secret@mongo:27017/?tls=true',
+      secret: true,
+    }),
+  ),
+  kafkaBrokers: optional(
+    list({
+      name: 'KAFKA_BROKERS',
+      allowed: 'host:port, with commas between them',
+      pattern: /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):\d{1,5}$/,
+      description: 'Publishes events to this Kafka, for all who subscribe to topics.',
+      example: 'kafka1:9092,kafka2:9092',
+    }),
+  ),
+  kafkaTls: flag({
+    name: 'KAFKA_TLS',
+    default: 'false',
+    description: 'Whether the brokers are spoken to over TLS.',
+    example: 'true',
   }),
-  readStore: choice(['sqlite'], {
-    name: 'READ_STORE',
-    default: 'sqlite',
-    description: 'Where read models are kept.',
-    example: 'sqlite',
+  kafkaCaFile: optional(
+    text({
+      name: 'KAFKA_CA_FILE',
+      description: 'Certificates (PEM) that sign those of the brokers, when they are not publicly known.',
+      example: '/etc/ledgerdesk/kafka-ca.pem',
+    }),
+  ),
+  kafkaSaslMechanism: optional(
+    choice(['plain', 'scram-sha-256', 'scram-sha-512'], {
+      name: 'KAFKA_SASL_MECHANISM',
+      description: 'How this process signs in at the brokers; with user name and password.',
+      example: 'scram-sha-512',
+    }),
+  ),
+  kafkaUsername: optional(
+    text({ name: 'KAFKA_USERNAME', description: 'User name at the brokers.', example: 'ledgerdesk' }),
+  ),
+  kafkaPassword: optional(
+    text({
+      name: 'KAFKA_PASSWORD',
+      description: 'Password at the brokers.',
+      example: 'secret',
+      secret: true,
+    }),
+  ),
+  kafkaPartitions: integer(1, 10_000, {
+    name: 'KAFKA_PARTITIONS',
+    default: '12',
+    description: 'Partitions of a topic, fixed when it is made: a later change is refused.',
+    example: '24',
   }),
-  blobStore: choice(['folder'], {
-    name: 'BLOB_STORE',
-    default: 'folder',
-    description: 'Where attachments are kept.',
-    example: 'folder',
+  kafkaReplication: optional(
+    integer(1, 100, {
+      name: 'KAFKA_REPLICATION',
+      description: 'Copies of a topic that is made; without it what the brokers think best.',
+      example: '3',
+    }),
+  ),
+  kafkaCompression: choice(['snappy', 'gzip', 'none'], {
+    name: 'KAFKA_COMPRESSION',
+    default: 'snappy',
+    description: 'How messages are compressed.',
+    example: 'gzip',
   }),
   oidcIssuer: optional(
     url({
@@ -189,12 +250,12 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
       values[key] = setting.parse(given)
     } catch {
       problems.push(
-        `${PREFIX}${setting.name}=${given}: allowed is ${setting.allowed}, such as ${setting.example}`,
+        `${PREFIX}${setting.name}=${setting.secret ? '***' : given}: allowed is ${setting.allowed}, such as ${setting.example}`,
       )
     }
   }
   const configuration = values as Configuration
-  problems.push(...contradictions(configuration))
+  problems.push(...contradictions(configuration, (key) => Boolean(environment[PREFIX + SETTINGS[key].name])))
   if (problems.length > 0) throw new ConfigurationError(problems)
   return configuration
 }
@@ -225,96 +286,37 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
   return unknown.map((name) => `${name}: there is no such setting; the settings are ${names}`)
 }
 
-function contradictions({ oidcIssuer, oidcAudience, oidcJwksUrl, oidcRoleMap }: Configuration): string[] {
-  const problems: string[] = []
-  if ((oidcIssuer === undefined) !== (oidcAudience === undefined)) {
-    problems.push(`${PREFIX}OIDC_ISSUER and ${PREFIX}OIDC_AUDIENCE: give both or neither`)
+/** By what is given, also where that is wrong by itself: nobody is told to give what they gave. */
+function contradictions(
+  { role, kafkaTls }: Configuration,
+  given: (key: keyof typeof SETTINGS) => boolean,
+): string[] {
+  const together = (...keys: (keyof typeof SETTINGS)[]): string[] => {
+    const names = keys.map((key) => PREFIX + SETTINGS[key].name)
+    const all = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+    return new Set(keys.map(given)).size > 1
+      ? [`${all}: give ${keys.length === 2 ? 'both or neither' : 'all or none'}`]
+      : []
   }
-  if (oidcJwksUrl !== undefined && oidcIssuer === undefined) {
-    problems.push(`${PREFIX}OIDC_JWKS_URL: needs ${PREFIX}OIDC_ISSUER as well`)
-  }
-  if (oidcRoleMap?.size && oidcIssuer === undefined) {
-    problems.push(`${PREFIX}OIDC_ROLE_MAP: needs ${PREFIX}OIDC_ISSUER as well`)
-  }
-  return problems
-}
-
-function code(text: string): string {
-  return `\`${text}\``
-}
-
-function refuse(): never {
-  throw new Error('not allowed')
-}
-
-function text(words: Words & { default?: string; allowed?: string; pattern?: RegExp }): Setting<string> {
-  const { allowed = 'any text', pattern, ...rest } = words
-  const parse = (given: string): string => (pattern && !pattern.test(given) ? refuse() : given)
-  return { default: undefined, ...rest, allowed, parse }
-}
-
-function choice<const Choices extends readonly string[]>(
-  choices: Choices,
-  words: Words & { default: Choices[number] },
-): Setting<Choices[number]> {
-  const parse = (given: string): Choices[number] => choices.find((known) => known === given) ?? refuse()
-  return { ...words, allowed: choices.map(code).join(', '), parse }
-}
-
-function integer(least: number, most: number, words: Words & { default: string }): Setting<number> {
-  const parse = (given: string): number => {
-    const value = Number(given)
-    return /^\d+$/.test(given) && value >= least && value <= most ? value : refuse()
-  }
-  return { ...words, allowed: `an integer from ${least} to ${most}`, parse }
-}
-
-const UNITS: Record<string, number> = { '': 1, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
-
-/** A number of bytes, plain or with a unit. */
-function size(words: Words & { default: string }): Setting<number> {
-  const parse = (given: string): number => {
-    const [, amount, unit = ''] = /^(\d{1,12}) ?(B|KiB|MiB|GiB)?$/.exec(given) ?? refuse()
-    const bytes = Number(amount) * (UNITS[unit] ?? refuse())
-    return bytes > 0 && Number.isSafeInteger(bytes) ? bytes : refuse()
-  }
-  return { ...words, allowed: 'bytes, plain or with B, KiB, MiB or GiB', parse }
-}
-
-function list(
-  words: Words & { default: string; allowed: string; pattern: RegExp },
-): Setting<readonly string[]> {
-  const { pattern, ...rest } = words
-  const parse = (given: string): string[] => {
-    const items = given.split(',').map((item) => item.trim())
-    return items.every((item) => pattern.test(item)) ? items : refuse()
-  }
-  return { ...rest, parse }
-}
-
-/** Group → roles; a group may stand several times. The last `=` of a pair parts them. */
-function roleMap(words: Words & { default: string }): Setting<ReadonlyMap<string, readonly Role[]>> {
-  const parse = (given: string): Map<string, Role[]> => {
-    const roles = new Map<string, Role[]>()
-    for (const pair of given.split(',').filter((text) => text.trim() !== '')) {
-      const [, group = '', name] = /^\s*(\S.*?)\s*=\s*([a-z-]+)\s*$/.exec(pair) ?? refuse()
-      roles.set(group, [...(roles.get(group) ?? []), ROLES.find((role) => role === name) ?? refuse()])
-    }
-    return roles
-  }
-  return { ...words, allowed: `group=role, with commas between them; roles are ${ROLES.join(', ')}`, parse }
-}
-
-/** Tokens and keys travel over it, so plain http is for this machine only. */
-function url(words: Words): Setting<string> {
-  const parse = (given: string): string => {
-    const { protocol, hostname } = new URL(given)
-    const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-    return protocol === 'https:' || (protocol === 'http:' && local) ? given : refuse()
-  }
-  return { default: undefined, ...words, allowed: 'an https URL (http for this machine only)', parse }
-}
-
-function optional<Value>(setting: Setting<Value>): Setting<Value | undefined> {
-  return { ...setting, allowed: `${setting.allowed}; optional` }
+  const needs = (key: keyof typeof SETTINGS, needed: keyof typeof SETTINGS, value = ''): string[] =>
+    given(key) && !given(needed)
+      ? [`${PREFIX}${SETTINGS[key].name}${value}: needs ${PREFIX}${SETTINGS[needed].name} as well`]
+      : []
+  const alone = role !== undefined && role !== 'all'
+  return [
+    ...together('oidcIssuer', 'oidcAudience'),
+    ...needs('oidcJwksUrl', 'oidcIssuer'),
+    ...needs('oidcRoleMap', 'oidcIssuer'),
+    ...together('eventstoreUrl', 'mongodbUrl'),
+    ...(alone && !given('eventstoreUrl') && !given('mongodbUrl')
+      ? [`${PREFIX}ROLE=${role}: needs ${PREFIX}EVENTSTORE_URL and ${PREFIX}MONGODB_URL as well`]
+      : []),
+    ...(role === 'publisher' ? needs('role', 'kafkaBrokers', '=publisher') : []),
+    ...(kafkaTls ? needs('kafkaTls', 'kafkaBrokers', '=true') : []),
+    ...(given('kafkaCaFile') && kafkaTls === false
+      ? [`${PREFIX}KAFKA_CA_FILE: needs ${PREFIX}KAFKA_TLS=true as well`]
+      : []),
+    ...needs('kafkaSaslMechanism', 'kafkaBrokers'),
+    ...together('kafkaSaslMechanism', 'kafkaUsername', 'kafkaPassword'),
+  ]
 }

@@ -1,5 +1,5 @@
 import { LOG_START, NotFound, type Position, Unavailable } from '#libs/event-sourcing'
-import type { BuildState, CollectionSchema, ProjectionWriter } from '#libs/read-store'
+import type { BuildName, BuildState, CollectionSchema, ProjectionWriter, ReadStore } from '#libs/read-store'
 import { ConsumerStopped } from './build-feed.js'
 import { BuildKeeper, type BuildKeeperOptions, type Charge, type FeedStatus } from './build-keeper.js'
 import { buildKey, planBuilds } from './build-plan.js'
@@ -62,7 +62,7 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
 
   /** Events that wait in the build that answers, first of each key with its reason. */
   async parked(projection: string): Promise<ParkedEvent[]> {
-    this.#definition(projection)
+    definitionOf(this.definitions, projection)
     const reader = await this.options.readStore.liveReader(projection)
     return reader ? parkedEvents(reader) : []
   }
@@ -72,7 +72,7 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
    * @throws Unavailable `PROJECTION.NOT_HERE` when another runner has the lease
    */
   async retryParked(projection: string, key?: string): Promise<RetryOutcome> {
-    this.#definition(projection)
+    definitionOf(this.definitions, projection)
     const charges = [...this.charges.values()].filter(({ name }) => name.projection === projection)
     const stopped = charges.filter(({ state }) => state === 'stopped')
     for (const charge of stopped) this.revive(charge)
@@ -95,10 +95,8 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
    * @throws ConsumerStopped when the new build stops
    */
   async rebuild(projection: string, progress?: (progress: RebuildProgress) => void): Promise<void> {
-    const definition = this.#definition(projection)
     const { readStore } = this.options
-    const { version } = definition
-    const name = await readStore.createBuild({ projection, version }, collectionsOf(definition))
+    const name = await requestRebuild(readStore, this.definitions, projection)
     this.refresh()
     const started = this.clock.now()
     for (;;) {
@@ -212,13 +210,26 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     const message = `${projection}: a newer release's version answers; this one keeps away`
     this.notice({ level: 'warn', consumer: projection, code: 'PROJECTION.SUPERSEDED', message })
   }
+}
 
-  #definition(projection: string): ReadModelDefinition {
-    const definition = this.definitions.find(({ name }) => name === projection)
-    if (definition) return definition
-    const names = this.definitions.map(({ name }) => name).join(', ')
-    throw new NotFound('PROJECTION.UNKNOWN', `There is no projection "${projection}"; there are: ${names}`)
-  }
+/**
+ * Asks for a projection to be built anew beside the one that answers: whoever runs projections does the work.
+ * @throws NotFound `PROJECTION.UNKNOWN`
+ */
+export function requestRebuild(
+  readStore: ReadStore,
+  definitions: readonly ReadModelDefinition[],
+  projection: string,
+): Promise<BuildName> {
+  const definition = definitionOf(definitions, projection)
+  return readStore.createBuild({ projection, version: definition.version }, collectionsOf(definition))
+}
+
+function definitionOf(definitions: readonly ReadModelDefinition[], projection: string): ReadModelDefinition {
+  const definition = definitions.find(({ name }) => name === projection)
+  if (definition) return definition
+  const names = definitions.map(({ name }) => name).join(', ')
+  throw new NotFound('PROJECTION.UNKNOWN', `There is no projection "${projection}"; there are: ${names}`)
 }
 
 function collectionsOf(definition: ReadModelDefinition): CollectionSchema[] {

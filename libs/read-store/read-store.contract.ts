@@ -655,6 +655,34 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
       })
     })
 
+    describe('notes', () => {
+      it('are put, found by the beginning of their names and removed by whoever shares the store', async () => {
+        expect(await store.notes('wish/')).toEqual(new Map())
+        await store.putNote('wish/1', { key: 'ä "x"', at: null })
+        await store.putNote('wish/2', { key: 'b' })
+        await store.putNote('wish_', { not: 'this' })
+        await other.putNote('wish/2', { key: 'c' })
+        expect(await other.notes('wish/')).toEqual(
+          new Map<string, object>([
+            ['wish/1', { key: 'ä "x"', at: null }],
+            ['wish/2', { key: 'c' }],
+          ]),
+        )
+        await other.removeNote('wish/1')
+        await other.removeNote('wish/1')
+        expect([...(await store.notes('wish/')).keys()]).toEqual(['wish/2'])
+      })
+
+      it('that many add at once are the same for all', async () => {
+        const added = await Promise.all(
+          Array.from({ length: 8 }, (_, i) => (i % 2 ? store : other).addNote('key', { by: i })),
+        )
+        const standing = (await store.notes('key')).get('key')
+        expect(added).toEqual(Array(8).fill(standing))
+        expect(await other.addNote('key', { by: 99 })).toEqual(standing)
+      })
+    })
+
     describe('leases', () => {
       it('keep a second writer out while the first lives', async () => {
         const build = await store.createBuild({ projection: 'work_queue', version: 1 }, schemas)

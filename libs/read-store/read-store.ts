@@ -170,5 +170,17 @@ export abstract class ReadStore {
   /** Marks the build that answers as frozen: its definition is gone from the code, it answers on as it stands. */
   abstract freeze(name: BuildName): Promise<void>
   abstract drop(name: BuildName): Promise<void>
+
+  /**
+   * Notes are small documents that processes which share the store leave for each other, by name; they belong to no
+   * build, and the last writer wins. This one is written only when there is none of that name.
+   * @returns the note that stands there now
+   */
+  abstract addNote<Note extends object>(name: string, note: Note): Promise<Note>
+  abstract putNote(name: string, note: object): Promise<void>
+  /** The notes whose names begin so, by name. */
+  abstract notes<Note extends object>(prefix: string): Promise<Map<string, Note>>
+  abstract removeNote(name: string): Promise<void>
+
   abstract close(): Promise<void>
 }

@@ -53,6 +53,22 @@ export class CrashingReadStore extends ReadStore {
     return this.store.drop(name)
   }
 
+  addNote<Note extends object>(name: string, note: Note) {
+    return this.store.addNote(name, note)
+  }
+
+  putNote(name: string, note: object) {
+    return this.store.putNote(name, note)
+  }
+
+  notes<Note extends object>(prefix: string) {
+    return this.store.notes<Note>(prefix)
+  }
+
+  removeNote(name: string) {
+    return this.store.removeNote(name)
+  }
+
   close() {
     return this.store.close()
   }

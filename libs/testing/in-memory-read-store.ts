@@ -35,6 +35,7 @@ interface Build {
 /** The read-store port as plain maps: the model that property tests compare with, and a fast store for unit tests. */
 export class InMemoryReadStore extends ReadStore {
   readonly #builds: Build[] = []
+  readonly #notes = new Map<string, object>()
 
   /** As if every writer had been silent for longer than its lease: others may take over now. (It never runs out by itself.) */
   expireLeases(): void {
@@ -95,6 +96,24 @@ export class InMemoryReadStore extends ReadStore {
   async drop(name: BuildName): Promise<void> {
     const build = this.#find(name)
     if (build) this.#remove(build)
+  }
+
+  async addNote<Note extends object>(name: string, note: Note): Promise<Note> {
+    if (!this.#notes.has(name)) this.#notes.set(name, structuredClone(note))
+    return structuredClone(this.#notes.get(name)) as Note
+  }
+
+  async putNote(name: string, note: object): Promise<void> {
+    this.#notes.set(name, structuredClone(note))
+  }
+
+  async notes<Note extends object>(prefix: string): Promise<Map<string, Note>> {
+    const found = [...this.#notes].filter(([name]) => name.startsWith(prefix)).sort()
+    return new Map(structuredClone(found)) as Map<string, Note>
+  }
+
+  async removeNote(name: string): Promise<void> {
+    this.#notes.delete(name)
   }
 
   async close(): Promise<void> {}

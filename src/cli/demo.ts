@@ -8,7 +8,8 @@ import { createLogger, readConfiguration, shutDownOnSignals } from '#libs/platfo
 import { groupRecords } from '../directory/directory.records.js'
 import { AddMember } from '../directory/domain/group.commands.js'
 import { importFile } from '../imports/import-file.js'
-import { openWriteSide, type WriteSide } from '../runtime/embedded.js'
+import { storeSettings } from '../runtime/stores.js'
+import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import { type RunningServer, serve } from '../serve.js'
 import { importRules, loadMapping, runImport } from './import.js'
 import { print } from './output.js'
@@ -92,7 +93,7 @@ async function castTokens(folder: string): Promise<Map<string, string>> {
     return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>))
   mkdirSync(folder, { recursive: true })
   const configuration = readConfiguration(process.env)
-  const write = await openWriteSide(configuration, createLogger(configuration, process.stderr))
+  const write = await openWriteSide(storeSettings(configuration), createLogger(configuration, process.stderr))
   try {
     const tokens = new Map<string, string>()
     for (const actor of CAST) tokens.set(actor.id, await enter(write, actor))
@@ -172,7 +173,7 @@ async function playOn({ runtime, url }: RunningServer, tokens: Map<string, strin
   for (let at = Date.parse(CUT_OFF), later = 1; later > 0 && !stopped; ) {
     at += REPLAY_STEP_HOURS * 3_600_000
     const until = new Date(at).toISOString()
-    const { eventStore } = runtime.write
+    const { eventStore } = runtime
     const summary = await importFile({
       store: eventStore,
       rules: importRules,

@@ -3,7 +3,7 @@ import { LOG_START, parsePosition } from '#libs/event-sourcing'
 import { readConfiguration } from '#libs/platform'
 import { refuseUnknownTypes } from '../event-catalog.js'
 import { toCloudEvent } from '../events/cloud-event.js'
-import { openEventStore } from '../runtime/stores.js'
+import { openEventStore, storeSettings } from '../runtime/stores.js'
 
 interface EventsOptions {
   after: string
@@ -32,7 +32,7 @@ async function write(
   follow: boolean,
 ): Promise<void> {
   refuseUnknownTypes(types)
-  const store = await openEventStore(readConfiguration(process.env), { readOnly: true })
+  const store = await openEventStore(storeSettings(readConfiguration(process.env)), { readOnly: true })
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   process.once('SIGTERM', () => stop.abort())

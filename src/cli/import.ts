@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { Forbidden, InvalidInput } from '#libs/event-sourcing'
 import { createLogger, readConfiguration } from '#libs/platform'
 import { storedBuilds } from '#libs/projections-runtime'
-import { leaseOwner } from '#libs/read-store/sqlite'
+import { leaseOwner } from '#libs/read-store'
 import type { ImportActor, ImportRules } from '../imports/import-context.js'
 import { importFile } from '../imports/import-file.js'
 import { exitCode, type ImportSummary } from '../imports/import-summary.js'
@@ -12,9 +12,10 @@ import { type ImportMapping, parseMapping } from '../imports/mapping.js'
 import { toldSummary } from '../imports/told-summary.js'
 import { incidentDecider } from '../incidents/domain/incident.decider.js'
 import { incidentNumbers } from '../incidents/incident.record.js'
-import { openWriteSide, type WriteSide } from '../runtime/embedded.js'
-import { openReadStore } from '../runtime/stores.js'
+import type { ProjectorThreadData } from '../runtime/projector-thread.js'
+import { areFiles, openReadStore, type StoreSettings, storeSettings } from '../runtime/stores.js'
 import { SupervisedThread } from '../runtime/threads.js'
+import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
 import { instantOf } from './instant.js'
 import { print } from './output.js'
@@ -73,21 +74,16 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
   const configuration = readConfiguration(process.env)
   const logger = createLogger({ ...configuration, logLevel: 'error' }, process.stderr)
   const mapping = loadMapping(options.mapping)
-  const write = await openWriteSide(configuration, logger)
-  const owner = leaseOwner('import')
-  const data = {
-    dataDir: configuration.dataDir,
-    owner,
-    pageTokenKey: new Uint8Array(32),
-    projectionWaitMs: 0,
-    policies: false,
-  }
+  const stores = storeSettings(configuration)
+  const write = await openWriteSide(stores, logger)
+  const data: ProjectorThreadData = { stores, owner: leaseOwner('import'), policies: false, reports: false }
   const projector = options.dryRun
     ? undefined
     : new SupervisedThread(new URL('../runtime/projector-thread.js', import.meta.url), data, logger)
-  const upkeep = options.dryRun
-    ? undefined
-    : new SupervisedThread(new URL('../runtime/upkeep-thread.js', import.meta.url), data, logger)
+  const upkeep =
+    options.dryRun || !areFiles(stores)
+      ? undefined
+      : new SupervisedThread(new URL('../runtime/upkeep-thread.js', import.meta.url), data, logger)
   const unsubscribe = write.eventStore.onAppended(() => projector?.tell('appended'))
   const stop = new AbortController()
   const onSignal = () => stop.abort()
@@ -110,7 +106,7 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
         progress.show(bytesRead / bytes, rows, rowsPerSecond, secondsLeft),
     })
     progress.end()
-    if (projector) await caughtUp(configuration, write, stop.signal)
+    if (projector) await caughtUp(stores, write, stop.signal)
     return summary
   } finally {
     progress.end()
@@ -125,14 +121,14 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
 
 /** Waits until every read model, whoever feeds it, has what was imported, or none gets any further. */
 async function caughtUp(
-  configuration: { dataDir: string },
+  stores: StoreSettings,
   { eventStore }: WriteSide,
   signal: AbortSignal,
 ): Promise<void> {
   const head = await eventStore.head()
   let reached = ''
   let movedAt = Date.now()
-  const readStore = openReadStore(configuration, { readOnly: true })
+  const readStore = openReadStore(stores, { readOnly: true })
   try {
     while (!signal.aborted) {
       const live = (await storedBuilds(eventStore, readStore)).filter(

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { InvalidInput, NotFound } from '#libs/event-sourcing'
-import { type Configuration, readConfiguration } from '#libs/platform'
+import { readConfiguration } from '#libs/platform'
 import {
   type AnyPolicy,
   PolicyRunner,
@@ -10,10 +10,10 @@ import {
   type StoredBuildStatus,
   storedBuilds,
 } from '#libs/projections-runtime'
-import { leaseOwner } from '#libs/read-store/sqlite'
+import { leaseOwner } from '#libs/read-store'
 import { projectionRegistry } from '#projections/registry'
 import { policyRegistry } from '../policies.js'
-import { openEventStore, openReadStore } from '../runtime/stores.js'
+import { openEventStore, openReadStore, storeSettings } from '../runtime/stores.js'
 import { print, printTable } from './output.js'
 import { Progress } from './progress.js'
 
@@ -194,9 +194,9 @@ function withRunner(name: string, work: (runner: ProjectionRunner) => Promise<vo
 }
 
 async function withStores(work: (shared: Shared) => Promise<void>, { readOnly = true } = {}): Promise<void> {
-  const configuration: Configuration = readConfiguration(process.env)
-  const eventStore = await openEventStore(configuration, { readOnly })
-  const readStore = openReadStore(configuration)
+  const stores = storeSettings(readConfiguration(process.env))
+  const eventStore = await openEventStore(stores, { readOnly })
+  const readStore = openReadStore(stores)
   try {
     await work({
       eventStore,

@@ -11,7 +11,8 @@ import {
   RegisterPerson,
   RevokeApiToken,
 } from '../directory/domain/person.commands.js'
-import { openWriteSide, type WriteSide } from '../runtime/embedded.js'
+import { storeSettings } from '../runtime/stores.js'
+import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import { instantOf } from './instant.js'
 import { print } from './output.js'
 
@@ -97,7 +98,7 @@ async function run(write: WriteSide, command: PersonCommand): Promise<void> {
 export async function withWriteSide(work: (write: WriteSide) => Promise<void>): Promise<void> {
   const configuration = readConfiguration(process.env)
   const write = await openWriteSide(
-    configuration,
+    storeSettings(configuration),
     createLogger({ ...configuration, logLevel: 'error' }, process.stderr),
   )
   try {

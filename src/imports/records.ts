@@ -95,7 +95,10 @@ export class ImportedRecords {
   async #streamOf(externalId: string): Promise<string | undefined> {
     if (this.policy === 'keep') return this.#keptNumber(externalId)
     const { store, rules, source } = this.context
-    const [claim] = await store.readStream(claimStream(source, externalId), { limit: 1 })
+    const [claim] = await store.readStream(claimStream(source, externalId), {
+      direction: 'backwards',
+      limit: 1,
+    })
     return claim && rules.incident.streamPrefix + (claim.data as ExternalIdClaimed['data']).number
   }
 

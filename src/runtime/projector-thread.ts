@@ -2,30 +2,50 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Command, LedgerdeskError } from '#libs/event-sourcing'
 import type { DispatchOutcome } from '#libs/projections-runtime'
 import { Projector } from './projector.js'
+import { ProjectorNotes } from './projector-notes.js'
 import { fromMessage, Remote, toMessage } from './remote.js'
 import { openEventStore, openReadStore } from './stores.js'
 import type { DispatchAnswer, ThreadData } from './threads.js'
 
+/** What a projector thread is told at its start. */
+export interface ProjectorThreadData extends ThreadData {
+  /** Whether it runs the policies too. */
+  policies: boolean
+  /** Whether it leaves notes of how it stands, for other processes. */
+  reports: boolean
+}
+
 /** The projector on a thread of its own: folds and writes here never delay a command. */
-const { dataDir, owner, policies } = workerData as ThreadData
-const eventStore = await openEventStore({ dataDir }, { readOnly: true })
-const readStore = openReadStore({ dataDir })
+const { stores, owner, policies, reports } = workerData as ProjectorThreadData
+const eventStore = await openEventStore(stores, {
+  readOnly: true,
+  onDropped: (error) => notice('info', 'A subscription to the log ended and is begun again', error),
+})
+const readStore = openReadStore(stores)
 
 const main = new Remote(parentPort!, {
   appended: () => eventStore.wake(),
   status: () => projector.status(),
+  async findReadStore() {
+    await readStore.builds()
+  },
   /** Asks for it and does not wait: the rebuild thread does the work. */
   rebuild(projection: string) {
     projector.projections.rebuild(projection).catch((error: unknown) => {
-      const message = `the rebuild of ${projection} ended: ${error instanceof Error ? error.message : error}`
-      main.tell('notice', { level: 'error', message, error: toMessage(error) })
+      notice(
+        'error',
+        `the rebuild of ${projection} ended: ${error instanceof Error ? error.message : error}`,
+        error,
+      )
     })
   },
   parked: (projection: string) => projector.projections.parked(projection),
   retryParked: (projection: string, key?: string) => projector.projections.retryParked(projection, key),
   async stop() {
-    clearInterval(buildingCheck)
+    clearInterval(rounds)
+    await round
     await projector.stop()
+    if (reports) await notes.end().catch((error) => notice('warn', 'The last note was not removed', error))
     await eventStore.close()
     await readStore.close()
     setImmediate(() => parentPort!.close())
@@ -47,22 +67,45 @@ const projector = new Projector({
       : answer
   },
 })
+const notes = new ProjectorNotes(readStore, owner, {
+  status: () => projector.status(),
+  retryParked: (projection, key) => projector.projections.retryParked(projection, key),
+})
 await projector.start()
 main.tell('started')
 
-/** New versions and rebuilds, whoever asked for them, are fed on another thread. */
-const BUILDING_CHECK_MS = 1_000
-const buildingCheck = setInterval(tellBuilding, BUILDING_CHECK_MS)
+/** Now and then: what others wish for, and how things stand. */
+const ROUND_MS = 1_000
+const ROUNDS_PER_TIDYING = 60
+let count = 0
+let round: Promise<void> | undefined
+const rounds = setInterval(() => {
+  round ??= lookAround().finally(() => {
+    round = undefined
+  })
+}, ROUND_MS)
 
-async function tellBuilding(): Promise<void> {
+async function lookAround(): Promise<void> {
   try {
-    const building = (await readStore.builds()).filter(({ status }) => status === 'building')
-    if (building.length > 0)
-      main.tell(
-        'building',
-        building.map(({ projection }) => projection),
-      )
+    await tellBuilding()
+    await notes.takeUpWishes()
+    if (reports) await notes.report()
+    if (count++ % ROUNDS_PER_TIDYING === 0) await notes.tidyUp()
   } catch (error) {
-    main.tell('notice', { level: 'warn', message: 'The builds cannot be listed', error: toMessage(error) })
+    notice('warn', 'What others wish for cannot be looked up', error)
   }
+}
+
+/** New versions and rebuilds, whoever asked for them, are fed on another thread. */
+async function tellBuilding(): Promise<void> {
+  const building = (await readStore.builds()).filter(({ status }) => status === 'building')
+  if (building.length > 0)
+    main.tell(
+      'building',
+      building.map(({ projection }) => projection),
+    )
+}
+
+function notice(level: 'info' | 'warn' | 'error', message: string, error: unknown): void {
+  main.tell('notice', { level, message, error: error === undefined ? undefined : toMessage(error) })
 }

@@ -4,14 +4,14 @@ import type { QueryFunction } from '#libs/query-handling'
 import { PageTokens } from '#libs/read-store'
 import { projectionRegistry } from '#projections/registry'
 import { queryRegistry } from '../queries.js'
+import type { QueryThreadData } from './query-threads.js'
 import { Remote } from './remote.js'
 import { openEventStore, openReadStore } from './stores.js'
-import type { ThreadData } from './threads.js'
 
 /** Queries on a thread of their own: a heavy list never delays a command. Answers cross as text, which is cheap to hand over. */
-const { dataDir, pageTokenKey, projectionWaitMs } = workerData as ThreadData
-const eventStore = await openEventStore({ dataDir }, { readOnly: true })
-const readStore = openReadStore({ dataDir }, { readOnly: true })
+const { stores, pageTokenKey, projectionWaitMs } = workerData as QueryThreadData
+const eventStore = await openEventStore(stores, { readOnly: true })
+const readStore = openReadStore(stores, { readOnly: true })
 const models = new ReadModels({ eventStore, readStore, definitions: projectionRegistry })
 const dependencies = {
   eventStore,

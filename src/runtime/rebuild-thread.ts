@@ -8,9 +8,9 @@ import { openEventStore, openReadStore } from './stores.js'
 /** Feeds builds that are to take over, on a thread of its own: loading and indexing must not hold up the live ones. */
 const IDLE_CHECK_MS = 2_000
 
-const { dataDir, owner, projections } = workerData as RebuildThreadData
-const eventStore = await openEventStore({ dataDir }, { readOnly: true })
-const readStore = openReadStore({ dataDir })
+const { stores, owner, projections } = workerData as RebuildThreadData
+const eventStore = await openEventStore(stores, { readOnly: true })
+const readStore = openReadStore(stores)
 const runner = new ProjectionRunner({
   eventStore,
   readStore,

@@ -1,16 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { jsonCodec } from '#libs/event-sourcing'
-import {
-  openSqliteEventStore,
-  type SqliteEventStore,
-  type SqliteEventStoreOptions,
-} from '#libs/event-store/sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BlobStore } from '#libs/blob-store'
+import { openFolderBlobStore } from '#libs/blob-store/folder'
+import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
+import { writeOnce } from '#libs/durable-files'
+import { jsonCodec, Unavailable } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import { openEventStoreDb } from '#libs/event-store/eventstoredb'
+import { openSqliteEventStore } from '#libs/event-store/sqlite'
 import type { Configuration } from '#libs/platform'
-import { openSqliteReadStore, type SqliteReadStore } from '#libs/read-store/sqlite'
+import type { ReadStore } from '#libs/read-store'
+import { openMongodbReadStore } from '#libs/read-store/mongodb'
+import { openSqliteReadStore } from '#libs/read-store/sqlite'
 import { eventUpcasters } from '../event-catalog.js'
 
-/** Where things lie in the data folder of the embedded shape. */
-export function dataPaths({ dataDir }: Pick<Configuration, 'dataDir'>) {
+/** The servers of a scale-out. */
+interface Servers {
+  namespace: string
+  eventstoreUrl: string
+  mongodbUrl: string
+}
+
+/** Which stores: those of servers where they are given, else of the data folder. Goes to threads as it is. */
+export interface StoreSettings {
+  dataDir: string
+  servers?: Servers
+}
+
+/** The stores that the configuration names. */
+export function storeSettings({
+  dataDir,
+  namespace,
+  eventstoreUrl,
+  mongodbUrl,
+}: Pick<Configuration, 'dataDir' | keyof Servers>): StoreSettings {
+  if (eventstoreUrl === undefined || mongodbUrl === undefined) return { dataDir }
+  return { dataDir, servers: { namespace, eventstoreUrl, mongodbUrl } }
+}
+
+/** Where things lie in the data folder. */
+export function dataPaths({ dataDir }: Pick<StoreSettings, 'dataDir'>) {
   return {
     log: join(dataDir, 'log.db'),
     readModels: join(dataDir, 'read-models'),
@@ -19,20 +50,87 @@ export function dataPaths({ dataDir }: Pick<Configuration, 'dataDir'>) {
   }
 }
 
-export function openEventStore(
-  configuration: Pick<Configuration, 'dataDir'>,
-  options: Pick<SqliteEventStoreOptions, 'readOnly' | 'onCommit'> = {},
-): Promise<SqliteEventStore> {
-  return openSqliteEventStore({
-    file: dataPaths(configuration).log,
-    codec: jsonCodec(eventUpcasters),
-    ...options,
-  })
+/** Whether the stores are files of this machine, which need upkeep and are nobody else's to feed. */
+export function areFiles({ servers }: StoreSettings): boolean {
+  return servers === undefined
 }
 
-export function openReadStore(
-  configuration: Pick<Configuration, 'dataDir'>,
-  { readOnly = false } = {},
-): SqliteReadStore {
-  return openSqliteReadStore({ folder: dataPaths(configuration).readModels, readOnly })
+export interface EventStoreOptions {
+  /** For threads and commands that only read. */
+  readOnly?: boolean
+  /** Files only: told of each group commit, how many events and how many seconds until they were durable. */
+  onCommit?(events: number, seconds: number): void
+  /** Servers only: told when a subscription ended, before it is begun again. */
+  onDropped?(error: unknown): void
+}
+
+/**
+ * Opens the log.
+ * @throws Unavailable when its server is away; UnsuitableLog when the file is no log for this release
+ */
+export function openEventStore(
+  { servers, ...files }: StoreSettings,
+  { readOnly, onCommit, onDropped }: EventStoreOptions = {},
+): Promise<EventStore> {
+  const codec = jsonCodec(eventUpcasters)
+  if (!servers) return openSqliteEventStore({ file: dataPaths(files).log, codec, readOnly, onCommit })
+  const { eventstoreUrl: url, namespace } = servers
+  return openEventStoreDb({ url, namespace, codec, onDropped })
+}
+
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 5_000
+
+/** Opens a store, for ever if need be: while its server is away it is tried again, and that is told. */
+export async function awaitStore<Opened>(
+  open: () => Promise<Opened>,
+  settings: StoreSettings,
+  onAway: (error: Unavailable) => void,
+): Promise<Opened> {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    try {
+      return await open()
+    } catch (error) {
+      if (!(error instanceof Unavailable) || areFiles(settings)) throw error
+      onAway(error)
+      await sleep(pause)
+    }
+  }
+}
+
+/** Opens the read models; a server is connected to when first used. */
+export function openReadStore({ servers, ...files }: StoreSettings, { readOnly = false } = {}): ReadStore {
+  if (!servers) return openSqliteReadStore({ folder: dataPaths(files).readModels, readOnly })
+  const { mongodbUrl: url, namespace } = servers
+  return openMongodbReadStore({ url, namespace, readOnly })
+}
+
+/** Opens the attachments; a server is connected to when first used. */
+export function openBlobStore({ servers, ...files }: StoreSettings): BlobStore {
+  if (!servers) return openFolderBlobStore(dataPaths(files).blobs)
+  const { mongodbUrl: url, namespace } = servers
+  return openGridfsBlobStore({ url, namespace })
+}
+
+const PAGE_TOKEN_KEY = 'page-token-key'
+
+/**
+ * The key that seals page tokens, one for all processes that share the stores; made once.
+ * @throws Unavailable when the read store's server is away
+ */
+export async function pageTokenKey(settings: StoreSettings): Promise<Uint8Array> {
+  const fresh = randomBytes(32)
+  if (areFiles(settings)) {
+    const file = dataPaths(settings).pageTokenKey
+    // Readable by the owner only
+    if (!existsSync(file)) writeOnce(file, fresh, 0o600)
+    return readFileSync(file)
+  }
+  const readStore = openReadStore(settings)
+  try {
+    const { key } = await readStore.addNote(PAGE_TOKEN_KEY, { key: fresh.toString('base64') })
+    return Buffer.from(key, 'base64')
+  } finally {
+    await readStore.close()
+  }
 }

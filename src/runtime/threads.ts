@@ -3,16 +3,13 @@ import { Worker } from 'node:worker_threads'
 import { type LedgerdeskError, Unavailable } from '#libs/event-sourcing'
 import type { Logger } from '#libs/platform'
 import { type Procedures, Remote, type toMessage } from './remote.js'
+import type { StoreSettings } from './stores.js'
 
 /** What a thread is told at its start. */
 export interface ThreadData {
-  dataDir: string
+  stores: StoreSettings
   /** Names the thread in leases and logs. */
   owner: string
-  pageTokenKey: Uint8Array
-  projectionWaitMs: number
-  /** Whether the projector runs the policies too; default true. */
-  policies?: boolean
 }
 
 /** What came of a policy's command, as it travels between threads. */

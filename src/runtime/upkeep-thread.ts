@@ -11,7 +11,7 @@ import type { ThreadData } from './threads.js'
  */
 const PAUSE_MS = 50
 
-const paths = dataPaths(workerData as ThreadData)
+const paths = dataPaths((workerData as ThreadData).stores)
 const log = new LogWriteBack(paths.log)
 const readModels = new BuildWriteBack(paths.readModels)
 const turns = rounds()

@@ -36,12 +36,7 @@ export async function buildReadModels(dataDir: string): Promise<Taken> {
   const names = projectionRegistry.map(({ name }) => name)
   // The first build of a projection answers at once: with it there, the next is a rebuild beside it.
   for (const name of names) await runner.rebuild(name)
-  const data = (name: string) => ({
-    dataDir,
-    owner: leaseOwner(name),
-    pageTokenKey: new Uint8Array(32),
-    projectionWaitMs: 0,
-  })
+  const data = (name: string) => ({ stores: { dataDir }, owner: leaseOwner(name) })
   const stop = stopwatch()
   const logger = pino({ level: 'warn' })
   const rebuilder = new Rebuilder(data, logger)

@@ -3,7 +3,7 @@ import type { AppendRequest } from '#libs/event-store'
 import { issueToken, metadata } from '../../src/cli/token.js'
 import { groupRecords } from '../../src/directory/directory.records.js'
 import { AddMember, RegisterGroup } from '../../src/directory/domain/group.commands.js'
-import { openWriteSide, type WriteSide } from '../../src/runtime/embedded.js'
+import { openWriteSide, type WriteSide } from '../../src/runtime/write-side.js'
 import { AGENT, CALLER, GROUPS, openingBody, openingEvents, seeded, stored } from './opening.js'
 import { answer, input } from './programs.js'
 

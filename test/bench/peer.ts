@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import pino from 'pino'
 import { incidentNumbers } from '../../src/incidents/incident.record.js'
 import type { ProjectorStatus } from '../../src/runtime/projector.js'
+import type { ProjectorThreadData } from '../../src/runtime/projector-thread.js'
 import { openEventStore } from '../../src/runtime/stores.js'
 import { SupervisedThread } from '../../src/runtime/threads.js'
 import { type OpeningBody, openingEvents, stored } from './opening.js'
@@ -15,9 +16,10 @@ import { input } from './programs.js'
  */
 const { dataDir } = input<{ dataDir: string }>()
 const eventStore = await openEventStore({ dataDir })
+const peer: ProjectorThreadData = { stores: { dataDir }, owner: 'peer', policies: true, reports: false }
 const projector = new SupervisedThread(
   new URL('../../src/runtime/projector-thread.js', import.meta.url),
-  { dataDir, owner: 'peer', pageTokenKey: new Uint8Array(32), projectionWaitMs: 2_000 },
+  peer,
   pino({ level: 'warn' }),
   {
     dispatch: () => ({ outcome: 'done' }),

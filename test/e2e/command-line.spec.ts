@@ -2,17 +2,21 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { ServerProcess } from './server.js'
 
-describe('the command line', () => {
-  const server = new ServerProcess()
-  const failure = (...args: string[]): Promise<string> =>
-    server.cli(...args).then(
-      () => 'nothing',
-      ({ stderr }: { stderr: string }) => stderr.trim(),
-    )
+/** What the command line says when it fails. */
+function failure(server: ServerProcess, ...args: string[]): Promise<string> {
+  return server.cli(...args).then(
+    () => 'nothing',
+    ({ stderr }: { stderr: string }) => stderr.trim(),
+  )
+}
+
+describe('the command line on a data folder', () => {
+  const server = new ServerProcess({}, 'embedded')
+  beforeAll(() => server.prepare())
   afterAll(() => server.dispose())
 
   it('says that there is no log to back up', async () => {
-    expect(await failure('backup', join(server.dataDir, 'copy'))).toBe(
+    expect(await failure(server, 'backup', join(server.dataDir, 'copy'))).toBe(
       `There is no log ${join(server.dataDir, 'log.db')}`,
     )
   })
@@ -21,11 +25,19 @@ describe('the command line', () => {
     await server.createToken('adam', 'administrator')
     const folder = join(server.dataDir, 'copy')
     await server.cli('backup', folder)
-    expect(await failure('backup', folder)).toBe(`${folder} holds a backup already: name another folder`)
+    expect(await failure(server, 'backup', folder)).toBe(
+      `${folder} holds a backup already: name another folder`,
+    )
   })
+})
+
+describe('the command line', () => {
+  const server = new ServerProcess()
+  beforeAll(() => server.createToken('adam', 'administrator'))
+  afterAll(() => server.dispose())
 
   it('knows which event types there are', async () => {
-    expect(await failure('events', 'export', '--type', 'IncidentOpend')).toMatch(
+    expect(await failure(server, 'events', 'export', '--type', 'IncidentOpend')).toMatch(
       /^There is no event type IncidentOpend; there are .*IncidentOpened/,
     )
   })

@@ -1,43 +1,69 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Role } from '#libs/access'
+import { type Deployment, deploy, type Shape } from '../servers/deployment.js'
 
 const ROOT = resolve(__dirname, '../..')
 const MAIN = join(ROOT, 'dist/src/main.js')
 const CLI = join(ROOT, 'dist/src/cli.js')
+const READY_WITHIN_MS = 60_000
 
 /** Settings without their prefix: `{ ATTACHMENT_MAX_BYTES: '1 KiB' }`. */
 export type Settings = Readonly<Record<string, string>>
 
-/** The built server as a child process, on a data folder of its own and a free port. */
+/** One of the processes of a server. */
+export interface RoleProcess {
+  readonly role: string
+  readonly url: string
+  readonly child: ChildProcess
+}
+
+/** The built server as child processes, one for each role of the shape, on data of its own and free ports. */
 export class ServerProcess {
-  readonly dataDir = mkdtempSync(join(tmpdir(), 'ledgerdesk-e2e-'))
   readonly log: string[] = []
-  private child: ChildProcess | undefined
-  private address = ''
+  private readonly deployed: Promise<Deployment>
+  private deployment: Deployment | undefined
+  private processes: RoleProcess[] = []
 
-  constructor(private readonly settings: Settings = {}) {
+  /** @param shape where it matters; else what `E2E_SHAPE` says */
+  constructor(
+    private readonly settings: Settings = {},
+    shape?: Shape,
+  ) {
     if (!existsSync(MAIN)) throw new Error('There is no dist: run `npm run build` first')
+    this.deployed = deploy(shape)
+    // Told to whoever starts it
+    this.deployed.catch(() => {})
   }
 
+  /** Of the process that serves the API. */
   get url(): string {
-    return this.address
+    return this.processes.at(-1)?.url ?? ''
   }
 
-  /** Resolves when the server says where it listens. @throws Error with its log when it ends before that */
+  get dataDir(): string {
+    return this.prepared.dataDir
+  }
+
+  /** Resolves when every process is ready. @throws Error with the log when one ends before that */
   async start(): Promise<void> {
+    await this.prepare()
+    this.processes = await Promise.all(this.prepared.roles.map((role) => this.launch(role)))
+  }
+
+  /** Starts one process and waits until it is ready. */
+  async launch(role: string, settings: Settings = {}): Promise<RoleProcess> {
     const child = spawn(process.execPath, [MAIN], {
-      env: this.environment(),
+      env: { ...this.environment(), LEDGERDESK_ROLE: role, ...prefixed(settings) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    this.child = child
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.log.push(text))
     const lines = createInterface({ input: child.stdout })
-    this.address = await new Promise<string>((found, failed) => {
+    const url = await new Promise<string>((found, failed) => {
       lines.on('line', (line) => {
         this.log.push(line)
         const { msg, url } = JSON.parse(line) as { msg: string; url: string }
@@ -45,24 +71,25 @@ export class ServerProcess {
       })
       child.once('exit', (code) => failed(new Error(`The server ended (${code}):\n${this.log.join('\n')}`)))
     })
+    const started = { role, url, child }
+    await this.ready(started)
+    return started
   }
 
-  /** Ends the server; `SIGKILL` gives it no chance to tidy up. @returns its exit code, null when killed */
+  /** Ends all processes; `SIGKILL` gives them no chance to tidy up. @returns the worst exit code, null when killed */
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
-    const { child } = this
-    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
-    const ended = new Promise<number | null>((done) => child.once('exit', done))
-    child.kill(signal)
-    return ended
+    const codes = await Promise.all(this.processes.map(({ child }) => ended(child, signal)))
+    return codes.includes(null) ? null : Math.max(0, ...(codes as number[]))
   }
 
   async dispose(): Promise<void> {
     await this.end()
-    rmSync(this.dataDir, { recursive: true, force: true })
+    await (await this.deployed).dispose()
   }
 
-  /** Runs the command line on this server's data folder. @returns what it printed */
+  /** Runs the command line on this server's data. @returns what it printed */
   async cli(...args: string[]): Promise<string> {
+    await this.prepare()
     const { stdout } = await promisify(execFile)(process.execPath, this.command(...args), {
       env: this.environment(),
     })
@@ -80,8 +107,43 @@ export class ServerProcess {
   }
 
   environment(): NodeJS.ProcessEnv {
-    const settings = { PORT: '0', LOG_LEVEL: 'info', ...this.settings, DATA_DIR: this.dataDir }
-    const prefixed = Object.entries(settings).map(([name, value]) => [`LEDGERDESK_${name}`, value])
-    return { PATH: process.env.PATH, ...Object.fromEntries(prefixed) }
+    const settings = prefixed({ PORT: '0', LOG_LEVEL: 'info', ...this.settings })
+    return { PATH: process.env.PATH, ...settings, ...this.prepared.environment }
   }
+
+  /** Until here it has no data, and no environment. */
+  async prepare(): Promise<void> {
+    this.deployment = await this.deployed
+  }
+
+  private get prepared(): Deployment {
+    if (!this.deployment) throw new Error('Prepare the server first')
+    return this.deployment
+  }
+
+  private async ready({ role, url }: RoleProcess): Promise<void> {
+    const deadline = performance.now() + READY_WITHIN_MS
+    for (;;) {
+      const response = await fetch(`${url}/health/ready`)
+      const text = await response.text()
+      if (response.ok) return
+      if (performance.now() > deadline) throw new Error(`${role} does not get ready: ${text}`)
+      await sleep(50)
+    }
+  }
+}
+
+function prefixed(settings: Settings): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`LEDGERDESK_${name}`, value]))
+}
+
+/** Ends a process. @returns its exit code, null when killed */
+export function ended(
+  child: ChildProcess,
+  signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM',
+): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
+  const exited = new Promise<number | null>((done) => child.once('exit', done))
+  child.kill(signal)
+  return exited
 }

@@ -78,11 +78,12 @@ function history(installation: Installation): Map<string, string[]> {
 }
 
 describe('the sample, imported and served', () => {
-  const installation = new Installation()
+  let installation: Installation
   let token = ''
   let facts: Facts[] = []
 
   beforeAll(async () => {
+    installation = await Installation.make()
     installation.run(['import', SAMPLE, '--json'])
     token = installation.run(['token', 'create', '--person', 'ann', '--role', 'analyst']).trim()
     await installation.serve()
@@ -126,8 +127,11 @@ describe('the sample, imported and served', () => {
 })
 
 describe('an import in two pieces, by two administrators and under two names', () => {
-  const atOnce = new Installation()
-  const inPieces = new Installation()
+  let atOnce: Installation
+  let inPieces: Installation
+  beforeAll(async () => {
+    ;[atOnce, inPieces] = await Promise.all([Installation.make(), Installation.make()])
+  })
   afterAll(() => Promise.all([atOnce.dispose(), inPieces.dispose()]))
 
   it('gives the same history as one import', () => {
@@ -148,11 +152,12 @@ describe('an import in two pieces, by two administrators and under two names', (
 
 const describeWhole = existsSync(WHOLE_FILE) ? describe : describe.skip
 describeWhole('the whole file, imported with auto-close and assignment rules switched on', () => {
-  const installation = new Installation()
+  let installation: Installation
   let token = ''
   let facts: Facts[] = []
 
   beforeAll(async () => {
+    installation = await Installation.make()
     await installation.serve()
     const root = installation
       .run(['token', 'create', '--person', 'rita', '--role', 'administrator', 'analyst', 'auditor'])

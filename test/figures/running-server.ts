@@ -1,25 +1,33 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { type Deployment, deploy } from '../servers/deployment.js'
 
 const CLI = join(__dirname, '../../dist/src/cli.js')
 
 /** While the command line runs, this process stands still, and a kept connection would be closed meanwhile. */
 const ONE_REQUEST = { connection: 'close' }
 
-/** A data folder of its own, the command line on it, and a server over it: as a user has them. */
+/** Data of its own, the command line on it, and a server over it, in the shape that is asked for: as a user has them. */
 export class Installation {
-  readonly folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-figures-'))
-  private server: ChildProcess | undefined
+  private readonly servers: ChildProcess[] = []
   private url = ''
+
+  private constructor(private readonly deployment: Deployment) {}
+
+  static async make(): Promise<Installation> {
+    return new Installation(await deploy())
+  }
+
+  get folder(): string {
+    return this.deployment.dataDir
+  }
 
   private get environment(): NodeJS.ProcessEnv {
     return {
       ...process.env,
-      LEDGERDESK_DATA_DIR: this.folder,
+      ...this.deployment.environment,
       LEDGERDESK_PORT: '0',
       LEDGERDESK_LOG_LEVEL: 'info',
     }
@@ -42,11 +50,15 @@ export class Installation {
   }
 
   async serve(): Promise<void> {
+    for (const role of this.deployment.roles) await this.serveRole(role)
+  }
+
+  private async serveRole(role: string): Promise<void> {
     const server = spawn(process.execPath, [CLI, 'serve'], {
-      env: this.environment,
+      env: { ...this.environment, LEDGERDESK_ROLE: role },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    this.server = server
+    this.servers.push(server)
     for await (const line of createInterface({ input: server.stdout! })) {
       const { url } = JSON.parse(line) as { url?: string }
       if (url === undefined) continue
@@ -79,11 +91,11 @@ export class Installation {
   }
 
   async dispose(): Promise<void> {
-    if (this.server) {
-      const exit = once(this.server, 'exit')
-      this.server.kill('SIGTERM')
+    for (const server of this.servers) {
+      const exit = once(server, 'exit')
+      server.kill('SIGTERM')
       await exit
     }
-    rmSync(this.folder, { recursive: true, force: true })
+    await this.deployment.dispose()
   }
 }

@@ -56,6 +56,13 @@ export interface JournalPartDocument {
   writes: Write[]
 }
 
+/** What processes leave for each other, by its name. */
+export interface NoteDocument {
+  _id: string
+  /** JSON. */
+  note: string
+}
+
 /** The collections of an instance's database. */
 export class BuildDocuments {
   readonly registry: Collection<RegistryDocument>
@@ -63,6 +70,7 @@ export class BuildDocuments {
   readonly leases: Collection<LeaseDocument>
   readonly journals: Collection<JournalDocument>
   readonly journalParts: Collection<JournalPartDocument>
+  readonly notes: Collection<NoteDocument>
 
   constructor(private readonly database: Db) {
     this.registry = database.collection('registry')
@@ -70,6 +78,7 @@ export class BuildDocuments {
     this.leases = database.collection('leases')
     this.journals = database.collection('journals')
     this.journalParts = database.collection('journal_parts')
+    this.notes = database.collection('notes')
   }
 
   rows(label: string, collection: string): Collection<StoredForm> {

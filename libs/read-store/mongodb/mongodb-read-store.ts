@@ -15,6 +15,7 @@ import { BuildIndexes } from './build-indexes.js'
 import { BuildQueries } from './build-queries.js'
 import { MongodbMedium } from './mongodb-medium.js'
 import { MongodbProjectionReader, MongodbProjectionWriter } from './mongodb-projection.js'
+import { addNote, notesBeginningWith, putNote } from './notes.js'
 import { Registry } from './registry.js'
 import { indexesOf } from './stored-document.js'
 import { Sweep } from './sweep.js'
@@ -178,6 +179,31 @@ export class MongodbReadStore extends ReadStore {
       await this.fence(name)
       await this.removeRetired()
     })
+  }
+
+  async addNote<Note extends object>(name: string, note: Note): Promise<Note> {
+    this.refuseReadOnly()
+    const text = JSON.stringify(note)
+    return this.connection.run(
+      async () => JSON.parse(await addNote(this.documents.notes, name, text)) as Note,
+    )
+  }
+
+  async putNote(name: string, note: object): Promise<void> {
+    this.refuseReadOnly()
+    return this.connection.run(() => putNote(this.documents.notes, name, JSON.stringify(note)))
+  }
+
+  notes<Note extends object>(prefix: string): Promise<Map<string, Note>> {
+    return this.connection.run(async () => {
+      const found = await notesBeginningWith(this.documents.notes, prefix)
+      return new Map([...found].map(([name, note]) => [name, JSON.parse(note) as Note]))
+    })
+  }
+
+  async removeNote(name: string): Promise<void> {
+    this.refuseReadOnly()
+    await this.connection.run(() => this.documents.notes.deleteOne({ _id: name }))
   }
 
   async close(): Promise<void> {

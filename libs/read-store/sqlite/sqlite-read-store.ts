@@ -13,6 +13,7 @@ import {
 import { BuildFile } from './build-file.js'
 import { MAX_SORTED_ROWS } from './build-queries.js'
 import { isBusy } from './connection.js'
+import { Notes } from './notes.js'
 import { buildLabel, Registry, sameBuild } from './registry.js'
 import { SqliteProjectionReader, SqliteProjectionWriter } from './sqlite-projection.js'
 
@@ -41,6 +42,7 @@ export function openSqliteReadStore(options: SqliteReadStoreOptions): SqliteRead
 /** Read models in SQLite files: `<projection>-v<version>-b<build>.db` each, dropped by unlink. */
 export class SqliteReadStore extends ReadStore {
   private readonly registry: Registry
+  private openNotes: Notes | undefined
   private readonly readers = new Map<string, SqliteProjectionReader>()
   private readonly retired = new Map<SqliteProjectionReader, NodeJS.Timeout>()
   private readonly writers = new Set<SqliteProjectionWriter>()
@@ -122,6 +124,26 @@ export class SqliteReadStore extends ReadStore {
     this.dropFiles(name)
   }
 
+  async addNote<Note extends object>(name: string, note: Note): Promise<Note> {
+    this.refuseReadOnly()
+    return JSON.parse(this.noteFile().add(name, JSON.stringify(note))) as Note
+  }
+
+  async putNote(name: string, note: object): Promise<void> {
+    this.refuseReadOnly()
+    this.noteFile().put(name, JSON.stringify(note))
+  }
+
+  async notes<Note extends object>(prefix: string): Promise<Map<string, Note>> {
+    const found = this.noteFile().beginningWith(prefix)
+    return new Map(found.map(({ name, note }) => [name, JSON.parse(note) as Note]))
+  }
+
+  async removeNote(name: string): Promise<void> {
+    this.refuseReadOnly()
+    this.noteFile().remove(name)
+  }
+
   async close(): Promise<void> {
     for (const [reader, timer] of this.retired) {
       clearTimeout(timer)
@@ -134,6 +156,12 @@ export class SqliteReadStore extends ReadStore {
     this.retired.clear()
     this.writers.clear()
     this.registry.close()
+    this.openNotes?.close()
+  }
+
+  private noteFile(): Notes {
+    this.openNotes ??= new Notes(join(this.options.folder, 'notes.db'))
+    return this.openNotes
   }
 
   /** Keeps the readers of builds that still answer. */

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
-import type { SqliteEventStore } from '#libs/event-store/sqlite'
-import type { SqliteReadStore } from '#libs/read-store/sqlite'
+import type { EventStore } from '#libs/event-store'
+import type { ReadStore } from '#libs/read-store'
 import { openEventStore, openReadStore } from '../../../src/runtime/stores.js'
 
 /** A data folder of a server, at which a test may look from outside. */
@@ -11,7 +11,7 @@ export class DataFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'ledgerdesk-data-'))
 
   /** Runs `work` with the log open, beside a running server or not. */
-  async withLog<Result>(work: (store: SqliteEventStore) => Promise<Result>): Promise<Result> {
+  async withLog<Result>(work: (store: EventStore) => Promise<Result>): Promise<Result> {
     const store = await openEventStore({ dataDir: this.path })
     try {
       return await work(store)
@@ -20,7 +20,7 @@ export class DataFolder {
     }
   }
 
-  async withReadModels<Result>(work: (store: SqliteReadStore) => Promise<Result>): Promise<Result> {
+  async withReadModels<Result>(work: (store: ReadStore) => Promise<Result>): Promise<Result> {
     const store = openReadStore({ dataDir: this.path })
     try {
       return await work(store)

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { issueToken } from '../../../src/cli/token.js'
-import { openWriteSide } from '../../../src/runtime/embedded.js'
+import { openWriteSide } from '../../../src/runtime/write-side.js'
 import { expectOk } from './api.js'
 import type { ServerProcess } from './ledgerdesk-process.js'
 

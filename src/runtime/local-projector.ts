@@ -1,0 +1,102 @@
+import type { Command } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import type { Closer, HealthCheck, Logger, Metrics } from '#libs/platform'
+import type { ParkedEvent, RetryOutcome } from '#libs/projections-runtime'
+import { ReadModelKeeper } from '../operation/read-model-keeper.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { ProjectorStatus } from './projector.js'
+import type { ProjectorThreadData } from './projector-thread.js'
+import { logNotice, Rebuilder } from './rebuilder.js'
+import { SupervisedThread, type ThreadData } from './threads.js'
+
+/** What the projector's threads work with. */
+export interface LocalProjectorOptions {
+  eventStore: EventStore
+  dispatcher: Dispatcher
+  /** Of a thread by its name. */
+  data(thread: string): ThreadData
+  /** Whether other processes are told how it stands. */
+  reports: boolean
+  logger: Logger
+}
+
+/** Read models and policies, kept by threads of this process. */
+export class LocalProjector extends ReadModelKeeper {
+  private readonly thread: SupervisedThread
+  private readonly rebuilder: Rebuilder
+
+  constructor({ eventStore, dispatcher, data, reports, logger }: LocalProjectorOptions) {
+    super()
+    const projector: ProjectorThreadData = { ...data('projector'), policies: true, reports }
+    this.thread = new SupervisedThread(new URL('./projector-thread.js', import.meta.url), projector, logger, {
+      dispatch: (command: Command) => dispatcher.dispatch(command),
+      notice: logNotice(logger),
+      building: (projections: readonly string[]) => this.rebuilder.start(projections),
+      rememberStart: (stream: string, metadata: Record<string, unknown>) =>
+        eventStore.setStreamMetadata(stream, metadata),
+    })
+    this.rebuilder = new Rebuilder(data, logger)
+    eventStore.onAppended(() => {
+      this.thread.tell('appended')
+      this.rebuilder.tell('appended')
+    })
+  }
+
+  get ready(): Promise<void> {
+    return this.thread.ready
+  }
+
+  override projectorStatus(): Promise<ProjectorStatus> {
+    return this.thread.call('status')
+  }
+
+  override parked(projection: string): Promise<ParkedEvent[]> {
+    return this.thread.call('parked', projection)
+  }
+
+  override retryParked(projection: string, key?: string): Promise<RetryOutcome> {
+    return this.thread.call('retryParked', projection, key)
+  }
+
+  override rebuild(projection: string): Promise<void> {
+    return this.thread.call('rebuild', projection)
+  }
+
+  checks(): Record<string, HealthCheck> {
+    return {
+      projector: () => (this.thread.alive ? undefined : 'the projector is being started'),
+      'read store': () => this.thread.call<undefined>('findReadStore'),
+      'read models': async () => standingStill(await this.projectorStatus()),
+    }
+  }
+
+  async reportTo(metrics: Metrics): Promise<void> {
+    const status = await this.projectorStatus().catch(() => undefined)
+    if (!status) {
+      // Being started again: nobody knows, and all else can still be told
+      metrics.projectionLag.reset()
+      return
+    }
+    const { projections, policies } = status
+    for (const { projection, status, lagSeconds, parkedKeys } of projections) {
+      if (status === 'building') continue
+      metrics.projectionLag.set({ projection }, lagSeconds)
+      metrics.projectionParkedKeys.set({ projection }, parkedKeys)
+    }
+    for (const { policy, lagSeconds } of policies)
+      metrics.projectionLag.set({ projection: policy }, lagSeconds)
+  }
+
+  closers(): Closer[] {
+    return [
+      { name: 'rebuilder', close: () => this.rebuilder.stop() },
+      { name: 'projector', close: () => this.thread.stop() },
+    ]
+  }
+}
+
+/** Read models and policies that have stopped, and what to do about it; undefined: none. */
+export function standingStill({ projections, policies }: ProjectorStatus): string | undefined {
+  const stopped = [...projections, ...policies].filter(({ state }) => state === 'stopped')
+  return stopped.length === 0 ? undefined : stopped.map(({ message }) => message).join(' ')
+}

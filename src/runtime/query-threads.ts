@@ -1,0 +1,40 @@
+import type { Closer, HealthCheck, Logger } from '#libs/platform'
+import { type QueryAnswer, QueryRunner } from '#libs/query-handling'
+import { SupervisedThread, type ThreadData, ThreadPool } from './threads.js'
+
+/** What a query thread is told at its start. */
+export interface QueryThreadData extends ThreadData {
+  pageTokenKey: Uint8Array
+  /** Longest wait for a `minPosition`. */
+  projectionWaitMs: number
+}
+
+/** Queries, on threads of their own. */
+export class QueryThreads extends QueryRunner {
+  private readonly threads: ThreadPool
+
+  /** @param data of each thread */
+  constructor(data: readonly QueryThreadData[], logger: Pick<Logger, 'warn' | 'error'>) {
+    super()
+    const script = new URL('./query-thread.js', import.meta.url)
+    this.threads = new ThreadPool(data.map((one) => new SupervisedThread(script, one, logger)))
+  }
+
+  ready(): Promise<void> {
+    return this.threads.ready()
+  }
+
+  override ask(name: string, args: unknown): Promise<QueryAnswer> {
+    return this.threads.call('ask', name, args)
+  }
+
+  checks(): Record<string, HealthCheck> {
+    return {
+      queries: () => (this.threads.alive ? undefined : 'the query threads are being started'),
+    }
+  }
+
+  closers(): Closer[] {
+    return [{ name: 'queries', close: () => this.threads.stop() }]
+  }
+}

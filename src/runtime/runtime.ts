@@ -1,0 +1,134 @@
+import type { CommandBus } from '@nestjs/cqrs'
+import type { BlobStore } from '#libs/blob-store'
+import type { EventStore } from '#libs/event-store'
+import type { Closer, Configuration, HealthChecks, Logger, Metrics } from '#libs/platform'
+import { leaseOwner } from '#libs/read-store'
+import type { ReadModelKeeper } from '../operation/read-model-keeper.js'
+import { Dispatcher } from './dispatcher.js'
+import { DistantProjector } from './distant-projector.js'
+import { LocalProjector } from './local-projector.js'
+import { QueryThreads } from './query-threads.js'
+import {
+  areFiles,
+  awaitStore,
+  openBlobStore,
+  openEventStore,
+  openReadStore,
+  pageTokenKey,
+  storeSettings,
+} from './stores.js'
+import { SupervisedThread } from './threads.js'
+import { type WriteSide, writeSide } from './write-side.js'
+
+/** A part of the process: what readiness asks of it, what it tells Prometheus, and what it has to close, in order. */
+interface Part {
+  checks?(): ReturnType<LocalProjector['checks']>
+  reportTo?(metrics: Metrics): Promise<void>
+  closers(): Closer[]
+}
+
+/** What the API answers with. */
+export interface Serving {
+  write: WriteSide
+  queries: QueryThreads
+  blobs: BlobStore
+  keeper: ReadModelKeeper
+}
+
+/**
+ * What a process does, by its role:
+ *
+ * | role | commands over HTTP | queries | read models and policies |
+ * |---|---|---|---|
+ * | `all` | yes | yes | yes |
+ * | `api` | yes | yes | by other processes |
+ * | `projector` | none, but carries out those of policies | no | yes |
+ * | `publisher` | none | no | no |
+ */
+export class Runtime {
+  private constructor(
+    readonly eventStore: EventStore,
+    /** What carries out commands; `publisher` has none. */
+    readonly write: WriteSide | undefined,
+    /** `all` and `api`. */
+    readonly serving: Serving | undefined,
+    private readonly dispatcher: Dispatcher,
+    /** Those who send commands first. */
+    private readonly parts: readonly Part[],
+  ) {}
+
+  static async start(configuration: Configuration, logger: Logger, metrics: Metrics): Promise<Runtime> {
+    const { role } = configuration
+    const stores = storeSettings(configuration)
+    const data = (thread: string) => ({ stores, owner: leaseOwner(thread) })
+    const away = (err: Error) => logger.warn({ err }, 'a store is away; waiting for it')
+    const eventStore = await awaitStore(
+      () =>
+        openEventStore(stores, {
+          onCommit(events, seconds) {
+            metrics.appendGroupEvents.observe(events)
+            metrics.appendDuration.observe(seconds)
+          },
+        }),
+      stores,
+      away,
+    )
+    const write = role === 'publisher' ? undefined : await writeSide(eventStore, logger)
+    const dispatcher = new Dispatcher(metrics)
+    const parts: Part[] = []
+
+    const projector =
+      role === 'all' || role === 'projector'
+        ? new LocalProjector({ eventStore, dispatcher, data, reports: !areFiles(stores), logger })
+        : undefined
+    if (projector) parts.push(projector)
+
+    let serving: Serving | undefined
+    if (write && (role === 'all' || role === 'api')) {
+      const key = await awaitStore(() => pageTokenKey(stores), stores, away)
+      const { queryThreads, projectionWaitMs } = configuration
+      const queries = new QueryThreads(
+        Array.from({ length: queryThreads }, (_, i) => ({
+          ...data(`queries-${i + 1}`),
+          pageTokenKey: key,
+          projectionWaitMs,
+        })),
+        logger,
+      )
+      await queries.ready()
+      parts.push(queries)
+      const blobs = openBlobStore(stores)
+      parts.push({ closers: () => [{ name: 'blobs', close: () => blobs.close() }] })
+      const keeper = projector ?? new DistantProjector(openReadStore(stores))
+      if (keeper instanceof DistantProjector) parts.push(keeper)
+      serving = { write, queries, blobs, keeper }
+    }
+    await projector?.ready
+    if (write && areFiles(stores)) {
+      const script = new URL('./upkeep-thread.js', import.meta.url)
+      const upkeep = new SupervisedThread(script, data('upkeep'), logger)
+      parts.push({ closers: () => [{ name: 'upkeep', close: () => upkeep.stop() }] })
+    }
+    return new Runtime(eventStore, write, serving, dispatcher, parts)
+  }
+
+  /** From now on policies' commands are carried out by this bus. */
+  connect(bus: CommandBus): void {
+    this.dispatcher.bus = bus
+  }
+
+  /** Lets readiness and metrics ask every part. */
+  register(health: HealthChecks, metrics: Metrics): void {
+    for (const part of this.parts) {
+      for (const [name, check] of Object.entries(part.checks?.() ?? {})) health.register(name, check)
+      metrics.beforeReading(() => part.reportTo?.(metrics))
+    }
+    health.register('log', async () => void (await this.eventStore.head()))
+  }
+
+  /** In the order in which things must end: first who sends commands, last the log. */
+  closers(): Closer[] {
+    const log = () => (this.write ? this.write.close() : this.eventStore.close())
+    return [...this.parts.flatMap((part) => part.closers()), { name: 'log', close: log }]
+  }
+}
