@@ -10,6 +10,7 @@ import { eventsCommand } from './cli/events.js'
 import { importCommand } from './cli/import.js'
 import { endWithReader } from './cli/output.js'
 import { projectionsCommand } from './cli/projections.js'
+import { publisherCommand } from './cli/publisher.js'
 import { serveCommand } from './cli/serve.js'
 import { tokenCommand } from './cli/token.js'
 
@@ -23,6 +24,7 @@ for (const command of [
   importCommand(),
   tokenCommand(),
   projectionsCommand(),
+  publisherCommand(),
   eventsCommand(),
   checkCommand(),
   backupCommand(),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
+import { recordSuite } from '../testing/suite-record.js'
 import type { BlobStore } from './blob-store.js'
 
 /** What a contract run needs of an adapter. */
@@ -10,6 +11,8 @@ export interface BlobStoreUnderTest {
   open(): Promise<BlobStore>
   /** How many blobs and unfinished remains the medium holds. */
   countStored(): Promise<number>
+  /** What it runs on, with the version. */
+  server: string
   destroy(): Promise<void>
 }
 
@@ -17,7 +20,8 @@ const sha256 = (content: Uint8Array | string) => createHash('sha256').update(con
 
 /** The promises of the BlobStore port, run against an adapter. */
 export function blobStoreContract(name: string, setUp: () => Promise<BlobStoreUnderTest>): void {
-  describe(`${name} as a BlobStore`, () => {
+  const title = `${name} as a BlobStore`
+  describe(title, () => {
     let system: BlobStoreUnderTest
     let store: BlobStore
 
@@ -29,6 +33,7 @@ export function blobStoreContract(name: string, setUp: () => Promise<BlobStoreUn
       await store.close()
       await system.destroy()
     })
+    recordSuite(title, () => ({ adapter: store, server: system.server }))
 
     it('keeps content under its hash, for other clients too', async () => {
       const blob = await store.put(Readable.from([Buffer.from('Hello '), Buffer.from('world')]), 100)

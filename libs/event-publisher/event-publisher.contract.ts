@@ -1,6 +1,13 @@
 import { toPosition } from '#libs/event-sourcing'
 import { LeaseLost } from '#libs/read-store'
-import type { EventPublisher, OutgoingEvent, TopicSettings, TopicWriter } from './event-publisher.js'
+import { recordSuite } from '../testing/suite-record.js'
+import type {
+  EventPublisher,
+  OutgoingEvent,
+  PartitionTail,
+  TopicSettings,
+  TopicWriter,
+} from './event-publisher.js'
 
 /** What stands on a topic, as a reader from outside finds it. */
 export interface ReadEvent {
@@ -13,6 +20,8 @@ export interface ReadEvent {
 export interface EventPublisherUnderTest {
   /** Another publisher for the same broker: another process's. */
   publisher(): EventPublisher
+  /** What it runs on, with the version. */
+  server: string
   /** Everything on the topic, by partition. */
   read(topic: string): Promise<ReadEvent[][]>
   /** A name that no topic has yet. */
@@ -42,7 +51,8 @@ export function range(from: number, to: number): OutgoingEvent[] {
 
 /** The promises of the EventPublisher port, run against an adapter. */
 export function eventPublisherContract(name: string, setUp: () => Promise<EventPublisherUnderTest>): void {
-  describe(`${name} as an EventPublisher`, () => {
+  const title = `${name} as an EventPublisher`
+  describe(title, () => {
     let system: EventPublisherUnderTest
     let topic: TopicSettings
     const writers: TopicWriter[] = []
@@ -51,6 +61,7 @@ export function eventPublisherContract(name: string, setUp: () => Promise<EventP
       system = await setUp()
     })
     afterAll(() => system.destroy())
+    recordSuite(title, () => ({ adapter: system.publisher(), server: system.server }))
     beforeEach(() => {
       topic = { name: system.freshTopic(), partitions: 3 }
     })
@@ -169,6 +180,26 @@ export function eventPublisherContract(name: string, setUp: () => Promise<EventP
         const refused = system.publisher().open({ ...topic, partitions })
         await expect(refused).rejects.toMatchObject({ code: 'TOPIC.PARTITIONS_CHANGED' })
       }
+    })
+
+    it('can be looked at, before it is made and while it is being written', async () => {
+      const looker = system.publisher()
+      expect(await looker.look(topic)).toBeUndefined()
+      const writer = await open()
+      await writer.publish(range(1, 5))
+      await writer.saveCheckpoint({ logId: 'log-1', position: toPosition(5), eventId: 'event-5' })
+      const state = await looker.look(topic)
+      expect(state).toMatchObject({
+        partitions: 3,
+        messages: 5,
+        checkpoint: { position: toPosition(5) },
+        publishers: [expect.any(String)],
+      })
+      const byPartition = (tails: readonly PartitionTail[]) =>
+        tails.toSorted((a, b) => a.partition - b.partition)
+      expect(byPartition(state!.tails)).toEqual(byPartition(writer.tails))
+      expect(writer.lost.aborted).toBe(false)
+      expect(await writer.publish(range(6, 7))).toBe(2)
     })
 
     it('forgets a topic that is reset', async () => {

@@ -33,6 +33,17 @@ export interface PartitionTail {
   readonly source: string
 }
 
+/** A topic as somebody finds it who does not write to it. */
+export interface TopicState {
+  readonly partitions: number
+  /** Messages on it. */
+  readonly messages: number
+  readonly checkpoint: Checkpoint | undefined
+  readonly tails: readonly PartitionTail[]
+  /** Clients that have the topic or wait for it. */
+  readonly publishers: readonly string[]
+}
+
 export interface OpenTopic {
   /** Gives up waiting. */
   signal?: AbortSignal
@@ -55,6 +66,13 @@ export abstract class EventPublisher {
    * `BROKER.UNAVAILABLE`: try again; never hangs but for a healthy other publisher
    */
   abstract open(topic: TopicSettings, options?: OpenTopic): Promise<TopicWriter>
+
+  /**
+   * Looks at a topic and changes nothing, also while a publisher has it.
+   * @returns undefined when it has not been made
+   * @throws Unavailable `BROKER.UNAVAILABLE`
+   */
+  abstract look(topic: TopicSettings): Promise<TopicState | undefined>
 
   /**
    * Removes the topic with its checkpoint, so that the next to open it publishes the log from its beginning: after a

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { derivedId, type RecordedEvent } from '#libs/event-sourcing'
+import type { Notice } from '#libs/projections-runtime'
 import {
   appendEvents,
   eventually,
+  FakeClock,
   InMemoryBroker,
   InMemoryEventPublisher,
   InMemoryEventStore,
@@ -193,6 +195,28 @@ describe('The publisher runner', () => {
       stopped.resume(NAME)
       await arrived(3)
       expect(onTopic()).toHaveLength(3)
+    })
+
+    it('notices by itself that the topic was reset', async () => {
+      await append(10)
+      const runner = start()
+      await arrived(10)
+      await runner.stop()
+      const clock = new FakeClock()
+      const restored = new InMemoryEventStore(log.logId)
+      await append(3, {}, restored)
+      const notices: Notice[] = []
+      const stopped = start({ eventStore: restored, clock, notice: (notice) => notices.push(notice) })
+      await stoppedBy(stopped)
+      clock.advance(30_000)
+      await stoppedBy(stopped)
+      expect(onTopic()).toHaveLength(10)
+      await new InMemoryEventPublisher(broker).reset({ name: NAME, partitions: 3 })
+      await eventually('published anew', async () => {
+        clock.advance(1_000)
+        return broker.topics.get(NAME)?.partitions.flat().length === 3
+      })
+      expect(notices.filter(({ code }) => code === 'CHECKPOINT.FOREIGN')).toHaveLength(1)
     })
 
     it('goes on with the same log (counter-proof)', async () => {

@@ -1,4 +1,4 @@
-import { LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
+import { LedgerdeskError, LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
 import type { EventStore, LogBatch } from '#libs/event-store'
 import {
   type Clock,
@@ -42,6 +42,8 @@ export interface TopicFeedOptions {
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
 const RESUBSCRIBE_MS = 250
+/** What people mend from outside, such as a topic that they reset, is noticed by itself. */
+const RETRY_STOPPED_MS = 30_000
 /** The partitions' ends tell what is there, so the checkpoint may be a little behind. */
 const CHECKPOINT_EVERY_MS = 1_000
 
@@ -172,20 +174,20 @@ export class TopicFeed {
   }
 
   async #waitForPeople({ code, message }: ConsumerStopped): Promise<void> {
+    const known = this.state === 'stopped' && this.message === message
     this.state = 'stopped'
     this.code = code
     this.message = message
-    this.options.notice({ level: 'error', consumer: this.#name, code, message })
+    if (!known) this.options.notice({ level: 'error', consumer: this.#name, code, message })
     this.#resumed = new AbortController()
-    const signal = AbortSignal.any([this.stopped, this.#resumed.signal])
-    if (!signal.aborted)
-      await new Promise((resumed) => signal.addEventListener('abort', resumed, { once: true }))
+    await pause(this.options.clock, RETRY_STOPPED_MS, AbortSignal.any([this.stopped, this.#resumed.signal]))
   }
 
   async #postpone(error: unknown): Promise<void> {
     const wait = Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures++, 6), LAST_RETRY_MS)
     const reason = error instanceof Error ? error.message : String(error)
     this.state = error instanceof LeaseLost ? 'standby' : 'retrying'
+    this.code = error instanceof LedgerdeskError ? error.code : undefined
     this.message = reason
     this.options.notice({
       level: 'warn',

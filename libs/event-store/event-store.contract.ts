@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { type EventMetadata, LOG_START, type NewEvent, type RecordedEvent } from '#libs/event-sourcing'
+import { recordSuite } from '../testing/suite-record.js'
 import { type EventStore, type LogBatch, type LogFilter, MAX_APPEND_BYTES } from './event-store.js'
 
-/** A store of its own for each test, and how to be rid of it. */
-export type MakeEventStore = () => Promise<{ store: EventStore; dispose(): Promise<void> }>
+/** A store of its own for each test, what it runs on (with the version), and how to be rid of it. */
+export type MakeEventStore = () => Promise<{ store: EventStore; server: string; dispose(): Promise<void> }>
 
 /** An event to append; metadata may be given in part. */
 export function newEvent(
@@ -32,13 +33,16 @@ const incidents = { streamPrefix: 'incident-', format: (n: number) => `INC${Stri
 
 /** What the port promises, of whatever adapter. */
 export function eventStoreContract(name: string, makeStore: MakeEventStore): void {
-  describe(`${name} keeps the event store's contract`, () => {
+  const title = `${name} keeps the event store's contract`
+  describe(title, () => {
     let store: EventStore
+    let server: string
     let dispose: () => Promise<void>
     beforeEach(async () => {
-      ;({ store, dispose } = await makeStore())
+      ;({ store, server, dispose } = await makeStore())
     })
     afterEach(() => dispose())
+    recordSuite(title, () => ({ adapter: store, server }))
 
     const open = (stream: string, ...types: string[]) =>
       store.append({ stream, expectedRevision: 'noStream', events: types.map((type) => newEvent(type)) })

@@ -61,6 +61,25 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly publishedEvents = new Counter({
+    name: 'ledgerdesk_published_events_total',
+    help: 'Events that this process has put on a topic.',
+    labelNames: ['topic'],
+    registers: [this.registry],
+  })
+  readonly publisherLag = new Gauge({
+    name: 'ledgerdesk_publisher_lag_seconds',
+    help: 'Age of the oldest event that has not reached its topic, told by the process that publishes it; 0 at the end of the log.',
+    labelNames: ['topic'],
+    registers: [this.registry],
+  })
+  readonly publisherState = new Gauge({
+    name: 'ledgerdesk_publisher_state',
+    help: '1 for the state that this process is in with a topic, 0 for the others.',
+    labelNames: ['topic', 'state'],
+    registers: [this.registry],
+  })
+
   constructor() {
     collectDefaultMetrics({ register: this.registry })
     for (const name of MISNAMED) this.registry.removeSingleMetric(name)

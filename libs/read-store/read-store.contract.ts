@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { LOG_START, toPosition } from '#libs/event-sourcing'
+import { recordSuite } from '../testing/suite-record.js'
 import {
   all,
   and,
@@ -33,6 +34,8 @@ import {
 export interface ReadStoreUnderTest {
   /** Another client of the same read models: another thread's or process's. */
   open(): Promise<ReadStore>
+  /** What it runs on, with the version. */
+  server: string
   /** Removes everything, after all clients were closed. */
   destroy(): Promise<void>
 }
@@ -167,7 +170,8 @@ const orders: SortKey[][] = [
 
 /** The promises of the ReadStore port, run against an adapter. */
 export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUnderTest>): void {
-  describe(`${name} as a ReadStore`, () => {
+  const title = `${name} as a ReadStore`
+  describe(title, () => {
     let system: ReadStoreUnderTest
     let store: ReadStore
     let other: ReadStore
@@ -182,6 +186,7 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
       await other.close()
       await system.destroy()
     })
+    recordSuite(title, () => ({ adapter: store, server: system.server }))
 
     const writing = (build: BuildName, options = {}): Promise<ProjectionWriter> =>
       store.openForWriting(build, { owner: 'test', leaseMilliseconds: 10_000, ...options })

@@ -5,6 +5,7 @@ eventPublisherContract('Memory', async () => {
   const broker = new InMemoryBroker()
   let topics = 0
   return {
+    server: 'memory',
     publisher: () => new InMemoryEventPublisher(broker),
     freshTopic: () => `topic-${topics++}`,
     read: async (topic) =>

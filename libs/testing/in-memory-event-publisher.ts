@@ -5,6 +5,7 @@ import {
   type OutgoingEvent,
   type PartitionTail,
   type TopicSettings,
+  type TopicState,
   TopicWriter,
 } from '#libs/event-publisher'
 import { Unavailable } from '#libs/event-sourcing'
@@ -55,12 +56,33 @@ export class InMemoryEventPublisher extends EventPublisher {
     return topic.holder
   }
 
+  async look({ name }: TopicSettings): Promise<TopicState | undefined> {
+    this.broker.requireThere()
+    const topic = this.broker.topics.get(name)
+    return (
+      topic && {
+        partitions: topic.partitions.length,
+        messages: topic.partitions.flat().length,
+        checkpoint: topic.checkpoint,
+        tails: tailsOf(topic),
+        publishers: topic.holder ? ['memory'] : [],
+      }
+    )
+  }
+
   async reset({ name }: TopicSettings): Promise<void> {
     this.broker.requireThere()
     this.broker.topics.delete(name)
   }
 
   async close(): Promise<void> {}
+}
+
+function tailsOf(topic: Topic): PartitionTail[] {
+  return topic.partitions.flatMap((events, partition) => {
+    const last = events.at(-1)
+    return last ? [{ partition, position: last.sequence, id: last.id, source: last.source }] : []
+  })
 }
 
 class InMemoryTopicWriter extends TopicWriter {
@@ -80,10 +102,7 @@ class InMemoryTopicWriter extends TopicWriter {
   }
 
   get tails(): PartitionTail[] {
-    return this.topic.partitions.flatMap((events, partition) => {
-      const last = events.at(-1)
-      return last ? [{ partition, position: last.sequence, id: last.id, source: last.source }] : []
-    })
+    return tailsOf(this.topic)
   }
 
   async publish(events: readonly OutgoingEvent[]): Promise<number> {

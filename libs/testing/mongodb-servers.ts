@@ -35,7 +35,7 @@ export function onMongodb(adapter: string, suite: (server: MongodbServer) => voi
       }))
   for (const server of servers)
     describe(`${adapter} on ${server.name}`, () => {
-      beforeAll(async () => console.error(`${adapter} on ${await versionOf(server)}`))
+      beforeAll(async () => console.error(`${adapter} on ${await serverName(server)}`))
       suite(server)
     })
 }
@@ -68,7 +68,8 @@ export function temporaryMongodbReadStore(server: MongodbServer): {
   }
 }
 
-async function versionOf({ url, name }: MongodbServer): Promise<string> {
+/** Name and version. */
+export async function serverName({ url, name }: MongodbServer): Promise<string> {
   const client = new MongoClient(url)
   const info = await client.db('admin').command({ buildInfo: 1 })
   await client.close()

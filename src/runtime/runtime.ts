@@ -7,6 +7,8 @@ import type { ReadModelKeeper } from '../operation/read-model-keeper.js'
 import { Dispatcher } from './dispatcher.js'
 import { DistantProjector } from './distant-projector.js'
 import { LocalProjector } from './local-projector.js'
+import { Publisher } from './publisher.js'
+import { publishingSettings } from './publishing.js'
 import { QueryThreads } from './query-threads.js'
 import {
   areFiles,
@@ -38,12 +40,12 @@ export interface Serving {
 /**
  * What a process does, by its role:
  *
- * | role | commands over HTTP | queries | read models and policies |
- * |---|---|---|---|
- * | `all` | yes | yes | yes |
- * | `api` | yes | yes | by other processes |
- * | `projector` | none, but carries out those of policies | no | yes |
- * | `publisher` | none | no | no |
+ * | role | commands over HTTP | queries | read models and policies | topics |
+ * |---|---|---|---|---|
+ * | `all` | yes | yes | yes | when Kafka is set |
+ * | `api` | yes | yes | by other processes | no |
+ * | `projector` | none, but carries out those of policies | no | yes | no |
+ * | `publisher` | none | no | no | yes |
  */
 export class Runtime {
   private constructor(
@@ -82,6 +84,19 @@ export class Runtime {
         ? new LocalProjector({ eventStore, dispatcher, data, reports: !areFiles(stores), logger })
         : undefined
     if (projector) parts.push(projector)
+
+    if (configuration.kafkaBrokers && (role === 'all' || role === 'publisher')) {
+      const publishing = publishingSettings(configuration)
+      parts.push(
+        new Publisher({
+          eventStore,
+          data: { ...data('publisher'), publishing },
+          decidesReadiness: role === 'publisher',
+          logger,
+          metrics,
+        }),
+      )
+    }
 
     let serving: Serving | undefined
     if (write && (role === 'all' || role === 'api')) {

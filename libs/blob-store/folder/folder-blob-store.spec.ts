@@ -14,6 +14,7 @@ const filesIn = (folder: string) =>
 blobStoreContract('A folder', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'blobs '))
   return {
+    server: 'a folder',
     open: async () => openFolderBlobStore(folder),
     countStored: async () => filesIn(folder).length,
     destroy: async () => rmSync(folder, { recursive: true }),

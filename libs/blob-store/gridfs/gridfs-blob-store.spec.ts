@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { type Db, GridFSBucket, MongoClient, ObjectId } from 'mongodb'
 import { databaseName } from '#libs/mongodb'
-import { dropNamespace, freshNamespace, onMongodb } from '../../testing/mongodb-servers.js'
+import { dropNamespace, freshNamespace, onMongodb, serverName } from '../../testing/mongodb-servers.js'
 import { blobStoreContract } from '../blob-store.contract.js'
 import { type GridfsBlobStore, openGridfsBlobStore } from './index.js'
 
@@ -20,6 +20,7 @@ onMongodb('GridfsBlobStore', (server) => {
     const namespace = freshNamespace()
     const client = new MongoClient(server.url)
     return {
+      server: await serverName(server),
       open: async () => openGridfsBlobStore({ url: server.url, namespace }),
       countStored: () => countStored(client.db(databaseName(namespace))),
       destroy: async () => {

@@ -5,6 +5,9 @@ import { registerSnappy } from './compression.js'
 /** Addresses of a real broker (`test/servers/kafka.sh start` gives one); without it specs skip. */
 export const KAFKA_BROKERS = process.env.KAFKA_BROKERS?.split(',') ?? []
 
+/** What it is; Kafka's protocol does not tell a version. */
+export const KAFKA_SERVER = `Apache Kafka ${process.env.KAFKA_VERSION ?? '(KAFKA_VERSION does not say which)'}`
+
 /** `describe` where there is a broker, else skipped with the reason in its name. */
 export function describeWithKafka(name: string, specs: () => void): void {
   if (KAFKA_BROKERS.length > 0) describe(name, specs)

@@ -5,7 +5,14 @@ import { toPosition } from '#libs/event-sourcing'
 import { LeaseLost } from '#libs/read-store'
 import { eventPublisherContract, outgoing, range } from '../event-publisher.contract.js'
 import { checkpointTopicOf, KafkaEventPublisher, type KafkaEventPublisherOptions } from './index.js'
-import { describeWithKafka, header, KAFKA_BROKERS, kafkaClient, readTopic } from './kafka-broker.fixture.js'
+import {
+  describeWithKafka,
+  header,
+  KAFKA_BROKERS,
+  KAFKA_SERVER,
+  kafkaClient,
+  readTopic,
+} from './kafka-broker.fixture.js'
 
 const freshTopic = () => `spec-${randomUUID()}.itsm.incident.events.v1`
 
@@ -23,6 +30,7 @@ describeWithKafka('Apache Kafka', () => {
     const kafka = kafkaClient()
     return {
       publisher,
+      server: KAFKA_SERVER,
       freshTopic,
       read: async (topic) =>
         (await readTopic(kafka, topic)).map((messages) =>

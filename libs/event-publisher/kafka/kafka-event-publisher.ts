@@ -1,13 +1,20 @@
+import { randomUUID } from 'node:crypto'
 import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs'
 import { Unavailable } from '#libs/event-sourcing'
 import { ConsumerStopped } from '#libs/projections-runtime'
 import { LeaseLost } from '#libs/read-store'
-import { EventPublisher, type OpenTopic, type TopicSettings, type TopicWriter } from '../event-publisher.js'
+import {
+  EventPublisher,
+  type OpenTopic,
+  type TopicSettings,
+  type TopicState,
+  type TopicWriter,
+} from '../event-publisher.js'
 import { type Compression, compressionType } from './compression.js'
 import { KafkaTopicWriter } from './kafka-topic-writer.js'
 import { ended, within } from './time-limits.js'
 import { readTopicEnd, type TopicEnd } from './topic-end.js'
-import { TopicLease } from './topic-lease.js'
+import { publisherGroupOf, TopicLease } from './topic-lease.js'
 import { checkpointTopicOf, partitionsChanged, setUpTopics } from './topic-setup.js'
 
 export interface KafkaEventPublisherOptions {
@@ -72,6 +79,31 @@ export class KafkaEventPublisher extends EventPublisher {
         throw error
       }
     })
+  }
+
+  async look(topic: TopicSettings): Promise<TopicState | undefined> {
+    const { name } = topic
+    return this.#mapErrors(() =>
+      this.#administer(async (admin) => {
+        const existing = await admin.listTopics()
+        if (![name, checkpointTopicOf(name)].every((needed) => existing.includes(needed))) return undefined
+        const offsets = await admin.fetchTopicOffsets(name)
+        const found = { ...topic, partitions: offsets.length }
+        const group = `${name}.look-${randomUUID()}`
+        const reader = await TopicLease.take(this.#kafka, found, this.#sessionMilliseconds, {}, group)
+        try {
+          const { groups } = await admin.describeGroups([publisherGroupOf(name)])
+          return {
+            ...(await readTopicEnd(admin, reader, found)),
+            partitions: offsets.length,
+            messages: offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0),
+            publishers: groups.flatMap(({ members }) => members.map(({ clientId }) => clientId)).sort(),
+          }
+        } finally {
+          await reader.release()
+        }
+      }),
+    )
   }
 
   async reset({ name }: TopicSettings): Promise<void> {

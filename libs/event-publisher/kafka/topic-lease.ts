@@ -17,9 +17,16 @@ export interface MessageRange {
 
 /** Somebody waits for messages. */
 interface Reading {
+  /** Asks for what is missing; again after the group was joined anew, which forgets what was asked for. */
+  ask(): void
   take(batch: Batch): void
   /** Everything up to this offset was handed over. */
   reached(at: { topic: string; partition: number; lastOffset: string }): void
+}
+
+/** The consumer group whose members publish a topic or wait for it. */
+export function publisherGroupOf(topic: string): string {
+  return `${topic}.publisher`
 }
 
 /**
@@ -44,9 +51,10 @@ export class TopicLease {
     kafka: Kafka,
     private readonly topic: TopicSettings,
     private readonly sessionMilliseconds: number,
+    groupId: string,
   ) {
     this.#consumer = kafka.consumer({
-      groupId: `${topic.name}.publisher`,
+      groupId,
       sessionTimeout: sessionMilliseconds,
       rebalanceTimeout: sessionMilliseconds,
       heartbeatInterval: Math.round(sessionMilliseconds / 6),
@@ -61,6 +69,7 @@ export class TopicLease {
 
   /**
    * Resolves once we have it.
+   * @param groupId another group than the publishers': gives leave to read only, and keeps nobody from writing
    * @throws Unavailable when the broker does not answer, or no longer
    */
   static async take(
@@ -68,8 +77,9 @@ export class TopicLease {
     topic: TopicSettings,
     sessionMilliseconds: number,
     { signal, onStandby }: OpenTopic,
+    groupId = publisherGroupOf(topic.name),
   ): Promise<TopicLease> {
-    const lease = new TopicLease(kafka, topic, sessionMilliseconds)
+    const lease = new TopicLease(kafka, topic, sessionMilliseconds, groupId)
     try {
       await lease.#wait(signal, onStandby)
       return lease
@@ -101,6 +111,14 @@ export class TopicLease {
       const indexOf = (at: { topic: string; partition: number }) =>
         ranges.findIndex(({ topic, partition }) => at.topic === topic && at.partition === partition)
       this.#reading = {
+        ask: () => {
+          for (const index of open) {
+            found[index] = []
+            const { topic, partition, from } = ranges[index] as MessageRange
+            this.#consumer.resume([{ topic, partitions: [partition] }])
+            this.#consumer.seek({ topic, partition, offset: String(from) })
+          }
+        },
         take: (batch) => {
           const index = indexOf(batch)
           const range = ranges[index]
@@ -116,10 +134,7 @@ export class TopicLease {
           done()
         },
       }
-      for (const { topic, partition, from } of ranges) {
-        this.#consumer.resume([{ topic, partitions: [partition] }])
-        this.#consumer.seek({ topic, partition, offset: String(from) })
-      }
+      this.#reading.ask()
       if (ranges.length === 0) done()
     }).finally(() => {
       this.#reading = undefined
@@ -178,6 +193,7 @@ export class TopicLease {
       const ours = payload.memberAssignment[this.topic.name] !== undefined
       if (ours) {
         this.#pauseAll()
+        this.#reading?.ask()
         this.#holdingSince ??= Date.now()
       } else if (this.#holdingSince !== undefined)
         this.#lose(new LeaseLost(`Another publisher was given ${this.topic.name}`))

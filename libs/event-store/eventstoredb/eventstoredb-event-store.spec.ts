@@ -36,6 +36,7 @@ describe.each(['23.10', '26.1'] as const)('against the double of %s', (profile) 
     await writeForeignStreams(double.url)
     return {
       store,
+      server: `our double of EventStoreDB ${profile} (gRPC)`,
       async dispose() {
         await store.close()
         await double.stop()
@@ -44,6 +45,22 @@ describe.each(['23.10', '26.1'] as const)('against the double of %s', (profile) 
   })
 })
 
+/** From the server's own words over HTTP, which all versions speak at the port of gRPC. */
+async function serverVersion(url: string): Promise<string> {
+  const { protocol, host, username, password, searchParams } = new URL(
+    url.replace(/^(esdb|kurrentdb|kdb)/, 'http'),
+  )
+  const address = `${searchParams.get('tls') === 'false' ? protocol : 'https:'}//${host}/info`
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  try {
+    const answer = await fetch(address, { headers: username ? { authorization } : {} })
+    const { esVersion, dbVersion } = (await answer.json()) as { esVersion?: string; dbVersion?: string }
+    return `EventStoreDB ${dbVersion ?? esVersion ?? 'of a version it does not tell'}`
+  } catch {
+    return 'EventStoreDB of a version it does not tell'
+  }
+}
+
 const url = process.env.EVENTSTORE_URL
 const against = url === undefined ? describe.skip : describe
 against('against the server at EVENTSTORE_URL (skipped when it is not set)', () => {
@@ -51,6 +68,6 @@ against('against the server at EVENTSTORE_URL (skipped when it is not set)', () 
     await writeForeignStreams(url!)
     const { store } = await storeAt(url!)
     await writeForeignStreams(url!)
-    return { store, dispose: () => store.close() }
+    return { store, server: await serverVersion(url!), dispose: () => store.close() }
   })
 })

@@ -1,4 +1,4 @@
-import { dropNamespace, freshNamespace, onMongodb } from '../../testing/mongodb-servers.js'
+import { dropNamespace, freshNamespace, onMongodb, serverName } from '../../testing/mongodb-servers.js'
 import { readStoreContract } from '../read-store.contract.js'
 import { openMongodbReadStore } from './index.js'
 
@@ -9,6 +9,7 @@ onMongodb('MongodbReadStore', (server) => {
   readStoreContract('MongoDB', async () => {
     const namespace = freshNamespace()
     return {
+      server: await serverName(server),
       open: async () => openMongodbReadStore({ url: server.url, namespace }),
       destroy: () => dropNamespace(server, namespace),
     }

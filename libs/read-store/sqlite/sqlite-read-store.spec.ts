@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toPosition } from '#libs/event-sourcing'
+import { SQLITE_SERVER } from '../../testing/sqlite-server.js'
 import { eq } from '../filter.js'
 import { readStoreContract } from '../read-store.contract.js'
 import type { CollectionSchema } from '../read-store.js'
@@ -17,6 +18,7 @@ for (const [name, maxSortedRows] of [
   readStoreContract(name, async () => {
     const folder = newFolder()
     return {
+      server: SQLITE_SERVER,
       open: async () => openSqliteReadStore({ folder, maxSortedRows }),
       destroy: async () => rmSync(folder, { recursive: true }),
     }

@@ -14,6 +14,9 @@ export class Ledgerdesk {
   private readonly compiled: CompiledCopy = compiledCopy('src', 'libs', 'projections')
   private readonly running = new Set<ServerProcess>()
 
+  /** @param settings of all its processes */
+  constructor(private readonly settings: Record<string, string> = {}) {}
+
   /** Starts a server on a free port. Resolves once it serves. */
   async serve(dataDir: string, environment: Record<string, string> = {}): Promise<ServerProcess> {
     const server = this.launch(dataDir, environment)
@@ -69,7 +72,8 @@ export class Ledgerdesk {
     const own = Object.entries(process.env).filter(
       ([name]) => !/^(LEDGERDESK_|NODE_OPTIONS|JEST_)/.test(name),
     )
-    return { ...Object.fromEntries(own), LEDGERDESK_DATA_DIR: dataDir, LEDGERDESK_PORT: '0', ...more }
+    const standard = { LEDGERDESK_DATA_DIR: dataDir, LEDGERDESK_PORT: '0' }
+    return { ...Object.fromEntries(own), ...standard, ...this.settings, ...more }
   }
 }
 
