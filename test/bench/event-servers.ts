@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { openEventStoreDb } from '#libs/event-store/eventstoredb'
+import type { EventStore } from '#libs/event-store'
 import {
   type ForkedEventStoreDouble,
   forkEventStoreDouble,
@@ -16,9 +16,8 @@ export function startDouble(options: EventStoreDoubleOptions): Promise<ForkedEve
   return forkEventStoreDouble(DOUBLE, options)
 }
 
-/** Fills a namespace with so many incidents of three events. @returns how many events that made */
-export async function fill(url: string, namespace: string, incidents: number, seed: number): Promise<number> {
-  const eventStore = await openEventStoreDb({ url, namespace })
+/** Appends so many incidents of three events to a log without any, and closes it. @returns how many events that made */
+export async function fill(eventStore: EventStore, incidents: number, seed: number): Promise<number> {
   const random = seeded(seed)
   let events = 0
   for (let from = 0; from < incidents; from += STREAMS_PER_CALL) {

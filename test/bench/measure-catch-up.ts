@@ -1,3 +1,4 @@
+import { openEventStoreDb } from '#libs/event-store/eventstoredb'
 import type { CatchUp, CatchUpResult } from './catch-up.js'
 import { fill, startDouble } from './event-servers.js'
 import type { Options } from './options.js'
@@ -15,7 +16,11 @@ export async function measureCatchUp(report: Report, options: Options): Promise<
   try {
     let events = 0
     for (const { url } of [plain, compressing])
-      events = await fill(url, NAMESPACE, options.catchUpSize, options.seed)
+      events = await fill(
+        await openEventStoreDb({ url, namespace: NAMESPACE }),
+        options.catchUpSize,
+        options.seed,
+      )
     const rates: Record<string, number[]> = {}
     for (let run = 0; run < options.runs; run++) {
       for (const [name, { url }] of [

@@ -9,6 +9,9 @@ export const SECTIONS = {
   rebuild: 'building all read models, against bare reading and writing; a long history',
   memory: 'resident memory by size of the log',
   'catch-up': 'reading a log from EventStoreDB into a projection, against the bare client',
+  shapes: 'commands in both shapes, against the bare client of the event store',
+  publish: 'putting a log on a topic in both shapes, against bare kafkajs',
+  arrival: 'from the answer of a command to a consumer of its topic, in both shapes',
 } as const
 export type Section = keyof typeof SECTIONS
 
