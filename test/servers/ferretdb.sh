@@ -19,6 +19,8 @@ install() {
   local source module
   source=$(mktemp -d)
   module=$(cd "$source" && go mod download -json "github.com/FerretDB/FerretDB@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+  # Empty, it would copy the whole machine
+  [ -n "$module" ] || { echo "FerretDB $version could not be downloaded" >&2; return 1; }
   cp -r "$module/." "$source"
   chmod -R u+w "$source"
   # Without it the program refuses to start; a release has it from its build
