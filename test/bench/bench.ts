@@ -1,9 +1,13 @@
 import { removeCopies } from './data-folders.js'
+import { measureArrival } from './measure-arrival.js'
 import { measureBeside } from './measure-beside.js'
+import { measureCatchUp } from './measure-catch-up.js'
 import { measureMemory } from './measure-memory.js'
 import { measureOpening } from './measure-opening.js'
 import { measurePages } from './measure-pages.js'
+import { measurePublish } from './measure-publish.js'
 import { measureRebuild } from './measure-rebuild.js'
+import { measureShapes } from './measure-shapes.js'
 import { measureVisible } from './measure-visible.js'
 import { readOptions, type Section } from './options.js'
 import { Report } from './report.js'
@@ -17,6 +21,10 @@ const measures: Record<Section, (report: Report, given: typeof options) => Promi
   pages: measurePages,
   rebuild: measureRebuild,
   memory: measureMemory,
+  'catch-up': measureCatchUp,
+  shapes: measureShapes,
+  publish: measurePublish,
+  arrival: measureArrival,
 }
 try {
   for (const section of options.sections) {

@@ -1,10 +1,8 @@
 import pino from 'pino'
 import type { AppendRequest } from '#libs/event-store'
-import { issueToken, metadata } from '../../src/cli/token.js'
-import { groupRecords } from '../../src/directory/directory.records.js'
-import { AddMember, RegisterGroup } from '../../src/directory/domain/group.commands.js'
-import { openWriteSide, type WriteSide } from '../../src/runtime/write-side.js'
-import { AGENT, CALLER, GROUPS, openingBody, openingEvents, seeded, stored } from './opening.js'
+import { openWriteSide } from '../../src/runtime/write-side.js'
+import { openingBody, openingEvents, seeded, stored } from './opening.js'
+import { enrol, type Tokens } from './people.js'
 import { answer, input } from './programs.js'
 
 /** A program: makes a data folder with a log of so many incidents, of about three events each. */
@@ -15,10 +13,8 @@ export interface Wanted {
 }
 
 /** What is known of a generated folder. */
-export interface Generated extends Wanted {
+export interface Generated extends Wanted, Tokens {
   events: number
-  agentToken: string
-  administratorToken: string
   /** Number of an incident with a hundred events. */
   longHistory: string
 }
@@ -28,27 +24,9 @@ const INCIDENTS_PER_APPEND = 1_000
 const FIRST_NUMBER = 5_000_000
 const START = Date.parse('2026-01-01T00:00:00Z')
 
-async function directory(write: WriteSide) {
-  await issueToken(write, { person: CALLER, roles: ['requester'], label: 'bench' })
-  const agentToken = await issueToken(write, { person: AGENT, roles: ['agent'], label: 'bench' })
-  const administratorToken = await issueToken(write, {
-    person: 'person-bench-administrator',
-    roles: ['administrator'],
-    label: 'bench',
-  })
-  for (let n = 1; n <= GROUPS; n++)
-    await write.executor.execute(
-      groupRecords,
-      new RegisterGroup(`group-${n}`, { name: `Group ${n}` }, metadata()),
-    )
-  for (const group of ['group-1', 'group-2'])
-    await write.executor.execute(groupRecords, new AddMember(group, { person: AGENT }, metadata()))
-  return { agentToken, administratorToken }
-}
-
 async function generate(wanted: Wanted): Promise<Generated> {
   const write = await openWriteSide(wanted, pino({ level: 'silent' }))
-  const tokens = await directory(write)
+  const tokens = await enrol(write)
   const random = seeded(wanted.seed)
   const newId = () => uuid(random)
   let events = 0

@@ -8,6 +8,10 @@ export const SECTIONS = {
   pages: 'queue pages and lists under 500 commands a second, by size of the log',
   rebuild: 'building all read models, against bare reading and writing; a long history',
   memory: 'resident memory by size of the log',
+  'catch-up': 'reading a log from EventStoreDB into a projection, against the bare client',
+  shapes: 'commands in both shapes, against the bare client of the event store',
+  publish: 'putting a log on a topic in both shapes, against bare kafkajs',
+  arrival: 'from the answer of a command to a consumer of its topic, in both shapes',
 } as const
 export type Section = keyof typeof SECTIONS
 
@@ -24,12 +28,28 @@ export interface Options {
   baseSize: number
   /** Incidents in the log that is rebuilt: a third of its events. */
   rebuildSize: number
+  /** Incidents in the log that is read from EventStoreDB. */
+  catchUpSize: number
   commandsPerSecond: number
   out: string
 }
 
-const FULL = { runs: 3, seconds: 8, 'warm-up': 8, sizes: '20000,200000,1000000', 'rebuild-size': 333_000 }
-const QUICK = { runs: 1, seconds: 3, 'warm-up': 2, sizes: '5000,20000', 'rebuild-size': 20_000 }
+const FULL = {
+  runs: 3,
+  seconds: 8,
+  'warm-up': 8,
+  sizes: '20000,200000,1000000',
+  'rebuild-size': 333_000,
+  'catch-up-size': 30_000,
+}
+const QUICK = {
+  runs: 1,
+  seconds: 3,
+  'warm-up': 2,
+  sizes: '5000,20000',
+  'rebuild-size': 20_000,
+  'catch-up-size': 10_000,
+}
 
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
@@ -42,13 +62,14 @@ export function readOptions(args: string[]): Options {
       'warm-up': { type: 'string' },
       sizes: { type: 'string' },
       'rebuild-size': { type: 'string' },
+      'catch-up-size': { type: 'string' },
       rate: { type: 'string', default: '500' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string', default: '.tmp/bench/result.json' },
     },
   })
   const standard = values.quick ? QUICK : FULL
-  const number = (name: 'runs' | 'seconds' | 'warm-up' | 'rebuild-size'): number =>
+  const number = (name: 'runs' | 'seconds' | 'warm-up' | 'rebuild-size' | 'catch-up-size'): number =>
     whole(values[name] ?? String(standard[name]), name)
   const sizes = (values.sizes ?? standard.sizes).split(',').map((size) => whole(size, 'sizes'))
   return {
@@ -60,6 +81,7 @@ export function readOptions(args: string[]): Options {
     sizes,
     baseSize: Math.min(...sizes),
     rebuildSize: number('rebuild-size'),
+    catchUpSize: number('catch-up-size'),
     commandsPerSecond: whole(values.rate, 'rate'),
     out: values.out,
   }

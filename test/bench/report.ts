@@ -60,6 +60,7 @@ export class Report {
           durability: {
             log: 'SQLite WAL, synchronous=FULL, group commit: an answer follows its fsync',
             readModels: 'SQLite WAL, synchronous=NORMAL: rebuilt from the log',
+            eventStoreDb: 'its double, in memory: the figures are the client’s side, not the server’s',
           },
           options: this.options,
           figures: this.figures,

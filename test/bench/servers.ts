@@ -15,18 +15,29 @@ export interface Server {
   processorTime(): { main: number; all: number }
   /** Resolves when all read models have caught up and no build is under way. */
   idle(): Promise<void>
+  /** Resolves when it says that it is ready. */
+  ready(): Promise<void>
   stop(): Promise<void>
 }
 
 const STOP_MS = 30_000
 
-/** Starts Ledgerdesk as `npm start` would. */
-export async function startLedgerdesk({ dataDir, administratorToken }: Generated): Promise<Server> {
+/** Starts Ledgerdesk as `npm start` would. @param settings of its environment, without their prefix */
+export async function startLedgerdesk(
+  { dataDir, administratorToken }: Pick<Generated, 'dataDir' | 'administratorToken'>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const script = fileURLToPath(new URL('../../src/main.js', import.meta.url))
   const flags = process.env.BENCH_NODE_FLAGS?.split(' ').filter(Boolean) ?? []
   const child = spawn(process.execPath, [...flags, script], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, LEDGERDESK_DATA_DIR: dataDir, LEDGERDESK_PORT: '0', LEDGERDESK_LOG_LEVEL: 'info' },
+    env: {
+      ...process.env,
+      LEDGERDESK_DATA_DIR: dataDir,
+      LEDGERDESK_PORT: '0',
+      LEDGERDESK_LOG_LEVEL: 'info',
+      ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`LEDGERDESK_${name}`, value])),
+    },
   })
   const lines = createInterface({ input: child.stdout! })
   const url = await new Promise<string>((resolve, reject) => {
@@ -40,9 +51,14 @@ export async function startLedgerdesk({ dataDir, administratorToken }: Generated
   return serverOf(child, url, administratorToken)
 }
 
-export async function startPeer({ dataDir }: Generated): Promise<Server> {
-  const script = fileURLToPath(new URL('./peer.js', import.meta.url))
-  const child = spawn(process.execPath, [script, JSON.stringify({ dataDir })], {
+export function startPeer({ dataDir }: Pick<Generated, 'dataDir'>): Promise<Server> {
+  return startProgram('peer', { dataDir })
+}
+
+/** Starts a program of this folder that serves HTTP and tells its address. */
+export async function startProgram(name: string, given: object): Promise<Server> {
+  const script = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
+  const child = spawn(process.execPath, [script, JSON.stringify(given)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const [{ url }] = (await once(child, 'message')) as [{ url: string }]
@@ -58,6 +74,9 @@ function serverOf(child: ChildProcess, url: string, token: string): Server {
       all: processorTime(`/proc/${child.pid}/stat`),
     }),
     idle: () => idle(url, token),
+    async ready() {
+      while (!(await fetch(`${url}/health/ready`)).ok) await sleep(100)
+    },
     async stop() {
       const exited = once(child, 'exit')
       child.kill('SIGTERM')

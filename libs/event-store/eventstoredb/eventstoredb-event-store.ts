@@ -25,6 +25,7 @@ import {
 import { appendInTurn } from './bulk-append.js'
 import { Connection, type ConnectionOptions } from './connection.js'
 import { EarlierPositions } from './earlier-positions.js'
+import { LiveTail, type LiveTailOptions } from './live-tail.js'
 import { findOrBeginLog, type LogBirth } from './log-birth.js'
 import { LogHead } from './log-head.js'
 import { LogReader } from './log-reader.js'
@@ -52,6 +53,8 @@ export interface EventStoreDbOptions extends ConnectionOptions {
   copyOf?: Position
   /** Told when a subscription ended, quietly or not, before it is begun again. */
   onDropped?(error: unknown): void
+  /** When an append learns what was recorded from following the log, and when by a read. */
+  liveTail?: LiveTailOptions
 }
 
 /** An event of another log, with the time at which that one recorded it. */
@@ -98,6 +101,7 @@ export class EventStoreDbEventStore extends EventStore {
   readonly #reader: LogReader
   readonly #times: TimeIndex
   readonly #blocks: NumberBlocks
+  readonly #tail: LiveTail
   readonly #closing = new AbortController()
   readonly #underWay = new Set<Promise<unknown>>()
 
@@ -117,6 +121,7 @@ export class EventStoreDbEventStore extends EventStore {
     this.#reader = new LogReader(connection, names, events, this.#head)
     this.#times = new TimeIndex(connection, names, this.#reader)
     this.#blocks = new NumberBlocks(this.#streams, this.#codec)
+    this.#tail = new LiveTail((after) => this.#reader.feed(after), options.liveTail)
   }
 
   override async append(request: AppendRequest): Promise<AppendOutcome> {
@@ -182,6 +187,7 @@ export class EventStoreDbEventStore extends EventStore {
       codec: this.#codec,
       blocks: this.#blocks,
       streams: this.#streams,
+      tail: this.#tail,
       append: (encoded: EncodedAppend, sent: readonly NewEvent[]) => this.#appendAndReadBack(encoded, sent),
     }
     return this.#track(appendNumbered(parts, request)).catch((cause) => {
@@ -259,6 +265,7 @@ export class EventStoreDbEventStore extends EventStore {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     await Promise.allSettled(this.#underWay)
+    this.#tail.close()
     this.#reader.close()
     await this.connection.close()
   }
@@ -275,25 +282,28 @@ export class EventStoreDbEventStore extends EventStore {
   }
 
   /** The server drops other data under a known id: what stands there is the answer, not what was sent. */
-  async #appendAndReadBack(encoded: EncodedAppend, sent: readonly NewEvent[]): Promise<AppendOutcome> {
-    const outcome = await this.#append(encoded)
-    if (outcome.kind !== 'appended' && outcome.kind !== 'alreadyAppended') return outcome
-    const count = encoded.events.length
-    const from = outcome.last.revision - count + 1
-    try {
-      const events = await this.#streams.read(encoded.stream, { from, limit: count })
-      if (events.length === count) {
+  #appendAndReadBack(encoded: EncodedAppend, sent: readonly NewEvent[]): Promise<AppendOutcome> {
+    return this.#tail.listen(encoded.stream, async (arrived) => {
+      const outcome = await this.#append(encoded)
+      if (outcome.kind !== 'appended' && outcome.kind !== 'alreadyAppended') return outcome
+      const { last } = outcome
+      const first = last.revision - encoded.events.length + 1
+      try {
+        const events = (await arrived(first, last)) ?? (await this.#readBack(encoded, first))
         const kind = isWhatWasSent(events, sent) ? outcome.kind : 'alreadyAppended'
-        return { kind, events, last: outcome.last }
+        return { kind, events, last }
+      } catch (cause) {
+        if (cause instanceof Unavailable) return { kind: 'unknown', cause }
+        throw cause
       }
-      throw new Unavailable(
-        'EVENT_STORE.UNAVAILABLE',
-        `${encoded.stream} does not hold yet what was appended to it`,
-      )
-    } catch (cause) {
-      if (cause instanceof Unavailable) return { kind: 'unknown', cause }
-      throw cause
-    }
+    })
+  }
+
+  /** @throws Unavailable */
+  async #readBack({ stream, events }: EncodedAppend, first: number): Promise<RecordedEvent[]> {
+    const found = await this.#streams.read(stream, { from: first, limit: events.length })
+    if (found.length === events.length) return found
+    throw new Unavailable('EVENT_STORE.UNAVAILABLE', `${stream} does not hold yet what was appended to it`)
   }
 
   async #read<T>(read: () => Promise<T>): Promise<T> {

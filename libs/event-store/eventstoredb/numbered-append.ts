@@ -1,6 +1,7 @@
 import { type Codec, derivedId, type NewEvent, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
 import { type EncodedAppend, encodeAppend } from '../encode-append.js'
 import type { Appended, AppendOutcome, NumberedAppend, NumberedOutcome } from '../event-store.js'
+import type { LiveTail } from './live-tail.js'
 import type { NumberBlocks } from './number-blocks.js'
 import { settle } from './settle.js'
 import type { StreamAccess } from './stream-access.js'
@@ -9,6 +10,7 @@ export interface NumberedAppendParts {
   codec: Codec
   blocks: NumberBlocks
   streams: StreamAccess
+  tail: LiveTail
   /** Appends and reads back what stands there then. */
   append(encoded: EncodedAppend, sent: readonly NewEvent[]): Promise<AppendOutcome>
 }
@@ -42,7 +44,7 @@ export async function appendNumbered(
       throw error
     }
     if (claiming !== undefined) {
-      const claimed = await claimNumber(parts, claiming)
+      const claimed = await claimNumber(parts, claiming, number)
       if (typeof claimed !== 'string') return claimed
       if (claimed !== number) {
         blocks.giveBack(series, n)
@@ -79,26 +81,38 @@ function claimRequest(
 
 /**
  * @returns the number that the claim stream holds. The server takes a claim of the same command for a repeat and drops
- * its number, so only what stands there counts.
+ * its number, so only what stands there counts. Nobody else is given `ours`: where it stands, nobody claims again.
  */
 async function claimNumber(
-  { streams }: NumberedAppendParts,
+  { streams, tail }: NumberedAppendParts,
   claim: EncodedAppend,
+  ours: string,
 ): Promise<string | { kind: 'unknown'; cause: unknown }> {
-  const outcome = await settle(() => streams.append(claim))
-  if (outcome.kind === 'unknown') return outcome
-  let standing: RecordedEvent | undefined
-  try {
-    ;[standing] = await streams.read(claim.stream, { direction: 'backwards', limit: 1 })
-  } catch (cause) {
-    return { kind: 'unknown', cause }
-  }
-  const { number } = (standing?.data ?? {}) as { number?: unknown }
-  if (typeof number !== 'string') {
-    throw new Unavailable(
-      'EVENT_STORE.CLAIM_UNREADABLE',
-      `${claim.stream} holds no number: it was not written by us`,
-    )
-  }
-  return number
+  return tail.listen(claim.stream, async (arrived) => {
+    const outcome = await settle(() => streams.append(claim))
+    if (outcome.kind === 'unknown') return outcome
+    if (outcome.kind === 'written') {
+      const [written] = (await arrived(outcome.last.revision, outcome.last)) ?? []
+      if (numberOf(written) === ours) return ours
+    }
+    let standing: RecordedEvent | undefined
+    try {
+      ;[standing] = await streams.read(claim.stream, { direction: 'backwards', limit: 1 })
+    } catch (cause) {
+      return { kind: 'unknown', cause }
+    }
+    const number = numberOf(standing)
+    if (number === undefined) {
+      throw new Unavailable(
+        'EVENT_STORE.CLAIM_UNREADABLE',
+        `${claim.stream} holds no number: it was not written by us`,
+      )
+    }
+    return number
+  })
+}
+
+function numberOf(claim: RecordedEvent | undefined): string | undefined {
+  const { number } = (claim?.data ?? {}) as { number?: unknown }
+  return typeof number === 'string' ? number : undefined
 }

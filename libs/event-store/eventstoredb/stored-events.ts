@@ -42,7 +42,9 @@ export class StoredEvents {
       )
     }
     const { data, metadata } = this.codec.decodeParsed(type, { data: event.data, metadata: event.metadata })
-    const { recordedAt = created.toISOString() } = metadata as { recordedAt?: string }
+    // Parsed for this event alone, so it may be completed where it is: a copy would cost as much as all the rest here.
+    const complete = metadata as RecordedEvent['metadata']
+    complete.recordedAt ??= created.toISOString()
     return {
       id,
       type,
@@ -50,7 +52,7 @@ export class StoredEvents {
       revision: Number(revision),
       position: toPosition(position.commit),
       data,
-      metadata: { ...metadata, recordedAt },
+      metadata: complete,
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
+import { AcceptedEncodings } from './accepted-encodings.js'
 import { type AppendContext, append, batchAppend } from './append-service.js'
 import { Connections } from './connections.js'
 import { softDelete, tombstone } from './delete-service.js'
@@ -45,6 +46,7 @@ export class EventStoreDouble {
   readonly faults: Faults
   private readonly connections = new Connections((connection) => this.injector.injectConnection(connection))
   private readonly subscriptions = new Set<Subscription>()
+  private readonly acceptedEncodings = new AcceptedEncodings()
   private server = new Server()
   private injector!: { injectConnection(connection: Duplex): void }
   private listening = 0
@@ -73,6 +75,7 @@ export class EventStoreDouble {
   async start(): Promise<void> {
     this.server = this.createServer()
     this.injector = this.server.createConnectionInjector(ServerCredentials.createInsecure())
+    this.acceptedEncodings.watch(this.server)
     this.listening = await this.connections.listen(this.listening || (this.options.port ?? 0))
   }
 
@@ -102,7 +105,7 @@ export class EventStoreDouble {
     const server = new Server({
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES[this.profile],
       'grpc.max_send_message_length': -1,
-      interceptors: [framing({ compress })],
+      interceptors: [framing(compress ? this.acceptedEncodings : undefined)],
     })
     const appending: AppendContext = { profile: this.profile, log: this.log, gate: this.faults.appendGate }
     server.addService(encodedOnce(streamServices.StreamsService), {

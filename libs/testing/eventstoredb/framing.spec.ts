@@ -7,14 +7,17 @@ import { features } from './protocol.js'
 const PREFIX_BYTES = 5
 
 /** Asks for the supported methods without any gRPC library, and returns what is on the wire. */
-async function askOnTheWire(port: number): Promise<{ encoding: string | undefined; body: Buffer }> {
+async function askOnTheWire(
+  port: number,
+  offered = 'identity,gzip',
+): Promise<{ encoding: string | undefined; body: Buffer }> {
   const session = connect(`http://127.0.0.1:${port}`)
   const stream = session.request({
     [constants.HTTP2_HEADER_METHOD]: 'POST',
     [constants.HTTP2_HEADER_PATH]: '/event_store.client.server_features.ServerFeatures/GetSupportedMethods',
     'content-type': 'application/grpc',
     te: 'trailers',
-    'grpc-accept-encoding': 'identity,gzip',
+    'grpc-accept-encoding': offered,
   })
   let encoding: string | undefined
   stream.on('response', (headers) => {
@@ -47,6 +50,13 @@ describe('framing of answers', () => {
     const { encoding, body } = await askOnTheWire(double.port)
     expect([encoding, body[0], body.readUInt32BE(1)]).toEqual(['gzip', 1, body.length - PREFIX_BYTES])
     expect(version(gunzipSync(body.subarray(PREFIX_BYTES)))).toBe('26.1.0')
+  })
+
+  it('compresses none for a client that does not offer to take it', async () => {
+    double = await startEventStoreDouble({ profile: '26.1' })
+    const { encoding, body } = await askOnTheWire(double.port, 'identity')
+    expect([encoding, body[0]]).toEqual(['identity', 0])
+    expect(version(body.subarray(PREFIX_BYTES))).toBe('26.1.0')
   })
 
   it('compresses none in profile 26.1 when told so, as `CompressionLevel` does', async () => {
