@@ -13,7 +13,8 @@ import { fromMessage } from './remote.js'
 
 /** A projector reports every second; clocks of several machines may differ. */
 const SILENT_AFTER_MS = 15_000
-const ANSWER_WITHIN_MS = 10_000
+/** Long enough for a lease to change hands after a rebuild, on a slow server too. */
+const ANSWER_WITHIN_MS = 30_000
 const ANSWER_CHECK_MS = 50
 
 /** The read models as kept by other processes: asked through the read store, which all share. */
