@@ -34,6 +34,7 @@ export default {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages})/)`],
-  testTimeout: 60_000,
+  // A scale-out shares the machine with all its servers
+  testTimeout: process.env.E2E_SHAPE === 'scale-out' ? 240_000 : 60_000,
   maxWorkers: 2,
 }

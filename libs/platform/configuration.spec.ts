@@ -141,6 +141,12 @@ describe('the configuration', () => {
     expect(problems).toHaveLength(2)
     expect(problems[0]).toMatch(/^LEDGERDESK_EVENTSTORE_URL=\*\*\*: allowed is a connection string/)
     expect(problems.join()).not.toContain('changeit')
+    const withoutPassword = { ...STORES, LEDGERDESK_EVENTSTORE_URL: 'esdb://es:2113' }
+    expect(problemsOf(withoutPassword)).toEqual([
+      expect.stringContaining('with user and password or `tls=false`'),
+    ])
+    const withPassword = { ...STORES, LEDGERDESK_EVENTSTORE_URL: 'kurrentdb+discover://desk:a%40b@es:2113' }
+    expect(problemsOf(withPassword)).toEqual([])
   })
 
   it('maps groups of the identity provider to roles, whatever the groups are called', () => {

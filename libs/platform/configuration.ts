@@ -70,7 +70,7 @@ export const SETTINGS = {
     text({
       name: 'EVENTSTORE_URL',
       allowed: 'a connection string of EventStoreDB or KurrentDB, with user and password or `tls=false`',
-      pattern: /^(esdb|kurrentdb|kdb)(\+discover)?:\/\/\S+$/,
+      pattern: /^(esdb|kurrentdb|kdb)(\+discover)?:\/\/([^\s:@/]+:[^\s@]+@\S+|\S+[?&]tls=false\S*)$/i,
       description: 'Keeps the log there instead of in the data folder; together with MongoDB.',
       example: 'esdb://ledgerdesk:secret@es1:2113,es2:2113,es3:2113?tls=true',
       secret: true,

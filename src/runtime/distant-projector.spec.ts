@@ -72,6 +72,19 @@ describe('A projector in another process', () => {
     expect(await distant.checks()['read models']?.()).toBe('stopped here')
   })
 
+  it('that tries everything again in vain is not well; one read model alone stops nobody', async () => {
+    const told = async (...states: ProjectionStatus['state'][]) => {
+      const projections = states.map((state, i) => standing(`p${i}`, state, 'x'))
+      await store.putNote(`${NOTES.report}a`, {
+        at: new Date(now).toISOString(),
+        status: { projections, policies: [] },
+      })
+      return distant.checks()['read models']?.()
+    }
+    expect(await told('retrying', 'retrying')).toContain('no read model gets on')
+    expect(await told('retrying', 'following')).toBeUndefined()
+  })
+
   /** Has projectors look around until what was wished for is answered. */
   async function whileLooking<T>(projectors: readonly ProjectorNotes[], wish: Promise<T>): Promise<T> {
     let settled = false
