@@ -39,8 +39,8 @@ interface ImportCommandOptions {
   json?: boolean
 }
 
-/** A read model that has not moved for so long will not by itself. */
-const STUCK_AFTER_MS = 15_000
+/** A read model that has not moved for so long will not by itself: a batch of thousands takes a slow server a while. */
+const STUCK_AFTER_MS = 60_000
 
 export function importCommand(): Command {
   return new Command('import')

@@ -112,6 +112,13 @@ describe('an event that a projection cannot fold', () => {
     expect((await rows())[poisoned]).toMatchObject({ title: 'Before', stale: true })
     const { stdout } = await ledgerdesk.run(folder.path, 'projections', 'parked', 'incident_details')
     expect(stdout.trim().split('\n')).toHaveLength(3)
+    // The server has the lease: the command line leaves it a note
+    const retried = await ledgerdesk.run(folder.path, 'projections', 'retry', 'incident_details')
+    expect(retried).toEqual({
+      code: 1,
+      stdout: `0 events folded; still parked: incident-${poisoned}\n`,
+      stderr: '',
+    })
   })
 
   it('stops a view, whose other documents may depend on it, and says so', async () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Deployment, deploy } from '../servers/deployment.js'
 
 const CLI = join(__dirname, '../../dist/src/cli.js')
@@ -51,6 +52,13 @@ export class Installation {
 
   async serve(): Promise<void> {
     for (const role of this.deployment.roles) await this.serveRole(role)
+    while (!this.isLevel()) await sleep(200)
+  }
+
+  /** Whether every read model has all that was recorded. */
+  private isLevel(): boolean {
+    const lags = this.run(['projections', 'lag', '--limit', '0'], [0, 1]).trim().split('\n')
+    return lags.every((line) => line.endsWith('\t0.000'))
   }
 
   private async serveRole(role: string): Promise<void> {
