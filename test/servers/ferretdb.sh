@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A MongoDB-protocol server for tests: FerretDB on SQLite, built with Go and kept in the user's cache.
-#   test/servers/ferretdb.sh start [port]   installs and starts it; prints lines to evaluate in a shell:
+#   test/servers/ferretdb.sh start [port]   installs and starts it, on a free port by default; prints lines to evaluate in a shell:
 #                                           MONGODB_PROTOCOL_URL, MONGODB_PROTOCOL_SERVER (name and version), FERRETDB_PID
 #   test/servers/ferretdb.sh stop           ends what `start` began
 #   test/servers/ferretdb.sh install        only builds it, and prints where the program is
@@ -52,8 +52,16 @@ data_folder() {
   if [ -w /dev/shm ]; then mktemp -d /dev/shm/ferretdb-XXXXXX; else mktemp -d "$home/data-XXXXXX"; fi
 }
 
+free_port() {
+  node -e '
+    const server = require("net").createServer().listen(0, "127.0.0.1", () => {
+      console.log(server.address().port)
+      server.close()
+    })'
+}
+
 start() {
-  local port=${1:-27117} data pid
+  local port=${1:-$(free_port)} data pid
   install
   stop
   mkdir -p "$home"

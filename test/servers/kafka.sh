@@ -52,6 +52,20 @@ answers() { # port
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# A fresh broker listens before it coordinates consumer groups; several groups, as they are spread over its offsets' partitions.
+coordinates() { # port
+  node -e '
+    const { Kafka, logLevel } = require("kafkajs")
+    const admin = new Kafka({ brokers: [`127.0.0.1:${process.argv[1]}`], logLevel: logLevel.NOTHING }).admin()
+    const groups = Array.from({ length: 16 }, (_, n) => `started-${n}`)
+    const ask = (left) =>
+      admin.describeGroups(groups).catch((error) => {
+        if (left === 0) throw error
+        return new Promise((resolve) => setTimeout(resolve, 250)).then(() => ask(left - 1))
+      })
+    admin.connect().then(() => ask(120)).then(() => admin.disconnect()).catch(() => process.exit(1))' "$1"
+}
+
 start() { # folder, port?
   local folder port controller
   mkdir -p "$1"
@@ -91,7 +105,7 @@ PROPERTIES
   disown "$pid"
   echo "$pid" >"$folder/pid"
   for _ in $(seq 300); do
-    if answers "$port"; then
+    if answers "$port" && coordinates "$port"; then
       printf 'KAFKA_BROKERS=127.0.0.1:%s\nKAFKA_VERSION=%s\nKAFKA_PID=%s\n' "$port" "$version" "$pid"
       return
     fi
