@@ -8,7 +8,7 @@ import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { syncPath } from '#libs/durable-files'
 import { type Position, toPosition } from '#libs/event-sourcing'
 import { ConfigurationError, readConfiguration } from '#libs/platform'
-import { type MigrationProgress, type MigrationReport, migrate } from '../migration/migrate.js'
+import { giveUp, type MigrationProgress, type MigrationReport, migrate } from '../migration/migrate.js'
 import { dataPaths, openReadStore, pageTokenKey, storeSettings } from '../runtime/stores.js'
 import { print } from './output.js'
 import { Progress } from './progress.js'
@@ -22,8 +22,9 @@ export function migrateCommand(): Command {
       'Move the log of LEDGERDESK_DATA_DIR with its attachments to LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL; ' +
         'the server may run until the log is sealed at the end. Started again, it goes on where it stopped',
     )
+    .option('--give-up', 'open the old log again instead; only while the copy is not complete')
     .option('--positions <file>', 'where to write earlier and current positions; default: in the data folder')
-    .action(async (options: { positions?: string }) => {
+    .action(async (options: { positions?: string; giveUp?: boolean }) => {
       const configuration = readConfiguration(process.env)
       const { dataDir, namespace, eventstoreUrl, mongodbUrl } = configuration
       if (eventstoreUrl === undefined || mongodbUrl === undefined) {
@@ -38,6 +39,11 @@ export function migrateCommand(): Command {
       const blobs = openGridfsBlobStore({ url: mongodbUrl, namespace })
       const progress = new MigrationDisplay()
       try {
+        if (options.giveUp) {
+          await giveUp({ from: paths, to: { url: eventstoreUrl, namespace, blobs } })
+          print(`the log in ${dataDir} is open again`)
+          return
+        }
         // Before any server can make one of its own
         await pageTokenKey(storeSettings(configuration))
         const report = await migrate({

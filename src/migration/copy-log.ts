@@ -20,7 +20,7 @@ export interface CopyOptions {
 }
 
 /**
- * Copies what the target lacks, up to the end of the source, in log order: one append at a time, since only so does a
+ * Copies what the target lacks, up to the end of the source as of its last page, in log order: one append at a time, since only so does a
  * server keep the order of different streams. The target itself is what tells how far an earlier run came.
  * @returns the last position that was copied
  * @throws Refused `MIGRATION.TARGET_DIFFERS` when the target is not the beginning of the source; Unavailable
@@ -34,7 +34,7 @@ export async function copyLog(
   let conflicts = 0
   for (;;) {
     signal?.throwIfAborted()
-    const { events, end } = await source.readAll({ after: position, limit: PAGE })
+    const { events, end, position: reached } = await source.readAll({ after: position, limit: PAGE })
     for (const run of runsOf(events)) {
       signal?.throwIfAborted()
       const outcome = await append(target, run)
@@ -48,7 +48,7 @@ export async function copyLog(
       // The source's positions count its events.
       onProgress?.(Number(position))
     }
-    if (end && position === (await source.head())) return position
+    if (end && position === reached) return position
   }
 }
 

@@ -11,7 +11,7 @@ import { type EventStoreDbEventStore, openEventStoreDb } from '#libs/event-store
 import { openSqliteEventStore } from '#libs/event-store/sqlite'
 import { newEvent } from '../../libs/event-store/event-store.contract.js'
 import { type EventStoreDouble, startEventStoreDouble } from '../../libs/testing/eventstoredb/index.js'
-import { type MigrationOptions, migrate } from './migrate.js'
+import { giveUp, type MigrationOptions, migrate } from './migrate.js'
 import { type EmbeddedLog, embeddedLog } from './migration.fixture.js'
 
 const all = async (store: EventStore): Promise<RecordedEvent[]> =>
@@ -45,7 +45,7 @@ describe.each(['23.10', '26.1'] as const)('moving a log to a server of %s', (pro
 
   const options = (more: Partial<MigrationOptions> = {}): MigrationOptions => ({
     from,
-    to: { url: double.url, namespace, blobs: target, timeoutMs: 700, patienceMs: 700 },
+    to: { url: double.url, namespace, blobs: target },
     ...more,
   })
   const keep = <Store extends EventStore>(store: Store): Store => {
@@ -157,16 +157,26 @@ describe.each(['23.10', '26.1'] as const)('moving a log to a server of %s', (pro
   })
 
   it('brings the copy level with a log that is still written to, and then seals it', async () => {
-    let grown = false
-    const onProgress: MigrationOptions['onProgress'] = ({ step, done }) => {
-      if (grown || step !== 'copying' || done < 20) return
-      grown = true
-      growing = from.grow(25)
-    }
-    let growing: Promise<void> | undefined
     const server = keep(await openSqliteEventStore({ file: from.log }))
+    let written = 0
+    let refusal: Promise<Error> | undefined
+    /** A server that goes on writing until it is refused. */
+    const writing = async (): Promise<Error> => {
+      for (;;) {
+        try {
+          await from.grow(1)
+          written++
+        } catch (error) {
+          return error as Error
+        }
+      }
+    }
+    const onProgress = () => {
+      refusal ??= writing()
+    }
     const { events } = await migrate(options({ onProgress }))
-    await growing
+    expect((await refusal)!.message).toContain('moved to EventStoreDB')
+    expect(written).toBeGreaterThan(0)
     expect(events).toBe((await all(server)).length)
     expect(await all(await copy())).toHaveLength(events)
     // Neither who has it open may append, nor who opens it
@@ -193,6 +203,19 @@ describe.each(['23.10', '26.1'] as const)('moving a log to a server of %s', (pro
     expect(outcome.kind).toBe('appended')
     await log.close()
     expect(await migrate(options())).toMatchObject({ findings: [] })
+  })
+
+  it('can be given up until it is complete', async () => {
+    const handledUpTo = async () => {
+      throw new Error('interrupted')
+    }
+    await expect(migrate(options({ from: { ...from, handledUpTo } }))).rejects.toThrow('interrupted')
+    await expect(from.grow(1)).rejects.toThrow('takes no more events')
+    await giveUp(options())
+    await from.grow(1)
+    await migrate(options())
+    await expect(giveUp(options())).rejects.toMatchObject({ code: 'MIGRATION.COMPLETE' })
+    await expect(from.grow(1)).rejects.toThrow('takes no more events')
   })
 
   it('compares again when it is run again, also when the copy is in use', async () => {

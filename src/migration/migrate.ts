@@ -19,7 +19,7 @@ export interface MigrationOptions {
     /** Up to where a policy (`policy-<name>`) has handled the log; undefined: nobody knows. */
     handledUpTo?(policy: string): Promise<Position | undefined>
   }
-  to: Pick<EventStoreDbOptions, 'url' | 'namespace' | 'timeoutMs' | 'patienceMs'> & { blobs: BlobStore }
+  to: Pick<EventStoreDbOptions, 'url' | 'namespace'> & { blobs: BlobStore }
   signal?: AbortSignal
   onProgress?(progress: MigrationProgress): void
 }
@@ -45,27 +45,42 @@ export interface MigrationReport extends Verification {
  * @throws Refused `LOG.FOREIGN`, `LOG.NOT_A_COPY`, `MIGRATION.TARGET_DIFFERS`, `MIGRATION.NOT_EQUAL`; Unavailable; UnsuitableLog
  */
 export async function migrate(options: MigrationOptions): Promise<MigrationReport> {
-  const { from, to } = options
+  return withBoth(options, (source, target) =>
+    target.migrated ? compareAgain(source, target, options) : copy(source, target, options),
+  )
+}
+
+async function withBoth<Result>(
+  { from, to }: Pick<MigrationOptions, 'from' | 'to'>,
+  work: (source: SqliteEventStore, target: EventStoreDbEventStore) => Promise<Result>,
+): Promise<Result> {
   // The stored form is copied, so neither side upcasts.
   const source = await openSqliteEventStore({ file: from.log, readOnly: true })
   try {
     const copyOf = await source.head()
-    const target = await openEventStoreDb({
-      url: to.url,
-      namespace: to.namespace,
-      logId: source.logId,
-      copyOf,
-    })
+    const { blobs: _, ...server } = to
+    const target = await openEventStoreDb({ ...server, logId: source.logId, copyOf })
     try {
-      return target.migrated
-        ? await compareAgain(source, target, options)
-        : await copy(source, target, options)
+      return await work(source, target)
     } finally {
       await target.close()
     }
   } finally {
     await source.close()
   }
+}
+
+/**
+ * Gives a copy up that is not complete: the log is open again. The copy is left where it is, and nobody can open it.
+ * @throws Refused `MIGRATION.COMPLETE`: from then on there would be two logs of one id; Unavailable; UnsuitableLog
+ */
+export async function giveUp({ from, to }: Pick<MigrationOptions, 'from' | 'to'>): Promise<void> {
+  await withBoth({ from, to }, async (_, target) => {
+    if (!target.migrated) return unsealLog(from.log)
+    const message =
+      'The copy is complete and may be in use: to go back all the same, restore a backup of the data folder'
+    throw new Refused('MIGRATION.COMPLETE', message)
+  })
 }
 
 async function copy(
