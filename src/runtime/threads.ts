@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
+import { type ResourceLimits, Worker } from 'node:worker_threads'
 import { type LedgerdeskError, Unavailable } from '#libs/event-sourcing'
 import type { Logger } from '#libs/platform'
 import { type Procedures, Remote, type toMessage } from './remote.js'
@@ -32,6 +32,7 @@ export class SupervisedThread {
     private readonly data: ThreadData,
     private readonly logger: Pick<Logger, 'warn' | 'error'>,
     private readonly procedures: Procedures = {},
+    private readonly limits?: ResourceLimits,
   ) {
     this.started = new Promise((resolve) => {
       this.reportStarted = resolve
@@ -69,7 +70,7 @@ export class SupervisedThread {
   }
 
   private launch(): void {
-    const worker = new Worker(this.script, { workerData: this.data })
+    const worker = new Worker(this.script, { workerData: this.data, resourceLimits: this.limits })
     const remote = new Remote(worker, {
       ...this.procedures,
       started: () => {
