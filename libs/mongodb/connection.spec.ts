@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { MongoServerError } from 'mongodb'
 import { databaseName, MongodbConnection } from './index.js'
 
@@ -40,6 +41,21 @@ describe('A connection to a server', () => {
     await new Promise((resolve) => server.close(resolve))
     await ask(closed)
     server = createServer().listen(0)
+  })
+
+  it('that never comes to an end ends in time', async () => {
+    const options = { url: 'mongodb://127.0.0.1:1', namespace: '', timeoutMilliseconds: 5 }
+    const connection = new MongodbConnection(options, 'READ_STORE.UNAVAILABLE')
+    const never = () => new Promise<never>(() => {})
+    await expect(connection.run(never)).rejects.toMatchObject({
+      name: 'Unavailable',
+      code: 'READ_STORE.UNAVAILABLE',
+    })
+    // Of many steps, each of which is limited, the whole may take as long as it takes.
+    const outlives = sleep(100, 'still waiting')
+    const first = await Promise.race([connection.runSteps(never), outlives])
+    expect(first).toBe('still waiting')
+    await connection.close()
   })
 
   it('passes other errors on as they are', async () => {

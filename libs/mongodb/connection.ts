@@ -12,6 +12,8 @@ import {
 import { Unavailable } from '#libs/event-sourcing'
 
 const DEFAULT_TIMEOUT_MILLISECONDS = 10_000
+/** A work has several steps, and each of them several waits: for a server, a connection, an answer. */
+const WAITS_OF_ONE_WORK = 6
 const APPLICATION = 'ledgerdesk'
 
 /**
@@ -60,7 +62,23 @@ export class MongodbConnection {
   }
 
   /** @throws Unavailable when the server is away or silent: whether a write took place is then unknown */
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+  run<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.explaining(() => this.inTime(work))
+  }
+
+  /** For as many steps as it takes: each is limited, all together are not. @throws Unavailable */
+  runSteps<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.explaining(work)
+  }
+
+  /** For what may take the server minutes: no limit on the time to answer. @throws Unavailable */
+  runLong<Result>(work: (database: Db) => Promise<Result>): Promise<Result> {
+    this.patient ??= this.newClient({ socketTimeoutMS: 0 })
+    const database = this.patient.db(this.database.databaseName)
+    return this.explaining(() => work(database))
+  }
+
+  private async explaining<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       return await work()
     } catch (error) {
@@ -68,11 +86,20 @@ export class MongodbConnection {
     }
   }
 
-  /** For what may take the server minutes: no limit on the time to answer. @throws Unavailable */
-  async runLong<Result>(work: (database: Db) => Promise<Result>): Promise<Result> {
-    this.patient ??= this.newClient({ socketTimeoutMS: 0 })
-    const database = this.patient.db(this.database.databaseName)
-    return this.run(() => work(database))
+  /** The client limits each wait of its own; that none of its ways leads into a wait without end, this makes certain. */
+  private async inTime<Result>(work: () => Promise<Result>): Promise<Result> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      const within = WAITS_OF_ONE_WORK * (this.options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS)
+      const silent = () =>
+        reject(new Unavailable(this.away, `The MongoDB server has not answered for ${within / 1_000} s`, 2))
+      timer = setTimeout(silent, within)
+    })
+    try {
+      return await Promise.race([work(), late])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   /** An error as callers know it. */

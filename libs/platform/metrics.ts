@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Controller, Get } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
@@ -9,6 +10,9 @@ const MISNAMED = [
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
 ]
+
+/** Shorter than Prometheus waits for an answer. */
+const UPDATE_LIMIT_MS = 2_000
 
 /** Stands for requests that no hook has seen. */
 const NO_ROUTE: { url?: string; method?: string | string[] } = {}
@@ -109,7 +113,11 @@ export class Metrics {
 
   /** The text that Prometheus reads. */
   async text(): Promise<string> {
-    await Promise.all(this.#beforeReading.map((update) => update()))
+    const late = new AbortController()
+    const told = Promise.all(this.#beforeReading.map((update) => update()))
+    // Whoever does not answer must not hide what all others can tell, above all when something is wrong.
+    await Promise.race([told, sleep(UPDATE_LIMIT_MS, undefined, { signal: late.signal }).catch(() => {})])
+    late.abort()
     return this.registry.metrics()
   }
 }

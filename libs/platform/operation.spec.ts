@@ -164,6 +164,13 @@ describe('metrics', () => {
     expect(await metrics.text()).toContain('ledgerdesk_projection_lag_seconds{projection="work_queue"} 0.25')
   })
 
+  it('are told when somebody does not say his own', async () => {
+    const some = new Metrics()
+    some.beforeReading(() => new Promise(() => undefined))
+    some.beforeReading(() => some.projectionLag.set({ projection: 'work_queue' }, 0.5))
+    expect(await some.text()).toContain('ledgerdesk_projection_lag_seconds{projection="work_queue"} 0.5')
+  })
+
   const promtool = (text: string) =>
     spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
   // promtool comes with Debian's package prometheus

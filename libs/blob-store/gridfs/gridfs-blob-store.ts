@@ -58,7 +58,7 @@ export class GridfsBlobStore extends BlobStore {
   }
 
   put(content: Readable, limit: number): Promise<StoredBlob> {
-    return this.connection.run(async () => {
+    return this.connection.runSteps(async () => {
       try {
         await this.sweep()
         const file = new ObjectId()
