@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MongoServerError } from 'mongodb'
-import { databaseName, MongodbConnection } from './index.js'
+import { databaseName, faultOfMongodbUrl, MongodbConnection } from './index.js'
 
 describe('A connection to a server', () => {
   let server: Server
@@ -75,4 +75,14 @@ it('an instance has a database of its own', () => {
   expect(databaseName('staging')).toBe('staging-ledgerdesk')
   for (const bad of ['a.b', 'a b', 'a/b', '$a', 'ä', 'x'.repeat(41)])
     expect(() => databaseName(bad)).toThrow(/name/)
+})
+
+it.each([
+  ['mongodb://u:secret@h/?foo=1', /foo/],
+  ['mongodb://u:se@cret@h/?x', /onnection string/],
+  ['mongodb://u:secret@h:99999/', /./],
+])('%s is refused without repeating a password', (url, fault) => {
+  expect(faultOfMongodbUrl('mongodb://u:secret@h:27017/?tls=true')).toBeUndefined()
+  expect(faultOfMongodbUrl(url)).toMatch(fault)
+  expect(faultOfMongodbUrl(url)).not.toContain('secret')
 })

@@ -45,6 +45,19 @@ export function databaseName(namespace: string): string {
   return namespace === '' ? APPLICATION : `${namespace}-${APPLICATION}`
 }
 
+/**
+ * What is wrong with a connection string, without the string itself: it may hold a password. Undefined: the driver can read it.
+ */
+export function faultOfMongodbUrl(url: string): string | undefined {
+  try {
+    void new MongoClient(url)
+    return undefined
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return /[@:/]/.test(message) ? 'the driver can’t read it' : message
+  }
+}
+
 /** A client of one instance's database; connects when first used, and again by itself. */
 export class MongodbConnection {
   readonly database: Db

@@ -1,1 +1,1 @@
-export { databaseName, MongodbConnection, type MongodbOptions } from './connection.js'
+export { databaseName, faultOfMongodbUrl, MongodbConnection, type MongodbOptions } from './connection.js'

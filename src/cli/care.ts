@@ -68,6 +68,12 @@ export function backupCommand(): Command {
         const message = `${folder} holds a backup already: name another folder`
         throw new InvalidInput('BACKUP.TARGET_EXISTS', message)
       }
+      if (!existsSync(log)) {
+        throw new InvalidInput(
+          'BACKUP.NO_LOG',
+          `There is no log ${log}: LEDGERDESK_DATA_DIR names another folder`,
+        )
+      }
       mkdirSync(folder, { recursive: true })
       // Attachments are durable before the event that names them: copied after the log, none that it names is missing.
       await backupLog(log, copy)

@@ -89,7 +89,11 @@ async function lag({ limit }: { limit: number }): Promise<void> {
   await withStores(async ({ eventStore, readStore }) => {
     const builds = (await storedBuilds(eventStore, readStore)).filter(({ status }) => status !== 'building')
     for (const { projection, lagSeconds } of builds) print(`${projection}\t${lagSeconds.toFixed(3)}`)
-    if (builds.some(({ lagSeconds }) => lagSeconds > limit)) process.exitCode = 1
+    const missing = projectionRegistry.filter(
+      ({ name }) => !builds.some(({ projection }) => projection === name),
+    )
+    for (const { name } of missing) print(`${name}\tnot built yet`)
+    if (missing.length > 0 || builds.some(({ lagSeconds }) => lagSeconds > limit)) process.exitCode = 1
   })
 }
 

@@ -8,9 +8,10 @@ import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { writeOnce } from '#libs/durable-files'
 import { jsonCodec, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
-import { openEventStoreDb } from '#libs/event-store/eventstoredb'
+import { openEventStoreDb, readConnectionString } from '#libs/event-store/eventstoredb'
 import { openSqliteEventStore } from '#libs/event-store/sqlite'
-import type { Configuration } from '#libs/platform'
+import { faultOfMongodbUrl } from '#libs/mongodb'
+import { type Configuration, ConfigurationError } from '#libs/platform'
 import type { ReadStore } from '#libs/read-store'
 import { openMongodbReadStore } from '#libs/read-store/mongodb'
 import { openSqliteReadStore } from '#libs/read-store/sqlite'
@@ -29,7 +30,7 @@ export interface StoreSettings {
   servers?: Servers
 }
 
-/** The stores that the configuration names. */
+/** The stores that the configuration names. @throws ConfigurationError for a connection string that can’t be read */
 export function storeSettings({
   dataDir,
   namespace,
@@ -37,7 +38,22 @@ export function storeSettings({
   mongodbUrl,
 }: Pick<Configuration, 'dataDir' | keyof Servers>): StoreSettings {
   if (eventstoreUrl === undefined || mongodbUrl === undefined) return { dataDir }
+  const faults = {
+    LEDGERDESK_EVENTSTORE_URL: faultOfEventStoreUrl(eventstoreUrl),
+    LEDGERDESK_MONGODB_URL: faultOfMongodbUrl(mongodbUrl),
+  }
+  const problems = Object.entries(faults).flatMap(([name, fault]) => (fault ? [`${name}=***: ${fault}`] : []))
+  if (problems.length > 0) throw new ConfigurationError(problems)
   return { dataDir, servers: { namespace, eventstoreUrl, mongodbUrl } }
+}
+
+function faultOfEventStoreUrl(url: string): string | undefined {
+  try {
+    readConnectionString(url)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 /** Where things lie in the data folder. */

@@ -28,11 +28,17 @@ describe('a connection to EventStoreDB', () => {
 
   it.each([
     ['http://localhost:2113', 'must begin with esdb://'],
+    ['esdb://admin:secret@localhost?bogus=1', 'no option "bogus"'],
+    ['esdb://admin:secret@localhost?tls=maybe', 'tls must be true or false'],
+    ['esdb://admin:se@cret:secret@localhost', 'percent-encoded'],
+    ['esdb://admin:secret%zz@localhost', 'percent-encoded'],
     ['esdb://localhost:2113', 'needs user:password@'],
     ['esdb://admin:secret@localhost?throwOnAppendFailure=false', 'throwOnAppendFailure'],
-    ['esdb://admin:secret@localhost:port', 'cannot be used'],
-    ['esdb://admin:secret@local{host', 'cannot be used'],
+    ['esdb://admin:secret@localhost:port', 'can’t be read'],
+    ['esdb://admin:secret@local{host', 'can’t be read'],
   ])('refuses %s without repeating a password', (url, message) => {
+    const printed = jest.spyOn(console, 'warn').mockImplementation(() => {})
+    const told = jest.spyOn(process.stderr, 'write')
     let refused: Error | undefined
     try {
       new Connection({ url })
@@ -41,6 +47,8 @@ describe('a connection to EventStoreDB', () => {
     }
     expect(refused?.message).toContain(message)
     expect(refused?.message).not.toContain('secret')
+    expect(JSON.stringify([printed.mock.calls, told.mock.calls])).not.toContain('secret')
+    jest.restoreAllMocks()
   })
 
   it('asks servers not to compress', async () => {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type AllStreamResolvedEvent,
-  EventStoreDBClient,
+  type EventStoreDBClient,
   type ResolvedEvent,
   type StreamingRead,
 } from '@eventstore/db-client'
+import { type Credentials, readConnectionString } from './connection-string.js'
 import { refuseCompressedAnswers } from './no-compression.js'
 import { NoAnswer, portError, troubleOf } from './server-errors.js'
 
@@ -34,19 +35,15 @@ export class Connection {
   readonly client: EventStoreDBClient
   readonly timeoutMs: number
   readonly #patienceMs: number
-  readonly #credentials: { username: string; password: string }
+  readonly #credentials: Credentials
   readonly #closed = new AbortController()
 
   /** @throws Error when the URL cannot be used; it is not repeated, since it may hold a password */
   constructor(options: ConnectionOptions) {
     refuseCompressedAnswers()
-    const url = connectionString(options.url)
-    this.#credentials = writerCredentials(url)
-    try {
-      this.client = EventStoreDBClient.connectionString(url)
-    } catch (error) {
-      throw new Error(`EVENTSTORE_URL cannot be used: ${withoutSecret(error, url)}`)
-    }
+    const { client, credentials } = readConnectionString(options.url)
+    this.client = client
+    this.#credentials = credentials
     this.timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
     this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS
   }
@@ -141,32 +138,4 @@ export function abandon(stream: {
   }
   void (cancel ?? unsubscribe)?.call(stream).catch(() => {})
   stream.destroy()
-}
-
-function connectionString(url: string): string {
-  const known = url.trim().replace(/^(kurrentdb|kdb)(\+discover)?:/, 'esdb$2:')
-  if (!/^esdb(\+discover)?:\/\//.test(known)) {
-    throw new Error('EVENTSTORE_URL must begin with esdb://, esdb+discover://, kurrentdb:// or kdb://')
-  }
-  // With "false" the client answers a conflict with a wrong revision.
-  if (/[?&]throwOnAppendFailure=false/i.test(known)) {
-    throw new Error('EVENTSTORE_URL must not say throwOnAppendFailure=false')
-  }
-  return known
-}
-
-function writerCredentials(url: string): { username: string; password: string } {
-  const [, user, password] = /^[^:]+:\/\/([^:@/,]+):([^@]+)@/.exec(url) ?? []
-  if (user !== undefined && password !== undefined) {
-    return { username: decodeURIComponent(user), password: decodeURIComponent(password) }
-  }
-  if (/[?&]tls=false/i.test(url)) return { username: 'nobody', password: 'without TLS the client sends none' }
-  throw new Error(
-    'EVENTSTORE_URL needs user:password@ in front of the host, or tls=false for a server without TLS',
-  )
-}
-
-function withoutSecret(error: unknown, url: string): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return message.replaceAll(url, 'it').replace(/[^\s"]*:[^\s"@]*@/g, '***@')
 }

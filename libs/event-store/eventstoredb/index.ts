@@ -1,3 +1,4 @@
+export { readConnectionString } from './connection-string.js'
 export {
   EventStoreDbEventStore,
   type EventStoreDbOptions,
