@@ -1,5 +1,12 @@
 import { LOG_START, NotFound, type Position, Unavailable } from '#libs/event-sourcing'
-import type { BuildName, BuildState, CollectionSchema, ProjectionWriter, ReadStore } from '#libs/read-store'
+import {
+  type BuildName,
+  type BuildState,
+  type CollectionSchema,
+  LeaseLost,
+  type ProjectionWriter,
+  type ReadStore,
+} from '#libs/read-store'
 import { ConsumerStopped } from './build-feed.js'
 import { BuildKeeper, type BuildKeeperOptions, type Charge, type FeedStatus } from './build-keeper.js'
 import { buildKey, planBuilds } from './build-plan.js'
@@ -82,11 +89,11 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
         return await feed.retryParked(this.options.eventStore, key)
       } catch (error) {
         this.dropOut(feed, error)
-        throw error
+        throw error instanceof LeaseLost ? notHere(projection) : error
       }
     }
     if (feed || stopped.length > 0) return { replayed: 0, stillParked: [] }
-    throw new Unavailable('PROJECTION.NOT_HERE', `Another process keeps ${projection}; try again there`)
+    throw notHere(projection)
   }
 
   /**
@@ -234,4 +241,8 @@ function definitionOf(definitions: readonly ReadModelDefinition[], projection: s
 
 function collectionsOf(definition: ReadModelDefinition): CollectionSchema[] {
   return [...collectionSchemas(definition), parkedSchema]
+}
+
+function notHere(projection: string): Unavailable {
+  return new Unavailable('PROJECTION.NOT_HERE', `Another process keeps ${projection}; try again there`)
 }
