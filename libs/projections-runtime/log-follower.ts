@@ -169,7 +169,8 @@ export class LogFollower<Consumer extends LogConsumer> {
             this.#position = batch.position
           })
           const took = performance.now() - started
-          if (!batch.end) await turnOfTheLoop()
+          // Under load more has been recorded already, so the batch's `end` does not tell whether to gather some first.
+          if (batch.events.length >= this.largestBatch) await turnOfTheLoop()
           else await pause(this.clock, Math.min(Math.max(took, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS), signal)
         }
       } catch (error) {

@@ -2,7 +2,7 @@ import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
 import { eventually } from '../../testing/eventually.js'
 import { type TemporaryEventStoreDb, temporaryEventStoreDb } from '../../testing/temporary-eventstoredb.js'
 import { newEvent } from '../event-store.contract.js'
-import type { AppendRequest, EventStore } from '../event-store.js'
+import type { AppendRequest, EventStore, LogBatch } from '../event-store.js'
 
 const opened = (stream: string): AppendRequest => ({
   stream,
@@ -32,13 +32,13 @@ describe.each(['23.10', '26.1'] as const)('a server of %s in trouble', (profile)
   afterEach(() => log.dispose())
 
   /** Everything that a follower is given, until told to stop. */
-  function following(batchSize?: number, perBatch?: () => Promise<void>) {
+  function following(batchSize?: number, perBatch?: (batch: LogBatch) => Promise<void>) {
     const abort = new AbortController()
     const seen: RecordedEvent[] = []
     const done = (async () => {
       for await (const batch of store.subscribe({ after: LOG_START, batchSize, signal: abort.signal })) {
         seen.push(...batch.events)
-        await perBatch?.()
+        await perBatch?.(batch)
       }
     })()
     const stop = () => {
@@ -133,6 +133,30 @@ describe.each(['23.10', '26.1'] as const)('a server of %s in trouble', (profile)
     expect(streams(follower.seen)).toEqual(requests.map(({ stream }) => stream))
   })
 
+  it('subscriptions cut off say at the true end, and only there, that nothing more is recorded', async () => {
+    let writing = true
+    let head = LOG_START
+    const ends: { told: string; head: string }[] = []
+    const follower = following(3, async ({ end, position }) => {
+      // A batch handed out while there was writing may have been the last then.
+      if (end && !writing) ends.push({ told: position, head })
+      await eventually('the writer is done', () => !writing, 20_000)
+    })
+    for (let round = 0; round < 5; round++) {
+      writing = true
+      for (let n = 0; n < 8; n++) {
+        await settled(store, opened(`incident-${round}-${n}`))
+        if (n === 3) log.double.faults.cutOffSubscribers()
+      }
+      head = await store.head()
+      writing = false
+      await eventually('the end', () => ends.some(({ told }) => told === head), 20_000)
+    }
+    await follower.stop()
+    expect(follower.seen).toHaveLength(40)
+    expect(ends.filter((end) => end.told !== end.head)).toEqual([])
+  })
+
   it('ends a subscription at once when its signal aborts while the server is away', async () => {
     const follower = following()
     await log.double.faults.refuseConnections()
@@ -148,18 +172,21 @@ it('a subscriber that is cut off for its slowness loses and doubles nothing', as
     { profile: '23.10', slowConsumerLimit: 20 },
     { onDropped: (error) => dropped.push(error) },
   )
+  const writer = await log.open()
   const abort = new AbortController()
   const seen: number[] = []
+  /** Where it was said that nothing more is recorded, and what was the last then. */
+  const ends: { position: string; head: string }[] = []
   let writing = true
   const following = (async () => {
     const subscription = log.store.subscribe({ after: LOG_START, batchSize: 50, signal: abort.signal })
-    for await (const { events } of subscription) {
+    for await (const { events, position, end } of subscription) {
+      if (end && !writing) ends.push({ position, head: await writer.head() })
       // More is written meanwhile than its queue holds.
       if (events.length > 0) await eventually('the writer is done', () => !writing, 40_000)
       seen.push(...events.map(({ data }) => (data as { n: number }).n))
     }
   })()
-  const writer = await log.open()
   const text = 'x'.repeat(8_000)
   const events = Array.from({ length: 1_600 }, (_, n) => newEvent('Counted', { n, text }))
   for (let n = 0; n < events.length; n += 8) {
@@ -168,9 +195,11 @@ it('a subscriber that is cut off for its slowness loses and doubles nothing', as
   }
   writing = false
   await eventually('all events', () => seen.length >= events.length, 40_000)
+  await eventually('the end', () => ends.length > 0, 40_000)
   abort.abort()
   await following
   expect(seen).toEqual(events.map((_, n) => n))
+  expect(ends.filter(({ position, head }) => position < head)).toEqual([])
   expect(dropped.map((error) => (error as { code?: number }).code)).toContain(10)
   await log.dispose()
 })

@@ -34,7 +34,7 @@ export async function* followLog(
 ): AsyncGenerator<LogBatch, void, undefined> {
   const signal = asked === undefined ? parts.closed : AbortSignal.any([asked, parts.closed])
   let position = after
-  let first = true
+  let toldEnd = false
   let pause = SHORTEST_PAUSE_MS
   while (!signal.aborted) {
     let feed: LogFeed | undefined
@@ -43,21 +43,20 @@ export async function* followLog(
       await parts.reader.requireKnown(position)
       const head = await parts.head.look()
       feed = parts.reader.feed(position)
-      if (first && position >= head) yield { events: [], position, end: true, checkedAt }
-      first = false
+      if (!toldEnd && position >= head) yield { events: [], position, end: true, checkedAt }
+      toldEnd = position >= head
       while (!signal.aborted && (await anotherBatch(parts, feed, position, signal))) {
         const events = feed.take(batchSize)
-        position = events[events.length - 1]!.position
-        parts.reader.gave(position)
-        parts.head.saw(position)
+        const last = events[events.length - 1]!.position
+        parts.reader.gave(last)
+        parts.head.saw(last)
+        const checkedAt = Date.now()
+        const end = await isEnd(parts, feed, last)
+        // Only now: if the look fails, the next feed brings these events again.
+        position = last
+        toldEnd = end
         pause = SHORTEST_PAUSE_MS
-        const end = position >= head && feed.queued === 0
-        yield {
-          events: events.filter((event) => isWanted(event, filter)),
-          position,
-          end,
-          checkedAt: end && position === head ? checkedAt : Date.now(),
-        }
+        yield { events: events.filter((event) => isWanted(event, filter)), position, end, checkedAt }
       }
       if (!signal.aborted) parts.onDropped?.(feed.error)
     } catch (error) {
@@ -70,6 +69,15 @@ export async function* followLog(
     await sleep(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => {})
     pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
   }
+}
+
+/**
+ * Nothing is recorded after this position, as of a moment ago. Asks the server only when nothing else is known to follow:
+ * neither in the queue nor by this process's own appends. A feed that ended says nothing of what follows its rest.
+ */
+async function isEnd({ head }: SubscriptionParts, feed: LogFeed, position: Position): Promise<boolean> {
+  const mayBe = () => feed.queued === 0 && !feed.ended && head.known <= position
+  return mayBe() && (await head.look()) <= position && mayBe()
 }
 
 /** Waits until there are events to take. @returns false when this feed gives no more */
