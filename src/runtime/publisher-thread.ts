@@ -7,7 +7,11 @@ import { openEventStore } from './stores.js'
 
 /** The publisher on a thread of its own: what it encodes and compresses never delays a command. */
 const { publishing, stores, owner } = workerData as PublisherThreadData
-const eventStore = await openEventStore(stores, { readOnly: true })
+const eventStore = await openEventStore(stores, {
+  readOnly: true,
+  onForeign: ({ stream }) =>
+    main.tell('notice', { level: 'warn', message: `somebody else writes to ${stream}; it is skipped` }),
+})
 const publisher = openPublisher(publishing, owner)
 const runner = new PublisherRunner({
   eventStore,

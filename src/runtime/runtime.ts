@@ -71,6 +71,8 @@ export class Runtime {
             metrics.appendGroupEvents.observe(events)
             metrics.appendDuration.observe(seconds)
           },
+          onForeign: (event) =>
+            logger.warn({ event }, 'somebody else writes under our prefix; it is skipped'),
         }),
       stores,
       away,

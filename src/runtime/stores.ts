@@ -8,7 +8,7 @@ import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { writeOnce } from '#libs/durable-files'
 import { jsonCodec, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
-import { openEventStoreDb, readConnectionString } from '#libs/event-store/eventstoredb'
+import { type ForeignEvent, openEventStoreDb, readConnectionString } from '#libs/event-store/eventstoredb'
 import { openSqliteEventStore } from '#libs/event-store/sqlite'
 import { faultOfMongodbUrl } from '#libs/mongodb'
 import { type Configuration, ConfigurationError } from '#libs/platform'
@@ -78,6 +78,8 @@ export interface EventStoreOptions {
   onCommit?(events: number, seconds: number): void
   /** Servers only: told when a subscription ended, before it is begun again. */
   onDropped?(error: unknown): void
+  /** Servers only: told, once per stream, of events under our prefix that somebody else wrote and that are skipped. */
+  onForeign?(event: ForeignEvent): void
 }
 
 /**
@@ -86,12 +88,12 @@ export interface EventStoreOptions {
  */
 export function openEventStore(
   { servers, ...files }: StoreSettings,
-  { readOnly, onCommit, onDropped }: EventStoreOptions = {},
+  { readOnly, onCommit, onDropped, onForeign }: EventStoreOptions = {},
 ): Promise<EventStore> {
   const codec = jsonCodec(eventUpcasters)
   if (!servers) return openSqliteEventStore({ file: dataPaths(files).log, codec, readOnly, onCommit })
   const { eventstoreUrl: url, namespace } = servers
-  return openEventStoreDb({ url, namespace, codec, onDropped })
+  return openEventStoreDb({ url, namespace, codec, onDropped, onForeign })
 }
 
 const FIRST_PAUSE_MS = 250

@@ -34,7 +34,7 @@ import { MigrationRecord } from './migration-record.js'
 import { NumberBlocks } from './number-blocks.js'
 import { appendNumbered } from './numbered-append.js'
 import { portError } from './server-errors.js'
-import { StoredEvents } from './stored-events.js'
+import { type ForeignEvent, StoredEvents } from './stored-events.js'
 import { StreamAccess } from './stream-access.js'
 import { StreamNames } from './stream-names.js'
 import { TimeIndex } from './time-index.js'
@@ -53,6 +53,8 @@ export interface EventStoreDbOptions extends ConnectionOptions {
   copyOf?: Position
   /** Told when a subscription ended, quietly or not, before it is begun again. */
   onDropped?(error: unknown): void
+  /** Told, once per stream, of events under our prefix that somebody else wrote: they are skipped. */
+  onForeign?(event: ForeignEvent): void
   /** When an append learns what was recorded from following the log, and when by a read. */
   liveTail?: LiveTailOptions
 }
@@ -115,9 +117,9 @@ export class EventStoreDbEventStore extends EventStore {
     super()
     this.logId = birth.logId
     this.#codec = options.codec ?? jsonCodec()
-    const events = new StoredEvents(names, this.#codec)
+    const events = new StoredEvents(names, this.#codec, options.onForeign)
     this.#streams = new StreamAccess(connection, names, events)
-    this.#head = new LogHead(connection, names, birth.position)
+    this.#head = new LogHead(connection, events, birth.position)
     this.#reader = new LogReader(connection, names, events, this.#head)
     this.#times = new TimeIndex(connection, names, this.#reader)
     this.#blocks = new NumberBlocks(this.#streams, this.#codec)

@@ -6,3 +6,4 @@ export {
   openEventStoreDb,
 } from './eventstoredb-event-store.js'
 export type { NumberBlockReserved } from './number-blocks.js'
+export type { ForeignEvent } from './stored-events.js'

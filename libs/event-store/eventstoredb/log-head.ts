@@ -1,7 +1,7 @@
 import { type AllStreamResolvedEvent, BACKWARDS, END } from '@eventstore/db-client'
 import { LOG_START, laterPosition, type Position, toPosition } from '#libs/event-sourcing'
 import type { Connection } from './connection.js'
-import type { StreamNames } from './stream-names.js'
+import type { StoredEvents } from './stored-events.js'
 
 /** How many times more of the server's log is read, when no event of ours was among its last. */
 const WIDER = 8
@@ -19,7 +19,7 @@ export class LogHead {
   /** @param birth where the log's first record stands: nothing of ours is before it */
   constructor(
     private readonly connection: Connection,
-    private readonly names: StreamNames,
+    private readonly events: StoredEvents,
     readonly birth: Position,
   ) {
     this.#searched = birth
@@ -59,7 +59,7 @@ export class LogHead {
   async #search(): Promise<Position> {
     for (let count = 1; ; count *= WIDER) {
       const last = await this.#read(count)
-      const found = last.find(({ event }) => event && this.names.ours(event.streamId) !== undefined)
+      const found = last.find((resolved) => this.events.isOurs(resolved))
       const end = last[0] && placeOf(last[0])
       const reached = last.length < count || placeOf(last[last.length - 1]!) <= this.#searched
       if (found !== undefined) this.saw(placeOf(found))

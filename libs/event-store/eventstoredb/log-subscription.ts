@@ -5,7 +5,7 @@ import type { Connection } from './connection.js'
 import type { LogFeed } from './log-feed.js'
 import type { LogHead } from './log-head.js'
 import { isWanted, type LogReader } from './log-reader.js'
-import { portError, troubleOf } from './server-errors.js'
+import { portError, troubleOf, UnreadableEvent } from './server-errors.js'
 
 const DEFAULT_BATCH = 500
 /** A silence after which the log's head is looked at: a subscription may die without a word. */
@@ -58,6 +58,8 @@ export async function* followLog(
         pause = SHORTEST_PAUSE_MS
         yield { events: events.filter((event) => isWanted(event, filter)), position, end, checkedAt }
       }
+      // The next subscription would come to the same event.
+      if (feed.error instanceof UnreadableEvent) throw feed.error
       if (!signal.aborted) parts.onDropped?.(feed.error)
     } catch (error) {
       if (signal.aborted) return

@@ -71,7 +71,7 @@ export class NoAnswer extends Error {
   }
 }
 
-/** A stored event that this program cannot have written. */
+/** A stored event of ours that this program cannot decode, or a foreign one in a record of ours. */
 export class UnreadableEvent extends Error {
   override readonly name = 'UnreadableEvent'
 }

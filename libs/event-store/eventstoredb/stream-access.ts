@@ -3,7 +3,7 @@ import { type Position, type RecordedEvent, toPosition } from '#libs/event-sourc
 import type { EncodedAppend } from '../encode-append.js'
 import type { ReadStreamOptions } from '../event-store.js'
 import type { Connection } from './connection.js'
-import { portError, troubleOf } from './server-errors.js'
+import { portError, troubleOf, UnreadableEvent } from './server-errors.js'
 import { type StoredEvents, toProposal } from './stored-events.js'
 import type { StreamNames } from './stream-names.js'
 
@@ -56,7 +56,11 @@ export class StreamAccess {
     }
   }
 
-  /** @throws Unavailable */
+  /**
+   * Nothing for a foreign stream.
+   * @throws Unavailable; UnreadableEvent also when foreign events stand among ours: what follows from a record with holes is
+   *   not known, and no command could append behind them
+   */
   async read(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {
     const { direction = FORWARDS, from, limit = Number.MAX_SAFE_INTEGER } = options
     if (limit < 1) return []
@@ -76,6 +80,13 @@ export class StreamAccess {
           throw error
         }),
     )
-    return found.flatMap((event) => this.events.toEvent(event) ?? [])
+    const events = found.flatMap((event) => this.events.toEvent(event) ?? [])
+    const foreign = events.length === found.length ? undefined : found.find((one) => !this.events.isOurs(one))
+    if (foreign?.event !== undefined && events.length > 0) {
+      throw new UnreadableEvent(
+        `Somebody else wrote revision ${foreign.event.revision} of ${foreign.event.streamId}: it is no event of ours`,
+      )
+    }
+    return events
   }
 }

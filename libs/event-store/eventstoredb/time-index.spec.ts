@@ -35,8 +35,9 @@ describe('TimeIndex', () => {
   /** As another process would have it, with the reader that it uses. */
   function index(markEvery: number) {
     const names = new StreamNames(log.namespace)
-    const head = new LogHead(connection, names, LOG_START)
-    const reader = new LogReader(connection, names, new StoredEvents(names, jsonCodec()), head)
+    const events = new StoredEvents(names, jsonCodec())
+    const head = new LogHead(connection, events, LOG_START)
+    const reader = new LogReader(connection, names, events, head)
     return { times: new TimeIndex(connection, names, reader, markEvery), reader }
   }
 
