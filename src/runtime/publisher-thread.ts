@@ -7,7 +7,15 @@ import { openEventStore } from './stores.js'
 
 /** The publisher on a thread of its own: what it encodes and compresses never delays a command. */
 const { publishing, stores, owner } = workerData as PublisherThreadData
-const eventStore = await openEventStore(stores, { readOnly: true })
+const eventStore = await openEventStore(stores, {
+  readOnly: true,
+  onDropped: (error) =>
+    main.tell('notice', {
+      level: 'info',
+      message: 'A subscription to the log ended and is begun again',
+      error: toMessage(error),
+    }),
+})
 const publisher = openPublisher(publishing, owner)
 const runner = new PublisherRunner({
   eventStore,
