@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { derivedId, type RecordedEvent } from '#libs/event-sourcing'
-import type { Notice } from '#libs/projections-runtime'
+import { type Clock, lagSeconds, type Notice, systemClock } from '#libs/projections-runtime'
 import {
   appendEvents,
   eventually,
@@ -100,6 +100,57 @@ describe('The publisher runner', () => {
     await arrived(40)
     expect(new Set(onTopic().map(({ id }) => id)).size).toBe(40)
     expect(onTopic()).toHaveLength(40)
+  })
+
+  it('is not behind by events that it does not carry', async () => {
+    await append(3)
+    const runner = start()
+    await eventually('handled', async () => (await statusOf(runner)).position === (await log.head()))
+    const { position } = await statusOf(runner)
+    await runner.stop()
+    await appendEvents(log, 'person-ann', [{ type: 'PersonRegistered', data: {} }])
+    const later: Clock = { ...systemClock, now: () => Date.now() + 5_000 }
+    expect(await lagSeconds(log, position!, later, ['incident-'])).toBe(0)
+    expect(await lagSeconds(log, position!, later)).toBeGreaterThanOrEqual(5)
+    await append(1)
+    expect(await lagSeconds(log, position!, later, ['incident-'])).toBeGreaterThanOrEqual(5)
+  })
+
+  it('remembers that a last event was left out, once nothing comes for a while', async () => {
+    const clock = new FakeClock()
+    const runner = start({ clock })
+    await append(1)
+    await arrived(1)
+    await append(1, { secret: true })
+    await eventually('left out', async () => (await statusOf(runner)).position === (await log.head()))
+    const checkpoint = () => broker.topics.get(NAME)?.checkpoint?.position
+    expect(checkpoint()).not.toBe(await log.head())
+    clock.advance(999)
+    await new Promise(setImmediate)
+    expect(checkpoint()).not.toBe(await log.head())
+    clock.advance(1)
+    await eventually('remembered', async () => checkpoint() === (await log.head()))
+    await append(1)
+    await arrived(2)
+  })
+
+  it('opens the topic again when the broker is away as it would remember that', async () => {
+    const clock = new FakeClock()
+    const runner = start({ clock })
+    await append(1)
+    await arrived(1)
+    await append(1, { secret: true })
+    await eventually('left out', async () => (await statusOf(runner)).position === (await log.head()))
+    broker.away = true
+    clock.advance(1_000)
+    await eventually('retrying', async () => (await statusOf(runner)).state === 'retrying')
+    broker.away = false
+    await append(1)
+    await eventually('published', () => {
+      clock.advance(100)
+      return onTopic().length === 2
+    })
+    expect(onTopic()).toHaveLength(2)
   })
 
   it('tells lag while the broker is away, lets appends go on, and then leaves no gap', async () => {

@@ -94,8 +94,9 @@ export class PublisherRunner {
     feed.resume()
   }
 
-  async #lagOf({ position }: TopicFeed): Promise<number | undefined> {
-    return position === undefined ? undefined : lagSeconds(this.options.eventStore, position, this.#clock)
+  async #lagOf({ position, topic }: TopicFeed): Promise<number | undefined> {
+    if (position === undefined) return undefined
+    return lagSeconds(this.options.eventStore, position, this.#clock, topic.from)
   }
 
   #tick(): void {

@@ -127,25 +127,59 @@ export class TopicFeed {
   }
 
   async #follow(writer: TopicWriter, after: Position): Promise<void> {
-    const { eventStore, batchSize, clock } = this.options
     const signal = AbortSignal.any([this.stopped, writer.lost])
     let position = after
     while (!signal.aborted) {
-      const subscription = eventStore.subscribe({
-        after: position,
+      position = await this.#followOnce(writer, position, signal)
+      // Subscriptions end, now and then quietly.
+      await pause(this.options.clock, RESUBSCRIBE_MS, signal)
+    }
+  }
+
+  /** @returns how far it came when the subscription ended */
+  async #followOnce(writer: TopicWriter, after: Position, signal: AbortSignal): Promise<Position> {
+    const { eventStore, batchSize } = this.options
+    const left = new AbortController()
+    const batches = eventStore
+      .subscribe({
+        after,
         prefixes: this.topic.from,
         batchSize,
-        signal,
+        signal: AbortSignal.any([signal, left.signal]),
       })
-      for await (const batch of subscription) {
+      [Symbol.asyncIterator]()
+    let position = after
+    try {
+      while (!signal.aborted) {
+        const { done, value: batch } = await this.#savingIfIdle(writer, batches.next())
+        if (done) break
         await this.#publish(writer, batch)
         position = batch.position
         this.position = position
-        if (signal.aborted) return
       }
-      // Subscriptions end, now and then quietly.
-      await pause(clock, RESUBSCRIBE_MS, signal)
+    } finally {
+      // First, as nothing is given back while a batch is waited for
+      left.abort()
+      await batches.return?.()
     }
+    return position
+  }
+
+  /**
+   * Waits for a batch, and saves the checkpoint when it is long in coming: else whoever looks from outside, or starts
+   * after a crash, would take a last event that is left out on purpose for one that waits.
+   */
+  async #savingIfIdle<Batch>(writer: TopicWriter, coming: Promise<Batch>): Promise<Batch> {
+    if (this.#unsaved) {
+      const came = new AbortController()
+      const idle = pause(this.options.clock, CHECKPOINT_EVERY_MS, came.signal).then(
+        () => !came.signal.aborted,
+      )
+      const wake = () => came.abort()
+      coming.then(wake, wake)
+      if (await idle) await this.#saveCheckpoint(writer)
+    }
+    return coming
   }
 
   async #publish(writer: TopicWriter, { events, end }: LogBatch): Promise<void> {

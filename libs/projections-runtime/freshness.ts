@@ -6,11 +6,22 @@ import type { Clock } from './clock.js'
 /**
  * How many seconds behind the log a consumer at `position` is: how long the first event that it has not handled has
  * been waiting; 0 when it has handled all. (A lag in events can't be told from positions.)
+ * @param prefixes of the streams that the consumer follows; none given: every stream
  */
-export async function lagSeconds(eventStore: EventStore, position: Position, clock: Clock): Promise<number> {
+export async function lagSeconds(
+  eventStore: EventStore,
+  position: Position,
+  clock: Clock,
+  prefixes?: readonly string[],
+): Promise<number> {
   if (position >= (await eventStore.head())) return 0
-  const [waiting] = (await eventStore.readAll({ after: position, limit: 1 })).events
-  return waiting ? Math.max(0, clock.now() - Date.parse(waiting.metadata.recordedAt)) / 1000 : 0
+  for (let after = position; ; ) {
+    const page = await eventStore.readAll({ after, limit: 1, prefixes })
+    const [waiting] = page.events
+    if (waiting) return Math.max(0, clock.now() - Date.parse(waiting.metadata.recordedAt)) / 1000
+    if (page.end) return 0
+    after = page.position
+  }
 }
 
 /** Whether a checkpoint was taken from this log, and not from another one or from a history that a restore took back. */

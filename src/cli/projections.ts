@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { InvalidInput, NotFound, Unavailable } from '#libs/event-sourcing'
 import { readConfiguration } from '#libs/platform'
 import {
@@ -18,6 +18,7 @@ import { DistantProjector } from '../runtime/distant-projector.js'
 import { openEventStore, openReadStore, storeSettings } from '../runtime/stores.js'
 import { print, printTable } from './output.js'
 import { Progress } from './progress.js'
+import { seconds } from './seconds.js'
 
 type Shared = Pick<ProjectionRunnerOptions, 'eventStore' | 'readStore' | 'definitions' | 'owner' | 'notice'>
 
@@ -56,12 +57,6 @@ export function projectionsCommand(): Command {
     )
     .action(retry)
   return projections
-}
-
-function seconds(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
-  throw new InvalidArgumentError('Give a number of seconds from 0.')
 }
 
 async function list(): Promise<void> {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import type { EventPublisher, PublishedTopic, TopicState } from '#libs/event-publisher'
 import { LOG_START, NotFound, type Position } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
@@ -8,6 +8,7 @@ import { leaseOwner } from '#libs/read-store'
 import { openPublisher, publishingSettings, topicsOf } from '../runtime/publishing.js'
 import { openEventStore, storeSettings } from '../runtime/stores.js'
 import { print, printTable } from './output.js'
+import { seconds } from './seconds.js'
 
 export function publisherCommand(): Command {
   const publisher = new Command('publisher').description(
@@ -32,18 +33,12 @@ export function publisherCommand(): Command {
   return publisher
 }
 
-function seconds(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value
-  throw new InvalidArgumentError('Give a number of seconds from 0.')
-}
-
 async function list(): Promise<void> {
   await withTopics(async ({ eventStore, publisher, topics }) => {
     const rows: string[][] = []
-    for (const { settings } of topics) {
+    for (const { settings, from } of topics) {
       const state = await publisher.look(settings)
-      const behind = await lagOf(eventStore, state)
+      const behind = await lagOf(eventStore, state, from)
       rows.push(
         state
           ? [
@@ -63,8 +58,8 @@ async function list(): Promise<void> {
 
 async function lag({ limit }: { limit: number }): Promise<void> {
   await withTopics(async ({ eventStore, publisher, topics }) => {
-    for (const { settings } of topics) {
-      const behind = await lagOf(eventStore, await publisher.look(settings))
+    for (const { settings, from } of topics) {
+      const behind = await lagOf(eventStore, await publisher.look(settings), from)
       print(`${settings.name}\t${behind.toFixed(3)}`)
       if (behind > limit) process.exitCode = 1
     }
@@ -89,8 +84,12 @@ function positionOf({ checkpoint, tails }: TopicState): Position {
   return known.sort().at(-1)!
 }
 
-function lagOf(eventStore: EventStore, state: TopicState | undefined): Promise<number> {
-  return lagSeconds(eventStore, state ? positionOf(state) : LOG_START, systemClock)
+function lagOf(
+  eventStore: EventStore,
+  state: TopicState | undefined,
+  prefixes: readonly string[],
+): Promise<number> {
+  return lagSeconds(eventStore, state ? positionOf(state) : LOG_START, systemClock, prefixes)
 }
 
 interface Topics {

@@ -11,6 +11,12 @@ const eventStore = await openEventStore(stores, {
   readOnly: true,
   onForeign: ({ stream }) =>
     main.tell('notice', { level: 'warn', message: `somebody else writes to ${stream}; it is skipped` }),
+  onDropped: (error) =>
+    main.tell('notice', {
+      level: 'info',
+      message: 'A subscription to the log ended and is begun again',
+      error: toMessage(error),
+    }),
 })
 const publisher = openPublisher(publishing, owner)
 const runner = new PublisherRunner({

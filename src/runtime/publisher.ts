@@ -1,6 +1,7 @@
 import type { TopicStatus } from '#libs/event-publisher'
 import type { EventStore } from '#libs/event-store'
 import type { Closer, HealthCheck, Logger, Metrics } from '#libs/platform'
+import type { FeedState } from '#libs/projections-runtime'
 import type { PublishingSettings } from './publishing.js'
 import { logNotice } from './rebuilder.js'
 import { SupervisedThread, type ThreadData } from './threads.js'
@@ -10,7 +11,13 @@ export interface PublisherThreadData extends ThreadData {
   publishing: PublishingSettings
 }
 
-const STATES = ['standby', 'catching up', 'following', 'retrying', 'stopped'] as const
+const STATES = [
+  'standby',
+  'catching up',
+  'following',
+  'retrying',
+  'stopped',
+] as const satisfies readonly FeedState[]
 
 export interface PublisherOptions {
   eventStore: EventStore
@@ -47,7 +54,7 @@ export class Publisher {
   async #missing(): Promise<string | undefined> {
     if (!this.#thread.alive) return 'the publisher is being started'
     const reasons = (await this.status()).flatMap(({ topic, state, code, message }) => {
-      if (state === 'stopped') return [`${message}`]
+      if (state === 'stopped') return [message ?? `${topic} has stopped`]
       // Its message holds addresses.
       return state === 'retrying' ? [`${topic} is tried again: ${code ?? 'failed'}`] : []
     })

@@ -81,6 +81,18 @@ describeWithKafka('A server that publishes', () => {
   )
 
   it(
+    'is not behind by an event that belongs on no topic',
+    async () => {
+      const person = ['token', 'create', '--person', 'late', '--role', 'agent']
+      expect(await ledgerdesk.run(folder.path, ...person)).toMatchObject({ code: 0 })
+      const lag = await ledgerdesk.run(folder.path, 'publisher', 'lag', '--limit', '0')
+      expect(lag).toMatchObject({ code: 0, stdout: `${topic}\t0.000\n` })
+      expect((await ledgerdesk.run(folder.path, 'publisher', 'list')).stdout).toContain(' 0.0 s ')
+    },
+    LONG,
+  )
+
+  it(
     'publishes anew after a reset, and knows no other topic',
     async () => {
       expect(await ledgerdesk.run(folder.path, 'publisher', 'reset', 'incidents')).toMatchObject({

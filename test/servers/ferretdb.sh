@@ -98,6 +98,7 @@ stop() {
       kill -0 "$pid" 2>/dev/null || break
       sleep 0.1
     done
+    if kill -0 "$pid" 2>/dev/null; then kill -9 "$pid"; fi
   fi
   rm -rf "$data" "$home/running"
 }

@@ -120,6 +120,8 @@ PROPERTIES
 stop() { # folder
   local pid
   pid=$(cat "$1/pid")
+  # By then the number may be another's
+  grep -qzF "$(cd "$1" && pwd)/server.properties" "/proc/$pid/cmdline" 2>/dev/null || return 0
   kill "$pid" 2>/dev/null || return 0
   for _ in $(seq 100); do
     kill -0 "$pid" 2>/dev/null || return 0

@@ -1,7 +1,7 @@
 import type { Position } from '#libs/event-sourcing'
 
 /** How often another process' commits are looked for while somebody waits; the port promises 20 ms. */
-const POLL_MS = 10
+export const POLL_MS = 10
 
 /** Wakes those who wait for the log to grow. */
 export class Arrivals {

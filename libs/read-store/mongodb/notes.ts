@@ -32,10 +32,10 @@ export async function notesBeginningWith(
   prefix: string,
 ): Promise<Map<string, string>> {
   const found = await notes
-    .find({ _id: { $gte: prefix } })
+    .find({ _id: { $gte: prefix, $lt: `${prefix}\uffff` } })
     .sort({ _id: 1 })
     .toArray()
-  return new Map(found.flatMap(({ _id, note }) => (_id.startsWith(prefix) ? [[_id, note] as const] : [])))
+  return new Map(found.map(({ _id, note }) => [_id, note]))
 }
 
 function isDuplicate(error: unknown): boolean {

@@ -4,8 +4,13 @@ import { Connection } from './connection.js'
 export class Notes {
   private readonly connection: Connection
 
-  constructor(path: string) {
-    this.connection = new Connection(path, { create: true, cacheKibibytes: 64 })
+  /** @param readOnly finds what stands in a file that is there, and writes nothing */
+  constructor(
+    path: string,
+    private readonly readOnly = false,
+  ) {
+    this.connection = new Connection(path, { create: !readOnly, queryOnly: readOnly, cacheKibibytes: 64 })
+    if (readOnly) return
     this.connection.write(() =>
       this.connection.exec(
         'CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, note TEXT NOT NULL) WITHOUT ROWID',
@@ -29,6 +34,8 @@ export class Notes {
   }
 
   beginningWith(prefix: string): { name: string; note: string }[] {
+    // Whoever writes makes the file first, and then the table
+    if (this.readOnly && !this.connection.get("SELECT 1 FROM sqlite_master WHERE name = 'notes'")) return []
     return this.connection.all('SELECT name, note FROM notes WHERE substr(name, 1, ?) = ? ORDER BY name', [
       prefix.length,
       prefix,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toPosition } from '#libs/event-sourcing'
@@ -64,6 +64,18 @@ describe('SQLite read models', () => {
     await expect(reading.openForWriting(build, lease)).rejects.toThrow(/read-only/)
     await expect(reading.drop(build)).rejects.toThrow(/read-only/)
     await expect(reading.makeLive(build)).rejects.toThrow(/read-only/)
+    await reading.close()
+  })
+
+  it('find notes read-only, and make no file of them', async () => {
+    const reading = openSqliteReadStore({ folder, readOnly: true })
+    const file = join(folder, 'notes.db')
+    expect(await reading.notes('wish/')).toEqual(new Map())
+    expect(existsSync(file)).toBe(false)
+    writeFileSync(file, '')
+    expect(await reading.notes('wish/')).toEqual(new Map())
+    await store.putNote('wish/1', { key: 'a' })
+    expect(await reading.notes('wish/')).toEqual(new Map([['wish/1', { key: 'a' }]]))
     await reading.close()
   })
 

@@ -135,6 +135,7 @@ export class SqliteReadStore extends ReadStore {
   }
 
   async notes<Note extends object>(prefix: string): Promise<Map<string, Note>> {
+    if (this.options.readOnly && !existsSync(this.notesPath)) return new Map()
     const found = this.noteFile().beginningWith(prefix)
     return new Map(found.map(({ name, note }) => [name, JSON.parse(note) as Note]))
   }
@@ -160,8 +161,12 @@ export class SqliteReadStore extends ReadStore {
   }
 
   private noteFile(): Notes {
-    this.openNotes ??= new Notes(join(this.options.folder, 'notes.db'))
+    this.openNotes ??= new Notes(this.notesPath, this.options.readOnly)
     return this.openNotes
+  }
+
+  private get notesPath(): string {
+    return join(this.options.folder, 'notes.db')
   }
 
   /** Keeps the readers of builds that still answer. */
