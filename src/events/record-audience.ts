@@ -49,23 +49,24 @@ export class RecordAudiences {
   ): Promise<RecordedEvent[]> {
     const last = events.at(-1)
     if (last === undefined) return []
-    this.#comeTo(events[0]?.position ?? last.position, last.position, caughtUp)
-    if (!caughtUp) await this.#searchAhead(log, last.position)
+    this.#comeTo(events[0]?.position ?? last.position, last.position)
+    if (!caughtUp) await this.#searchAhead(log)
     await this.#learn(events, log)
     const before = events.filter((event) => isForEverybody(this.#after(event)))
     return before.filter(({ stream }) => isForEverybody(this.#now(stream)))
   }
 
-  #comeTo(first: Position, last: Position, caughtUp: boolean): void {
+  /** What was found further on is kept whatever the caller says of the log's end: it would not be searched for again. */
+  #comeTo(first: Position, last: Position): void {
     // Asked again for what was handled before: what lies between was forgotten.
     const again = first <= this.#handledUpTo
-    if (again || caughtUp) this.#ahead.clear()
+    if (again) this.#ahead.clear()
     if (again || this.#searchedUpTo < last) this.#searchedUpTo = last
     this.#handledUpTo = last
+    for (const [stream, { position }] of this.#ahead) if (position <= last) this.#ahead.delete(stream)
   }
 
-  async #searchAhead(log: EventStore, handled: Position): Promise<void> {
-    for (const [stream, { position }] of this.#ahead) if (position <= handled) this.#ahead.delete(stream)
+  async #searchAhead(log: EventStore): Promise<void> {
     const filter = { prefixes: this.prefixes, types: ['AudienceChanged'] }
     for (let end = false; !end; ) {
       const page = await log.readAll({ ...filter, after: this.#searchedUpTo, limit: PAGE })
