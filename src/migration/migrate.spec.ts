@@ -286,6 +286,26 @@ describe.each(['23.10', '26.1'] as const)('moving a log to a server of %s', (pro
     expect(await after.currentPosition(before.at(-1)!.position)).toBe(last.position)
   })
 
+  it('is neither given up nor repeated under another namespace, or on another server, and makes no log there', async () => {
+    await migrate(options())
+    const elsewhere = `test-${randomUUID()}`
+    const other = { ...options(), to: { ...options().to, namespace: elsewhere } }
+    await expect(giveUp(other)).rejects.toMatchObject({
+      code: 'MIGRATION.OTHER_TARGET',
+      message: expect.stringContaining(namespace),
+    })
+    await expect(migrate(other)).rejects.toMatchObject({ code: 'MIGRATION.OTHER_TARGET' })
+    const empty = await startEventStoreDouble({ profile })
+    const sameName = { ...options(), to: { ...options().to, url: empty.url } }
+    await expect(giveUp(sameName)).rejects.toMatchObject({ code: 'MIGRATION.OTHER_TARGET' })
+    for (const { url, namespace } of [other.to, sameName.to])
+      await expect(openEventStoreDb({ url, namespace, begin: false })).rejects.toMatchObject({
+        code: 'LOG.MISSING',
+      })
+    await empty.stop()
+    await expect(from.grow(1)).rejects.toThrow('takes no more events')
+  })
+
   it('refuses a server that holds another log in this namespace', async () => {
     keep(await openEventStoreDb({ url: double.url, namespace }))
     await expect(migrate(options())).rejects.toMatchObject({ code: 'LOG.FOREIGN' })
