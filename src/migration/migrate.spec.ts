@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { EventStoreDBClient } from '@eventstore/db-client'
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { type FolderBlobStore, openFolderBlobStore } from '#libs/blob-store/folder'
 import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { type EventStoreDbEventStore, openEventStoreDb } from '#libs/event-store/eventstoredb'
 import { openSqliteEventStore } from '#libs/event-store/sqlite'
 import { newEvent } from '../../libs/event-store/event-store.contract.js'
+import { StreamNames } from '../../libs/event-store/eventstoredb/stream-names.js'
 import { type EventStoreDouble, startEventStoreDouble } from '../../libs/testing/eventstoredb/index.js'
 import { giveUp, type MigrationOptions, migrate } from './migrate.js'
 import { type EmbeddedLog, embeddedLog } from './migration.fixture.js'
@@ -229,6 +230,80 @@ describe.each(['23.10', '26.1'] as const)('moving a log to a server of %s', (pro
     const again = await migrate(options())
     expect(again).toMatchObject({ repeated: true, events: first.events, digest: first.digest, findings: [] })
     expect(again.positions).toEqual(first.positions)
+  })
+
+  /** The first of these events is not written: as if the process were killed before it. */
+  const killedBefore = (type: string) => {
+    const { appendToStream } = EventStoreDBClient.prototype
+    const spy = jest.spyOn(EventStoreDBClient.prototype, 'appendToStream')
+    spy.mockImplementation(function (this: EventStoreDBClient, stream: string, events: unknown, ...rest) {
+      if ((events as { type?: string }).type !== type)
+        return appendToStream.call(this, stream, events as never, ...rest)
+      spy.mockRestore()
+      throw new RangeError('killed')
+    } as typeof appendToStream)
+  }
+
+  it('knows all earlier positions after it was killed at its end, given up, and run again on a longer log', async () => {
+    killedBefore('MigrationCompleted')
+    await expect(migrate(options())).rejects.toThrow('killed')
+    await giveUp(options())
+    await from.grow(3)
+    const { positions } = await migrate(options())
+    const [before, after] = [await all(await source()), await copy()]
+    expect(positions).toHaveLength(before.length)
+    for (const [index, { position }] of before.entries())
+      expect(await after.currentPosition(position)).toBe(positions[index])
+  })
+
+  it('does not take a damaged record of earlier positions for a server that is away', async () => {
+    killedBefore('MigrationCompleted')
+    await expect(migrate(options())).rejects.toThrow('killed')
+    const client = EventStoreDBClient.connectionString(double.url)
+    const completed = { count: 79, from: 0, chunks: 0, last: LOG_START }
+    await client.appendToStream(
+      new StreamNames(namespace).reserved('migration'),
+      jsonEvent({ type: 'MigrationCompleted', data: completed }),
+    )
+    await client.dispose()
+    await expect((await copy()).currentPosition('00000000000000000007')).rejects.toThrow(/is damaged/)
+  })
+
+  it('completes once, also when two come to the end together', async () => {
+    const stop = new AbortController()
+    const handledUpTo = async () => {
+      stop.abort()
+      await other
+      return undefined
+    }
+    const slow = migrate(options({ from: { ...from, handledUpTo } }))
+    const other = new Promise<void>((resolve, reject) => {
+      stop.signal.addEventListener('abort', () => migrate(options()).then(() => resolve(), reject))
+    })
+    await slow
+    const [before, after] = [await all(await source()), await copy()]
+    const last = (await all(after)).at(-1)!
+    expect(await after.currentPosition(before.at(-1)!.position)).toBe(last.position)
+  })
+
+  it('is neither given up nor repeated under another namespace, or on another server, and makes no log there', async () => {
+    await migrate(options())
+    const elsewhere = `test-${randomUUID()}`
+    const other = { ...options(), to: { ...options().to, namespace: elsewhere } }
+    await expect(giveUp(other)).rejects.toMatchObject({
+      code: 'MIGRATION.OTHER_TARGET',
+      message: expect.stringContaining(namespace),
+    })
+    await expect(migrate(other)).rejects.toMatchObject({ code: 'MIGRATION.OTHER_TARGET' })
+    const empty = await startEventStoreDouble({ profile })
+    const sameName = { ...options(), to: { ...options().to, url: empty.url } }
+    await expect(giveUp(sameName)).rejects.toMatchObject({ code: 'MIGRATION.OTHER_TARGET' })
+    for (const { url, namespace } of [other.to, sameName.to])
+      await expect(openEventStoreDb({ url, namespace, begin: false })).rejects.toMatchObject({
+        code: 'LOG.MISSING',
+      })
+    await empty.stop()
+    await expect(from.grow(1)).rejects.toThrow('takes no more events')
   })
 
   it('refuses a server that holds another log in this namespace', async () => {

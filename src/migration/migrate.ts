@@ -6,7 +6,13 @@ import {
   type EventStoreDbOptions,
   openEventStoreDb,
 } from '#libs/event-store/eventstoredb'
-import { openSqliteEventStore, type SqliteEventStore, sealLog, unsealLog } from '#libs/event-store/sqlite'
+import {
+  openSqliteEventStore,
+  type SqliteEventStore,
+  sealLog,
+  sealTarget,
+  unsealLog,
+} from '#libs/event-store/sqlite'
 import { type BlobsCopied, copyBlobs } from './copy-blobs.js'
 import { copyLog } from './copy-log.js'
 import { type Verification, verifyCopy } from './verify-copy.js'
@@ -42,7 +48,7 @@ export interface MigrationReport extends Verification {
  * Moves a log and its attachments from the embedded shape to the scale-out shape. While the log is still being written to it
  * is brought level; then it is sealed, so that nothing can follow, and copied to its end. May be killed anywhere and run
  * again. Nobody can open the copy before it was found equal.
- * @throws Refused `LOG.FOREIGN`, `LOG.NOT_A_COPY`, `MIGRATION.TARGET_DIFFERS`, `MIGRATION.NOT_EQUAL`; Unavailable; UnsuitableLog
+ * @throws Refused `LOG.FOREIGN`, `LOG.NOT_A_COPY`, `MIGRATION.OTHER_TARGET`, `MIGRATION.TARGET_DIFFERS`, `MIGRATION.NOT_EQUAL`; Unavailable; UnsuitableLog
  */
 export async function migrate(options: MigrationOptions): Promise<MigrationReport> {
   return withBoth(options, (source, target) =>
@@ -53,13 +59,16 @@ export async function migrate(options: MigrationOptions): Promise<MigrationRepor
 async function withBoth<Result>(
   { from, to }: Pick<MigrationOptions, 'from' | 'to'>,
   work: (source: SqliteEventStore, target: EventStoreDbEventStore) => Promise<Result>,
+  begin = true,
 ): Promise<Result> {
   // The stored form is copied, so neither side upcasts.
   const source = await openSqliteEventStore({ file: from.log, readOnly: true })
   try {
+    const sealedFor = await sealTarget(from.log)
+    if (sealedFor !== undefined && sealedFor !== to.namespace) throw otherTarget(sealedFor)
     const copyOf = await source.head()
     const { blobs: _, ...server } = to
-    const target = await openEventStoreDb({ ...server, logId: source.logId, copyOf })
+    const target = await openEventStoreDb({ ...server, logId: source.logId, copyOf, begin })
     try {
       return await work(source, target)
     } finally {
@@ -70,16 +79,32 @@ async function withBoth<Result>(
   }
 }
 
+/** Two targets could both be completed, or one of them and the log opened again: two logs of one id. */
+function otherTarget(sealedFor: string): Refused {
+  return new Refused(
+    'MIGRATION.OTHER_TARGET',
+    `The log was sealed to be moved to namespace ${sealedFor}: set LEDGERDESK_NAMESPACE=${sealedFor} and the server that holds it, ` +
+      'and run "ledgerdesk migrate" to its end, or with --give-up',
+  )
+}
+
 /**
  * Gives a copy up that is not complete: the log is open again. The copy is left where it is, and nobody can open it.
- * @throws Refused `MIGRATION.COMPLETE`: from then on there would be two logs of one id; Unavailable; UnsuitableLog
+ * @throws Refused `MIGRATION.COMPLETE`: from then on there would be two logs of one id; `MIGRATION.OTHER_TARGET` when the log was
+ *   sealed for another one, so that nobody knows whether that is complete; Unavailable; UnsuitableLog
  */
 export async function giveUp({ from, to }: Pick<MigrationOptions, 'from' | 'to'>): Promise<void> {
-  await withBoth({ from, to }, async (_, target) => {
-    if (!target.migrated) return unsealLog(from.log)
+  const open = async (_: SqliteEventStore, target: EventStoreDbEventStore) => {
+    if (!target.migrated) return unsealLog(from.log, to.namespace)
     const message =
       'The copy is complete and may be in use: to go back all the same, restore a backup of the data folder'
     throw new Refused('MIGRATION.COMPLETE', message)
+  }
+  await withBoth({ from, to }, open, false).catch(async (error) => {
+    if (!(error instanceof Refused && error.code === 'LOG.MISSING')) throw error
+    // The namespace of that name on another server, or there was never anything to give up.
+    const sealedFor = await sealTarget(from.log)
+    if (sealedFor !== undefined) throw otherTarget(sealedFor)
   })
 }
 
@@ -99,11 +124,12 @@ async function copy(
   await sealLog(
     from.log,
     `This log was moved to EventStoreDB, namespace ${to.namespace}: set LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL`,
+    to.namespace,
   )
   const attachments = await bringLevel()
   const verified = await compare(source, target, onProgress)
   if (verified.findings.length > 0) {
-    await unsealLog(from.log)
+    await unsealLog(from.log, to.namespace)
     throw new Refused(
       'MIGRATION.NOT_EQUAL',
       `The copy is not equal, and nobody can open it; the log itself is as it was, and open again:\n  ${verified.findings.join('\n  ')}`,

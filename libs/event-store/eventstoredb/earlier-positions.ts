@@ -1,5 +1,6 @@
 import { deflateSync, inflateSync } from 'node:zlib'
 import { type Position, toPosition } from '#libs/event-sourcing'
+import { UnreadableEvent } from './server-errors.js'
 
 /**
  * Where the events of a migrated log stand now, by the positions that the other store gave: there they were 1, 2, 3, ...
@@ -40,14 +41,14 @@ export class EarlierPositions {
     return deflateSync(bytes.subarray(0, size))
   }
 
-  /** @throws Error when the bytes are not those of {@link encode} */
+  /** @throws UnreadableEvent when the bytes are not those of {@link encode} */
   static decode(encoded: Uint8Array, count: number): EarlierPositions {
     const current = new BigUint64Array(count)
     let filled = 0
     let position = 0n
     let difference = 0n
     let shift = 0n
-    for (const byte of inflateSync(encoded)) {
+    for (const byte of inflated(encoded)) {
       difference |= BigInt(byte & 0x7f) << shift
       shift += 7n
       if (byte & 0x80) continue
@@ -55,8 +56,19 @@ export class EarlierPositions {
       current[filled++] = position
       difference = shift = 0n
     }
-    if (filled !== count || shift !== 0n)
-      throw new Error(`The record of earlier positions is damaged: it has ${filled} of ${count}`)
+    if (filled !== count || shift !== 0n) throw damaged(`it has ${filled} of ${count}`)
     return new EarlierPositions(current)
   }
+}
+
+function inflated(encoded: Uint8Array): Buffer {
+  try {
+    return inflateSync(encoded)
+  } catch (error) {
+    throw damaged((error as Error).message)
+  }
+}
+
+function damaged(how: string): UnreadableEvent {
+  return new UnreadableEvent(`The record of earlier positions is damaged: ${how}`)
 }

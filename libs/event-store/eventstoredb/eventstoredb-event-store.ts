@@ -51,6 +51,8 @@ export interface EventStoreDbOptions extends ConnectionOptions {
    * `ledgerdesk migrate` only.
    */
   copyOf?: Position
+  /** false: a log that is not there is refused (`LOG.MISSING`) and not begun. */
+  begin?: boolean
   /** Told when a subscription ended, quietly or not, before it is begun again. */
   onDropped?(error: unknown): void
   /** Told, once per stream, of events under our prefix that somebody else wrote: they are skipped. */
@@ -74,7 +76,11 @@ export async function openEventStoreDb(options: EventStoreDbOptions): Promise<Ev
   const names = new StreamNames(options.namespace)
   const connection = new Connection(options)
   try {
-    const birth = await findOrBeginLog(connection, names, { logId: options.logId, beyond: options.copyOf })
+    const birth = await findOrBeginLog(connection, names, {
+      logId: options.logId,
+      beyond: options.copyOf,
+      begin: options.begin,
+    })
     const migration = birth.migrated
       ? await connection.patiently(() => MigrationRecord.find(connection, names))
       : undefined

@@ -24,18 +24,20 @@ export interface WantedLog {
   readonly logId?: string
   /** For the copy of a log: the last position that the other one gave. All of the new one come after it. */
   readonly beyond?: Position
+  /** false: it must be there already. */
+  readonly begin?: boolean
 }
 
 /**
  * Finds the log of a namespace, or begins it. Of several processes that begin it at once one wins, and all go by what
  * was written.
- * @throws Unavailable; Refused `LOG.FOREIGN` when the log is there with another id, `LOG.NOT_A_COPY` when a copy was asked for
+ * @throws Unavailable; Refused `LOG.FOREIGN` when the log is there with another id, `LOG.MISSING` when it must be there and is not, `LOG.NOT_A_COPY` when a copy was asked for
  *   and the log is none, or begins too early for it
  */
 export async function findOrBeginLog(
   connection: Connection,
   names: StreamNames,
-  { logId: wanted, beyond }: WantedLog = {},
+  { logId: wanted, beyond, begin = true }: WantedLog = {},
 ): Promise<LogBirth> {
   const stream = names.reserved('log')
   const logId = wanted ?? randomUUID()
@@ -44,6 +46,7 @@ export async function findOrBeginLog(
   const birth = await connection.patiently(async () => {
     const found = await readBirth(connection, stream)
     if (found !== undefined) return found
+    if (!begin) throw new Refused('LOG.MISSING', `There is no log in ${stream}`)
     if (beyond !== undefined) await pad(connection, names.reserved('padding'), beyond)
     const options = { ...connection.appendOptions(), expectedRevision: NO_STREAM } as const
     await connection

@@ -13,7 +13,8 @@ const CHUNK_BYTES = 600_000
 interface MigrationCompleted {
   /** How many events came from the other store: its last position. */
   readonly count: number
-  /** Events before this one that hold the positions. */
+  /** Revisions of the events that hold the positions: so many, from this one on. Before them lies what interrupted tries left. */
+  readonly from: number
   readonly chunks: number
   /** Where the last of them stands now. */
   readonly last: Position
@@ -44,44 +45,50 @@ export class MigrationRecord {
     return this.completed
   }
 
-  /** @throws Unavailable, InvalidInput `POSITION.MALFORMED` */
+  /** @throws Unavailable, InvalidInput `POSITION.MALFORMED`; UnreadableEvent when the record is damaged */
   async currentPosition(position: Position): Promise<Position> {
     parsePosition(position)
     // Every position of this log lies beyond those that the other one gave.
     if (position === LOG_START || position > toPosition(this.completed?.count ?? 0)) return position
-    this.#positions ??= this.connection
-      .patiently(() => this.#read())
-      .catch((error) => {
-        this.#positions = undefined
-        throw error
-      })
+    this.#positions ??= this.#read().catch((error) => {
+      this.#positions = undefined
+      throw error
+    })
     return (await this.#positions).toCurrent(position) ?? position
   }
 
-  /** Writes it, or the rest of it when an earlier try was interrupted. @throws Unavailable */
+  /**
+   * Writes it behind whatever an interrupted try left: that may tell of a log that was opened again since, and has grown.
+   * @throws Unavailable
+   */
   async complete(positions: EarlierPositions, last: Position): Promise<void> {
+    if (this.completed) return
+    const there = await this.connection.patiently(() => this.#readAll())
+    // Another run of the same migration was faster: nothing may stand behind its end.
+    this.completed = completionOf(there.at(-1))
+    if (this.completed) return
+    const from = there.length
     const encoded = positions.encode()
     const chunks = Array.from({ length: Math.ceil(encoded.length / CHUNK_BYTES) }, (_, index) =>
       encoded.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES).toString('base64'),
     )
-    const there = (await this.connection.patiently(() => this.#readAll())).length
-    for (const [index, chunk] of [...chunks.entries()].slice(there))
-      await this.#write(index, 'PositionsMapped', { chunk })
-    const completed = { count: positions.count, chunks: chunks.length, last }
-    if (there <= chunks.length) await this.#write(chunks.length, 'MigrationCompleted', completed)
+    for (const [index, chunk] of chunks.entries())
+      await this.#write(from + index, 'PositionsMapped', { chunk })
+    const completed = { count: positions.count, from, chunks: chunks.length, last }
+    await this.#write(from + chunks.length, 'MigrationCompleted', completed)
     this.completed = completed
   }
 
   async #readCompleted(): Promise<MigrationCompleted | undefined> {
     const options = { direction: BACKWARDS, fromRevision: END, maxCount: 1 } as const
     const [last] = await this.#events(options)
-    return last?.type === 'MigrationCompleted' ? (last.data as unknown as MigrationCompleted) : undefined
+    return completionOf(last)
   }
 
   async #read(): Promise<EarlierPositions> {
-    const { count, chunks } = this.completed!
-    const texts = (await this.#readAll())
-      .slice(0, chunks)
+    const { count, from, chunks } = this.completed!
+    const texts = (await this.connection.patiently(() => this.#readAll()))
+      .slice(from, from + chunks)
       .map(({ data }) => (data as { chunk: string }).chunk)
     return EarlierPositions.decode(Buffer.concat(texts.map((text) => Buffer.from(text, 'base64'))), count)
   }
@@ -122,4 +129,8 @@ export class MigrationRecord {
         }),
     )
   }
+}
+
+function completionOf(event?: { type: string; data: unknown }): MigrationCompleted | undefined {
+  return event?.type === 'MigrationCompleted' ? (event.data as MigrationCompleted) : undefined
 }
