@@ -11,6 +11,7 @@ import {
   buildOpenApi,
   type Configuration,
   ConfigurationError,
+  closeAll,
   createLogger,
   HealthChecks,
   HttpAdapter,
@@ -44,7 +45,26 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   const runtime = await Runtime.start(configuration, logger, metrics)
   const health = new HealthChecks()
   runtime.register(health, metrics)
+  try {
+    return await listen(configuration, { logger, metrics, runtime, health })
+  } catch (error) {
+    // What is left open would keep the process
+    await closeAll(runtime.closers(), logger)
+    throw error
+  }
+}
 
+interface Started {
+  logger: Logger
+  metrics: Metrics
+  runtime: Runtime
+  health: HealthChecks
+}
+
+async function listen(
+  configuration: Configuration,
+  { logger, metrics, runtime, health }: Started,
+): Promise<RunningServer> {
   const adapter = new HttpAdapter({
     bodyLimit: configuration.bodyLimit,
     authenticator: authenticatorOf(runtime, configuration),
@@ -72,7 +92,6 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   try {
     await app.listen(configuration.port, configuration.host)
   } catch (error) {
-    for (const { close } of runtime.closers()) await close()
     throw cannotListen(configuration, error)
   }
   const { address, port, family } = app.getHttpServer().address() as AddressInfo

@@ -37,6 +37,14 @@ export async function shutDown(options: ShutdownOptions): Promise<boolean> {
   if (delaySeconds > 0) await sleep(delaySeconds * 1000)
   let clean = await drain(server, graceSeconds * 1000)
   if (!clean) logger.warn('requests were cut off at the end of the grace time')
+  if (!(await closeAll(closers, logger))) clean = false
+  logger.info({ clean }, 'shut down')
+  return clean
+}
+
+/** Closes one after the other, even when one fails. @returns false when one failed */
+export async function closeAll(closers: readonly Closer[], logger: Pick<Logger, 'error'>): Promise<boolean> {
+  let clean = true
   for (const { name, close } of closers) {
     try {
       await close()
@@ -45,7 +53,6 @@ export async function shutDown(options: ShutdownOptions): Promise<boolean> {
       logger.error({ err, closer: name }, 'could not be closed')
     }
   }
-  logger.info({ clean }, 'shut down')
   return clean
 }
 
