@@ -13,6 +13,7 @@ import {
   ConfigurationError,
   closeAll,
   createLogger,
+  endOnSignals,
   HealthChecks,
   HttpAdapter,
   type Logger,
@@ -24,6 +25,7 @@ import {
   type ShutdownOptions,
   serveDocumentation,
   shutDown,
+  shutDownOnSignals,
 } from '#libs/platform'
 import { API } from './api.js'
 import { applicationModule } from './app.module.js'
@@ -52,6 +54,14 @@ export async function serve(configuration: Configuration): Promise<RunningServer
     await closeAll(runtime.closers(), logger)
     throw error
   }
+}
+
+/** Serves until SIGTERM or SIGINT, and then ends in order; while it starts, it ends at once. */
+export async function serveUntilSignal(configuration: Configuration): Promise<void> {
+  const stopListening = endOnSignals()
+  const { shutdown } = await serve(configuration)
+  shutDownOnSignals(shutdown)
+  stopListening()
 }
 
 interface Started {

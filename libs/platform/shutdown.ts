@@ -76,6 +76,23 @@ async function drain(server: Server, graceMs: number): Promise<boolean> {
 }
 
 /**
+ * Ends the process at once on SIGTERM and SIGINT: for the start, when nobody is served yet. Without a handler the first
+ * process of a container would ignore them.
+ * @returns stops listening for the signals
+ */
+export function endOnSignals(): () => void {
+  // Exit codes as of shells: 128 and the signal's number
+  const onTerm = () => process.exit(143)
+  const onInt = () => process.exit(130)
+  process.on('SIGTERM', onTerm)
+  process.on('SIGINT', onInt)
+  return () => {
+    process.off('SIGTERM', onTerm)
+    process.off('SIGINT', onInt)
+  }
+}
+
+/**
  * Shuts down on SIGTERM and SIGINT and ends the process: 0 when clean, 1 otherwise. A second signal ends it at once.
  * @returns stops listening for the signals
  */

@@ -32,7 +32,7 @@ describe('A server that cannot start', () => {
         text += more
         onText(text, (signal) => child.kill(signal))
       })
-    const late = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    const late = setTimeout(() => child.kill('SIGKILL'), 50_000)
     return new Promise((done) =>
       child.once('close', (code) => {
         clearTimeout(late)
@@ -59,4 +59,17 @@ describe('A server that cannot start', () => {
     const { code, text } = await run([CLI, 'serve'], {})
     expect([code, text]).toEqual([1, expect.stringContaining('EISDIR')])
   })
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)(
+    'as its stores are away ends at once on %s, by a handler: a container has no other',
+    async (signal, code) => {
+      const ended = await run([MAIN], NOWHERE, (text, kill) => {
+        if (text.includes('a store is away')) kill(signal)
+      })
+      expect(ended).toEqual({ code, text: expect.stringContaining('a store is away') })
+    },
+  )
 })
