@@ -5,6 +5,7 @@ import {
   type Closer,
   type Configuration,
   closeAll,
+  type HealthCheck,
   type HealthChecks,
   type Logger,
   type Metrics,
@@ -31,7 +32,7 @@ import { type WriteSide, writeSide } from './write-side.js'
 
 /** A part of the process: what readiness asks of it, what it tells Prometheus, and what it has to close, in order. */
 interface Part {
-  checks?(): ReturnType<LocalProjector['checks']>
+  checks?(): Record<string, HealthCheck>
   reportTo?(metrics: Metrics): Promise<void>
   closers(): Closer[]
 }
