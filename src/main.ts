@@ -1,9 +1,8 @@
-import { ConfigurationError, readConfiguration, shutDownOnSignals } from '#libs/platform'
-import { serve } from './serve.js'
+import { ConfigurationError, readConfiguration } from '#libs/platform'
+import { serveUntilSignal } from './serve.js'
 
 try {
-  const { shutdown } = await serve(readConfiguration(process.env))
-  shutDownOnSignals(shutdown)
+  await serveUntilSignal(readConfiguration(process.env))
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error
   console.error(error.message)

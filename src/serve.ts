@@ -11,7 +11,9 @@ import {
   buildOpenApi,
   type Configuration,
   ConfigurationError,
+  closeAll,
   createLogger,
+  endOnSignals,
   HealthChecks,
   HttpAdapter,
   type Logger,
@@ -23,6 +25,7 @@ import {
   type ShutdownOptions,
   serveDocumentation,
   shutDown,
+  shutDownOnSignals,
 } from '#libs/platform'
 import { API } from './api.js'
 import { applicationModule } from './app.module.js'
@@ -44,7 +47,34 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   const runtime = await Runtime.start(configuration, logger, metrics)
   const health = new HealthChecks()
   runtime.register(health, metrics)
+  try {
+    return await listen(configuration, { logger, metrics, runtime, health })
+  } catch (error) {
+    // What is left open would keep the process
+    await closeAll(runtime.closers(), logger)
+    throw error
+  }
+}
 
+/** Serves until SIGTERM or SIGINT, and then ends in order; while it starts, it ends at once. */
+export async function serveUntilSignal(configuration: Configuration): Promise<void> {
+  const stopListening = endOnSignals()
+  const { shutdown } = await serve(configuration)
+  shutDownOnSignals(shutdown)
+  stopListening()
+}
+
+interface Started {
+  logger: Logger
+  metrics: Metrics
+  runtime: Runtime
+  health: HealthChecks
+}
+
+async function listen(
+  configuration: Configuration,
+  { logger, metrics, runtime, health }: Started,
+): Promise<RunningServer> {
   const adapter = new HttpAdapter({
     bodyLimit: configuration.bodyLimit,
     authenticator: authenticatorOf(runtime, configuration),
@@ -72,7 +102,6 @@ export async function serve(configuration: Configuration): Promise<RunningServer
   try {
     await app.listen(configuration.port, configuration.host)
   } catch (error) {
-    for (const { close } of runtime.closers()) await close()
     throw cannotListen(configuration, error)
   }
   const { address, port, family } = app.getHttpServer().address() as AddressInfo

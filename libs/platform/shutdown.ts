@@ -37,6 +37,14 @@ export async function shutDown(options: ShutdownOptions): Promise<boolean> {
   if (delaySeconds > 0) await sleep(delaySeconds * 1000)
   let clean = await drain(server, graceSeconds * 1000)
   if (!clean) logger.warn('requests were cut off at the end of the grace time')
+  if (!(await closeAll(closers, logger))) clean = false
+  logger.info({ clean }, 'shut down')
+  return clean
+}
+
+/** Closes one after the other, even when one fails. @returns false when one failed */
+export async function closeAll(closers: readonly Closer[], logger: Pick<Logger, 'error'>): Promise<boolean> {
+  let clean = true
   for (const { name, close } of closers) {
     try {
       await close()
@@ -45,7 +53,6 @@ export async function shutDown(options: ShutdownOptions): Promise<boolean> {
       logger.error({ err, closer: name }, 'could not be closed')
     }
   }
-  logger.info({ clean }, 'shut down')
   return clean
 }
 
@@ -66,6 +73,23 @@ async function drain(server: Server, graceMs: number): Promise<boolean> {
     await closed
   }
   return clean
+}
+
+/**
+ * Ends the process at once on SIGTERM and SIGINT: for the start, when nobody is served yet. Without a handler the first
+ * process of a container would ignore them.
+ * @returns stops listening for the signals
+ */
+export function endOnSignals(): () => void {
+  // Exit codes as of shells: 128 and the signal's number
+  const onTerm = () => process.exit(143)
+  const onInt = () => process.exit(130)
+  process.on('SIGTERM', onTerm)
+  process.on('SIGINT', onInt)
+  return () => {
+    process.off('SIGTERM', onTerm)
+    process.off('SIGINT', onInt)
+  }
 }
 
 /**

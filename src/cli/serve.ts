@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { readConfiguration, shutDownOnSignals } from '#libs/platform'
-import { serve } from '../serve.js'
+import { readConfiguration } from '#libs/platform'
+import { serveUntilSignal } from '../serve.js'
 
 export function serveCommand(): Command {
   return new Command('serve')
@@ -8,7 +8,6 @@ export function serveCommand(): Command {
       'Do what LEDGERDESK_ROLE says, until SIGTERM: serve the API, keep read models and run policies, publish; by default all',
     )
     .action(async () => {
-      const { shutdown } = await serve(readConfiguration(process.env))
-      shutDownOnSignals(shutdown)
+      await serveUntilSignal(readConfiguration(process.env))
     })
 }

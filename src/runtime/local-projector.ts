@@ -75,6 +75,7 @@ export class LocalProjector extends ReadModelKeeper {
     if (!status) {
       // Being started again: nobody knows, and all else can still be told
       metrics.projectionLag.reset()
+      metrics.projectionParkedKeys.reset()
       return
     }
     const { projections, policies } = status

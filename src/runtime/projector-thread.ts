@@ -4,6 +4,7 @@ import type { DispatchOutcome } from '#libs/projections-runtime'
 import { Projector } from './projector.js'
 import { ProjectorNotes } from './projector-notes.js'
 import { fromMessage, Remote, toMessage } from './remote.js'
+import { repeat } from './repeat.js'
 import { openEventStore, openReadStore } from './stores.js'
 import type { DispatchAnswer, ThreadData } from './threads.js'
 
@@ -42,8 +43,7 @@ const main = new Remote(parentPort!, {
   parked: (projection: string) => projector.projections.parked(projection),
   retryParked: (projection: string, key?: string) => projector.projections.retryParked(projection, key),
   async stop() {
-    clearInterval(rounds)
-    await round
+    await Promise.all(rounds.map((round) => round.stop()))
     await projector.stop()
     if (reports) await notes.end().catch((error) => notice('warn', 'The last note was not removed', error))
     await eventStore.close()
@@ -74,26 +74,20 @@ const notes = new ProjectorNotes(readStore, owner, {
 await projector.start()
 main.tell('started')
 
-/** Now and then: what others wish for, and how things stand. */
 const ROUND_MS = 1_000
-const ROUNDS_PER_TIDYING = 60
-let count = 0
-let round: Promise<void> | undefined
-const rounds = setInterval(() => {
-  round ??= lookAround().finally(() => {
-    round = undefined
-  })
-}, ROUND_MS)
+const TIDYING_MS = 60_000
+/** Each by itself: a long replay that somebody wished for, or a fault of one, holds up none of the others. */
+const rounds = [
+  repeat(ROUND_MS, tellBuilding, failed('Builds that are to take over cannot be looked up')),
+  repeat(ROUND_MS, () => notes.takeUpWishes(), failed('What others wish for cannot be looked up')),
+  ...(reports
+    ? [repeat(ROUND_MS, () => notes.report(), failed('Others cannot be told how this projector stands'))]
+    : []),
+  repeat(TIDYING_MS, () => notes.tidyUp(), failed('What others left behind cannot be cleared away')),
+]
 
-async function lookAround(): Promise<void> {
-  try {
-    await tellBuilding()
-    await notes.takeUpWishes()
-    if (reports) await notes.report()
-    if (count++ % ROUNDS_PER_TIDYING === 0) await notes.tidyUp()
-  } catch (error) {
-    notice('warn', 'What others wish for cannot be looked up', error)
-  }
+function failed(message: string) {
+  return (error: unknown) => notice('warn', message, error)
 }
 
 /** New versions and rebuilds, whoever asked for them, are fed on another thread. */

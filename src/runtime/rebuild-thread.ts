@@ -9,7 +9,15 @@ import { openEventStore, openReadStore } from './stores.js'
 const IDLE_CHECK_MS = 2_000
 
 const { stores, owner, projections } = workerData as RebuildThreadData
-const eventStore = await openEventStore(stores, { readOnly: true })
+const eventStore = await openEventStore(stores, {
+  readOnly: true,
+  onDropped: (error) =>
+    main.tell('notice', {
+      level: 'info',
+      message: 'A subscription to the log ended and is begun again',
+      error: toMessage(error),
+    }),
+})
 const readStore = openReadStore(stores)
 const runner = new ProjectionRunner({
   eventStore,

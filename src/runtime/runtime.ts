@@ -1,7 +1,15 @@
 import type { CommandBus } from '@nestjs/cqrs'
 import type { BlobStore } from '#libs/blob-store'
 import type { EventStore } from '#libs/event-store'
-import type { Closer, Configuration, HealthChecks, Logger, Metrics } from '#libs/platform'
+import {
+  type Closer,
+  type Configuration,
+  closeAll,
+  type HealthCheck,
+  type HealthChecks,
+  type Logger,
+  type Metrics,
+} from '#libs/platform'
 import { leaseOwner } from '#libs/read-store'
 import type { ReadModelKeeper } from '../operation/read-model-keeper.js'
 import { Dispatcher } from './dispatcher.js'
@@ -24,7 +32,7 @@ import { type WriteSide, writeSide } from './write-side.js'
 
 /** A part of the process: what readiness asks of it, what it tells Prometheus, and what it has to close, in order. */
 interface Part {
-  checks?(): ReturnType<LocalProjector['checks']>
+  checks?(): Record<string, HealthCheck>
   reportTo?(metrics: Metrics): Promise<void>
   closers(): Closer[]
 }
@@ -59,8 +67,11 @@ export class Runtime {
     private readonly parts: readonly Part[],
   ) {}
 
+  /** @throws ConfigurationError before anything is opened; whatever it throws, nothing is left open */
   static async start(configuration: Configuration, logger: Logger, metrics: Metrics): Promise<Runtime> {
     const { role } = configuration
+    const publishes = configuration.kafkaBrokers && (role === 'all' || role === 'publisher')
+    const publishing = publishes ? publishingSettings(configuration) : undefined
     const stores = storeSettings(configuration)
     const data = (thread: string) => ({ stores, owner: leaseOwner(thread) })
     const away = (err: Error) => logger.warn({ err }, 'a store is away; waiting for it')
@@ -77,56 +88,61 @@ export class Runtime {
       stores,
       away,
     )
-    const write = role === 'publisher' ? undefined : await writeSide(eventStore, logger)
-    const dispatcher = new Dispatcher(metrics)
     const parts: Part[] = []
+    let write: WriteSide | undefined
+    try {
+      write = role === 'publisher' ? undefined : await writeSide(eventStore, logger)
+      const dispatcher = new Dispatcher(metrics)
 
-    const projector =
-      role === 'all' || role === 'projector'
-        ? new LocalProjector({ eventStore, dispatcher, data, reports: !areFiles(stores), logger })
-        : undefined
-    if (projector) parts.push(projector)
+      const projector =
+        role === 'all' || role === 'projector'
+          ? new LocalProjector({ eventStore, dispatcher, data, reports: !areFiles(stores), logger })
+          : undefined
+      if (projector) parts.push(projector)
 
-    if (configuration.kafkaBrokers && (role === 'all' || role === 'publisher')) {
-      const publishing = publishingSettings(configuration)
-      parts.push(
-        new Publisher({
-          eventStore,
-          data: { ...data('publisher'), publishing },
-          decidesReadiness: role === 'publisher',
+      if (publishing) {
+        parts.push(
+          new Publisher({
+            eventStore,
+            data: { ...data('publisher'), publishing },
+            decidesReadiness: role === 'publisher',
+            logger,
+            metrics,
+          }),
+        )
+      }
+
+      let serving: Serving | undefined
+      if (write && (role === 'all' || role === 'api')) {
+        const key = await awaitStore(() => pageTokenKey(stores), stores, away)
+        const { queryThreads, projectionWaitMs } = configuration
+        const queries = new QueryThreads(
+          Array.from({ length: queryThreads }, (_, i) => ({
+            ...data(`queries-${i + 1}`),
+            pageTokenKey: key,
+            projectionWaitMs,
+          })),
           logger,
-          metrics,
-        }),
-      )
+        )
+        parts.push(queries)
+        await queries.ready()
+        const blobs = openBlobStore(stores)
+        parts.push({ closers: () => [{ name: 'blobs', close: () => blobs.close() }] })
+        const keeper = projector ?? new DistantProjector(openReadStore(stores))
+        if (keeper instanceof DistantProjector) parts.push(keeper)
+        serving = { write, queries, blobs, keeper }
+      }
+      await projector?.ready
+      if (write && areFiles(stores)) {
+        const script = new URL('./upkeep-thread.js', import.meta.url)
+        const upkeep = new SupervisedThread(script, data('upkeep'), logger)
+        parts.push({ closers: () => [{ name: 'upkeep', close: () => upkeep.stop() }] })
+      }
+      return new Runtime(eventStore, write, serving, dispatcher, parts)
+    } catch (error) {
+      await closeAll(closersOf(parts, write ?? eventStore), logger)
+      throw error
     }
-
-    let serving: Serving | undefined
-    if (write && (role === 'all' || role === 'api')) {
-      const key = await awaitStore(() => pageTokenKey(stores), stores, away)
-      const { queryThreads, projectionWaitMs } = configuration
-      const queries = new QueryThreads(
-        Array.from({ length: queryThreads }, (_, i) => ({
-          ...data(`queries-${i + 1}`),
-          pageTokenKey: key,
-          projectionWaitMs,
-        })),
-        logger,
-      )
-      await queries.ready()
-      parts.push(queries)
-      const blobs = openBlobStore(stores)
-      parts.push({ closers: () => [{ name: 'blobs', close: () => blobs.close() }] })
-      const keeper = projector ?? new DistantProjector(openReadStore(stores))
-      if (keeper instanceof DistantProjector) parts.push(keeper)
-      serving = { write, queries, blobs, keeper }
-    }
-    await projector?.ready
-    if (write && areFiles(stores)) {
-      const script = new URL('./upkeep-thread.js', import.meta.url)
-      const upkeep = new SupervisedThread(script, data('upkeep'), logger)
-      parts.push({ closers: () => [{ name: 'upkeep', close: () => upkeep.stop() }] })
-    }
-    return new Runtime(eventStore, write, serving, dispatcher, parts)
   }
 
   /** From now on policies' commands are carried out by this bus. */
@@ -145,7 +161,10 @@ export class Runtime {
 
   /** In the order in which things must end: first who sends commands, last the log. */
   closers(): Closer[] {
-    const log = () => (this.write ? this.write.close() : this.eventStore.close())
-    return [...this.parts.flatMap((part) => part.closers()), { name: 'log', close: log }]
+    return closersOf(this.parts, this.write ?? this.eventStore)
   }
+}
+
+function closersOf(parts: readonly Part[], log: Pick<EventStore, 'close'>): Closer[] {
+  return [...parts.flatMap((part) => part.closers()), { name: 'log', close: () => log.close() }]
 }

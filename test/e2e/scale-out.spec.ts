@@ -160,19 +160,23 @@ describeScaleOut('several processes of each role (E2E_SHAPE=scale-out)', () => {
     })
   }, 120_000)
 
-  it('answer 503 while the store stands still, and go on when it does', async () => {
-    const { double } = server
-    if (!double) return expect(process.env.EVENTSTORE_URL).not.toBe('')
-    process.kill(double.pid, 'SIGSTOP')
-    try {
-      const reply = await open(apis[0]!)
-      expect(reply).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
-      const { status, body } = await readiness(apis[0]!)
-      expect([status, body.checks.log]).toEqual([503, expect.not.stringMatching(/^ok$/)])
-    } finally {
-      process.kill(double.pid, 'SIGCONT')
-    }
-    await until('the store is back', async () => (await open(apis[0]!)).status === 201)
-    await until('it is ready again', async () => (await readiness(apis[0]!)).status === 200)
-  }, 180_000)
+  const frozen = process.env.EVENTSTORE_URL ? it.skip : it
+  frozen(
+    'answer 503 while the store stands still, and go on when it does',
+    async () => {
+      const double = server.double!
+      process.kill(double.pid, 'SIGSTOP')
+      try {
+        const reply = await open(apis[0]!)
+        expect(reply).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
+        const { status, body } = await readiness(apis[0]!)
+        expect([status, body.checks.log]).toEqual([503, expect.not.stringMatching(/^ok$/)])
+      } finally {
+        process.kill(double.pid, 'SIGCONT')
+      }
+      await until('the store is back', async () => (await open(apis[0]!)).status === 201)
+      await until('it is ready again', async () => (await readiness(apis[0]!)).status === 200)
+    },
+    180_000,
+  )
 })
