@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { EventPublisher, PublishedTopic, TopicState } from '#libs/event-publisher'
-import { LOG_START, NotFound, type Position } from '#libs/event-sourcing'
+import { LOG_START, NotFound, type Position, Refused } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { type Configuration, readConfiguration } from '#libs/platform'
 import { lagSeconds, systemClock } from '#libs/projections-runtime'
@@ -26,8 +26,8 @@ export function publisherCommand(): Command {
   publisher
     .command('reset <topic>')
     .description(
-      'Remove a topic and where its publisher stood; a running publisher makes it again and publishes the log from its ' +
-        'beginning within half a minute',
+      'Remove a topic and where its publisher stood, while no publisher has it; the next one makes it again and ' +
+        'publishes the log from its beginning',
     )
     .action(reset)
   return publisher
@@ -73,8 +73,16 @@ async function reset(name: string): Promise<void> {
       const names = topics.map(({ settings }) => settings.name).join(', ')
       throw new NotFound('TOPIC.UNKNOWN', `There is no topic "${name}"; there are: ${names}`)
     }
+    // One that has it goes on from what it remembers, and would not notice until it sends again.
+    const holders = (await publisher.look(topic.settings))?.publishers ?? []
+    if (holders.length > 0) {
+      throw new Refused(
+        'TOPIC.IN_USE',
+        `${holders.join(', ')} has ${name}: stop all publishers first; one that was killed is forgotten after some seconds`,
+      )
+    }
     await publisher.reset(topic.settings)
-    print(`${name} is removed; the publisher makes it again and publishes the log from its beginning`)
+    print(`${name} is removed; the next publisher makes it again and publishes the log from its beginning`)
   })
 }
 

@@ -101,6 +101,10 @@ describeWithKafka('A server that publishes', () => {
       })
       await open('Second')
       await published(4)
+      expect(await ledgerdesk.run(folder.path, 'publisher', 'reset', topic)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('stop all publishers first'),
+      })
       await server.stop()
       expect(await ledgerdesk.run(folder.path, 'publisher', 'reset', topic)).toMatchObject({ code: 0 })
       const away = await ledgerdesk.run(folder.path, 'publisher', 'lag', '--limit', '0.5')
