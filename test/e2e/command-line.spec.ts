@@ -17,7 +17,7 @@ describe('the command line on a data folder', () => {
 
   it('says that there is no log to back up', async () => {
     expect(await failure(server, 'backup', join(server.dataDir, 'copy'))).toBe(
-      `There is no log ${join(server.dataDir, 'log.db')}`,
+      `There is no log ${join(server.dataDir, 'log.db')}: LEDGERDESK_DATA_DIR names another folder`,
     )
   })
 
