@@ -1,4 +1,4 @@
-import { NotFound, type Position } from '#libs/event-sourcing'
+import type { Position } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { type Clock, type FeedState, lagSeconds, type Notice, systemClock } from '#libs/projections-runtime'
 import type { EventPublisher } from './event-publisher.js'
@@ -17,8 +17,6 @@ export interface PublisherRunnerOptions {
   notice?(notice: Notice): void
   /** So many more are on the topic, durably. */
   onPublished?(topic: string, events: number): void
-  /** Once a second; also while the broker is away. See {@link TopicStatus.lagSeconds}. */
-  onLag?(topic: string, seconds: number): void
 }
 
 export interface TopicStatus {
@@ -34,8 +32,6 @@ export interface TopicStatus {
   message?: string
 }
 
-const LAG_EVERY_MS = 1_000
-
 /**
  * Publishes the log to topics, each under a lease of its own, so that several of these share the work and stand in for
  * one another. Nothing waits for it: a broker that is away makes lag, not errors.
@@ -45,7 +41,6 @@ export class PublisherRunner {
   readonly #feeds: readonly TopicFeed[]
   readonly #stopped = new AbortController()
   #running: Promise<unknown> | undefined
-  #cancelTick: (() => void) | undefined
 
   constructor(private readonly options: PublisherRunnerOptions) {
     const { eventStore, publisher, topics, clock = systemClock, batchSize = 500, onPublished } = options
@@ -60,13 +55,11 @@ export class PublisherRunner {
   /** Returns at once; what is away is waited for. */
   start(): void {
     this.#running ??= Promise.all(this.#feeds.map((feed) => feed.run()))
-    if (this.options.onLag) this.#tick()
   }
 
   /** Finishes the batches under way, remembers how far they came, and gives the topics back. */
   async stop(): Promise<void> {
     this.#stopped.abort()
-    this.#cancelTick?.()
     await this.#running
   }
 
@@ -84,34 +77,8 @@ export class PublisherRunner {
     )
   }
 
-  /** Tries a topic that has stopped again. @throws NotFound `TOPIC.UNKNOWN` */
-  resume(topic: string): void {
-    const feed = this.#feeds.find(({ topic: { settings } }) => settings.name === topic)
-    if (!feed) {
-      const names = this.#feeds.map(({ topic: { settings } }) => settings.name).join(', ')
-      throw new NotFound('TOPIC.UNKNOWN', `There is no topic "${topic}"; there are: ${names}`)
-    }
-    feed.resume()
-  }
-
   async #lagOf({ position, topic }: TopicFeed): Promise<number | undefined> {
     if (position === undefined) return undefined
     return lagSeconds(this.options.eventStore, position, this.#clock, topic.from)
-  }
-
-  #tick(): void {
-    this.#cancelTick = this.#clock.after(LAG_EVERY_MS, () => {
-      void this.#tellLags().finally(() => {
-        if (!this.#stopped.signal.aborted) this.#tick()
-      })
-    })
-  }
-
-  async #tellLags(): Promise<void> {
-    for (const feed of this.#feeds) {
-      // A log that can't be read is told by whoever follows it.
-      const seconds = await this.#lagOf(feed).catch(() => undefined)
-      if (seconds !== undefined) this.options.onLag?.(feed.topic.settings.name, seconds)
-    }
   }
 }

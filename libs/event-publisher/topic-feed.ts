@@ -63,7 +63,6 @@ export class TopicFeed {
   #failures = 0
   #unsaved: RecordedEvent | undefined
   #savedAt = 0
-  #resumed: AbortController | undefined
 
   constructor(
     readonly topic: PublishedTopic,
@@ -82,11 +81,6 @@ export class TopicFeed {
         else await this.#postpone(error)
       }
     }
-  }
-
-  /** Tries a topic that has stopped again. */
-  resume(): void {
-    this.#resumed?.abort()
   }
 
   get #name(): string {
@@ -214,8 +208,7 @@ export class TopicFeed {
     this.code = code
     this.message = message
     if (!known) this.options.notice({ level: 'error', consumer: this.#name, code, message })
-    this.#resumed = new AbortController()
-    await pause(this.options.clock, RETRY_STOPPED_MS, AbortSignal.any([this.stopped, this.#resumed.signal]))
+    await pause(this.options.clock, RETRY_STOPPED_MS, this.stopped)
   }
 
   async #postpone(error: unknown): Promise<void> {

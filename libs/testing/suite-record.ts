@@ -11,7 +11,7 @@ export interface SuiteRecord {
   server: string
 }
 
-export interface SuiteSubject {
+interface SuiteSubject {
   /** What was tested; its class is recorded. */
   adapter: object
   server: string

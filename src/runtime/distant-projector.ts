@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Unavailable } from '#libs/event-sourcing'
 import type { Closer, HealthCheck } from '#libs/platform'
-import { type ParkedEvent, parkedEvents, type RetryOutcome, requestRebuild } from '#libs/projections-runtime'
+import { type RetryOutcome, requestRebuild } from '#libs/projections-runtime'
 import type { BuildName, ReadStore } from '#libs/read-store'
 import { projectionRegistry } from '#projections/registry'
 import { ReadModelKeeper } from '../operation/read-model-keeper.js'
-import { standingStill } from './local-projector.js'
-import type { ProjectorStatus } from './projector.js'
+import { type ProjectorStatus, standingStill } from './projector.js'
 import { NOTES, type ProjectorReport, type RetryAnswer, type RetryWish } from './projector-notes.js'
 import { fromMessage } from './remote.js'
 
@@ -44,11 +43,6 @@ export class DistantProjector extends ReadModelKeeper {
 
   override async rebuild(projection: string): Promise<void> {
     await requestRebuild(this.readStore, projectionRegistry, projection)
-  }
-
-  override async parked(projection: string): Promise<ParkedEvent[]> {
-    const reader = await this.readStore.liveReader(projection)
-    return reader ? parkedEvents(reader) : []
   }
 
   /** @throws Unavailable `PROJECTION.NOT_HERE` when no projector takes it up in time */

@@ -1,10 +1,10 @@
 import type { Command } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { Closer, HealthCheck, Logger, Metrics } from '#libs/platform'
-import type { ParkedEvent, RetryOutcome } from '#libs/projections-runtime'
+import type { RetryOutcome } from '#libs/projections-runtime'
 import { ReadModelKeeper } from '../operation/read-model-keeper.js'
 import type { Dispatcher } from './dispatcher.js'
-import type { ProjectorStatus } from './projector.js'
+import { type ProjectorStatus, standingStill } from './projector.js'
 import type { ProjectorThreadData } from './projector-thread.js'
 import { logNotice, Rebuilder } from './rebuilder.js'
 import { SupervisedThread, type ThreadData } from './threads.js'
@@ -50,10 +50,6 @@ export class LocalProjector extends ReadModelKeeper {
     return this.thread.call('status')
   }
 
-  override parked(projection: string): Promise<ParkedEvent[]> {
-    return this.thread.call('parked', projection)
-  }
-
   override retryParked(projection: string, key?: string): Promise<RetryOutcome> {
     return this.thread.call('retryParked', projection, key)
   }
@@ -94,14 +90,4 @@ export class LocalProjector extends ReadModelKeeper {
       { name: 'projector', close: () => this.thread.stop() },
     ]
   }
-}
-
-/** Read models and policies that have stopped, and what to do about it, or that none gets on; undefined: neither. */
-export function standingStill({ projections, policies }: ProjectorStatus): string | undefined {
-  const all = [...projections, ...policies]
-  const stopped = all.filter(({ state }) => state === 'stopped')
-  if (stopped.length > 0) return stopped.map(({ message }) => message).join(' ')
-  // Why, is for the log: reasons may hold addresses, and readiness is public
-  const none = all.length > 0 && all.every(({ state }) => state === 'retrying')
-  return none ? 'no read model gets on, each is tried again: the projector’s log says why' : undefined
 }

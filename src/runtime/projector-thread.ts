@@ -40,7 +40,6 @@ const main = new Remote(parentPort!, {
       )
     })
   },
-  parked: (projection: string) => projector.projections.parked(projection),
   retryParked: (projection: string, key?: string) => projector.projections.retryParked(projection, key),
   async stop() {
     await Promise.all(rounds.map((round) => round.stop()))

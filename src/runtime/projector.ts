@@ -63,3 +63,13 @@ export class Projector {
     return { projections, policies }
   }
 }
+
+/** Read models and policies that have stopped, and what to do about it, or that none gets on; undefined: neither. */
+export function standingStill({ projections, policies }: ProjectorStatus): string | undefined {
+  const all = [...projections, ...policies]
+  const stopped = all.filter(({ state }) => state === 'stopped')
+  if (stopped.length > 0) return stopped.map(({ message }) => message).join(' ')
+  // Why, is for the log: reasons may hold addresses, and readiness is public
+  const none = all.length > 0 && all.every(({ state }) => state === 'retrying')
+  return none ? 'no read model gets on, each is tried again: the projector’s log says why' : undefined
+}

@@ -23,7 +23,7 @@ const IDLE_MS = 10_000
  * The events from revision `first` to `last`, as they stand in the log; undefined when they did not come, and have to
  * be read.
  */
-export type Arrived = (first: number, last: Appended['last']) => Promise<RecordedEvent[] | undefined>
+type Arrived = (first: number, last: Appended['last']) => Promise<RecordedEvent[] | undefined>
 
 interface Waiter {
   readonly position: Position

@@ -19,7 +19,7 @@ export interface LogBirth {
 }
 
 /** What a log that does not exist yet shall be like. */
-export interface WantedLog {
+interface WantedLog {
   /** A migrated log keeps its own; random when left out. */
   readonly logId?: string
   /** For the copy of a log: the last position that the other one gave. All of the new one come after it. */

@@ -6,7 +6,7 @@ import type { NumberBlocks } from './number-blocks.js'
 import { settle } from './settle.js'
 import type { StreamAccess } from './stream-access.js'
 
-export interface NumberedAppendParts {
+interface NumberedAppendParts {
   codec: Codec
   blocks: NumberBlocks
   streams: StreamAccess
