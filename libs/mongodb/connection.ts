@@ -10,6 +10,7 @@ import {
   MongoTopologyClosedError,
 } from 'mongodb'
 import { Unavailable } from '#libs/event-sourcing'
+import { within } from '#libs/time-limit'
 
 const DEFAULT_TIMEOUT_MILLISECONDS = 10_000
 /** A work has several steps, and each of them several waits: for a server, a connection, an answer. */
@@ -69,8 +70,7 @@ export class MongodbConnection {
     private readonly options: MongodbOptions,
     private readonly away: string,
   ) {
-    const timeout = options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS
-    this.client = this.newClient({ socketTimeoutMS: timeout })
+    this.client = this.newClient({ socketTimeoutMS: this.timeoutMilliseconds })
     this.database = this.client.db(databaseName(options.namespace))
   }
 
@@ -100,19 +100,11 @@ export class MongodbConnection {
   }
 
   /** The client limits each wait of its own; that none of its ways leads into a wait without end, this makes certain. */
-  private async inTime<Result>(work: () => Promise<Result>): Promise<Result> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      const within = WAITS_OF_ONE_WORK * (this.options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS)
-      const silent = () =>
-        reject(new Unavailable(this.away, `The MongoDB server has not answered for ${within / 1_000} s`, 2))
-      timer = setTimeout(silent, within)
+  private inTime<Result>(work: () => Promise<Result>): Promise<Result> {
+    const limit = WAITS_OF_ONE_WORK * this.timeoutMilliseconds
+    return within(limit, work(), () => {
+      throw new Unavailable(this.away, `The MongoDB server has not answered for ${limit / 1_000} s`, 2)
     })
-    try {
-      return await Promise.race([work(), late])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   /** An error as callers know it. */
@@ -128,8 +120,12 @@ export class MongodbConnection {
     await this.patient?.close()
   }
 
+  private get timeoutMilliseconds(): number {
+    return this.options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS
+  }
+
   private newClient(options: MongoClientOptions): MongoClient {
-    const timeout = this.options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS
+    const timeout = this.timeoutMilliseconds
     return new MongoClient(this.options.url, {
       appName: APPLICATION,
       serverSelectionTimeoutMS: timeout,

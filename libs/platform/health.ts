@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common'
 import { IsIn } from 'class-validator'
 import { LedgerdeskError } from '#libs/event-sourcing'
+import { within } from '#libs/time-limit'
 import { Answer, Endpoint } from './http-contract/index.js'
 import { Conforms, Field } from './validation/index.js'
 
@@ -36,17 +37,12 @@ export class HealthChecks {
 }
 
 async function resultOf(check: HealthCheck): Promise<string> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${CHECK_TIMEOUT_MS} ms`), CHECK_TIMEOUT_MS)
-  })
+  const late = () => `no answer within ${CHECK_TIMEOUT_MS} ms`
   try {
-    return (await Promise.race([check(), late])) ?? 'ok'
+    return (await within(CHECK_TIMEOUT_MS, Promise.resolve(check()), late)) ?? 'ok'
   } catch (error) {
     // Other errors may hold addresses or credentials, and this endpoint is public.
     return error instanceof LedgerdeskError ? error.message : 'failed'
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Controller, Get } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { within } from '#libs/time-limit'
 import { Answer, Endpoint } from './http-contract/index.js'
 
 /** Gauges that prom-client names like counters, which `promtool check metrics` rejects. */
@@ -113,11 +113,9 @@ export class Metrics {
 
   /** The text that Prometheus reads. */
   async text(): Promise<string> {
-    const late = new AbortController()
     const told = Promise.all(this.#beforeReading.map((update) => update()))
     // Whoever does not answer must not hide what all others can tell, above all when something is wrong.
-    await Promise.race([told, sleep(UPDATE_LIMIT_MS, undefined, { signal: late.signal }).catch(() => {})])
-    late.abort()
+    await within(UPDATE_LIMIT_MS, told, () => undefined)
     return this.registry.metrics()
   }
 }

@@ -8,6 +8,7 @@ const LIBS = [
   'event-sourcing',
   'business-time',
   'durable-files',
+  'time-limit',
   'access',
   'event-store',
   'mongodb',

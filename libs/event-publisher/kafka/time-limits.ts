@@ -1,16 +1,12 @@
+import { within as limited } from '#libs/time-limit'
+
 /** kafkajs waits for ever in more than one place when a broker goes away at the wrong moment, so nothing is waited for unlimited. */
 
 /** @throws Error when it takes longer; what was begun goes on, unheard */
-export async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, failed) => {
-    timer = setTimeout(() => failed(new Error(`No answer within ${milliseconds} ms`)), milliseconds)
+export function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
+  return limited(milliseconds, work, () => {
+    throw new Error(`No answer within ${milliseconds} ms`)
   })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 const DISCONNECT_MS = 2_000

@@ -5,6 +5,7 @@ import {
   type ResolvedEvent,
   type StreamingRead,
 } from '@eventstore/db-client'
+import { within } from '#libs/time-limit'
 import { type Credentials, readConnectionString } from './connection-string.js'
 import { refuseCompressedAnswers } from './no-compression.js'
 import { NoAnswer, portError, troubleOf } from './server-errors.js'
@@ -65,17 +66,11 @@ export class Connection {
 
   /** A call with one answer. Rejects with the client's own error, or {@link NoAnswer}. */
   async call<T>(what: string, action: () => Promise<T>, deadline = this.timeoutMs): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
     // The client's own deadline is a little earlier; this one holds also while it looks for the leader.
     const limit = deadline + 100
-    const tooLong = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new NoAnswer(what, limit)), limit)
+    return within(limit, action(), () => {
+      throw new NoAnswer(what, limit)
     })
-    try {
-      return await Promise.race([action(), tooLong])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   /** Everything a read gives. Rejects with the client's own error, or {@link NoAnswer} after a silence. */
