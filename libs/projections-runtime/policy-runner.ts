@@ -60,7 +60,7 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
 
   /** Tries a policy that has stopped again. */
   resume(policy: string): void {
-    const projection = buildsOf(this.#definition(policy))
+    const projection = policyBuildName(this.#definition(policy))
     for (const charge of this.charges.values()) if (charge.name.projection === projection) this.revive(charge)
   }
 
@@ -82,7 +82,7 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
   }
 
   protected buildsOf(definition: AnyPolicy): string {
-    return buildsOf(definition)
+    return policyBuildName(definition)
   }
 
   protected async tendOne(definition: AnyPolicy, builds: readonly BuildState[]): Promise<void> {
@@ -91,7 +91,7 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
     if (!live) {
       await this.#create(definition)
       const all = await this.options.readStore.builds()
-      const made = all.find(({ projection }) => projection === buildsOf(definition))
+      const made = all.find(({ projection }) => projection === policyBuildName(definition))
       if (made) await this.keep(definition, made)
       return
     }
@@ -175,7 +175,7 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
   }
 
   #create(definition: AnyPolicy): Promise<BuildName> {
-    const name = { projection: buildsOf(definition), version: VERSION }
+    const name = { projection: policyBuildName(definition), version: VERSION }
     return this.options.readStore.createBuild(name, [...policySchemas, startSchema])
   }
 
@@ -214,13 +214,14 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
   }
 
   #definition(policy: string): AnyPolicy {
-    const definition = this.definitions.find((one) => one.name === policy || buildsOf(one) === policy)
+    const definition = this.definitions.find((one) => one.name === policy || policyBuildName(one) === policy)
     if (definition) return definition
     const names = this.definitions.map(({ name }) => name).join(', ')
     throw new NotFound('POLICY.UNKNOWN', `There is no policy "${policy}"; there are: ${names}`)
   }
 }
 
-function buildsOf({ name }: AnyPolicy): string {
+/** As the builds of a policy are called among those of projections. */
+export function policyBuildName({ name }: Pick<AnyPolicy, 'name'>): string {
   return `policy_${name}`
 }

@@ -8,6 +8,7 @@ import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { syncPath } from '#libs/durable-files'
 import { type Position, toPosition } from '#libs/event-sourcing'
 import { ConfigurationError, readConfiguration } from '#libs/platform'
+import { policyBuildName } from '#libs/projections-runtime'
 import { giveUp, type MigrationProgress, type MigrationReport, migrate } from '../migration/migrate.js'
 import { dataPaths, openReadStore, pageTokenKey, storeSettings } from '../runtime/stores.js'
 import { print } from './output.js'
@@ -47,7 +48,7 @@ export function migrateCommand(): Command {
         // Before any server can make one of its own
         await pageTokenKey(storeSettings(configuration))
         const report = await migrate({
-          from: { ...paths, handledUpTo: (policy) => handledUpTo(dataDir, policy) },
+          from: { ...paths, handledUpTo: (stream) => handledUpTo(dataDir, stream) },
           to: { url: eventstoreUrl, namespace, blobs },
           signal: stop.signal,
           onProgress: (now) => progress.show(now),
@@ -68,13 +69,13 @@ export function migrateCommand(): Command {
     })
 }
 
-/** Up to where a policy of the data folder has sent its commands. */
-async function handledUpTo(dataDir: string, policy: string): Promise<Position | undefined> {
+/** Up to where a policy of the data folder has sent its commands; `stream` is where the log keeps its start. */
+async function handledUpTo(dataDir: string, stream: string): Promise<Position | undefined> {
   if (!existsSync(dataPaths({ dataDir }).readModels)) return undefined
   const readStore = openReadStore({ dataDir }, { readOnly: true })
   try {
     const builds = await readStore.builds()
-    const projection = policy.replace('policy-', 'policy_')
+    const projection = policyBuildName({ name: stream.slice('policy-'.length) })
     return builds.find((build) => build.projection === projection && build.status === 'live')?.checkpoint
       ?.position
   } finally {

@@ -6,6 +6,7 @@ import {
   PolicyRunner,
   ProjectionRunner,
   type ProjectionRunnerOptions,
+  policyBuildName,
   prepareProjections,
   type RetryOutcome,
   type StoredBuildStatus,
@@ -111,14 +112,14 @@ async function rebuild(given: string | undefined, { all = false }: { all?: boole
     throw new InvalidInput('PROJECTION.NOT_NAMED', 'Name one projection, or give --all')
   }
   for (const name of given === undefined ? everyName() : [given]) {
-    const policy = policyRegistry.find((definition) => policyName(definition) === name)
+    const policy = policyRegistry.find((definition) => policyBuildName(definition) === name)
     await (policy ? rebuildPolicy(policy) : rebuildProjection(name))
     print(`${name} is rebuilt`)
   }
 }
 
 function everyName(): string[] {
-  return [...projectionRegistry.map(({ name }) => name), ...policyRegistry.map(policyName)]
+  return [...projectionRegistry.map(({ name }) => name), ...policyRegistry.map(policyBuildName)]
 }
 
 async function rebuildPolicy(policy: AnyPolicy): Promise<void> {
@@ -139,11 +140,6 @@ async function rebuildPolicy(policy: AnyPolicy): Promise<void> {
     // Where a policy begins is kept beside the log.
     { readOnly: false },
   )
-}
-
-/** As its builds are called, and messages about them name it. */
-function policyName({ name }: AnyPolicy): string {
-  return `policy_${name}`
 }
 
 async function rebuildProjection(name: string): Promise<void> {

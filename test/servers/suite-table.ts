@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type { SuiteRecord } from '../../libs/testing/suite-record.js'
+import { print, printTable } from '../../src/cli/output.js'
 import { type JestReport, skippedSuites, suiteRuns, untested } from './suites.js'
 
 /**
  * A program: prints which suite ran on which adapter and server, and fails when an adapter was not tested.
  * Arguments: the file of `SUITE_RECORDS`, then jest's JSON reports.
  */
-const print = (line: string) => process.stdout.write(`${line}\n`)
 const [recordsFile = '', ...reportFiles] = process.argv.slice(2)
 const reports = reportFiles.map((file) => JSON.parse(readFileSync(file, 'utf8')) as JestReport)
 const records = readFileSync(recordsFile, 'utf8')
@@ -15,15 +15,16 @@ const records = readFileSync(recordsFile, 'utf8')
   .map((line) => JSON.parse(line) as SuiteRecord)
 const runs = suiteRuns(records, reports)
 
-const header = ['suite', 'adapter', 'server', 'passed', 'failed']
-const rows = runs.map(({ suite, adapter, server, passed, failed }) =>
-  [suite, adapter, server, passed, failed].map(String),
+printTable(
+  ['suite', 'adapter', 'server', 'passed', 'failed'],
+  runs.map(({ suite, adapter, server, passed, failed }) => [
+    suite,
+    adapter,
+    server,
+    `${passed}`,
+    `${failed}`,
+  ]),
 )
-const widths = header.map((title, column) =>
-  Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-)
-for (const row of [header, ...rows])
-  print(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
 for (const suite of skippedSuites(reports)) print(`skipped: ${suite}`)
 
 const missing = untested(runs)

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { syncPath } from '#libs/durable-files'
 import { InvalidInput } from '#libs/event-sourcing'
 import { whileBusy } from './busy.js'
 import { connect, formatOf, UnsuitableLog } from './schema.js'
@@ -25,20 +26,11 @@ export async function backupLog(file: string, target: string): Promise<void> {
     // SQLite counts the copy as a write; the log itself is only read.
     connection.exec('PRAGMA query_only = 0')
     await whileBusy(() => connection.prepare('VACUUM INTO ?').run(unfinished))
-    sync(unfinished)
+    syncPath(unfinished)
     renameSync(unfinished, target)
-    sync(dirname(target))
+    syncPath(dirname(target))
   } finally {
     connection.close()
     rmSync(unfinished, { force: true })
-  }
-}
-
-function sync(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }
