@@ -192,8 +192,12 @@ describe.each(['23.10', '26.1'] as const)('moving a log to a server of %s', (pro
       events: [newEvent('IncidentOpened')],
     })
     await expect(append).rejects.toMatchObject({
-      code: 'EVENT_STORE.UNAVAILABLE',
-      message: expect.stringContaining('moved to EventStoreDB'),
+      code: 'LOG.MOVED',
+      message: expect.stringContaining(`moved to EventStoreDB, namespace ${namespace}`),
+    })
+    const bulk = { stream: 'incident-bulk', expectedRevision: 'noStream', events: [newEvent('A')] } as const
+    await expect(server.appendMany([bulk, { ...bulk, stream: 'incident-bulk2' }])).rejects.toMatchObject({
+      code: 'LOG.MOVED',
     })
     await expect(openSqliteEventStore({ file: from.log })).rejects.toThrow(/takes no more events.*moved/)
     expect(await all(server)).toHaveLength(events)

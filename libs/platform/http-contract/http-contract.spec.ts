@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Principal, Role } from '#libs/access'
 import {
   KeyReused,
+  LogMoved,
   NotFound,
   Refused,
   StaleRevision,
@@ -123,6 +124,7 @@ class TicketsController {
     const errors: Record<string, Error> = {
       missing: new NotFound('TICKET.UNKNOWN', 'No such ticket.'),
       refused: new Refused('TICKET.NOT_OPEN', 'It is closed.', { state: 'closed' }),
+      moved: new LogMoved('The log is elsewhere.'),
       stale: new StaleRevision(7),
       large: new TooLarge('EVENT.TOO_LARGE', 'description: too long'),
       reused: new KeyReused(),
@@ -294,6 +296,7 @@ describe('a request that is refused', () => {
     [413, 'REQUEST.TOO_LARGE', 'POST', '/tickets', { body: { title: 'x'.repeat(3000) } }],
     [404, 'TICKET.UNKNOWN', 'POST', '/tickets/missing/break', {}],
     [409, 'TICKET.NOT_OPEN', 'POST', '/tickets/refused/break', {}],
+    [409, 'LOG.MOVED', 'POST', '/tickets/moved/break', {}],
     [412, 'REVISION.STALE', 'POST', '/tickets/stale/break', {}],
     [413, 'EVENT.TOO_LARGE', 'POST', '/tickets/large/break', {}],
     [422, 'IDEMPOTENCY_KEY.REUSED', 'POST', '/tickets/reused/break', {}],
