@@ -3,7 +3,12 @@ import type { INestApplication } from '@nestjs/common'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../authentication/index.js'
-import { ProblemDetailsFilter, sendProblem, type UnexpectedErrorLog } from '../problem-filter.js'
+import {
+  type NoSuchPath,
+  ProblemDetailsFilter,
+  sendProblem,
+  type UnexpectedErrorLog,
+} from '../problem-filter.js'
 import { Answer, applyAnswer } from './answer.js'
 import { authorize, type RateLimit, validate } from './contract-hooks.js'
 import { RouteTable } from './route-table.js'
@@ -15,6 +20,8 @@ export interface HttpAdapterOptions {
   authenticator: Authenticator
   rateLimit?: RateLimit
   logUnexpected: UnexpectedErrorLog
+  /** Told of a path that does not exist; default: that /docs tells what does. */
+  noSuchPath?: NoSuchPath
   /** Called after every answer. */
   onAnswer?: (request: FastifyRequest, reply: FastifyReply) => void
 }
@@ -29,6 +36,7 @@ export interface HttpAdapterOptions {
 export class HttpAdapter extends FastifyAdapter {
   readonly routes = new RouteTable()
   readonly #logUnexpected: UnexpectedErrorLog
+  readonly #noSuchPath: NoSuchPath | undefined
 
   constructor(options: HttpAdapterOptions) {
     super({
@@ -41,12 +49,13 @@ export class HttpAdapter extends FastifyAdapter {
       routerOptions: { maxParamLength: 200 },
     } as never)
     this.#logUnexpected = options.logUnexpected
+    this.#noSuchPath = options.noSuchPath
     this.#addHooks(this.getInstance() as unknown as FastifyInstance, options)
   }
 
   /** Makes every error of the application a problem document. */
   handleErrors(app: INestApplication): void {
-    app.useGlobalFilters(new ProblemDetailsFilter(this.routes, this.#logUnexpected))
+    app.useGlobalFilters(new ProblemDetailsFilter(this.routes, this.#logUnexpected, this.#noSuchPath))
   }
 
   override reply(...args: Parameters<FastifyAdapter['reply']>): ReturnType<FastifyAdapter['reply']> {

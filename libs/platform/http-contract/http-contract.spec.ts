@@ -164,11 +164,12 @@ class TestAuthenticator extends Authenticator {
 
 const unexpected: { error: unknown; instance: string }[] = []
 
-async function serve(module: new () => object) {
+async function serve(module: new () => object, noSuchPath?: (path: string) => NotFound) {
   const adapter = new HttpAdapter({
     bodyLimit: 2000,
     authenticator: new TestAuthenticator(),
     logUnexpected: (error, { instance }) => unexpected.push({ error, instance }),
+    noSuchPath,
   })
   const app = await NestFactory.create(module, adapter, { bodyParser: false, logger: false })
   adapter.handleErrors(app)
@@ -357,6 +358,22 @@ describe('a route without a declaration', () => {
     expect(await answer.text()).not.toContain('"secret"')
     expect(careless.document).toThrow('GET /undeclared has no @Endpoint()')
     await careless.app.close()
+  })
+})
+
+describe('a path that does not exist', () => {
+  it('is told of as the server wishes, and other methods of one that does as ever', async () => {
+    const elsewhere = await serve(
+      TicketsModule,
+      (path) => new NotFound('ELSEWHERE', path, { role: 'publisher' }),
+    )
+    const answer = await fetch(`${elsewhere.url}/incidents?pageSize=1`)
+    expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+      status: 404,
+      body: { code: 'ELSEWHERE', detail: '/incidents', role: 'publisher' },
+    })
+    expect((await fetch(`${elsewhere.url}/tickets`, { method: 'DELETE' })).status).toBe(405)
+    await elsewhere.app.close()
   })
 })
 
