@@ -30,6 +30,7 @@ import {
 import { API } from './api.js'
 import { applicationModule } from './app.module.js'
 import { oidcOptions, SignInDirectory } from './directory/sign-in.js'
+import { unknownLevels } from './incidents/unknown-levels.js'
 import { Runtime } from './runtime/runtime.js'
 
 export interface RunningServer {
@@ -79,6 +80,7 @@ async function listen(
     bodyLimit: configuration.bodyLimit,
     authenticator: authenticatorOf(runtime, configuration),
     rateLimit: configuration.rateLimit > 0 ? rateLimitOf(configuration.rateLimit) : undefined,
+    furtherErrors: runtime.serving && unknownLevels(runtime.serving.write.facts),
     logUnexpected: logUnexpected(logger),
     noSuchPath: runtime.serving ? undefined : (path) => servedElsewhere(path, configuration),
     onAnswer(request, reply) {

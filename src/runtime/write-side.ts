@@ -14,6 +14,7 @@ export interface WriteSide {
   eventStore: EventStore
   directory: Directory
   follower: Follower
+  facts: FactSource
   executor: CommandExecutor
   close(): Promise<void>
 }
@@ -55,6 +56,7 @@ export async function writeSide(eventStore: EventStore, logger: Pick<Logger, 'wa
     eventStore,
     directory,
     follower,
+    facts,
     executor,
     async close() {
       await follower.stop()

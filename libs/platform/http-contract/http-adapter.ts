@@ -10,7 +10,7 @@ import {
   type UnexpectedErrorLog,
 } from '../problem-filter.js'
 import { Answer, applyAnswer } from './answer.js'
-import { authorize, type RateLimit, validate } from './contract-hooks.js'
+import { authorize, completed, type FurtherErrors, type RateLimit, validate } from './contract-hooks.js'
 import { RouteTable } from './route-table.js'
 import { answerUnreadable } from './unreadable-requests.js'
 
@@ -19,6 +19,8 @@ export interface HttpAdapterOptions {
   bodyLimit: number
   authenticator: Authenticator
   rateLimit?: RateLimit
+  /** Asked only about a body that is refused for its form. */
+  furtherErrors?: FurtherErrors
   logUnexpected: UnexpectedErrorLog
   /** Told of a path that does not exist; default: that /docs tells what does. */
   noSuchPath?: NoSuchPath
@@ -74,7 +76,7 @@ export class HttpAdapter extends FastifyAdapter {
     fastify.addHook('onRoute', (route) =>
       this.routes.add(route.method, route.url, () => route.config?.endpoint),
     )
-    const { authenticator, rateLimit } = options
+    const { authenticator, rateLimit, furtherErrors } = options
     fastify.addHook('onRequest', (request, reply, done) => {
       let pending: Promise<void> | undefined
       try {
@@ -90,7 +92,8 @@ export class HttpAdapter extends FastifyAdapter {
       try {
         validate(request)
       } catch (error) {
-        done(error as Error)
+        if (furtherErrors === undefined) done(error as Error)
+        else completed(error, request, furtherErrors).then((all) => done(all as Error), done)
         return
       }
       done()

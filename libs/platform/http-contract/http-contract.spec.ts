@@ -170,6 +170,12 @@ async function serve(module: new () => object, noSuchPath?: (path: string) => No
     authenticator: new TestAuthenticator(),
     logUnexpected: (error, { instance }) => unexpected.push({ error, instance }),
     noSuchPath,
+    // The reserved title takes a while to look up; that of an absent store can't be
+    furtherErrors: async (_, body) => {
+      const { title } = body as { title?: string }
+      if (title === 'away') throw new Unavailable('STORE.AWAY', 'The store is away.')
+      return title === 'reserved' ? [{ pointer: '/title', message: 'is reserved' }] : []
+    },
   })
   const app = await NestFactory.create(module, adapter, { bodyParser: false, logger: false })
   adapter.handleErrors(app)
@@ -358,6 +364,19 @@ describe('a route without a declaration', () => {
     expect(await answer.text()).not.toContain('"secret"')
     expect(careless.document).toThrow('GET /undeclared has no @Endpoint()')
     await careless.app.close()
+  })
+})
+
+describe('a body that has not its form', () => {
+  const errorsOf = async (body: object) =>
+    ((await call('POST', '/tickets', { body })).json.errors as { pointer: string }[]).map(
+      ({ pointer }) => pointer,
+    )
+
+  it('is told what else is wrong with it, once for each field', async () => {
+    expect(await errorsOf({ title: 'reserved', impact: 'high' })).toEqual(['/impact', '/title'])
+    expect(await errorsOf({ title: 'fine', impact: 'high' })).toEqual(['/impact'])
+    expect(await errorsOf({ title: 'away', impact: 'high' })).toEqual(['/impact'])
   })
 })
 
