@@ -176,7 +176,9 @@ function isWithoutServer(error: unknown): boolean {
 }
 
 function isPassing(error: unknown): boolean {
-  if (error instanceof MongoServerError) return PASSING_CODES.has(error.code)
+  // That of a bulk wraps any other, also one that is not the server's
+  if (error instanceof MongoServerError)
+    return PASSING_CODES.has(error.code) || isPassing(error.errorResponse)
   return (
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
