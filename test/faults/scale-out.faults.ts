@@ -22,11 +22,11 @@ import { Workload } from './server/workload.js'
  * The scale-out shape under faults: our processes in every role, two of each (so the second projector and the second
  * publisher that somebody starts by mistake are there all the time), on servers that go away in every way.
  */
-const KILLS = Number(process.env.FAULT_PROCESS_KILLS ?? (process.env.CI === 'true' ? 6 : 30))
+const KILLS = Number(process.env.FAULT_PROCESS_KILLS ?? (process.env.CI === 'true' ? 3 : 30))
 const SEED = Number(process.env.FAULT_SEED ?? randomInt(2 ** 31))
 /** FerretDB takes some milliseconds for an event; a load that its projector can't follow would only make it wait. */
 const CLIENTS = 4
-const PACE = { pauseMilliseconds: 300, items: 4 }
+const PACE = { pauseMilliseconds: 600, items: 4 }
 const OUTAGE_MS = 4_000
 /** Events that a publisher handles at a time. */
 const BATCH = 500
