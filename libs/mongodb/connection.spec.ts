@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MongoServerError } from 'mongodb'
+import { type BulkWriteResult, MongoBulkWriteError, MongoNetworkError, MongoServerError } from 'mongodb'
 import { databaseName, faultOfMongodbUrl, MongodbConnection } from './index.js'
 
 describe('A connection to a server', () => {
@@ -66,6 +66,11 @@ describe('A connection to a server', () => {
     expect(connection.explained(duplicate)).toBe(duplicate)
     const steppingDown = new MongoServerError({ message: 'not primary', code: 10107 })
     expect(connection.explained(steppingDown)).toMatchObject({ name: 'Unavailable', cause: steppingDown })
+    const bulk = (error: Error) => new MongoBulkWriteError(error, {} as BulkWriteResult)
+    expect(connection.explained(bulk(new MongoNetworkError('cut off')))).toMatchObject({
+      name: 'Unavailable',
+    })
+    expect(connection.explained(bulk(duplicate))).toMatchObject({ name: 'MongoBulkWriteError' })
     await connection.close()
   })
 })

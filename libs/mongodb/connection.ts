@@ -59,11 +59,20 @@ export function faultOfMongodbUrl(url: string): string | undefined {
   }
 }
 
-/** A client of one instance's database; connects when first used, and again by itself. */
+/**
+ * A client of one instance's database; connects when first used, and again by itself.
+ *
+ * The driver does so too, but for one case: when its look after the server is written to a socket that has just been
+ * destroyed and has not said so yet, it waits for ever to be rid of its bytes, and never looks again (`writeCommand` in
+ * mongodb 7.9). It was seen in both projectors at once after a server had been shut down. So a client that found no server is
+ * connected anew.
+ */
 export class MongodbConnection {
   readonly database: Db
   private readonly client: MongoClient
   private patient: MongoClient | undefined
+  private readonly renewals = new Map<MongoClient, Promise<void>>()
+  private closed = false
 
   /** @param away stable code of the error when the server is away: `READ_STORE.UNAVAILABLE` */
   constructor(
@@ -76,27 +85,43 @@ export class MongodbConnection {
 
   /** @throws Unavailable when the server is away or silent: whether a write took place is then unknown */
   run<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.explaining(() => this.inTime(work))
+    return this.explaining(this.client, () => this.inTime(work))
   }
 
   /** For as many steps as it takes: each is limited, all together are not. @throws Unavailable */
   runSteps<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.explaining(work)
+    return this.explaining(this.client, work)
   }
 
   /** For what may take the server minutes: no limit on the time to answer. @throws Unavailable */
   runLong<Result>(work: (database: Db) => Promise<Result>): Promise<Result> {
     this.patient ??= this.newClient({ socketTimeoutMS: 0 })
     const database = this.patient.db(this.database.databaseName)
-    return this.explaining(() => work(database))
+    return this.explaining(this.patient, () => work(database))
   }
 
-  private async explaining<Result>(work: () => Promise<Result>): Promise<Result> {
+  private async explaining<Result>(client: MongoClient, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work()
     } catch (error) {
+      if (isWithoutServer(error)) this.renew(client)
       throw this.explained(error)
     }
+  }
+
+  /** Connects a client anew; what is under way is broken off, and whoever asks meanwhile waits for it or is told. */
+  private renew(client: MongoClient): void {
+    if (this.closed || this.renewals.has(client)) return
+    const renewed = async () => {
+      await client.close()
+      if (!this.closed) await client.connect()
+    }
+    // Whoever asks next is told, and begins anew
+    const renewal = renewed().catch(() => {})
+    this.renewals.set(
+      client,
+      renewal.finally(() => this.renewals.delete(client)),
+    )
   }
 
   /** The client limits each wait of its own; that none of its ways leads into a wait without end, this makes certain. */
@@ -116,8 +141,10 @@ export class MongodbConnection {
   }
 
   async close(): Promise<void> {
+    this.closed = true
     await this.client.close()
     await this.patient?.close()
+    await Promise.all(this.renewals.values())
   }
 
   private get timeoutMilliseconds(): number {
@@ -139,8 +166,19 @@ export class MongodbConnection {
   }
 }
 
+/** It looked for a server in vain, or was closed when a connection anew failed. */
+function isWithoutServer(error: unknown): boolean {
+  return (
+    error instanceof MongoServerSelectionError ||
+    error instanceof MongoNotConnectedError ||
+    error instanceof MongoTopologyClosedError
+  )
+}
+
 function isPassing(error: unknown): boolean {
-  if (error instanceof MongoServerError) return PASSING_CODES.has(error.code)
+  // That of a bulk wraps any other, also one that is not the server's
+  if (error instanceof MongoServerError)
+    return PASSING_CODES.has(error.code) || isPassing(error.errorResponse)
   return (
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||

@@ -10,14 +10,22 @@ export type HealthCheck = () => Promise<string | undefined> | string | undefined
 
 /** A check that takes longer counts as failed. */
 const CHECK_TIMEOUT_MS = 2_000
+/** Of a check that decides nothing: whoever asks may give up after a second, and would take the answer for a no. */
+const TOLD_TIMEOUT_MS = 500
 
-/** What the server needs to serve, by name. One instance for the application. */
+interface RegisteredCheck {
+  readonly check: HealthCheck
+  readonly decides: boolean
+}
+
+/** What the server needs to serve, and what is worth knowing beside it, by name. One instance for the application. */
 export class HealthChecks {
-  readonly #checks = new Map<string, HealthCheck>()
+  readonly #checks = new Map<string, RegisteredCheck>()
   #draining = false
 
-  register(name: string, check: HealthCheck): void {
-    this.#checks.set(name, check)
+  /** @param decides whether the process is not ready when this is missing; else that is told and no more (default true) */
+  register(name: string, check: HealthCheck, { decides = true }: { decides?: boolean } = {}): void {
+    this.#checks.set(name, { check, decides })
   }
 
   /** From now on not ready: the process is going down and wants no new requests. */
@@ -25,21 +33,30 @@ export class HealthChecks {
     this.#draining = true
   }
 
-  /** Name of each check → `ok` or what is missing. */
-  async results(): Promise<Record<string, string>> {
-    const checks: [string, HealthCheck][] = [...this.#checks]
-    if (this.#draining) checks.push(['shutdown', () => 'the server is shutting down'])
+  async readiness(): Promise<Readiness> {
+    const registered = [...this.#checks]
+    if (this.#draining)
+      registered.push(['shutdown', { check: () => 'the server is shutting down', decides: true }])
     const results = await Promise.all(
-      checks.map(async ([name, check]) => [name, await resultOf(check)] as const),
+      registered.map(async ([name, one]) => ({ name, decides: one.decides, result: await resultOf(one) })),
     )
-    return Object.fromEntries(results)
+    const missing = results.filter(({ result }) => result !== 'ok')
+    return {
+      status: missing.some(({ decides }) => decides)
+        ? 'not ready'
+        : missing.length > 0
+          ? 'degraded'
+          : 'ready',
+      checks: Object.fromEntries(results.map(({ name, result }) => [name, result])),
+    }
   }
 }
 
-async function resultOf(check: HealthCheck): Promise<string> {
-  const late = () => `no answer within ${CHECK_TIMEOUT_MS} ms`
+async function resultOf({ check, decides }: RegisteredCheck): Promise<string> {
+  const patience = decides ? CHECK_TIMEOUT_MS : TOLD_TIMEOUT_MS
+  const late = () => `no answer within ${patience} ms`
   try {
-    return (await within(CHECK_TIMEOUT_MS, Promise.resolve(check()), late)) ?? 'ok'
+    return (await within(patience, Promise.resolve(check()), late)) ?? 'ok'
   } catch (error) {
     // Other errors may hold addresses or credentials, and this endpoint is public.
     return error instanceof LedgerdeskError ? error.message : 'failed'
@@ -51,7 +68,9 @@ export class Liveness {
 }
 
 export class Readiness {
-  @IsIn(['ready', 'not ready']) status!: 'ready' | 'not ready'
+  @Field('`degraded`: it serves, though something is missing.', 'ready')
+  @IsIn(['ready', 'degraded', 'not ready'])
+  status!: 'ready' | 'degraded' | 'not ready'
 
   @Field('Each check: `ok`, or what is missing.', { store: 'ok', projections: 'no answer within 2000 ms' })
   @Conforms(() => ({ type: 'object', additionalProperties: { type: 'string' } }))
@@ -77,8 +96,7 @@ export class HealthController {
     answersAt: [503],
   })
   async ready(): Promise<Answer<Readiness>> {
-    const checks = await this.checks.results()
-    const ready = Object.values(checks).every((result) => result === 'ok')
-    return new Answer({ status: ready ? 'ready' : 'not ready', checks }, { status: ready ? 200 : 503 })
+    const readiness = await this.checks.readiness()
+    return new Answer(readiness, { status: readiness.status === 'not ready' ? 503 : 200 })
   }
 }

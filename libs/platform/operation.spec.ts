@@ -128,15 +128,45 @@ describe('health', () => {
 
   it('is not ready while it shuts down', async () => {
     const checks = new HealthChecks()
-    expect(await checks.results()).toEqual({})
+    expect(await checks.readiness()).toEqual({ status: 'ready', checks: {} })
     checks.drain()
-    expect(await checks.results()).toEqual({ shutdown: 'the server is shutting down' })
+    expect(await checks.readiness()).toEqual({
+      status: 'not ready',
+      checks: { shutdown: 'the server is shutting down' },
+    })
   })
 
   it('does not wait for ever', async () => {
     const checks = new HealthChecks()
     checks.register('hung', () => new Promise(() => undefined))
-    expect(await checks.results()).toEqual({ hung: 'no answer within 2000 ms' })
+    expect(await checks.readiness()).toEqual({
+      status: 'not ready',
+      checks: { hung: 'no answer within 2000 ms' },
+    })
+  })
+
+  it('goes on serving while something is missing that decides nothing, and is quick to say so', async () => {
+    const checks = new HealthChecks()
+    checks.register('log', () => undefined)
+    checks.register('projector', () => 'none reports', { decides: false })
+    checks.register('read store', () => new Promise(() => undefined), { decides: false })
+    const results = { log: 'ok', projector: 'none reports', 'read store': 'no answer within 500 ms' }
+    expect(await checks.readiness()).toEqual({ status: 'degraded', checks: results })
+    checks.register('log', () => 'away')
+    expect(await checks.readiness()).toEqual({ status: 'not ready', checks: { ...results, log: 'away' } })
+    checks.register('log', () => undefined)
+    checks.drain()
+    expect(await checks.readiness()).toMatchObject({ status: 'not ready' })
+  })
+
+  it('answers a load balancer with 200 while it is degraded', async () => {
+    const text = (checks: Record<string, string>) => JSON.stringify({ status: 'degraded', checks })
+    for (const name of ['projections', 'read-store', 'database']) health.register(name, () => undefined)
+    health.register('database', () => 'away', { decides: false })
+    expect(await get('/health/ready')).toMatchObject({
+      status: 200,
+      text: text({ store: 'ok', projections: 'ok', 'read-store': 'ok', database: 'away' }),
+    })
   })
 })
 
@@ -273,7 +303,7 @@ describe('shutdown', () => {
       closers: ['store', 'log'].map((name) => ({ name, close: async () => void order.push(name) })),
     })
     await expect(fetch(address)).rejects.toThrow()
-    expect(await checks.results()).toHaveProperty('shutdown')
+    expect(await checks.readiness()).toHaveProperty('checks.shutdown')
     expect(await down).toBe(true)
     expect(await underway).toBe('done')
     expect(order).toEqual(['done', 'store', 'log'])

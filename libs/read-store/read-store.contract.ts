@@ -260,6 +260,15 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
         expect(await writer.count('tickets')).toBe(1)
       })
 
+      it('are changed by the hundreds in one batch', async () => {
+        const writer = await newWriter()
+        const all = (state: string, position: number) =>
+          Array.from({ length: 250 }, (_, n) => put(`T${n}`, ticket({ state }), position))
+        await writer.commit(all('new', 1), at(1))
+        await writer.commit(all('closed', 2), at(2))
+        expect(await writer.count('tickets', eq('state', 'closed'))).toBe(250)
+      })
+
       it('are all left alone when one breaks the schema', async () => {
         const writer = await newWriter()
         const broken = { ...ticket(), priority: 'high' }

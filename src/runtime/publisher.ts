@@ -22,8 +22,6 @@ const STATES = [
 export interface PublisherOptions {
   eventStore: EventStore
   data: PublisherThreadData
-  /** Whether the process is not ready while events do not reach their topics: when it does nothing else. */
-  decidesReadiness: boolean
   logger: Pick<Logger, 'info' | 'warn' | 'error'>
   metrics: Metrics
 }
@@ -32,8 +30,7 @@ export interface PublisherOptions {
 export class Publisher {
   readonly #thread: SupervisedThread
 
-  constructor(private readonly options: PublisherOptions) {
-    const { eventStore, data, logger, metrics } = options
+  constructor({ eventStore, data, logger, metrics }: PublisherOptions) {
     const script = new URL('./publisher-thread.js', import.meta.url)
     this.#thread = new SupervisedThread(script, data, logger, {
       notice: logNotice(logger),
@@ -47,7 +44,7 @@ export class Publisher {
   }
 
   checks(): Record<string, HealthCheck> {
-    return this.options.decidesReadiness ? { topics: () => this.#missing() } : {}
+    return { topics: () => this.#missing() }
   }
 
   /** Why events do not reach their topics; undefined: they do, from here or from another publisher. */

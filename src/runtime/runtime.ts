@@ -105,7 +105,6 @@ export class Runtime {
           new Publisher({
             eventStore,
             data: { ...data('publisher'), publishing },
-            decidesReadiness: role === 'publisher',
             logger,
             metrics,
           }),
@@ -150,10 +149,15 @@ export class Runtime {
     this.dispatcher.bus = bus
   }
 
-  /** Lets readiness and metrics ask every part. */
+  /**
+   * Lets readiness and metrics ask every part. Who serves needs the log for commands, and threads of its own for queries.
+   * What else is missing is told only: it is missing for every process of the kind, and none must be taken out for it.
+   */
   register(health: HealthChecks, metrics: Metrics): void {
     for (const part of this.parts) {
-      for (const [name, check] of Object.entries(part.checks?.() ?? {})) health.register(name, check)
+      const decides = !this.serving || part === this.serving.queries
+      for (const [name, check] of Object.entries(part.checks?.() ?? {}))
+        health.register(name, check, { decides })
       metrics.beforeReading(() => part.reportTo?.(metrics))
     }
     health.register('log', async () => void (await this.eventStore.head()))

@@ -22,9 +22,9 @@ import { Workload } from './server/workload.js'
  * The scale-out shape under faults: our processes in every role, two of each (so the second projector and the second
  * publisher that somebody starts by mistake are there all the time), on servers that go away in every way.
  */
-const KILLS = Number(process.env.FAULT_PROCESS_KILLS ?? (process.env.CI === 'true' ? 6 : 30))
+const KILLS = Number(process.env.FAULT_PROCESS_KILLS ?? (process.env.CI === 'true' ? 3 : 30))
 const SEED = Number(process.env.FAULT_SEED ?? randomInt(2 ** 31))
-/** FerretDB takes some ten milliseconds for an event; a load that its projector can't follow would only make it wait. */
+/** FerretDB takes some milliseconds for an event; a load that its projector can't follow would only make it wait. */
 const CLIENTS = 4
 const PACE = { pauseMilliseconds: 600, items: 4 }
 const OUTAGE_MS = 4_000
@@ -33,8 +33,18 @@ const BATCH = 500
 /** Longest that a client waited for any answer: servers that are silent, and retries, included. */
 const LONGEST_ANSWER_MS = 45_000
 const LONG = 120_000
-/** A process that is not ready for so long, although what it needs is there, is replaced, and that is told. */
-const STUCK_MS = 30_000
+/** Each look costs servers work that the load needs too. */
+const LOOK_EVERY_MS = 200
+
+/** Whether a role says that it is ready while a server is away. */
+const READY_WITHOUT = {
+  eventStore: { api: false, projector: false },
+  readStore: { api: true, projector: false },
+  broker: { api: true, projector: true },
+}
+
+const lookUntil = <Value>(what: string, condition: () => Promise<Value | false>): Promise<Value> =>
+  eventually(what, async () => (await condition()) || sleep(LOOK_EVERY_MS, false as const), LONG)
 
 const report = (line: string) => process.stdout.write(`  ${line}\n`)
 
@@ -59,7 +69,6 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
     await registerGroup(system.of('api')[0]!, tokens)
   })
   afterAll(async () => {
-    if (system?.readStore.hangs) report(`FerretDB hung by itself ${system.readStore.hangs} times`)
     await system?.dispose()
   })
 
@@ -83,44 +92,38 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
   /** Read models and topic have everything, and every process says that it is ready. */
   async function untilLevel(): Promise<number> {
     const start = performance.now()
-    const head = await eventually(
-      'the log answers',
-      () => system.withLog((log) => log.head()).catch(() => false),
-      LONG,
+    const head = await lookUntil('the log answers', () =>
+      system.withLog((log) => log.head()).catch(() => false),
     )
     const path = `/queues?minPosition=${head}`
-    await eventually(
+    await lookUntil(
       'read models are level with the log',
       async () =>
         (await ask(system.someApi(), { token: tokens.auditor, path }).catch(() => undefined))?.status === 200,
-      LONG,
     )
-    await eventually(
-      'the topic is level with the log',
-      async () => {
-        const states = await Promise.all(system.of('publisher').map(publishing))
-        return states.some(({ state, lag }) => state === 'following' && lag === 0)
-      },
-      LONG,
-    )
-    await eventually('all are ready', allReady, STUCK_MS).catch(replaceStuck)
-    await eventually('all are ready', allReady, LONG)
+    await lookUntil('the topic is level with the log', async () => {
+      const states = await Promise.all(system.of('publisher').map(publishing))
+      return states.some(({ state, lag }) => state === 'following' && lag === 0)
+    })
+    await lookUntil('all are ready', allReady).catch(async (error) => {
+      for (const [one, role] of system.processes)
+        report(
+          `${role}: ${await fetch(`${one.url}/health/ready`).then((is) => is.text(), String)}\n${one.output()}`,
+        )
+      throw error
+    })
     return performance.now() - start
   }
 
   const allReady = async () =>
     (await Promise.all(system.processes.map(([one]) => isReady(one)))).every(Boolean)
 
-  /** What whoever runs the processes does with one that never gets ready again. */
-  async function replaceStuck(): Promise<void> {
-    for (const [one, role] of system.processes) {
-      if (await isReady(one)) continue
-      const why = await fetch(`${one.url}/health/ready`).then((answer) => answer.text(), String)
-      report(`a ${role} was not ready for ${STUCK_MS} ms and is replaced: ${why}`)
-      if (role === 'publisher') cuts++
-      await one.kill()
-      await system.launch(role).serving
-    }
+  /** Publishers may be either: one that stands by need not notice. */
+  async function readyAre(expected: (typeof READY_WITHOUT)[keyof typeof READY_WITHOUT]): Promise<boolean> {
+    const fitting = (['api', 'projector'] as const).flatMap((role) =>
+      system.of(role).map(async (one) => (await isReady(one)) === expected[role]),
+    )
+    return (await Promise.all(fitting)).every(Boolean)
   }
 
   async function isReady({ url }: ServerProcess): Promise<boolean> {
@@ -139,13 +142,15 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
   }
 
   it('works at all: one publisher of two publishes, the other stands by', async () => {
-    await underLoad(() => sleep(2_000))
+    await underLoad(async () => {
+      await lookUntil('twenty are done', async () => answered(workload.attempts) >= 20)
+    })
     await untilLevel()
     const states = await Promise.all(system.of('publisher').map(publishing))
     expect(states.map(({ state }) => state).sort()).toEqual(['following', 'standby'])
     const { wrong, repetitions, expected } = await system.topicTally()
     expect({ wrong, repetitions }).toEqual({ wrong: [], repetitions: 0 })
-    expect(expected).toBeGreaterThan(20)
+    expect(expected).toBeGreaterThanOrEqual(20)
   })
 
   describe.each(['eventStore', 'readStore', 'broker'] as const)('when the %s', (name) => {
@@ -163,8 +168,13 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
         const meanwhile = workload.attempts.slice(before)
         asked = meanwhile.length
         done = answered(meanwhile)
-        if (fault === 'is frozen') server.signal('SIGCONT')
-        else await server.startAgain()
+        try {
+          if (fault !== 'is restarted')
+            await lookUntil('ready is who can serve', () => readyAre(READY_WITHOUT[name]))
+        } finally {
+          if (fault === 'is frozen') server.signal('SIGCONT')
+          else await server.startAgain()
+        }
         await sleep(2_000)
       })
       cuts += name === 'readStore' ? 0 : 1

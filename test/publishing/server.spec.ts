@@ -127,7 +127,12 @@ describeWithKafka('A server that publishes', () => {
         async () => (await (await fetch(`${alone.url}/metrics`)).text()).includes('state="retrying"} 1'),
         LONG,
       )
-      expect((await fetch(`${alone.url}/health/ready`)).status).toBe(200)
+      const readiness = await fetch(`${alone.url}/health/ready`)
+      expect(readiness.status).toBe(200)
+      expect(await readiness.json()).toMatchObject({
+        status: 'degraded',
+        checks: { topics: expect.stringContaining('BROKER.UNAVAILABLE') },
+      })
       expect(await alone.stop()).toBe(0)
     },
     LONG,

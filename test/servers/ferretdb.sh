@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A MongoDB-protocol server for tests: FerretDB on SQLite, built with Go and kept in the user's cache.
+# A MongoDB-protocol server for tests: FerretDB on SQLite, mended by ferretdb.patch, built with Go and kept in the user's cache.
 #   test/servers/ferretdb.sh start [port]   installs and starts it, on a free port by default; prints lines to evaluate in a shell:
 #                                           MONGODB_PROTOCOL_URL, MONGODB_PROTOCOL_SERVER (name and version), FERRETDB_PID
 #   test/servers/ferretdb.sh stop           ends what `start` began
@@ -11,7 +11,8 @@ cd "$(dirname "$0")/../.."
 version=v1.24.2
 # Outlives the checkout, so that it is built once on a machine
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ledgerdesk
-program=$cache/ferretdb-$version
+patch=$PWD/test/servers/ferretdb.patch
+program=$cache/ferretdb-$version-mended-$(sha256sum "$patch" | cut -c1-8)
 # Of the run: its log, and what is to be stopped
 home=$PWD/.tmp/ferretdb
 
@@ -40,7 +41,8 @@ install() {
   cp -r "${module:?}/." "$source"
   chmod -R u+w "$source"
   # Without it the program refuses to start; a release has it from its build
-  echo "$version" >"$source/build/version/version.txt"
+  echo "$version-mended" >"$source/build/version/version.txt"
+  (cd "$source" && git apply --unidiff-zero "$patch")
   mkdir -p "$cache"
   (cd "$source" && "$go" build -buildvcs=false -o "$program.$$" ./cmd/ferretdb) >&2
   mv "$program.$$" "$program"

@@ -7,6 +7,11 @@ import { type MongodbReadStore, openMongodbReadStore } from './index.js'
 const schema: CollectionSchema = { name: 'rows', columns: { group: 'string' }, indexes: [['group']] }
 const TIMEOUT_MILLISECONDS = 400
 
+/** What it does not show: how the driver looks after its servers. */
+interface Inside {
+  connection: { client: { topology: { s: { servers: Map<string, { monitor: { connection: object } }> } } } }
+}
+
 onMongodb('MongodbReadStore while its server is away', (server) => {
   let namespace: string
   let connection: InterruptedConnection
@@ -55,6 +60,18 @@ onMongodb('MongodbReadStore while its server is away', (server) => {
     }
   }
   const away = { name: 'Unavailable', code: 'READ_STORE.UNAVAILABLE' }
+
+  it('finds it again when the driver has ceased to look', async () => {
+    const { client } = (store as unknown as Inside).connection
+    // As it is once the driver has written to a socket that was destroyed a moment ago
+    for (const { monitor } of client.topology.s.servers.values())
+      monitor.connection = { closed: false, command: () => new Promise(() => {}), destroy() {} }
+    connection.cut()
+    await expect(store.builds()).rejects.toMatchObject(away)
+    connection.restore()
+    await untilBack(() => store.builds())
+    await untilBack(() => commit(2))
+  })
 
   it.each(['cut', 'freeze'] as const)('says so in time, and goes on when it is back (%s)', async (part) => {
     connection[part]()

@@ -4,8 +4,6 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { MongoClient } from 'mongodb'
 import {
   type ForkedEventStoreDouble,
   forkEventStoreDouble,
@@ -60,21 +58,12 @@ export class EventStoreServer implements FaultyServer {
   }
 }
 
-const LOOK_EVERY_MS = 2_000
-/** A busy machine makes it slow, which is no hang. */
-const SILENT_MS = 30_000
+/** Longest that it may take to end. */
+const END_WITHIN_MS = 30_000
 
-/**
- * FerretDB on SQLite files of its own. After a kill it was seen to hang for ever by itself, with every client; then it is
- * killed and begun again, which is one more outage, and counted.
- */
+/** FerretDB on SQLite files of its own. */
 export class ReadStoreServer implements FaultyServer {
-  /** How often it hung by itself. */
-  hangs = 0
   private child: ChildProcess | undefined
-  /** Somebody wants it to be silent. */
-  private away = false
-  private watching = true
 
   private constructor(
     private readonly program: string,
@@ -91,7 +80,6 @@ export class ReadStoreServer implements FaultyServer {
     mkdirSync(join(folder, 'state'))
     const server = new ReadStoreServer(program, folder, await freePort())
     await server.startAgain()
-    void server.watch()
     return server
   }
 
@@ -112,7 +100,6 @@ export class ReadStoreServer implements FaultyServer {
     ]
     this.child = spawn(this.program, settings, { stdio: 'ignore' })
     await eventually('FerretDB listens', () => answers(port), 20_000)
-    this.away = false
   }
 
   kill(): Promise<void> {
@@ -124,51 +111,20 @@ export class ReadStoreServer implements FaultyServer {
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.away = signal === 'SIGSTOP'
     this.child?.kill(signal)
   }
 
   async dispose(): Promise<void> {
-    this.watching = false
     await this.kill()
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  private async watch(): Promise<void> {
-    while (this.watching) {
-      await sleep(LOOK_EVERY_MS, undefined, { ref: false })
-      if (this.away || (await this.hears()) || this.away || !this.watching) continue
-      this.hangs++
-      await this.kill()
-      await this.startAgain()
-    }
-  }
-
-  /** Whether it answers for each of its databases. */
-  private async hears(): Promise<boolean> {
-    const client = new MongoClient(this.url, {
-      serverSelectionTimeoutMS: SILENT_MS,
-      socketTimeoutMS: SILENT_MS,
-    })
-    try {
-      const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true })
-      for (const { name } of databases)
-        await client.db(name).listCollections({}, { nameOnly: true }).toArray()
-      return true
-    } catch {
-      return false
-    } finally {
-      await client.close(true)
-    }
-  }
-
   private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    this.away = true
     const { child } = this
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const gone = once(child, 'exit')
     child.kill(signal)
-    const forced = setTimeout(() => child.kill('SIGKILL'), SILENT_MS)
+    const forced = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
     await gone
     clearTimeout(forced)
   }

@@ -83,14 +83,17 @@ export async function brokenRepeats(url: string, attempts: readonly Attempt[]): 
   return wrong
 }
 
-/** Refusals are not remembered: they may be answered as things are then. */
+/** Refusals are not remembered, those of a bulk's items neither: they may be answered as things are then. */
 function sameAnswer(a: ApiAnswer, b: ApiAnswer): boolean {
   if (a.status > 299) return true
-  return JSON.stringify(remembered(a)) === JSON.stringify(remembered(b))
+  const done = resultsOf(a)
+  if (!done) return JSON.stringify(a) === JSON.stringify(b)
+  const again = resultsOf(b) ?? []
+  return done.every(
+    (result, index) => result.status > 299 || JSON.stringify(result) === JSON.stringify(again[index]),
+  )
 }
 
-function remembered(answer: ApiAnswer): unknown {
-  const { results } = (answer.body ?? {}) as { results?: BulkResult[] }
-  if (!results) return answer
-  return results.map((result) => (result.status < 300 ? result : 'refused'))
+function resultsOf({ body }: ApiAnswer): BulkResult[] | undefined {
+  return ((body ?? {}) as { results?: BulkResult[] }).results
 }
