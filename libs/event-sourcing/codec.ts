@@ -15,7 +15,7 @@ export interface DecodedEvent {
 /** Turns events into what is stored and back; the one place that knows the stored form. */
 export interface Codec {
   encode(event: Pick<NewEvent, 'type' | 'data' | 'metadata'>): EncodedEvent
-  /** Upcast to the current schema version. @throws SyntaxError when the text is damaged */
+  /** Upcast to the current schema version. Not to be changed: events may share their metadata. @throws SyntaxError when the text is damaged */
   decode(type: string, encoded: EncodedEvent): DecodedEvent
   /** The same for a store whose client has parsed the JSON already. */
   decodeParsed(type: string, parsed: { data: unknown; metadata: unknown }): DecodedEvent
@@ -23,9 +23,14 @@ export interface Codec {
 
 /** Events as JSON text (RFC 8259), upcast when they are read. */
 export function jsonCodec(upcasters = new Upcasters()): Codec {
-  // Events of one command come with one metadata object, which nobody changes.
+  // Events of one command come with one metadata object, which nobody changes; read again, they share one too.
   let lastMetadata: NewEvent['metadata'] | undefined
   let lastText = ''
+  let lastRead: { text: string; metadata: DecodedEvent['metadata'] } | undefined
+  const metadataOf = (text: string) => {
+    if (text !== lastRead?.text) lastRead = { text, metadata: JSON.parse(text) }
+    return lastRead.metadata
+  }
   const textOf = (metadata: NewEvent['metadata']) => {
     if (metadata !== lastMetadata) {
       lastText = JSON.stringify(metadata)
@@ -42,7 +47,7 @@ export function jsonCodec(upcasters = new Upcasters()): Codec {
       metadata: textOf(metadata),
     }),
     decode: (type, { data, metadata }) =>
-      decodeParsed(type, { data: JSON.parse(data), metadata: JSON.parse(metadata) }),
+      decodeParsed(type, { data: JSON.parse(data), metadata: metadataOf(metadata) }),
     decodeParsed,
   }
 }

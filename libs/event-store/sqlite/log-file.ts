@@ -1,4 +1,4 @@
-import type { Codec, RecordedEvent } from '#libs/event-sourcing'
+import type { Codec, DecodedEvent, EventMetadata, RecordedEvent } from '#libs/event-sourcing'
 import { toPosition } from '#libs/event-sourcing'
 import type { SqliteConnection, Statement } from './driver.js'
 import { NameTable } from './name-table.js'
@@ -35,6 +35,7 @@ export class LogFile {
   #head: Head = { position: 0, recordedAt: 0 }
   #version: number | undefined
   #generation = 0
+  #lastRead: { decoded: DecodedEvent['metadata']; recordedAt: number; metadata: EventMetadata } | undefined
 
   constructor(
     readonly connection: SqliteConnection,
@@ -98,7 +99,7 @@ export class LogFile {
     this.#version = undefined
   }
 
-  /** Decodes a row. */
+  /** Decodes a row. Events that were written together share their metadata. */
   toEvent(row: EventRow): RecordedEvent {
     const type = this.types.nameOf(row.type)
     const { data, metadata } = this.codec.decode(type, row)
@@ -109,7 +110,15 @@ export class LogFile {
       revision: row.revision,
       position: toPosition(row.position),
       data,
-      metadata: { ...metadata, recordedAt: new Date(row.recordedAt).toISOString() },
+      metadata: this.#withTime(metadata, row.recordedAt),
     }
+  }
+
+  #withTime(decoded: DecodedEvent['metadata'], recordedAt: number): EventMetadata {
+    const last = this.#lastRead
+    if (last?.decoded === decoded && last.recordedAt === recordedAt) return last.metadata
+    const metadata = { ...decoded, recordedAt: new Date(recordedAt).toISOString() }
+    this.#lastRead = { decoded, recordedAt, metadata }
+    return metadata
   }
 }
