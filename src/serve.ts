@@ -4,7 +4,7 @@ import multipart from '@fastify/multipart'
 import { NestFactory } from '@nestjs/core'
 import { CommandBus } from '@nestjs/cqrs'
 import type { FastifyInstance } from 'fastify'
-import { Unauthenticated } from '#libs/event-sourcing'
+import { NotFound, Unauthenticated } from '#libs/event-sourcing'
 import {
   type Authenticator,
   BearerAuthenticator,
@@ -30,6 +30,7 @@ import {
 import { API } from './api.js'
 import { applicationModule } from './app.module.js'
 import { oidcOptions, SignInDirectory } from './directory/sign-in.js'
+import { unknownLevels } from './incidents/unknown-levels.js'
 import { Runtime } from './runtime/runtime.js'
 
 export interface RunningServer {
@@ -79,7 +80,9 @@ async function listen(
     bodyLimit: configuration.bodyLimit,
     authenticator: authenticatorOf(runtime, configuration),
     rateLimit: configuration.rateLimit > 0 ? rateLimitOf(configuration.rateLimit) : undefined,
+    furtherErrors: runtime.serving && unknownLevels(runtime.serving.write.facts),
     logUnexpected: logUnexpected(logger),
+    noSuchPath: runtime.serving ? undefined : (path) => servedElsewhere(path, configuration),
     onAnswer(request, reply) {
       metrics.observeAnswer(request, reply)
       logAnswer(logger, request, reply)
@@ -116,6 +119,16 @@ async function listen(
     closers: runtime.closers(),
   }
   return { url, logger, runtime, shutdown, stop: () => shutDown(shutdown) }
+}
+
+/** Why a role that serves nothing but its health has not even the paths that the documentation names. */
+export function servedElsewhere(path: string, { role }: Pick<Configuration, 'role'>): NotFound {
+  return new NotFound(
+    'ROLE.SERVES_NO_API',
+    `There is no ${path} here: this process has the role ${role} and serves /health/live, /health/ready and /metrics only. ` +
+      'Send the request to a process of the role api, or all.',
+    { role },
+  )
 }
 
 /** A role that serves nothing but its health knows nobody. */

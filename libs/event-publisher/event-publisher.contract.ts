@@ -128,6 +128,17 @@ export function eventPublisherContract(name: string, setUp: () => Promise<EventP
       expect(after[own]?.slice(0, ofOneKey.length).map(({ id }) => id)).toEqual(idsOf(ofOneKey))
     })
 
+    it('skips by the positions that the log gives now, once it is told those of what is there', async () => {
+      const first = await open()
+      await first.publish(range(1, 30))
+      await first.close()
+      const second = await open()
+      const moved = (position: string) => toPosition(Number(position) + 1_000)
+      second.renumber(second.tails.map((tail) => ({ ...tail, position: moved(tail.position) })))
+      const again = range(1, 40).map((event) => ({ ...event, sequence: moved(event.sequence) }))
+      expect(await second.publish(again)).toBe(10)
+    })
+
     it('remembers the last checkpoint', async () => {
       const first = await open()
       await first.saveCheckpoint({ logId: 'log-1', position: toPosition(7), eventId: 'event-7' })

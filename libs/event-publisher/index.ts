@@ -1,2 +1,3 @@
 export * from './event-publisher.js'
 export * from './publisher-runner.js'
+export { topicStanding } from './topic-standing.js'

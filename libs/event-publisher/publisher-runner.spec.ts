@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { derivedId, type RecordedEvent } from '#libs/event-sourcing'
+import { derivedId, LOG_START, type Position, type RecordedEvent, toPosition } from '#libs/event-sourcing'
 import { type Clock, lagSeconds, type Notice, systemClock } from '#libs/projections-runtime'
 import {
   appendEvents,
@@ -27,6 +27,28 @@ function topicOf(logId: string): PublishedTopic {
       events
         .filter(({ data }) => !(data as { secret?: true }).secret)
         .map((event) => asOutgoing(event, logId)),
+  }
+}
+
+/** The same log in another store, which gives positions of its own, all behind those of before. */
+class MovedLog extends InMemoryEventStore {
+  static readonly #SHIFT = 100
+
+  static async of(log: InMemoryEventStore): Promise<MovedLog> {
+    const moved = new MovedLog(log.logId)
+    const filler = Array.from({ length: MovedLog.#SHIFT }, () => ({ type: 'Filler', data: {} }))
+    await appendEvents(moved, 'filler-1', filler)
+    for (const event of (await log.readAll({ after: LOG_START, limit: MovedLog.#SHIFT })).events) {
+      const { stream, revision } = event
+      const expectedRevision = revision === 0 ? 'noStream' : revision - 1
+      await moved.append({ stream, expectedRevision, events: [event] })
+    }
+    return moved
+  }
+
+  override async currentPosition(position: Position): Promise<Position> {
+    const place = Number(position)
+    return place > 0 && place <= MovedLog.#SHIFT ? toPosition(place + MovedLog.#SHIFT) : position
   }
 }
 
@@ -262,6 +284,26 @@ describe('The publisher runner', () => {
       await arrived(11)
       expect((await statusOf(again)).state).toBe('following')
     })
+  })
+
+  it('goes on after its log was moved and its events have other positions, and repeats nothing', async () => {
+    await append(10)
+    const runner = start()
+    await arrived(10)
+    await runner.stop()
+    // Behind what is there, as after a crash: what the partitions hold tells
+    const [third] = (await log.readAll({ after: LOG_START, limit: 3 })).events.slice(-1)
+    broker.topics.get(NAME)!.checkpoint = { logId: log.logId, position: third!.position, eventId: third!.id }
+
+    const moved = await MovedLog.of(log)
+    await append(1, {}, moved)
+    start({ eventStore: moved })
+    await arrived(11)
+    await append(1, {}, moved)
+    await arrived(12)
+    const ids = onTopic().map(({ id }) => id)
+    expect(new Set(ids).size).toBe(12)
+    expect(ids).toHaveLength(12)
   })
 
   it('law: whatever fails and whoever takes over, the topic holds what may leave, once and in order', async () => {

@@ -1,15 +1,9 @@
-import { LedgerdeskError, LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
+import { LedgerdeskError, type Position, type RecordedEvent } from '#libs/event-sourcing'
 import type { EventStore, LogBatch } from '#libs/event-store'
-import {
-  type Clock,
-  ConsumerStopped,
-  type FeedState,
-  isOfThisLog,
-  type Notice,
-  pause,
-} from '#libs/projections-runtime'
+import { type Clock, ConsumerStopped, type FeedState, type Notice, pause } from '#libs/projections-runtime'
 import { LeaseLost } from '#libs/read-store'
 import type { EventPublisher, OutgoingEvent, TopicSettings, TopicWriter } from './event-publisher.js'
+import { topicStanding } from './topic-standing.js'
 
 /** A topic, and what of the log it carries. */
 export interface PublishedTopic {
@@ -108,16 +102,10 @@ export class TopicFeed {
   }
 
   /** Where to go on from. @throws ConsumerStopped `CHECKPOINT.FOREIGN` */
-  async #beginning({ checkpoint, tails }: TopicWriter): Promise<Position> {
-    const { eventStore } = this.options
-    const { logId } = eventStore
-    if (checkpoint && !(await isOfThisLog(eventStore, checkpoint))) throw foreign(this.#name)
-    for (const { source, position, id } of tails) {
-      const current = await eventStore.currentPosition(position)
-      const known = source.split('/').includes(logId) && (await eventStore.eventIdAt(current)) === id
-      if (!known) throw foreign(this.#name)
-    }
-    return eventStore.currentPosition(checkpoint?.position ?? LOG_START)
+  async #beginning(writer: TopicWriter): Promise<Position> {
+    const { handled, tails } = await topicStanding(this.options.eventStore, this.#name, writer)
+    writer.renumber(tails)
+    return handled
   }
 
   async #follow(writer: TopicWriter, after: Position): Promise<void> {
@@ -225,13 +213,4 @@ export class TopicFeed {
     })
     await pause(this.options.clock, wait, this.stopped)
   }
-}
-
-function foreign(topic: string): ConsumerStopped {
-  return new ConsumerStopped(
-    'CHECKPOINT.FOREIGN',
-    `${topic} was published from another log, or from a history that a restore took back. If this is the right ` +
-      'topic, its readers know events that are gone: tell them, remove it and publish the log anew with ' +
-      `ledgerdesk publisher reset ${topic}`,
-  )
 }

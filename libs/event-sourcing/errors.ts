@@ -34,6 +34,12 @@ export class Forbidden extends LedgerdeskError {}
 export class NotFound extends LedgerdeskError {}
 /** 409: a rule of the domain forbids it in the present state. */
 export class Refused extends LedgerdeskError {}
+/** 409: the log was moved and takes no more events here; the message says where it went, and no repeat helps. Nothing was written. */
+export class LogMoved extends LedgerdeskError {
+  constructor(message: string) {
+    super('LOG.MOVED', message)
+  }
+}
 /** 412: the caller's `If-Match` is not the current revision. */
 export class StaleRevision extends LedgerdeskError {
   constructor(readonly currentRevision: number) {

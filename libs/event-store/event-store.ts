@@ -139,7 +139,7 @@ export abstract class EventStore {
 
   /**
    * Appends to one stream, all or nothing. Resolves when the events are durable.
-   * @throws TooLarge `APPEND.TOO_LARGE`, InvalidInput; Unavailable when it is certain that nothing was written
+   * @throws TooLarge `APPEND.TOO_LARGE`, InvalidInput; LogMoved; Unavailable when it is certain that nothing was written
    */
   abstract append(request: AppendRequest): Promise<AppendOutcome>
 

@@ -11,17 +11,31 @@ export type UnexpectedErrorLog = (
   about: { instance: string; method: string; route: string },
 ) => void
 
+/** What a caller is told of a path that does not exist. */
+export type NoSuchPath = (path: string) => NotFound
+
+const lookInDocs: NoSuchPath = (path) =>
+  new NotFound('REQUEST.404', `There is no ${path} here: /docs tells what there is.`)
+
+/** What is needed to tell of a route that is not there. */
+interface Missing {
+  readonly routes: RouteTable
+  readonly noSuchPath: NoSuchPath
+}
+
 /** Answers every error, of handlers, hooks and Fastify itself, with a problem document. */
 @Catch()
 export class ProblemDetailsFilter implements ExceptionFilter {
   constructor(
     private readonly routes: RouteTable,
     private readonly logUnexpected: UnexpectedErrorLog,
+    private readonly noSuchPath: NoSuchPath = lookInDocs,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp()
-    sendProblem(error, http.getRequest(), http.getResponse(), this.logUnexpected, this.routes)
+    const missing = { routes: this.routes, noSuchPath: this.noSuchPath }
+    sendProblem(error, http.getRequest(), http.getResponse(), this.logUnexpected, missing)
   }
 }
 
@@ -31,9 +45,9 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
   logUnexpected: UnexpectedErrorLog,
-  routes?: RouteTable,
+  missing?: Missing,
 ): void {
-  const { headers, body, unexpected } = toProblem(explain(error, request, routes), request.id)
+  const { headers, body, unexpected } = toProblem(explain(error, request, missing), request.id)
   if (unexpected) {
     const route = request.routeOptions?.url ?? request.url
     logUnexpected(error, { instance: body.instance, method: request.method, route })
@@ -46,17 +60,17 @@ export function sendProblem(
 }
 
 /** What Fastify tells in a word, told so that the caller can mend it. */
-function explain(error: unknown, request: FastifyRequest, routes: RouteTable | undefined): unknown {
-  if (request.is404) return routes ? noSuchRoute(request, routes) : error
+function explain(error: unknown, request: FastifyRequest, missing: Missing | undefined): unknown {
+  if (request.is404) return missing ? noSuchRoute(request, missing) : error
   const { endpoint } = request.routeOptions?.config ?? {}
   return endpoint && isMediaTypeError(error) ? unsupportedMediaType(endpoint) : error
 }
 
 /** A path that exists with other methods is 405, not 404. */
-function noSuchRoute({ method, url }: FastifyRequest, routes: RouteTable): LedgerdeskError {
+function noSuchRoute({ method, url }: FastifyRequest, { routes, noSuchPath }: Missing): LedgerdeskError {
   const allowed = routes.methodsOf(url)
   if (allowed.length > 0) return new MethodNotAllowed(method, allowed)
-  return new NotFound('REQUEST.404', `There is no ${url.split('?', 1)[0]} here: /docs tells what there is.`)
+  return noSuchPath(url.split('?', 1)[0] as string)
 }
 
 /** Nest keeps Fastify's error as the cause of its own. */

@@ -88,6 +88,7 @@ function tailsOf(topic: Topic): PartitionTail[] {
 class InMemoryTopicWriter extends TopicWriter {
   readonly checkpoint: Checkpoint | undefined
   readonly #lost = new AbortController()
+  readonly #ends: Map<number, string>
 
   constructor(
     private readonly topic: Topic,
@@ -95,6 +96,7 @@ class InMemoryTopicWriter extends TopicWriter {
   ) {
     super()
     this.checkpoint = topic.checkpoint
+    this.#ends = new Map(tailsOf(topic).map(({ partition, position }) => [partition, position]))
   }
 
   get lost(): AbortSignal {
@@ -105,13 +107,18 @@ class InMemoryTopicWriter extends TopicWriter {
     return tailsOf(this.topic)
   }
 
+  renumber(tails: readonly PartitionTail[]): void {
+    for (const { partition, position } of tails) this.#ends.set(partition, position)
+  }
+
   async publish(events: readonly OutgoingEvent[]): Promise<number> {
     this.#requireHeld()
     let sent = 0
     for (const event of events) {
-      const partition = this.topic.partitions[this.#partitionOf(event.partitionkey)]!
-      if ((partition.at(-1)?.sequence ?? '') >= event.sequence) continue
-      partition.push(structuredClone(event))
+      const partition = this.#partitionOf(event.partitionkey)
+      if ((this.#ends.get(partition) ?? '') >= event.sequence) continue
+      this.topic.partitions[partition]!.push(structuredClone(event))
+      this.#ends.set(partition, event.sequence)
       sent++
     }
     if (!this.broker.loseNextAnswer) return sent

@@ -18,7 +18,8 @@ export function checkCommand(): Command {
       const settings = storeSettings(readConfiguration(process.env))
       const { name, findings } = areFiles(settings) ? await checkFile(settings) : await checkServer(settings)
       for (const { rule, message } of findings) print(`${rule}: ${message}`)
-      print(findings.length === 0 ? `${name} is sound` : `${findings.length} findings in ${name}`)
+      const found = findings.length === 1 ? '1 finding' : `${findings.length} findings`
+      print(findings.length === 0 ? `${name} is sound` : `${found} in ${name}`)
       process.exitCode = findings.length === 0 ? 0 : 1
     })
 }

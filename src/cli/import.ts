@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
-import { Forbidden, InvalidInput } from '#libs/event-sourcing'
+import { Forbidden, InvalidInput, LOG_START } from '#libs/event-sourcing'
 import { createLogger, readConfiguration } from '#libs/platform'
 import { storedBuilds } from '#libs/projections-runtime'
 import { leaseOwner } from '#libs/read-store'
@@ -75,7 +75,9 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
   const logger = createLogger({ ...configuration, logLevel: 'error' }, process.stderr)
   const mapping = loadMapping(options.mapping)
   const stores = storeSettings(configuration)
-  const write = await openWriteSide(stores, logger)
+  // History may be what a log begins with; who only asks what would happen begins none on a server that others share.
+  const write = await openWriteSide(stores, logger, { begin: !options.dryRun || areFiles(stores) })
+  await tellNewLog(stores, write)
   const data: ProjectorThreadData = { stores, owner: leaseOwner('import'), policies: false, reports: false }
   const projector = options.dryRun
     ? undefined
@@ -117,6 +119,13 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
     await upkeep?.stop()
     await write.close()
   }
+}
+
+/** A namespace that is mistyped is a log of its own: better said before rows are in it. */
+async function tellNewLog({ servers }: StoreSettings, { eventStore }: WriteSide): Promise<void> {
+  if (servers === undefined) return
+  const { events } = await eventStore.readAll({ after: LOG_START, limit: 1 })
+  if (events.length === 0) console.error(`namespace ${servers.namespace} is new: a log begins there`)
 }
 
 /** Waits until every read model, whoever feeds it, has what was imported, or none gets any further. */

@@ -11,6 +11,7 @@ import { ConfigurationError, readConfiguration } from '#libs/platform'
 import { policyBuildName } from '#libs/projections-runtime'
 import { giveUp, type MigrationProgress, type MigrationReport, migrate } from '../migration/migrate.js'
 import { dataPaths, openReadStore, pageTokenKey, storeSettings } from '../runtime/stores.js'
+import { interruptible } from './interruptible.js'
 import { print } from './output.js'
 import { Progress } from './progress.js'
 
@@ -33,24 +34,16 @@ export function migrateCommand(): Command {
           'LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL: migrate needs both, as where to',
         ])
       }
-      const stop = new AbortController()
-      process.once('SIGINT', () => stop.abort())
-      process.once('SIGTERM', () => stop.abort())
       const paths = dataPaths({ dataDir })
       const blobs = openGridfsBlobStore({ url: mongodbUrl, namespace })
       const progress = new MigrationDisplay()
-      try {
-        if (options.giveUp) {
-          await giveUp({ from: paths, to: { url: eventstoreUrl, namespace, blobs } })
-          print(`the log in ${dataDir} is open again`)
-          return
-        }
+      const move = async (signal: AbortSignal) => {
         // Before any server can make one of its own
         await pageTokenKey(storeSettings(configuration))
         const report = await migrate({
           from: { ...paths, handledUpTo: (stream) => handledUpTo(dataDir, stream) },
           to: { url: eventstoreUrl, namespace, blobs },
-          signal: stop.signal,
+          signal,
           onProgress: (now) => progress.show(now),
         })
         progress.end()
@@ -58,8 +51,14 @@ export function migrateCommand(): Command {
         await writePositions(file, report.positions)
         tell(report, file)
         process.exitCode = report.findings.length + report.attachments.damaged.length === 0 ? 0 : 1
-      } catch (error) {
-        if (!stop.signal.aborted) throw error
+      }
+      try {
+        if (options.giveUp) {
+          await giveUp({ from: paths, to: { url: eventstoreUrl, namespace, blobs } })
+          print(`the log in ${dataDir} is open again`)
+          return
+        }
+        if (await interruptible(move)) return
         console.error('Interrupted. What was copied stays; run "ledgerdesk migrate" again to go on')
         process.exitCode = 1
       } finally {

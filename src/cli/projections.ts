@@ -208,7 +208,7 @@ function withRunner(
 
 async function withStores(work: (shared: Shared) => Promise<void>, { readOnly = true } = {}): Promise<void> {
   const stores = storeSettings(readConfiguration(process.env))
-  const eventStore = await openEventStore(stores, { readOnly })
+  const eventStore = await openEventStore(stores, { readOnly, begin: false })
   const readStore = openReadStore(stores)
   try {
     await work({

@@ -1,9 +1,14 @@
 import { Command } from 'commander'
-import type { EventPublisher, PublishedTopic, TopicState } from '#libs/event-publisher'
+import {
+  type EventPublisher,
+  type PublishedTopic,
+  type TopicState,
+  topicStanding,
+} from '#libs/event-publisher'
 import { LOG_START, NotFound, type Position, Refused } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { type Configuration, readConfiguration } from '#libs/platform'
-import { lagSeconds, systemClock } from '#libs/projections-runtime'
+import { ConsumerStopped, lagSeconds, systemClock } from '#libs/projections-runtime'
 import { leaseOwner } from '#libs/read-store'
 import { openPublisher, publishingSettings, topicsOf } from '../runtime/publishing.js'
 import { openEventStore, storeSettings } from '../runtime/stores.js'
@@ -38,18 +43,19 @@ async function list(): Promise<void> {
     const rows: string[][] = []
     for (const { settings, from } of topics) {
       const state = await publisher.look(settings)
-      const behind = await lagOf(eventStore, state, from)
+      const { position = '-', behind, stopped } = await standing(eventStore, settings.name, state, from)
+      const lag = behind === undefined ? '-' : `${behind.toFixed(1)} s`
       rows.push(
         state
           ? [
               settings.name,
               `${state.partitions}`,
               `${state.messages}`,
-              positionOf(state),
-              `${behind.toFixed(1)} s`,
-              state.publishers.join(', ') || 'nobody',
+              position,
+              lag,
+              stopped?.code ?? (state.publishers.join(', ') || 'nobody'),
             ]
-          : [settings.name, '-', '-', '-', `${behind.toFixed(1)} s`, 'nobody: not made yet'],
+          : [settings.name, '-', '-', '-', lag, 'nobody: not made yet'],
       )
     }
     printTable(['topic', 'partitions', 'messages', 'position', 'lag', 'published by'], rows)
@@ -59,9 +65,11 @@ async function list(): Promise<void> {
 async function lag({ limit }: { limit: number }): Promise<void> {
   await withTopics(async ({ eventStore, publisher, topics }) => {
     for (const { settings, from } of topics) {
-      const behind = await lagOf(eventStore, await publisher.look(settings), from)
-      print(`${settings.name}\t${behind.toFixed(3)}`)
-      if (behind > limit) process.exitCode = 1
+      const state = await publisher.look(settings)
+      const { behind, stopped } = await standing(eventStore, settings.name, state, from)
+      print(`${settings.name}\t${stopped?.code ?? behind?.toFixed(3)}`)
+      if (stopped) console.error(stopped.message)
+      if (behind === undefined || behind > limit) process.exitCode = 1
     }
   })
 }
@@ -86,18 +94,31 @@ async function reset(name: string): Promise<void> {
   })
 }
 
-/** The last that is known to be on the topic, or left out on purpose. */
-function positionOf({ checkpoint, tails }: TopicState): Position {
-  const known = [checkpoint?.position ?? LOG_START, ...tails.map(({ position }) => position)]
-  return known.sort().at(-1)!
+interface Standing {
+  /** The last that is known to be on the topic, or left out on purpose. */
+  position?: Position
+  /** Seconds. */
+  behind?: number
+  /** What is on the topic is not of this log. */
+  stopped?: ConsumerStopped
 }
 
-function lagOf(
+async function standing(
   eventStore: EventStore,
+  topic: string,
   state: TopicState | undefined,
   prefixes: readonly string[],
-): Promise<number> {
-  return lagSeconds(eventStore, state ? positionOf(state) : LOG_START, systemClock, prefixes)
+): Promise<Standing> {
+  try {
+    const { handled, tails } = state
+      ? await topicStanding(eventStore, topic, state)
+      : { handled: LOG_START, tails: [] }
+    const position = [handled, ...tails.map((tail) => tail.position)].sort().at(-1)!
+    return { position, behind: await lagSeconds(eventStore, position, systemClock, prefixes) }
+  } catch (error) {
+    if (error instanceof ConsumerStopped) return { stopped: error }
+    throw error
+  }
 }
 
 interface Topics {

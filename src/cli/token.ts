@@ -11,7 +11,7 @@ import {
   RegisterPerson,
   RevokeApiToken,
 } from '../directory/domain/person.commands.js'
-import { storeSettings } from '../runtime/stores.js'
+import { type EventStoreOptions, storeSettings } from '../runtime/stores.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import { instantOf } from './instant.js'
 import { print } from './output.js'
@@ -55,13 +55,14 @@ export function tokenCommand(): Command {
     .command('revoke <token-or-id>')
     .description('Revoke a token, at once also in a running server')
     .action(async (given: string) => {
-      await withWriteSide(async (write) => {
+      const revoke = async (write: WriteSide) => {
         const tokenId = /^(?:ldk_)?([0-9a-f]{16})/.exec(given)?.[1] ?? ''
         const issued = write.directory.findToken(tokenId)
         if (!issued) throw new NotFound('TOKEN.UNKNOWN', `There is no token ${given}, or it has been revoked`)
         await run(write, new RevokeApiToken(issued.principalId, { tokenId }, metadata()))
         print(`revoked ${tokenId} of ${issued.principalId}`)
-      })
+      }
+      await withWriteSide(revoke, { begin: false })
     })
   return token
 }
@@ -95,11 +96,15 @@ async function run(write: WriteSide, command: PersonCommand): Promise<void> {
   await write.executor.execute(personRecords, command)
 }
 
-export async function withWriteSide(work: (write: WriteSide) => Promise<void>): Promise<void> {
+export async function withWriteSide(
+  work: (write: WriteSide) => Promise<void>,
+  options: Pick<EventStoreOptions, 'begin'> = {},
+): Promise<void> {
   const configuration = readConfiguration(process.env)
   const write = await openWriteSide(
     storeSettings(configuration),
     createLogger({ ...configuration, logLevel: 'error' }, process.stderr),
+    options,
   )
   try {
     await work(write)

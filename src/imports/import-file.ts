@@ -133,6 +133,7 @@ class FileImport {
       dryRun: this.#context.dryRun,
       stopped,
       matrixVersion: this.#matrixVersion,
+      renamedGroups: this.#mapping.renamedGroups,
       seconds: this.#seconds(),
     })
   }

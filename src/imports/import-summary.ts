@@ -29,6 +29,8 @@ export interface ImportSummary extends ImportCounts {
   readonly prioritiesNotDerived: number
   /** Pairs of impact and urgency for which the matrix has no priority, with the number of times they were met. */
   readonly emptyCells: Readonly<Record<string, number>>
+  /** Groups whose ids no group can have here, with the ids that they were given. */
+  readonly renamedGroups: Readonly<Record<string, string>>
   /** Version of the priority matrix by which priorities were derived. */
   readonly matrixVersion: number | null
   readonly activated: number
@@ -91,7 +93,7 @@ export class ImportTally implements ImportCounts {
   }
 
   summary(
-    rest: Pick<ImportSummary, 'run' | 'dryRun' | 'stopped' | 'matrixVersion' | 'seconds'>,
+    rest: Pick<ImportSummary, 'run' | 'dryRun' | 'stopped' | 'matrixVersion' | 'renamedGroups' | 'seconds'>,
   ): ImportSummary {
     const { records, people, groups, activated, rejections } = this
     return {

@@ -153,6 +153,19 @@ describe('a mapping', () => {
     expect(rows(allot).externalId(row({ number: 'a/b' }))).toBe('a/b')
   })
 
+  it('gives a group another id that could not be told from the own queue', () => {
+    const prefixed = rows()
+    const groupOf = (mapping: RowMapping) =>
+      mapping.read(row({ assignment_group: 'mine' })).observed.assignmentGroup
+    expect(groupOf(prefixed)).toBe('servicenow:mine')
+    expect(prefixed.renamedGroups).toEqual({})
+    const plain = rows({ ...SERVICENOW, namespaces: { people: '', groups: '' } })
+    expect(groupOf(plain)).toBe('mine (group)')
+    expect(plain.renamedGroups).toEqual({ mine: 'mine (group)' })
+    // A person may be called so
+    expect(plain.read(row({ assigned_to: 'mine' })).observed.assignee).toBe('mine')
+  })
+
   it('lets nobody of the source be the program itself', () => {
     const mapping = { ...SERVICENOW, namespaces: { people: '', groups: '' } }
     expect(() => rows(mapping).read(row({ assigned_to: 'system:policy' }))).toThrow(

@@ -1,5 +1,5 @@
 import { InvalidInput, RECORD_NUMBER } from '#libs/event-sourcing'
-import { checkId } from '../directory/domain/directory-id.js'
+import { checkId, RESERVED_GROUP_ID } from '../directory/domain/directory-id.js'
 import type { Hold, IncidentState } from '../incidents/domain/incident.events.js'
 import type { ObservedIncident } from '../incidents/domain/incident.import.js'
 import {
@@ -30,11 +30,16 @@ type Field = keyof ObservedIncident
 /** Reads one field of an observation from a row. */
 type Reader = (cells: Cells, observed: ObservedIncident) => void
 
+/** What a group of the source is called here whose id no group can have. */
+const INSTEAD_OF_RESERVED = `${RESERVED_GROUP_ID} (group)`
+
 /** Ids that are known to be sound; when there are so many, all are forgotten. */
 const REMEMBERED_IDS = 50_000
 
 /** A mapping made ready for the columns of one file. Keeps nothing but ids and times that it has read. */
 export class RowMapping {
+  /** Groups that were met and have another id here than the mapping would give them. */
+  readonly renamedGroups: Record<string, string> = {}
   readonly #missing: readonly string[]
   readonly #times: SourceTimes
   /** Namespace → the source's own id → the id here: checked once, and one text for all rows. */
@@ -111,7 +116,7 @@ export class RowMapping {
       yield this.#set(field, column, (cells, index) => this.#id(cells, index, namespaces.people))
     }
     if (fields.assignmentGroup !== undefined) {
-      const read = (cells: Cells, index: number) => this.#id(cells, index, namespaces.groups)
+      const read = (cells: Cells, index: number) => this.#groupId(cells, index, namespaces.groups)
       yield this.#set('assignmentGroup', fields.assignmentGroup, read)
     }
     if (fields.openedAt !== undefined) {
@@ -222,6 +227,13 @@ export class RowMapping {
       known.set(value, id)
     }
     return id
+  }
+
+  #groupId(cells: Cells, index: number, namespace: string): string | null {
+    const id = this.#id(cells, index, namespace)
+    if (id !== RESERVED_GROUP_ID) return id
+    this.renamedGroups[id] = INSTEAD_OF_RESERVED
+    return INSTEAD_OF_RESERVED
   }
 
   #idsOf(namespace: string): Map<string, string> {

@@ -39,6 +39,8 @@ function oddities(summary: ImportSummary): string[] {
   if (summary.updatesNotInSource > 0) lines.push(`  ${summary.updatesNotInSource} updates not in source`)
   if (summary.prioritiesNotDerived > 0)
     lines.push(`  ${summary.prioritiesNotDerived} priorities differ from the matrix`)
+  for (const [id, here] of Object.entries(summary.renamedGroups))
+    lines.push(`  group "${id}" is "${here}" here, as /queues/${id} is everybody's own queue`)
   for (const [cell, count] of Object.entries(summary.emptyCells))
     lines.push(`  empty cell of the matrix: ${cell}, met ${count} times`)
   return lines

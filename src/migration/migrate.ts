@@ -123,11 +123,12 @@ async function copy(
   signal?.throwIfAborted()
   await sealLog(
     from.log,
-    `This log was moved to EventStoreDB, namespace ${to.namespace}: set LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL`,
+    `This log was moved to EventStoreDB, namespace ${to.namespace}: send the request to a server of that one; to start such a server, set ` +
+      `LEDGERDESK_EVENTSTORE_URL, LEDGERDESK_MONGODB_URL and LEDGERDESK_NAMESPACE=${to.namespace}`,
     to.namespace,
   )
   const attachments = await bringLevel()
-  const verified = await compare(source, target, onProgress)
+  const verified = await compare(source, target, { signal, onProgress })
   if (verified.findings.length > 0) {
     await unsealLog(from.log, to.namespace)
     throw new Refused(
@@ -147,19 +148,20 @@ async function compareAgain(
   { from, to, signal, onProgress }: MigrationOptions,
 ): Promise<MigrationReport> {
   const attachments = await copyBlobs(openFolderBlobStore(from.blobs), to.blobs, signal)
-  const verified = await compare(source, target, onProgress, target.migrated!.count)
+  const verified = await compare(source, target, { signal, onProgress }, target.migrated!.count)
   return { ...verified, logId: source.logId, attachments, repeated: true }
 }
 
 async function compare(
   source: SqliteEventStore,
   target: EventStoreDbEventStore,
-  onProgress: MigrationOptions['onProgress'],
+  { signal, onProgress }: Pick<MigrationOptions, 'signal' | 'onProgress'>,
   count?: number,
 ): Promise<Verification> {
   const of = Number(await source.head())
   return verifyCopy(source, target, {
     count,
+    signal,
     onProgress: (done, unit, streams) =>
       onProgress?.(
         unit === 'events'

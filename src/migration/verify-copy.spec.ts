@@ -34,7 +34,7 @@ it('finds nothing in a copy that differs in positions only', async () => {
 
 it('sees that an event is missing at the end', async () => {
   expect(await findings(someEvents().slice(0, -1))).toEqual([
-    'the copy has 1 events less',
+    'the copy has 1 event fewer',
     'incident-2 differs: read by its name it has 3 of 4 events, or others',
   ])
 })
@@ -46,7 +46,7 @@ it('sees that an event was dropped on the way', async () => {
     expect.stringMatching(
       /from position 0+5 on they differ: .* revision 1 of incident-1.* revision 1 of incident-2/,
     ),
-    'the copy has 1 events less',
+    'the copy has 1 event fewer',
     expect.stringContaining('incident-1 differs'),
   ])
 })
@@ -57,6 +57,19 @@ it('sees that two events changed places, also when their streams are as they wer
   expect(await findings(copy)).toEqual([
     expect.stringContaining('from position 00000000000000000005 on they differ'),
   ])
+})
+
+it.each(['events', 'streams'] as const)('stops while it compares %s', async (unit) => {
+  const stop = new AbortController()
+  const onProgress = (_: number, compared: string) => {
+    if (compared === unit) stop.abort(new Error('interrupted'))
+  }
+  const factory = new EventFactory()
+  const events = Array.from({ length: 40 }, (_, i) =>
+    factory.in(`incident-${i}`).event({ type: 'CommentAdded', data: {} }),
+  )
+  const verifying = verifyCopy(logOf(events), logOf(events), { signal: stop.signal, onProgress })
+  await expect(verifying).rejects.toThrow('interrupted')
 })
 
 it('sees that there is an event more', async () => {

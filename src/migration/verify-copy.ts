@@ -22,6 +22,8 @@ export interface Verification {
 export interface VerifyOptions {
   /** Events of the copied part, when others may have come after it; they are not looked at. Default: none may. */
   count?: number
+  /** Stops it, with its reason. */
+  signal?: AbortSignal
   onProgress?(done: number, unit: 'events' | 'streams', of?: number): void
 }
 
@@ -32,16 +34,23 @@ export interface VerifyOptions {
 export async function verifyCopy(
   source: EventStore,
   copy: EventStore,
-  { count, onProgress }: VerifyOptions = {},
+  { count, signal, onProgress }: VerifyOptions = {},
 ): Promise<Verification> {
   const digests = new StreamDigests()
   const { events, positions, findings } = await compareLogs(source, copy, count, (event, done) => {
+    signal?.throwIfAborted()
     digests.add(event)
     onProgress?.(done, 'events')
   })
-  const differing = await digests.differences(copy, (done) => onProgress?.(done, 'streams', digests.streams))
+  const differing = await digests.differences(copy, (done) => {
+    signal?.throwIfAborted()
+    onProgress?.(done, 'streams', digests.streams)
+  })
   const more = differing.length - MOST_NAMED
-  findings.push(...differing.slice(0, MOST_NAMED), ...(more > 0 ? [`and ${more} streams more`] : []))
+  findings.push(
+    ...differing.slice(0, MOST_NAMED),
+    ...(more > 0 ? [`and ${counted(more, 'stream')} more`] : []),
+  )
   return { events, streams: digests.streams, digest: digests.total(), findings, positions }
 }
 
@@ -67,9 +76,9 @@ async function compareLogs(
         findings.push(firstDifference(event, next.value))
     }
   }
-  if (missing > 0) findings.push(`the copy has ${missing} events less`)
+  if (missing > 0) findings.push(`the copy has ${counted(missing, 'event')} fewer`)
   if (count !== undefined && count !== events)
-    findings.push(`the copy was made of ${count} events, and the log has ${events}`)
+    findings.push(`the copy was made of ${counted(count, 'event')}, and the log has ${events}`)
   if (count === undefined && !(await copied.next()).done) findings.push('the copy has more events')
   return { events, positions, findings }
 }
@@ -117,7 +126,7 @@ class StreamDigests {
       const reads = batch.map(async ([stream, { events, digest }]) => {
         const found = await copy.readStream(stream, { limit: events })
         if (found.reduce(chained, '') === digest) return []
-        return `${stream} differs: read by its name it has ${found.length} of ${events} events, or others`
+        return `${stream} differs: read by its name it has ${found.length} of ${counted(events, 'event')}, or others`
       })
       differing.push(...(await Promise.all(reads)).flat())
       onProgress(done + batch.length)
@@ -136,4 +145,9 @@ class StreamDigests {
 /** 32 bytes, a character each: half of what a Buffer takes. */
 function chained(digest: string, event: RecordedEvent): string {
   return createHash('sha256').update(digest, 'latin1').update(contentOf(event)).digest('binary')
+}
+
+/** `1 event`, `2 events`. */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

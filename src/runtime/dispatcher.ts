@@ -1,5 +1,5 @@
 import type { CommandBus } from '@nestjs/cqrs'
-import { type Command, LedgerdeskError, Unavailable } from '#libs/event-sourcing'
+import { type Command, LedgerdeskError, LogMoved, Unavailable } from '#libs/event-sourcing'
 import type { Metrics } from '#libs/platform'
 import { revive } from '../commands.js'
 import { toMessage } from './remote.js'
@@ -24,7 +24,9 @@ export class Dispatcher {
       await this.bus.execute(revive(command) as never)
       return { outcome: 'done' }
     } catch (error) {
-      if (error instanceof Unavailable || !(error instanceof LedgerdeskError)) {
+      // No rule refused it: the policy goes on from here where the log went
+      const undecided = error instanceof Unavailable || error instanceof LogMoved
+      if (undecided || !(error instanceof LedgerdeskError)) {
         return { outcome: 'retry', reason: error instanceof Error ? error.message : String(error) }
       }
       return { outcome: 'refused', error: toMessage(error) }

@@ -6,7 +6,7 @@ import type { BlobStore } from '#libs/blob-store'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
 import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { writeOnce } from '#libs/durable-files'
-import { jsonCodec, Unavailable } from '#libs/event-sourcing'
+import { jsonCodec, Refused, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { type ForeignEvent, openEventStoreDb, readConnectionString } from '#libs/event-store/eventstoredb'
 import { openSqliteEventStore } from '#libs/event-store/sqlite'
@@ -74,6 +74,8 @@ export function areFiles({ servers }: StoreSettings): boolean {
 export interface EventStoreOptions {
   /** For threads and commands that only read. */
   readOnly?: boolean
+  /** Whether a log that is not there is begun; default: not by who only reads. Else it is refused, and nothing is made. */
+  begin?: boolean
   /** Files only: told of each group commit, how many events and how many seconds until they were durable. */
   onCommit?(events: number, seconds: number): void
   /** Servers only: told when a subscription ended, before it is begun again. */
@@ -84,16 +86,22 @@ export interface EventStoreOptions {
 
 /**
  * Opens the log.
- * @throws Unavailable when its server is away; UnsuitableLog when the file is no log for this release
+ * @throws Unavailable when its server is away; UnsuitableLog when the file is no log for this release; Refused `LOG.MISSING` when
+ *   there is none and none is to be begun
  */
-export function openEventStore(
+export async function openEventStore(
   { servers, ...files }: StoreSettings,
-  { readOnly, onCommit, onDropped, onForeign }: EventStoreOptions = {},
+  { readOnly, begin = !readOnly, onCommit, onDropped, onForeign }: EventStoreOptions = {},
 ): Promise<EventStore> {
   const codec = jsonCodec(eventUpcasters)
-  if (!servers) return openSqliteEventStore({ file: dataPaths(files).log, codec, readOnly, onCommit })
-  const { eventstoreUrl: url, namespace } = servers
-  return openEventStoreDb({ url, namespace, codec, onDropped, onForeign })
+  if (servers) {
+    const { eventstoreUrl: url, namespace } = servers
+    return openEventStoreDb({ url, namespace, codec, begin, onDropped, onForeign })
+  }
+  const { log: file } = dataPaths(files)
+  if (!begin && !existsSync(file))
+    throw new Refused('LOG.MISSING', `There is no log ${file}: LEDGERDESK_DATA_DIR names another folder`)
+  return openSqliteEventStore({ file, codec, readOnly, onCommit })
 }
 
 const FIRST_PAUSE_MS = 250

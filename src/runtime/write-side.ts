@@ -5,7 +5,7 @@ import type { Logger } from '#libs/platform'
 import { DIRECTORY_PREFIXES, Directory } from '../directory/directory.js'
 import { type Follower, follow } from '../directory/follow.js'
 import { schemaVersionOf } from '../event-catalog.js'
-import { openEventStore, type StoreSettings } from './stores.js'
+import { type EventStoreOptions, openEventStore, type StoreSettings } from './stores.js'
 
 const SETTINGS_PREFIX = 'settings-'
 
@@ -14,16 +14,18 @@ export interface WriteSide {
   eventStore: EventStore
   directory: Directory
   follower: Follower
+  facts: FactSource
   executor: CommandExecutor
   close(): Promise<void>
 }
 
-/** Opens the log and gets ready to run commands. */
+/** Opens the log, or begins it, and gets ready to run commands. */
 export async function openWriteSide(
   settings: StoreSettings,
   logger: Pick<Logger, 'warn'>,
+  options: Pick<EventStoreOptions, 'begin'> = {},
 ): Promise<WriteSide> {
-  return writeSide(await openEventStore(settings), logger)
+  return writeSide(await openEventStore(settings, options), logger)
 }
 
 /** Gets ready to run commands on a log: rights and facts in memory, level with it. Closing it closes the log. */
@@ -54,6 +56,7 @@ export async function writeSide(eventStore: EventStore, logger: Pick<Logger, 'wa
     eventStore,
     directory,
     follower,
+    facts,
     executor,
     async close() {
       await follower.stop()

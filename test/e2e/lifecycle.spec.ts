@@ -306,6 +306,14 @@ describe('An incident', () => {
       '/impact',
       '/title',
     ])
+    // Also what only the matrix in force decides
+    const levels = await desk
+      .as('ann')
+      .post('/incidents', { title: 'x', impact: 9, urgency: 'high' }, { offContract: true })
+    expect(levels.body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual([
+      '/impact',
+      '/urgency',
+    ])
     const number = await desk.opened()
     for (const [verb, body, code] of [
       ['resolve', { code: ' ', notes: ' ' }, '400 INCIDENT.TEXT_REQUIRED'],

@@ -70,7 +70,14 @@ describeScaleOut('several processes of each role (E2E_SHAPE=scale-out)', () => {
     }
     expect((await ask(projector, '/metrics')).body).toContain('ledgerdesk_projection_lag_seconds{')
     for (const path of ['/incidents', '/openapi.json', '/projections'])
-      expect(await ask(projector, path)).toMatchObject({ status: 404 })
+      expect(await ask(projector, path)).toMatchObject({
+        status: 404,
+        body: {
+          code: 'ROLE.SERVES_NO_API',
+          role: 'projector',
+          instance: expect.stringContaining('urn:uuid:'),
+        },
+      })
     expect(await ask(apis[1]!, '/incidents')).toMatchObject({ status: 200 })
   })
 

@@ -237,6 +237,17 @@ describe('an import', () => {
     expect(toldSummary(none)[0]).toBe('Nothing was imported: see why rows were rejected.')
   })
 
+  it('gives a group that is called as the own queue another id, and says so', async () => {
+    const store = new InMemoryEventStore()
+    const mapping = { ...SMALL, namespaces: { people: 'small:', groups: '' } }
+    const summary = await importInto(store, small('A1,1/3/2026 09:10,ann,New,1,1,1,mine,x,?'), { mapping })
+    expect(await store.readStream('group-mine')).toEqual([])
+    expect(typesOf(await store.readStream('group-mine (group)'))).toEqual(['GroupRegistered'])
+    expect(toldSummary(summary)).toContain(
+      `  group "mine" is "mine (group)" here, as /queues/mine is everybody's own queue`,
+    )
+  })
+
   it('decides again when somebody changes a record meanwhile', async () => {
     const store = new MeddlingStore()
     await importInto(store, small('A1,1/3/2026 09:10,ann,New,1,1,1,g1,x,?'))

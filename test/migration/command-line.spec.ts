@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,12 +11,14 @@ import { gunzipSync } from 'node:zlib'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
 import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { mongodbServers } from '../../libs/testing/mongodb-servers.js'
+import { randomNumbers } from '../faults/random-numbers.js'
 import { type Deployment, deploy } from '../servers/deployment.js'
 
 const CLI = resolve(__dirname, '../../dist/src/cli.js')
 const SAMPLE = join(__dirname, '../data/servicenow-incidents-sample.csv.gz')
 const ROWS = 250
 const KILLS = 5
+const SEED = Number(process.env.FAULT_SEED ?? randomInt(2 ** 31))
 
 type Environment = Readonly<Record<string, string>>
 
@@ -82,13 +85,14 @@ withServer('ledgerdesk migrate (skipped without MONGODB_URL or MONGODB_PROTOCOL_
     expect(errors).toContain('LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL')
   })
 
-  it('comes to its end however often it is killed, and what was exported before goes on where it was', async () => {
+  it(`comes to its end however often it is killed (seed ${SEED}), and what was exported before goes on where it was`, async () => {
+    const random = randomNumbers(SEED)
     const before = await exported(embedded)
     let kills = 0
     for (; kills < KILLS; kills++) {
       const child = start(servers, ['migrate'])
       const ended = once(child, 'close')
-      await Promise.race([sleep(startMs * (0.7 + Math.random())), ended])
+      await Promise.race([sleep(startMs * (0.7 + random())), ended])
       child.kill('SIGKILL')
       await ended
       if (child.exitCode === 0) break

@@ -12,11 +12,14 @@ import type { PublisherLine, PublisherProcessOptions } from './publisher-process
 export class Incidents {
   readonly #revisions = new Map<string, number>()
 
-  constructor(private readonly log: EventStore) {}
+  constructor(
+    private readonly log: EventStore,
+    private readonly prefix = 'INC',
+  ) {}
 
   async append(events: number, streams = 40): Promise<void> {
     const requests = Array.from({ length: events }, (_, n) => {
-      const stream = `incident-INC${String(n % streams).padStart(7, '0')}`
+      const stream = `incident-${this.prefix}${String(n % streams).padStart(7, '0')}`
       const revision = this.#revisions.get(stream)
       this.#revisions.set(stream, (revision ?? -1) + 1)
       const event: DomainEvent =

@@ -72,6 +72,17 @@ describeWithKafka('A topic in Kafka', () => {
     expect(await configOf(checkpointTopicOf(topic.name), 'cleanup.policy')).toBe('compact')
   })
 
+  it('is looked at without leaving a consumer group behind', async () => {
+    const topic = { name: freshTopic(), partitions: 2 }
+    const writer = await publisher().open(topic)
+    await writer.publish(range(1, 5))
+    await publisher().look(topic)
+    const { groups } = await admin.listGroups()
+    const ours = groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(topic.name))
+    expect(ours).toEqual([`${topic.name}.publisher`])
+    await writer.close()
+  })
+
   it('holds CloudEvents in binary mode, which the CloudEvents SDK reads', async () => {
     const topic = { name: freshTopic(), partitions: 1 }
     const writer = await publisher().open(topic)

@@ -101,6 +101,8 @@ export class KafkaEventPublisher extends EventPublisher {
           }
         } finally {
           await reader.release()
+          // Who may not delete it leaves it to the broker, which forgets groups without offsets after some minutes.
+          await admin.deleteGroups([group]).catch(() => {})
         }
       }),
     )

@@ -49,6 +49,10 @@ export class KafkaTopicWriter extends TopicWriter {
     return [...this.#tails.values()]
   }
 
+  renumber(tails: readonly PartitionTail[]): void {
+    for (const tail of tails) this.#tails.set(tail.partition, tail)
+  }
+
   get lost(): AbortSignal {
     return this.options.lease.lost
   }

@@ -46,7 +46,11 @@ export async function findOrBeginLog(
   const birth = await connection.patiently(async () => {
     const found = await readBirth(connection, stream)
     if (found !== undefined) return found
-    if (!begin) throw new Refused('LOG.MISSING', `There is no log in ${stream}`)
+    if (!begin)
+      throw new Refused(
+        'LOG.MISSING',
+        `There is no log in ${stream}: is this the right namespace? A server that starts in it begins one`,
+      )
     if (beyond !== undefined) await pad(connection, names.reserved('padding'), beyond)
     const options = { ...connection.appendOptions(), expectedRevision: NO_STREAM } as const
     await connection

@@ -16,6 +16,7 @@ export const SQLITE_IOERR = 10
 export const SQLITE_CORRUPT = 11
 export const SQLITE_FULL = 13
 export const SQLITE_CANTOPEN = 14
+export const SQLITE_CONSTRAINT = 19
 export const SQLITE_NOTADB = 26
 
 /** Primary result code of an error that came from SQLite, or undefined when it came from elsewhere. */

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Unavailable } from '#libs/event-sourcing'
+import { LogMoved, Unavailable } from '#libs/event-sourcing'
 import { whileBusy } from './busy.js'
 import {
   SQLITE_CANTOPEN,
+  SQLITE_CONSTRAINT,
   SQLITE_CORRUPT,
   SQLITE_FULL,
   SQLITE_IOERR,
@@ -34,6 +35,8 @@ export interface Transactions {
   readonly writer: LogWriter
   exec(sql: 'BEGIN IMMEDIATE' | 'COMMIT' | 'ROLLBACK'): void
   readonly inTransaction: boolean
+  /** Why nobody may append any more; undefined: one may. */
+  readonly seal: string | undefined
   /** Lets go of a connection whose state is in doubt; the next group opens another. */
   reopen(): void
   /** So many events were committed, in so many seconds from taking the group. */
@@ -66,7 +69,7 @@ export class GroupCommit {
     private readonly turn: Turn,
   ) {}
 
-  /** Resolves with the work's result once it is durable; rejects with what it threw, or Unavailable: nothing written. */
+  /** Resolves with the work's result once it is durable; rejects with what it threw, LogMoved or Unavailable: nothing written. */
   submit<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({ work, resolve, reject })
@@ -119,7 +122,8 @@ export class GroupCommit {
       if (group.length > 1 && !STORE_IS_AWAY.includes(sqliteErrorCode(settlements.cause)!)) {
         for (const member of group) await this.#commit([member])
       } else {
-        for (const { reject } of group) reject(away(settlements.cause))
+        const reason = this.#moved(settlements.cause) ?? away(settlements.cause)
+        for (const { reject } of group) reject(reason)
       }
       return
     }
@@ -180,6 +184,13 @@ export class GroupCommit {
       }
       return false
     }
+  }
+
+  /** Asked only when SQLite refused: the log was sealed after we opened it. */
+  #moved(error: unknown): LogMoved | undefined {
+    if (sqliteErrorCode(error) !== SQLITE_CONSTRAINT) return undefined
+    const { seal } = this.transactions
+    return seal === undefined ? undefined : new LogMoved(seal)
   }
 
   #rollback(): void {

@@ -280,6 +280,9 @@ export class SqliteEventStore extends EventStore {
       get inTransaction() {
         return connected().log.connection.inTransaction
       },
+      get seal() {
+        return sealOf(connected().log.connection)
+      },
       reopen: () => {
         this.#parts?.log.connection.close()
         this.#parts = undefined

@@ -1,13 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal, Role } from '#libs/access'
-import { Forbidden, InvalidInput, NotFound, Unauthenticated } from '#libs/event-sourcing'
+import { type FieldError, Forbidden, InvalidInput, NotFound, Unauthenticated } from '#libs/event-sourcing'
 import type { Authenticator } from '../authentication/index.js'
-import { unknownParameters, validateBody, validateParameters } from '../validation/index.js'
+import { type DtoClass, unknownParameters, validateBody, validateParameters } from '../validation/index.js'
 import { bodyClass, type Endpoint, unsupportedMediaType } from './endpoint.js'
 import { checkRequestId, invalidHeader, readContext } from './request-context.js'
 
 /** Counts what a principal asks for. @throws TooManyRequests */
 export type RateLimit = (principal: Principal, reply: FastifyReply) => void
+
+/** What else is wrong with a body that has not the form of its class: what more than the form decides. */
+export type FurtherErrors = (dto: DtoClass, body: unknown) => Promise<readonly FieldError[]>
 
 /**
  * Before the body is read: the caller is known and has one of the roles. Answers synchronously where the authenticator
@@ -57,6 +60,21 @@ export function validate(request: FastifyRequest): void {
   refuseUnheededHeaders(endpoint, request)
   validateRequestBody(endpoint, request)
   request.requestContext = readContext(request)
+}
+
+/** The same error; of a body that has not its form, with what else is wrong with it, so that all can be mended at once. */
+export async function completed(
+  error: unknown,
+  request: FastifyRequest,
+  further: FurtherErrors,
+): Promise<unknown> {
+  const dto = request.routeConfig?.endpoint && bodyClass(request.routeConfig.endpoint)
+  if (!dto || !(error instanceof InvalidInput) || error.code !== 'REQUEST.INVALID') return error
+  const told = error.extra.errors as readonly FieldError[]
+  // Rules that can't be asked now are asked by the mended request.
+  const found = await further(dto, request.body).catch(() => [])
+  const more = found.filter(({ pointer }) => !told.some((known) => known.pointer === pointer))
+  return new InvalidInput(error.code, error.message, [...told, ...more])
 }
 
 function requireRole(roles: readonly Role[] | 'any' | 'public', principal: Principal): void {

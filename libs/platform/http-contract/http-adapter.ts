@@ -3,9 +3,14 @@ import type { INestApplication } from '@nestjs/common'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../authentication/index.js'
-import { ProblemDetailsFilter, sendProblem, type UnexpectedErrorLog } from '../problem-filter.js'
+import {
+  type NoSuchPath,
+  ProblemDetailsFilter,
+  sendProblem,
+  type UnexpectedErrorLog,
+} from '../problem-filter.js'
 import { Answer, applyAnswer } from './answer.js'
-import { authorize, type RateLimit, validate } from './contract-hooks.js'
+import { authorize, completed, type FurtherErrors, type RateLimit, validate } from './contract-hooks.js'
 import { RouteTable } from './route-table.js'
 import { answerUnreadable } from './unreadable-requests.js'
 
@@ -14,7 +19,11 @@ export interface HttpAdapterOptions {
   bodyLimit: number
   authenticator: Authenticator
   rateLimit?: RateLimit
+  /** Asked only about a body that is refused for its form. */
+  furtherErrors?: FurtherErrors
   logUnexpected: UnexpectedErrorLog
+  /** Told of a path that does not exist; default: that /docs tells what does. */
+  noSuchPath?: NoSuchPath
   /** Called after every answer. */
   onAnswer?: (request: FastifyRequest, reply: FastifyReply) => void
 }
@@ -29,6 +38,7 @@ export interface HttpAdapterOptions {
 export class HttpAdapter extends FastifyAdapter {
   readonly routes = new RouteTable()
   readonly #logUnexpected: UnexpectedErrorLog
+  readonly #noSuchPath: NoSuchPath | undefined
 
   constructor(options: HttpAdapterOptions) {
     super({
@@ -41,12 +51,13 @@ export class HttpAdapter extends FastifyAdapter {
       routerOptions: { maxParamLength: 200 },
     } as never)
     this.#logUnexpected = options.logUnexpected
+    this.#noSuchPath = options.noSuchPath
     this.#addHooks(this.getInstance() as unknown as FastifyInstance, options)
   }
 
   /** Makes every error of the application a problem document. */
   handleErrors(app: INestApplication): void {
-    app.useGlobalFilters(new ProblemDetailsFilter(this.routes, this.#logUnexpected))
+    app.useGlobalFilters(new ProblemDetailsFilter(this.routes, this.#logUnexpected, this.#noSuchPath))
   }
 
   override reply(...args: Parameters<FastifyAdapter['reply']>): ReturnType<FastifyAdapter['reply']> {
@@ -65,7 +76,7 @@ export class HttpAdapter extends FastifyAdapter {
     fastify.addHook('onRoute', (route) =>
       this.routes.add(route.method, route.url, () => route.config?.endpoint),
     )
-    const { authenticator, rateLimit } = options
+    const { authenticator, rateLimit, furtherErrors } = options
     fastify.addHook('onRequest', (request, reply, done) => {
       let pending: Promise<void> | undefined
       try {
@@ -81,7 +92,8 @@ export class HttpAdapter extends FastifyAdapter {
       try {
         validate(request)
       } catch (error) {
-        done(error as Error)
+        if (furtherErrors === undefined) done(error as Error)
+        else completed(error, request, furtherErrors).then((all) => done(all as Error), done)
         return
       }
       done()

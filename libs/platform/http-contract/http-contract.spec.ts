@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Principal, Role } from '#libs/access'
 import {
   KeyReused,
+  LogMoved,
   NotFound,
   Refused,
   StaleRevision,
@@ -123,6 +124,7 @@ class TicketsController {
     const errors: Record<string, Error> = {
       missing: new NotFound('TICKET.UNKNOWN', 'No such ticket.'),
       refused: new Refused('TICKET.NOT_OPEN', 'It is closed.', { state: 'closed' }),
+      moved: new LogMoved('The log is elsewhere.'),
       stale: new StaleRevision(7),
       large: new TooLarge('EVENT.TOO_LARGE', 'description: too long'),
       reused: new KeyReused(),
@@ -162,11 +164,18 @@ class TestAuthenticator extends Authenticator {
 
 const unexpected: { error: unknown; instance: string }[] = []
 
-async function serve(module: new () => object) {
+async function serve(module: new () => object, noSuchPath?: (path: string) => NotFound) {
   const adapter = new HttpAdapter({
     bodyLimit: 2000,
     authenticator: new TestAuthenticator(),
     logUnexpected: (error, { instance }) => unexpected.push({ error, instance }),
+    noSuchPath,
+    // The reserved title takes a while to look up; that of an absent store can't be
+    furtherErrors: async (_, body) => {
+      const { title } = body as { title?: string }
+      if (title === 'away') throw new Unavailable('STORE.AWAY', 'The store is away.')
+      return title === 'reserved' ? [{ pointer: '/title', message: 'is reserved' }] : []
+    },
   })
   const app = await NestFactory.create(module, adapter, { bodyParser: false, logger: false })
   adapter.handleErrors(app)
@@ -294,6 +303,7 @@ describe('a request that is refused', () => {
     [413, 'REQUEST.TOO_LARGE', 'POST', '/tickets', { body: { title: 'x'.repeat(3000) } }],
     [404, 'TICKET.UNKNOWN', 'POST', '/tickets/missing/break', {}],
     [409, 'TICKET.NOT_OPEN', 'POST', '/tickets/refused/break', {}],
+    [409, 'LOG.MOVED', 'POST', '/tickets/moved/break', {}],
     [412, 'REVISION.STALE', 'POST', '/tickets/stale/break', {}],
     [413, 'EVENT.TOO_LARGE', 'POST', '/tickets/large/break', {}],
     [422, 'IDEMPOTENCY_KEY.REUSED', 'POST', '/tickets/reused/break', {}],
@@ -354,6 +364,35 @@ describe('a route without a declaration', () => {
     expect(await answer.text()).not.toContain('"secret"')
     expect(careless.document).toThrow('GET /undeclared has no @Endpoint()')
     await careless.app.close()
+  })
+})
+
+describe('a body that has not its form', () => {
+  const errorsOf = async (body: object) =>
+    ((await call('POST', '/tickets', { body })).json.errors as { pointer: string }[]).map(
+      ({ pointer }) => pointer,
+    )
+
+  it('is told what else is wrong with it, once for each field', async () => {
+    expect(await errorsOf({ title: 'reserved', impact: 'high' })).toEqual(['/impact', '/title'])
+    expect(await errorsOf({ title: 'fine', impact: 'high' })).toEqual(['/impact'])
+    expect(await errorsOf({ title: 'away', impact: 'high' })).toEqual(['/impact'])
+  })
+})
+
+describe('a path that does not exist', () => {
+  it('is told of as the server wishes, and other methods of one that does as ever', async () => {
+    const elsewhere = await serve(
+      TicketsModule,
+      (path) => new NotFound('ELSEWHERE', path, { role: 'publisher' }),
+    )
+    const answer = await fetch(`${elsewhere.url}/incidents?pageSize=1`)
+    expect({ status: answer.status, body: await answer.json() }).toMatchObject({
+      status: 404,
+      body: { code: 'ELSEWHERE', detail: '/incidents', role: 'publisher' },
+    })
+    expect((await fetch(`${elsewhere.url}/tickets`, { method: 'DELETE' })).status).toBe(405)
+    await elsewhere.app.close()
   })
 })
 

@@ -15,6 +15,9 @@ export function checkId(id: string): void {
   }
 }
 
+/** No group's: `/queues/mine` is the caller's own queue, so no group's could be read there. */
+export const RESERVED_GROUP_ID = 'mine'
+
 /** @throws InvalidInput `DIRECTORY.NAME_EMPTY` */
 export function checkName(name: string): void {
   if (name.trim() === '') {

@@ -10,7 +10,7 @@ import {
 } from '#libs/event-sourcing'
 import { changedFields, withChanges } from './changed-fields.js'
 import type { GroupEvent, GroupRegistered, PersonEvent } from './directory.events.js'
-import { checkId, checkName } from './directory-id.js'
+import { checkId, checkName, RESERVED_GROUP_ID } from './directory-id.js'
 import type { AddMember, ChangeGroup, GroupCommand, RegisterGroup } from './group.commands.js'
 
 export type GroupState =
@@ -89,12 +89,12 @@ function register(command: RegisterGroup, state: GroupState): readonly GroupEven
   return []
 }
 
-/** @throws InvalidInput `DIRECTORY.ID_RESERVED`: `/queues/mine` is the caller's own queue, so no group's could be read there */
+/** @throws InvalidInput `DIRECTORY.ID_RESERVED` */
 function checkNotReserved(id: string | undefined): void {
-  if (id !== 'mine') return
+  if (id !== RESERVED_GROUP_ID) return
   throw new InvalidInput(
     'DIRECTORY.ID_RESERVED',
-    'A group can’t have the id "mine", by which everybody asks for the own queue: choose another',
+    `A group can’t have the id "${RESERVED_GROUP_ID}", by which everybody asks for the own queue: choose another`,
     [{ pointer: '/id', message: 'is reserved' }],
   )
 }

@@ -146,7 +146,8 @@ const person: StreamFold<PersonStanding, PersonEvent> = {
 
 const incident: StreamFold<IncidentRecord, IncidentEvent> = { initial: NOT_OPENED, evolve }
 
-const MATRIX = fact('settings-priority-matrix', matrices)
+/** Asks for the priority matrix in force. */
+export const MATRIX = fact('settings-priority-matrix', matrices)
 const RULES = fact('settings-assignment-rules', assignmentRules)
 const HOLD_REASONS = fact('settings-hold-reasons', holdReasons)
 const SETTINGS = fact('settings-incident', incidentSettings)

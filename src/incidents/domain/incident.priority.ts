@@ -1,4 +1,4 @@
-import { InvalidInput, Refused } from '#libs/event-sourcing'
+import { type FieldError, InvalidInput, Refused } from '#libs/event-sourcing'
 import type { PriorityMatrix } from '../../settings/domain/settings.events.js'
 import type { OverridePriority, Prioritize } from './incident.commands.js'
 import type { IncidentEvent, PriorityDerived } from './incident.events.js'
@@ -30,13 +30,22 @@ export function derivedPriority(
   return { type: 'PriorityDerived', data: { impact, urgency, priority, matrixVersion: version, previous } }
 }
 
-function requireLevels(matrix: PriorityMatrix, impact: number, urgency: number): void {
-  const errors = [
+/** What of these levels the matrix does not have; those left out are fine. */
+export function levelErrors(
+  matrix: PriorityMatrix,
+  { impact, urgency }: { impact?: number; urgency?: number },
+): FieldError[] {
+  const levels = [
     { pointer: '/impact', level: impact, highest: matrix.impacts.length },
     { pointer: '/urgency', level: urgency, highest: matrix.urgencies.length },
   ]
-    .filter(({ level, highest }) => !isLevel(level, highest))
+  return levels
+    .filter(({ level, highest }) => level !== undefined && !isLevel(level, highest))
     .map(({ pointer, highest }) => ({ pointer, message: `must be a whole number from 1 to ${highest}` }))
+}
+
+function requireLevels(matrix: PriorityMatrix, impact: number, urgency: number): void {
+  const errors = levelErrors(matrix, { impact, urgency })
   if (errors.length === 0) return
   throw new InvalidInput(
     'INCIDENT.LEVEL_UNKNOWN',
