@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# A MongoDB-protocol server for end-to-end tests: mongo-java-server, in memory, from Maven Central's jars. Some twenty times as fast
-# as FerretDB, which keeps what it was told over a restart; it sorts text beyond the basic plane by UTF-16, so the
-# contract suites run on FerretDB. Needs a JDK of 17 or later and Maven, and takes them from Debian when they are missing and it may.
+# A MongoDB-protocol server for tests: mongo-java-server, in memory, from Maven Central's jars. Much faster than FerretDB, so that
+# end-to-end tests run on it, and it changes a document by filter in one step. But it forgets all when it ends, and sorts
+# by UTF-16, so the contract suites run on FerretDB. Needs a JDK of 17 or later and Maven, and takes them from
+# Debian when they are missing and it may.
 #
 #   mongo-java-server.sh install        downloads and compiles once into $MONGO_JAVA_CACHE (default: the user's cache)
-#   mongo-java-server.sh start FOLDER   starts on a free port, waits until it answers; prints `MONGODB_PROTOCOL_URL=`
+#   mongo-java-server.sh start FOLDER   starts on a free port, waits until it answers; prints lines to evaluate in a shell:
+#                                       MONGODB_PROTOCOL_URL, MONGODB_PROTOCOL_SERVER (name and version), and
+#                                       MONGODB_PROTOCOL_ATOMIC, for writers may race on it
 #   mongo-java-server.sh stop FOLDER    ends it, and its data with it
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -59,7 +62,9 @@ start() { # folder
   echo "$pid" >"$folder/pid"
   for _ in $(seq 150); do
     if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      echo "MONGODB_PROTOCOL_URL=mongodb://127.0.0.1:$port"
+      echo "export MONGODB_PROTOCOL_URL='mongodb://127.0.0.1:$port'"
+      echo "export MONGODB_PROTOCOL_SERVER='mongo-java-server $version'"
+      echo "export MONGODB_PROTOCOL_ATOMIC=1"
       return
     fi
     kill -0 "$pid" 2>/dev/null || break
@@ -81,5 +86,5 @@ case ${1:-} in
   install) install ;;
   start) start "${2:?folder}" ;;
   stop) stop "${2:?folder}" ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 2 ;;
+  *) sed -n '2,12s/^# \{0,1\}//p' "$0" && exit 2 ;;
 esac
