@@ -14,13 +14,16 @@ export interface MongodbServer {
   readonly atomic: boolean
 }
 
+/** What the scripts in test/servers print: `MONGODB_PROTOCOL_ATOMIC=1` says that its updates by filter are atomic. */
+const { MONGODB_URL, MONGODB_PROTOCOL_URL, MONGODB_PROTOCOL_ATOMIC, MONGODB_PROTOCOL_SERVER } = process.env
+
 /** The servers that the environment names. */
 export function mongodbServers(): MongodbServer[] {
-  const { MONGODB_URL, MONGODB_PROTOCOL_URL } = process.env
+  const name = MONGODB_PROTOCOL_SERVER || 'a MongoDB-protocol server'
   return [
     ...(MONGODB_URL ? [{ name: 'MongoDB', url: MONGODB_URL, atomic: true }] : []),
     ...(MONGODB_PROTOCOL_URL
-      ? [{ name: 'a MongoDB-protocol server', url: MONGODB_PROTOCOL_URL, atomic: false }]
+      ? [{ name, url: MONGODB_PROTOCOL_URL, atomic: MONGODB_PROTOCOL_ATOMIC === '1' }]
       : []),
   ]
 }
@@ -29,7 +32,7 @@ export function mongodbServers(): MongodbServer[] {
 export function onMongodb(adapter: string, suite: (server: MongodbServer) => void): void {
   const servers = mongodbServers()
   if (servers.length === 0)
-    describe.skip(`${adapter}: no server. Set MONGODB_URL, or MONGODB_PROTOCOL_URL to what test/servers/ferretdb.sh prints`, () =>
+    describe.skip(`${adapter}: no server. Set MONGODB_URL, or MONGODB_PROTOCOL_URL to what test/servers/ferretdb.sh or mongo-java-server.sh prints`, () =>
       it('runs where there is a server', () => {
         throw new Error('There is none')
       }))
@@ -73,6 +76,5 @@ export async function serverName({ url, name }: MongodbServer): Promise<string> 
   const client = new MongoClient(url)
   const info = await client.db('admin').command({ buildInfo: 1 })
   await client.close()
-  const ferretdb = info.ferretdbVersion ? ` (FerretDB ${info.ferretdbVersion})` : ''
-  return `${name}, version ${info.version}${ferretdb}`
+  return `${name}, ${name === 'MongoDB' ? '' : 'speaking as '}version ${info.version}`
 }

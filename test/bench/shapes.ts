@@ -28,7 +28,7 @@ export interface Deployment extends Tokens {
 /** Why a shape cannot be measured here; undefined when it can. */
 export function missingFor(shape: Shape): string | undefined {
   if (shape === 'embedded' || mongodbServers().length > 0) return undefined
-  return 'a scale-out needs MONGODB_URL, or MONGODB_PROTOCOL_URL as printed by test/servers/ferretdb.sh'
+  return 'a scale-out needs MONGODB_URL, or MONGODB_PROTOCOL_URL as printed by test/servers/mongo-java-server.sh'
 }
 
 /** A folder; or the double of EventStoreDB in a process of its own, and a namespace in MongoDB. */

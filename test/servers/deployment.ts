@@ -53,7 +53,7 @@ async function scaleOut(dataDir: string): Promise<Deployment> {
   const [mongodb] = mongodbServers()
   if (!mongodb)
     throw new Error(
-      'A scale-out needs MONGODB_URL, or MONGODB_PROTOCOL_URL as printed by test/servers/ferretdb.sh',
+      'A scale-out needs MONGODB_URL, or MONGODB_PROTOCOL_URL as printed by test/servers/mongo-java-server.sh',
     )
   if (!existsSync(DOUBLE)) throw new Error('There is no dist: run `npm run build` first')
   const { EVENTSTORE_URL } = process.env

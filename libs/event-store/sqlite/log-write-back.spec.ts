@@ -16,7 +16,7 @@ describe('Writing the log back', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-log-write-back-'))
     file = join(folder, 'log.db')
-    writeBack = new LogWriteBack(file)
+    writeBack = new LogWriteBack(file, 1)
   })
 
   afterEach(async () => {
@@ -55,6 +55,21 @@ describe('Writing the log back', () => {
       expect(readFileSync(file, 'utf8')).toContain(`${LINE} ${stream}`)
       expect(await store.readStream(stream)).toHaveLength(1)
     }
+  })
+
+  it('leaves a little in the WAL, until it is worth it', async () => {
+    store = await openSqliteEventStore({ file })
+    const later = new LogWriteBack(file, 50)
+    const writtenBack = () => readFileSync(file, 'utf8').includes(LINE)
+    let appends = 0
+    for (; !writtenBack(); appends++) {
+      await append(`note-${appends}`)
+      later.run()
+    }
+    later.close()
+    // An append writes a few pages
+    expect(appends).toBeGreaterThan(2)
+    expect(appends).toBeLessThanOrEqual(50)
   })
 
   it('makes no file where there is no log yet', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { toPosition } from '#libs/event-sourcing'
 import type { BuildName, ProjectionWriter } from '../read-store.js'
 import { BuildWriteBack } from './build-write-back.js'
 import { openSqliteReadStore, type SqliteReadStore } from './sqlite-read-store.js'
@@ -20,7 +21,7 @@ describe('Writing back', () => {
     store = openSqliteReadStore({ folder })
     name = await store.createBuild({ projection: 'notes', version: 1 }, [schema])
     writer = await store.openForWriting(name, { owner: 'one', leaseMilliseconds: 60_000 })
-    writeBack = new BuildWriteBack(folder)
+    writeBack = new BuildWriteBack(folder, 1)
     // What making the file left behind
     drain()
   })
@@ -34,8 +35,9 @@ describe('Writing back', () => {
   /** All turns of a round. @returns how many there were */
   const drain = () => [...writeBack.turns()].length
 
+  let written = 0
   const write = () => {
-    const position = '00000000000000000001'
+    const position = toPosition(++written)
     const document = { text: LINE }
     return writer.commit([{ collection: 'notes', id: 'n', document, position, stale: false }], {
       logId: 'log',
@@ -54,6 +56,18 @@ describe('Writing back', () => {
     expect((await store.liveReader('notes').then((reader) => reader?.get('notes', 'n')))?.document).toEqual({
       text: LINE,
     })
+  })
+
+  it('leaves a little in the WAL, until it is worth it', async () => {
+    const later = new BuildWriteBack(folder, 30)
+    const turns = () => [...later.turns()].length
+    let commits = 0
+    for (; turns() === 0; commits++) await write()
+    later.close()
+    // A commit writes a few pages
+    expect(commits).toBeGreaterThan(2)
+    expect(commits).toBeLessThanOrEqual(30)
+    expect(file()).toContain(LINE)
   })
 
   it('goes on when a build was dropped', async () => {

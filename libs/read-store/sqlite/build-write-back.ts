@@ -4,6 +4,12 @@ import { Connection } from './connection.js'
 import { buildLabel, type RegisteredBuild, Registry } from './registry.js'
 
 /**
+ * Pages (4 MB) that a build's WAL holds before they are written back. Every batch touches the same pages again, so the
+ * more there are, the fewer are written; each time costs three syncs, for which appends have to wait.
+ */
+const PAGES_WORTH_IT = 2_000
+
+/**
  * Writes what the WAL files of all builds hold back into the builds. SQLite does so by itself at every some-thousandth
  * page, inside the commit of whoever comes by, who then waits for the disk: 30 to 60 ms for each build, several times a
  * second under load. On a thread of its own nobody waits for it; commits find next to nothing left to write back.
@@ -11,17 +17,23 @@ import { buildLabel, type RegisteredBuild, Registry } from './registry.js'
  */
 export class BuildWriteBack {
   #registry: Registry | undefined
-  readonly #builds = new Map<string, { connection: Connection; version: number }>()
+  readonly #builds = new Map<string, Connection>()
 
-  /** @param folder the read store's; it need not exist yet */
-  constructor(private readonly folder: string) {}
+  /**
+   * @param folder the read store's; it need not exist yet
+   * @param pagesWorthIt pages that a WAL holds before they are written back
+   */
+  constructor(
+    private readonly folder: string,
+    private readonly pagesWorthIt = PAGES_WORTH_IT,
+  ) {}
 
-  /** Each turn writes one build back that was written to since its last. It waits for the disk, never for a lock. */
+  /** Each turn writes one build back that is worth it. It waits for the disk, never for a lock. */
   *turns(): Generator<void> {
     // One that is being loaded is written from end to end, by a thread that nobody waits for.
     const answering = this.#registered().filter(({ status }) => status !== 'building')
     const labels = new Set(answering.map(buildLabel))
-    for (const [label, { connection }] of this.#builds) {
+    for (const [label, connection] of this.#builds) {
       if (labels.has(label)) continue
       connection.close()
       this.#builds.delete(label)
@@ -30,7 +42,7 @@ export class BuildWriteBack {
   }
 
   close(): void {
-    for (const { connection } of this.#builds.values()) connection.close()
+    for (const connection of this.#builds.values()) connection.close()
     this.#builds.clear()
     this.#registry?.close()
   }
@@ -46,10 +58,11 @@ export class BuildWriteBack {
   #writeBack(label: string): boolean {
     const build = this.#open(label)
     if (build === undefined) return false
-    const version = build.connection.get<{ data_version: number }>('PRAGMA data_version')!.data_version
-    if (version === build.version) return false
-    build.connection.get('PRAGMA wal_checkpoint(PASSIVE)')
-    build.version = version
+    const { log, checkpointed } = build.get<{ log: number; checkpointed: number }>(
+      'PRAGMA wal_checkpoint(NOOP)',
+    )!
+    if (log - checkpointed < this.pagesWorthIt) return false
+    build.get('PRAGMA wal_checkpoint(PASSIVE)')
     return true
   }
 
@@ -57,7 +70,7 @@ export class BuildWriteBack {
     const known = this.#builds.get(label)
     if (known !== undefined) return known
     try {
-      const build = { connection: new Connection(join(this.folder, `${label}.db`)), version: -1 }
+      const build = new Connection(join(this.folder, `${label}.db`))
       this.#builds.set(label, build)
       return build
     } catch {
