@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { LedgerdeskError } from '#libs/event-sourcing'
 import { UnsuitableLog } from '#libs/event-store/sqlite'
-import { ConfigurationError } from '#libs/platform'
+import { ConfigurationError } from '#libs/platform/configuration'
 import { API } from './api.js'
 import { backupCommand, checkCommand, restoreCommand } from './cli/care.js'
 import { demoCommand } from './cli/demo.js'

@@ -1,4 +1,4 @@
-import { ConfigurationError, readConfiguration } from '#libs/platform'
+import { ConfigurationError, readConfiguration } from '#libs/platform/configuration'
 import { serveUntilSignal } from './serve.js'
 
 try {

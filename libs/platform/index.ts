@@ -1,5 +1,5 @@
 export * from './authentication/index.js'
-export * from './configuration.js'
+export * from './configuration/index.js'
 export * from './health.js'
 export * from './http-contract/index.js'
 export * from './logging.js'

@@ -6,7 +6,7 @@ import { makeFolder, syncPath } from '#libs/durable-files'
 import { InvalidInput, jsonCodec, Refused } from '#libs/event-sourcing'
 import { checkThroughPort, type LogFinding } from '#libs/event-store'
 import { backupLog, checkLog, UnsuitableLog } from '#libs/event-store/sqlite'
-import { readConfiguration } from '#libs/platform'
+import { readConfiguration } from '#libs/platform/configuration'
 import { eventUpcasters } from '../event-catalog.js'
 import { areFiles, dataPaths, openEventStore, type StoreSettings, storeSettings } from '../runtime/stores.js'
 import { print } from './output.js'
@@ -15,7 +15,7 @@ export function checkCommand(): Command {
   return new Command('check')
     .description('Check the integrity of the log; exits with 1 and says what is wrong when it is not sound')
     .action(async () => {
-      const settings = storeSettings(readConfiguration(process.env))
+      const settings = await storeSettings(readConfiguration(process.env))
       const { name, findings } = areFiles(settings) ? await checkFile(settings) : await checkServer(settings)
       for (const { rule, message } of findings) print(`${rule}: ${message}`)
       const found = findings.length === 1 ? '1 finding' : `${findings.length} findings`
@@ -61,7 +61,7 @@ export function backupCommand(): Command {
     )
     .argument('<folder>', 'target; must not hold a backup yet')
     .action(async (folder: string) => {
-      const settings = storeSettings(readConfiguration(process.env))
+      const settings = await storeSettings(readConfiguration(process.env))
       requireFiles(settings, 'backup')
       const { log, blobs } = dataPaths(settings)
       const copy = join(folder, basename(log))
@@ -90,7 +90,7 @@ export function restoreCommand(): Command {
     )
     .argument('<folder>', 'what backup wrote')
     .action(async (folder: string) => {
-      const settings = storeSettings(readConfiguration(process.env))
+      const settings = await storeSettings(readConfiguration(process.env))
       requireFiles(settings, 'restore')
       const { dataDir } = settings
       const { log, readModels, blobs } = dataPaths(settings)

@@ -93,7 +93,10 @@ async function castTokens(folder: string): Promise<Map<string, string>> {
     return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>))
   mkdirSync(folder, { recursive: true })
   const configuration = readConfiguration(process.env)
-  const write = await openWriteSide(storeSettings(configuration), createLogger(configuration, process.stderr))
+  const write = await openWriteSide(
+    await storeSettings(configuration),
+    createLogger(configuration, process.stderr),
+  )
   try {
     const tokens = new Map<string, string>()
     for (const actor of CAST) tokens.set(actor.id, await enter(write, actor))

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { LOG_START } from '#libs/event-sourcing'
-import { readConfiguration } from '#libs/platform'
+import { readConfiguration } from '#libs/platform/configuration'
 import { refuseUnknownTypes } from '../event-catalog.js'
 import { toCloudEvent } from '../events/cloud-event.js'
 import { openEventStore, storeSettings } from '../runtime/stores.js'
@@ -32,7 +32,7 @@ async function write(
   follow: boolean,
 ): Promise<void> {
   refuseUnknownTypes(types)
-  const store = await openEventStore(storeSettings(readConfiguration(process.env)), { readOnly: true })
+  const store = await openEventStore(await storeSettings(readConfiguration(process.env)), { readOnly: true })
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   process.once('SIGTERM', () => stop.abort())

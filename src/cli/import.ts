@@ -74,7 +74,7 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
   const configuration = readConfiguration(process.env)
   const logger = createLogger({ ...configuration, logLevel: 'error' }, process.stderr)
   const mapping = loadMapping(options.mapping)
-  const stores = storeSettings(configuration)
+  const stores = await storeSettings(configuration)
   // History may be what a log begins with; who only asks what would happen begins none on a server that others share.
   const write = await openWriteSide(stores, logger, { begin: !options.dryRun || areFiles(stores) })
   await tellNewLog(stores, write)
@@ -137,7 +137,7 @@ async function caughtUp(
   const head = await eventStore.head()
   let reached = ''
   let movedAt = Date.now()
-  const readStore = openReadStore(stores, { readOnly: true })
+  const readStore = await openReadStore(stores, { readOnly: true })
   try {
     while (!signal.aborted) {
       const live = (await storedBuilds(eventStore, readStore)).filter(

@@ -7,7 +7,7 @@ import { Command } from 'commander'
 import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { syncPath } from '#libs/durable-files'
 import { type Position, toPosition } from '#libs/event-sourcing'
-import { ConfigurationError, readConfiguration } from '#libs/platform'
+import { ConfigurationError, readConfiguration } from '#libs/platform/configuration'
 import { policyBuildName } from '#libs/projections-runtime'
 import { giveUp, type MigrationProgress, type MigrationReport, migrate } from '../migration/migrate.js'
 import { dataPaths, openReadStore, pageTokenKey, storeSettings } from '../runtime/stores.js'
@@ -39,7 +39,7 @@ export function migrateCommand(): Command {
       const progress = new MigrationDisplay()
       const move = async (signal: AbortSignal) => {
         // Before any server can make one of its own
-        await pageTokenKey(storeSettings(configuration))
+        await pageTokenKey(await storeSettings(configuration))
         const report = await migrate({
           from: { ...paths, handledUpTo: (stream) => handledUpTo(dataDir, stream) },
           to: { url: eventstoreUrl, namespace, blobs },
@@ -71,7 +71,7 @@ export function migrateCommand(): Command {
 /** Up to where a policy of the data folder has sent its commands; `stream` is where the log keeps its start. */
 async function handledUpTo(dataDir: string, stream: string): Promise<Position | undefined> {
   if (!existsSync(dataPaths({ dataDir }).readModels)) return undefined
-  const readStore = openReadStore({ dataDir }, { readOnly: true })
+  const readStore = await openReadStore({ dataDir }, { readOnly: true })
   try {
     const builds = await readStore.builds()
     const projection = policyBuildName({ name: stream.slice('policy-'.length) })

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { InvalidInput, NotFound, Unavailable } from '#libs/event-sourcing'
-import { readConfiguration } from '#libs/platform'
+import { readConfiguration } from '#libs/platform/configuration'
 import {
   type AnyPolicy,
   PolicyRunner,
@@ -207,9 +207,9 @@ function withRunner(
 }
 
 async function withStores(work: (shared: Shared) => Promise<void>, { readOnly = true } = {}): Promise<void> {
-  const stores = storeSettings(readConfiguration(process.env))
+  const stores = await storeSettings(readConfiguration(process.env))
   const eventStore = await openEventStore(stores, { readOnly, begin: false })
-  const readStore = openReadStore(stores)
+  const readStore = await openReadStore(stores)
   try {
     await work({
       eventStore,

@@ -7,7 +7,7 @@ import {
 } from '#libs/event-publisher'
 import { LOG_START, NotFound, type Position, Refused } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
-import { type Configuration, readConfiguration } from '#libs/platform'
+import { type Configuration, readConfiguration } from '#libs/platform/configuration'
 import { ConsumerStopped, lagSeconds, systemClock } from '#libs/projections-runtime'
 import { leaseOwner } from '#libs/read-store'
 import { openPublisher, publishingSettings, topicsOf } from '../runtime/publishing.js'
@@ -131,7 +131,7 @@ async function withTopics(work: (topics: Topics) => Promise<void>): Promise<void
   const configuration: Configuration = readConfiguration(process.env)
   const publishing = publishingSettings(configuration)
   const publisher = openPublisher(publishing, leaseOwner('command-line'))
-  const eventStore = await openEventStore(storeSettings(configuration), { readOnly: true })
+  const eventStore = await openEventStore(await storeSettings(configuration), { readOnly: true })
   try {
     await work({ eventStore, publisher, topics: topicsOf(publishing, eventStore.logId) })
   } finally {

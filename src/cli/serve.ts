@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { readConfiguration } from '#libs/platform'
+import { readConfiguration } from '#libs/platform/configuration'
 import { serveUntilSignal } from '../serve.js'
 
 export function serveCommand(): Command {

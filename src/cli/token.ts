@@ -102,7 +102,7 @@ export async function withWriteSide(
 ): Promise<void> {
   const configuration = readConfiguration(process.env)
   const write = await openWriteSide(
-    storeSettings(configuration),
+    await storeSettings(configuration),
     createLogger({ ...configuration, logLevel: 'error' }, process.stderr),
     options,
   )

@@ -22,7 +22,7 @@ const eventStore = await openEventStore(stores, {
   readOnly: true,
   onDropped: (error) => notice('info', 'A subscription to the log ended and is begun again', error),
 })
-const readStore = openReadStore(stores)
+const readStore = await openReadStore(stores)
 
 const main = new Remote(parentPort!, {
   appended: () => eventStore.wake(),

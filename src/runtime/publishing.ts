@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { PublishedTopic } from '#libs/event-publisher'
 import { KafkaEventPublisher, type KafkaEventPublisherOptions } from '#libs/event-publisher/kafka'
-import { type Configuration, ConfigurationError } from '#libs/platform'
+import { type Configuration, ConfigurationError } from '#libs/platform/configuration'
 import { publishedTopics } from '../topics.js'
 
 type Settings = Pick<

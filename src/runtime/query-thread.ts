@@ -12,7 +12,7 @@ import { openEventStore, openReadStore } from './stores.js'
 /** Queries on a thread of their own: a heavy list never delays a command. Answers cross as text, which is cheap to hand over. */
 const { stores, pageTokenKey, projectionWaitMs } = workerData as QueryThreadData
 const eventStore = await openEventStore(stores, { readOnly: true })
-const readStore = openReadStore(stores, { readOnly: true })
+const readStore = await openReadStore(stores, { readOnly: true })
 const models = new ReadModels({ eventStore, readStore, definitions: projectionRegistry })
 const dependencies = {
   eventStore,

@@ -18,7 +18,7 @@ const eventStore = await openEventStore(stores, {
       error: toMessage(error),
     }),
 })
-const readStore = openReadStore(stores)
+const readStore = await openReadStore(stores)
 const runner = new ProjectionRunner({
   eventStore,
   readStore,

@@ -72,7 +72,7 @@ export class Runtime {
     const { role } = configuration
     const publishes = configuration.kafkaBrokers && (role === 'all' || role === 'publisher')
     const publishing = publishes ? publishingSettings(configuration) : undefined
-    const stores = storeSettings(configuration)
+    const stores = await storeSettings(configuration)
     const data = (thread: string) => ({ stores, owner: leaseOwner(thread) })
     const away = (err: Error) => logger.warn({ err }, 'a store is away; waiting for it')
     const eventStore = await awaitStore(
@@ -125,9 +125,9 @@ export class Runtime {
         )
         parts.push(queries)
         await queries.ready()
-        const blobs = openBlobStore(stores)
+        const blobs = await openBlobStore(stores)
         parts.push({ closers: () => [{ name: 'blobs', close: () => blobs.close() }] })
-        const keeper = projector ?? new DistantProjector(openReadStore(stores))
+        const keeper = projector ?? new DistantProjector(await openReadStore(stores))
         if (keeper instanceof DistantProjector) parts.push(keeper)
         serving = { write, queries, blobs, keeper }
       }

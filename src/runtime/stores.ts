@@ -4,18 +4,17 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlobStore } from '#libs/blob-store'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
-import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { writeOnce } from '#libs/durable-files'
 import { jsonCodec, Refused, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
-import { type ForeignEvent, openEventStoreDb, readConnectionString } from '#libs/event-store/eventstoredb'
+import type { ForeignEvent } from '#libs/event-store/eventstoredb'
 import { openSqliteEventStore } from '#libs/event-store/sqlite'
-import { faultOfMongodbUrl } from '#libs/mongodb'
-import { type Configuration, ConfigurationError } from '#libs/platform'
+import { type Configuration, ConfigurationError } from '#libs/platform/configuration'
 import type { ReadStore } from '#libs/read-store'
-import { openMongodbReadStore } from '#libs/read-store/mongodb'
 import { openSqliteReadStore } from '#libs/read-store/sqlite'
 import { eventUpcasters } from '../event-catalog.js'
+
+// The clients of servers are loaded when they are needed: a process, and each of its threads, would take a second longer to start.
 
 /** The servers of a scale-out. */
 interface Servers {
@@ -31,15 +30,16 @@ export interface StoreSettings {
 }
 
 /** The stores that the configuration names. @throws ConfigurationError for a connection string that can’t be read */
-export function storeSettings({
+export async function storeSettings({
   dataDir,
   namespace,
   eventstoreUrl,
   mongodbUrl,
-}: Pick<Configuration, 'dataDir' | keyof Servers>): StoreSettings {
+}: Pick<Configuration, 'dataDir' | keyof Servers>): Promise<StoreSettings> {
   if (eventstoreUrl === undefined || mongodbUrl === undefined) return { dataDir }
+  const { faultOfMongodbUrl } = await import('#libs/mongodb')
   const faults = {
-    LEDGERDESK_EVENTSTORE_URL: faultOfEventStoreUrl(eventstoreUrl),
+    LEDGERDESK_EVENTSTORE_URL: await faultOfEventStoreUrl(eventstoreUrl),
     LEDGERDESK_MONGODB_URL: faultOfMongodbUrl(mongodbUrl),
   }
   const problems = Object.entries(faults).flatMap(([name, fault]) => (fault ? [`${name}=***: ${fault}`] : []))
@@ -47,7 +47,8 @@ export function storeSettings({
   return { dataDir, servers: { namespace, eventstoreUrl, mongodbUrl } }
 }
 
-function faultOfEventStoreUrl(url: string): string | undefined {
+async function faultOfEventStoreUrl(url: string): Promise<string | undefined> {
+  const { readConnectionString } = await import('#libs/event-store/eventstoredb')
   try {
     readConnectionString(url)
     return undefined
@@ -95,6 +96,7 @@ export async function openEventStore(
 ): Promise<EventStore> {
   const codec = jsonCodec(eventUpcasters)
   if (servers) {
+    const { openEventStoreDb } = await import('#libs/event-store/eventstoredb')
     const { eventstoreUrl: url, namespace } = servers
     return openEventStoreDb({ url, namespace, codec, begin, onDropped, onForeign })
   }
@@ -125,15 +127,20 @@ export async function awaitStore<Opened>(
 }
 
 /** Opens the read models; a server is connected to when first used. */
-export function openReadStore({ servers, ...files }: StoreSettings, { readOnly = false } = {}): ReadStore {
+export async function openReadStore(
+  { servers, ...files }: StoreSettings,
+  { readOnly = false } = {},
+): Promise<ReadStore> {
   if (!servers) return openSqliteReadStore({ folder: dataPaths(files).readModels, readOnly })
+  const { openMongodbReadStore } = await import('#libs/read-store/mongodb')
   const { mongodbUrl: url, namespace } = servers
   return openMongodbReadStore({ url, namespace, readOnly })
 }
 
 /** Opens the attachments; a server is connected to when first used. */
-export function openBlobStore({ servers, ...files }: StoreSettings): BlobStore {
+export async function openBlobStore({ servers, ...files }: StoreSettings): Promise<BlobStore> {
   if (!servers) return openFolderBlobStore(dataPaths(files).blobs)
+  const { openGridfsBlobStore } = await import('#libs/blob-store/gridfs')
   const { mongodbUrl: url, namespace } = servers
   return openGridfsBlobStore({ url, namespace })
 }
@@ -153,7 +160,7 @@ export async function pageTokenKey(settings: StoreSettings): Promise<Uint8Array>
     if (!existsSync(file)) writeOnce(file, fresh, 0o600)
     return readFileSync(file)
   }
-  const readStore = openReadStore(settings)
+  const readStore = await openReadStore(settings)
   try {
     const { key } = await readStore.addNote(PAGE_TOKEN_KEY, { key: fresh.toString('base64') })
     return Buffer.from(key, 'base64')

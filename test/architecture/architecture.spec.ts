@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { violation } from './import-rules.js'
-import { importsOf, sourceFiles } from './imports.js'
+import { importsOf, loadedPackages, sourceFiles } from './imports.js'
 import { impureExpressions } from './purity.js'
 
 const ROOT = join(__dirname, '../..')
@@ -147,6 +147,26 @@ describe('imports', () => {
     ])('and nothing else: %s: %s', (file, text) => {
       expect(violationsOf(file, text)).toEqual([])
     })
+  })
+})
+
+/** Each takes a tenth of a second or more to load, and a server has half a dozen threads. */
+const HEAVY = /^(@nestjs\/|fastify$|class-validator|@eventstore\/|@grpc\/|mongodb$|kafkajs$)/
+
+describe('a thread starts without what it does not need', () => {
+  const heavyOf = (entry: string, readFile = read) =>
+    [...loadedPackages(entry, readFile)].filter(([name]) => HEAVY.test(name))
+
+  it.each(['projector', 'query', 'rebuild', 'upkeep'])('the %s thread', (name) => {
+    expect(heavyOf(`src/runtime/${name}-thread.ts`)).toEqual([])
+  })
+
+  it('what the server loads is found (counter-proof)', () => {
+    expect(heavyOf('src/serve.ts').map(([name]) => name)).toContain('@nestjs/core')
+    const planted = 'src/runtime/stores.ts'
+    const withImport = (file: string) =>
+      file === planted ? `import { MongoClient } from 'mongodb'\n${read(file)}` : read(file)
+    expect(heavyOf('src/runtime/upkeep-thread.ts', withImport)).toEqual([['mongodb', planted]])
   })
 })
 

@@ -10,6 +10,8 @@ export interface Import {
   readonly to: string
   /** Nothing of it is left when the program runs. */
   readonly typeOnly: boolean
+  /** By `import()` or `require()`: not before that is called. */
+  readonly deferred: boolean
   /** 1-based. */
   readonly line: number
 }
@@ -39,6 +41,7 @@ export function importsOf(file: string, text: string): Import[] {
         from: withoutEnding(file),
         to: target(file, stated.specifier),
         typeOnly: stated.typeOnly,
+        deferred: ts.isCallExpression(node),
         line,
       })
     }
@@ -46,6 +49,19 @@ export function importsOf(file: string, text: string): Import[] {
   }
   visit(source)
   return found
+}
+
+/** Packages that a program loads when it starts, each with the file that states it first. */
+export function loadedPackages(entry: string, read: (file: string) => string): Map<string, string> {
+  const packages = new Map<string, string>()
+  const seen = new Set([entry])
+  for (const file of seen)
+    for (const { to, typeOnly, deferred } of importsOf(file, read(file))) {
+      if (typeOnly || deferred) continue
+      if (/^(src|libs|projections)\//.test(to)) seen.add(`${to}.ts`)
+      else if (!packages.has(to)) packages.set(to, file)
+    }
+  return packages
 }
 
 function statedImport(node: ts.Node): { specifier: string; typeOnly: boolean } | undefined {

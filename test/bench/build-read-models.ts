@@ -24,7 +24,7 @@ export function stopwatch(): () => Taken {
 /** Builds all read models of a log as a running server does, on its rebuild threads. @returns what it took, their start included */
 export async function buildReadModels(dataDir: string): Promise<Taken> {
   const eventStore = await openEventStore({ dataDir }, { readOnly: true })
-  const readStore = openReadStore({ dataDir })
+  const readStore = await openReadStore({ dataDir })
   const runner = new ProjectionRunner({
     eventStore,
     readStore,

@@ -38,7 +38,7 @@ export async function deploy(shape: Shape): Promise<Deployment> {
   const double = shape === 'scale-out' ? await startDouble({ profile: '26.1' }) : undefined
   const [mongodb] = mongodbServers()
   const servers = double && mongodb && { EVENTSTORE_URL: double.url, MONGODB_URL: mongodb.url }
-  const stores = storeSettings({
+  const stores = await storeSettings({
     dataDir,
     namespace,
     eventstoreUrl: servers?.EVENTSTORE_URL,

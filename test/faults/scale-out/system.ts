@@ -89,7 +89,7 @@ export class ScaleOut {
   }
 
   async withReadModels<Result>(work: (readModels: ReadStore) => Promise<Result>): Promise<Result> {
-    const readModels = openReadStore(this.stores)
+    const readModels = await openReadStore(this.stores)
     try {
       return await work(readModels)
     } finally {

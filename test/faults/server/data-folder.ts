@@ -21,7 +21,7 @@ export class DataFolder {
   }
 
   async withReadModels<Result>(work: (store: ReadStore) => Promise<Result>): Promise<Result> {
-    const store = openReadStore({ dataDir: this.path })
+    const store = await openReadStore({ dataDir: this.path })
     try {
       return await work(store)
     } finally {
