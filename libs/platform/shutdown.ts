@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HealthChecks } from './health.js'
-import type { Logger } from './logging.js'
+import type { Logger } from './logging/index.js'
 
 /** Something to close once no request runs any more. */
 export interface Closer {

@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import type { Role } from '#libs/access'
-import { createLogger, readConfiguration, shutDownOnSignals } from '#libs/platform'
+import { readConfiguration } from '#libs/platform/configuration'
+import { createLogger } from '#libs/platform/logging'
 import { groupRecords } from '../directory/directory.records.js'
 import { AddMember } from '../directory/domain/group.commands.js'
 import { importFile } from '../imports/import-file.js'
 import { storeSettings } from '../runtime/stores.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
-import { type RunningServer, serve } from '../serve.js'
+import type { RunningServer } from '../serve.js'
 import { importRules, loadMapping, runImport } from './import.js'
 import { print } from './output.js'
 import { COMMAND_LINE, issueToken, metadata } from './token.js'
@@ -63,6 +64,9 @@ export function demoCommand(): Command {
       // The tokens come last: without them, the import may have been interrupted, and goes on.
       if (!existsSync(join(data, TOKENS)) && !(await importSample())) return
       const tokens = await castTokens(data)
+      // As in `serve`, only who serves loads the server.
+      const { serve } = await import('../serve.js')
+      const { shutDownOnSignals } = await import('#libs/platform')
       const server = await serve(configuration)
       shutDownOnSignals(server.shutdown)
       await show(server.url, tokens)

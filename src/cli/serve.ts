@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import { readConfiguration } from '#libs/platform/configuration'
-import { serveUntilSignal } from '../serve.js'
 
 export function serveCommand(): Command {
   return new Command('serve')
@@ -8,6 +7,8 @@ export function serveCommand(): Command {
       'Do what LEDGERDESK_ROLE says, until SIGTERM: serve the API, keep read models and run policies, publish; by default all',
     )
     .action(async () => {
+      // The server takes a second to load, for which no other command has to wait.
+      const { serveUntilSignal } = await import('../serve.js')
       await serveUntilSignal(readConfiguration(process.env))
     })
 }

@@ -153,12 +153,20 @@ describe('imports', () => {
 /** Each takes a tenth of a second or more to load, and a server has half a dozen threads. */
 const HEAVY = /^(@nestjs\/|fastify$|class-validator|@eventstore\/|@grpc\/|mongodb$|kafkajs$)/
 
-describe('a thread starts without what it does not need', () => {
+describe('a thread or command starts without what it does not need', () => {
   const heavyOf = (entry: string, readFile = read) =>
     [...loadedPackages(entry, readFile)].filter(([name]) => HEAVY.test(name))
 
   it.each(['projector', 'query', 'rebuild', 'upkeep'])('the %s thread', (name) => {
     expect(heavyOf(`src/runtime/${name}-thread.ts`)).toEqual([])
+  })
+
+  it('the command line, unless it serves', () => {
+    // Clients it may have: `migrate` and `publisher` are about servers.
+    const framework = heavyOf('src/cli.ts').filter(([name]) =>
+      /^(@nestjs\/|fastify|class-validator)/.test(name),
+    )
+    expect(framework).toEqual([])
   })
 
   it('what the server loads is found (counter-proof)', () => {

@@ -1,8 +1,8 @@
 import type { LoggerService } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type DestinationStream, type Logger, pino } from 'pino'
-import type { Configuration } from './configuration/index.js'
-import type { UnexpectedErrorLog } from './problem-filter.js'
+import type { Configuration } from '../configuration/index.js'
+import type { UnexpectedErrorLog } from '../problem-filter.js'
 
 export type { Logger }
 
