@@ -161,13 +161,15 @@ class FileImport {
 
   async #importBatch(batch: readonly SourceRow[]): Promise<void> {
     const wanted = new Map<ImportedRecord, ObservedRow[]>()
-    const records = this.#records
+    // Of a record there is one object in a batch, whatever is kept: a second would not know what the first is about to do.
+    const met = new Map<string, ImportedRecord>()
     for (const source of batch) {
       this.#tally.rows++
       const row = this.#identify(source)
       if (row === undefined) continue
-      const found = records.get(row.externalId)
+      const found = met.get(row.externalId) ?? this.#records.get(row.externalId)
       const record = found instanceof Promise ? await found : found
+      met.set(row.externalId, record)
       if (record.commands.has(row.commandId)) {
         this.#tally.known++
         continue

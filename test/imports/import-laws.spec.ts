@@ -130,6 +130,23 @@ describe('the law of imports', () => {
     )
   })
 
+  it('a record that comes up again in a batch, when it is not kept any more, is the same', async () => {
+    const row = (id: string, group = 'g1', state = 'New') =>
+      `${id},1/3/2026 09:10,ann,${state},1,1,1,${group},x`
+    const some = [
+      row('A3'),
+      row('A1'),
+      row('A3', 'g1', 'Lost'),
+      row('?'),
+      row('A3'),
+      row('A1'),
+      row('A3', '?'),
+    ]
+    const store = newStore()
+    await importInto(store, folder.file('small.csv', lines(some)), { batchRows: 4, keptRecords: 1 })
+    expect(await storyOf(store)).toEqual(await atOnce(some))
+  })
+
   it('a dry run foretells what happens and writes nothing', async () => {
     await fc.assert(
       fc.asyncProperty(rows, fc.nat(), async (some, cut) => {
