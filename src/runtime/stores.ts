@@ -75,7 +75,7 @@ export function areFiles({ servers }: StoreSettings): boolean {
 export interface EventStoreOptions {
   /** For threads and commands that only read. */
   readOnly?: boolean
-  /** Whether a log that is not there is begun; default: not by who only reads. Else it is refused, and nothing is made. */
+  /** Whether a log that is not there is begun, or refused and nothing is made. Default: begun, but not by who only reads. */
   begin?: boolean
   /** Files only: told of each group commit, how many events and how many seconds until they were durable. */
   onCommit?(events: number, seconds: number): void
@@ -87,8 +87,8 @@ export interface EventStoreOptions {
 
 /**
  * Opens the log.
- * @throws Unavailable when its server is away; UnsuitableLog when the file is no log for this release; Refused `LOG.MISSING` when
- *   there is none and none is to be begun
+ * @throws Unavailable when its server is away; UnsuitableLog when the file is no log for this release; Refused
+ *   `LOG.MISSING` when there is none and none is to be begun
  */
 export async function openEventStore(
   { servers, ...files }: StoreSettings,
