@@ -66,11 +66,11 @@ export class Liveness {
 }
 
 export class Readiness {
-  @Field('`degraded`: it serves, though something is missing.', 'ready')
+  @Field('`degraded`: it serves, though something is missing.', 'degraded')
   @IsIn(['ready', 'degraded', 'not ready'])
   status!: 'ready' | 'degraded' | 'not ready'
 
-  @Field('Each check: `ok`, or what is missing.', { store: 'ok', projections: 'no answer within 2000 ms' })
+  @Field('Each check: `ok`, or what is missing.', { log: 'ok', 'read store': 'no answer within 500 ms' })
   @Conforms(() => ({ type: 'object', additionalProperties: { type: 'string' } }))
   checks!: Record<string, string>
 }

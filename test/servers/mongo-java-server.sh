@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A MongoDB-protocol server for tests: mongo-java-server, in memory, from Maven Central's jars. Much faster than FerretDB, so that
-# end-to-end tests run on it, and it changes a document by filter in one step. But it forgets all when it ends, and sorts
-# by UTF-16, so the contract suites run on FerretDB. Needs a JDK of 17 or later and Maven, and takes them from
-# Debian when they are missing and it may.
+# end-to-end tests run on it, and it changes a document by filter in one step, so that writers may race on it. But it forgets all
+# when it ends, and sorts by UTF-16, so the contract suites run on FerretDB. Needs a JDK of 17 or later and Maven, and takes them
+# from Debian when they are missing and it may.
 #
 #   mongo-java-server.sh install        downloads and compiles once into $MONGO_JAVA_CACHE (default: the user's cache)
 #   mongo-java-server.sh start FOLDER   starts on a free port, waits until it answers; prints lines to evaluate in a shell:
