@@ -14,7 +14,8 @@ import type { ReadStore } from '#libs/read-store'
 import { openSqliteReadStore } from '#libs/read-store/sqlite'
 import { eventUpcasters } from '../event-catalog.js'
 
-// The clients of servers are loaded when they are needed: a process, and each of its threads, would take a second longer to start.
+// The clients of servers are loaded only when they are needed: a process, and each of its threads, would else take a second
+// longer to start.
 
 /** The servers of a scale-out. */
 interface Servers {
