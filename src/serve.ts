@@ -121,7 +121,7 @@ async function listen(
   return { url, logger, runtime, shutdown, stop: () => shutDown(shutdown) }
 }
 
-/** Why a role that serves nothing but its health has not even the paths that the documentation names. */
+/** What a role that serves nothing but health and metrics answers at any other path, those that the API has included. */
 export function servedElsewhere(path: string, { role }: Pick<Configuration, 'role'>): NotFound {
   return new NotFound(
     'ROLE.SERVES_NO_API',

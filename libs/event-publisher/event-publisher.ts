@@ -92,8 +92,8 @@ export abstract class TopicWriter {
   /** Of each partition that has any event of ours. */
   abstract readonly tails: readonly PartitionTail[]
   /**
-   * The same tails by the positions that the log gives now: a log that was moved gave others before. Before the first
-   * `publish`, which compares with them.
+   * Takes the same tails by the positions that the log gives now: a log that was moved gave others before. To be called before
+   * the first `publish`, which compares with them.
    */
   abstract renumber(tails: readonly PartitionTail[]): void
   /** Aborts when the lease is lost or the broker is away, also while nothing is being sent. */

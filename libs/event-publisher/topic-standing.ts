@@ -3,7 +3,7 @@ import type { EventStore } from '#libs/event-store'
 import { ConsumerStopped, isOfThisLog } from '#libs/projections-runtime'
 import type { PartitionTail, TopicState } from './event-publisher.js'
 
-/** How far a topic is, by the positions that the log gives now. */
+/** How far a topic has got, by the positions that the log gives now. */
 export interface TopicStanding {
   /** Up to here everything is on the topic, or was left out on purpose. */
   readonly handled: Position
@@ -11,7 +11,8 @@ export interface TopicStanding {
 }
 
 /**
- * What a topic says of itself, held against the log. A log that was moved gave other positions before: they are translated.
+ * How far a topic has got, by what it says of itself, which is held against the log. A log that was moved gave other positions
+ * before: they are translated.
  * @throws ConsumerStopped `CHECKPOINT.FOREIGN`
  */
 export async function topicStanding(

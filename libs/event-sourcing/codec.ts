@@ -15,7 +15,10 @@ export interface DecodedEvent {
 /** Turns events into what is stored and back; the one place that knows the stored form. */
 export interface Codec {
   encode(event: Pick<NewEvent, 'type' | 'data' | 'metadata'>): EncodedEvent
-  /** Upcast to the current schema version. Not to be changed: events may share their metadata. @throws SyntaxError when the text is damaged */
+  /**
+   * Upcast to the current schema version. Nobody may change the result: events may share their metadata.
+   * @throws SyntaxError when the text is damaged
+   */
   decode(type: string, encoded: EncodedEvent): DecodedEvent
   /** The same for a store whose client has parsed the JSON already. */
   decodeParsed(type: string, parsed: { data: unknown; metadata: unknown }): DecodedEvent
@@ -23,7 +26,7 @@ export interface Codec {
 
 /** Events as JSON text (RFC 8259), upcast when they are read. */
 export function jsonCodec(upcasters = new Upcasters()): Codec {
-  // Events of one command come with one metadata object, which nobody changes; read again, they share one too.
+  // Events of one command come with one metadata object, which nobody changes; when they are read, they share one, too.
   let lastMetadata: NewEvent['metadata'] | undefined
   let lastText = ''
   let lastRead: { text: string; metadata: DecodedEvent['metadata'] } | undefined

@@ -34,7 +34,10 @@ export class Forbidden extends LedgerdeskError {}
 export class NotFound extends LedgerdeskError {}
 /** 409: a rule of the domain forbids it in the present state. */
 export class Refused extends LedgerdeskError {}
-/** 409: the log was moved and takes no more events here; the message says where it went, and no repeat helps. Nothing was written. */
+/**
+ * 409: the log was moved and takes no more events here; the message says where it went, and no repeat helps. Nothing was
+ * written.
+ */
 export class LogMoved extends LedgerdeskError {
   constructor(message: string) {
     super('LOG.MOVED', message)

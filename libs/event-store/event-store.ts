@@ -147,7 +147,7 @@ export abstract class EventStore {
    * Appends many requests, in order, each all or nothing by itself: one that conflicts does not stop the others. For
    * bulk writers; an adapter that can makes few commits of them, another sends many at a time and keeps the order of
    * each stream. A request for which the store was away is `unknown`.
-   * @throws TooLarge, InvalidInput when one of the requests is unsound; SQLite: before anything was written
+   * @throws TooLarge, InvalidInput when one of the requests is unsound (SQLite: before anything was written); LogMoved
    */
   async appendMany(requests: readonly AppendRequest[]): Promise<BulkOutcome[]> {
     const outcomes: BulkOutcome[] = []

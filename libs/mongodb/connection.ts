@@ -62,10 +62,10 @@ export function faultOfMongodbUrl(url: string): string | undefined {
 /**
  * A client of one instance's database; connects when first used, and again by itself.
  *
- * The driver does so too, but for one case: when its look after the server is written to a socket that has just been
- * destroyed and has not said so yet, it waits for ever to be rid of its bytes, and never looks again (`writeCommand` in
- * mongodb 7.9). It was seen in both projectors at once after a server had been shut down. So a client that found no server is
- * connected anew.
+ * The driver does so by itself, but for one case: when it sends the command by which it monitors the server to a socket that
+ * was destroyed a moment ago and has not said so yet, it waits for ever for that socket to drain, and never looks again
+ * (`writeCommand` in mongodb 7.9). Seen in both projectors at once, after a server had been shut down. So a client that found
+ * no server is connected anew.
  */
 export class MongodbConnection {
   readonly database: Db
@@ -109,14 +109,14 @@ export class MongodbConnection {
     }
   }
 
-  /** Connects a client anew; what is under way is broken off, and whoever asks meanwhile waits for it or is told. */
+  /** Connects a client anew: what is under way is broken off, and whoever asks meanwhile waits, or is told that it is away. */
   private renew(client: MongoClient): void {
     if (this.closed || this.renewals.has(client)) return
     const renewed = async () => {
       await client.close()
       if (!this.closed) await client.connect()
     }
-    // Whoever asks next is told, and begins anew
+    // When it fails, whoever asks next is told, and that begins the next one
     const renewal = renewed().catch(() => {})
     this.renewals.set(
       client,
@@ -166,7 +166,7 @@ export class MongodbConnection {
   }
 }
 
-/** It looked for a server in vain, or was closed when a connection anew failed. */
+/** The client looked for a server in vain, or is still closed because it could not be connected anew. */
 function isWithoutServer(error: unknown): boolean {
   return (
     error instanceof MongoServerSelectionError ||
@@ -176,7 +176,7 @@ function isWithoutServer(error: unknown): boolean {
 }
 
 function isPassing(error: unknown): boolean {
-  // That of a bulk wraps any other, also one that is not the server's
+  // The error of a bulk write is one of the server's, whatever error it wraps
   if (error instanceof MongoServerError)
     return PASSING_CODES.has(error.code) || isPassing(error.errorResponse)
   return (

@@ -10,7 +10,7 @@ export type HealthCheck = () => Promise<string | undefined> | string | undefined
 
 /** A check that takes longer counts as failed. */
 const CHECK_TIMEOUT_MS = 2_000
-/** Of a check that decides nothing: whoever asks may give up after a second, and would take the answer for a no. */
+/** Of a check that decides nothing: whoever asks may give up after a second, and would take no answer for a no. */
 const TOLD_TIMEOUT_MS = 500
 
 interface RegisteredCheck {
@@ -33,6 +33,7 @@ export class HealthChecks {
     this.#draining = true
   }
 
+  /** Asks all checks at once. Never throws: a check that does has failed. */
   async readiness(): Promise<Readiness> {
     const registered = [...this.#checks]
     if (this.#draining)
@@ -41,12 +42,9 @@ export class HealthChecks {
       registered.map(async ([name, one]) => ({ name, decides: one.decides, result: await resultOf(one) })),
     )
     const missing = results.filter(({ result }) => result !== 'ok')
+    const serves = !missing.some(({ decides }) => decides)
     return {
-      status: missing.some(({ decides }) => decides)
-        ? 'not ready'
-        : missing.length > 0
-          ? 'degraded'
-          : 'ready',
+      status: missing.length === 0 ? 'ready' : serves ? 'degraded' : 'not ready',
       checks: Object.fromEntries(results.map(({ name, result }) => [name, result])),
     }
   }
@@ -68,11 +66,11 @@ export class Liveness {
 }
 
 export class Readiness {
-  @Field('`degraded`: it serves, though something is missing.', 'ready')
+  @Field('`degraded`: it serves, though something is missing.', 'degraded')
   @IsIn(['ready', 'degraded', 'not ready'])
   status!: 'ready' | 'degraded' | 'not ready'
 
-  @Field('Each check: `ok`, or what is missing.', { store: 'ok', projections: 'no answer within 2000 ms' })
+  @Field('Each check: `ok`, or what is missing.', { log: 'ok', 'read store': 'no answer within 500 ms' })
   @Conforms(() => ({ type: 'object', additionalProperties: { type: 'string' } }))
   checks!: Record<string, string>
 }

@@ -14,7 +14,7 @@ export interface MongodbServer {
   readonly atomic: boolean
 }
 
-/** What the scripts in test/servers print: `MONGODB_PROTOCOL_ATOMIC=1` says that its updates by filter are atomic. */
+/** Those of a protocol server are printed by scripts in test/servers; `..._ATOMIC=1`: its updates by filter are atomic. */
 const { MONGODB_URL, MONGODB_PROTOCOL_URL, MONGODB_PROTOCOL_ATOMIC, MONGODB_PROTOCOL_SERVER } = process.env
 
 /** The servers that the environment names. */

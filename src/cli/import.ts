@@ -122,7 +122,7 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
   }
 }
 
-/** A namespace that is mistyped is a log of its own: better said before rows are in it. */
+/** Tells that a log begins: a mistyped namespace would be one of its own, which is better said before rows are in it. */
 async function tellNewLog({ servers }: StoreSettings, { eventStore }: WriteSide): Promise<void> {
   if (servers === undefined) return
   const { events } = await eventStore.readAll({ after: LOG_START, limit: 1 })

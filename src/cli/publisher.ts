@@ -94,6 +94,7 @@ async function reset(name: string): Promise<void> {
   })
 }
 
+/** How far a topic is, or why that can't be said. */
 interface Standing {
   /** The last that is known to be on the topic, or left out on purpose. */
   position?: Position

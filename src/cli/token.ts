@@ -98,6 +98,7 @@ async function run(write: WriteSide, command: PersonCommand): Promise<void> {
   await write.executor.execute(personRecords, command)
 }
 
+/** Runs work on the log with rights and facts in memory, and closes it. By default a log that is not there is begun. */
 export async function withWriteSide(
   work: (write: WriteSide) => Promise<void>,
   options: Pick<EventStoreOptions, 'begin'> = {},

@@ -29,7 +29,7 @@ export interface ImportSummary extends ImportCounts {
   readonly prioritiesNotDerived: number
   /** Pairs of impact and urgency for which the matrix has no priority, with the number of times they were met. */
   readonly emptyCells: Readonly<Record<string, number>>
-  /** Groups whose ids no group can have here, with the ids that they were given. */
+  /** Ids of groups that no group can have here, each with the id that was given instead. */
   readonly renamedGroups: Readonly<Record<string, string>>
   /** Version of the priority matrix by which priorities were derived. */
   readonly matrixVersion: number | null

@@ -30,7 +30,7 @@ type Field = keyof ObservedIncident
 /** Reads one field of an observation from a row. */
 type Reader = (cells: Cells, observed: ObservedIncident) => void
 
-/** What a group of the source is called here whose id no group can have. */
+/** The id here of a group whose id in the source no group can have. */
 const INSTEAD_OF_RESERVED = `${RESERVED_GROUP_ID} (group)`
 
 /** Ids that are known to be sound; when there are so many, all are forgotten. */

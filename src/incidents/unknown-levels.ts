@@ -5,8 +5,8 @@ import { levelErrors } from './domain/incident.priority.js'
 import { OpenIncidentDto, PrioritizeDto } from './dto/incident-commands.dto.js'
 
 /**
- * Levels in a request body that the priority matrix in force does not have. The decider says the same; this is for a body that never comes
- * there because something else in it is wrong, so that the caller is told all at once.
+ * Finds levels in a request body that the priority matrix in force does not have. The decider says the same; this is for a
+ * body that never gets there because something else in it is wrong, so that the caller is told everything at once.
  */
 export function unknownLevels(facts: FactSource) {
   return async (dto: object, body: unknown): Promise<readonly FieldError[]> => {

@@ -12,7 +12,7 @@ import { openSqliteEventStore } from '#libs/event-store/sqlite'
 import { newEvent } from '../../libs/event-store/event-store.contract.js'
 import { StreamNames } from '../../libs/event-store/eventstoredb/stream-names.js'
 import { type EventStoreDouble, startEventStoreDouble } from '../../libs/testing/eventstoredb/index.js'
-import { randomNumbers } from '../../test/faults/random-numbers.js'
+import { randomNumbers } from '../../libs/testing/random-numbers.js'
 import { giveUp, type MigrationOptions, migrate } from './migrate.js'
 import { type EmbeddedLog, embeddedLog } from './migration.fixture.js'
 

@@ -123,8 +123,8 @@ async function copy(
   signal?.throwIfAborted()
   await sealLog(
     from.log,
-    `This log was moved to EventStoreDB, namespace ${to.namespace}: send the request to a server of that one; to start such a server, set ` +
-      `LEDGERDESK_EVENTSTORE_URL, LEDGERDESK_MONGODB_URL and LEDGERDESK_NAMESPACE=${to.namespace}`,
+    `This log was moved to EventStoreDB, namespace ${to.namespace}: send the request to a server of that one; ` +
+      `to start such a server, set LEDGERDESK_EVENTSTORE_URL, LEDGERDESK_MONGODB_URL and LEDGERDESK_NAMESPACE=${to.namespace}`,
     to.namespace,
   )
   const attachments = await bringLevel()

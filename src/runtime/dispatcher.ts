@@ -24,7 +24,7 @@ export class Dispatcher {
       await this.bus.execute(revive(command) as never)
       return { outcome: 'done' }
     } catch (error) {
-      // No rule refused it: the policy goes on from here where the log went
+      // No rule refused it: where the log went, the policy goes on with this command
       const undecided = error instanceof Unavailable || error instanceof LogMoved
       if (undecided || !(error instanceof LedgerdeskError)) {
         return { outcome: 'retry', reason: error instanceof Error ? error.message : String(error) }

@@ -150,8 +150,8 @@ export class Runtime {
   }
 
   /**
-   * Lets readiness and metrics ask every part. Who serves needs the log for commands, and threads of its own for queries.
-   * What else is missing is told only: it is missing for every process of the kind, and none must be taken out for it.
+   * Lets readiness and metrics ask every part. To serve, a process needs the log for commands and its own threads for queries.
+   * What else is missing is only told: every process that serves lacks it then, and no load balancer must take them all out.
    */
   register(health: HealthChecks, metrics: Metrics): void {
     for (const part of this.parts) {

@@ -14,7 +14,8 @@ import type { ReadStore } from '#libs/read-store'
 import { openSqliteReadStore } from '#libs/read-store/sqlite'
 import { eventUpcasters } from '../event-catalog.js'
 
-// The clients of servers are loaded when they are needed: a process, and each of its threads, would take a second longer to start.
+// The clients of servers are loaded only when they are needed: a process, and each of its threads, would else take a second
+// longer to start.
 
 /** The servers of a scale-out. */
 interface Servers {
@@ -75,7 +76,7 @@ export function areFiles({ servers }: StoreSettings): boolean {
 export interface EventStoreOptions {
   /** For threads and commands that only read. */
   readOnly?: boolean
-  /** Whether a log that is not there is begun; default: not by who only reads. Else it is refused, and nothing is made. */
+  /** Whether a log that is not there is begun, or refused and nothing is made. Default: begun, but not by who only reads. */
   begin?: boolean
   /** Files only: told of each group commit, how many events and how many seconds until they were durable. */
   onCommit?(events: number, seconds: number): void
@@ -87,8 +88,8 @@ export interface EventStoreOptions {
 
 /**
  * Opens the log.
- * @throws Unavailable when its server is away; UnsuitableLog when the file is no log for this release; Refused `LOG.MISSING` when
- *   there is none and none is to be begun
+ * @throws Unavailable when its server is away; UnsuitableLog when the file is no log for this release; Refused
+ *   `LOG.MISSING` when there is none and none is to be begun
  */
 export async function openEventStore(
   { servers, ...files }: StoreSettings,

@@ -6,8 +6,8 @@ import { dataPaths } from './stores.js'
 import type { ThreadData } from './threads.js'
 
 /**
- * Waits for the disk, so that neither appends nor the projector need to. Often, little and one file at a time: an append's
- * own sync waits behind whatever goes to the disk just then.
+ * Waits for the disk, so that neither appends nor the projector need to. One file at a time, and at most one in this time:
+ * an append's own sync waits behind whatever goes to the disk just then.
  */
 const PAUSE_MS = 50
 

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { eventually } from '../../libs/testing/eventually.js'
-import { randomNumbers } from './random-numbers.js'
+import { randomNumbers } from '../../libs/testing/random-numbers.js'
 import { type Role, ScaleOut } from './scale-out/system.js'
 import { tallyTopic } from './scale-out/topic-check.js'
 import { ask } from './server/api.js'
@@ -36,7 +36,7 @@ const LONG = 120_000
 /** Each look costs servers work that the load needs too. */
 const LOOK_EVERY_MS = 200
 
-/** Whether a role says that it is ready while a server is away. */
+/** Whether a process of a role is to say that it is ready while a server is away. */
 const READY_WITHOUT = {
   eventStore: { api: false, projector: false },
   readStore: { api: true, projector: false },
@@ -106,10 +106,7 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
       return states.some(({ state, lag }) => state === 'following' && lag === 0)
     })
     await lookUntil('all are ready', allReady).catch(async (error) => {
-      for (const [one, role] of system.processes)
-        report(
-          `${role}: ${await fetch(`${one.url}/health/ready`).then((is) => is.text(), String)}\n${one.output()}`,
-        )
+      await tellReadiness()
       throw error
     })
     return performance.now() - start
@@ -118,12 +115,20 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
   const allReady = async () =>
     (await Promise.all(system.processes.map(([one]) => isReady(one)))).every(Boolean)
 
-  /** Publishers may be either: one that stands by need not notice. */
-  async function readyAre(expected: (typeof READY_WITHOUT)[keyof typeof READY_WITHOUT]): Promise<boolean> {
+  /** Whether every process of these roles is as ready as expected. Publishers may be either: one that stands by need not notice. */
+  async function readyAre(expected: Readonly<Record<'api' | 'projector', boolean>>): Promise<boolean> {
     const fitting = (['api', 'projector'] as const).flatMap((role) =>
       system.of(role).map(async (one) => (await isReady(one)) === expected[role]),
     )
     return (await Promise.all(fitting)).every(Boolean)
+  }
+
+  /** What each process lacks, and what it wrote. */
+  async function tellReadiness(): Promise<void> {
+    for (const [one, role] of system.processes) {
+      const readiness = await fetch(`${one.url}/health/ready`).then((answer) => answer.text(), String)
+      report(`${role}: ${readiness}\n${one.output()}`)
+    }
   }
 
   async function isReady({ url }: ServerProcess): Promise<boolean> {
@@ -170,7 +175,7 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
         done = answered(meanwhile)
         try {
           if (fault !== 'is restarted')
-            await lookUntil('ready is who can serve', () => readyAre(READY_WITHOUT[name]))
+            await lookUntil('those are ready that can serve', () => readyAre(READY_WITHOUT[name]))
         } finally {
           if (fault === 'is frozen') server.signal('SIGCONT')
           else await server.startAgain()

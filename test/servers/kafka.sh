@@ -8,49 +8,19 @@
 #   kafka.sh stop FOLDER           orderly, then by force; the data stays
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. test/servers/machine.sh
 version=${KAFKA_VERSION:-4.4.0}
 # Outlives the checkout, so that it is downloaded once on a machine
 cache=${KAFKA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ledgerdesk/kafka}
 jars=$cache/$version
 
-debian() { # command, package
-  command -v "$1" >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$2"; } >/dev/null
-}
-
 install() {
-  [ -f "$jars/.complete" ] && return
   debian java default-jre-headless
-  debian mvn maven
-  mkdir -p "$jars"
-  cat >"$jars/pom.xml" <<POM
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>org.ledgerdesk.test</groupId><artifactId>kafka-broker</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
-    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
-  </dependencies>
-</project>
-POM
-  mvn -B -q -f "$jars/pom.xml" dependency:copy-dependencies -DoutputDirectory="$jars/lib" >&2
-  touch "$jars/.complete"
+  maven_jars "$jars" "org.apache.kafka:kafka_2.13:$version" org.slf4j:slf4j-simple:1.7.36
 }
 
 # A plain command, so that the process id of one in the background is Java's own.
 java=(java -Xms128m -Xmx512m -Dorg.slf4j.simpleLogger.defaultLogLevel="${KAFKA_LOG_LEVEL:-warn}" -cp "$jars/lib/*")
-
-free_ports() { # two of them
-  node -e '
-    const net = require("net"), servers = [net.createServer(), net.createServer()]
-    Promise.all(servers.map((s) => new Promise((ok) => s.listen(0, "127.0.0.1", ok)))).then(() => {
-      console.log(servers.map((s) => s.address().port).join(" "))
-      for (const s of servers) s.close()
-    })'
-}
-
-answers() { # port
-  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
 
 # A fresh broker listens before it coordinates consumer groups; several groups, as they are spread over its offsets' partitions.
 coordinates() { # port
@@ -71,7 +41,7 @@ start() { # folder, port?
   mkdir -p "$1"
   folder=$(cd "$1" && pwd)
   install
-  read -r port controller <<<"$(free_ports)"
+  read -r port controller <<<"$(free_ports 2)"
   port=${2:-$port}
   cat >"$folder/server.properties" <<PROPERTIES
 process.roles=broker,controller

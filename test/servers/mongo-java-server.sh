@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A MongoDB-protocol server for tests: mongo-java-server, in memory, from Maven Central's jars. Much faster than FerretDB, so that
-# end-to-end tests run on it, and it changes a document by filter in one step. But it forgets all when it ends, and sorts
-# by UTF-16, so the contract suites run on FerretDB. Needs a JDK of 17 or later and Maven, and takes them from
-# Debian when they are missing and it may.
+# end-to-end tests run on it, and it changes a document by filter in one step, so that writers may race on it. But it forgets all
+# when it ends, and sorts by UTF-16, so the contract suites run on FerretDB. Needs a JDK of 17 or later and Maven, and takes them
+# from Debian when they are missing and it may.
 #
 #   mongo-java-server.sh install        downloads and compiles once into $MONGO_JAVA_CACHE (default: the user's cache)
 #   mongo-java-server.sh start FOLDER   starts on a free port, waits until it answers; prints lines to evaluate in a shell:
@@ -11,43 +11,17 @@
 #   mongo-java-server.sh stop FOLDER    ends it, and its data with it
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. test/servers/machine.sh
 version=1.47.0
 # Outlives the checkout, so that it is downloaded once on a machine
 cache=${MONGO_JAVA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ledgerdesk/mongo-java-server}
 jars=$cache/$version
 
-debian() { # command, package
-  command -v "$1" >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$2"; } >/dev/null
-}
-
 install() {
-  if [ ! -f "$jars/.complete" ]; then
-    debian javac default-jdk-headless
-    debian mvn maven
-    mkdir -p "$jars"
-    cat >"$jars/pom.xml" <<POM
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>org.ledgerdesk.test</groupId><artifactId>mongo-server</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>de.bwaldvogel</groupId><artifactId>mongo-java-server</artifactId><version>$version</version></dependency>
-    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-nop</artifactId><version>2.0.17</version></dependency>
-  </dependencies>
-</project>
-POM
-    mvn -B -q -f "$jars/pom.xml" dependency:copy-dependencies -DoutputDirectory="$jars/lib" >&2
-    touch "$jars/.complete"
-  fi
+  debian javac default-jdk-headless
+  maven_jars "$jars" "de.bwaldvogel:mongo-java-server:$version" org.slf4j:slf4j-nop:2.0.17
   [ "$jars/classes/TestServer.class" -nt test/servers/TestServer.java ] ||
     javac -d "$jars/classes" -cp "$jars/lib/*" test/servers/TestServer.java
-}
-
-free_port() {
-  node -e '
-    const server = require("net").createServer().listen(0, "127.0.0.1", () => {
-      console.log(server.address().port)
-      server.close()
-    })'
 }
 
 start() { # folder
@@ -55,13 +29,13 @@ start() { # folder
   install
   mkdir -p "$1"
   folder=$(cd "$1" && pwd)
-  port=$(free_port)
+  port=$(free_ports 1)
   java -Xmx1g -XX:+UseSerialGC -cp "$jars/classes:$jars/lib/*" -Dfolder="$folder" TestServer "$port" >"$folder/server.log" 2>&1 </dev/null &
   pid=$!
   disown "$pid"
   echo "$pid" >"$folder/pid"
   for _ in $(seq 150); do
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+    if answers "$port"; then
       echo "export MONGODB_PROTOCOL_URL='mongodb://127.0.0.1:$port'"
       echo "export MONGODB_PROTOCOL_SERVER='mongo-java-server $version'"
       echo "export MONGODB_PROTOCOL_ATOMIC=1"

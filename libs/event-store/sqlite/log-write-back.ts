@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import type { SqliteConnection } from './driver.js'
 import { connect } from './schema.js'
 
-/** Pages (4 MB) that the WAL holds before they are written back: each time costs three syncs, for which appends wait. */
+/**
+ * Pages (4 MB) that the WAL holds before they are written back: each time costs three syncs, however little there is, and
+ * appends wait for them.
+ */
 const PAGES_WORTH_IT = 1_000
 
 /**

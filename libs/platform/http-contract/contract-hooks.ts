@@ -9,7 +9,7 @@ import { checkRequestId, invalidHeader, readContext } from './request-context.js
 /** Counts what a principal asks for. @throws TooManyRequests */
 export type RateLimit = (principal: Principal, reply: FastifyReply) => void
 
-/** What else is wrong with a body that has not the form of its class: what more than the form decides. */
+/** What is wrong with a body beside its form: rules that need more than the body's class to decide. */
 export type FurtherErrors = (dto: DtoClass, body: unknown) => Promise<readonly FieldError[]>
 
 /**
@@ -62,7 +62,10 @@ export function validate(request: FastifyRequest): void {
   request.requestContext = readContext(request)
 }
 
-/** The same error; of a body that has not its form, with what else is wrong with it, so that all can be mended at once. */
+/**
+ * The error to answer with: of a body that was refused for its form, with what else is wrong with it, so that all can be
+ * mended at once; any other as it is.
+ */
 export async function completed(
   error: unknown,
   request: FastifyRequest,

@@ -28,7 +28,7 @@ export class BuildWriteBack {
     private readonly pagesWorthIt = PAGES_WORTH_IT,
   ) {}
 
-  /** Each turn writes one build back that is worth it. It waits for the disk, never for a lock. */
+  /** Each turn writes back one build that is worth it. It waits for the disk, never for a lock. */
   *turns(): Generator<void> {
     // One that is being loaded is written from end to end, by a thread that nobody waits for.
     const answering = this.#registered().filter(({ status }) => status !== 'building')
@@ -54,7 +54,7 @@ export class BuildWriteBack {
     return this.#registry.builds()
   }
 
-  /** @returns whether there was something to do */
+  /** @returns whether it was worth it, and done */
   #writeBack(label: string): boolean {
     const build = this.#open(label)
     if (build === undefined) return false

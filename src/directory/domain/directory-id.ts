@@ -15,7 +15,7 @@ export function checkId(id: string): void {
   }
 }
 
-/** No group's: `/queues/mine` is the caller's own queue, so no group's could be read there. */
+/** The id that no group can have: at `/queues/mine` everybody finds the own queue, so that group's could not be read. */
 export const RESERVED_GROUP_ID = 'mine'
 
 /** @throws InvalidInput `DIRECTORY.NAME_EMPTY` */

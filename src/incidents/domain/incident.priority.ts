@@ -30,7 +30,7 @@ export function derivedPriority(
   return { type: 'PriorityDerived', data: { impact, urgency, priority, matrixVersion: version, previous } }
 }
 
-/** What of these levels the matrix does not have; those left out are fine. */
+/** Which of these levels the matrix does not have; one that is left out is fine. */
 export function levelErrors(
   matrix: PriorityMatrix,
   { impact, urgency }: { impact?: number; urgency?: number },

@@ -6,7 +6,7 @@ import { LOG_START } from '#libs/event-sourcing'
 import { checkLog, openSqliteEventStore } from '#libs/event-store/sqlite'
 import type { Acknowledgement, AppendLoad } from '../../../libs/testing/append-load.js'
 import { compiledAppendLoad } from '../../../libs/testing/compiled-copy.js'
-import { randomNumbers } from '../random-numbers.js'
+import { randomNumbers } from '../../../libs/testing/random-numbers.js'
 import { Disk } from './disk.js'
 import { type FileOperation, parseTrace, STRACE_OPTIONS } from './system-calls.js'
 

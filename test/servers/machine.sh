@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# What the servers of tests, and .ci/run, need of the machine. To be read by them (`. test/servers/machine.sh`).
+
+# Installs a package of Debian when its command is missing.
+debian() { # command, package
+  command -v "$1" >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$2"; } >/dev/null
+}
+
+# Prints so many TCP ports that are free now, in a line.
+free_ports() { # how many
+  node -e '
+    const net = require("net"), servers = Array.from({ length: Number(process.argv[1]) }, () => net.createServer())
+    Promise.all(servers.map((s) => new Promise((ok) => s.listen(0, "127.0.0.1", ok)))).then(() => {
+      console.log(servers.map((s) => s.address().port).join(" "))
+      for (const s of servers) s.close()
+    })' "$1"
+}
+
+# Whether somebody listens.
+answers() { # port
+  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# Downloads jars, and all that they need, into FOLDER/lib: once. Maven is taken from Debian when it is missing.
+maven_jars() { # folder, group:artifact:version...
+  local folder=$1 coordinate group artifact version
+  shift
+  if [ -f "$folder/.complete" ]; then return; fi
+  debian mvn maven
+  mkdir -p "$folder"
+  {
+    echo '<project xmlns="http://maven.apache.org/POM/4.0.0">'
+    echo '  <modelVersion>4.0.0</modelVersion>'
+    echo '  <groupId>org.ledgerdesk.test</groupId><artifactId>server</artifactId><version>1</version>'
+    echo '  <dependencies>'
+    for coordinate; do
+      IFS=: read -r group artifact version <<<"$coordinate"
+      echo "    <dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version></dependency>"
+    done
+    echo '  </dependencies>'
+    echo '</project>'
+  } >"$folder/pom.xml"
+  mvn -B -q -f "$folder/pom.xml" dependency:copy-dependencies -DoutputDirectory="$folder/lib" >&2
+  touch "$folder/.complete"
+}
