@@ -86,6 +86,8 @@ it.each([
   ['mongodb://u:secret@h/?foo=1', /foo/],
   ['mongodb://u:se@cret@h/?x', /onnection string/],
   ['mongodb://u:secret@h:99999/', /./],
+  ['mongodb://u:secret@h,i/?readPreference=secondaryPreferred', /readPreference=secondaryPreferred/],
+  ['mongodb://u:secret@h/?w=0', /w=0/],
 ])('%s is refused without repeating a password', (url, fault) => {
   expect(faultOfMongodbUrl('mongodb://u:secret@h:27017/?tls=true')).toBeUndefined()
   expect(faultOfMongodbUrl(url)).toMatch(fault)

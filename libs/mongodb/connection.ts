@@ -51,7 +51,10 @@ export function databaseName(namespace: string): string {
  */
 export function faultOfMongodbUrl(url: string): string | undefined {
   try {
-    void new MongoClient(url)
+    const { readPreference, writeConcern } = new MongoClient(url)
+    if (readPreference.mode !== 'primary')
+      return `it must not say readPreference=${readPreference.mode}: what is written next depends on what was read`
+    if (writeConcern?.w === 0) return 'it must not say w=0: nothing would be known of any write'
     return undefined
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

@@ -10,7 +10,7 @@ import { type Position, toPosition } from '#libs/event-sourcing'
 import { ConfigurationError, readConfiguration } from '#libs/platform/configuration'
 import { policyBuildName } from '#libs/projections-runtime'
 import { giveUp, type MigrationProgress, type MigrationReport, migrate } from '../migration/migrate.js'
-import { dataPaths, openReadStore, pageTokenKey, storeSettings } from '../runtime/stores.js'
+import { dataPaths, openEventStore, openReadStore, pageTokenKey, storeSettings } from '../runtime/stores.js'
 import { interruptible } from './interruptible.js'
 import { print } from './output.js'
 import { Progress } from './progress.js'
@@ -34,12 +34,15 @@ export function migrateCommand(): Command {
           'LEDGERDESK_EVENTSTORE_URL and LEDGERDESK_MONGODB_URL: migrate needs both, as where to',
         ])
       }
+      const stores = await storeSettings(configuration)
+      // Whoever mistypes the folder leaves nothing on the servers, where a key of page tokens would stay for good.
+      await (await openEventStore({ dataDir }, { readOnly: true })).close()
       const paths = dataPaths({ dataDir })
       const blobs = openGridfsBlobStore({ url: mongodbUrl, namespace })
       const progress = new MigrationDisplay()
       const move = async (signal: AbortSignal) => {
         // Before any server can make one of its own
-        await pageTokenKey(await storeSettings(configuration))
+        await pageTokenKey(stores)
         const report = await migrate({
           from: { ...paths, handledUpTo: (stream) => handledUpTo(dataDir, stream) },
           to: { url: eventstoreUrl, namespace, blobs },

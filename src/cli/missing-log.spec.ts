@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { openEventStoreDb } from '#libs/event-store/eventstoredb'
+import { ConfigurationError } from '#libs/platform/configuration'
 import { type EventStoreDouble, startEventStoreDouble } from '../../libs/testing/eventstoredb/index.js'
 import { checkCommand } from './care.js'
 import { eventsCommand } from './events.js'
 import { importCommand } from './import.js'
+import { migrateCommand } from './migrate.js'
 import { projectionsCommand } from './projections.js'
 import { publisherCommand } from './publisher.js'
 import { tokenCommand } from './token.js'
@@ -81,6 +83,24 @@ describe('the command line where there is no log', () => {
     on('a folder')
     await expect(run(command, args)).rejects.toThrow(/There is no log .*log\.db/)
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  it.each([[[]], [['--give-up']]])('migrate %j asks no server when there is none to move', async (args) => {
+    on('servers')
+    await expect(run(migrateCommand, args)).rejects.toMatchObject({
+      code: 'LOG.MISSING',
+      message: expect.stringContaining(`There is no log ${folder}`),
+    })
+    await expect(log()).rejects.toMatchObject({ code: 'LOG.MISSING' })
+  })
+
+  it('migrate says which connection string is wrong, without its password', async () => {
+    on('servers')
+    process.env.LEDGERDESK_MONGODB_URL = 'mongodb://u:se@cret@h/?x'
+    const refused = await run(migrateCommand, []).catch((error: Error) => error)
+    expect(refused).toBeInstanceOf(ConfigurationError)
+    expect((refused as Error).message).toContain('LEDGERDESK_MONGODB_URL=***')
+    expect((refused as Error).message).not.toContain('cret')
   })
 
   it('token create begins one: somebody has to be the first administrator', async () => {

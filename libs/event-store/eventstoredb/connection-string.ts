@@ -57,6 +57,11 @@ function checkOption(option: string): void {
   // With "false" the client answers a conflict with a wrong revision.
   if (/^throwOnAppendFailure$/i.test(name) && /^false$/i.test(value))
     throw new Error('it must not say throwOnAppendFailure=false')
+  // A follower may lack what was acknowledged: commands would be decided, and checkpoints verified, on a log that is behind.
+  if (/^nodePreference$/i.test(name) && !/^leader$/i.test(value))
+    throw new Error(
+      `it must not say nodePreference=${value.slice(0, 40)}: only the leader has all that was acknowledged`,
+    )
   if (/^tls(VerifyCert)?$/i.test(name) && !/^(true|false)$/i.test(value))
     throw new Error(`${name} must be true or false`)
 }

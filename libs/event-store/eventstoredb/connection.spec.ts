@@ -34,6 +34,7 @@ describe('a connection to EventStoreDB', () => {
     ['esdb://admin:secret%zz@localhost', 'percent-encoded'],
     ['esdb://localhost:2113', 'needs user:password@'],
     ['esdb://admin:secret@localhost?throwOnAppendFailure=false', 'throwOnAppendFailure'],
+    ['esdb://admin:secret@a,b?nodePreference=follower', 'nodePreference=follower'],
     ['esdb://admin:secret@localhost:port', 'can’t be read'],
     ['esdb://admin:secret@local{host', 'can’t be read'],
   ])('refuses %s without repeating a password', (url, message) => {

@@ -88,7 +88,7 @@ export function portError(error: unknown): unknown {
     case 'denied':
       return new Unavailable(
         'EVENT_STORE.ACCESS_DENIED',
-        'The event store refuses the credentials it was given. Correct EVENTSTORE_URL.',
+        'The event store refuses the credentials it was given. Correct LEDGERDESK_EVENTSTORE_URL.',
         60,
       )
     case 'tombstoned':
