@@ -35,19 +35,19 @@ export function migrateCommand(): Command {
         ])
       }
       const stores = await storeSettings(configuration)
-      // Whoever mistypes the folder leaves nothing on the servers, where a key of page tokens would stay for good.
+      // Whoever mistypes the folder is told before a server is asked.
       await (await openEventStore({ dataDir }, { readOnly: true })).close()
       const paths = dataPaths({ dataDir })
       const blobs = openGridfsBlobStore({ url: mongodbUrl, namespace })
       const progress = new MigrationDisplay()
       const move = async (signal: AbortSignal) => {
-        // Before any server can make one of its own
-        await pageTokenKey(stores)
         const report = await migrate({
           from: { ...paths, handledUpTo: (stream) => handledUpTo(dataDir, stream) },
           to: { url: eventstoreUrl, namespace, blobs },
           signal,
           onProgress: (now) => progress.show(now),
+          // Servers make one of their own when there is none; what was refused leaves none behind.
+          beforeOpening: async () => void (await pageTokenKey(stores)),
         })
         progress.end()
         const file = options.positions ?? join(dataDir, 'migrated-positions.csv.gz')

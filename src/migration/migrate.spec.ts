@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { type FolderBlobStore, openFolderBlobStore } from '#libs/blob-store/folder'
-import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
+import { LOG_START, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { type EventStoreDbEventStore, openEventStoreDb } from '#libs/event-store/eventstoredb'
 import { openSqliteEventStore } from '#libs/event-store/sqlite'
@@ -315,9 +315,23 @@ describe.each(['23.10', '26.1'] as const)('moving a log to a server of %s', (pro
     await expect(from.grow(1)).rejects.toThrow('takes no more events')
   })
 
-  it('refuses a server that holds another log in this namespace', async () => {
+  it('does what else the new log needs when it is equal, and before anybody can open it', async () => {
+    const doing: unknown[] = []
+    const beforeOpening = async () => {
+      doing.push(await copy().catch(({ code }) => code))
+      if (doing.length === 1) throw new Unavailable('READ_STORE.UNAVAILABLE', 'away')
+    }
+    await expect(migrate(options({ beforeOpening }))).rejects.toThrow('away')
+    await migrate(options({ beforeOpening }))
+    expect(doing).toEqual(['EVENT_STORE.MIGRATING', 'EVENT_STORE.MIGRATING'])
+    await copy()
+  })
+
+  it('refuses a server that holds another log in this namespace, and leaves nothing there', async () => {
     keep(await openEventStoreDb({ url: double.url, namespace }))
-    await expect(migrate(options())).rejects.toMatchObject({ code: 'LOG.FOREIGN' })
+    const beforeOpening = jest.fn()
+    await expect(migrate(options({ beforeOpening }))).rejects.toMatchObject({ code: 'LOG.FOREIGN' })
+    expect(beforeOpening).not.toHaveBeenCalled()
   })
 
   it('refuses a copy that somebody else wrote to', async () => {

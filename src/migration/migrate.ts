@@ -28,6 +28,8 @@ export interface MigrationOptions {
   to: Pick<EventStoreDbOptions, 'url' | 'namespace'> & { blobs: BlobStore }
   signal?: AbortSignal
   onProgress?(progress: MigrationProgress): void
+  /** What else the new log needs; done when the copy is equal, and before anybody can open it. May be done again. */
+  beforeOpening?(): Promise<void>
 }
 
 export interface MigrationProgress {
@@ -111,7 +113,7 @@ export async function giveUp({ from, to }: Pick<MigrationOptions, 'from' | 'to'>
 async function copy(
   source: SqliteEventStore,
   target: EventStoreDbEventStore,
-  { from, to, signal, onProgress }: MigrationOptions,
+  { from, to, signal, onProgress, beforeOpening }: MigrationOptions,
 ): Promise<MigrationReport> {
   const bringLevel = async () => {
     const of = Number(await source.head())
@@ -137,6 +139,7 @@ async function copy(
     )
   }
   await copyMetadata(source, target, verified.positions, from)
+  await beforeOpening?.()
   await target.completeMigration(verified.positions)
   return { ...verified, logId: source.logId, attachments, repeated: false }
 }

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
 import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
+import { openMongodbReadStore } from '#libs/read-store/mongodb'
 import { mongodbServers } from '../../libs/testing/mongodb-servers.js'
 import { randomNumbers } from '../../libs/testing/random-numbers.js'
 import { type Deployment, deploy } from '../servers/deployment.js'
@@ -48,6 +49,7 @@ withServer('ledgerdesk migrate (skipped without MONGODB_URL or MONGODB_PROTOCOL_
   let embedded: Environment
   let servers: Environment
   let hash: string
+  const pageKey = Buffer.alloc(32, 'page tokens')
   /** What the program takes to start here and now. */
   let startMs = 0
 
@@ -61,6 +63,7 @@ withServer('ledgerdesk migrate (skipped without MONGODB_URL or MONGODB_PROTOCOL_
     if (code !== 0) throw new Error(errors)
     const blobs = openFolderBlobStore(join(dataDir, 'blobs'))
     hash = (await blobs.put(Readable.from([Buffer.from('a screenshot')]), 1_000)).hash
+    writeFileSync(join(dataDir, 'page-token.key'), pageKey)
     deployment = await deploy('scale-out')
     servers = { ...deployment.environment, ...embedded }
   })
@@ -125,6 +128,14 @@ withServer('ledgerdesk migrate (skipped without MONGODB_URL or MONGODB_PROTOCOL_
     const blobs = openGridfsBlobStore({ url, namespace })
     expect(await text(await blobs.get(hash))).toBe('a screenshot')
     await blobs.close()
+  })
+
+  it('has taken the key of page tokens along', async () => {
+    const { LEDGERDESK_MONGODB_URL = '', LEDGERDESK_NAMESPACE = '' } = servers
+    const notes = await openMongodbReadStore({ url: LEDGERDESK_MONGODB_URL, namespace: LEDGERDESK_NAMESPACE })
+    const { key } = await notes.addNote('page-token-key', { key: 'none yet' })
+    await notes.close()
+    expect(key).toBe(pageKey.toString('base64'))
   })
 
   it('leaves a log to which nothing can be added', async () => {
