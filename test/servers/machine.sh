@@ -1,9 +1,19 @@
 # shellcheck shell=bash
 # What the servers of tests, and .ci/run, need of the machine. To be read by them (`. test/servers/machine.sh`).
 
+debian_package() { # package
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$1"; } >/dev/null
+}
+
 # Installs a package of Debian when its command is missing.
 debian() { # command, package
-  command -v "$1" >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$2"; } >/dev/null
+  command -v "$1" >/dev/null || debian_package "$2"
+}
+
+# Makes a virtual environment of Python; Debian has its module in a package of its own.
+python_venv() { # folder
+  python3 -c 'import ensurepip, venv' 2>/dev/null || debian_package python3-venv
+  python3 -m venv "$1"
 }
 
 # Prints so many TCP ports that are free now, in a line.
@@ -19,6 +29,20 @@ free_ports() { # how many
 # Whether somebody listens.
 answers() { # port
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# Waits until the command says that the server is up. Fails, with the end of its log, when it has ended or all tries were in vain.
+until_up() { # name, pid, log, tries (five a second), command...
+  local name=$1 pid=$2 log=$3 tries=$4
+  shift 4
+  for _ in $(seq "$tries"); do
+    if "$@"; then return 0; fi
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.2
+  done
+  echo "$name did not start:" >&2
+  tail -20 "$log" >&2
+  return 1
 }
 
 # Downloads jars, and all that they need, into FOLDER/lib: once. Maven is taken from Debian when it is missing.

@@ -34,19 +34,10 @@ start() { # folder
   pid=$!
   disown "$pid"
   echo "$pid" >"$folder/pid"
-  for _ in $(seq 150); do
-    if answers "$port"; then
-      echo "export MONGODB_PROTOCOL_URL='mongodb://127.0.0.1:$port'"
-      echo "export MONGODB_PROTOCOL_SERVER='mongo-java-server $version'"
-      echo "export MONGODB_PROTOCOL_ATOMIC=1"
-      return
-    fi
-    kill -0 "$pid" 2>/dev/null || break
-    sleep 0.2
-  done
-  echo "mongo-java-server did not start:" >&2
-  tail -20 "$folder/server.log" >&2
-  return 1
+  until_up mongo-java-server "$pid" "$folder/server.log" 150 answers "$port" || return
+  echo "export MONGODB_PROTOCOL_URL='mongodb://127.0.0.1:$port'"
+  echo "export MONGODB_PROTOCOL_SERVER='mongo-java-server $version'"
+  echo "export MONGODB_PROTOCOL_ATOMIC=1"
 }
 
 stop() { # folder
