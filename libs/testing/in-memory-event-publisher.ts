@@ -88,7 +88,7 @@ function tailsOf(topic: Topic): PartitionTail[] {
 class InMemoryTopicWriter extends TopicWriter {
   readonly checkpoint: Checkpoint | undefined
   readonly #lost = new AbortController()
-  readonly #ends: Map<number, string>
+  readonly #tails: Map<number, PartitionTail>
 
   constructor(
     private readonly topic: Topic,
@@ -96,29 +96,30 @@ class InMemoryTopicWriter extends TopicWriter {
   ) {
     super()
     this.checkpoint = topic.checkpoint
-    this.#ends = new Map(tailsOf(topic).map(({ partition, position }) => [partition, position]))
+    this.#tails = new Map(tailsOf(topic).map((tail) => [tail.partition, tail]))
   }
 
   get lost(): AbortSignal {
     return this.#lost.signal
   }
 
-  get tails(): PartitionTail[] {
-    return tailsOf(this.topic)
+  get tails(): readonly PartitionTail[] {
+    return [...this.#tails.values()]
   }
 
   renumber(tails: readonly PartitionTail[]): void {
-    for (const { partition, position } of tails) this.#ends.set(partition, position)
+    for (const tail of tails) this.#tails.set(tail.partition, tail)
   }
 
   async publish(events: readonly OutgoingEvent[]): Promise<number> {
     this.#requireHeld()
     let sent = 0
     for (const event of events) {
-      const partition = this.#partitionOf(event.partitionkey)
-      if ((this.#ends.get(partition) ?? '') >= event.sequence) continue
+      const { id, source, sequence: position, partitionkey } = event
+      const partition = this.#partitionOf(partitionkey)
+      if ((this.#tails.get(partition)?.position ?? '') >= position) continue
       this.topic.partitions[partition]!.push(structuredClone(event))
-      this.#ends.set(partition, event.sequence)
+      this.#tails.set(partition, { partition, position, id, source })
       sent++
     }
     if (!this.broker.loseNextAnswer) return sent
