@@ -28,6 +28,11 @@ export interface ConnectionOptions {
 const DEFAULT_TIMEOUT_MS = 5_000
 const DEFAULT_PATIENCE_MS = 5_000
 const LONGEST_PAUSE_MS = 500
+/**
+ * Of every call: a node that was deposed refuses it and names the leader, to which the client then connects. Without it such a
+ * node would go on answering reads from a log that is behind.
+ */
+export const AT_LEADER = { requiresLeader: true } as const
 /** The client sends each event of an append as a message of its own. */
 const PER_EVENT_MS = 2
 
@@ -61,7 +66,7 @@ export class Connection {
    * has given up.
    */
   appendOptions(events = 1) {
-    return { credentials: this.#credentials, deadline: this.timeoutMs + events * PER_EVENT_MS }
+    return { ...AT_LEADER, credentials: this.#credentials, deadline: this.timeoutMs + events * PER_EVENT_MS }
   }
 
   /** A call with one answer. Rejects with the client's own error, or {@link NoAnswer}. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { FORWARDS, jsonEvent, NO_STREAM, START } from '@eventstore/db-client'
 import { type Position, Refused, toPosition } from '#libs/event-sourcing'
-import type { Connection } from './connection.js'
+import { AT_LEADER, type Connection } from './connection.js'
 import { NoAnswer, troubleOf } from './server-errors.js'
 import type { StreamNames } from './stream-names.js'
 
@@ -76,7 +76,12 @@ export async function findOrBeginLog(
 }
 
 async function readBirth(connection: Connection, stream: string): Promise<LogBirth | undefined> {
-  const read = connection.client.readStream(stream, { direction: FORWARDS, fromRevision: START, maxCount: 1 })
+  const read = connection.client.readStream(stream, {
+    direction: FORWARDS,
+    fromRevision: START,
+    maxCount: 1,
+    ...AT_LEADER,
+  })
   const [first] = await connection.collect('Reading the log id', read).catch((error) => {
     if (troubleOf(error) === 'streamMissing') return []
     throw error

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { BACKWARDS, END, jsonEvent, NO_STREAM } from '@eventstore/db-client'
 import { InvalidInput, LOG_START, type Position } from '#libs/event-sourcing'
-import type { Connection } from './connection.js'
+import { AT_LEADER, type Connection } from './connection.js'
 import type { LogReader } from './log-reader.js'
 import { troubleOf } from './server-errors.js'
 import type { StreamNames } from './stream-names.js'
@@ -81,7 +81,11 @@ export class TimeIndex {
   }
 
   async #load(): Promise<void> {
-    const read = this.connection.client.readStream(this.#stream, { direction: BACKWARDS, fromRevision: END })
+    const read = this.connection.client.readStream(this.#stream, {
+      direction: BACKWARDS,
+      fromRevision: END,
+      ...AT_LEADER,
+    })
     const found = await this.connection.collect('Reading time marks', read).catch((error) => {
       if (troubleOf(error) === 'streamMissing') return []
       throw error

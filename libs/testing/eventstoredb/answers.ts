@@ -31,6 +31,15 @@ export function streamDeleted(profile: Profile, stream: string): ServiceError {
   })
 }
 
+/** What a follower answers to a call that asks for the leader. */
+export function notLeader(profile: Profile, leader: { host: string; port: number }): ServiceError {
+  return refusal(profile, code.NOT_FOUND, 'Leader info available', {
+    exception: 'not-leader',
+    'leader-endpoint-host': leader.host,
+    'leader-endpoint-port': String(leader.port),
+  })
+}
+
 /** Trailers hold ASCII only; the server sends such names in UTF-8, grpc-js would refuse them. */
 export const streamName = (identifier: InstanceType<typeof shared.StreamIdentifier> | undefined): string =>
   identifier ? Buffer.from(identifier.getStreamName_asU8()).toString('utf8') : ''

@@ -79,6 +79,19 @@ export class EventLog {
     this.known.clear()
   }
 
+  /** The same log on another node of a cluster, which goes its own way from here on. */
+  copy(): EventLog {
+    const copy = new EventLog()
+    copy.all.splice(0, copy.all.length, ...this.all)
+    copy.streams.clear()
+    for (const [name, { events, tombstoned }] of this.streams)
+      copy.streams.set(name, { events: [...events], tombstoned })
+    for (const record of this.emptyRecords) copy.emptyRecords.add(record)
+    copy.end = this.end
+    copy.lastTicks = this.lastTicks
+    return copy
+  }
+
   /** Where the next record will begin. */
   get endPosition(): number {
     return this.end

@@ -1,6 +1,13 @@
 import type { Duplex } from 'node:stream'
-import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
+import {
+  type Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js'
 import { AcceptedEncodings } from './accepted-encodings.js'
+import { notLeader } from './answers.js'
 import { type AppendContext, append, batchAppend } from './append-service.js'
 import { Connections } from './connections.js'
 import { softDelete, tombstone } from './delete-service.js'
@@ -32,6 +39,8 @@ export interface EventStoreDoubleOptions {
    * hence the larger default.
    */
   slowConsumerLimit?: number
+  /** What a node that joins a cluster holds already; nothing by default. */
+  log?: EventLog
   /** Compresses every response if the client offers it; as KurrentDB does, so true for 26.1 unless said otherwise. */
   compress?: boolean
 }
@@ -42,7 +51,7 @@ const MAX_MESSAGE_BYTES: Record<Profile, number> = { '23.10': 17 * 1024 * 1024, 
 
 /** For tests only: a server that speaks EventStoreDB's protocol over real gRPC and keeps its log in memory. */
 export class EventStoreDouble {
-  readonly log = new EventLog()
+  readonly log: EventLog
   readonly faults: Faults
   private readonly connections = new Connections((connection) => this.injector.injectConnection(connection))
   private readonly subscriptions = new Set<Subscription>()
@@ -52,6 +61,7 @@ export class EventStoreDouble {
   private listening = 0
 
   constructor(private readonly options: EventStoreDoubleOptions) {
+    this.log = options.log ?? new EventLog()
     this.faults = new Faults(this.connections, this.subscriptions, {
       kill: () => this.kill(),
       restart: () => this.restart(),
@@ -109,16 +119,18 @@ export class EventStoreDouble {
     })
     const appending: AppendContext = { profile: this.profile, log: this.log, gate: this.faults.appendGate }
     server.addService(encodedOnce(streamServices.StreamsService), {
-      append: append(appending),
+      append: this.atLeader(append(appending)),
       batchAppend: batchAppend(appending),
       delete: softDelete(appending),
       tombstone: tombstone(appending),
-      read: read({
-        profile: this.profile,
-        log: this.log,
-        send: this.send,
-        subscribe: (call, options) => this.subscribe(call, options),
-      }),
+      read: this.atLeader(
+        read({
+          profile: this.profile,
+          log: this.log,
+          send: this.send,
+          subscribe: (call, options) => this.subscribe(call, options),
+        }),
+      ),
     })
     server.addService(encodedOnce(featureServices.ServerFeaturesService), {
       getSupportedMethods: (_call: unknown, respond: (error: null, answer: Outgoing) => void) =>
@@ -129,6 +141,20 @@ export class EventStoreDouble {
         respond(null, this.members()),
     })
     return server
+  }
+
+  /** Refuses calls that ask for the leader while another node is it. `respond`: of calls with one answer. */
+  private atLeader<Call extends LeaderCall, Respond extends unknown[]>(
+    handle: (call: Call, ...respond: Respond) => void,
+  ): (call: Call, ...respond: Respond) => void {
+    return (call, ...respond) => {
+      const leader = this.faults.leaderFor(call)
+      if (!leader) return handle(call, ...respond)
+      const error = notLeader(this.profile, leader)
+      const [answer] = respond
+      if (typeof answer === 'function') answer(error)
+      else call.emit('error', error)
+    }
   }
 
   private subscribe(call: ReadCall, options: Parameters<typeof openSubscription>[2]): void {
@@ -179,6 +205,11 @@ export class EventStoreDouble {
     cluster.setMembersList([member])
     return cluster
   }
+}
+
+interface LeaderCall {
+  metadata: Metadata
+  emit(event: 'error', error: ServiceError): boolean
 }
 
 /** Starts a double and waits until it listens. */

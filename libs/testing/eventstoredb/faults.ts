@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js'
 import type { AppendGate } from './append-service.js'
 import type { Connections } from './connections.js'
 import type { Subscription } from './subscription-service.js'
@@ -12,6 +13,7 @@ interface Lifecycle {
 export class Faults {
   private heldAppends?: { wanted: number; held: (() => () => void)[]; release: () => void }
   private answersUntilDrop?: number
+  private deposedBy?: { host: string; port: number }
 
   constructor(
     private readonly connections: Connections,
@@ -67,6 +69,16 @@ export class Faults {
     this.heldAppends = undefined
     for (const write of held.slice(0, written)) write()
     await this.lifecycle.kill()
+  }
+
+  /** Another node is the leader from now on: calls that ask for the leader are told where it is, all others are served here. */
+  depose(leader: { host: string; port: number }): void {
+    this.deposedBy = leader
+  }
+
+  /** The leader, when it is another node and the call asks for the leader. */
+  leaderFor(call: { metadata: Metadata }): { host: string; port: number } | undefined {
+    return call.metadata.get('requires-leader')[0] === 'true' ? this.deposedBy : undefined
   }
 
   /** Comes back on the same port with the same log. */
