@@ -26,6 +26,7 @@ import { QueuesController } from './queues/queues.controller.js'
 import { TakeNext } from './queues/take-next.js'
 import type { Runtime, Serving } from './runtime/runtime.js'
 import type { WriteSide } from './runtime/write-side.js'
+import { SearchController } from './search/search.controller.js'
 import { settings } from './settings/settings.module.js'
 
 export interface Services {
@@ -75,6 +76,7 @@ function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Co
       QueuesController,
       IncidentFactsController,
       EventsController,
+      SearchController,
       ...directoryModule(directory).controllers,
       ...settings.controllers,
       ProjectionsController,

@@ -9,6 +9,7 @@ import {
   readIncident,
 } from './incidents/queries/incident.queries.js'
 import { groupQueue, myQueue, nextInQueue, queuesOverview } from './queues/queue.queries.js'
+import { searchRecords } from './search/search.queries.js'
 import { readSetting } from './settings/settings.queries.js'
 
 /** Every query there is, by its function's name: what a query thread answers. */
@@ -27,4 +28,5 @@ export const queryRegistry = {
   readPerson,
   readGroup,
   readSetting,
+  searchRecords,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -1,6 +1,6 @@
 import type { Principal } from '#libs/access'
 import type { Command, CommandMetadata, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
-import type { CollectionSchema, ColumnType, Filter } from '#libs/read-store'
+import type { CollectionSchema, ColumnType, Filter, SearchSchema } from '#libs/read-store'
 
 /** Who may see which rows and fields; applied inside the store query, so that counts tell no more than lists do. */
 export interface AccessRule<Document> {
@@ -13,6 +13,11 @@ export interface AccessRule<Document> {
   parts?(principal: Principal): readonly Filter[]
   /** The document as the principal may see it. Default: whole. */
   fields?(document: Document, principal: Principal): Partial<Document>
+  /**
+   * How many groups of `search.texts` the principal may search, from the first. Default: the first alone, of which
+   * nothing may be among the fields that she does not see.
+   */
+  searches?(principal: Principal): number
 }
 
 interface Queryable<Document> extends AccessRule<Document> {
@@ -23,6 +28,8 @@ interface Queryable<Document> extends AccessRule<Document> {
   /** Further columns that filters may test row by row, because other conditions narrow the rows down. */
   readonly checked?: readonly (keyof Document & string)[]
   readonly counts?: readonly (readonly string[])[]
+  /** What of its texts can be searched; a search answers no more than a list does. */
+  readonly search?: SearchSchema
 }
 
 /** One document per key, folded event by event. */
@@ -147,6 +154,7 @@ export function collectionSchemas(definition: ReadModelDefinition): CollectionSc
     indexes: queryable.indexes,
     checked: queryable.checked,
     counts: queryable.counts,
+    search: queryable.search,
   })
   return definition.kind === 'projection'
     ? [schema(definition.name, definition)]

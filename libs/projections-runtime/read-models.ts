@@ -9,12 +9,16 @@ import {
   type CollectionSchema,
   completeOrderBy,
   cursorAfter,
+  type Excerpt,
+  excerptOf,
   type Filter,
   type GroupCount,
+  hitCursor,
   type KeysetCursor,
   matches,
   type ProjectionReader,
   type ReadStore,
+  type SearchTerm,
   type SortKey,
   type StoredDocument,
 } from '#libs/read-store'
@@ -62,6 +66,26 @@ export interface ListAnswer<Document> extends Freshness {
   next?: KeysetCursor
 }
 
+export interface SearchRequest extends Asking {
+  terms: readonly SearchTerm[]
+  filter?: Filter
+  pageSize: number
+  after?: KeysetCursor
+}
+
+/** A row, and where it matches; no excerpt when only its name does. */
+export interface Hit<Document> extends Row<Document> {
+  excerpt?: Excerpt
+}
+
+export interface SearchAnswer<Document> extends Freshness {
+  hits: Hit<Document>[]
+  /** False when there may be better hits: see `TextAnswer`. */
+  complete: boolean
+  /** Where the next page begins; absent on the last page. */
+  next?: KeysetCursor
+}
+
 /** Questions to one collection, with its access rule inside the store query. */
 export interface ReadModel<Document> {
   list(request: ListRequest): Promise<ListAnswer<Document>>
@@ -72,6 +96,8 @@ export interface ReadModel<Document> {
     dimensions: readonly string[],
     asking: Asking & { filter?: Filter },
   ): Promise<Freshness & { groups: GroupCount[] }>
+  /** Of the texts that the principal may see, in rows that she may see. */
+  search(request: SearchRequest): Promise<SearchAnswer<Document>>
 }
 
 export interface ReadModelsOptions {
@@ -232,6 +258,28 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
     for (const filter of this.#allowedParts(asking))
       groups.push(...(await reader.groupCounts(this.schema.name, dimensions, filter)))
     return { ...freshness, groups: summed(groups) }
+  }
+
+  async search(request: SearchRequest): Promise<SearchAnswer<Document>> {
+    const { principal, terms, pageSize, after } = request
+    const { search } = this.schema
+    if (!search) throw new Error(`Nothing is defined to be searched in ${this.schema.name}`)
+    const { reader, ...freshness } = await this.fresh(request)
+    const depth = this.access.searches?.(principal) ?? 1
+    const filter = this.#allowed(request)
+    const query = { terms, depth, filter, limit: pageSize + 1, after }
+    const { hits, complete } = await reader.search<Document>(this.schema.name, query)
+    const page = hits.slice(0, pageSize)
+    const last = hits.length > pageSize ? page.at(-1) : undefined
+    return {
+      ...freshness,
+      hits: page.map((hit) => {
+        const row = this.#row(hit, principal)
+        return { ...row, excerpt: excerptOf(search, row.document, query) }
+      }),
+      complete,
+      ...(last && { next: hitCursor(search, last) }),
+    }
   }
 
   #allowed({ principal, filter }: { principal: Principal; filter?: Filter }): Filter {

@@ -2,6 +2,8 @@ import { InvalidInput } from '#libs/event-sourcing'
 import { columnsOf, type Filter } from './filter.js'
 import { checkFilter, checkFilterTypes, filterable, scriptTypes } from './query-rules.js'
 import type { CollectionSchema, ColumnType } from './read-store.js'
+import type { SearchSchema } from './search/search-schema.js'
+import { MOST_GROUPS } from './search/search-tokens.js'
 
 /** What a schema may promise, what a document must keep of it, and which counts answer what: the same for every store. */
 
@@ -39,6 +41,21 @@ export function checkSchema(schema: CollectionSchema): void {
     if (!type || type === 'strings' || (day && type !== 'timestamp'))
       throw mistake(`"${dimension}" cannot be counted by`)
   }
+  if (schema.search) checkSearchSchema(schema.search, schema, mistake)
+}
+
+function checkSearchSchema(
+  { texts, names = [], newest }: SearchSchema,
+  { columns }: CollectionSchema,
+  mistake: (what: string) => Error,
+): void {
+  const fields = texts.flatMap((weights) => Object.keys(weights))
+  if (fields.length === 0 || texts.length > MOST_GROUPS)
+    throw mistake(`give 1 to ${MOST_GROUPS} groups of texts to search`)
+  if (new Set(fields).size < fields.length) throw mistake('a text stands in two groups')
+  for (const name of names)
+    if (!fields.includes(name)) throw mistake(`name "${name}", which is no text to search`)
+  if (columns[newest] !== 'timestamp') throw mistake(`"${newest}" is no timestamp that tells the newest`)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
 import { columnsOf, compareValues, conjuncts, type Filter, type FilterValue, simplify } from './filter.js'
 import type { CollectionSchema, ColumnType, KeysetCursor, Query, SortKey } from './read-store.js'
+import type { SearchSchema } from './search/search-schema.js'
 
 /** What a collection lets one ask, the same for every store: which fields filter, which orders an index gives. */
 
@@ -47,6 +48,16 @@ export function checkFilter(schema: CollectionSchema, filter: Filter | undefined
         `"${column}" cannot be filtered: it stands in no index of ${schema.name}. Filter by ${filterable(schema).join(', ')}`,
       )
   }
+}
+
+/**
+ * Refuses a search that the collection does not offer.
+ * @throws InvalidInput `QUERY.NOT_SEARCHABLE`, and as `checkFilter`
+ */
+export function checkSearch(schema: CollectionSchema, filter: Filter | undefined): SearchSchema {
+  checkFilter(schema, filter)
+  if (schema.search) return schema.search
+  throw refusal('QUERY.NOT_SEARCHABLE', 'q', `${schema.name} has no texts to search`)
 }
 
 /** The same without asking for an index: for filters that materialised counts answer. */

@@ -10,12 +10,17 @@ import {
   cursorAfter,
   eq,
   type Filter,
+  HitCollector,
   has,
+  hitCursor,
   isIn,
   matches,
   not,
   or,
+  parseSearch,
   startsWith,
+  type TextHit,
+  type TextQuery,
 } from './index.js'
 import {
   type BuildName,
@@ -83,7 +88,19 @@ const notes: CollectionSchema = {
   indexes: [['ticket']],
   checked: ['kind'],
 }
-const schemas = [tickets, notes]
+/** Texts for everybody, and others for the desk alone. */
+const papers: CollectionSchema = {
+  name: 'papers',
+  columns: { visibleTo: 'strings', state: 'string', openedAt: 'timestamp' },
+  indexes: [],
+  checked: ['state'],
+  search: {
+    texts: [{ number: 8, title: 4, comments: 1 }, { notes: 1 }],
+    names: ['number'],
+    newest: 'openedAt',
+  },
+}
+const schemas = [tickets, notes, papers]
 
 const at = (position: number, logId = 'log-1'): Checkpoint => ({
   logId,
@@ -437,6 +454,221 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
           { values: [null], count: 1 },
           { values: [true], count: 1 },
         ])
+      })
+    })
+
+    describe('searches', () => {
+      interface Paper {
+        number?: string
+        title?: string
+        comments?: string[]
+        notes?: string[]
+        visibleTo?: string[]
+        state?: string
+        openedAt?: string
+      }
+      const paper = (id: string, document: Paper | null, position = 1): DocumentWrite => ({
+        collection: 'papers',
+        id,
+        document: document && { openedAt: '2016-05-10T09:00:00.000Z', ...document },
+        position: toPosition(position),
+      })
+      const look = async (reader: ProjectionReader, typed: string, query: Partial<TextQuery> = {}) => {
+        const terms = parseSearch(typed)
+        const answer = await reader.search<Paper>('papers', { terms, depth: 2, limit: 100, ...query })
+        return { ...answer, ids: answer.hits.map(({ id }) => id) }
+      }
+
+      it('find words and parts of words, all that were asked for, in whatever case and with whatever accents', async () => {
+        const writer = await newWriter()
+        await writer.commit(
+          [
+            paper('a', { title: 'Le système d’imprimante: ÉPUISÉ', comments: ['Second printer, too'] }),
+            paper('b', { title: 'Printer driver', comments: ['on the third floor', 'since Monday'] }),
+            paper('c', { title: 'PC in der Straße 5' }),
+            paper('d', { title: '東京のプリンタ', comments: ['a "quoted" (word) AND * OR NEAR'] }),
+          ],
+          at(1),
+        )
+        const found = async (typed: string) => (await look(writer, typed)).ids.sort()
+        expect(await found('rint')).toEqual(['a', 'b'])
+        expect(await found('systeme epuise')).toEqual(['a'])
+        expect(await found('PRINTER floor')).toEqual(['b'])
+        expect(await found('"third floor"')).toEqual(['b'])
+        expect(await found('"floor third"')).toEqual([])
+        expect(await found('"floor since"')).toEqual([])
+        expect(await found('floor third')).toEqual(['b'])
+        expect(await found('pc')).toEqual(['c'])
+        expect(await found('strasse 5')).toEqual(['c'])
+        expect(await found('京の')).toEqual(['d'])
+        expect(await found('nosuchword')).toEqual([])
+        expect(await found('"quoted" (word) AND * OR NEAR')).toEqual(['d'])
+        expect(await found('title:printer')).toEqual([])
+      })
+
+      it('put whole words before parts, weighty texts before others, then the newest', async () => {
+        const writer = await newWriter()
+        await writer.commit(
+          [
+            paper('inside', { title: 'Blueprinting' }),
+            paper('begins', { title: 'Printing office' }),
+            paper('whole', { title: 'No print' }),
+            paper('newer', { title: 'No print', openedAt: '2016-05-11T09:00:00.000Z' }),
+            paper('comment', { comments: ['a print'] }),
+          ],
+          at(1),
+        )
+        const { ids, complete } = await look(writer, 'print')
+        expect(ids).toEqual(['newer', 'whole', 'begins', 'inside', 'comment'])
+        expect(complete).toBe(true)
+        const first = await look(writer, 'print', { limit: 2 })
+        const cursor = hitCursor(papers.search!, first.hits[1] as TextHit<object>)
+        expect((await look(writer, 'print', { after: cursor })).ids).toEqual(['begins', 'inside', 'comment'])
+      })
+
+      it('of less depth find nothing by the texts of more, and show no row that the filter refuses', async () => {
+        const writer = await newWriter()
+        await writer.commit(
+          [
+            paper('hers', { title: 'Mail', notes: ['a canary'], visibleTo: ['rita'] }),
+            paper('not hers', { title: 'Mail', comments: ['canary'] }),
+          ],
+          at(1),
+        )
+        const hers = { depth: 1, filter: has('visibleTo', 'rita') }
+        expect((await look(writer, 'canary')).ids.sort()).toEqual(['hers', 'not hers'])
+        expect(await look(writer, 'canary', hers)).toMatchObject({ ids: [], complete: true })
+        expect((await look(writer, 'canary', { depth: 1 })).ids).toEqual(['not hers'])
+        expect((await look(writer, 'mail', hers)).ids).toEqual(['hers'])
+        expect((await look(writer, 'mail canary', { depth: 1 })).ids).toEqual(['not hers'])
+        expect((await look(writer, 'mail', { filter: not(all) })).ids).toEqual([])
+        // The same question, had the words been open to all
+        expect((await look(writer, 'canary', { ...hers, depth: 2 })).ids).toEqual(['hers'])
+      })
+
+      it('are bounded, say so, and find a name beyond the bound', async () => {
+        const writer = await newWriter()
+        const many = Array.from({ length: 30 }, (_, n) =>
+          paper(`T${String(n).padStart(2, '0')}`, {
+            number: `INC${n + 100} ${n + 100}`,
+            title: `Number 1${n}`,
+          }),
+        )
+        await writer.commit(many, at(1))
+        const { ids, complete } = await look(writer, 'number', { candidates: 5, limit: 5 })
+        expect(ids).toHaveLength(5)
+        expect(complete).toBe(false)
+        expect((await look(writer, '100', { candidates: 3 })).ids[0]).toBe('T00')
+        expect((await look(writer, 'inc100', { candidates: 3 })).ids[0]).toBe('T00')
+        expect((await look(writer, 'number', { candidates: 30 })).complete).toBe(true)
+      })
+
+      it('are complete or not by the reader’s own rows alone', async () => {
+        const writer = await newWriter()
+        const foreign = Array.from({ length: 40 }, (_, n) => paper(`F${n}`, { title: 'printer' }))
+        await writer.commit([...foreign, paper('own', { title: 'printer', visibleTo: ['rita'] })], at(1))
+        const hers = { candidates: 2, filter: has('visibleTo', 'rita') }
+        expect(await look(writer, 'printer', hers)).toMatchObject({ ids: ['own'], complete: true })
+        expect((await look(writer, 'printer', { candidates: 2 })).complete).toBe(false)
+      })
+
+      it('follow what is changed, deleted and written again', async () => {
+        const writer = await newWriter()
+        await writer.commit([paper('a', { title: 'Printer' }), paper('b', { title: 'Laptop' })], at(1))
+        await writer.commit([paper('a', { title: 'Scanner', notes: ['was a plotter'] }, 2)], at(2))
+        expect((await look(writer, 'printer')).ids).toEqual([])
+        expect((await look(writer, 'scan')).ids).toEqual(['a'])
+        expect((await look(writer, 'plotter')).ids).toEqual(['a'])
+        await writer.commit([paper('a', null, 3), paper('b', { title: 'Laptop', state: 'closed' }, 3)], at(3))
+        expect((await look(writer, 'scan')).ids).toEqual([])
+        expect((await look(writer, 'laptop', { filter: eq('state', 'closed') })).ids).toEqual(['b'])
+        await writer.commit([paper('a', { title: 'Printer' }, 4)], at(4))
+        expect((await look(writer, 'printer')).ids).toEqual(['a'])
+        expect((await look(writer, 'scan')).ids).toEqual([])
+      })
+
+      it('are refused where nothing can be searched, or by what cannot be filtered', async () => {
+        const writer = await newWriter()
+        const query = { terms: ['x'], depth: 1, limit: 1 }
+        await expect(writer.search('tickets', query)).rejects.toMatchObject({ code: 'QUERY.NOT_SEARCHABLE' })
+        await expect(
+          writer.search('papers', { ...query, filter: eq('openedAt', '2016') }),
+        ).rejects.toMatchObject({ code: 'QUERY.NOT_INDEXED' })
+      })
+
+      it('equal a naive reading of every text, whatever was committed, loaded in bulk or not', async () => {
+        const words = ['print', 'printer', 'Drücker', 'pc', 'a', 'in', 'sprint 5', 'ein-print', '東京', '😀']
+        const text = fc.array(fc.constantFrom(...words), { maxLength: 4 }).map((some) => some.join(' '))
+        const document = fc.record({
+          title: text,
+          comments: fc.array(text, { maxLength: 2 }),
+          notes: fc.array(text, { maxLength: 2 }),
+          visibleTo: fc.subarray(['ann', 'bob']),
+          state: fc.constantFrom('new', 'closed'),
+        })
+        const batches = fc.array(
+          fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.option(document, { freq: 5 })), {
+            minLength: 1,
+            maxLength: 8,
+          }),
+          { minLength: 1, maxLength: 4 },
+        )
+        const asked = fc.constantFrom(
+          'print',
+          'rint',
+          'printer pc',
+          '"in print"',
+          'dru',
+          'in',
+          '5 sprint',
+          '東京',
+          'a pc',
+          'nt',
+        )
+        let run = 0
+        await fc.assert(
+          fc.asyncProperty(
+            batches,
+            fc.array(
+              fc.tuple(
+                asked,
+                fc.constantFrom(1, 2),
+                fc.option(fc.constantFrom(has('visibleTo', 'ann'), eq('state', 'new'))),
+              ),
+              {
+                minLength: 4,
+                maxLength: 4,
+              },
+            ),
+            fc.boolean(),
+            async (written, questions, bulkLoad) => {
+              const build = await store.createBuild({ projection: `search_${run++}`, version: 1 }, schemas)
+              const writer = await writing(build, { bulkLoad })
+              const model = new Map<string, Paper>()
+              for (const [i, batch] of written.entries()) {
+                const writes = batch.map(([n, some]) => paper(`P${n}`, some, i + 1))
+                await writer.commit(writes, at(i + 1))
+                for (const { id, document } of new Map(writes.map((write) => [write.id, write])).values())
+                  if (document) model.set(id, document)
+                  else model.delete(id)
+              }
+              await writer.finishBulkLoad()
+              for (const [typed, depth, filter] of questions) {
+                const terms = parseSearch(typed)
+                const naive = new HitCollector<Paper>(papers.search!, { terms, depth, limit: 100 })
+                for (const [id, document] of model)
+                  if (matches(filter ?? all, document))
+                    naive.consider({ id, document, position: toPosition(1), stale: false })
+                const { ids, complete } = await look(writer, typed, { depth, filter: filter ?? undefined })
+                expect(ids).toEqual(naive.page().map(({ id }) => id))
+                expect(complete).toBe(true)
+              }
+              await writer.close()
+              await store.drop(build)
+            },
+          ),
+          { numRuns: 40 },
+        )
       })
     })
 

@@ -1,5 +1,6 @@
 import type { Position } from '#libs/event-sourcing'
 import type { Filter } from './filter.js'
+import type { SearchSchema, TextAnswer, TextQuery } from './search/search-schema.js'
 
 /**
  * Type of a column: a top-level field of the document that may be filtered and sorted. `strings` is a list of texts
@@ -21,6 +22,8 @@ export interface CollectionSchema {
    * instead). A column may be written `openedAt:day` to count by the UTC day of a timestamp.
    */
   readonly counts?: readonly (readonly string[])[]
+  /** What of its texts can be searched by `search`. */
+  readonly search?: SearchSchema
 }
 
 export interface StoredDocument<Document = unknown> {
@@ -117,6 +120,12 @@ export abstract class ProjectionReader {
     dimensions: readonly string[],
     filter?: Filter,
   ): Promise<GroupCount[]>
+  /**
+   * The documents in whose texts all terms are found, best first, from one state of the build (as `find`). Reads a bounded
+   * number of rows, however many match; of what the filter leaves out nothing can be told from the answer.
+   * @throws InvalidInput as `find` for the filter, `QUERY.NOT_SEARCHABLE`; Unavailable `READ_STORE.LOADING`
+   */
+  abstract search<Document>(collection: string, query: TextQuery): Promise<TextAnswer<Document>>
   abstract close(): Promise<void>
 }
 

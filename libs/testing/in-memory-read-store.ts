@@ -4,12 +4,15 @@ import {
   type BuildState,
   type Checkpoint,
   type CollectionSchema,
+  checkSearch,
   compareRows,
+  compareValues,
   completeOrderBy,
   cursorAfter,
   type DocumentWrite,
   type Filter,
   type GroupCount,
+  HitCollector,
   LeaseHeld,
   LeaseLost,
   matches,
@@ -19,6 +22,8 @@ import {
   type Query,
   ReadStore,
   type StoredDocument,
+  type TextAnswer,
+  type TextQuery,
 } from '#libs/read-store'
 
 type Documents = Map<string, StoredDocument & { deleted?: boolean }>
@@ -187,6 +192,15 @@ class InMemoryReader extends ProjectionReader {
       groups.set(JSON.stringify(values), group)
     }
     return [...groups.values()]
+  }
+
+  async search<Document>(collection: string, query: TextQuery): Promise<TextAnswer<Document>> {
+    const search = checkSearch(this.collection(collection).schema, query.filter)
+    const hits = new HitCollector<Document>(search, query)
+    const newestFirst = this.#matching(collection, query.filter).sort((a, b) => compareValues(b.id, a.id))
+    for (const stored of newestFirst)
+      if (!hits.full) hits.consider(structuredClone(stored) as StoredDocument<Document>)
+    return { hits: hits.page(), complete: !hits.full }
   }
 
   async close(): Promise<void> {}

@@ -76,7 +76,7 @@ export function pageSizeOf(asked: number | undefined): number {
 }
 
 /** Where the read model stood, as a page token remembers it. */
-async function checkpointAt(eventStore: QueryDependencies['eventStore'], position: string) {
+export async function checkpointAt(eventStore: QueryDependencies['eventStore'], position: string) {
   return { logId: eventStore.logId, position, eventId: (await eventStore.eventIdAt(position)) ?? '' }
 }
 

@@ -1,12 +1,14 @@
 import { Unavailable } from '#libs/event-sourcing'
 import { checkCounting, coveringCounts } from '../collection-rules.js'
 import { type Filter, simplify } from '../filter.js'
-import { checkCursor, checkQuery, planOrder } from '../query-rules.js'
+import { checkCursor, checkQuery, checkSearch, planOrder } from '../query-rules.js'
 import type { Checkpoint, CollectionSchema, GroupCount, Query, StoredDocument } from '../read-store.js'
+import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { type BuildDocument, type BuildDocuments, FORMAT, schemasOf } from './build-documents.js'
 import { type Condition, filterCondition, spacedField } from './filter-query.js'
 import { pageQuery } from './page-query.js'
 import { ANSWER_FIELDS, dimensionField, type StoredForm, toAnswer } from './stored-document.js'
+import { TextSearch } from './text-search.js'
 
 /** The questions to one build. */
 export class BuildQueries {
@@ -109,6 +111,15 @@ export class BuildQueries {
       values: dimensions.map((_, i) => _id?.[`d${i}`] ?? null),
       count,
     }))
+  }
+
+  async search<Document>(collection: string, query: TextQuery): Promise<TextAnswer<Document>> {
+    const schema = this.schema(collection)
+    const search = checkSearch(schema, query.filter)
+    const filter = simplify(query.filter ?? { kind: 'true' })
+    await this.refuseWhileLoading()
+    if (filter.kind === 'false') return { hits: [], complete: true }
+    return new TextSearch<Document>(this.rows(collection), search, filter, query).run()
   }
 
   /** A build that has once been loaded stays so. */

@@ -10,6 +10,7 @@ import {
   type Query,
   type StoredDocument,
 } from '../read-store.js'
+import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import type { BuildCommits } from './build-commits.js'
 import type { BuildIndexes } from './build-indexes.js'
 import type { Write } from './build-medium.js'
@@ -53,6 +54,10 @@ export class MongodbProjectionReader extends ProjectionReader {
 
   groupCounts(collection: string, dimensions: readonly string[], filter?: Filter): Promise<GroupCount[]> {
     return this.connection.run(() => this.queries.groupCounts(collection, dimensions, filter))
+  }
+
+  search<Document>(collection: string, query: TextQuery): Promise<TextAnswer<Document>> {
+    return this.connection.run(() => this.queries.search(collection, query))
   }
 
   async close(): Promise<void> {}

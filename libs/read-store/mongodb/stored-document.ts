@@ -1,6 +1,7 @@
 import type { IndexDescription } from 'mongodb'
 import { columnValue, DAY_LENGTH, parseDimension } from '../collection-rules.js'
 import type { CollectionSchema, DocumentWrite, StoredDocument } from '../read-store.js'
+import { searchTokens } from '../search/search-tokens.js'
 
 /**
  * Stands for an absent value in ascending orders, where it must come last: BSON sorts dates behind numbers, texts and
@@ -30,6 +31,8 @@ interface PresentForm extends Guarded {
   a: Record<string, StoredValue>
   /** The UTC day of each timestamp column. */
   day: Record<string, string | null>
+  /** Tokens of the text index; only where something can be searched. */
+  g?: readonly string[]
   /** The document as JSON: its field names may be any, and it comes back as it was in every store. */
   json: string
 }
@@ -73,6 +76,7 @@ export function storedForm(
     form.c[column] = kept
     if (isIndexed(schema, column)) form.a[column] = (kept as StoredValue) ?? ABSENT_LAST
   }
+  if (schema.search) form.g = [...searchTokens(schema.search, fields)]
   for (const column of daysOf(schema)) {
     const value = form.c[column]
     form.day[column] = typeof value === 'string' ? value.slice(0, DAY_LENGTH) : null
@@ -121,8 +125,8 @@ export function dimensionField(dimension: string): string {
 }
 
 /**
- * One index per direction for every declared one, since absent values come last in both; one per list column; one per
- * count list, so that counting reads nothing else. Each begins with `deleted`: what deletions leave stays out of the way.
+ * One index per direction for every declared one, since absent values come last in both; one per list column; one of
+ * tokens; one per count list, so that counting reads nothing else. Each begins with `deleted`: what deletions leave stays out of the way.
  */
 export function indexesOf(schema: CollectionSchema): IndexDescription[] {
   const keys = (fields: readonly string[], tail: readonly string[] = []) =>
@@ -152,5 +156,7 @@ export function indexesOf(schema: CollectionSchema): IndexDescription[] {
       name: `counts_${i}`,
       key: keys(dimensions.map(dimensionField)),
     })),
+    // Without `deleted`: what a deletion left has no tokens. By id, so that the newest of a token come first.
+    ...(schema.search ? [{ name: 'texts', key: { g: 1, _id: -1 } as const }] : []),
   ]
 }

@@ -3,6 +3,7 @@ import type { BuildFile } from './build-file.js'
 import { type CollectionTable, ROWS_PER_UPSERT } from './collection-table.js'
 import type { Connection, SqlValue } from './connection.js'
 import { CountDeltas } from './group-counts.js'
+import { textDeltasOf } from './text-index.js'
 
 /** A document on its way into its row. */
 interface NewRow {
@@ -12,6 +13,7 @@ interface NewRow {
   /** One per declared column. */
   values: SqlValue[]
   document: string
+  fields: object
 }
 
 /** What a row holds before the batch. */
@@ -21,6 +23,8 @@ interface OldRow {
   stale: number
   /** One per declared column. */
   values: SqlValue[]
+  /** JSON; only of collections that can be searched. */
+  document: string | undefined
 }
 
 /**
@@ -54,15 +58,18 @@ export class BatchWrite {
   private runWithOldRows(puts: readonly NewRow[], deletes: readonly DocumentWrite[]): void {
     const oldRows = this.oldRows([...puts, ...deletes].map(({ id }) => id))
     const counts = new CountDeltas()
+    const texts = textDeltasOf(this.table)
     const added: NewRow[] = []
     for (const row of puts) {
       const old = oldRows.get(row.id)
       if (old === undefined) added.push(row)
       else if (supersedes(row, old)) this.update(row, old)
       else continue
+      texts?.change(row.id, row.fields, old)
       this.replaceDerived(row.id, old?.values, row.values, counts)
     }
     this.upsert(added)
+    texts?.write(this.connection)
     for (const { id, position } of deletes) {
       const old = oldRows.get(id)
       if (!old || old.position >= position) continue
@@ -103,6 +110,7 @@ export class BatchWrite {
         position: row.position as string,
         stale: row.stale as number,
         values: columns.map((_, place) => row[`v${place}`] ?? null),
+        document: row.document as string | undefined,
       })
     return oldRows
   }
@@ -148,6 +156,7 @@ export class BatchWrite {
       stale: stale ? 1 : 0,
       values: this.table.columns.map((column) => this.table.encode(column, fields, id)),
       document: JSON.stringify(document),
+      fields,
     }
   }
 

@@ -4,6 +4,7 @@ import { type Checkpoint, type CollectionSchema, LeaseHeld, LeaseLost } from '..
 import { CollectionTable } from './collection-table.js'
 import { Connection, type ConnectionOptions } from './connection.js'
 import { recount } from './group-counts.js'
+import { indexAllTexts } from './text-index.js'
 
 /** Layout of a build's file; a file of another layout is not opened. */
 const FORMAT = 1
@@ -195,6 +196,7 @@ export class BuildFile {
           `DELETE FROM ${list.table}; INSERT OR IGNORE INTO ${list.table} SELECT item.value, r.id FROM ${table.table} r, json_each(r."c_${list.column}") item ORDER BY 1, 2`,
         )
       recount(this.connection, table)
+      indexAllTexts(this.connection, table)
       this.connection.exec(table.createIndexes())
     }
     this.connection.run('UPDATE state SET loading = 0')

@@ -1,7 +1,15 @@
 import { Unavailable } from '#libs/event-sourcing'
 import { conjuncts, type Filter, simplify } from '../filter.js'
-import { checkCursor, checkQuery, compareRows, type OrderPlan, planOrder } from '../query-rules.js'
+import {
+  checkCursor,
+  checkQuery,
+  checkSearch,
+  compareRows,
+  type OrderPlan,
+  planOrder,
+} from '../query-rules.js'
 import type { Checkpoint, GroupCount, KeysetCursor, Query, StoredDocument } from '../read-store.js'
+import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import type { BuildFile } from './build-file.js'
 import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
 import type { SqlValue } from './connection.js'
@@ -9,6 +17,7 @@ import { allOf, comparisonSql, filterSql, type Sql } from './filter-sql.js'
 import { countRows, groupRows } from './group-counts.js'
 import { boundsColumn, boundsOn, PageWalk, type RowKey } from './page-walk.js'
 import { narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
+import { TextSearch } from './text-search.js'
 
 /**
  * Up to so many candidates, reading and sorting them all (about 3 ms) beats walking an order in which they may be rare:
@@ -77,6 +86,17 @@ export class BuildQueries {
     return this.file.connection.snapshot(() => {
       this.refuseWhileLoading()
       return groupRows(this.file.connection, table, dimensions, simplify(filter ?? { kind: 'true' }))
+    })
+  }
+
+  search<Document>(collection: string, query: TextQuery): TextAnswer<Document> {
+    const table = this.file.collection(collection)
+    const search = checkSearch(table.schema, query.filter)
+    const filter = simplify(query.filter ?? { kind: 'true' })
+    return this.file.connection.snapshot(() => {
+      this.refuseWhileLoading()
+      if (filter.kind === 'false') return { hits: [], complete: true }
+      return new TextSearch<Document>(this.file.connection, table, search, filter, query).run()
     })
   }
 

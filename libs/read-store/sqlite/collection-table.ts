@@ -1,6 +1,7 @@
 import { columnValue, parseDimension } from '../collection-rules.js'
 import type { CollectionSchema, ColumnType } from '../read-store.js'
 import type { SqlValue } from './connection.js'
+import { createTextIndex } from './text-index.js'
 
 const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   string: 'TEXT',
@@ -34,6 +35,8 @@ export class CollectionTable {
   readonly indexes: readonly { name: string; columns: readonly string[] }[]
   readonly lists: readonly { column: string; place: number; table: string }[]
   readonly counts: readonly CountTable[]
+  /** The text index, quoted; undefined: nothing can be searched. See `text-index.ts`. */
+  readonly texts: string | undefined
   /** Statements whose texts depend on nothing but the schema. */
   readonly sql: { oldRows: string; upsertOne: string; upsertMany: string }
 
@@ -56,9 +59,11 @@ export class CollectionTable {
         return { place: this.columns.indexOf(column), day }
       }),
     }))
+    this.texts = schema.search && `"texts_${schema.name}"`
+    const document = schema.search ? ', r.document' : ''
     const wanted = this.columns.map((column, place) => `, r.${quoted(column)} AS v${place}`).join('')
     this.sql = {
-      oldRows: `SELECT r.n, r.id, r.position, r.stale${wanted} FROM json_each(?) wanted CROSS JOIN ${this.table} r ON r.id = wanted.value`,
+      oldRows: `SELECT r.n, r.id, r.position, r.stale${document}${wanted} FROM json_each(?) wanted CROSS JOIN ${this.table} r ON r.id = wanted.value`,
       upsertOne: this.upsertSql(1),
       upsertMany: this.upsertSql(ROWS_PER_UPSERT),
     }
@@ -110,6 +115,7 @@ export class CollectionTable {
         ({ name, dimensions }) =>
           `CREATE TABLE ${name} (key TEXT PRIMARY KEY, count INTEGER NOT NULL, ${dimensions.map(quoted).join(', ')}) WITHOUT ROWID`,
       ),
+      ...(this.texts ? [createTextIndex(this.texts)] : []),
     ].join(';\n')
   }
 

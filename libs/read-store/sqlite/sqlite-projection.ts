@@ -10,6 +10,7 @@ import {
   type Query,
   type StoredDocument,
 } from '../read-store.js'
+import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { BatchWrite } from './batch-write.js'
 import type { BuildFile } from './build-file.js'
 import { BuildQueries } from './build-queries.js'
@@ -61,6 +62,10 @@ export class SqliteProjectionReader extends ProjectionReader {
     filter?: Filter,
   ): Promise<GroupCount[]> {
     return this.queries.groupCounts(collection, dimensions, filter)
+  }
+
+  async search<Document>(collection: string, query: TextQuery): Promise<TextAnswer<Document>> {
+    return this.queries.search(collection, query)
   }
 
   async close(): Promise<void> {
