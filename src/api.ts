@@ -11,6 +11,7 @@ export const API: ApiDescription = {
   tags: {
     incidents: 'Open, work, read; the whole history of each.',
     queues: 'Who has what to do, now and at any time before.',
+    'saved-filters': 'Filters that people and groups use again and again.',
     'incident-facts': 'One row per incident, for analysts.',
     events: 'The log itself.',
     people: 'Who acts, with which rights.',

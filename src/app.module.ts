@@ -4,9 +4,11 @@ import { BlobStore } from '#libs/blob-store'
 import { CommandExecutor } from '#libs/command-handling'
 import { EventStore } from '#libs/event-store'
 import {
+  Authenticator,
   type Configuration,
   HealthChecks,
   HealthController,
+  type Logger,
   Metrics,
   MetricsController,
 } from '#libs/platform'
@@ -16,12 +18,17 @@ import { IncidentFactsController } from './analytics/incident-facts.controller.j
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
 import { EventsController } from './events/events.controller.js'
+import { ListFilterCheck } from './filter-check.js'
+import { filters } from './filters/filters.module.js'
+import { FilterCheck } from './filters/saved-filters.controller.js'
 import { CommandSender } from './http/command-sender.js'
 import { Queries } from './http/queries.js'
 import { AttachmentLimits } from './incidents/attachment-limits.js'
+import { BulkByFilter } from './incidents/bulk-by-filter.js'
 import { incidents } from './incidents/incidents.module.js'
 import { ProjectionsController } from './operation/projections.controller.js'
 import { ReadModelKeeper } from './operation/read-model-keeper.js'
+import { LiveQueues } from './queues/live/live-queues.js'
 import { QueuesController } from './queues/queues.controller.js'
 import { TakeNext } from './queues/take-next.js'
 import type { Runtime, Serving } from './runtime/runtime.js'
@@ -34,13 +41,16 @@ export interface Services {
   runtime: Runtime
   health: HealthChecks
   metrics: Metrics
+  authenticator: Authenticator
+  logger: Pick<Logger, 'warn'>
 }
 
 /** The application: controllers and handlers over services that were made before it, as far as the role has them. */
-export function applicationModule({ configuration, runtime, health, metrics }: Services): DynamicModule {
+export function applicationModule(services: Services): DynamicModule {
+  const { runtime, health, metrics } = services
   const { write, serving } = runtime
   const carriesOut = write ? commandParts(write) : undefined
-  const serves = serving ? httpParts(serving, configuration) : undefined
+  const serves = serving ? httpParts(serving, services) : undefined
   return {
     module: ApplicationModule,
     imports: carriesOut ? [CqrsModule.forRoot()] : [],
@@ -63,11 +73,15 @@ function commandParts({ eventStore, directory, executor }: WriteSide): Provider[
     ...incidents.providers,
     ...directoryModule(directory).providers,
     ...settings.providers,
+    ...filters.providers,
   ]
 }
 
 /** What people and services ask over HTTP. */
-function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Configuration) {
+function httpParts(
+  { write, queries, blobs, keeper }: Serving,
+  { configuration, metrics, authenticator, logger }: Services,
+) {
   const { eventStore, directory } = write
   const { attachmentMaxBytes, attachmentTypes } = configuration
   return {
@@ -79,6 +93,7 @@ function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Co
       SearchController,
       ...directoryModule(directory).controllers,
       ...settings.controllers,
+      ...filters.controllers,
       ProjectionsController,
     ],
     providers: [
@@ -97,6 +112,30 @@ function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Co
         useFactory: (sender: CommandSender, queries: Queries) =>
           new TakeNext(sender, queries, eventStore, incidents.acceptance),
         inject: [CommandSender, Queries],
+      },
+      {
+        provide: BulkByFilter,
+        useFactory: (sender: CommandSender, queries: Queries) =>
+          new BulkByFilter(sender, queries, eventStore),
+        inject: [CommandSender, Queries],
+      },
+      { provide: Authenticator, useValue: authenticator },
+      {
+        provide: LiveQueues,
+        useFactory: (queries: Queries) =>
+          new LiveQueues({
+            eventStore,
+            queries,
+            principal: (id) => directory.principal(id),
+            onCount: (streams) => metrics.queueListeners.set(streams),
+            onError: (err) => logger.warn({ err }, 'the live queues cannot read on; trying again'),
+          }),
+        inject: [Queries],
+      },
+      {
+        provide: FilterCheck,
+        useFactory: (queries: Queries) => new ListFilterCheck(queries),
+        inject: [Queries],
       },
       AskHandler,
     ] satisfies Provider[],

@@ -1,12 +1,13 @@
 import type { Command, CommandMetadata } from '#libs/event-sourcing'
 import { GROUP_COMMANDS } from './directory/domain/group.commands.js'
 import { PERSON_COMMANDS } from './directory/domain/person.commands.js'
+import { FILTER_COMMANDS } from './filters/domain/filters.commands.js'
 import { INCIDENT_COMMANDS } from './incidents/domain/incident.commands.js'
 
 type CommandClass = new (id: string | undefined, data: never, metadata: CommandMetadata) => Command
 
 const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
-  [...INCIDENT_COMMANDS, ...PERSON_COMMANDS, ...GROUP_COMMANDS].map((Class) => [
+  [...INCIDENT_COMMANDS, ...PERSON_COMMANDS, ...GROUP_COMMANDS, ...FILTER_COMMANDS].map((Class) => [
     Class.name,
     Class as CommandClass,
   ]),

@@ -1,6 +1,7 @@
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
+import type { FilterEvent } from './filters/domain/filters.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
 import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
@@ -8,15 +9,20 @@ import type { SettingsEvent } from './settings/domain/settings.events.js'
 /** The number, or the id of a person or group, that a create with an `Idempotency-Key` is about, in `key-<command id>`. */
 export type NumberClaimed = DomainEvent<'NumberClaimed', { number: string }>
 
+/** The records that a bulk request with an `Idempotency-Key` is about, in `key-<command id>`, before anything is done to them. */
+export type RecordsSelected = DomainEvent<'RecordsSelected', { numbers: readonly string[] }>
+
 /** Every event that this release writes. */
 export type CatalogueEvent =
   | IncidentEvent
   | PersonEvent
   | GroupEvent
   | SettingsEvent
+  | FilterEvent
   | ImportRunEvent
   | ExternalIdClaimed
   | NumberClaimed
+  | RecordsSelected
   | NumberBlockReserved
 export type EventType = CatalogueEvent['type']
 
@@ -79,6 +85,7 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
       audience: plain,
       openedAt: plain,
       customFieldsVersion: plain,
+      template: plain,
     },
   },
   IncidentDetailsChanged: {
@@ -187,10 +194,17 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
   AssignmentRulesPublished: { version: 1, fields: { version: plain, rules: plain, warnings: plain } },
   HoldReasonsPublished: { version: 1, fields: { version: plain, reasons: plain } },
   IncidentSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
+  IncidentTemplatesPublished: { version: 1, fields: { version: plain, templates: plain } },
   CustomFieldsPublished: {
     version: 1,
     fields: { version: plain, recordType: plain, schema: plain, filterable: plain },
   },
+}
+
+const FILTER_EVENTS: Entries<FilterEvent> = {
+  // A filter may name people, and a name may say anything.
+  FilterSaved: { version: 1, fields: { name: authored, list: plain, filter: authored } },
+  FilterRemoved: { version: 1, fields: { name: authored } },
 }
 
 const importCounts = {
@@ -218,8 +232,9 @@ const EXTERNAL_ID_EVENTS: Entries<ExternalIdClaimed> = {
   ExternalIdClaimed: { version: 1, fields: { number: plain } },
 }
 
-const KEY_EVENTS: Entries<NumberClaimed> = {
+const KEY_EVENTS: Entries<NumberClaimed | RecordsSelected> = {
   NumberClaimed: { version: 1, fields: { number: plain } },
+  RecordsSelected: { version: 1, fields: { numbers: plain } },
 }
 
 /** Written by the event store itself, where several processes give out numbers. */
@@ -249,6 +264,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('person-', PERSON_EVENTS),
   ...entries('group-', GROUP_EVENTS),
   ...entries('settings-', SETTINGS_EVENTS),
+  ...entries('filters-', FILTER_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),
   ...entries('key-', KEY_EVENTS),

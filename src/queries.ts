@@ -2,12 +2,21 @@ import type { QueryFunction } from '#libs/query-handling'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
+import { listSavedFilters } from './filters/filters.queries.js'
 import {
   findAttachment,
   listIncidents,
   readHistory,
   readIncident,
+  selectIncidents,
 } from './incidents/queries/incident.queries.js'
+import { myIncidents } from './incidents/queries/my-incidents.query.js'
+import {
+  changedEntries,
+  liveQueuePage,
+  liveQueueScope,
+  queueChangesSince,
+} from './queues/live/live-queue.queries.js'
 import { groupQueue, myQueue, nextInQueue, queuesOverview } from './queues/queue.queries.js'
 import { searchRecords } from './search/search.queries.js'
 import { readSetting } from './settings/settings.queries.js'
@@ -18,10 +27,17 @@ export const queryRegistry = {
   readHistory,
   listIncidents,
   findAttachment,
+  selectIncidents,
+  myIncidents,
   queuesOverview,
   groupQueue,
   myQueue,
   nextInQueue,
+  liveQueueScope,
+  liveQueuePage,
+  changedEntries,
+  queueChangesSince,
+  listSavedFilters,
   listIncidentFacts,
   exportIncidentFacts,
   eventsPage,

@@ -31,6 +31,7 @@ import { API } from './api.js'
 import { applicationModule } from './app.module.js'
 import { oidcOptions, SignInDirectory } from './directory/sign-in.js'
 import { unknownLevels } from './incidents/unknown-levels.js'
+import { LiveQueues } from './queues/live/live-queues.js'
 import { Runtime } from './runtime/runtime.js'
 
 export interface RunningServer {
@@ -76,9 +77,10 @@ async function listen(
   configuration: Configuration,
   { logger, metrics, runtime, health }: Started,
 ): Promise<RunningServer> {
+  const authenticator = authenticatorOf(runtime, configuration)
   const adapter = new HttpAdapter({
     bodyLimit: configuration.bodyLimit,
-    authenticator: authenticatorOf(runtime, configuration),
+    authenticator,
     rateLimit: configuration.rateLimit > 0 ? rateLimitOf(configuration.rateLimit) : undefined,
     furtherErrors: runtime.serving && unknownLevels(runtime.serving.write.facts),
     logUnexpected: logUnexpected(logger),
@@ -89,7 +91,7 @@ async function listen(
     },
   })
   const app = await NestFactory.create(
-    applicationModule({ configuration, runtime, health, metrics }),
+    applicationModule({ configuration, runtime, health, metrics, authenticator, logger }),
     adapter,
     {
       bodyParser: false,
@@ -116,6 +118,7 @@ async function listen(
     graceSeconds: configuration.shutdownGraceSeconds,
     delaySeconds: configuration.shutdownDelaySeconds,
     logger,
+    endStreams: runtime.serving && (() => app.get(LiveQueues).close()),
     closers: runtime.closers(),
   }
   return { url, logger, runtime, shutdown, stop: () => shutDown(shutdown) }

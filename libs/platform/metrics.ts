@@ -84,6 +84,12 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly queueListeners = new Gauge({
+    name: 'ledgerdesk_queue_listeners',
+    help: 'Streams of server-sent events that follow a queue through this process.',
+    registers: [this.registry],
+  })
+
   constructor() {
     collectDefaultMetrics({ register: this.registry })
     for (const name of MISNAMED) this.registry.removeSingleMetric(name)

@@ -16,6 +16,8 @@ export interface ShutdownOptions {
   /** Time between not being ready and not listening any more, for load balancers to notice. Default 0. */
   readonly delaySeconds?: number
   readonly logger: Logger
+  /** Ends the answers that would never end by themselves, once nothing new is accepted. */
+  readonly endStreams?: () => void
   /** Closed one after the other, in this order, even when one fails. */
   readonly closers: readonly Closer[]
 }
@@ -29,12 +31,13 @@ const IDLE_CHECK_MS = 20
  * @returns false when requests were cut off or a closer failed
  */
 export async function shutDown(options: ShutdownOptions): Promise<boolean> {
-  const { health, logger, server, graceSeconds, delaySeconds = 0, closers } = options
+  const { health, logger, server, graceSeconds, delaySeconds = 0, endStreams, closers } = options
   logger.info({ delaySeconds, graceSeconds }, 'shutting down')
   health.drain()
   // Whoever keeps a connection learns that it ends, instead of finding it closed with a request on its way
   server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))
   if (delaySeconds > 0) await sleep(delaySeconds * 1000)
+  endStreams?.()
   let clean = await drain(server, graceSeconds * 1000)
   if (!clean) logger.warn('requests were cut off at the end of the grace time')
   if (!(await closeAll(closers, logger))) clean = false

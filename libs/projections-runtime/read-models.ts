@@ -91,6 +91,8 @@ export interface ReadModel<Document> {
   list(request: ListRequest): Promise<ListAnswer<Document>>
   /** `row` is absent when there is no such document, or none that the principal may see. */
   get(id: string, asking: Asking): Promise<Freshness & { row?: Row<Document> }>
+  /** Of these documents those that there are and that the principal may see, in no order. */
+  getMany(ids: readonly string[], asking: Asking): Promise<Freshness & { rows: Row<Document>[] }>
   count(asking: Asking & { filter?: Filter }): Promise<Freshness & { count: number }>
   groupCounts(
     dimensions: readonly string[],
@@ -243,6 +245,16 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
     const stored = await reader.get<Document>(this.schema.name, id)
     if (!stored || !matches(this.access.rows(asking.principal), stored.document)) return freshness
     return { ...freshness, row: this.#row(stored, asking.principal) }
+  }
+
+  async getMany(ids: readonly string[], asking: Asking) {
+    const { reader, ...freshness } = await this.fresh(asking)
+    const stored = await reader.getMany<Document>(this.schema.name, ids)
+    const allowed = this.access.rows(asking.principal)
+    const rows = [...stored.values()].flatMap((one) =>
+      matches(allowed, one.document) ? [this.#row(one, asking.principal)] : [],
+    )
+    return { ...freshness, rows }
   }
 
   async count(asking: Asking & { filter?: Filter }) {

@@ -56,6 +56,8 @@ export interface IncidentDetails
   custom?: readonly string[]
   /** Set while On Hold. `awaitsCaller`: its comment is meant for the caller. */
   hold?: Hold & { since: string; awaitsCaller?: boolean }
+  /** Filterable form of `hold.awaitsCaller`. */
+  awaitsCaller?: true
   impact?: number
   urgency?: number
   /** Version of the matrix that derived the priority; absent when it was overridden. */
@@ -91,7 +93,7 @@ export interface IncidentDetails
 /** One document per incident. */
 export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>({
   name: 'incident_details',
-  version: 1,
+  version: 2,
   from: ['incident-'],
   key: (event) => event.stream,
   evolve(incident, event) {
@@ -103,6 +105,7 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     // Activation is no update: what people see is what it was.
     if (event.type === 'IncidentActivated') return draft
     if (!apply(draft, event)) return incident
+    draft.awaitsCaller = draft.hold?.awaitsCaller ? true : undefined
     applyToHead(draft, event)
     applyMilestones(draft, incident.state, event, draft.effectiveAt)
     applyImported(draft, event)
@@ -117,6 +120,8 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     impact: 'integer',
     urgency: 'integer',
     caller: 'string',
+    affectedUser: 'string',
+    awaitsCaller: 'boolean',
     watchers: 'strings',
     category: 'string',
     subcategory: 'string',
@@ -147,6 +152,8 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     ['audienceKind'],
   ],
   checked: [
+    'affectedUser',
+    'awaitsCaller',
     'impact',
     'urgency',
     'subcategory',
@@ -196,6 +203,7 @@ const BLANK: Blank<IncidentDetails> = {
   customFields: undefined,
   custom: undefined,
   hold: undefined,
+  awaitsCaller: undefined,
   impact: undefined,
   urgency: undefined,
   matrixVersion: undefined,
@@ -538,6 +546,6 @@ function requesterView(incident: IncidentDetails): Partial<IncidentDetails> {
 
 /** An incident as answers show it: without the columns that only serve the row rule. */
 export function shownIncident(incident: IncidentDetails): object {
-  const { audienceKind, audienceGroups, visibleTo, custom, ...shown } = incident
+  const { audienceKind, audienceGroups, visibleTo, custom, awaitsCaller, ...shown } = incident
   return { ...shown, audience: audienceOf(incident) }
 }

@@ -8,11 +8,13 @@ import { recorded } from '#libs/testing'
 import { groupDecider } from '../directory/domain/group.decider.js'
 import { personDecider } from '../directory/domain/person.decider.js'
 import { EVENT_CATALOGUE, eventUpcasters } from '../event-catalog.js'
+import { filtersDecider } from '../filters/domain/filters.decider.js'
 import { incidentDecider } from '../incidents/domain/incident.decider.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
 import { customFieldsDecider } from '../settings/domain/custom-fields.js'
 import { holdReasonsDecider } from '../settings/domain/hold-reasons.js'
 import { incidentSettingsDecider } from '../settings/domain/incident-settings.js'
+import { incidentTemplatesDecider } from '../settings/domain/incident-templates.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
 import { breakingChanges, type JsonSchema, withoutAnnotations } from './compatibility.js'
 
@@ -136,8 +138,10 @@ describe('stored events', () => {
     ['settings-priority-matrix', priorityMatrixDecider],
     ['settings-assignment-rules', assignmentRulesDecider],
     ['settings-hold-reasons', holdReasonsDecider],
+    ['settings-incident-templates', incidentTemplatesDecider],
     ['settings-incident', incidentSettingsDecider],
     ['settings-custom-fields-', customFieldsDecider],
+    ['filters-', filtersDecider, 'FilterSaved'],
   ]
 
   function fold(stream: string, event: DomainEvent): void {

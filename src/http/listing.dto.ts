@@ -48,3 +48,15 @@ export class ListQuery extends TimePointQuery {
   @Length(1, 4_000)
   pageToken?: string
 }
+
+/** What a list takes whose filters may be saved. */
+export class FilteredListQuery extends ListQuery {
+  @IsOptional()
+  @Field(
+    'A saved filter, by its `id`: your own by name, a group’s as `group/name`; with `filter`, both must hold.',
+    'Service Desk/Unassigned',
+  )
+  @IsString()
+  @Length(1, 400)
+  savedFilter?: string
+}

@@ -3,14 +3,14 @@ import { laterPosition } from '#libs/event-sourcing'
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import type { QueryDependencies } from '#libs/query-handling'
 import { and, type ColumnType, type Filter, parseFilter, parseOrderBy, type SortKey } from '#libs/read-store'
-import type { ListQuery } from './listing.dto.js'
+import type { FilteredListQuery } from './listing.dto.js'
 import type { TimePoint } from './time-point.js'
 
 const LARGEST_PAGE = 1_000
 const USUAL_PAGE = 50
 
 /** Who asks for which page. */
-export interface ListArguments extends ListQuery {
+export interface ListArguments extends FilteredListQuery {
   principal: Principal
 }
 

@@ -1,29 +1,40 @@
 import type { Readable } from 'node:stream'
 import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common'
-import { IsIn, IsOptional, Matches } from 'class-validator'
+import { IsIn, IsInt, IsOptional, Matches, Min } from 'class-validator'
 import type { FastifyRequest } from 'fastify'
 import { BlobStore } from '#libs/blob-store'
-import { type CommandMetadata, InvalidInput, LedgerdeskError } from '#libs/event-sourcing'
-import { Answer, Context, Endpoint, Field, RequestContext, toProblem, validateBody } from '#libs/platform'
+import { type CommandMetadata, InvalidInput } from '#libs/event-sourcing'
+import { Answer, Context, Endpoint, Field, RequestContext, validateBody } from '#libs/platform'
 import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
-import { ListQuery, TimePointQuery } from '../http/listing.dto.js'
+import { FilteredListQuery, FreshnessQuery, TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
-import { splitReason, type Verb } from '../http/verbs.js'
+import { splitReason } from '../http/verbs.js'
 import { AttachmentLimits } from './attachment-limits.js'
+import { BulkByFilter, type BulkByFilterAnswer } from './bulk-by-filter.js'
 import { AttachFile, OpenIncident } from './domain/incident.commands.js'
 import { rolesThatMay } from './domain/incident.rights.js'
 import {
-  BulkResult,
+  BulkByFilterResults,
+  type BulkResult,
   BulkResults,
   IncidentAtPoint,
   IncidentHistory,
   IncidentPage,
+  MyIncidents,
 } from './dto/incident-answers.dto.js'
-import { BulkDto, type BulkItem, IncidentParams, OpenIncidentDto } from './dto/incident-commands.dto.js'
+import {
+  BulkByFilterDto,
+  BulkDto,
+  type BulkItem,
+  IncidentParams,
+  OpenIncidentDto,
+} from './dto/incident-commands.dto.js'
 import { incidentVerbs } from './incident.verbs.js'
 import { findAttachment, listIncidents, readHistory, readIncident } from './queries/incident.queries.js'
+import { myIncidents } from './queries/my-incidents.query.js'
+import { resultOf, sendVerb, verbNamed } from './send-verb.js'
 import { storeUploadedFile } from './uploaded-file.js'
 
 const COLLECTION = 'incident-'
@@ -38,6 +49,10 @@ class AttachmentQuery {
     | 'internal'
 }
 
+class MyIncidentsQuery extends FreshnessQuery {
+  @IsOptional() @Field('Rows a section; 0: the usual 50.', 20) @IsInt() @Min(0) pageSize?: number
+}
+
 /** Opening and reading incidents, attachments, and many commands at once; all other commands are verbs. */
 @Controller('incidents')
 export class IncidentsController {
@@ -46,6 +61,7 @@ export class IncidentsController {
     private readonly queries: Queries,
     private readonly blobs: BlobStore,
     private readonly limits: AttachmentLimits,
+    private readonly byFilter: BulkByFilter,
   ) {}
 
   @Post()
@@ -80,14 +96,45 @@ export class IncidentsController {
     return { results: await Promise.all(items.map((item, index) => this.bulkItem(item, index, context))) }
   }
 
+  @Post('bulk-by-filter')
+  @Endpoint({
+    summary: 'One verb for all incidents that a filter finds, up to 1,000; or what it would find',
+    description:
+      'With `preview` nothing is done. With an `Idempotency-Key` the records are settled by the first request: sent again, it is about ' +
+      'the same ones, and those that were carried out answer as they did.',
+    roles: ['agent', 'team-lead'],
+    body: BulkByFilterDto,
+    answer: BulkByFilterResults,
+    requestHeaders: ['Idempotency-Key'],
+  })
+  bulkByFilter(
+    @Body() body: BulkByFilterDto,
+    @Context() context: RequestContext,
+  ): Promise<BulkByFilterAnswer> {
+    return this.byFilter.carryOut(body, context)
+  }
+
+  @Get('mine')
+  @Endpoint({
+    summary: 'What I have to do with: awaiting my reply, resolved and to be confirmed, open, watched',
+    description:
+      'Confirm a resolution by `close`, take it back by `reopen`; while you are waited for, your comment resumes.',
+    roles: 'any',
+    query: MyIncidentsQuery,
+    answer: MyIncidents,
+  })
+  mine(@Query() query: MyIncidentsQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer(myIncidents, { ...query, principal })
+  }
+
   @Get()
   @Endpoint({
     summary: 'List incidents, now or at a past point',
     roles: 'any',
-    query: ListQuery,
+    query: FilteredListQuery,
     answer: IncidentPage,
   })
-  list(@Query() query: ListQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+  list(@Query() query: FilteredListQuery, @Context() { principal }: RequestContext): Promise<Answer> {
     return this.queries.answer(listIncidents, { ...query, principal })
   }
 
@@ -194,15 +241,9 @@ export class IncidentsController {
     })
   }
 
-  private async bulkItem(item: BulkItem, index: number, context: RequestContext): Promise<BulkResult> {
-    try {
-      const { id, revision, position } = await this.sendItem(item, index, context)
-      return { status: item.verb === 'open' ? 201 : 200, id, revision, position }
-    } catch (error) {
-      if (!(error instanceof LedgerdeskError)) throw error
-      const { body } = toProblem(error, `${context.requestId}#${index}`)
-      return { status: body.status, problem: body }
-    }
+  private bulkItem(item: BulkItem, index: number, context: RequestContext): Promise<BulkResult> {
+    const status = item.verb === 'open' ? 201 : 200
+    return resultOf(async () => this.sendItem(item, index, context), status, `${context.requestId}#${index}`)
   }
 
   private sendItem(
@@ -210,9 +251,6 @@ export class IncidentsController {
     index: number,
     context: RequestContext,
   ) {
-    const verb: Verb | undefined = Object.hasOwn(incidentVerbs, name)
-      ? incidentVerbs[name as keyof typeof incidentVerbs]
-      : undefined
     const refuse = (pointer: string, message: string): never => {
       throw new InvalidInput('BULK.ITEM_INVALID', `Item ${index}: ${message}`, [
         { pointer: `/items/${index}${pointer}`, message },
@@ -232,21 +270,11 @@ export class IncidentsController {
       }
       return this.sender.send(context, wish, (metadata) => openIncident(data, metadata))
     }
+    const verb = verbNamed(name)
     if (!verb)
       return refuse('/verb', `no such verb; there are open, ${Object.keys(incidentVerbs).join(', ')}`)
     if (number === undefined) return refuse('/number', 'say which incident')
-    const [data, reason] = splitReason(verb.body ? validateBody(verb.body, body) : body)
-    const wish = {
-      target: COLLECTION + number,
-      method: 'POST',
-      route: `/incidents/{number}/${name}`,
-      params: { number },
-      body,
-      reason,
-      index,
-      ifMatch,
-    }
-    return this.sender.send(context, wish, (metadata) => verb.command(number, data, metadata))
+    return sendVerb(this.sender, context, verb, { name, number, body, index, ifMatch })
   }
 }
 

@@ -9,10 +9,12 @@ import {
   queueHistory,
   shownInterval,
 } from '#projections/queue-history/queue-history'
-import { shownEntry, type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
+import { type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
 import { type ListArguments, listPage, pageSizeOf } from '../http/listing.js'
+import { withSavedFilter } from '../http/saved-filters.js'
 import { seenNow } from '../http/seen-now.js'
 import { type AskedTimePoint, isPast, settleTimePoint } from '../http/time-point.js'
+import { renderEntry } from './live/queue-scope.js'
 
 /** States in which a record stands in a queue. */
 const QUEUED = ['New', 'In Progress', 'On Hold', 'Resolved'] as const
@@ -62,9 +64,10 @@ export async function queuesOverview(args: Overview, dependencies: QueryDependen
 
 /** The queue of one group, most urgent first; now, or at a past point. */
 export async function groupQueue(
-  args: ListArguments & { group: string },
+  asked: ListArguments & { group: string },
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
+  const args = await withSavedFilter(asked, 'queues', dependencies.eventStore)
   const inGroup = eq('assignmentGroup', args.group)
   const ifEmpty = () => requireGroup(dependencies.eventStore, args.group)
   if (!isPast(args)) {
@@ -164,11 +167,8 @@ export async function requireGroup(eventStore: EventStore, group: string): Promi
   if (!registered) throw new NotFound('QUEUE.UNKNOWN', `There is no group "${group}"`)
 }
 
-function renderEntry(entry: WorkQueueEntry, stale: boolean): object {
-  return stale ? { ...shownEntry(entry), stale } : shownEntry(entry)
-}
-
-const BY_URGENCY = [
+/** The usual order of a queue. */
+export const BY_URGENCY = [
   { column: 'priority', direction: 'asc' },
   { column: 'openedAt', direction: 'asc' },
 ] as const

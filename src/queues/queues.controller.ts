@@ -1,12 +1,17 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
+import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common'
 import { IsInt, IsOptional, Matches, Min } from 'class-validator'
+import type { FastifyRequest } from 'fastify'
 import type { Role } from '#libs/access'
-import { type Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
-import { FreshnessQuery, ListQuery, TimePointQuery } from '../http/listing.dto.js'
+import { type Answer, Authenticator, Context, Endpoint, Field, RequestContext } from '#libs/platform'
+import { prefers } from '../http/accept.js'
+import { FreshnessQuery, TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { Reasoned } from '../http/reasoned.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { MyQueue, QueuePage, QueuesOverview } from './dto/queue-answers.dto.js'
+import { followQueue, GroupQueueQuery, refuseLive } from './live/live-queue.request.js'
+import { LiveQueues } from './live/live-queues.js'
+import { EVENT_STREAM } from './live/server-sent-events.js'
 import { groupQueue, myQueue, queuesOverview } from './queue.queries.js'
 import { TakeNext } from './take-next.js'
 
@@ -35,6 +40,8 @@ export class QueuesController {
   constructor(
     private readonly queries: Queries,
     private readonly next: TakeNext,
+    private readonly live: LiveQueues,
+    private readonly authenticator: Authenticator,
   ) {}
 
   @Get()
@@ -61,17 +68,26 @@ export class QueuesController {
 
   @Get(':group')
   @Endpoint({
-    summary: 'The queue of a group, now or at a past point',
+    summary: 'The queue of a group: a page, now or at a past point; or live (Accept: text/event-stream)',
+    description:
+      'Live, each event carries a row in `data` as the page shows it: `enter`, `change`, and `leave` with the number only. ' +
+      '`reset`: forget all rows, they come anew. `level`: from here on it is what happens. Whoever comes back with the last `id` goes on from there.',
     roles: READERS,
     params: QueueParams,
-    query: ListQuery,
-    answer: QueuePage,
+    query: GroupQueueQuery,
+    answer: { content: { 'application/json': QueuePage, [EVENT_STREAM]: 'text' } },
+    refusals: [409],
+    requestHeaders: ['Last-Event-ID'],
   })
-  queue(
+  async queue(
     @Param() { group }: QueueParams,
-    @Query() query: ListQuery,
+    @Query() query: GroupQueueQuery,
+    @Req() request: FastifyRequest,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
+    if (prefers(request, EVENT_STREAM))
+      return followQueue(this.live, this.authenticator, { group, query, principal }, request)
+    refuseLive(query)
     return this.queries.answer(groupQueue, { ...query, group, principal })
   }
 

@@ -19,6 +19,7 @@ import {
   PublishCustomFields,
   PublishHoldReasons,
   PublishIncidentSettings,
+  PublishIncidentTemplates,
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
 import {
@@ -26,6 +27,7 @@ import {
   CustomFieldsDto,
   HoldReasonsDto,
   IncidentSettingsDto,
+  IncidentTemplatesDto,
   PriorityMatrixDto,
   SettingView,
 } from './dto/settings.dto.js'
@@ -41,7 +43,14 @@ const READERS: readonly Role[] = [
 ]
 
 class SettingParams {
-  @IsIn(['priority-matrix', 'assignment-rules', 'hold-reasons', 'incident', 'custom-fields-incident'])
+  @IsIn([
+    'priority-matrix',
+    'assignment-rules',
+    'hold-reasons',
+    'incident',
+    'incident-templates',
+    'custom-fields-incident',
+  ])
   name!: string
 }
 
@@ -125,6 +134,20 @@ export class SettingsController {
       body,
       context,
       (settings, metadata) => new PublishIncidentSettings({ settings }, metadata),
+    )
+  }
+
+  @Put('incident-templates')
+  @Endpoint(publishing('Publish the templates of frequent incidents', IncidentTemplatesDto))
+  incidentTemplates(
+    @Body() body: IncidentTemplatesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'incident-templates',
+      body,
+      context,
+      (data, metadata) => new PublishIncidentTemplates(data, metadata),
     )
   }
 

@@ -5,7 +5,7 @@ import type { Role } from '#libs/access'
 import { UnsupportedMediaType } from '../problem-details.js'
 import type { DtoClass, JsonSchema } from '../validation/index.js'
 
-export type RequestHeader = 'Idempotency-Key' | 'If-Match' | 'If-None-Match'
+export type RequestHeader = 'Idempotency-Key' | 'If-Match' | 'If-None-Match' | 'Last-Event-ID'
 export type ResponseHeader = 'ETag' | 'Location' | 'ITSM-Position' | 'Link' | 'Content-Disposition'
 
 /** One class, a list of one class, a JSON Schema, text or bytes. */

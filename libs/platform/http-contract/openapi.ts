@@ -258,6 +258,13 @@ const REQUEST_HEADERS: Record<RequestHeader | 'X-Request-Id', JsonSchema> = {
     },
     example: '"3"',
   },
+  'Last-Event-ID': {
+    name: 'Last-Event-ID',
+    in: 'header',
+    description: 'Server-sent events: the `id` that came last; the stream goes on from there.',
+    schema: { type: 'string', pattern: '^[0-9]{20}$' },
+    example: '00000000000000000042',
+  },
 }
 
 const RESPONSE_HEADERS: Record<

@@ -15,6 +15,8 @@ export interface OpenIncidentData
   assignmentGroup?: string
   /** Absent: public, that is everybody who works at the desk. */
   audience?: Audience
+  /** Name of a template, which fills in what is left out here. */
+  template?: string
 }
 /** The caller is, unless said otherwise, the one on whose behalf the actor acts, or the actor when that is a person. */
 export class OpenIncident extends Command<'OpenIncident', OpenIncidentData> {

@@ -88,7 +88,7 @@ function decideOpened(
     case 'Resolve':
       return lifecycle.resolve(command, incident, known)
     case 'Reopen':
-      return lifecycle.reopen(command, incident)
+      return lifecycle.reopen(command, incident, known)
     case 'Close':
       return lifecycle.close(command, incident)
     case 'Cancel':

@@ -35,13 +35,14 @@ import { type Incident, type IncidentRecord, isOpened, sameLink } from './incide
 export const DEFAULT_AUDIENCE: Audience = { kind: 'public' }
 
 export function openIncident(
-  { data, metadata }: OpenIncident,
+  { data: given, metadata }: OpenIncident,
   record: IncidentRecord,
   facts: IncidentFacts,
 ): readonly IncidentEvent[] {
   if (isOpened(record)) {
     throw new Refused('INCIDENT.ALREADY_OPENED', 'An incident with this number exists: open another one.')
   }
+  const { data, template } = filledIn(given, facts)
   requireText({ title: data.title })
   if (data.caller !== undefined && data.caller !== metadata.actor)
     requirePerson(facts.person.value, data.caller, '/caller')
@@ -53,11 +54,47 @@ export function openIncident(
   return [
     {
       type: 'IncidentOpened',
-      data: { ...fields, audience, customFieldsVersion: checkedCustomFields(data.customFields, facts) },
+      data: {
+        ...fields,
+        audience,
+        customFieldsVersion: checkedCustomFields(data.customFields, facts),
+        template,
+      },
     },
     derivedPriority({ impact, urgency }, null, facts),
-    ...queueOf(assignmentGroup, fields, facts),
+    ...queueOf(given.assignmentGroup, assignmentGroup, fields, facts),
   ]
+}
+
+interface FilledIn {
+  data: OpenIncident['data']
+  template?: { name: string; version: number }
+}
+
+/**
+ * What is wanted, with what the template in force says of the rest; custom fields one by one.
+ * @throws InvalidInput `INCIDENT.TEMPLATE_UNKNOWN`, naming those there are
+ */
+function filledIn(given: OpenIncident['data'], facts: IncidentFacts): FilledIn {
+  if (given.template === undefined) return { data: given }
+  const { version, templates } = facts.templates.value
+  const template = templates.find(({ name }) => name === given.template)
+  if (template === undefined) throw unknownTemplate(given.template, templates)
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const { fields } = template
+  const customFields = (fields.customFields ?? given.customFields) && {
+    ...fields.customFields,
+    ...given.customFields,
+  }
+  return { data: { ...fields, ...said, customFields }, template: { name: template.name, version } }
+}
+
+function unknownTemplate(name: string, templates: readonly { name: string }[]): InvalidInput {
+  const known = templates.map((template) => `"${template.name}"`).join(', ')
+  const message = known === '' ? 'no template is published' : `must be one of ${known}`
+  return new InvalidInput('INCIDENT.TEMPLATE_UNKNOWN', `There is no template "${name}": it ${message}.`, [
+    { pointer: '/template', message },
+  ])
 }
 
 function describedBy(data: OpenIncident['data'], metadata: OpenIncident['metadata']): IncidentFields {
@@ -85,13 +122,15 @@ function personOnly(principal: string): string | undefined {
   return isServiceId(principal) || isSystemId(principal) ? undefined : principal
 }
 
+/** A group that the template says was there when it was published, and groups stay. */
 function queueOf(
+  said: string | undefined,
   group: string | undefined,
   fields: IncidentFields,
   facts: IncidentFacts,
 ): readonly IncidentEvent[] {
   if (group === undefined) return assignedByRule(fields, facts)
-  requireGroup(facts.group.value, group, '/assignmentGroup')
+  if (said !== undefined) requireGroup(facts.group.value, said, '/assignmentGroup')
   return [toGroup(group)]
 }
 

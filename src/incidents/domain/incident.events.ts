@@ -73,10 +73,18 @@ export type LinkRelation = (typeof LINK_RELATIONS)[number]
 
 type Fact<Type extends string, Data extends object> = DomainEvent<Type, Data & Imported>
 
-/** `openedAt`: set by imports only, when the source says that the incident is older than its first row. */
+/**
+ * `openedAt`: set by imports only, when the source says that the incident is older than its first row. `template`: filled
+ * in what whoever opened it left out.
+ */
 export type IncidentOpened = Fact<
   'IncidentOpened',
-  IncidentFields & { audience: Audience; openedAt?: string; customFieldsVersion?: number }
+  IncidentFields & {
+    audience: Audience
+    openedAt?: string
+    customFieldsVersion?: number
+    template?: { name: string; version: number }
+  }
 >
 /** Any descriptive field; only those that differ. `openedAt`: from imports only. */
 export type IncidentDetailsChanged = Fact<

@@ -5,6 +5,7 @@ import {
   DEFAULT_CUSTOM_FIELDS,
   DEFAULT_HOLD_REASONS,
   DEFAULT_INCIDENT_SETTINGS,
+  DEFAULT_INCIDENT_TEMPLATES,
   DEFAULT_PRIORITY_MATRIX,
 } from '../../settings/domain/defaults.js'
 import type {
@@ -15,6 +16,8 @@ import type {
   HoldReasonsPublished,
   IncidentSettings,
   IncidentSettingsPublished,
+  IncidentTemplate,
+  IncidentTemplatesPublished,
   PriorityMatrix,
   PriorityMatrixPublished,
 } from '../../settings/domain/settings.events.js'
@@ -29,6 +32,8 @@ export interface IncidentFacts {
   holdReasons: Fact<HoldReasons>
   settings: Fact<SettingsInForce>
   customFields: Fact<CustomFieldSchema>
+  /** Asked when opening names a template. */
+  templates: Fact<IncidentTemplates>
   /** The group that is to have the incident, or has it. */
   group: Fact<GroupStanding>
   /** The person whom the command names first (assignee, caller, watcher, informed manager). */
@@ -64,6 +69,10 @@ export interface CustomFieldSchema {
   readonly version: number
   readonly schema: Record<string, unknown>
   readonly filterable: readonly string[]
+}
+export interface IncidentTemplates {
+  readonly version: number
+  readonly templates: readonly IncidentTemplate[]
 }
 export interface GroupStanding {
   readonly exists: boolean
@@ -103,6 +112,11 @@ const incidentSettings: StreamFold<SettingsInForce, IncidentSettingsPublished> =
 const customFields: StreamFold<CustomFieldSchema, CustomFieldsPublished> = {
   initial: { version: 0, ...DEFAULT_CUSTOM_FIELDS },
   evolve: (known, event) => (event.type === 'CustomFieldsPublished' ? event.data : known),
+}
+
+const incidentTemplates: StreamFold<IncidentTemplates, IncidentTemplatesPublished> = {
+  initial: { version: 0, templates: DEFAULT_INCIDENT_TEMPLATES },
+  evolve: (known, event) => (event.type === 'IncidentTemplatesPublished' ? event.data : known),
 }
 
 const group: StreamFold<GroupStanding, GroupEvent> = {
@@ -152,6 +166,7 @@ const RULES = fact('settings-assignment-rules', assignmentRules)
 const HOLD_REASONS = fact('settings-hold-reasons', holdReasons)
 const SETTINGS = fact('settings-incident', incidentSettings)
 export const CUSTOM_FIELDS = fact('settings-custom-fields-incident', customFields)
+const TEMPLATES = fact('settings-incident-templates', incidentTemplates)
 const groupFact = (id: string) => fact(`group-${id}`, group)
 const personFact = (id: string) => fact(`person-${id}`, person)
 
@@ -165,7 +180,7 @@ const NOTHING: Questions = {}
 export function facts(command: IncidentCommand, record: IncidentRecord): Questions {
   if (command.type === 'ImportIncidentUpdate') return FOR_IMPORT
   if (command.type === 'OpenIncident') {
-    const { caller, affectedUser, assignmentGroup, audience } = command.data
+    const { caller, affectedUser, assignmentGroup, audience, template } = command.data
     return {
       matrix: MATRIX,
       rules: RULES,
@@ -174,6 +189,7 @@ export function facts(command: IncidentCommand, record: IncidentRecord): Questio
       ...(affectedUser !== undefined && { affectedUser: personFact(affectedUser) }),
       ...(assignmentGroup !== undefined && { group: groupFact(assignmentGroup) }),
       ...audienceFacts(audience),
+      ...(template !== undefined && { templates: TEMPLATES }),
     }
   }
   return isOpened(record) ? factsOfOpened(command, record) : NOTHING
@@ -215,6 +231,7 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     case 'AddWatcher':
       return { person: personFact(command.data.person) }
     case 'Resolve':
+    case 'Reopen':
     case 'RemindCaller':
       return { settings: SETTINGS }
     case 'MergeDuplicate':

@@ -161,10 +161,35 @@ function restoredAt(text: string | undefined, incident: Incident, now: string): 
   )
 }
 
-export function reopen(_: Reopen, incident: Incident): readonly IncidentEvent[] {
+export function reopen(
+  { id, metadata }: Reopen,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
   requireStep('reopen', incident)
+  requireInTime(id, metadata, incident, facts)
   const { state: from, reopenCount } = incident
   return [{ type: 'IncidentReopened', data: { from, to: 'In Progress', count: reopenCount + 1 } }]
+}
+
+/** Binds those whose incident it is: what comes back late is often another trouble. Who works at the desk may judge that. */
+function requireInTime(
+  id: string | undefined,
+  { actor, onBehalfOf, occurredAt }: Reopen['metadata'],
+  { fields: { caller, affectedUser }, resolvedAt }: Incident,
+  { settings: { value } }: IncidentFacts,
+): void {
+  const days = value.settings.reopenWithinDays ?? null
+  const theirs = [caller, affectedUser].some(
+    (person) => person !== undefined && [actor, onBehalfOf].includes(person),
+  )
+  const end = resolvedAt === null ? undefined : daysAfter(resolvedAt, days)
+  if (!theirs || end === undefined || occurredAt <= end) return
+  throw new Refused(
+    'INCIDENT.REOPEN_TOO_LATE',
+    `It was resolved more than ${days} days ago: open a new incident and name ${id} in it.`,
+    { reopenUntil: end, links: { open: '/incidents', previous: `/incidents/${id}` } },
+  )
 }
 
 export function close(

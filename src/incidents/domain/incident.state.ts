@@ -108,7 +108,7 @@ export function evolve(record: IncidentRecord, event: RecordedEvent<IncidentEven
 }
 
 function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpened' }>>): Incident {
-  const { source, irregular, audience, openedAt, customFieldsVersion, ...fields } = event.data
+  const { source, irregular, audience, openedAt, customFieldsVersion, template, ...fields } = event.data
   const { occurredAt, source: origin } = event.metadata
   return {
     state: 'New',

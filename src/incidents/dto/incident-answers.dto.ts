@@ -1,5 +1,5 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-validator'
-import { Conforms, Field, IsInstant } from '#libs/platform'
+import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
 import {
   closed,
   instant,
@@ -197,4 +197,46 @@ export class BulkResults {
     () => [BulkResult],
   )
   results!: BulkResult[]
+}
+
+export class BulkByFilterResults {
+  @Field('How many the filter finds.', 12) @IsInt() count!: number
+  @IsOptional()
+  @Field('Preview: the first of them.', ['INC0000001'])
+  @IsString({ each: true })
+  first?: string[]
+  @IsOptional()
+  @Field(
+    'One per record: status as the record’s own endpoint would have answered, and the code of a refusal.',
+  )
+  @Conforms(() =>
+    listOf(
+      closed(
+        {
+          number: text,
+          status: integer,
+          code: text,
+          id: text,
+          revision: integer,
+          position: text,
+          problem: { $ref: '#/components/schemas/ProblemDetails' },
+        },
+        ['number', 'status'],
+      ),
+    ),
+  )
+  results?: object[]
+}
+
+const mySection = (): JsonSchema =>
+  closed({ count: integer, items: listOf({ $ref: '#/components/schemas/IncidentView' }) })
+
+/** What somebody has to do with, as the person whose incidents they are. */
+export class MyIncidents {
+  @Conforms(mySection, () => [IncidentView]) awaitingMyReply!: object
+  @Conforms(mySection, () => [IncidentView]) toConfirm!: object
+  @Conforms(mySection, () => [IncidentView]) open!: object
+  @Conforms(mySection, () => [IncidentView]) watched!: object
+  @Matches(/^\d{20}$/) position!: string
+  @Conforms(() => ({ type: 'number', minimum: 0 })) lag!: number
 }

@@ -2,6 +2,7 @@ import { Type } from 'class-transformer'
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  IsBoolean,
   IsIn,
   IsInt,
   IsObject,
@@ -96,7 +97,12 @@ class DescriptionFields extends Reasoned {
 }
 
 export class OpenIncidentDto extends DescriptionFields {
-  @Field('In one line.', 'Mail does not arrive') @IsString() @Length(1, 500) title!: string
+  @IsOptional()
+  @Field('In one line; may be left out where a template says it.', 'Mail does not arrive')
+  @IsString()
+  @Length(1, 500)
+  title?: string
+  @IsOptional() @IsId('Template that fills in what is left out here.', 'Password') template?: string
   @IsOptional() @Field('1 is the highest; absent: the lowest.', 2) @IsInt() @Min(1) @Max(99) impact?: number
   @IsOptional() @Field('1 is the highest; absent: the lowest.', 2) @IsInt() @Min(1) @Max(99) urgency?: number
   @IsOptional() @IsId('Absent: the assignment rules decide.', 'Group 70') assignmentGroup?: string
@@ -240,4 +246,25 @@ export class BulkDto {
   @ArrayMinSize(1)
   @ArrayMaxSize(1_000)
   items!: BulkItem[]
+}
+
+export class BulkByFilterDto {
+  @Field(
+    'AIP-160, as lists take it; what you may not see it does not find.',
+    'category = "Mail" AND state = "New"',
+  )
+  @IsString()
+  @Length(1, 4_000)
+  filter!: string
+  @Field('Verb as in the path of one incident.', 'assign') @IsString() @Length(1, 50) verb!: string
+  @IsOptional()
+  @Field('As the verb’s own endpoint takes it.', { group: 'Group 70' })
+  @IsObject()
+  body?: Record<string, unknown>
+  @IsOptional()
+  @Field('How many it should find, as a preview said; with another number nothing is done.', 12)
+  @IsInt()
+  @Min(0)
+  expected?: number
+  @IsOptional() @Field('Only say what it finds.', true) @IsBoolean() preview?: boolean
 }

@@ -1,7 +1,7 @@
 import type { Principal } from '#libs/access'
 import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { and } from '#libs/read-store'
+import { and, parseFilter } from '#libs/read-store'
 import { canSee, seesInternalFields } from '#projections/access'
 import {
   type FoldedIncident,
@@ -17,6 +17,7 @@ import {
   shownInterval,
 } from '#projections/queue-history/queue-history'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
+import { withSavedFilter } from '../../http/saved-filters.js'
 import { seenNow } from '../../http/seen-now.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { IncidentEvent } from '../domain/incident.events.js'
@@ -81,9 +82,10 @@ const BY_STATE = [
 
 /** Incidents now, by all their fields; or at a past point, by those that the queue history keeps. */
 export async function listIncidents(
-  args: ListArguments,
+  asked: ListArguments,
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
+  const args = await withSavedFilter(asked, 'incidents', dependencies.eventStore)
   if (!isPast(args)) {
     return listPage<IncidentDetails>(dependencies, args, {
       definition: incidentDetails,
@@ -110,6 +112,33 @@ export async function listIncidents(
     },
     point,
   )
+}
+
+/**
+ * Numbers of the incidents that a filter finds now, oldest first and at most so many; and how many there are. Level
+ * with the log, since something is about to be done to them.
+ */
+export async function selectIncidents(
+  { principal, filter, limit }: { principal: Principal; filter: string; limit: number },
+  { eventStore, models, waitMilliseconds }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const columns = columnsShown(principal, columnsOf(incidentDetails, incidentDetails.name))
+  const wanted = parseFilter(filter, columns)
+  await requireFilterable(wanted, eventStore)
+  const details = models.of<IncidentDetails>(incidentDetails.name)
+  const asking = {
+    principal,
+    filter: wanted,
+    minPosition: await eventStore.head(),
+    timeoutMilliseconds: waitMilliseconds,
+  }
+  const { rows, next } = await details.list({
+    ...asking,
+    orderBy: [{ column: 'openedAt', direction: 'asc' }],
+    pageSize: limit,
+  })
+  const count = next === undefined ? rows.length : (await details.count(asking)).count
+  return { json: JSON.stringify({ count, numbers: rows.map(({ document }) => document.number) }) }
 }
 
 /** Of an incident's fields, those that the principal may see. */

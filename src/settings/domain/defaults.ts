@@ -1,4 +1,10 @@
-import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
+import type {
+  AssignmentRule,
+  HoldReason,
+  IncidentSettings,
+  IncidentTemplate,
+  PriorityMatrix,
+} from './settings.events.js'
 
 /** What holds until something is published (version 0), and what a new organisation may publish as its version 1. */
 
@@ -35,7 +41,10 @@ export const DEFAULT_INCIDENT_SETTINGS: IncidentSettings = {
   autoCloseAfterDays: null,
   remindCallerAfterDays: null,
   resolveSilentAfterDays: null,
+  reopenWithinDays: null,
 }
+
+export const DEFAULT_INCIDENT_TEMPLATES: readonly IncidentTemplate[] = []
 
 /** No custom field, for any kind of record. */
 export const DEFAULT_CUSTOM_FIELDS: { schema: Record<string, unknown>; filterable: readonly string[] } = {

@@ -16,7 +16,13 @@ export const incidentSettingsDecider = versionedDecider<
   contentOf: ({ settings }) => settings,
   check({ data: { settings } }) {
     const { autoCloseAfterDays, remindCallerAfterDays, resolveSilentAfterDays } = settings
-    const kept: IncidentSettings = { autoCloseAfterDays, remindCallerAfterDays, resolveSilentAfterDays }
+    const { reopenWithinDays = null } = settings
+    const kept: IncidentSettings = {
+      autoCloseAfterDays,
+      remindCallerAfterDays,
+      resolveSilentAfterDays,
+      reopenWithinDays,
+    }
     const errors = Object.entries(kept).flatMap(([name, days]) => daysErrors(`/${name}`, days))
     if (resolveSilentAfterDays !== null && remindCallerAfterDays === null) {
       errors.push({
@@ -38,5 +44,5 @@ export const incidentSettingsDecider = versionedDecider<
 function daysErrors(pointer: string, days: unknown): FieldError[] {
   const fits =
     days === null || (Number.isInteger(days) && (days as number) >= 1 && (days as number) <= MAX_DAYS)
-  return fits ? [] : [{ pointer, message: `must be 1 to ${MAX_DAYS} whole days, or null for never` }]
+  return fits ? [] : [{ pointer, message: `must be 1 to ${MAX_DAYS} whole days, or null` }]
 }

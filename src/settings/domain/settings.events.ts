@@ -58,10 +58,56 @@ export interface IncidentSettings {
   remindCallerAfterDays: number | null
   /** Days of silence after the reminder at which the incident is resolved; null: never. */
   resolveSilentAfterDays: number | null
+  /** Days after Resolved within which the caller may reopen; null or absent: for as long as it is not closed. */
+  reopenWithinDays?: number | null
 }
 export type IncidentSettingsPublished = DomainEvent<
   'IncidentSettingsPublished',
   { version: number; settings: IncidentSettings }
+>
+
+/** Fields that a template may fill in: not who calls, nor who may see it. */
+export const TEMPLATE_FIELDS = [
+  'title',
+  'description',
+  'contactType',
+  'service',
+  'primaryCi',
+  'category',
+  'subcategory',
+  'symptom',
+  'location',
+  'vendor',
+  'impact',
+  'urgency',
+  'assignmentGroup',
+  'customFields',
+] as const
+
+/** What a frequent incident is opened with. */
+export interface IncidentTemplate {
+  name: string
+  fields: {
+    title?: string
+    description?: string
+    contactType?: string
+    service?: string
+    primaryCi?: string
+    category?: string
+    subcategory?: string
+    symptom?: string
+    location?: string
+    vendor?: string
+    /** Places in the matrix, 1 is the highest. */
+    impact?: number
+    urgency?: number
+    assignmentGroup?: string
+    customFields?: Record<string, unknown>
+  }
+}
+export type IncidentTemplatesPublished = DomainEvent<
+  'IncidentTemplatesPublished',
+  { version: number; templates: readonly IncidentTemplate[] }
 >
 
 /** `schema`: JSON Schema (draft 2020-12) of an object; `filterable`: its properties that lists may filter by. */
@@ -75,4 +121,5 @@ export type SettingsEvent =
   | AssignmentRulesPublished
   | HoldReasonsPublished
   | IncidentSettingsPublished
+  | IncidentTemplatesPublished
   | CustomFieldsPublished

@@ -93,6 +93,52 @@ export class IncidentSettingsDto extends Reasoned {
   @Min(1)
   @Max(365)
   resolveSilentAfterDays!: number | null
+  @IsOptional()
+  @Nullable()
+  @Field(
+    'Days after Resolved within which the caller may reopen; null or absent: while it is not closed.',
+    14,
+  )
+  @IsInt()
+  @Min(1)
+  @Max(365)
+  reopenWithinDays?: number | null
+}
+
+/** Fields of an incident, as opening one takes them. */
+class TemplateFields {
+  @IsOptional() @Field('In one line.', 'New laptop') @IsString() @Length(1, 500) title?: string
+  @IsOptional() @IsString() @Length(1, 200_000) description?: string
+  @IsOptional() @IsString() @Length(1, 200) contactType?: string
+  @IsOptional() @IsString() @Length(1, 200) service?: string
+  @IsOptional() @IsString() @Length(1, 200) primaryCi?: string
+  @IsOptional() @IsString() @Length(1, 200) category?: string
+  @IsOptional() @IsString() @Length(1, 200) subcategory?: string
+  @IsOptional() @IsString() @Length(1, 200) symptom?: string
+  @IsOptional() @IsString() @Length(1, 200) location?: string
+  @IsOptional() @IsString() @Length(1, 200) vendor?: string
+  @IsOptional() @Field('1 is the highest.', 2) @IsInt() @Min(1) @Max(99) impact?: number
+  @IsOptional() @Field('1 is the highest.', 2) @IsInt() @Min(1) @Max(99) urgency?: number
+  @IsOptional() @Field('Directory id.', 'Group 70') @IsString() @Length(1, 200) assignmentGroup?: string
+  @IsOptional() @Field('By the schema in force.', { costCentre: '4711' }) @IsObject() customFields?: Record<
+    string,
+    unknown
+  >
+}
+
+class IncidentTemplateDto {
+  @Field('By which whoever opens an incident names it.', 'Password') @IsString() @Length(1, 100) name!: string
+  @Field('What it fills in where the request says nothing.')
+  @ValidateNested()
+  @Type(() => TemplateFields)
+  fields!: TemplateFields
+}
+
+export class IncidentTemplatesDto extends Reasoned {
+  @ValidateNested({ each: true })
+  @Type(() => IncidentTemplateDto)
+  @ArrayMaxSize(500)
+  templates!: IncidentTemplateDto[]
 }
 
 export class CustomFieldsDto extends Reasoned {
@@ -111,7 +157,14 @@ export class CustomFieldsDto extends Reasoned {
 
 /** A setting in force. */
 export class SettingView {
-  @IsIn(['priority-matrix', 'assignment-rules', 'hold-reasons', 'incident', 'custom-fields-incident'])
+  @IsIn([
+    'priority-matrix',
+    'assignment-rules',
+    'hold-reasons',
+    'incident',
+    'incident-templates',
+    'custom-fields-incident',
+  ])
   name!: string
   @Field('0: nothing has been published, the default holds.') @IsInt() version!: number
   @Field('As its own endpoint takes it.') @Conforms(() => ({ type: ['object', 'array'] })) content!: object

@@ -1,0 +1,193 @@
+import { type Principal, systemPrincipal } from '#libs/access'
+import { LOG_START, type Position, type RecordedEvent, Refused } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { and, eq, type Filter, type KeysetCursor, parseFilter, parseOrderBy } from '#libs/read-store'
+import { type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
+import { columnsOf } from '../../http/listing.js'
+import { withSavedFilter } from '../../http/saved-filters.js'
+import { BY_URGENCY, requireGroup } from '../queue.queries.js'
+import { numberOf, type QueueScope, renderEntry, rowTest } from './queue-scope.js'
+
+/** What the thread that holds the streams asks; it reads nothing itself. */
+
+/** Rows of a page while a stream begins. */
+const PAGE = 200
+/** A stream remembers which rows its client has: a longer queue must be narrowed by a filter. */
+export const MOST_ROWS = 5_000
+/** So many records may have been touched since the client's last event; after more it begins anew. */
+const MOST_TOUCHED = 500
+/** Pages of the log that are read for that. */
+const MOST_PAGES = 5
+const LOG_PAGE = 1_000
+
+export interface ScopeAsked {
+  principal: Principal
+  group: string
+  filter?: string
+  savedFilter?: string
+}
+
+/**
+ * The scope that a request means.
+ * @throws NotFound `QUEUE.UNKNOWN`, Refused `QUEUE.TOO_LONG`, and what the filter is refused for
+ */
+export async function liveQueueScope(
+  args: ScopeAsked,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { eventStore, models, waitMilliseconds } = dependencies
+  const { principal, group, filter = '' } = await withSavedFilter(args, 'queues', eventStore)
+  const parsed = filter.trim() === '' ? undefined : parseFilter(filter, columnsOf(workQueue, workQueue.name))
+  await requireGroup(eventStore, group)
+  const { count } = await models.of<WorkQueueEntry>(workQueue.name).count({
+    principal,
+    filter: inGroup(group, parsed),
+    timeoutMilliseconds: waitMilliseconds,
+  })
+  if (count > MOST_ROWS) {
+    throw new Refused(
+      'QUEUE.TOO_LONG',
+      `This queue has ${count} rows, of which at most ${MOST_ROWS} can be followed: narrow it down by a filter.`,
+      { count },
+    )
+  }
+  return { json: JSON.stringify({ group, filter: parsed } satisfies QueueScope) }
+}
+
+export interface LivePageAsked extends QueueScope {
+  principal: Principal
+  orderBy?: string
+  cursor?: KeysetCursor
+  minPosition: Position
+}
+
+/** Some rows with which a stream begins, each with its number and its text as events carry it. */
+export interface LivePage {
+  rows: [number: string, data: string][]
+  next?: KeysetCursor
+}
+
+/** One page of the rows there are. */
+export async function liveQueuePage(
+  { principal, group, filter, orderBy = '', cursor, minPosition }: LivePageAsked,
+  { models, waitMilliseconds }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const columns = columnsOf(workQueue, workQueue.name)
+  const { rows, next } = await models.of<WorkQueueEntry>(workQueue.name).list({
+    principal,
+    filter: inGroup(group, filter),
+    orderBy: orderBy.trim() === '' ? BY_URGENCY : parseOrderBy(orderBy, columns),
+    pageSize: PAGE,
+    after: cursor,
+    minPosition,
+    timeoutMilliseconds: waitMilliseconds,
+  })
+  const page: LivePage = {
+    rows: rows.map(({ document, stale }) => [document.number, JSON.stringify(renderEntry(document, stale))]),
+    next,
+  }
+  return { json: JSON.stringify(page) }
+}
+
+/** A record that changed, as the read model has it now; without an entry: in no queue any more. */
+export interface ChangedEntry {
+  number: string
+  entry?: WorkQueueEntry
+  stale?: boolean
+}
+
+/** Each of these records as it is at a position, whoever may see it: the thread that holds the streams applies the rules. */
+export async function changedEntries(
+  { streams, minPosition }: { streams: readonly string[]; minPosition: Position },
+  { models, waitMilliseconds }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { rows } = await models.of<WorkQueueEntry>(workQueue.name).getMany(streams, {
+    principal: systemPrincipal('live-queues'),
+    minPosition,
+    timeoutMilliseconds: waitMilliseconds,
+  })
+  const found = new Map(rows.map(({ id, document, stale }) => [id, { entry: document, stale }]))
+  const changed: ChangedEntry[] = streams.map((stream) => ({
+    number: numberOf(stream),
+    ...found.get(stream),
+  }))
+  return { json: JSON.stringify(changed) }
+}
+
+export interface ChangesAsked extends QueueScope {
+  principal: Principal
+  since: Position
+}
+
+/** By number, the records touched since: whether each was a row then. Null: too much happened, or nobody can tell. */
+export type ChangesSince = Record<string, boolean> | null
+
+/**
+ * What a client that comes back may have missed. Whether a record was a row of hers then is told by its stream up to
+ * there, so that no number of a record leaves the server that she never saw.
+ */
+export async function queueChangesSince(
+  { principal, since, ...scope }: ChangesAsked,
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const touched = await touchedSince(principal, since, eventStore)
+  if (touched === undefined) return { json: 'null' }
+  const isRow = rowTest(principal, scope)
+  const changes: Record<string, boolean> = {}
+  for (const stream of touched) {
+    const then = entryAt(await eventStore.readStream(stream), since)
+    changes[numberOf(stream)] = then !== undefined && isRow(then)
+  }
+  return { json: JSON.stringify(changes satisfies ChangesSince) }
+}
+
+async function touchedSince(
+  principal: Principal,
+  since: Position,
+  eventStore: EventStore,
+): Promise<Set<string> | undefined> {
+  // A position of another log, or of one that was restored since
+  const known =
+    since === LOG_START || (await eventStore.eventIdAt(since).catch(() => undefined)) !== undefined
+  if (!known) return undefined
+  const prefixes = [...workQueue.from, `person-${principal.id}`, 'group-']
+  const touched = new Set<string>()
+  let position = since
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const read = await eventStore.readAll({ after: position, prefixes, limit: LOG_PAGE })
+    for (const event of read.events) {
+      if (changesRightsOf(principal, event)) return undefined
+      if (workQueue.from.some((prefix) => event.stream.startsWith(prefix))) touched.add(event.stream)
+      if (touched.size > MOST_TOUCHED) return undefined
+    }
+    if (read.end) return touched
+    position = read.position
+  }
+  return undefined
+}
+
+/** With other rights she saw other rows, also among those that nobody has touched. */
+function changesRightsOf({ id }: Principal, { stream, data }: RecordedEvent): boolean {
+  if (stream === `person-${id}`) return true
+  return stream.startsWith('group-') && (data as { person?: string } | undefined)?.person === id
+}
+
+function entryAt(events: readonly RecordedEvent[], position: Position): WorkQueueEntry | undefined {
+  let entry: WorkQueueEntry | undefined
+  for (const event of events) {
+    if (event.position > position) break
+    try {
+      entry = workQueue.evolve(entry, event as never) ?? undefined
+    } catch {
+      // What follows waits in the read model as well
+      break
+    }
+  }
+  return entry
+}
+
+function inGroup(group: string, filter: Filter | undefined): Filter {
+  const rows = eq('assignmentGroup', group)
+  return filter === undefined ? rows : and(rows, filter)
+}

@@ -1,0 +1,29 @@
+import type { Principal } from '#libs/access'
+import { and, eq, type Filter, matches } from '#libs/read-store'
+import { shownEntry, type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
+
+/** Which rows of a group's queue somebody follows: those that the queue's page would show her, all pages taken together. */
+export interface QueueScope {
+  readonly group: string
+  /** What she asks for besides. */
+  readonly filter?: Filter
+}
+
+/** Whether an entry is a row of the page, by the very rules that the page applies inside the store. */
+export function rowTest(principal: Principal, { group, filter }: QueueScope): (entry: object) => boolean {
+  const mayBeSeen = workQueue.rows(principal)
+  const wanted = filter === undefined ? mayBeSeen : and(mayBeSeen, filter)
+  const inGroup = eq('assignmentGroup', group)
+  // Most rows of a busy desk are another group's.
+  return (entry) => matches(inGroup, entry) && matches(wanted, entry)
+}
+
+/** A row as the queue's page shows it. */
+export function renderEntry(entry: WorkQueueEntry, stale: boolean): object {
+  return stale ? { ...shownEntry(entry), stale } : shownEntry(entry)
+}
+
+/** Number of the record behind a stream, `INC0000001` of `incident-INC0000001`. */
+export function numberOf(stream: string): string {
+  return stream.slice(stream.indexOf('-') + 1)
+}
