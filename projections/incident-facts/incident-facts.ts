@@ -77,6 +77,9 @@ export interface IncidentFacts
   reopens?: number
   /** Only in imports: Closed is terminal here. */
   reopensFromClosed?: number
+  /** How often the source says that it was reopened and passed on, when or to whom it may not tell. */
+  reopensSource?: number
+  reassignmentsSource?: number
   /** Imported steps that would have been refused here, by code of the rule. */
   irregular?: readonly { code: string; count: number }[]
   /** Rows of the source, and those that it counted but does not tell. */
@@ -94,7 +97,7 @@ const READERS: readonly Role[] = ['analyst', 'auditor', 'administrator', 'team-l
 /** One row per incident, for analysts. */
 export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
   name: 'incident_facts',
-  version: 1,
+  version: 2,
   from: ['incident-'],
   key: (event) => event.stream,
   evolve(facts, event) {
@@ -230,6 +233,8 @@ const BLANK: Blank<IncidentFacts> = {
   personHops: undefined,
   reopens: undefined,
   reopensFromClosed: undefined,
+  reopensSource: undefined,
+  reassignmentsSource: undefined,
   irregular: undefined,
   updates: undefined,
   updatesMissing: undefined,
@@ -353,21 +358,31 @@ function describe(
   return true
 }
 
-/** Rows of the source, and what it alone knows. Its columns are the names that ServiceNow's table of incidents uses. */
+/**
+ * Rows of the source, and what it alone knows. Its columns are the names that ServiceNow's table of incidents uses,
+ * which a mapping may give to another source's columns (`told`).
+ */
 function applyImported(draft: IncidentFacts, { data }: RecordedIncidentEvent): void {
   const { source: row, irregular } = data as Imported
   if (irregular !== undefined) draft.irregular = counted(draft.irregular, irregular)
   if (row === undefined) return
-  const { made_sla, resolved_at, incident_state, state } = row.fields
+  const { made_sla, resolved_at, incident_state, state, reopen_count, reassignment_count } = row.fields
   draft.updates = (draft.updates ?? 0) + 1
   if (row.updatesMissing) draft.updatesMissing = (draft.updatesMissing ?? 0) + row.updatesMissing
   if (made_sla !== undefined) draft.madeSla = made_sla === null ? undefined : made_sla === 'true'
   if (resolved_at !== undefined) draft.resolvedAtSource = present(resolved_at)
+  if (reopen_count !== undefined) draft.reopensSource = countOf(reopen_count)
+  if (reassignment_count !== undefined) draft.reassignmentsSource = countOf(reassignment_count)
   draft.sourceState = incident_state ?? state ?? draft.sourceState
   if (draft.sourceState === undefined) return
   const rows = { ...draft.rowsBySourceState }
   rows[draft.sourceState] = (rows[draft.sourceState] ?? 0) + 1
   draft.rowsBySourceState = rows
+}
+
+/** A source may count in words; what is no count is not counted. */
+function countOf(told: string | null): number | undefined {
+  return told !== null && /^\d{1,9}$/.test(told) ? Number(told) || undefined : undefined
 }
 
 function counted(list: IncidentFacts['irregular'] = [], code: string): IncidentFacts['irregular'] {

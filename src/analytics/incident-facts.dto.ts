@@ -50,6 +50,8 @@ export class IncidentFactsRow {
   @IsOptional() @IsInt() personHops?: number
   @IsOptional() @IsInt() reopens?: number
   @IsOptional() @IsInt() reopensFromClosed?: number
+  @IsOptional() @Field('As the source counts, which may not tell when.') @IsInt() reopensSource?: number
+  @IsOptional() @IsInt() reassignmentsSource?: number
 
   @IsOptional()
   @Conforms(() => ({
@@ -112,6 +114,8 @@ export const FACT_COLUMNS = [
   'personHops',
   'reopens',
   'reopensFromClosed',
+  'reopensSource',
+  'reassignmentsSource',
   'updates',
   'updatesMissing',
   'sourceState',

@@ -23,6 +23,8 @@ import { print } from './output.js'
 import { Progress } from './progress.js'
 import { COMMAND_LINE } from './token.js'
 
+/** The one that the shipped sample needs. */
+const USUAL_MAPPING = 'servicenow-incident-audit-log'
 const MAPPINGS = new URL('../imports/mappings/', import.meta.url)
 
 export const importRules: ImportRules = {
@@ -52,7 +54,7 @@ export function importCommand(): Command {
     .option(
       '--mapping <name-or-file>',
       `how the file is to be read: ${mappingNames().join(', ')}, or a YAML file`,
-      mappingNames()[0],
+      USUAL_MAPPING,
     )
     .option('--as <person>', 'administrator who imports; default: the command line')
     .option('--dry-run', 'show what would happen and write nothing')

@@ -188,8 +188,9 @@ class FileImport {
     if ('unreadable' in source) return this.#reject(row, source.unreadable)
     const { cells } = source
     try {
-      const externalId = this.#mapping.externalId(cells)
-      const { hash, ordinal } = this.#identity.of(cells)
+      const identity = this.#identity.of(cells)
+      const externalId = this.#mapping.externalId(cells, identity)
+      const { hash, ordinal } = identity
       const { store, source } = this.#context
       const commandId = derivedId('import-row', store.logId, source, externalId, hash, ordinal)
       return { row, cells, externalId, commandId }

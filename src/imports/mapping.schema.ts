@@ -1,5 +1,13 @@
 import { INCIDENT_STATES } from '../incidents/domain/incident.events.js'
 
+/** Units in which a column may give a length of time. */
+export const DURATION_UNITS = ['milliseconds', 'seconds', 'minutes', 'hours', 'days'] as const
+/**
+ * What only the source can tell, by the names under which figures look for it: its word for the state, its verdict on
+ * its service level (`true`, `false`), when it resolved, how often it reopened and passed on. ServiceNow's own names.
+ */
+export const TOLD_NAMES = ['state', 'made_sla', 'resolved_at', 'reopen_count', 'reassignment_count'] as const
+
 const name = { type: 'string', minLength: 1 } as const
 const names = { type: 'array', items: name, uniqueItems: true } as const
 const text = { type: 'string' } as const
@@ -38,10 +46,50 @@ const flagColumn = {
   ],
 } as const
 
+/** An object with these parts and no others. */
+function parts<Properties extends Record<string, object>>(
+  properties: Properties,
+  required: readonly (keyof Properties & string)[],
+) {
+  return { type: 'object', required, additionalProperties: false, properties } as const
+}
+
+const textColumn = {
+  description: 'a column, { column } or { constant }, these with or without "when"',
+  anyOf: [
+    name,
+    parts({ column: name, when: { ...names, minItems: 1 } }, ['column']),
+    parts({ constant: name, when: { ...names, minItems: 1 } }, ['constant']),
+  ],
+} as const
+
+const durationColumn = parts({ column: name, unit: { enum: DURATION_UNITS } }, ['column', 'unit'])
+
+const customColumn = {
+  description: 'a column, { column, as: number }, or a column with what it says for yes and for no',
+  anyOf: [
+    name,
+    parts({ column: name, as: { const: 'number' } }, ['column', 'as']),
+    parts({ column: name, yes: names, no: names }, ['column', 'yes', 'no']),
+  ],
+} as const
+
+const toldColumn = {
+  description: 'a column, or a column with what its values mean',
+  anyOf: [
+    name,
+    parts({ column: name, values: { type: 'object', minProperties: 1, additionalProperties: text } }, [
+      'column',
+      'values',
+    ]),
+  ],
+} as const
+
 const mappedState = {
-  description: `one of ${INCIDENT_STATES.join(', ')}, "keep", or { state: On Hold, hold: <reason> }`,
+  description: `one of ${INCIDENT_STATES.join(', ')}, "keep", { state: On Hold, hold: <reason> }, or a list of states gone through`,
   anyOf: [
     { enum: [...INCIDENT_STATES, 'keep'] },
+    { type: 'array', items: { enum: INCIDENT_STATES }, minItems: 1, uniqueItems: true },
     {
       type: 'object',
       required: ['state', 'hold'],
@@ -83,10 +131,14 @@ export const MAPPING_SCHEMA = {
         quote: { type: ['string', 'null'], minLength: 1, maxLength: 1, default: '"' },
         encoding: { enum: ['utf8', 'utf16le', 'latin1'], default: 'utf8' },
         missing: { type: 'array', items: text, default: [''] },
+        repeatedColumns: { enum: ['refuse', 'number'], default: 'refuse' },
       },
     },
     rowOrder: { const: 'file' },
-    externalId: name,
+    externalId: {
+      description: 'a column, or { from: row }',
+      anyOf: [name, parts({ from: { const: 'row' } }, ['from'])],
+    },
     number: {
       type: 'object',
       required: ['policy'],
@@ -95,10 +147,14 @@ export const MAPPING_SCHEMA = {
     },
     time: {
       type: 'object',
-      required: ['column', 'format', 'zone', 'precision'],
+      required: ['zone', 'precision'],
       additionalProperties: false,
+      description: 'a time with either a column and its format, or a constant',
+      oneOf: [{ required: ['column'] }, { required: ['constant'] }],
       properties: {
         column: name,
+        constant: name,
+        laterBy: durationColumn,
         format: name,
         zone: name,
         precision: { enum: ['minute', 'second', 'millisecond'] },
@@ -114,45 +170,68 @@ export const MAPPING_SCHEMA = {
     updateCounter: name,
     state: {
       type: 'object',
-      required: ['column', 'values'],
       additionalProperties: false,
+      description: 'either { column, values }, with "otherwise" or without, or { constant }',
+      oneOf: [
+        { required: ['column', 'values'], properties: { constant: false } },
+        { required: ['constant'], maxProperties: 1 },
+      ],
       properties: {
         column: name,
         values: { type: 'object', minProperties: 1, additionalProperties: mappedState },
+        otherwise: mappedState,
+        constant: mappedState,
       },
     },
     fields: {
       type: 'object',
       additionalProperties: false,
       properties: {
-        title: name,
-        description: name,
-        caller: name,
-        affectedUser: name,
-        openedBy: name,
-        openedAt: name,
-        contactType: name,
-        service: name,
-        primaryCi: name,
-        category: name,
-        subcategory: name,
-        symptom: name,
-        location: name,
-        vendor: name,
+        title: textColumn,
+        description: textColumn,
+        caller: textColumn,
+        affectedUser: textColumn,
+        openedBy: textColumn,
+        contactType: textColumn,
+        service: textColumn,
+        primaryCi: textColumn,
+        category: textColumn,
+        subcategory: textColumn,
+        symptom: textColumn,
+        location: textColumn,
+        vendor: textColumn,
+        problem: textColumn,
+        fixedByChange: textColumn,
+        causedByChange: textColumn,
+        assignmentGroup: textColumn,
+        assignee: textColumn,
+        knowledgeArticle: textColumn,
+        openedAt: {
+          description: 'a column, or { earlierBy: { column, unit } }',
+          anyOf: [name, parts({ earlierBy: durationColumn }, ['earlierBy'])],
+        },
         impact: rankColumn,
         urgency: rankColumn,
         priority: rankColumn,
-        assignmentGroup: name,
-        assignee: name,
         knowledgeUsed: flagColumn,
-        problem: name,
-        fixedByChange: name,
-        causedByChange: name,
         resolutionCode: name,
         resolutionNotes: name,
         resolvedBy: name,
       },
     },
+    customFields: {
+      type: 'object',
+      propertyNames: { pattern: '^[A-Za-z][A-Za-z0-9_]*$' },
+      additionalProperties: customColumn,
+      default: {},
+    },
+    told: {
+      type: 'object',
+      additionalProperties: false,
+      properties: Object.fromEntries(TOLD_NAMES.map((told) => [told, toldColumn])),
+      default: {},
+    },
+    trimmed: { ...names, default: [] },
     backFilled: { ...names, default: [] },
     times: { ...names, default: [] },
     priorityMatrix: {

@@ -35,7 +35,13 @@ describe('a mapping', () => {
       mapping.format = { delimiter: ',' }
     })
     const mapping = parseMapping(yaml)
-    expect(mapping.format).toEqual({ delimiter: ',', quote: '"', encoding: 'utf8', missing: [''] })
+    expect(mapping.format).toEqual({
+      delimiter: ',',
+      quote: '"',
+      encoding: 'utf8',
+      missing: [''],
+      repeatedColumns: 'refuse',
+    })
   })
 
   it.each<[string, (mapping: never) => void, { pointer: string; message: string }[]]>([
@@ -60,7 +66,7 @@ describe('a mapping', () => {
         {
           pointer: '/state/values/Active',
           message:
-            'must be one of New, In Progress, On Hold, Resolved, Closed, Canceled, "keep", or { state: On Hold, hold: <reason> }',
+            'must be one of New, In Progress, On Hold, Resolved, Closed, Canceled, "keep", { state: On Hold, hold: <reason> }, or a list of states gone through',
         },
       ],
     ],
@@ -91,6 +97,77 @@ describe('a mapping', () => {
         mapping.priorityMatrix.cells[1]![2] = 'low'
       },
       [{ pointer: '/priorityMatrix/cells/1/2', message: 'must be integer,null' }],
+    ],
+    [
+      'has two times and two states',
+      (mapping: { time: object; state: object }) => {
+        Object.assign(mapping.time, { constant: '2022-12-31T00:00:00Z' })
+        Object.assign(mapping.state, { constant: 'New' })
+      },
+      [
+        { pointer: '/time', message: 'must be a time with either a column and its format, or a constant' },
+        {
+          pointer: '/state',
+          message: 'must be either { column, values }, with "otherwise" or without, or { constant }',
+        },
+      ],
+    ],
+    [
+      'states an instant that is none, and lacks the format of its columns of times',
+      (mapping: { time: object }) => {
+        mapping.time = { constant: '2022-12-31', zone: 'UTC', precision: 'second' }
+      },
+      [
+        { pointer: '/time/constant', message: '"2022-12-31" is no instant such as 2022-12-31T00:00:00Z' },
+        { pointer: '/time/format', message: 'is missing: the mapping speaks of columns of times' },
+      ],
+    ],
+    [
+      'keeps numbers that are made from rows',
+      (mapping: { externalId: object }) => {
+        mapping.externalId = { from: 'row' }
+      },
+      [
+        {
+          pointer: '/number/policy',
+          message: 'must be allot: an external id that is made from the row is no number',
+        },
+      ],
+    ],
+    [
+      'speaks in rows of a state that it does not know',
+      (mapping: { fields: Record<string, unknown> }) => {
+        mapping.fields.assignee = { column: 'assigned_to', when: ['Active', 'Dancing'] }
+      },
+      [{ pointer: '/fields/assignee/when/1', message: '"Dancing" is no value of /state/values' }],
+    ],
+    [
+      'speaks in rows of some state where there is no column of states',
+      (mapping: { fields: Record<string, unknown>; state: object }) => {
+        mapping.state = { constant: ['Resolved', 'Closed'] }
+        mapping.fields.symptom = { constant: 'anomaly', when: ['Active'] }
+      },
+      [{ pointer: '/fields/symptom/when', message: 'needs a state column, whose values it names' }],
+    ],
+    [
+      'gives all rows to one that nobody can be',
+      (mapping: { fields: Record<string, unknown>; namespaces: object }) => {
+        mapping.namespaces = { people: '', groups: '' }
+        mapping.fields.assignee = { constant: 'system:policy' }
+      },
+      [
+        {
+          pointer: '/fields/assignee/constant',
+          message: expect.stringContaining(`"system:policy" can't be an id`) as never,
+        },
+      ],
+    ],
+    [
+      'measures time in no unit',
+      (mapping: { fields: Record<string, unknown> }) => {
+        mapping.fields.openedAt = { earlierBy: { column: 'ttr', unit: 'fortnights' } }
+      },
+      [{ pointer: '/fields/openedAt', message: 'must be a column, or { earlierBy: { column, unit } }' }],
     ],
   ])('that %s is refused, naming the place', (_, change, errors) => {
     expect(errorsOf(changed<never>(change))).toEqual(errors)

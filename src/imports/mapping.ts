@@ -1,10 +1,11 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
-import { IANAZone } from 'luxon'
+import { DateTime, IANAZone } from 'luxon'
 import { parseDocument } from 'yaml'
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
+import { checkId } from '../directory/domain/directory-id.js'
 import type { IncidentState } from '../incidents/domain/incident.events.js'
 import type { PriorityMatrix } from '../settings/domain/settings.events.js'
-import { MAPPING_SCHEMA } from './mapping.schema.js'
+import { type DURATION_UNITS, MAPPING_SCHEMA, type TOLD_NAMES } from './mapping.schema.js'
 
 /** Fields of an incident that hold what the column says, as it says it. */
 export const TEXT_FIELDS = [
@@ -30,13 +31,36 @@ export const RANK_FIELDS = ['impact', 'urgency', 'priority'] as const
 export type TextField = (typeof TEXT_FIELDS)[number]
 export type PeopleField = (typeof PEOPLE_FIELDS)[number]
 export type RankField = (typeof RANK_FIELDS)[number]
+/** Told together, when a row resolves. */
+export const RESOLUTION_FIELDS = ['resolutionCode', 'resolutionNotes', 'resolvedBy'] as const
+export type ResolutionField = (typeof RESOLUTION_FIELDS)[number]
 
+/**
+ * What tells a field: a column, or the same text for every row. With `when`, only rows whose state column says one of
+ * these tell it, and in the others the field stays as it was: so an activity of a log can leave a mark.
+ */
+export type TextColumn = string | { column: string; when?: string[] } | { constant: string; when?: string[] }
+/** A column that holds a length of time, decimals with a point. */
+export interface DurationColumn {
+  column: string
+  unit: DurationUnit
+}
+export type DurationUnit = (typeof DURATION_UNITS)[number]
 /** A column of labels; without `ranks` each label begins with its number (`1 - High`). 1 is the highest. */
 export type RankColumn = string | { column: string; ranks: Record<string, number> }
 /** A column of yes and no; `true` and `false` when nothing else is said. */
 export type FlagColumn = string | { column: string; yes: string[]; no: string[] }
-/** What a state of the source is here; `keep`: it means nothing, the record stays in the state it had. */
-export type MappedState = IncidentState | 'keep' | { state: 'On Hold'; hold: string }
+/** A custom field: text as it stands, a number, or yes and no. */
+export type CustomColumn = string | { column: string; as: 'number' } | Exclude<FlagColumn, string>
+/**
+ * What a state, or an activity, of the source is here. `keep`: it means nothing, the record stays in the state it had. A
+ * list: the states that the record went through by then, the last one being where it is; the row times them all.
+ */
+export type MappedState = IncidentState | 'keep' | { state: 'On Hold'; hold: string } | IncidentState[]
+
+export type ToldName = (typeof TOLD_NAMES)[number]
+/** A column, kept under that name instead of its own; or what its values mean, kept besides. Other values mean nothing. */
+export type ToldColumn = string | { column: string; values: Record<string, string> }
 
 /** How the rows of one kind of export become observations of incidents: everything that is the source's own, and no code. */
 export interface ImportMapping {
@@ -50,17 +74,25 @@ export interface ImportMapping {
     encoding: 'utf8' | 'utf16le' | 'latin1'
     /** Cells that say "not set". */
     missing: string[]
+    /** `number`: of columns with one name, the second is `<name> (2)` here; `refuse`: there must be none. */
+    repeatedColumns: 'refuse' | 'number'
   }
   /** `file`: rows of one record stand in the order in which they happened, whatever their times say. */
   rowOrder: 'file'
-  /** Column of the record's identifier in the source. */
-  externalId: string
+  /**
+   * Column of the record's identifier in the source. `{ from: row }`: the source gives none and each row is a record,
+   * named by a hash of what it says and its ordinal among equal rows.
+   */
+  externalId: string | { from: 'row' }
   /** `keep`: the external id is the record's number here; `allot`: it gets the next free one. */
   number: { policy: 'keep' | 'allot'; pattern?: string }
+  /** When a row happened: what a column says, or `constant` (ISO 8601), later by a length of time or not. */
   time: {
-    column: string
+    column?: string
+    constant?: string
+    laterBy?: DurationColumn
     /** Tokens of Luxon, https://moment.github.io/luxon/#/parsing?id=table-of-tokens */
-    format: string
+    format?: string
     /** IANA time zone in which the source writes all its times. */
     zone: string
     precision: 'minute' | 'second' | 'millisecond'
@@ -71,10 +103,24 @@ export interface ImportMapping {
   attributedTo?: string
   /** Column that counts the record's updates, from 0. */
   updateCounter?: string
-  state: { column: string; values: Record<string, MappedState> }
-  fields: { [Field in TextField | PeopleField | 'openedAt' | 'assignmentGroup']?: string } & {
-    [Field in RankField]?: RankColumn
-  } & { knowledgeUsed?: FlagColumn }
+  /** `otherwise`: what values mean that are not listed; without it their rows can't be used. */
+  state:
+    | { column: string; values: Record<string, MappedState>; otherwise?: MappedState }
+    | { constant: MappedState }
+  fields: { [Field in ResolutionField]?: string } & {
+    [Field in
+      | Exclude<TextField | PeopleField, ResolutionField>
+      | 'assignmentGroup'
+      | 'knowledgeArticle']?: TextColumn
+  } & { [Field in RankField]?: RankColumn } & {
+    knowledgeUsed?: FlagColumn
+    openedAt?: string | { earlierBy: DurationColumn }
+  }
+  /** Custom fields by their names here. */
+  customFields: Record<string, CustomColumn>
+  told: { [Name in ToldName]?: ToldColumn }
+  /** Columns whose values are taken without the blanks at their ends; in all others blanks are part of what is said. */
+  trimmed: string[]
   /** Columns whose last value the source writes on all rows: kept, but no part of a row's identity. */
   backFilled: string[]
   /** Columns without a field that hold a time; they are kept in ISO 8601. */
@@ -119,13 +165,9 @@ function invalidMapping(errors: FieldError[]): InvalidInput {
 
 /** One error per place; of a choice that nothing fits, the choice itself says more than each of its branches. */
 function readable(errors: readonly ErrorObject[]): FieldError[] {
-  const choices = new Set(
-    errors.filter(({ keyword }) => keyword === 'anyOf').map(({ instancePath }) => instancePath),
-  )
   const told = new Map<string, FieldError>()
-  for (const { instancePath, keyword, params, message, parentSchema } of errors) {
-    const inChoice = [...choices].some((path) => instancePath === path || instancePath.startsWith(`${path}/`))
-    if (inChoice && keyword !== 'anyOf') continue
+  for (const { instancePath, schemaPath, keyword, params, message, parentSchema } of errors) {
+    if (/\/(anyOf|oneOf)\/\d/.test(schemaPath)) continue
     const property: unknown =
       params.additionalProperty ?? params.missingProperty ?? params.unevaluatedProperty
     const pointer = property === undefined ? instancePath || '/' : `${instancePath}/${property}`
@@ -142,6 +184,7 @@ function explain(
 ): string {
   switch (keyword) {
     case 'anyOf':
+    case 'oneOf':
       return `must be ${schema?.description ?? 'one of the allowed forms'}`
     case 'required':
       return 'is missing'
@@ -157,18 +200,82 @@ function explain(
 }
 
 /** What a schema can't say. */
-function* meaningErrors({ time, number, backFilled, ...mapping }: ImportMapping): Iterable<FieldError> {
+function* meaningErrors(mapping: ImportMapping): Iterable<FieldError> {
+  const { time, number } = mapping
   if (!IANAZone.isValidZone(time.zone)) {
     yield { pointer: '/time/zone', message: `"${time.zone}" is no IANA time zone` }
+  }
+  if (time.constant !== undefined && !isInstant(time.constant)) {
+    yield {
+      pointer: '/time/constant',
+      message: `"${time.constant}" is no instant such as 2022-12-31T00:00:00Z`,
+    }
   }
   if (number.pattern !== undefined && !isPattern(number.pattern)) {
     yield { pointer: '/number/pattern', message: 'is no regular expression' }
   }
-  for (const identifying of [mapping.externalId, time.column]) {
-    const index = backFilled.indexOf(identifying)
+  yield* identityErrors(mapping)
+  yield* formatErrors(mapping)
+  yield* occasionErrors(mapping)
+  yield* constantErrors(mapping)
+}
+
+function* identityErrors({ externalId, time, backFilled, number }: ImportMapping): Iterable<FieldError> {
+  if (typeof externalId !== 'string' && number.policy === 'keep') {
+    yield {
+      pointer: '/number/policy',
+      message: 'must be allot: an external id that is made from the row is no number',
+    }
+  }
+  for (const identifying of [externalId, time.column]) {
+    const index = typeof identifying === 'string' ? backFilled.indexOf(identifying) : -1
     if (index >= 0)
       yield { pointer: `/backFilled/${index}`, message: `"${identifying}" tells one row from another` }
   }
+}
+
+/** Columns of times need a format. */
+function* formatErrors({ time, times, fields }: ImportMapping): Iterable<FieldError> {
+  if (time.format !== undefined) return
+  const hasTimes = time.column !== undefined || times.length > 0 || typeof fields.openedAt === 'string'
+  if (hasTimes)
+    yield { pointer: '/time/format', message: 'is missing: the mapping speaks of columns of times' }
+}
+
+/** `when` names values of the state column. */
+function* occasionErrors({ state, fields }: ImportMapping): Iterable<FieldError> {
+  for (const [field, described] of Object.entries(fields)) {
+    if (typeof described === 'string' || !('when' in described) || described.when === undefined) continue
+    const pointer = `/fields/${field}/when`
+    if (!('column' in state)) {
+      yield { pointer, message: 'needs a state column, whose values it names' }
+      continue
+    }
+    if (state.otherwise !== undefined) continue
+    for (const [index, value] of described.when.entries()) {
+      if (Object.hasOwn(state.values, value)) continue
+      yield { pointer: `${pointer}/${index}`, message: `"${value}" is no value of /state/values` }
+    }
+  }
+}
+
+/** A constant is known before any row is. */
+function* constantErrors({ fields, namespaces }: ImportMapping): Iterable<FieldError> {
+  for (const field of [...PEOPLE_FIELDS, 'assignmentGroup' as const]) {
+    const described = fields[field]
+    if (typeof described !== 'object' || !('constant' in described)) continue
+    const namespace = field === 'assignmentGroup' ? namespaces.groups : namespaces.people
+    try {
+      checkId(namespace + described.constant)
+    } catch (error) {
+      yield { pointer: `/fields/${field}/constant`, message: (error as Error).message }
+    }
+  }
+}
+
+/** With an offset: the same for every reader. */
+function isInstant(text: string): boolean {
+  return DateTime.fromISO(text, { setZone: true }).isValid && /(Z|[+-]\d\d:\d\d)$/.test(text)
 }
 
 function isPattern(text: string): boolean {

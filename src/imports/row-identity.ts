@@ -1,6 +1,12 @@
 import { hash } from 'node:crypto'
 import type { ImportMapping } from './mapping.js'
 
+/** Hash in hex; how many equal rows stand before it. */
+export interface IdentityOfRow {
+  readonly hash: string
+  readonly ordinal: number
+}
+
 /**
  * What tells one row from another: a hash of all its columns by name, save those that the source fills in later, and its
  * ordinal among the equal rows before it. The order of columns, the file's name and who imports it play no part.
@@ -21,7 +27,7 @@ export class RowIdentity {
   }
 
   /** To be asked once for each row, in the file's order: the answer's ordinal counts. */
-  of(cells: readonly string[]): { hash: string; ordinal: number } {
+  of(cells: readonly string[]): IdentityOfRow {
     const values: string[] = []
     for (const index of this.#columns) values.push(cells[index]!)
     const digest = hash('sha256', this.#names + JSON.stringify(values), 'hex')

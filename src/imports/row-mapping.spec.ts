@@ -15,6 +15,8 @@ const ROW =
     ',',
   )
 
+/** What tells the row, which only mappings ask for that make ids from it. */
+const IDENTITY = { hash: 'c0ffee00c0ffee00aaaa', ordinal: 0 }
 const rows = (mapping: ImportMapping = SERVICENOW) => new RowMapping(mapping, HEADER)
 function row(columns: Record<string, string>): string[] {
   return ROW.map((cell, index) => columns[HEADER[index]!] ?? cell)
@@ -22,7 +24,7 @@ function row(columns: Record<string, string>): string[] {
 
 describe("a row of ServiceNow's audit log", () => {
   it('tells all that it says, and every column has a home', () => {
-    expect(rows().externalId(ROW)).toBe('INC0000045')
+    expect(rows().externalId(ROW, IDENTITY)).toBe('INC0000045')
     expect(rows().read(ROW)).toEqual({
       occurredAt: '2016-02-29T01:23:00.000Z',
       attributedTo: 'servicenow:Updated by 21',
@@ -102,7 +104,7 @@ describe("a row of ServiceNow's audit log", () => {
   ])('that can not be used says why: %p', (columns, reason) => {
     const cells = row(columns as Record<string, string>)
     const use = () => {
-      rows().externalId(cells)
+      rows().externalId(cells, IDENTITY)
       rows().read(cells)
     }
     expect(use).toThrow(reason)
@@ -146,11 +148,11 @@ describe('a mapping', () => {
 
   it('with numbers to keep takes only what can be one, whatever its pattern', () => {
     const mapping: ImportMapping = { ...SERVICENOW, number: { policy: 'keep', pattern: '.' } }
-    expect(() => rows(mapping).externalId(row({ number: 'a/b' }))).toThrow(
+    expect(() => rows(mapping).externalId(row({ number: 'a/b' }), IDENTITY)).toThrow(
       'does not have the form of a number',
     )
     const allot: ImportMapping = { ...SERVICENOW, number: { policy: 'allot' } }
-    expect(rows(allot).externalId(row({ number: 'a/b' }))).toBe('a/b')
+    expect(rows(allot).externalId(row({ number: 'a/b' }), IDENTITY)).toBe('a/b')
   })
 
   it('gives a group another id that could not be told from the own queue', () => {
@@ -171,5 +173,145 @@ describe('a mapping', () => {
     expect(() => rows(mapping).read(row({ assigned_to: 'system:policy' }))).toThrow(
       'assigned_to "system:policy"',
     )
+  })
+
+  it('may make ids from rows', () => {
+    const mapping: ImportMapping = { ...SERVICENOW, externalId: { from: 'row' }, number: { policy: 'allot' } }
+    expect(rows(mapping).externalId(ROW, IDENTITY)).toBe('c0ffee00c0ffee00')
+    expect(rows(mapping).externalId(ROW, { ...IDENTITY, ordinal: 2 })).toBe('c0ffee00c0ffee00-3')
+    // The column is one like any other then.
+    expect(rows(mapping).read(ROW).observed.fields).toMatchObject({ number: 'INC0000045' })
+  })
+
+  it.each([
+    ['milliseconds', '1500', '2016-02-29T01:23:01.500Z'],
+    ['seconds', '1.5', '2016-02-29T01:23:01.500Z'],
+    ['minutes', '2', '2016-02-29T01:25:00.000Z'],
+    ['hours', '0.5', '2016-02-29T01:53:00.000Z'],
+    ['days', '1', '2016-03-01T01:23:00.000Z'],
+  ] as const)('may have times that are later or earlier by %s', (unit, length, later) => {
+    const duration = { column: 'notify', unit }
+    const mapping: ImportMapping = {
+      ...SERVICENOW,
+      time: { ...SERVICENOW.time, laterBy: duration },
+      fields: { ...SERVICENOW.fields, openedAt: { earlierBy: duration } },
+    }
+    const { occurredAt, observed } = rows(mapping).read(row({ notify: length }))
+    expect([occurredAt, observed.openedAt]).toEqual([later, '2016-02-29T01:23:00.000Z'])
+    // What the column says is kept besides.
+    expect(observed.fields).toMatchObject({ notify: length, sys_updated_at: expect.any(String) })
+    expect(() => rows(mapping).read(row({ notify: '?' }))).toThrow('notify is missing')
+  })
+
+  it('may state the time of all rows', () => {
+    const { openedAt: _, ...fields } = SERVICENOW.fields
+    const time = { constant: '2016-12-31T01:00:00+01:00', zone: 'UTC', precision: 'second' } as const
+    const mapping: ImportMapping = { ...SERVICENOW, times: [], time, fields }
+    expect(rows(mapping).read(ROW).occurredAt).toBe('2016-12-31T00:00:00.000Z')
+  })
+
+  it('may state a field, of all rows or of those in some state', () => {
+    const mapping: ImportMapping = {
+      ...SERVICENOW,
+      namespaces: { people: 'x:', groups: '' },
+      fields: {
+        contactType: { constant: 'portal' },
+        openedBy: { constant: 'robot' },
+        assignmentGroup: { constant: 'mine' },
+        symptom: { constant: 'anomaly', when: ['Active'] },
+        assignee: { column: 'assigned_to', when: ['Active'] },
+      },
+    }
+    const reading = rows(mapping)
+    const always = { contactType: 'portal', openedBy: 'x:robot', assignmentGroup: 'mine (group)' }
+    const fresh = reading.read(row({ assigned_to: 'Ann' })).observed
+    expect(fresh).toMatchObject(always)
+    expect([fresh.symptom, fresh.assignee, fresh.fields.assigned_to]).toEqual([undefined, undefined, 'Ann'])
+    const active = reading.read(row({ assigned_to: 'Ann', incident_state: 'Active' })).observed
+    expect(active).toMatchObject({ ...always, symptom: 'anomaly', assignee: 'x:Ann' })
+  })
+
+  it('may fill custom fields', () => {
+    const mapping: ImportMapping = {
+      ...SERVICENOW,
+      customFields: {
+        notify: 'notify',
+        hops: { column: 'reassignment_count', as: 'number' },
+        kept: { column: 'made_sla', yes: ['true'], no: ['false'] },
+      },
+    }
+    const { customFields, fields } = rows(mapping).read(row({ reassignment_count: '-1.50' })).observed
+    expect(customFields).toEqual({ notify: 'Do Not Notify', hops: -1.5, kept: true })
+    expect(fields).toMatchObject({ reassignment_count: '-1.50' })
+    expect(fields).not.toHaveProperty('notify')
+    const unset = rows(mapping).read(row({ notify: '?', reassignment_count: '?', made_sla: '?' })).observed
+    expect(unset.customFields).toEqual({ notify: null, hops: null, kept: null })
+    expect(() => rows(mapping).read(row({ reassignment_count: 'many' }))).toThrow('"many" is no number')
+    expect(() => rows(mapping).read(row({ made_sla: 'perhaps' }))).toThrow('neither true nor false')
+  })
+
+  it('may keep columns under the names by which figures find them', () => {
+    const mapping: ImportMapping = {
+      ...SERVICENOW,
+      told: {
+        state: 'notify',
+        reassignment_count: 'reassignment_count',
+        resolved_at: 'closed_at',
+        made_sla: { column: 'active', values: { true: 'true', false: 'false' } },
+      },
+      times: ['closed_at'],
+      backFilled: ['closed_code', 'resolved_by', 'closed_at'],
+    }
+    // ServiceNow's own column of that name would be lost.
+    expect(() => rows(mapping)).toThrow(
+      expect.objectContaining({
+        code: 'IMPORT.COLUMN_NAMED_TWICE',
+        extra: {
+          errors: ['resolved_at', 'made_sla'].map((name) => ({
+            pointer: `/told/${name}`,
+            message: `the file has a column "${name}", which would be kept under that name too`,
+          })),
+        },
+      }),
+    )
+    const header = HEADER.map((name) =>
+      name === 'made_sla' || name === 'resolved_at' ? `old_${name}` : name,
+    )
+    const read = (columns: Record<string, string>) =>
+      new RowMapping(mapping, header).read(row(columns)).observed
+    expect(read({}).fields).toMatchObject({
+      state: 'Do Not Notify',
+      reassignment_count: '0',
+      made_sla: 'true',
+      active: 'true',
+      resolved_at: '2016-03-05T12:00:00.000Z',
+      old_made_sla: 'true',
+    })
+    expect(read({}).fields).not.toHaveProperty('notify')
+    expect(read({ active: '?' }).fields).toMatchObject({ made_sla: null })
+  })
+
+  it('may take values without the blanks at their ends', () => {
+    const mapping: ImportMapping = { ...SERVICENOW, trimmed: ['assigned_to', 'incident_state'] }
+    const blanks = row({ assigned_to: ' Ann ', caller_id: 'Bob', symptom: ' x', incident_state: ' New' })
+    expect(rows(mapping).read(blanks).observed).toMatchObject({ assignee: 'servicenow:Ann', state: 'New' })
+    expect(() => rows().read(blanks)).toThrow('without blanks at either end')
+  })
+
+  it('may take a state that it does not list', () => {
+    const { state } = SERVICENOW
+    const lenient = rows({ ...SERVICENOW, state: { ...state, otherwise: 'keep' } as typeof state })
+    expect(lenient.read(row({ incident_state: 'Lost' })).observed.state).toBeUndefined()
+  })
+
+  it('may tell the states that a record went through', () => {
+    const mapping: ImportMapping = {
+      ...SERVICENOW,
+      state: { constant: ['In Progress', 'Resolved', 'Closed'] },
+    }
+    expect(rows(mapping).read(ROW).observed).toMatchObject({
+      state: 'Closed',
+      through: ['In Progress', 'Resolved'],
+    })
   })
 })

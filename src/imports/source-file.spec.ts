@@ -6,7 +6,13 @@ import fc from 'fast-check'
 import type { ImportMapping } from './mapping.js'
 import { inspectFile, openRows, type SourceRow } from './source-file.js'
 
-const QUOTING: ImportMapping['format'] = { delimiter: ';', quote: '"', encoding: 'utf8', missing: [''] }
+const QUOTING: ImportMapping['format'] = {
+  delimiter: ';',
+  quote: '"',
+  encoding: 'utf8',
+  missing: [''],
+  repeatedColumns: 'refuse',
+}
 const PLAIN = { ...QUOTING, quote: null }
 
 const folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-import-'))
@@ -66,6 +72,13 @@ describe.each([
       { row: 2, cells: ['1', '2'] },
       { row: 3, unreadable: 'has 3 columns, not 2' },
     ])
+  })
+
+  it('that names a column twice numbers them, when the mapping says so', async () => {
+    const { header } = await readAll('a;b;a;a\n1;2;3;4\n', { ...format, repeatedColumns: 'number' })
+    expect(header).toEqual(['a', 'b', 'a (2)', 'a (3)'])
+    const clash = readAll('a;a;a (2)\n', { ...format, repeatedColumns: 'number' })
+    await expect(clash).rejects.toMatchObject({ code: 'IMPORT.FILE_UNREADABLE' })
   })
 
   it.each([

@@ -75,7 +75,8 @@ export async function openRows(
   const walk = numbered(records(contentOf(file, compressed), format))
   try {
     const first = await walk.next()
-    const header = first.done || 'unreadable' in first.value ? [] : first.value.cells
+    const names = first.done || 'unreadable' in first.value ? [] : first.value.cells
+    const header = format.repeatedColumns === 'number' ? numberedNames(names) : names
     requireHeader(header)
     return {
       header,
@@ -92,7 +93,18 @@ export async function openRows(
 function requireHeader(header: readonly string[]): void {
   if (header.length === 0) throw unreadable('The file has no header with the names of its columns.')
   const twice = header.filter((name, index) => header.indexOf(name) < index)
-  if (twice.length > 0) throw unreadable(`The header names ${twice.join(', ')} more than once.`)
+  if (twice.length > 0)
+    throw unreadable(
+      `The header names ${twice.join(', ')} more than once: tell them apart there, or by format: { repeatedColumns: number } in the mapping.`,
+    )
+}
+
+/** `a, b, a` → `a, b, a (2)` */
+function numberedNames(names: readonly string[]): string[] {
+  return names.map((name, index) => {
+    const before = names.slice(0, index).filter((other) => other === name).length
+    return before === 0 ? name : `${name} (${before + 1})`
+  })
 }
 
 /** The bytes of the text; an error of the file or its compression ends them, as an error. */

@@ -16,10 +16,13 @@ export class UnreadableTime extends Error {}
  */
 export class SourceTimes {
   readonly #known = new Map<string, string>()
+  readonly #format: string
   readonly #parser: ReturnType<typeof DateTime.buildFormatParser>
 
+  /** @param time without a format, where no column holds a time */
   constructor(private readonly time: Pick<ImportMapping['time'], 'format' | 'zone'>) {
-    this.#parser = DateTime.buildFormatParser(time.format, { locale: 'en' })
+    this.#format = time.format ?? ''
+    this.#parser = DateTime.buildFormatParser(this.#format, { locale: 'en' })
   }
 
   /** @throws UnreadableTime */
@@ -35,7 +38,7 @@ export class SourceTimes {
 
   #parse(text: string): string {
     const local = DateTime.fromFormatParser(text, this.#parser, { zone: this.time.zone, locale: 'en' })
-    if (!local.isValid) throw new UnreadableTime(`"${text}" is no time of the form ${this.time.format}`)
+    if (!local.isValid) throw new UnreadableTime(`"${text}" is no time of the form ${this.#format}`)
     // Which of two Luxon takes depends on the season in which it is asked.
     const [first = local] = local.getPossibleOffsets().sort((a, b) => a.toMillis() - b.toMillis())
     return new Date(first.toMillis()).toISOString()

@@ -37,11 +37,17 @@ function oddities(summary: ImportSummary): string[] {
     return `  irregular: ${count} × ${code} in ${numbers.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
   })
   if (summary.updatesNotInSource > 0) lines.push(`  ${summary.updatesNotInSource} updates not in source`)
-  if (summary.prioritiesNotDerived > 0)
-    lines.push(`  ${summary.prioritiesNotDerived} priorities differ from the matrix`)
+  if (summary.prioritiesNotDerived > 0) lines.push(`  ${prioritiesOf(summary)}`)
   for (const [id, here] of Object.entries(summary.renamedGroups))
     lines.push(`  group "${id}" is "${here}" here, as /queues/${id} is everybody's own queue`)
   for (const [cell, count] of Object.entries(summary.emptyCells))
     lines.push(`  empty cell of the matrix: ${cell}, met ${count} times`)
   return lines
+}
+
+/** Without a matrix there is nothing to differ from. */
+function prioritiesOf({ prioritiesNotDerived, matrixVersion }: ImportSummary): string {
+  return matrixVersion === null
+    ? `${prioritiesNotDerived} priorities as the source states them: its mapping has no matrix`
+    : `${prioritiesNotDerived} priorities differ from the matrix`
 }

@@ -364,6 +364,37 @@ describe('steps between states', () => {
     expect(record).toMatchObject({ reopenCount: 2, resolution: null, resolvedAt: null, hold: null })
   })
 
+  it('may be told of one row, and are gone through as far as the record is not beyond them', () => {
+    const closed: Partial<ObservedIncident> = {
+      ...FIRST,
+      through: ['In Progress', 'Resolved'],
+      state: 'Closed',
+    }
+    const path = (...rows: ImportIncidentUpdate[]) =>
+      lastOf(...rows).map(({ type, data }) => [type, data.irregular])
+    expect(path(row(closed)).slice(-3)).toEqual([
+      ['WorkStarted', undefined],
+      ['IncidentResolved', undefined],
+      ['IncidentClosed', undefined],
+    ])
+    expect(path(row({ ...FIRST, state: 'Resolved' }), row(closed, 1))).toEqual([
+      ['IncidentClosed', undefined],
+    ])
+    expect(path(row(closed), row(closed, 1))).toEqual([['UpdateObserved', undefined]])
+    expect(play(row(closed)).record).toMatchObject({ state: 'Closed', resolution: { code: 'code 5' } })
+  })
+
+  it('count reopenings that one row tells', () => {
+    const { events } = play(
+      row({ ...FIRST, state: 'Closed' }),
+      row({ ...FIRST, through: ['Resolved', 'In Progress', 'Canceled'], state: 'On Hold' }, 1),
+    )
+    const counts = events[1]?.flatMap(({ type, data }) =>
+      type === 'IncidentReopened' ? (data as { count: number }).count : [],
+    )
+    expect(counts).toEqual([1, 2])
+  })
+
   it('do not move the entry into Resolved when the source repeats it', () => {
     const { record } = play(row({ ...FIRST, state: 'Resolved' }), row({ ...FIRST, state: 'Resolved' }, 5))
     expect(record).toMatchObject({ resolvedAt: '2016-02-29T01:00:00.000Z' })
@@ -450,6 +481,64 @@ describe('references and knowledge', () => {
       .and('settings-priority-matrix', MATRIX)
       .when(row({ ...FIRST, problem: null }, 1))
       .thenTypes('UpdateObserved')
+  })
+
+  it('custom fields are told as far as they differ; what the source does not tell stays', () => {
+    const { events, record } = play(
+      row({ ...FIRST, customFields: { tier: 'Gold', seats: 3, vip: null } }),
+      row({ ...FIRST, customFields: { tier: 'Gold', seats: 3, vip: null } }, 1),
+      row({ ...FIRST, customFields: { tier: null, seats: 4 } }, 2),
+    )
+    expect(events[0]?.[0]?.data).toMatchObject({ customFields: { tier: 'Gold', seats: 3 } })
+    expect(events[1]?.map(({ type }) => type)).toEqual(['UpdateObserved'])
+    expect(events[2]?.[0]?.data).toMatchObject({
+      changes: { customFields: { from: { tier: 'Gold', seats: 3 }, to: { seats: 4 } } },
+    })
+    expect((record as Incident).fields.customFields).toEqual({ seats: 4 })
+    expect(play(row({ ...FIRST, customFields: { vip: null } })).events[0]?.[0]?.data).not.toHaveProperty(
+      'customFields',
+    )
+  })
+
+  it('an article says more than that one was used', () => {
+    const used = (
+      knowledgeUsed: boolean | undefined,
+      knowledgeArticle: string | null | undefined,
+      minute = 0,
+    ) => row({ ...FIRST, knowledgeUsed, knowledgeArticle }, minute)
+    const told = (...rows: ImportIncidentUpdate[]) =>
+      play(...rows).events.map((events) =>
+        events
+          .filter(({ type }) => type.startsWith('Knowledge'))
+          .map(({ type, data }) => [type, (data as { article: string | null }).article]),
+      )
+    expect(
+      told(
+        used(true, null),
+        used(true, 'KB1', 1),
+        used(true, 'KB2', 2),
+        used(false, null, 3),
+        used(undefined, 'KB3', 4),
+      ),
+    ).toEqual([
+      [['KnowledgeApplied', null]],
+      [
+        ['KnowledgeWithdrawn', null],
+        ['KnowledgeApplied', 'KB1'],
+      ],
+      [
+        ['KnowledgeWithdrawn', 'KB1'],
+        ['KnowledgeApplied', 'KB2'],
+      ],
+      [['KnowledgeWithdrawn', 'KB2']],
+      [['KnowledgeApplied', 'KB3']],
+    ])
+    expect(told(used(undefined, 'KB1'), used(undefined, undefined, 1), used(undefined, null, 2))).toEqual([
+      [['KnowledgeApplied', 'KB1']],
+      [],
+      [['KnowledgeWithdrawn', 'KB1']],
+    ])
+    expect(told(used(false, 'KB1'))).toEqual([[['KnowledgeApplied', 'KB1']]])
   })
 
   it('knowledge comes and goes as the source says', () =>

@@ -7,6 +7,8 @@ import type { Hold, IncidentState } from './incident.events.js'
 export interface ObservedIncident {
   /** The record's state after the row; `undefined`: a state of the source that means nothing here, so it stays. */
   state?: IncidentState
+  /** States that the record went through before, as far as it had not been there; the row times them all. */
+  through?: readonly IncidentState[]
   hold?: Hold
   title?: string
   description?: string | null
@@ -30,8 +32,10 @@ export interface ObservedIncident {
   priority?: number | null
   assignmentGroup?: string | null
   assignee?: string | null
-  /** The source says whether a knowledge article was used, not which. */
+  /** Whether a knowledge article was used, of sources that do not say which, or not always. */
   knowledgeUsed?: boolean
+  /** The article that was used, by its number in the source. */
+  knowledgeArticle?: string | null
   /** External references, kept as links to targets that need not exist here. */
   problem?: string | null
   fixedByChange?: string | null
@@ -40,6 +44,8 @@ export interface ObservedIncident {
   resolution?: { code: string | null; notes: string | null; resolvedBy: string | null }
   /** Value of the source's update counter after this row. */
   updateCounter?: number
+  /** All custom fields that the source tells; null: not set. Nobody checks whether they are declared. */
+  customFields?: Readonly<Record<string, unknown>>
   /** Every column without a home, by the source's name; `null`: not set. */
   fields: Record<string, string | null>
 }

@@ -104,6 +104,10 @@ function opened(observed: ObservedIncident, externalId: string): IncidentOpened 
     if (value !== undefined && value !== null) data[name] = value
   }
   if (observed.openedAt !== undefined) data.openedAt = observed.openedAt
+  if (observed.customFields !== undefined) {
+    const customFields = withCustomFields({}, observed.customFields)
+    if (Object.keys(customFields).length > 0) data.customFields = customFields
+  }
   return { type: 'IncidentOpened', data }
 }
 
@@ -120,7 +124,31 @@ function observeDetails(events: IncidentEvent[], observed: ObservedIncident, kno
     changes ??= {}
     changes.openedAt = { from: known.openedAt, to: observed.openedAt }
   }
+  if (observed.customFields !== undefined) {
+    const from = known.fields.customFields ?? {}
+    const to = withCustomFields(from, observed.customFields)
+    if (to !== from) {
+      changes ??= {}
+      changes.customFields = { from, to }
+    }
+  }
   if (changes !== undefined) events.push({ type: 'IncidentDetailsChanged', data: { changes } })
+}
+
+/** The same object when the source says nothing new. Fields that it does not tell stay as they are. */
+function withCustomFields(
+  before: Readonly<Record<string, unknown>>,
+  told: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  let after: Record<string, unknown> | undefined
+  for (const name in told) {
+    const value = told[name]
+    if (value === (before[name] ?? null)) continue
+    after ??= { ...before }
+    if (value === null) delete after[name]
+    else after[name] = value
+  }
+  return after ?? before
 }
 
 function observeCategory(
@@ -208,19 +236,27 @@ function observeLink(
   if (target !== null) events.push({ type: 'LinkAdded', data: { link: { relation, targetType, target } } })
 }
 
+/** Imported articles have no revision, those that people apply have one: they are left alone. */
 function observeKnowledge(
   events: IncidentEvent[],
   observed: ObservedIncident,
   known: Incident | undefined,
 ): void {
-  if (observed.knowledgeUsed === undefined) return
-  const used = known?.knowledge.some(({ article }) => article === null) ?? false
-  if (observed.knowledgeUsed === used) return
-  events.push(
-    used
-      ? { type: 'KnowledgeWithdrawn', data: { article: null } }
-      : { type: 'KnowledgeApplied', data: { article: null, revision: null } },
-  )
+  const article = articleOf(observed)
+  if (article === undefined) return
+  const before = known?.knowledge.find(({ revision }) => revision === null)
+  if (article === 'none' ? before === undefined : before?.article === article.used) return
+  if (before !== undefined) events.push({ type: 'KnowledgeWithdrawn', data: { article: before.article } })
+  if (article === 'none') return
+  events.push({ type: 'KnowledgeApplied', data: { article: article.used, revision: null } })
+}
+
+/** What the source says of knowledge; `used: null`: some article. An article says more than a yes or no. */
+function articleOf(observed: ObservedIncident): { used: string | null } | 'none' | undefined {
+  const { knowledgeUsed, knowledgeArticle } = observed
+  if (knowledgeArticle !== undefined && knowledgeArticle !== null) return { used: knowledgeArticle }
+  if (knowledgeUsed === true) return { used: null }
+  return knowledgeUsed === undefined && knowledgeArticle === undefined ? undefined : 'none'
 }
 
 function observeState(
@@ -231,14 +267,37 @@ function observeState(
   const from = known?.state ?? 'New'
   const to = observed.state ?? from
   if (to !== from) {
-    // Only an entry into Resolved tells the resolution; a source may close what it never showed as resolved.
-    if (to === 'Closed' || (to === 'Resolved' && !isLive(from))) observeResolution(events, observed, known)
-    events.push(stateEvent(from, to, observed, known))
+    enterStates(events, from, [...(observed.through ?? []), to], observed, known)
   } else if (to === 'On Hold') {
     observeHold(events, observed.hold, known)
   } else if (to === 'Resolved' || to === 'Closed') {
     observeResolution(events, observed, known)
   }
+}
+
+/** @param path the states gone through; those up to the one where the record is are behind it */
+function enterStates(
+  events: IncidentEvent[],
+  from: IncidentState,
+  path: readonly IncidentState[],
+  observed: ObservedIncident,
+  known: Incident | undefined,
+): void {
+  let at = from
+  let isTold = false
+  for (const next of path.slice(path.lastIndexOf(from) + 1)) {
+    // Only an entry into Resolved tells the resolution; a source may close what it never showed as resolved.
+    if (next === 'Resolved' && isLive(at)) isTold = true
+    else if (!isTold && (next === 'Closed' || next === 'Resolved')) observeResolution(events, observed, known)
+    events.push(stateEvent(at, next, observed, reopenings(events, known)))
+    at = next
+  }
+}
+
+/** How often it was reopened so far, the row's own events among it. */
+function reopenings(events: readonly IncidentEvent[], known: Incident | undefined): number {
+  const inRow = events.filter(({ type }) => type === 'IncidentReopened').length
+  return (known?.reopenCount ?? 0) + inRow
 }
 
 function isLive(state: IncidentState): boolean {
@@ -277,11 +336,11 @@ function stateEvent(
   from: IncidentState,
   to: IncidentState,
   observed: ObservedIncident,
-  known: Incident | undefined,
+  reopened: number,
 ): IncidentEvent {
   const finished = !isLive(from)
   if (to === 'New' || to === 'In Progress' || to === 'On Hold') {
-    return finished ? reopened(from, to, observed, known) : opening(from, to, observed)
+    return finished ? reopening(from, to, observed, reopened + 1) : opening(from, to, observed)
   }
   switch (to) {
     case 'Resolved':
@@ -315,16 +374,16 @@ function opening(
     : { type: 'IncidentResumed', data: { cause: 'agent' } }
 }
 
-function reopened(
+function reopening(
   from: IncidentState,
   to: 'New' | 'In Progress' | 'On Hold',
   observed: ObservedIncident,
-  known: Incident | undefined,
+  count: number,
 ): IncidentEvent {
   const data: Extract<IncidentEvent, { type: 'IncidentReopened' }>['data'] = {
     from,
     to,
-    count: (known?.reopenCount ?? 0) + 1,
+    count,
     ...mark('reopen', from),
   }
   if (to === 'On Hold') data.hold = observed.hold ?? NO_REASON

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ImportMapping, parseMapping } from '../../src/imports/mapping.js'
+
+/**
+ * Small files in the forms of exports that may not be shipped: their columns, oddities and ways of speaking, with values
+ * of our own.
+ */
+
+function shipped(name: string): ImportMapping {
+  return parseMapping(readFileSync(join(__dirname, `../../src/imports/mappings/${name}.yaml`), 'utf8'))
+}
+
+export const APPLICATION_SUPPORT = shipped('application-support-incidents')
+export const HELPDESK_LOG = shipped('helpdesk-activity-log')
+
+const APPLICATION_SUPPORT_ROW = {
+  global_ttr_seconds: '3600',
+  appl_tier: 'Gold',
+  priority: 'Priority 3',
+  sla_stage: 'Completed',
+  breached_reason_code: '',
+  contact_type: 'chat',
+  caller_requester_region: 'NORTH',
+  label: 'English',
+  rgn_nm: '',
+  prod_appl_name: 'PAYROLL-PROD',
+  appl_environment: 'Production',
+  assignment_group_company: 'VENDOR 1',
+  assignment_group: 'PAY SUPPORT',
+  team: 'First Aid',
+  dv_u_coe: '',
+  dv_u_region: '',
+  dv_u_zcode: 'Z1',
+  inc_close_code: 'Restart',
+  csat_completed: '',
+  csat_score: '',
+  inc_ka_flag: '0',
+  kcs_solution: '',
+  primary_product_line: 'Payroll',
+  parent_bs_sub_product_line: '',
+  plme: 'HR',
+  cluster: 'APPS',
+  reassignment_count: '0',
+  reopened_flag: '0',
+}
+export type ApplicationSupportRow = Partial<typeof APPLICATION_SUPPORT_ROW>
+
+/** Lines of a file, header first; cells with a comma are quoted. */
+export function applicationSupport(...rows: ApplicationSupportRow[]): string[] {
+  const line = (cells: readonly string[]) =>
+    cells.map((cell) => (cell.includes(',') ? `"${cell}"` : cell)).join(',')
+  return [
+    line(Object.keys(APPLICATION_SUPPORT_ROW)),
+    ...rows.map((row) => line(Object.values({ ...APPLICATION_SUPPORT_ROW, ...row }))),
+  ]
+}
+
+const HELPDESK_HEADER =
+  'Case ID,Activity,Resource,Complete Timestamp,Variant,Variant index,Variant,seriousness,customer,product,responsible_section,seriousness_2,service_level,service_type,support_section,workgroup'
+
+export interface HelpdeskActivity {
+  ticket: string
+  activity: string
+  resource?: string
+  /** Local, `yyyy/MM/dd HH:mm:ss`. */
+  at: string
+  seriousness?: string
+  serviceLevel?: string
+  workgroup?: string
+}
+
+/** Lines of a file, header first. */
+export function helpdeskLog(...activities: HelpdeskActivity[]): string[] {
+  return [
+    HELPDESK_HEADER,
+    ...activities.map(
+      ({
+        ticket,
+        activity,
+        resource = 'R 1',
+        at,
+        seriousness = 'S 1',
+        serviceLevel = 'L 1',
+        workgroup = 'W 1',
+      }) =>
+        `${ticket},${activity},${resource},${at}.000,Way 7,7,Way 7,S 0,Customer 5,Product 2,Section 1,${seriousness},${serviceLevel},Type 3,Support 4,${workgroup}`,
+    ),
+  ]
+}
