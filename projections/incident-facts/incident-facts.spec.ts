@@ -145,6 +145,17 @@ describe('An imported incident', () => {
     expect(facts.resolvedAt).toBeUndefined()
   })
 
+  it('keeps how often the source says that it was reopened and passed on, which is no reopening here', () => {
+    const counts = (reopen_count: string | null, reassignment_count: string | null) => {
+      const row = source({ reopen_count, reassignment_count })
+      const { reopensSource, reassignmentsSource, reopens } = factsOf(new IncidentStory().opened(row))
+      return [reopensSource, reassignmentsSource, reopens]
+    }
+    expect(counts('1', '4')).toEqual([1, 4, undefined])
+    expect(counts('0', null)).toEqual([undefined, undefined, undefined])
+    expect(counts('often', '1.5')).toEqual([undefined, undefined, undefined])
+  })
+
   it('knows no verdict where the source has none', () => {
     expect(factsOf(new IncidentStory().opened(source({}))).madeSla).toBeUndefined()
   })
