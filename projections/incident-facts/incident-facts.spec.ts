@@ -156,6 +156,18 @@ describe('An imported incident', () => {
     expect(counts('often', '1.5')).toEqual([undefined, undefined, undefined])
   })
 
+  it('was resolved by whom the source says, and by nobody where it says nothing', () => {
+    const unknown = { ...resolution, resolvedBy: null }
+    const by = (metadata: object) =>
+      factsOf(
+        new IncidentStory().opened(source({})).add('IncidentResolved', unknown, { ...at(1), ...metadata }),
+      ).resolver
+    const imported = { channel: 'import', actor: 'person-rita' }
+    expect(by({ ...imported, attributedTo: 'person-ann' })).toBe('person-ann')
+    expect(by(imported)).toBeUndefined()
+    expect(by({ channel: 'api', actor: 'person-rita' })).toBe('person-rita')
+  })
+
   it('knows no verdict where the source has none', () => {
     expect(factsOf(new IncidentStory().opened(source({}))).madeSla).toBeUndefined()
   })
