@@ -54,16 +54,22 @@ export class InMemoryEventStore extends EventStore {
     return { kind: 'appended', events: recorded, last: lastOf(recorded) }
   }
 
-  async appendNumbered(request: NumberedAppend): Promise<NumberedOutcome> {
-    for (let n = 1; ; n++) {
-      const number = request.series.format(n)
-      const outcome = await this.append({
-        stream: request.series.streamPrefix + number,
-        expectedRevision: 'noStream',
-        events: request.events(number),
-      })
-      if (outcome.kind === 'appended') return { ...outcome, number }
-    }
+  async appendNumbered({ series, claim, events }: NumberedAppend): Promise<NumberedOutcome> {
+    const claimed = claim && this.#streams.get(claim.stream)?.[0]
+    if (claimed) return { kind: 'alreadyClaimed', number: (claimed.data as { number: string }).number }
+    let n = 1
+    while (this.#streams.has(series.streamPrefix + series.format(n))) n++
+    const number = series.format(n)
+    const first = (stream: string, appended: AppendRequest['events']) =>
+      this.append({ stream, expectedRevision: 'noStream', events: appended })
+    // Both begin before either is waited for: nobody comes between.
+    const [, outcome] = await Promise.all([
+      claim && first(claim.stream, [claim.event(number)]),
+      first(series.streamPrefix + number, events(number)),
+    ])
+    if (outcome.kind !== 'appended')
+      throw new Error(`The number ${number} was free and is not: ${outcome.kind}`)
+    return { ...outcome, number }
   }
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<RecordedEvent[]> {

@@ -145,6 +145,29 @@ describe('An imported incident', () => {
     expect(facts.resolvedAt).toBeUndefined()
   })
 
+  it('keeps how often the source says that it was reopened and passed on, which is no reopening here', () => {
+    const counts = (reopen_count: string | null, reassignment_count: string | null) => {
+      const row = source({ reopen_count, reassignment_count })
+      const { reopensSource, reassignmentsSource, reopens } = factsOf(new IncidentStory().opened(row))
+      return [reopensSource, reassignmentsSource, reopens]
+    }
+    expect(counts('1', '4')).toEqual([1, 4, undefined])
+    expect(counts('0', null)).toEqual([undefined, undefined, undefined])
+    expect(counts('often', '1.5')).toEqual([undefined, undefined, undefined])
+  })
+
+  it('was resolved by whom the source says, and by nobody where it says nothing', () => {
+    const unknown = { ...resolution, resolvedBy: null }
+    const by = (metadata: object) =>
+      factsOf(
+        new IncidentStory().opened(source({})).add('IncidentResolved', unknown, { ...at(1), ...metadata }),
+      ).resolver
+    const imported = { channel: 'import', actor: 'person-rita' }
+    expect(by({ ...imported, attributedTo: 'person-ann' })).toBe('person-ann')
+    expect(by(imported)).toBeUndefined()
+    expect(by({ channel: 'api', actor: 'person-rita' })).toBe('person-rita')
+  })
+
   it('knows no verdict where the source has none', () => {
     expect(factsOf(new IncidentStory().opened(source({}))).madeSla).toBeUndefined()
   })

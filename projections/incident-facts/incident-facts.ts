@@ -299,7 +299,7 @@ function apply(draft: IncidentFacts, event: RecordedIncidentEvent): boolean {
       if (isHop(draft.assignee, event.data.person)) draft.personHops = (draft.personHops ?? 0) + 1
       return true
     case 'IncidentResolved':
-      draft.resolver = event.data.resolvedBy ?? performer(event)
+      draft.resolver = event.data.resolvedBy ?? resolverOf(event)
       draft.resolutionCode = present(event.data.code)
       return true
     case 'ResolutionRecorded':
@@ -337,6 +337,11 @@ function apply(draft: IncidentFacts, event: RecordedIncidentEvent): boolean {
     default:
       return false
   }
+}
+
+/** Whoever imports has resolved nothing: where the source does not say who did, nobody knows. */
+function resolverOf(event: RecordedIncidentEvent): string | undefined {
+  return event.metadata.channel === 'import' ? event.metadata.attributedTo : performer(event)
 }
 
 function isHop(before: string | undefined, after: string | null): boolean {

@@ -76,10 +76,6 @@ export class CellReader {
     return value === null ? null : this.idOf(value, this.header[index]!, namespace)
   }
 
-  groupId(cells: Cells, index: number, namespace: string): string | null {
-    return this.usableGroup(this.id(cells, index, namespace))
-  }
-
   /** @param told where the value comes from, for the reason */
   idOf(value: string, told: string, namespace: string): string {
     const known = this.#idsOf(namespace)

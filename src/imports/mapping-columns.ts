@@ -54,6 +54,7 @@ function mentions(mapping: ImportMapping): Mention[] {
     ['/attributedTo', attributedTo],
     ['/updateCounter', updateCounter],
     ['/state', state],
+    ...holds(state),
     ...within('/fields', fields),
     ...within('/customFields', customFields),
     ...within('/told', told),
@@ -68,6 +69,17 @@ function mentions(mapping: ImportMapping): Mention[] {
 
 function within(pointer: string, parts: object): [string, string | object][] {
   return Object.entries(parts).map(([name, described]) => [`${pointer}/${name}`, described])
+}
+
+/** Where columns tell why a record is on hold. */
+function holds(state: ImportMapping['state']): [string, object][] {
+  const states = 'column' in state ? within('/state/values', state.values) : []
+  if ('column' in state && state.otherwise !== undefined) states.push(['/state/otherwise', state.otherwise])
+  if ('constant' in state) states.push(['/state/constant', state.constant])
+  return states.flatMap(([pointer, mapped]): [string, object][] => {
+    const hold = typeof mapped === 'object' && 'hold' in mapped ? mapped.hold : undefined
+    return typeof hold === 'object' && hold !== null ? [[`${pointer}/hold`, hold]] : []
+  })
 }
 
 /**

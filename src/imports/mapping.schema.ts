@@ -85,20 +85,18 @@ const toldColumn = {
   ],
 } as const
 
+const holdReason = { type: 'string', pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' } as const
+const heldColumn = parts(
+  { column: name, values: { type: 'object', minProperties: 1, additionalProperties: holdReason } },
+  ['column', 'values'],
+)
+
 const mappedState = {
   description: `one of ${INCIDENT_STATES.join(', ')}, "keep", { state: On Hold, hold: <reason> }, or a list of states gone through`,
   anyOf: [
     { enum: [...INCIDENT_STATES, 'keep'] },
     { type: 'array', items: { enum: INCIDENT_STATES }, minItems: 1, uniqueItems: true },
-    {
-      type: 'object',
-      required: ['state', 'hold'],
-      additionalProperties: false,
-      properties: {
-        state: { const: 'On Hold' },
-        hold: { type: 'string', pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' },
-      },
-    },
+    parts({ state: { const: 'On Hold' }, hold: { anyOf: [holdReason, heldColumn] } }, ['state', 'hold']),
   ],
 } as const
 

@@ -52,11 +52,13 @@ export type RankColumn = string | { column: string; ranks: Record<string, number
 export type FlagColumn = string | { column: string; yes: string[]; no: string[] }
 /** A custom field: text as it stands, a number, or yes and no. */
 export type CustomColumn = string | { column: string; as: 'number' } | Exclude<FlagColumn, string>
+/** A hold's reason, or the column that tells it; where that says nothing, it is `unspecified`. */
+export type MappedHold = string | { column: string; values: Record<string, string> }
 /**
  * What a state, or an activity, of the source is here. `keep`: it means nothing, the record stays in the state it had. A
  * list: the states that the record went through by then, the last one being where it is; the row times them all.
  */
-export type MappedState = IncidentState | 'keep' | { state: 'On Hold'; hold: string } | IncidentState[]
+export type MappedState = IncidentState | 'keep' | { state: 'On Hold'; hold: MappedHold } | IncidentState[]
 
 export type ToldName = (typeof TOLD_NAMES)[number]
 /** A column, kept under that name instead of its own; or what its values mean, kept besides. Other values mean nothing. */

@@ -314,4 +314,27 @@ describe('a mapping', () => {
       through: ['In Progress', 'Resolved'],
     })
   })
+
+  it('may have a column that tells why a record is on hold', () => {
+    const hold = { column: 'notify', values: { caller: 'awaiting-caller', vendor: 'awaiting-vendor' } }
+    const mapping: ImportMapping = {
+      ...SERVICENOW,
+      state: { column: 'incident_state', values: { New: { state: 'On Hold', hold } } },
+    }
+    expect(rows(mapping).read(row({ notify: 'vendor' })).observed).toMatchObject({
+      state: 'On Hold',
+      hold: { reason: 'awaiting-vendor' },
+      fields: { notify: 'vendor' },
+    })
+    const untold = rows(mapping).read(row({ notify: '?' })).observed
+    expect([untold.state, untold.hold]).toEqual(['On Hold', undefined])
+    expect(() => rows(mapping).read(row({ notify: 'rain' }))).toThrow('notify "rain" is no known reason')
+    expect(
+      () =>
+        new RowMapping(
+          mapping,
+          HEADER.filter((name) => name !== 'notify'),
+        ),
+    ).toThrow('/state/values/New/hold/column: the file has no column "notify"')
+  })
 })

@@ -193,36 +193,45 @@ function leadingNumber(label: string): number | undefined {
   return digits === undefined || Number(digits) === 0 ? undefined : Number(digits)
 }
 
-type ReadState = Pick<ObservedIncident, 'state' | 'hold' | 'through'>
+/** Brings an observation into the state that a row tells. */
+type Entry = (row: Cells, observed: ObservedIncident) => void
 
 function stateReader(state: ImportMapping['state'], cells: CellReader): Reader {
-  if ('constant' in state) {
-    const constant = stateOf(state.constant)
-    return (_, observed) => enter(observed, constant)
-  }
+  if ('constant' in state) return entryInto(state.constant, cells)
   const { column, values } = state
   const index = cells.indexOf(column)
-  const states = new Map(Object.entries(values).map(([value, mapped]) => [value, stateOf(mapped)]))
-  const otherwise = state.otherwise === undefined ? undefined : stateOf(state.otherwise)
+  const entries = new Map(Object.entries(values).map(([value, mapped]) => [value, entryInto(mapped, cells)]))
+  const otherwise = state.otherwise === undefined ? undefined : entryInto(state.otherwise, cells)
   return (row, observed) => {
     const value = cells.raw(row, index)
-    const mapped = states.get(value) ?? otherwise
-    if (mapped === undefined) throw new UnusableRow(`${column} "${value}" is no known state`)
-    enter(observed, mapped)
+    const entry = entries.get(value) ?? otherwise
+    if (entry === undefined) throw new UnusableRow(`${column} "${value}" is no known state`)
+    entry(row, observed)
   }
 }
 
-function enter(observed: ObservedIncident, { state, hold, through }: ReadState): void {
-  observed.state = state
-  if (hold !== undefined) observed.hold = hold
-  if (through !== undefined) observed.through = through
+function entryInto(mapped: MappedState, cells: CellReader): Entry {
+  if (mapped === 'keep') return () => {}
+  if (typeof mapped === 'string') return entered({ state: mapped })
+  if (Array.isArray(mapped)) return entered({ state: mapped.at(-1), through: mapped.slice(0, -1) })
+  const { state, hold } = mapped
+  if (typeof hold === 'string') return entered({ state, hold: { reason: hold } })
+  const index = cells.indexOf(hold.column)
+  const reasons = new Map(Object.entries(hold.values).map(([value, reason]) => [value, { reason }]))
+  return (row, observed) => {
+    observed.state = state
+    const value = cells.text(row, index)
+    if (value === null) return
+    observed.hold = reasons.get(value)
+    if (observed.hold === undefined)
+      throw new UnusableRow(`${hold.column} "${value}" is no known reason of a hold`)
+  }
 }
 
-function stateOf(mapped: MappedState): ReadState {
-  if (mapped === 'keep') return {}
-  if (typeof mapped === 'string') return { state: mapped }
-  if (Array.isArray(mapped)) return { state: mapped.at(-1), through: mapped.slice(0, -1) }
-  return { state: mapped.state, hold: { reason: mapped.hold } }
+function entered(told: Pick<ObservedIncident, 'state' | 'hold' | 'through'>): Entry {
+  return (_, observed) => {
+    Object.assign(observed, told)
+  }
 }
 
 /** Everything that has no home here, and what a field here says less exactly than the source. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Installation } from './running-server.js'
+import { type Facts, factsOf, sum, tally } from './served-rows.js'
 
 const DATA = join(__dirname, '../data')
 const SAMPLE = join(DATA, 'servicenow-incidents-sample.csv.gz')
@@ -11,36 +12,6 @@ const WHOLE_FILE = process.env.UCI_INCIDENT_LOG ?? ''
 
 // Each import is a process of its own, beside whatever else this machine does.
 jest.setTimeout(600_000)
-
-interface Facts {
-  number: string
-  state: string
-  priority?: number
-  priorityOverridden: boolean
-  madeSla?: boolean
-  openedAt: string
-  resolvedAt?: string
-  resolveSeconds?: number
-  resolveSecondsSource?: number
-  reopens?: number
-  reopensFromClosed?: number
-  rowsBySourceState?: Record<string, number>
-  updates?: number
-}
-
-async function factsOf(installation: Installation, token: string): Promise<Facts[]> {
-  const response = await installation.get('/incident-facts', token, 'application/x-ndjson')
-  return (await response.text())
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Facts)
-}
-
-function tally<Row>(rows: readonly Row[], key: (row: Row) => unknown): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const row of rows) counts[String(key(row))] = (counts[String(key(row))] ?? 0) + 1
-  return counts
-}
 
 function hours(seconds: readonly (number | undefined)[]) {
   const known = seconds.filter((value) => value !== undefined).map((value) => value / 3600)
@@ -59,10 +30,6 @@ async function backlog(installation: Installation, token: string, at: string) {
   const { items } = (await response.json()) as { items: { byState: Record<string, number> }[] }
   const inState = (state: string) => items.reduce((sum, { byState }) => sum + (byState[state] ?? 0), 0)
   return { open: inState('New') + inState('In Progress') + inState('On Hold'), resolved: inState('Resolved') }
-}
-
-function sum(rows: readonly Facts[], value: (row: Facts) => number | undefined): number {
-  return rows.reduce((total, row) => total + (value(row) ?? 0), 0)
 }
 
 /** Type, data and valid time of every incident event, by stream: what an import must give whatever way it took. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import type { AppendOutcome, AppendRequest } from '#libs/event-store'
 import { InMemoryEventStore } from '#libs/testing'
-import { importInto, SMALL_HEADER, storyOf, temporaryFolder } from './import.fixture.js'
+import type { ImportMapping } from '../../src/imports/mapping.js'
+import { importInto, SMALL, SMALL_HEADER, storyOf, temporaryFolder } from './import.fixture.js'
 
 const folder = temporaryFolder()
 afterAll(() => folder.dispose())
@@ -169,6 +170,42 @@ describe('the law of imports', () => {
         })
       }),
     )
+  })
+
+  describe('where each row is a record, equal ones too', () => {
+    const mapping: ImportMapping = { ...SMALL, externalId: { from: 'row' }, number: { policy: 'allot' } }
+    /** What became of rows, by their external ids: numbers are given in the order in which records come to be. */
+    async function recordsOf(store: InMemoryEventStore): Promise<Record<string, unknown>> {
+      const story = await storyOf(store, ['incident-', 'external-'])
+      const claims = Object.entries(story).filter(([stream]) => stream.startsWith('external-'))
+      return Object.fromEntries(
+        claims.map(([stream, told]) => {
+          const [[, { number }]] = told as [[string, { number: string }]]
+          return [stream, story[`incident-${number}`]]
+        }),
+      )
+    }
+
+    it('two pieces, killed or not, are one import; each good row is one record', async () => {
+      await fc.assert(
+        fc.asyncProperty(rows, fc.nat(), fc.nat(60), async (some, cut, appends) => {
+          const atOnce = newStore()
+          const whole = folder.file('whole.csv', lines(some))
+          const { applied, rejected, records } = await importInto(atOnce, whole, { mapping })
+          expect([applied, applied + rejected]).toEqual([records, some.length])
+          const store = new DyingStore(LOG_ID)
+          const first = folder.file('first.csv', lines(some.slice(0, cut % (some.length + 1))))
+          await importInto(store, first, { mapping, batchRows: 3 })
+          store.appendsLeft = appends
+          await importInto(store, whole, { mapping, batchRows: 4 }).catch(() => {})
+          store.appendsLeft = Number.POSITIVE_INFINITY
+          await importInto(store, whole, { mapping, actor: { id: 'berta' } })
+          expect(await recordsOf(store)).toEqual(await recordsOf(atOnce))
+          const again = await importInto(store, whole, { mapping })
+          expect(again).toMatchObject({ applied: 0, events: 0, known: applied })
+        }),
+      )
+    })
   })
 
   it('would not hold if rows were known by their place (counter-proof)', async () => {
