@@ -1,6 +1,8 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
+import { mails } from './mails/mails.js'
+import { people } from './people/people.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { workQueue } from './work-queue/work-queue.js'
 
@@ -10,4 +12,6 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   incidentDetails,
   incidentFacts,
   queueHistory,
+  people,
+  mails,
 ]

@@ -20,6 +20,9 @@ import { CommandSender } from './http/command-sender.js'
 import { Queries } from './http/queries.js'
 import { AttachmentLimits } from './incidents/attachment-limits.js'
 import { incidents } from './incidents/incidents.module.js'
+import { mail } from './mail/mail.module.js'
+import { MailIntake } from './mail/mail-intake.js'
+import { largestMessage } from './mail/message-body.js'
 import { ProjectionsController } from './operation/projections.controller.js'
 import { ReadModelKeeper } from './operation/read-model-keeper.js'
 import { QueuesController } from './queues/queues.controller.js'
@@ -62,12 +65,13 @@ function commandParts({ eventStore, directory, executor }: WriteSide): Provider[
     ...incidents.providers,
     ...directoryModule(directory).providers,
     ...settings.providers,
+    ...mail.providers,
   ]
 }
 
 /** What people and services ask over HTTP. */
 function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Configuration) {
-  const { eventStore, directory } = write
+  const { eventStore, directory, facts } = write
   const { attachmentMaxBytes, attachmentTypes } = configuration
   return {
     controllers: [
@@ -77,6 +81,7 @@ function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Co
       EventsController,
       ...directoryModule(directory).controllers,
       ...settings.controllers,
+      ...mail.controllers,
       ProjectionsController,
     ],
     providers: [
@@ -95,6 +100,21 @@ function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Co
         useFactory: (sender: CommandSender, queries: Queries) =>
           new TakeNext(sender, queries, eventStore, incidents.acceptance),
         inject: [CommandSender, Queries],
+      },
+      {
+        provide: MailIntake,
+        useFactory: (bus: CommandBus, queries: Queries) =>
+          new MailIntake({
+            bus,
+            queries,
+            eventStore,
+            directory,
+            facts,
+            blobs,
+            limits: new AttachmentLimits(attachmentMaxBytes, attachmentTypes),
+            maxBytes: largestMessage(configuration),
+          }),
+        inject: [CommandBus, Queries],
       },
       AskHandler,
     ] satisfies Provider[],

@@ -8,6 +8,7 @@ import {
   readHistory,
   readIncident,
 } from './incidents/queries/incident.queries.js'
+import { findSender, listMails } from './mail/mail.queries.js'
 import { groupQueue, myQueue, nextInQueue, queuesOverview } from './queues/queue.queries.js'
 import { readSetting } from './settings/settings.queries.js'
 
@@ -27,4 +28,6 @@ export const queryRegistry = {
   readPerson,
   readGroup,
   readSetting,
+  findSender,
+  listMails,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -19,6 +19,7 @@ import {
   PublishCustomFields,
   PublishHoldReasons,
   PublishIncidentSettings,
+  PublishMailIntake,
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
 import {
@@ -26,6 +27,7 @@ import {
   CustomFieldsDto,
   HoldReasonsDto,
   IncidentSettingsDto,
+  MailIntakeDto,
   PriorityMatrixDto,
   SettingView,
 } from './dto/settings.dto.js'
@@ -41,7 +43,14 @@ const READERS: readonly Role[] = [
 ]
 
 class SettingParams {
-  @IsIn(['priority-matrix', 'assignment-rules', 'hold-reasons', 'incident', 'custom-fields-incident'])
+  @IsIn([
+    'priority-matrix',
+    'assignment-rules',
+    'hold-reasons',
+    'incident',
+    'custom-fields-incident',
+    'mail-intake',
+  ])
   name!: string
 }
 
@@ -136,6 +145,17 @@ export class SettingsController {
       body,
       context,
       (data, metadata) => new PublishCustomFields({ ...data, recordType: 'incident' }, metadata),
+    )
+  }
+
+  @Put('mail-intake')
+  @Endpoint(publishing('Publish what becomes of mail that comes in', MailIntakeDto))
+  mailIntake(@Body() body: MailIntakeDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'mail-intake',
+      body,
+      context,
+      (intake, metadata) => new PublishMailIntake({ intake }, metadata),
     )
   }
 

@@ -5,12 +5,14 @@ import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
+import { mailIntakeDecider } from './domain/mail-intake.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
   PublishAssignmentRules,
   PublishCustomFields,
   PublishHoldReasons,
   PublishIncidentSettings,
+  PublishMailIntake,
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
 import { SettingsController } from './settings.controller.js'
@@ -28,6 +30,7 @@ export const settings = {
     ...deciderHandlers(records(assignmentRulesDecider), [PublishAssignmentRules]),
     ...deciderHandlers(records(holdReasonsDecider), [PublishHoldReasons]),
     ...deciderHandlers(records(incidentSettingsDecider), [PublishIncidentSettings]),
+    ...deciderHandlers(records(mailIntakeDecider), [PublishMailIntake]),
     ...deciderHandlers(records(customFieldsDecider), [PublishCustomFields]),
   ],
 }

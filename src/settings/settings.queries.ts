@@ -5,6 +5,7 @@ import { customFieldsDecider } from './domain/custom-fields.js'
 import * as defaults from './domain/defaults.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
+import { mailIntakeDecider } from './domain/mail-intake.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import type { SettingInForce } from './domain/versioned-setting.js'
 
@@ -17,6 +18,7 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'assignment-rules': { decider: assignmentRulesDecider, fallback: defaults.DEFAULT_ASSIGNMENT_RULES },
   'hold-reasons': { decider: holdReasonsDecider, fallback: defaults.DEFAULT_HOLD_REASONS },
   incident: { decider: incidentSettingsDecider, fallback: defaults.DEFAULT_INCIDENT_SETTINGS },
+  'mail-intake': { decider: mailIntakeDecider, fallback: defaults.DEFAULT_MAIL_INTAKE },
   'custom-fields-incident': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
 }
 

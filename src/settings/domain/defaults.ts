@@ -1,4 +1,10 @@
-import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
+import type {
+  AssignmentRule,
+  HoldReason,
+  IncidentSettings,
+  MailIntake,
+  PriorityMatrix,
+} from './settings.events.js'
 
 /** What holds until something is published (version 0), and what a new organisation may publish as its version 1. */
 
@@ -35,6 +41,13 @@ export const DEFAULT_INCIDENT_SETTINGS: IncidentSettings = {
   autoCloseAfterDays: null,
   remindCallerAfterDays: null,
   resolveSilentAfterDays: null,
+}
+
+/** Nobody is registered, and nothing is opened, because of a mail of somebody unknown. */
+export const DEFAULT_MAIL_INTAKE: MailIntake = {
+  unknownSenders: 'review',
+  ownAddresses: [],
+  assignmentGroup: null,
 }
 
 /** No custom field, for any kind of record. */

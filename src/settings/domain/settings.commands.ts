@@ -1,5 +1,11 @@
 import { Command, type CommandMetadata } from '#libs/event-sourcing'
-import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
+import type {
+  AssignmentRule,
+  HoldReason,
+  IncidentSettings,
+  MailIntake,
+  PriorityMatrix,
+} from './settings.events.js'
 
 /**
  * Each kind of setting is one stream, `settings-<id>`; the class knows the id, so that nothing is published to a stream
@@ -38,6 +44,13 @@ export class PublishIncidentSettings extends Command<
   readonly type = 'PublishIncidentSettings'
   constructor(data: { settings: IncidentSettings }, metadata: CommandMetadata) {
     super('incident', data, metadata)
+  }
+}
+
+export class PublishMailIntake extends Command<'PublishMailIntake', { intake: MailIntake }> {
+  readonly type = 'PublishMailIntake'
+  constructor(data: { intake: MailIntake }, metadata: CommandMetadata) {
+    super('mail-intake', data, metadata)
   }
 }
 

@@ -109,9 +109,36 @@ export class CustomFieldsDto extends Reasoned {
   filterable!: string[]
 }
 
+export class MailIntakeDto extends Reasoned {
+  @Field(
+    'Mail of somebody unknown waits for a person; or he is registered, and it opens an incident.',
+    'review',
+  )
+  @IsIn(['review', 'register'])
+  unknownSenders!: 'review' | 'register'
+
+  @Field('Addresses that our own mail comes from: mail from them is ignored.', ['desk@example.org'])
+  @IsString({ each: true })
+  @ArrayMaxSize(100)
+  ownAddresses!: string[]
+
+  @Nullable()
+  @Field('Group that new incidents go to; null: the assignment rules decide.', 'Service Desk')
+  @IsString()
+  @Length(1, 200)
+  assignmentGroup!: string | null
+}
+
 /** A setting in force. */
 export class SettingView {
-  @IsIn(['priority-matrix', 'assignment-rules', 'hold-reasons', 'incident', 'custom-fields-incident'])
+  @IsIn([
+    'priority-matrix',
+    'assignment-rules',
+    'hold-reasons',
+    'incident',
+    'custom-fields-incident',
+    'mail-intake',
+  ])
   name!: string
   @Field('0: nothing has been published, the default holds.') @IsInt() version!: number
   @Field('As its own endpoint takes it.') @Conforms(() => ({ type: ['object', 'array'] })) content!: object
