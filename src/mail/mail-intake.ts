@@ -12,6 +12,7 @@ import {
   LedgerdeskError,
   NotFound,
   type RecordedEvent,
+  Refused,
   Unavailable,
 } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
@@ -26,7 +27,7 @@ import { CompleteMail, ReceiveMail, RefuseMail, ReviewMail } from './domain/mail
 import { type KnownMail, mailDecider } from './domain/mail.decider.js'
 import type { MailDecision, MailEvent, MailReviewed } from './domain/mail.events.js'
 import { type AnsweredRecord, ignoredFor, judge, type Sender } from './domain/mail.judgement.js'
-import { numberInSubject, replyText, titleOf } from './domain/reply-text.js'
+import { fitting, numberInMessageId, numberInSubject, replyText, titleOf } from './domain/reply-text.js'
 import { type IncomingMail, type MailFile, readMail } from './incoming-mail.js'
 import { findSender } from './mail.queries.js'
 import { MAIL_INTAKE } from './mail-intake-setting.js'
@@ -66,11 +67,18 @@ export class MailIntake {
     const { blobs, maxBytes } = this.parts
     const mail = await readMail(message)
     const hash = createHash('sha256').update(message).digest('hex')
-    const id = this.mailId(mail.messageId ?? hash)
+    const messageId = mail.messageId ?? hash
+    let id = this.mailId(messageId)
     let known = await this.find(id)
+    const reused = known !== undefined && !isSame(known, mail)
+    if (reused) {
+      // Somebody's mail program gives one id to several messages: none of them may vanish
+      id = this.mailId(messageId, mail.from ?? '', mail.subject)
+      known = await this.find(id)
+    }
     if (known === undefined) {
       await blobs.put(Readable.from([message]), maxBytes)
-      const decision = await this.decide(mail)
+      const decision: MailDecision = reused ? REUSED : await this.decide(mail)
       const data = {
         messageId: mail.messageId ?? null,
         from: mail.from,
@@ -117,8 +125,8 @@ export class MailIntake {
     return Buffer.concat(chunks)
   }
 
-  private mailId(messageId: string): string {
-    return derivedId('mail', this.parts.eventStore.logId, messageId)
+  private mailId(...parts: string[]): string {
+    return derivedId('mail', this.parts.eventStore.logId, ...parts)
   }
 
   private async events(id: string): Promise<RecordedEvent<MailEvent>[]> {
@@ -161,6 +169,8 @@ export class MailIntake {
 
   private async recordOfThread(messageIds: readonly string[]): Promise<string | undefined> {
     for (const messageId of messageIds) {
+      const ours = numberInMessageId(messageId)
+      if (ours !== undefined) return ours
       const earlier = await this.find(this.mailId(messageId))
       if (earlier?.status === 'handled') return earlier.record
     }
@@ -209,7 +219,7 @@ export class MailIntake {
         const { code, message: detail } = error
         await this.send(
           id,
-          `refuse-${decision.kind}`,
+          `refuse-${(await this.events(id)).length}`,
           { actor: INTAKE, context },
           (metadata) => new RefuseMail(id, { code, detail }, metadata),
         )
@@ -230,7 +240,7 @@ export class MailIntake {
     mail: IncomingMail,
     by: Actor,
   ): Promise<string> {
-    const text = replyText(mail.text) || mail.subject
+    const text = fitting(replyText(mail.text) || mail.subject)
     await this.send(id, 'comment', by, (metadata) => new AddComment(number, { text }, metadata))
     return number
   }
@@ -243,22 +253,10 @@ export class MailIntake {
   ): Promise<string> {
     const { person, register, followUpOf } = decision
     const { value: setting } = await this.parts.facts.answer(MAIL_INTAKE)
-    if (register) {
-      const data = {
-        kind: 'person',
-        name: mail.fromName ?? mail.from ?? person,
-        email: mail.from ?? undefined,
-      } as const
-      await this.send(
-        id,
-        'register',
-        { ...by, onBehalfOf: undefined },
-        (metadata) => new RegisterPerson(person, data, metadata),
-      )
-    }
+    if (register) await this.register(id, person, mail, by)
     const opened = {
       title: titleOf(mail.subject),
-      description: followUpOf === undefined ? mail.text.trim() : replyText(mail.text),
+      description: fitting(followUpOf === undefined ? mail.text.trim() : replyText(mail.text)),
       caller: person,
       contactType: 'email',
       assignmentGroup: setting.assignmentGroup ?? undefined,
@@ -274,6 +272,26 @@ export class MailIntake {
       await this.send(id, 'link', by, (metadata) => new AddLink(number, link, metadata))
     }
     return number
+  }
+
+  private async register(
+    id: string,
+    person: string,
+    { from, fromName }: IncomingMail,
+    by: Actor,
+  ): Promise<void> {
+    const data = { kind: 'person', name: fromName ?? from ?? person, email: from ?? undefined } as const
+    try {
+      await this.send(
+        id,
+        'register',
+        { ...by, onBehalfOf: undefined },
+        (metadata) => new RegisterPerson(person, data, metadata),
+      )
+    } catch (error) {
+      // By another first message of his, that came at the same moment
+      if (!(error instanceof Refused && error.code === 'DIRECTORY.PERSON_EXISTS')) throw error
+    }
   }
 
   private async attach(id: string, record: string, files: readonly MailFile[], by: Actor) {
@@ -313,6 +331,13 @@ export class MailIntake {
     }
     return this.parts.bus.execute(build(metadata) as never)
   }
+}
+
+const REUSED: MailDecision = { kind: 'review', reason: 'message-id-reused' }
+
+/** The same message, by what no server on its way changes. */
+function isSame({ received }: KnownMail, { from, subject }: IncomingMail): boolean {
+  return received.from === from && received.subject === subject
 }
 
 interface Actor {

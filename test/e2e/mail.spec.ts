@@ -131,6 +131,24 @@ describe('Mail', () => {
     expect(Buffer.from(raw.body).toString()).toContain('Who are you?')
   })
 
+  it('that a rule refuses waits again, however often, until somebody dismisses it', async () => {
+    const stranger = await handOver(message('eve@elsewhere.example', 'Hi', 'Hi.').raw)
+    const review = (body: object) => desk.as('lea').post(`/mails/${stranger.id}/review`, body)
+    const nowhere = { action: 'comment', person: 'rob', number: 'INC9999999' }
+    expect(succeeded(await review(nowhere))).toMatchObject({ status: 'refused' })
+    expect(succeeded(await review(nowhere))).toMatchObject({ status: 'refused' })
+    expect(succeeded(await review({ action: 'dismiss' }))).toMatchObject({ decision: { kind: 'dismissed' } })
+  })
+
+  it('under the Message-ID of another does not vanish', async () => {
+    const { id, raw } = message('rita@example.org', 'One', 'One.')
+    await handOver(raw)
+    const other = message('rob@example.org', 'Two', 'Two.', { 'Message-ID': id })
+    const answer = await handOver(other.raw)
+    expect(answer.decision).toEqual({ kind: 'review', reason: 'message-id-reused' })
+    expect((await handOver(other.raw)).id).toBe(answer.id)
+  })
+
   it('of programs leads to nothing, and is kept', async () => {
     const bounce = message('MAILER-DAEMON@example.org', 'Undelivered', 'No.', { 'Return-Path': '<>' })
     const vacation = message('rita@example.org', 'Away', 'Back on Monday.', {

@@ -51,6 +51,24 @@ describe('An incoming message', () => {
     story.given(RECEIVED(REVIEW), reviewed).when(review).thenEvents()
   })
 
+  it('that was cut off half-way is decided anew, and one refused twice waits again', () => {
+    const decision = { person: 'rita', kind: 'open' } as const
+    story
+      .given(RECEIVED(OPEN))
+      .when(new ReviewMail('m', { decision }, metadata))
+      .thenEvents()
+    story
+      .given(RECEIVED(OPEN))
+      .when(new ReviewMail('m', DISMISSED, metadata))
+      .thenEvents({ type: 'MailReviewed', data: DISMISSED })
+    const refused: MailEvent = { type: 'MailRefused', data: { code: 'INCIDENT.CLOSED', detail: 'closed' } }
+    const reviewed: MailEvent = { type: 'MailReviewed', data: { decision } }
+    story
+      .given(RECEIVED(REVIEW), refused, reviewed)
+      .when(new RefuseMail('m', refused.data as never, metadata))
+      .thenEvents(refused)
+  })
+
   it('that has been dealt with, or does not exist, is not decided about', () => {
     const review = new ReviewMail('m', DISMISSED, metadata)
     story.given(RECEIVED(OPEN), HANDLED).when(review).thenRefused('MAIL.DECIDED')

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Decider, NotFound, type RecordedEvent, Refused } from '#libs/event-sourcing'
 import type { MailCommand, ReviewMail } from './mail.commands.js'
 import type { MailEvent, MailReceived, MailReviewed } from './mail.events.js'
@@ -51,15 +52,13 @@ export const mailDecider: Decider<Mail, MailCommand, MailEvent> = {
   },
 }
 
-/** Whether a person is to look at it. */
-export function awaitsReview(mail: KnownMail): boolean {
-  return mail.status === 'refused' || (mail.status === 'decided' && mail.decision.kind === 'review')
+/** Nothing has been done about it yet that can't be decided anew: it waits for a person, or was cut off half-way. */
+function isUndone({ status, decision }: KnownMail): boolean {
+  return status === 'refused' || (status === 'decided' && !['ignored', 'dismissed'].includes(decision.kind))
 }
 
 function review({ data }: ReviewMail, mail: KnownMail): readonly MailEvent[] {
-  if (!awaitsReview(mail)) {
-    if (JSON.stringify(mail.decision) === JSON.stringify(data.decision)) return []
-    throw new Refused('MAIL.DECIDED', 'Nobody needs to decide about this message: it has been dealt with.')
-  }
-  return [{ type: 'MailReviewed', data }]
+  if (mail.status !== 'refused' && isDeepStrictEqual(mail.decision, data.decision)) return []
+  if (isUndone(mail)) return [{ type: 'MailReviewed', data }]
+  throw new Refused('MAIL.DECIDED', 'Nobody needs to decide about this message: it has been dealt with.')
 }

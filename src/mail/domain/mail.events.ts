@@ -11,6 +11,7 @@ export const REVIEWED = [
   'sender-inactive',
   'not-theirs',
   'no-text',
+  'message-id-reused',
 ] as const
 
 export type MailDecision =

@@ -1,4 +1,4 @@
-import { numberInSubject, replyText, titleOf } from './reply-text.js'
+import { fitting, numberInMessageId, numberInSubject, replyText, titleOf } from './reply-text.js'
 
 describe('The text of an answer', () => {
   it.each([
@@ -14,6 +14,11 @@ describe('The text of an answer', () => {
       'Yes.',
     ],
     ['what Outlook puts below', 'Yes.\n\n-----Original Message-----\nFrom: Desk\nWhich?', 'Yes.'],
+    [
+      'the head of a message',
+      'Yes.\n\nFrom: Desk <desk@example.org>\nSent: Monday\nTo: Rita\nSubject: VPN\n\nWhich?',
+      'Yes.',
+    ],
     ['a ruled line', 'Yes.\n________________________________\nFrom: Desk\n', 'Yes.'],
     ['a signature', 'Yes.\n-- \nRita\nFloor 3', 'Yes.'],
   ])('goes without %s', (_, text, own) => {
@@ -33,6 +38,19 @@ describe('The text of an answer', () => {
   ])('stays whole when %s', (_, text) => {
     expect(replyText(text)).toBe(text)
   })
+})
+
+it('A text that is too long is cut, and says so', () => {
+  expect(fitting('x'.repeat(200_000))).toHaveLength(200_000)
+  const cut = fitting('x'.repeat(300_000))
+  expect(cut).toHaveLength(200_000)
+  expect(cut).toMatch(/The rest stands in the message/)
+})
+
+it('A Message-ID of ours names the record', () => {
+  expect(numberInMessageId('<INC0000012@desk.example.org>')).toBe('INC0000012')
+  expect(numberInMessageId('<inc0000012.4@desk.example.org>')).toBe('INC0000012')
+  expect(numberInMessageId('<1.INC0000012@example.org>')).toBe(undefined)
 })
 
 describe('A subject', () => {

@@ -26,6 +26,7 @@ const ATTRIBUTION =
 
 function beginsQuotation(line: string, lines: readonly string[], i: number): boolean {
   const bare = line.trim()
+  if (isHeaderBlock(lines, i)) return true
   if (HEADINGS.some((heading) => heading.test(bare))) return true
   // Long attributions are broken over two lines
   const joined = `${bare} ${lines[i + 1]?.trim() ?? ''}`.trim()
@@ -34,12 +35,34 @@ function beginsQuotation(line: string, lines: readonly string[], i: number): boo
   return false
 }
 
+/** The head of the message that Outlook puts below an answer: a sender, and soon after it a time and a subject. */
+function isHeaderBlock(lines: readonly string[], i: number): boolean {
+  const next = lines.slice(i + 1, i + 6)
+  return (
+    /^\*?(From|Von|De|Da)\s?:\*? ?\S/.test(lines[i] ?? '') &&
+    next.some((line) => /^\*?(Sent|Date|Gesendet|Datum|Envoyé|Inviato|Data|Enviado)\s?:/.test(line)) &&
+    next.some((line) => /^\*?(Subject|Betreff|Objet|Oggetto|Asunto)\s?:/.test(line))
+  )
+}
+
 const SUBJECT_NUMBER = /\[((?:INC)\d{7,})\]/i
 
 /** The number in `[INC0000001]` of a subject, which every mail of ours has there. */
 export function numberInSubject(subject: string): string | undefined {
   return SUBJECT_NUMBER.exec(subject)?.[1]?.toUpperCase()
 }
+
+/** The number in a `Message-ID` of ours, as answers name it: `<INC0000001.…@host>`. */
+export function numberInMessageId(messageId: string): string | undefined {
+  return /^<(INC\d{7,})[.@]/i.exec(messageId)?.[1]?.toUpperCase()
+}
+
+/** A text in the length that texts may have; the whole message is kept in any case. */
+export function fitting(text: string): string {
+  if (text.length <= LONGEST_TEXT) return text
+  return `${text.slice(0, LONGEST_TEXT - CUT_OFF.length)}${CUT_OFF}`
+}
+const CUT_OFF = '\n[…] The rest stands in the message, which is kept.'
 
 /** A subject as a title: without the marks of answers and forwards, and without the number. */
 export function titleOf(subject: string): string {
@@ -51,5 +74,6 @@ export function titleOf(subject: string): string {
   return bare === '' ? '(no subject)' : bare.slice(0, MAX_TITLE)
 }
 
-/** As long as a title may be over HTTP. */
-const MAX_TITLE = 200
+/** As long as titles and texts may be over HTTP. */
+const MAX_TITLE = 500
+const LONGEST_TEXT = 200_000
