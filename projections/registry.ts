@@ -2,6 +2,8 @@ import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
 import { incidentSearch } from './incident-search/incident-search.js'
+import { mails } from './mails/mails.js'
+import { people } from './people/people.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { workQueue } from './work-queue/work-queue.js'
 
@@ -12,4 +14,6 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   incidentFacts,
   queueHistory,
   incidentSearch,
+  people,
+  mails,
 ]

@@ -26,6 +26,9 @@ import { Queries } from './http/queries.js'
 import { AttachmentLimits } from './incidents/attachment-limits.js'
 import { BulkByFilter } from './incidents/bulk-by-filter.js'
 import { incidents } from './incidents/incidents.module.js'
+import { mail } from './mail/mail.module.js'
+import { MailIntake } from './mail/mail-intake.js'
+import { largestMessage } from './mail/message-body.js'
 import { ProjectionsController } from './operation/projections.controller.js'
 import { ReadModelKeeper } from './operation/read-model-keeper.js'
 import { LiveQueues } from './queues/live/live-queues.js'
@@ -74,6 +77,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide): Provider[
     ...directoryModule(directory).providers,
     ...settings.providers,
     ...filters.providers,
+    ...mail.providers,
   ]
 }
 
@@ -82,7 +86,7 @@ function httpParts(
   { write, queries, blobs, keeper }: Serving,
   { configuration, metrics, authenticator, logger }: Services,
 ) {
-  const { eventStore, directory } = write
+  const { eventStore, directory, facts } = write
   const { attachmentMaxBytes, attachmentTypes } = configuration
   return {
     controllers: [
@@ -94,6 +98,7 @@ function httpParts(
       ...directoryModule(directory).controllers,
       ...settings.controllers,
       ...filters.controllers,
+      ...mail.controllers,
       ProjectionsController,
     ],
     providers: [
@@ -136,6 +141,21 @@ function httpParts(
         provide: FilterCheck,
         useFactory: (queries: Queries) => new ListFilterCheck(queries),
         inject: [Queries],
+      },
+      {
+        provide: MailIntake,
+        useFactory: (bus: CommandBus, queries: Queries) =>
+          new MailIntake({
+            bus,
+            queries,
+            eventStore,
+            directory,
+            facts,
+            blobs,
+            limits: new AttachmentLimits(attachmentMaxBytes, attachmentTypes),
+            maxBytes: largestMessage(configuration),
+          }),
+        inject: [CommandBus, Queries],
       },
       AskHandler,
     ] satisfies Provider[],

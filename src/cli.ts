@@ -8,6 +8,7 @@ import { backupCommand, checkCommand, restoreCommand } from './cli/care.js'
 import { demoCommand } from './cli/demo.js'
 import { eventsCommand } from './cli/events.js'
 import { importCommand } from './cli/import.js'
+import { mailCommand } from './cli/mail.js'
 import { migrateCommand } from './cli/migrate.js'
 import { endWithReader } from './cli/output.js'
 import { projectionsCommand } from './cli/projections.js'
@@ -30,6 +31,7 @@ for (const command of [
   checkCommand(),
   backupCommand(),
   restoreCommand(),
+  mailCommand(),
   migrateCommand(),
 ]) {
   program.addCommand(command)

@@ -4,6 +4,7 @@ import type { GroupEvent, PersonEvent } from './directory/domain/directory.event
 import type { FilterEvent } from './filters/domain/filters.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
 import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
+import type { MailEvent } from './mail/domain/mail.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
 
 /** The number, or the id of a person or group, that a create with an `Idempotency-Key` is about, in `key-<command id>`. */
@@ -20,6 +21,7 @@ export type CatalogueEvent =
   | SettingsEvent
   | FilterEvent
   | ImportRunEvent
+  | MailEvent
   | ExternalIdClaimed
   | NumberClaimed
   | RecordsSelected
@@ -54,6 +56,9 @@ const plain = 'plain'
 const personId: PersonalMark = { holds: 'personId', whose: 'named' }
 const identifying: PersonalMark = { holds: 'personalData', whose: 'stream' }
 const aboutCaller: PersonalMark = { holds: 'freeText', whose: 'caller' }
+/** Of whoever wrote a mail. */
+const bySender: PersonalMark = { holds: 'personalData', whose: 'author' }
+const writtenBySender: PersonalMark = { holds: 'freeText', whose: 'author' }
 const authored: PersonalMark = { holds: 'freeText', whose: 'author' }
 
 const hold = { reason: plain, comment: authored, until: plain } as const
@@ -195,6 +200,7 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
   HoldReasonsPublished: { version: 1, fields: { version: plain, reasons: plain } },
   IncidentSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
   IncidentTemplatesPublished: { version: 1, fields: { version: plain, templates: plain } },
+  MailIntakePublished: { version: 1, fields: { version: plain, intake: plain } },
   CustomFieldsPublished: {
     version: 1,
     fields: { version: plain, recordType: plain, schema: plain, filterable: plain },
@@ -205,6 +211,25 @@ const FILTER_EVENTS: Entries<FilterEvent> = {
   // A filter may name people, and a name may say anything.
   FilterSaved: { version: 1, fields: { name: authored, list: plain, filter: authored } },
   FilterRemoved: { version: 1, fields: { name: authored } },
+}
+
+/** Only what its sender wrote and who he is; the message itself lies among the attachments. */
+const MAIL_EVENTS: Entries<MailEvent> = {
+  MailReceived: {
+    version: 1,
+    fields: {
+      messageId: bySender,
+      from: bySender,
+      fromName: bySender,
+      subject: writtenBySender,
+      hash: plain,
+      size: plain,
+      decision: personId,
+    },
+  },
+  MailReviewed: { version: 1, fields: { decision: personId } },
+  MailHandled: { version: 1, fields: { record: plain, attached: writtenBySender, leftOut: writtenBySender } },
+  MailRefused: { version: 1, fields: { code: plain, detail: plain } },
 }
 
 const importCounts = {
@@ -266,6 +291,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('settings-', SETTINGS_EVENTS),
   ...entries('filters-', FILTER_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
+  ...entries('mail-', MAIL_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),
   ...entries('key-', KEY_EVENTS),
   ...entries('numbers-', NUMBER_BLOCK_EVENTS),

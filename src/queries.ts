@@ -11,6 +11,7 @@ import {
   selectIncidents,
 } from './incidents/queries/incident.queries.js'
 import { myIncidents } from './incidents/queries/my-incidents.query.js'
+import { findSender, listMails } from './mail/mail.queries.js'
 import {
   changedEntries,
   liveQueuePage,
@@ -45,4 +46,6 @@ export const queryRegistry = {
   readGroup,
   readSetting,
   searchRecords,
+  findSender,
+  listMails,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -31,6 +31,7 @@ import { API } from './api.js'
 import { applicationModule } from './app.module.js'
 import { oidcOptions, SignInDirectory } from './directory/sign-in.js'
 import { unknownLevels } from './incidents/unknown-levels.js'
+import { readMessages } from './mail/message-body.js'
 import { LiveQueues } from './queues/live/live-queues.js'
 import { Runtime } from './runtime/runtime.js'
 
@@ -101,6 +102,7 @@ async function listen(
   adapter.handleErrors(app)
   const fastify = adapter.getInstance() as unknown as FastifyInstance
   await fastify.register(multipart)
+  if (runtime.serving) readMessages(fastify, configuration)
   if (runtime.serving) serveDocumentation(fastify, () => buildOpenApi(adapter.routes, API))
   if (runtime.write) runtime.connect(app.get(CommandBus))
 

@@ -20,6 +20,7 @@ import {
   PublishHoldReasons,
   PublishIncidentSettings,
   PublishIncidentTemplates,
+  PublishMailIntake,
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
 import {
@@ -28,6 +29,7 @@ import {
   HoldReasonsDto,
   IncidentSettingsDto,
   IncidentTemplatesDto,
+  MailIntakeDto,
   PriorityMatrixDto,
   SettingView,
 } from './dto/settings.dto.js'
@@ -50,6 +52,7 @@ class SettingParams {
     'incident',
     'incident-templates',
     'custom-fields-incident',
+    'mail-intake',
   ])
   name!: string
 }
@@ -159,6 +162,17 @@ export class SettingsController {
       body,
       context,
       (data, metadata) => new PublishCustomFields({ ...data, recordType: 'incident' }, metadata),
+    )
+  }
+
+  @Put('mail-intake')
+  @Endpoint(publishing('Publish what becomes of mail that comes in', MailIntakeDto))
+  mailIntake(@Body() body: MailIntakeDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'mail-intake',
+      body,
+      context,
+      (intake, metadata) => new PublishMailIntake({ intake }, metadata),
     )
   }
 

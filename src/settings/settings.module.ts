@@ -6,6 +6,7 @@ import { customFieldsDecider } from './domain/custom-fields.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
 import { incidentTemplatesDecider } from './domain/incident-templates.js'
+import { mailIntakeDecider } from './domain/mail-intake.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
   PublishAssignmentRules,
@@ -13,6 +14,7 @@ import {
   PublishHoldReasons,
   PublishIncidentSettings,
   PublishIncidentTemplates,
+  PublishMailIntake,
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
 import { SettingsController } from './settings.controller.js'
@@ -31,6 +33,7 @@ export const settings = {
     ...deciderHandlers(records(holdReasonsDecider), [PublishHoldReasons]),
     ...deciderHandlers(records(incidentSettingsDecider), [PublishIncidentSettings]),
     ...deciderHandlers(records(incidentTemplatesDecider), [PublishIncidentTemplates]),
+    ...deciderHandlers(records(mailIntakeDecider), [PublishMailIntake]),
     ...deciderHandlers(records(customFieldsDecider), [PublishCustomFields]),
   ],
 }

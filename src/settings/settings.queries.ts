@@ -6,6 +6,7 @@ import * as defaults from './domain/defaults.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
 import { incidentTemplatesDecider } from './domain/incident-templates.js'
+import { mailIntakeDecider } from './domain/mail-intake.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import type { SettingInForce } from './domain/versioned-setting.js'
 
@@ -22,6 +23,7 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
     decider: incidentTemplatesDecider,
     fallback: defaults.DEFAULT_INCIDENT_TEMPLATES,
   },
+  'mail-intake': { decider: mailIntakeDecider, fallback: defaults.DEFAULT_MAIL_INTAKE },
   'custom-fields-incident': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
 }
 

@@ -59,13 +59,19 @@ export class Client {
     return this.request('POST', `/incidents/${number}/attachments`, form, { query, ...asking })
   }
 
+  /** Hands a mail over, as a mail server does. */
+  handOver(message: string | Buffer): Promise<Reply> {
+    const headers = { 'content-type': 'message/rfc822' }
+    return this.request('POST', '/mails', Buffer.from(message), { headers })
+  }
+
   async request(method: string, path: string, body: unknown, asking: Asking): Promise<Reply> {
     const { url, direct, openapi } = this.addresses()
     const target = path + queryString(asking.query)
     const response = await fetch((asking.offContract ? direct : url) + target, {
       method,
       headers: this.headers(asking, body),
-      body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
+      body: bodyOf(body),
     })
     const type = response.headers.get('content-type') ?? undefined
     const answer = await contentOf(response, type)
@@ -82,6 +88,11 @@ export class Client {
       ...headers,
     }
   }
+}
+
+function bodyOf(body: unknown): BodyInit | undefined {
+  if (body === undefined || body instanceof FormData || body instanceof Uint8Array) return body as BodyInit
+  return JSON.stringify(body)
 }
 
 function queryString(query: Asking['query'] = {}): string {

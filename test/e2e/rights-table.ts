@@ -62,6 +62,11 @@ export const RIGHTS: RightsTable = {
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /events': [...OVERSEERS, 'service'],
 
+  'POST /mails': ['service', 'administrator'],
+  'GET /mails': ['team-lead', ...OVERSEERS],
+  'GET /mails/{id}/message': ['team-lead', 'administrator'],
+  'POST /mails/{id}/review': ['team-lead', 'administrator'],
+
   'GET /people/{id}': DESK,
   'GET /groups/{id}': DESK,
   'POST /people': ADMINISTRATORS,
@@ -84,6 +89,7 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/custom-fields-incident': ADMINISTRATORS,
   'PUT /settings/hold-reasons': ADMINISTRATORS,
   'PUT /settings/incident': ADMINISTRATORS,
+  'PUT /settings/mail-intake': ADMINISTRATORS,
   'PUT /settings/priority-matrix': ADMINISTRATORS,
 
   'GET /projections': OVERSEERS,
@@ -135,6 +141,8 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
       remindCallerAfterDays: null,
       resolveSilentAfterDays: null,
     },
+    'POST /mails/{id}/review': { action: 'dismiss' },
+    'PUT /settings/mail-intake': { unknownSenders: 'review', ownAddresses: [], assignmentGroup: null },
     'PUT /settings/priority-matrix': { impacts: ['1'], urgencies: ['1'], priorities: ['1'], cells: [[1]] },
   }
   return bodies[endpoint] ?? {}

@@ -3,6 +3,7 @@ import type {
   HoldReason,
   IncidentSettings,
   IncidentTemplate,
+  MailIntake,
   PriorityMatrix,
 } from './settings.events.js'
 
@@ -45,6 +46,12 @@ export const DEFAULT_INCIDENT_SETTINGS: IncidentSettings = {
 }
 
 export const DEFAULT_INCIDENT_TEMPLATES: readonly IncidentTemplate[] = []
+/** Nobody is registered, and nothing is opened, because of a mail of somebody unknown. */
+export const DEFAULT_MAIL_INTAKE: MailIntake = {
+  unknownSenders: 'review',
+  ownAddresses: [],
+  assignmentGroup: null,
+}
 
 /** No custom field, for any kind of record. */
 export const DEFAULT_CUSTOM_FIELDS: { schema: Record<string, unknown>; filterable: readonly string[] } = {

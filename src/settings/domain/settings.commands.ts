@@ -4,6 +4,7 @@ import type {
   HoldReason,
   IncidentSettings,
   IncidentTemplate,
+  MailIntake,
   PriorityMatrix,
 } from './settings.events.js'
 
@@ -54,6 +55,13 @@ export class PublishIncidentTemplates extends Command<
   readonly type = 'PublishIncidentTemplates'
   constructor(data: { templates: readonly IncidentTemplate[] }, metadata: CommandMetadata) {
     super('incident-templates', data, metadata)
+  }
+}
+
+export class PublishMailIntake extends Command<'PublishMailIntake', { intake: MailIntake }> {
+  readonly type = 'PublishMailIntake'
+  constructor(data: { intake: MailIntake }, metadata: CommandMetadata) {
+    super('mail-intake', data, metadata)
   }
 }
 

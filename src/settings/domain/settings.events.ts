@@ -116,6 +116,17 @@ export type CustomFieldsPublished = DomainEvent<
   { version: number; recordType: string; schema: Record<string, unknown>; filterable: readonly string[] }
 >
 
+/** What becomes of mail that comes in. */
+export interface MailIntake {
+  /** A sender whom nobody knows: his message waits for a person, or he is registered and it opens an incident. */
+  unknownSenders: 'review' | 'register'
+  /** Addresses that our own mail comes from, lower case: mail from them is ignored. */
+  ownAddresses: readonly string[]
+  /** Group that new incidents go to; null: the assignment rules decide. */
+  assignmentGroup: string | null
+}
+export type MailIntakePublished = DomainEvent<'MailIntakePublished', { version: number; intake: MailIntake }>
+
 export type SettingsEvent =
   | PriorityMatrixPublished
   | AssignmentRulesPublished
@@ -123,3 +134,4 @@ export type SettingsEvent =
   | IncidentSettingsPublished
   | IncidentTemplatesPublished
   | CustomFieldsPublished
+  | MailIntakePublished

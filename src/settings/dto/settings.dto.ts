@@ -155,6 +155,26 @@ export class CustomFieldsDto extends Reasoned {
   filterable!: string[]
 }
 
+export class MailIntakeDto extends Reasoned {
+  @Field(
+    'Mail of somebody unknown waits for a person; or he is registered, and it opens an incident.',
+    'review',
+  )
+  @IsIn(['review', 'register'])
+  unknownSenders!: 'review' | 'register'
+
+  @Field('Addresses that our own mail comes from: mail from them is ignored.', ['desk@example.org'])
+  @IsString({ each: true })
+  @ArrayMaxSize(100)
+  ownAddresses!: string[]
+
+  @Nullable()
+  @Field('Group that new incidents go to; null: the assignment rules decide.', 'Service Desk')
+  @IsString()
+  @Length(1, 200)
+  assignmentGroup!: string | null
+}
+
 /** A setting in force. */
 export class SettingView {
   @IsIn([
@@ -164,6 +184,7 @@ export class SettingView {
     'incident',
     'incident-templates',
     'custom-fields-incident',
+    'mail-intake',
   ])
   name!: string
   @Field('0: nothing has been published, the default holds.') @IsInt() version!: number

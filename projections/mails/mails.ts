@@ -1,0 +1,91 @@
+import { hasRole } from '#libs/access'
+import { defineProjection } from '#libs/projections-runtime'
+import { all, none } from '#libs/read-store'
+import type { MailDecision, MailEvent } from '../../src/mail/domain/mail.events.js'
+
+/** An incoming message and what became of it. */
+export interface MailEntry {
+  id: string
+  messageId?: string
+  from?: string
+  fromName?: string
+  subject: string
+  /** Bytes. */
+  size: number
+  receivedAt: string
+  /** `review`: waits for a person; `pending`: decided, and about to be done. */
+  outcome: 'ignored' | 'review' | 'pending' | 'commented' | 'opened' | 'dismissed'
+  /** Why it was ignored or waits: a word, or the code of the rule that forbade what was decided. */
+  why?: string
+  detail?: string
+  /** Whose words it holds. */
+  person?: string
+  record?: string
+  attached?: readonly string[]
+  leftOut?: readonly string[]
+}
+
+/** What came by mail, for those who look after it. */
+export const mails = defineProjection<MailEntry, MailEvent>({
+  name: 'mails',
+  version: 1,
+  from: ['mail-'],
+  key: ({ stream }) => stream,
+  evolve(entry, event) {
+    if (event.type === 'MailReceived') {
+      const { messageId, from, fromName, subject, size, decision } = event.data
+      return {
+        id: event.stream.slice('mail-'.length),
+        messageId: messageId ?? undefined,
+        from: from ?? undefined,
+        fromName,
+        subject,
+        size,
+        receivedAt: event.metadata.occurredAt,
+        ...decided(decision),
+      }
+    }
+    if (entry === undefined) return entry
+    switch (event.type) {
+      case 'MailReviewed':
+        return { ...entry, detail: undefined, ...decided(event.data.decision) }
+      case 'MailHandled': {
+        const { record, attached, leftOut } = event.data
+        const outcome = entry.record === record ? 'commented' : 'opened'
+        return { ...entry, outcome, record, attached, leftOut }
+      }
+      case 'MailRefused':
+        return { ...entry, outcome: 'review', why: event.data.code, detail: event.data.detail }
+      default:
+        return entry
+    }
+  },
+  columns: {
+    id: 'string',
+    from: 'string',
+    outcome: 'string',
+    why: 'string',
+    person: 'string',
+    record: 'string',
+    receivedAt: 'timestamp',
+  },
+  indexes: [['outcome', 'receivedAt'], ['receivedAt'], ['record', 'receivedAt'], ['from', 'receivedAt']],
+  checked: ['why', 'person'],
+  rows: (principal) => (hasRole(principal, 'team-lead', 'administrator', 'auditor') ? all : none),
+})
+
+function decided(
+  decision: MailDecision | { kind: 'dismissed' },
+): Pick<MailEntry, 'outcome' | 'why' | 'person' | 'record'> {
+  switch (decision.kind) {
+    case 'ignored':
+    case 'review':
+      return { outcome: decision.kind, why: decision.reason, person: undefined, record: undefined }
+    case 'dismissed':
+      return { outcome: 'dismissed', why: undefined, person: undefined, record: undefined }
+    case 'comment':
+      return { outcome: 'pending', why: undefined, person: decision.person, record: decision.number }
+    case 'open':
+      return { outcome: 'pending', why: undefined, person: decision.person, record: undefined }
+  }
+}

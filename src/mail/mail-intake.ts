@@ -1,0 +1,352 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { CommandBus } from '@nestjs/cqrs'
+import type { Principal } from '#libs/access'
+import { hasRole } from '#libs/access'
+import type { BlobStore } from '#libs/blob-store'
+import type { CommandReceipt, FactSource } from '#libs/command-handling'
+import {
+  type Command,
+  type CommandMetadata,
+  derivedId,
+  LedgerdeskError,
+  NotFound,
+  type RecordedEvent,
+  Refused,
+  Unavailable,
+} from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
+import type { RequestContext } from '#libs/platform'
+import type { Directory } from '../directory/directory.js'
+import { RegisterPerson } from '../directory/domain/person.commands.js'
+import type { Queries } from '../http/queries.js'
+import type { AttachmentLimits } from '../incidents/attachment-limits.js'
+import { AddComment, AddLink, AttachFile, OpenIncident } from '../incidents/domain/incident.commands.js'
+import { readIncident } from '../incidents/queries/incident.queries.js'
+import { CompleteMail, ReceiveMail, RefuseMail, ReviewMail } from './domain/mail.commands.js'
+import { type KnownMail, mailDecider } from './domain/mail.decider.js'
+import type { MailDecision, MailEvent, MailReviewed } from './domain/mail.events.js'
+import { type AnsweredRecord, ignoredFor, judge, type Sender } from './domain/mail.judgement.js'
+import { fitting, numberInMessageId, numberInSubject, replyText, titleOf } from './domain/reply-text.js'
+import { type IncomingMail, type MailFile, readMail } from './incoming-mail.js'
+import { findSender } from './mail.queries.js'
+import { MAIL_INTAKE } from './mail-intake-setting.js'
+
+/** Acts on behalf of whoever wrote. */
+const INTAKE = 'system:mail-intake'
+
+export interface MailReceipt {
+  readonly id: string
+  readonly status: KnownMail['status']
+  readonly decision: KnownMail['decision']
+  /** The incident that it opened, or that it is a comment in. */
+  readonly record?: string
+}
+
+export interface MailIntakeParts {
+  bus: CommandBus
+  queries: Queries
+  eventStore: EventStore
+  directory: Directory
+  facts: FactSource
+  blobs: BlobStore
+  limits: AttachmentLimits
+  /** Largest message, bytes. */
+  maxBytes: number
+}
+
+/**
+ * Takes messages in. What becomes of one is decided and recorded first; then it is done by commands whose ids follow from the
+ * message's, so that a message that comes twice, also at the same moment or after a crash half-way, has one effect.
+ */
+export class MailIntake {
+  constructor(private readonly parts: MailIntakeParts) {}
+
+  /** @throws InvalidInput `MAIL.UNREADABLE`; Unavailable: hand it over again */
+  async receive(message: Buffer, context: RequestContext): Promise<MailReceipt> {
+    const { blobs, maxBytes } = this.parts
+    const mail = await readMail(message)
+    const hash = createHash('sha256').update(message).digest('hex')
+    const messageId = mail.messageId ?? hash
+    let id = this.mailId(messageId)
+    let known = await this.find(id)
+    const reused = known !== undefined && !isSame(known, mail)
+    if (reused) {
+      // Somebody's mail program gives one id to several messages: none of them may vanish
+      id = this.mailId(messageId, mail.from ?? '', mail.subject)
+      known = await this.find(id)
+    }
+    if (known === undefined) {
+      await blobs.put(Readable.from([message]), maxBytes)
+      const decision: MailDecision = reused ? REUSED : await this.decide(mail)
+      const data = {
+        messageId: mail.messageId ?? null,
+        from: mail.from,
+        fromName: mail.fromName,
+        subject: mail.subject,
+        hash,
+        size: message.length,
+        decision,
+      }
+      const actor = context.principal.id
+      await this.send(id, 'receive', { actor, context }, (metadata) => new ReceiveMail(id, data, metadata))
+      known = await this.find(id)
+    }
+    if (known === undefined)
+      throw new Unavailable('MAIL.NOT_RECORDED', 'The message could not be recorded. Send it again.')
+    return this.carryOut(id, known, mail, context)
+  }
+
+  /** Does what a person decided about a message that waited for one. */
+  async review(
+    id: string,
+    decision: MailReviewed['data']['decision'],
+    context: RequestContext,
+  ): Promise<MailReceipt> {
+    const before = await this.find(id)
+    if (before === undefined) throw new NotFound('MAIL.UNKNOWN', `There is no message ${id}`)
+    const revision = (await this.events(id)).length
+    const by = { actor: context.principal.id, context }
+    await this.send(id, `review-${revision}`, by, (metadata) => new ReviewMail(id, { decision }, metadata))
+    const mail = await readMail(await this.message(before))
+    return this.carryOut(id, (await this.find(id))!, mail, context)
+  }
+
+  /** The message as it came. @throws NotFound */
+  async raw(id: string): Promise<Readable> {
+    const known = await this.find(id)
+    if (known === undefined) throw new NotFound('MAIL.UNKNOWN', `There is no message ${id}`)
+    return this.parts.blobs.get(known.received.hash)
+  }
+
+  private async message({ received }: KnownMail): Promise<Buffer> {
+    const chunks: Buffer[] = []
+    for await (const chunk of await this.parts.blobs.get(received.hash)) chunks.push(chunk as Buffer)
+    return Buffer.concat(chunks)
+  }
+
+  private mailId(...parts: string[]): string {
+    return derivedId('mail', this.parts.eventStore.logId, ...parts)
+  }
+
+  private async events(id: string): Promise<RecordedEvent<MailEvent>[]> {
+    return (await this.parts.eventStore.readStream(`mail-${id}`)) as RecordedEvent<MailEvent>[]
+  }
+
+  private async find(id: string): Promise<KnownMail | undefined> {
+    const mail = (await this.events(id)).reduce(mailDecider.evolve, mailDecider.initial)
+    return mail.status === 'unknown' ? undefined : mail
+  }
+
+  private async decide(mail: IncomingMail): Promise<MailDecision> {
+    const { value: setting } = await this.parts.facts.answer(MAIL_INTAKE)
+    const ignored = ignoredFor(mail, setting)
+    if (ignored) return ignored
+    const sender = await this.sender(mail.from)
+    return judge({
+      sender,
+      answers: await this.answered(mail, sender),
+      hasText: mail.text.trim() !== '' || mail.subject.trim() !== '',
+      register:
+        setting.unknownSenders === 'register' && mail.from !== null ? newPersonId(mail.from) : undefined,
+    })
+  }
+
+  private async sender(address: string | null): Promise<Sender> {
+    if (address === null) return { kind: 'nobody' }
+    const minPosition = await this.parts.eventStore.head()
+    const { json } = await this.parts.queries.ask(findSender, { address, minPosition })
+    return JSON.parse(json) as Sender
+  }
+
+  /** The incident that a message answers: named in its subject, or that of an earlier message of its thread. */
+  private async answered(mail: IncomingMail, sender: Sender): Promise<AnsweredRecord | undefined> {
+    const number = numberInSubject(mail.subject) ?? (await this.recordOfThread(mail.answered))
+    if (number === undefined) return undefined
+    const state = sender.kind === 'person' ? await this.stateFor(sender.id, number) : undefined
+    return { number, theirs: state !== undefined, open: state !== 'Closed' && state !== 'Canceled' }
+  }
+
+  private async recordOfThread(messageIds: readonly string[]): Promise<string | undefined> {
+    for (const messageId of messageIds) {
+      const ours = numberInMessageId(messageId)
+      if (ours !== undefined) return ours
+      const earlier = await this.find(this.mailId(messageId))
+      if (earlier?.status === 'handled') return earlier.record
+    }
+    return undefined
+  }
+
+  /** State of an incident in which a person may write: one who works at the desk and sees it, or is named in it. */
+  private async stateFor(person: string, number: string): Promise<string | undefined> {
+    const { directory, queries } = this.parts
+    const known = directory.principal(person)
+    const named: Principal = { id: person, grants: new Map([['requester', INTAKE]]), groups: new Set() }
+    const principal = known && hasRole(known, 'agent', 'team-lead') ? known : named
+    try {
+      const { json } = await queries.ask(readIncident, { number, principal })
+      return (JSON.parse(json) as { state: string }).state
+    } catch (error) {
+      if (error instanceof NotFound) return undefined
+      throw error
+    }
+  }
+
+  private async carryOut(
+    id: string,
+    known: KnownMail,
+    mail: IncomingMail,
+    context: RequestContext,
+  ): Promise<MailReceipt> {
+    const { decision } = known
+    if (known.status === 'decided' && (decision.kind === 'comment' || decision.kind === 'open')) {
+      const by = { actor: INTAKE, onBehalfOf: decision.person, context }
+      try {
+        const record =
+          decision.kind === 'comment'
+            ? await this.comment(id, decision, mail, by)
+            : await this.open(id, decision, mail, by)
+        const files = await this.attach(id, record, mail.files, by)
+        await this.send(
+          id,
+          'complete',
+          { actor: INTAKE, context },
+          (metadata) => new CompleteMail(id, { record, ...files }, metadata),
+        )
+      } catch (error) {
+        // What is away comes back, and the message is handed over again; a rule that forbids it will do so again
+        if (!(error instanceof LedgerdeskError) || error instanceof Unavailable) throw error
+        const { code, message: detail } = error
+        await this.send(
+          id,
+          `refuse-${(await this.events(id)).length}`,
+          { actor: INTAKE, context },
+          (metadata) => new RefuseMail(id, { code, detail }, metadata),
+        )
+      }
+      known = (await this.find(id))!
+    }
+    return {
+      id,
+      status: known.status,
+      decision: known.decision,
+      record: known.status === 'handled' ? known.record : undefined,
+    }
+  }
+
+  private async comment(
+    id: string,
+    { number }: Extract<MailDecision, { kind: 'comment' }>,
+    mail: IncomingMail,
+    by: Actor,
+  ): Promise<string> {
+    const text = fitting(replyText(mail.text) || mail.subject)
+    await this.send(id, 'comment', by, (metadata) => new AddComment(number, { text }, metadata))
+    return number
+  }
+
+  private async open(
+    id: string,
+    decision: Extract<MailDecision, { kind: 'open' }>,
+    mail: IncomingMail,
+    by: Actor,
+  ): Promise<string> {
+    const { person, register, followUpOf } = decision
+    const { value: setting } = await this.parts.facts.answer(MAIL_INTAKE)
+    if (register) await this.register(id, person, mail, by)
+    const opened = {
+      title: titleOf(mail.subject),
+      description: fitting(followUpOf === undefined ? mail.text.trim() : replyText(mail.text)),
+      caller: person,
+      contactType: 'email',
+      assignmentGroup: setting.assignmentGroup ?? undefined,
+    }
+    const { id: number } = await this.send(
+      id,
+      'open',
+      by,
+      (metadata) => new OpenIncident(undefined, opened, metadata),
+    )
+    if (followUpOf !== undefined) {
+      const link = { relation: 'related-to', targetType: 'incident', target: followUpOf } as const
+      await this.send(id, 'link', by, (metadata) => new AddLink(number, link, metadata))
+    }
+    return number
+  }
+
+  private async register(
+    id: string,
+    person: string,
+    { from, fromName }: IncomingMail,
+    by: Actor,
+  ): Promise<void> {
+    const data = { kind: 'person', name: fromName ?? from ?? person, email: from ?? undefined } as const
+    try {
+      await this.send(
+        id,
+        'register',
+        { ...by, onBehalfOf: undefined },
+        (metadata) => new RegisterPerson(person, data, metadata),
+      )
+    } catch (error) {
+      // By another first message of his, that came at the same moment
+      if (!(error instanceof Refused && error.code === 'DIRECTORY.PERSON_EXISTS')) throw error
+    }
+  }
+
+  private async attach(id: string, record: string, files: readonly MailFile[], by: Actor) {
+    const { blobs, limits } = this.parts
+    const attached: string[] = []
+    const leftOut: string[] = []
+    for (const [i, { name, contentType, content, inline }] of files.entries()) {
+      if (inline || content.length === 0 || content.length > limits.maxBytes || !limits.allows(contentType)) {
+        leftOut.push(name)
+        continue
+      }
+      const { hash, size } = await blobs.put(Readable.from([content]), limits.maxBytes)
+      const data = { hash, name, contentType, size, visibility: 'public' } as const
+      await this.send(id, `attach-${i}`, by, (metadata) => new AttachFile(record, data, metadata))
+      attached.push(name)
+    }
+    return { attached, leftOut }
+  }
+
+  /** @param step of all that a message leads to: with the message's id it makes the command's */
+  private send(
+    mailId: string,
+    step: string,
+    { actor, onBehalfOf, context }: Actor,
+    build: (metadata: CommandMetadata) => Command,
+  ): Promise<CommandReceipt> {
+    const commandId = derivedId('mail-step', mailId, step)
+    const metadata: CommandMetadata = {
+      actor,
+      onBehalfOf,
+      channel: 'email',
+      occurredAt: new Date().toISOString(),
+      commandId,
+      keyed: true,
+      requestHash: derivedId('mail-request', mailId, step),
+      correlationId: context.correlationId,
+    }
+    return this.parts.bus.execute(build(metadata) as never)
+  }
+}
+
+const REUSED: MailDecision = { kind: 'review', reason: 'message-id-reused' }
+
+/** The same message, by what no server on its way changes. */
+function isSame({ received }: KnownMail, { from, subject }: IncomingMail): boolean {
+  return received.from === from && received.subject === subject
+}
+
+interface Actor {
+  actor: string
+  onBehalfOf?: string
+  context: RequestContext
+}
+
+/** Id of a sender whom nobody knew. It tells nothing of the address: ids stay in the log for ever. */
+function newPersonId(address: string): string {
+  return `mail-${derivedId('mail-sender', address)}`
+}
