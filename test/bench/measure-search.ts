@@ -45,7 +45,11 @@ export async function measureSearch(report: Report, options: Options): Promise<v
       await server.stop()
     }
     tell(report, `${size.toLocaleString('en-GB')} incidents`, quiet, 50)
-    tell(report, `${size.toLocaleString('en-GB')} incidents, beside ${options.commandsPerSecond} commands/s`, beside)
+    tell(
+      report,
+      `${size.toLocaleString('en-GB')} incidents, beside ${options.commandsPerSecond} commands/s`,
+      beside,
+    )
   }
 }
 

@@ -196,8 +196,9 @@ describe('What is internal, and what is somebody else’s', () => {
       ? one.filter((query) => 'filter' in query).map((query) => ({ ...query, asOf: head }))
       : []
     const queries = [{}, ...one, ...filtered] as Record<string, string>[]
-    // Nothing is answered without it: all else is asked along with each of its values
-    return names.includes('q') ? VALUES.q!.flatMap((q) => queries.map((query) => ({ ...query, q }))) : queries
+    if (!names.includes('q')) return queries
+    // Nothing is answered without it
+    return queries.map((query) => ({ q: NOTE, ...query }))
   }
 
   function settled(value: string): string {
