@@ -1,4 +1,5 @@
 import { copyOf, projectedLog } from './data-folders.js'
+import type { Generated } from './generate.js'
 import { openingBody, seeded } from './opening.js'
 import type { Options } from './options.js'
 import type { Poll } from './paced.js'
@@ -24,22 +25,24 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'a word that is nowhere': 'xylophone',
 }
 
+type Times = Record<string, { p50: number; p99: number }>
+
 /** An agent's searches, by size of the log; then the same beside commands. */
 export async function measureSearch(report: Report, options: Options): Promise<void> {
   const polls = Object.entries(QUESTIONS).map(
-    ([name, q]): Poll => ({ name, path: `/search?${new URLSearchParams({ q })}`, clients: 1, pauseMs: 200 }),
+    ([name, q]): Poll => ({ name, path: `/search?${new URLSearchParams({ q })}`, clients: 1, pauseMs: 5 }),
   )
   for (const size of options.sizes) {
     const base = copyOf(await projectedLog(size, options.seed), 'search')
     const server = await startLedgerdesk(base)
-    const quiet: Record<string, { p50: number; p99: number }>[] = []
-    const beside: typeof quiet = []
+    const quiet: Times[] = []
+    const beside: Times[] = []
     try {
       await openRare(server, base.agentToken)
       await server.idle()
       for (let run = 0; run < options.runs; run++) {
-        quiet.push((await runPaced(server, base, { ...options, commandsPerSecond: 0 }, { polls })).polls)
-        beside.push((await runPaced(server, base, options, { polls })).polls)
+        quiet.push(await inTurn(server, base, options, polls))
+        beside.push((await runPaced(server, base, options, { polls: polls.slice(0, 1) })).polls)
       }
     } finally {
       await server.stop()
@@ -51,6 +54,20 @@ export async function measureSearch(report: Report, options: Options): Promise<v
       beside,
     )
   }
+}
+
+/** One question after another: a query thread answers one at a time, and they would wait for each other. */
+async function inTurn(
+  server: Server,
+  base: Generated,
+  options: Options,
+  polls: readonly Poll[],
+): Promise<Times> {
+  const times: Times = {}
+  const short = { ...options, commandsPerSecond: 0, seconds: Math.min(2, options.seconds), warmUpSeconds: 1 }
+  for (const poll of polls)
+    Object.assign(times, (await runPaced(server, base, short, { polls: [poll] })).polls)
+  return times
 }
 
 async function openRare({ url }: Server, token: string): Promise<void> {
@@ -66,13 +83,8 @@ async function openRare({ url }: Server, token: string): Promise<void> {
   }
 }
 
-function tell(
-  report: Report,
-  of: string,
-  results: readonly Record<string, { p50: number; p99: number }>[],
-  atMost?: number,
-): void {
-  for (const name of Object.keys(QUESTIONS))
+function tell(report: Report, of: string, results: readonly Times[], atMost?: number): void {
+  for (const name of Object.keys(results[0] ?? {}))
     for (const figure of ['p50', 'p99'] as const) {
       const runs = results.map((result) => result[name]![figure])
       const target = figure === 'p99' && atMost !== undefined ? { atMost } : undefined
