@@ -667,7 +667,7 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
               await store.drop(build)
             },
           ),
-          { numRuns: 40 },
+          { numRuns: 25 },
         )
       })
     })

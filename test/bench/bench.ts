@@ -7,6 +7,7 @@ import { measureOpening } from './measure-opening.js'
 import { measurePages } from './measure-pages.js'
 import { measurePublish } from './measure-publish.js'
 import { measureRebuild } from './measure-rebuild.js'
+import { measureSearch } from './measure-search.js'
 import { measureShapes } from './measure-shapes.js'
 import { measureVisible } from './measure-visible.js'
 import { readOptions, type Section } from './options.js'
@@ -19,6 +20,7 @@ const measures: Record<Section, (report: Report, given: typeof options) => Promi
   beside: measureBeside,
   visible: measureVisible,
   pages: measurePages,
+  search: measureSearch,
   rebuild: measureRebuild,
   memory: measureMemory,
   'catch-up': measureCatchUp,

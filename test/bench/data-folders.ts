@@ -20,10 +20,13 @@ export async function generatedLog(incidents: number, seed: number): Promise<Gen
   return generated
 }
 
+/** Rises when read models are added or changed: what was built before is built anew. */
+const READ_MODELS = 2
+
 /** The same with its read models built. */
 export async function projectedLog(incidents: number, seed: number): Promise<Generated> {
   const generated = await generatedLog(incidents, seed)
-  const note = join(generated.dataDir, 'projected.json')
+  const note = join(generated.dataDir, `projected-${READ_MODELS}.json`)
   if (existsSync(note)) return generated
   console.error(`building the read models of ${incidents} incidents`)
   rmSync(join(generated.dataDir, 'read-models'), { recursive: true, force: true })

@@ -6,6 +6,7 @@ export const SECTIONS = {
   beside: 'commands beside four clients that poll the queues, and beside a rebuild',
   visible: 'from an acknowledgement to the queue that shows it',
   pages: 'queue pages and lists under 500 commands a second, by size of the log',
+  search: 'searches by size of the log, quiet and beside commands',
   rebuild: 'building all read models, against bare reading and writing; a long history',
   memory: 'resident memory by size of the log',
   'catch-up': 'reading a log from EventStoreDB into a projection, against the bare client',

@@ -18,6 +18,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   types: ['WorkNoteAdded', 'AttachmentAdded', 'IncidentOpened'],
   streams: ['incident-'],
   orderBy: ['openedAt desc', 'updatedAt'],
+  q: [NOTE, 'canary', 'anar', `"${HERS}"`, 'mail', 'inc2'],
   filter: [
     '',
     'state = "New"',
@@ -87,6 +88,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/incidents/{number}',
       '/incidents/{number}/attachments/{hash}',
       '/incidents/{number}/history',
+      '/search',
     ])
     expect(await paths('audrey')).toContain('/events')
     expect(await paths('ana')).toContain('/incident-facts')
@@ -123,6 +125,21 @@ describe('What is internal, and what is somebody else’s', () => {
       const { items } = succeeded(await rita.get('/incidents', query))
       expect(items.map(({ number }: { number: string }) => number)).toEqual([own])
     }
+  })
+
+  it('is not found by searching for it, nor does the answer differ from that to a word that is nowhere', async () => {
+    const ask = async (person: string, q: string) => {
+      const { position, lag, ...answer } = succeeded(
+        await desk.as(person).get('/search', { q, minPosition: head }),
+      )
+      return answer
+    }
+    const nowhere = await ask('rita', 'nosuchword')
+    for (const q of [NOTE, NOTE.slice(0, 9), `"${HERS}"`, hers, `inc${Number(hers.slice(3))}`]) {
+      expect([q, await ask('rita', q)]).toEqual([q, nowhere])
+      expect((await ask('ann', q)).items.length).toBeGreaterThan(0)
+    }
+    expect((await ask('rita', own)).items).toEqual([expect.objectContaining({ number: own })])
   })
 
   interface Found {
@@ -178,7 +195,10 @@ describe('What is internal, and what is somebody else’s', () => {
     const filtered = past
       ? one.filter((query) => 'filter' in query).map((query) => ({ ...query, asOf: head }))
       : []
-    return [{}, ...one, ...filtered] as Record<string, string>[]
+    const queries = [{}, ...one, ...filtered] as Record<string, string>[]
+    if (!names.includes('q')) return queries
+    // Nothing is answered without it
+    return queries.map((query) => ({ q: NOTE, ...query }))
   }
 
   function settled(value: string): string {

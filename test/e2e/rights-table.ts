@@ -60,6 +60,7 @@ export const RIGHTS: RightsTable = {
   'POST /queues/{group}/take-next': AGENTS,
 
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
+  'GET /search': 'any',
   'GET /events': [...OVERSEERS, 'service'],
 
   'POST /mails': ['service', 'administrator'],

@@ -33,6 +33,31 @@ describe('A stored document', () => {
     })
   })
 
+  it('has the tokens of its texts where they can be searched, and an index of them', () => {
+    const searched: CollectionSchema = {
+      ...schema,
+      search: { texts: [{ title: 1 }, { notes: 1 }], names: ['title'], newest: 'openedAt' },
+    }
+    const write = {
+      collection: 'rows',
+      id: 'a',
+      document: { title: 'Mail', notes: ['Fuse'] },
+      position: toPosition(1),
+    }
+    expect((storedForm(searched, write, 1, 0) as { g?: string[] }).g).toEqual([
+      'ama',
+      'amai',
+      'aail',
+      'zamail',
+      'bfu',
+      'bfus',
+      'buse',
+    ])
+    expect(formOf({}, 1)).not.toHaveProperty('g')
+    expect(indexesOf(searched).at(-1)).toEqual({ name: 'texts', key: { g: 1, _id: -1 } })
+    expect(indexesOf(schema).map(({ name }) => name)).not.toContain('texts')
+  })
+
   it('leaves its position when deleted', () => {
     expect(formOf(null, 5)).toEqual({
       _id: 'a',

@@ -65,7 +65,9 @@ export function scoreOf(
   const fields = document as Readonly<Record<string, unknown>>
   const best = new Array<number>(terms.length).fill(0)
   for (const weights of texts.slice(0, depth))
-    for (const [field, weight] of Object.entries(weights))
+    for (const [field, weight] of Object.entries(weights)) {
+      // Most texts of a hit need not be looked through: what was found is better than anything there
+      if (best.every((worth) => worth >= weight * WHOLE_WORDS)) continue
       for (const text of textsIn(fields[field])) {
         const folded = foldedText(text)
         for (const [i, term] of terms.entries()) {
@@ -74,6 +76,7 @@ export function scoreOf(
           best[i] = Math.max(best[i]!, weight * worthOf(term, folded))
         }
       }
+    }
   return best.every((worth) => worth > 0) ? best.reduce((sum, worth) => sum + worth, 0) : 0
 }
 

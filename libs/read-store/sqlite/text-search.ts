@@ -16,7 +16,8 @@ import { filterSql, type Sql } from './filter-sql.js'
 const FOLLOWED_PER_CANDIDATE = 5
 /** The same of a list that the filter names, whose rows are read and looked through one by one. */
 const LISTED_PER_CANDIDATE = 2
-const ROWS_AT_A_TIME = 500
+/** One piece mostly suffices: then there are more hits than may be ranked. */
+const MOST_AT_A_TIME = 1_000
 /** Rows of one name. */
 const MOST_NAMESAKES = 50
 
@@ -72,7 +73,7 @@ export class TextSearch<Document> {
   private follow(): boolean {
     if (this.names.length > 0) this.piece([this.names], undefined, MOST_NAMESAKES)
     const conditions = tokenConditions(this.query.terms, this.query.depth)
-    const piece = Math.min(ROWS_AT_A_TIME, this.most + 1)
+    const piece = Math.min(MOST_AT_A_TIME, this.most + 1)
     const most = this.most * FOLLOWED_PER_CANDIDATE
     let before: number | undefined
     for (let followed = 0; ; followed += piece) {
