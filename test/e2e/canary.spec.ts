@@ -17,6 +17,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   after: ['00000000000000000000'],
   types: ['WorkNoteAdded', 'AttachmentAdded', 'IncidentOpened'],
   streams: ['incident-'],
+  savedFilter: ['canary'],
+  lastEventId: ['00000000000000000000'],
   orderBy: ['openedAt desc', 'updatedAt'],
   filter: [
     '',
@@ -153,7 +155,14 @@ describe('What is internal, and what is somebody else’s', () => {
       hash: [internalHash],
       group: ['Service Desk', 'Network'],
       id: ['rita', 'ann', 'Service Desk'],
-      name: ['incident', 'hold-reasons', 'custom-fields-incident', 'priority-matrix', 'assignment-rules'],
+      name: [
+        'incident',
+        'incident-templates',
+        'hold-reasons',
+        'custom-fields-incident',
+        'priority-matrix',
+        'assignment-rules',
+      ],
     }
     return Object.entries(values).reduce(
       (paths, [name, all]) =>
