@@ -79,7 +79,7 @@ describe('What is internal, and what is somebody else’s', () => {
     const { answers, hits } = await search(desk.as('rita'))
     expect(hits.slice(0, 3)).toEqual([])
     expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(20)
-  })
+  }, 120_000)
 
   it('is found that way by an agent, an auditor and an analyst, so that the search would notice', async () => {
     const paths = async (person: string) =>
@@ -92,7 +92,7 @@ describe('What is internal, and what is somebody else’s', () => {
     ])
     expect(await paths('audrey')).toContain('/events')
     expect(await paths('ana')).toContain('/incident-facts')
-  })
+  }, 240_000)
 
   it('cannot be found out by filters either: what a requester does not see she cannot ask for', async () => {
     const rita = desk.as('rita')
