@@ -81,7 +81,14 @@ describe('A stream of a queue', () => {
 
   it('goes on where the client was: what was touched, and what has left', async () => {
     const source = new Rows([row('1'), row('2'), row('3')])
-    source.changes = { 2: true, 3: false, 4: true, 5: false }
+    source.changes = {
+      2: { then: true, since: true },
+      3: { then: false, since: true },
+      4: { then: true, since: false },
+      5: { then: false, since: false },
+      // She may have it from what came after her last id, before she was cut off
+      6: { then: false, since: true },
+    }
     const stream = streamOf({ since: at(0) })
     const told = reading(stream)
     void stream.run(source)
@@ -90,6 +97,22 @@ describe('A stream of a queue', () => {
       ['change', '2'],
       ['enter', '3'],
       ['leave', '4'],
+      ['leave', '6'],
+      ['level', undefined],
+    ])
+  })
+
+  it('takes away what left while the rows were read', async () => {
+    const source = new Rows([row('1')])
+    // Nothing had happened when it was asked first; the row 2 is gone by the time that the rows are read
+    const answers = [{}, { 2: { then: true, since: false } }]
+    source.changesSince = async () => answers.shift() ?? null
+    const stream = streamOf({ since: at(0) })
+    const told = reading(stream)
+    void stream.run(source)
+    await eventually('level', () => told.at(-1)?.event === 'level')
+    expect(told.map(({ event, number }) => [event, number])).toEqual([
+      ['leave', '2'],
       ['level', undefined],
     ])
   })
