@@ -2,6 +2,7 @@ import { removeCopies } from './data-folders.js'
 import { measureArrival } from './measure-arrival.js'
 import { measureBeside } from './measure-beside.js'
 import { measureCatchUp } from './measure-catch-up.js'
+import { measureDesk } from './measure-desk.js'
 import { measureMemory } from './measure-memory.js'
 import { measureOpening } from './measure-opening.js'
 import { measurePages } from './measure-pages.js'
@@ -23,6 +24,7 @@ const measures: Record<Section, (report: Report, given: typeof options) => Promi
   search: measureSearch,
   rebuild: measureRebuild,
   memory: measureMemory,
+  desk: measureDesk,
   'catch-up': measureCatchUp,
   shapes: measureShapes,
   publish: measurePublish,

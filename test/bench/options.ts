@@ -9,6 +9,7 @@ export const SECTIONS = {
   search: 'searches by size of the log, quiet and beside commands',
   rebuild: 'building all read models, against bare reading and writing; a long history',
   memory: 'resident memory by size of the log',
+  desk: 'a desk of people at work, each with a live queue',
   'catch-up': 'reading a log from EventStoreDB into a projection, against the bare client',
   shapes: 'commands in both shapes, against the bare client of the event store',
   publish: 'putting a log on a topic in both shapes, against bare kafkajs',
@@ -32,6 +33,10 @@ export interface Options {
   /** Incidents in the log that is read from EventStoreDB. */
   catchUpSize: number
   commandsPerSecond: number
+  /** Of the desk: people, commands of all together, and for how long. */
+  agents: number
+  deskCommandsPerSecond: number
+  deskSeconds: number
   out: string
 }
 
@@ -42,6 +47,9 @@ const FULL = {
   sizes: '20000,200000,1000000',
   'rebuild-size': 333_000,
   'catch-up-size': 30_000,
+  agents: 300,
+  'desk-rate': 200,
+  'desk-seconds': 60,
 }
 const QUICK = {
   runs: 1,
@@ -50,7 +58,12 @@ const QUICK = {
   sizes: '5000,20000',
   'rebuild-size': 20_000,
   'catch-up-size': 10_000,
+  agents: 30,
+  'desk-rate': 50,
+  'desk-seconds': 5,
 }
+
+type Counted = Exclude<keyof typeof FULL, 'sizes'>
 
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
@@ -64,14 +77,16 @@ export function readOptions(args: string[]): Options {
       sizes: { type: 'string' },
       'rebuild-size': { type: 'string' },
       'catch-up-size': { type: 'string' },
+      agents: { type: 'string' },
+      'desk-rate': { type: 'string' },
+      'desk-seconds': { type: 'string' },
       rate: { type: 'string', default: '500' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string', default: '.tmp/bench/result.json' },
     },
   })
   const standard = values.quick ? QUICK : FULL
-  const number = (name: 'runs' | 'seconds' | 'warm-up' | 'rebuild-size' | 'catch-up-size'): number =>
-    whole(values[name] ?? String(standard[name]), name)
+  const number = (name: Counted): number => whole(values[name] ?? String(standard[name]), name)
   const sizes = (values.sizes ?? standard.sizes).split(',').map((size) => whole(size, 'sizes'))
   return {
     sections: values.only.split(',').map(section),
@@ -84,6 +99,9 @@ export function readOptions(args: string[]): Options {
     rebuildSize: number('rebuild-size'),
     catchUpSize: number('catch-up-size'),
     commandsPerSecond: whole(values.rate, 'rate'),
+    agents: number('agents'),
+    deskCommandsPerSecond: number('desk-rate'),
+    deskSeconds: number('desk-seconds'),
     out: values.out,
   }
 }

@@ -44,6 +44,6 @@ export class CuttingProxy {
 
   async close(): Promise<void> {
     this.cut(() => true)
-    await new Promise((closed) => this.server.close(closed))
+    if (this.server.listening) await new Promise((closed) => this.server.close(closed))
   }
 }

@@ -28,7 +28,9 @@ export const RIGHTS: RightsTable = {
   'GET /incidents/{number}/history': 'any',
   'GET /incidents/{number}/attachments/{hash}': 'any',
   'POST /incidents': EVERY_WRITER,
+  'GET /incidents/mine': 'any',
   'POST /incidents/bulk': EVERY_WRITER,
+  'POST /incidents/bulk-by-filter': AGENTS,
   'POST /incidents/{number}/accept': AGENTS,
   'POST /incidents/{number}/apply-knowledge': AGENTS,
   'POST /incidents/{number}/assign': AGENTS,
@@ -58,6 +60,11 @@ export const RIGHTS: RightsTable = {
   'GET /queues/{group}': [...DESK, 'service'],
   'GET /queues/mine': AGENTS,
   'POST /queues/{group}/take-next': AGENTS,
+
+  // Everybody’s own; a group’s are kept by the team leads among its members and by administrators, and used by its members
+  'GET /saved-filters': 'any',
+  'POST /saved-filters': 'any',
+  'POST /saved-filters/remove': 'any',
 
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
@@ -91,6 +98,7 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/hold-reasons': ADMINISTRATORS,
   'PUT /settings/incident': ADMINISTRATORS,
   'PUT /settings/mail-intake': ADMINISTRATORS,
+  'PUT /settings/incident-templates': ADMINISTRATORS,
   'PUT /settings/priority-matrix': ADMINISTRATORS,
 
   'GET /projections': OVERSEERS,
@@ -106,6 +114,9 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
   const bodies: Record<string, object> = {
     'POST /incidents': { title: 'Rights' },
     'POST /incidents/bulk': { items: [{ verb: 'open', body: { title: 'Rights' } }] },
+    'POST /incidents/bulk-by-filter': { filter: 'category = "nobody has it"', verb: 'start' },
+    'POST /saved-filters': { name: 'Rights', list: 'incidents', filter: 'state = "New"' },
+    'POST /saved-filters/remove': { name: 'Rights' },
     'POST /incidents/{number}/apply-knowledge': { article: 'KB0000001', revision: 1 },
     'POST /incidents/{number}/assign': { group: 'Service Desk' },
     'POST /incidents/{number}/audience': { audience: { kind: 'public' } },
@@ -144,6 +155,7 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     },
     'POST /mails/{id}/review': { action: 'dismiss' },
     'PUT /settings/mail-intake': { unknownSenders: 'review', ownAddresses: [], assignmentGroup: null },
+    'PUT /settings/incident-templates': { templates: [{ name: 'Rights', fields: { title: 'Rights' } }] },
     'PUT /settings/priority-matrix': { impacts: ['1'], urgencies: ['1'], priorities: ['1'], cells: [[1]] },
   }
   return bodies[endpoint] ?? {}

@@ -100,6 +100,118 @@ const settings: ToldEvent = {
   },
 }
 
+const templates: ToldEvent = {
+  type: 'IncidentTemplatesPublished',
+  data: {
+    version: 3,
+    templates: [
+      {
+        name: 'Password',
+        fields: {
+          title: 'Password forgotten',
+          category: 'access',
+          impact: 2,
+          urgency: 1,
+          assignmentGroup: 'network',
+        },
+      },
+      { name: 'Mail', fields: { category: 'mail', customFields: { costCentre: '1', floor: 2 } } },
+    ],
+  },
+}
+
+describe('opening by a template', () => {
+  const open = (data: commands.OpenIncidentData) =>
+    given('Not Opened')
+      .and('settings-incident-templates', templates)
+      .when(new commands.OpenIncident(undefined, data, caller))
+
+  it('fills in what was left out, and says which template in which version', () => {
+    open({ template: 'Password', caller: 'carl', urgency: 3 }).thenEvents(
+      {
+        type: 'IncidentOpened',
+        data: {
+          title: 'Password forgotten',
+          category: 'access',
+          caller: 'carl',
+          openedBy: 'carl',
+          audience: { kind: 'public' },
+          template: { name: 'Password', version: 3 },
+        },
+      },
+      {
+        type: 'PriorityDerived',
+        data: { impact: 2, urgency: 3, priority: 4, matrixVersion: 0, previous: null },
+      },
+      inNetwork,
+    )
+  })
+
+  it('changes nothing of what was said', () => {
+    const said = { title: 'Mine', category: 'vpn', impact: 3, urgency: 3, assignmentGroup: 'database' }
+    const [first, priority, assigned] = open({ template: 'Password', ...said }).events
+    expect(first?.data).toMatchObject({ title: 'Mine', category: 'vpn' })
+    expect(priority?.data).toMatchObject({ impact: 3, urgency: 3 })
+    expect(assigned?.data).toMatchObject({ group: 'database' })
+  })
+
+  it('merges custom fields one by one, and checks them all', () => {
+    const schema = { properties: { costCentre: { type: 'string' }, floor: { type: 'integer' } } }
+    const story = given('Not Opened')
+      .and('settings-incident-templates', templates)
+      .and('settings-custom-fields-incident', {
+        type: 'CustomFieldsPublished',
+        data: { version: 1, recordType: 'incident', schema, filterable: [] },
+      } as ToldEvent)
+    const opening = (customFields: Record<string, unknown>) =>
+      story.when(new commands.OpenIncident(undefined, { title: 'x', template: 'Mail', customFields }, caller))
+    expect(opening({ floor: 3 }).events[0]?.data).toMatchObject({
+      customFields: { costCentre: '1', floor: 3 },
+      customFieldsVersion: 1,
+    })
+    opening({ floor: 'third' }).thenRefused('INCIDENT.CUSTOM_FIELDS_INVALID')
+  })
+
+  it('is refused for a template that is not there, or one that says no title when nobody does', () => {
+    open({ title: 'x', template: 'password' }).thenRefused('INCIDENT.TEMPLATE_UNKNOWN')
+    open({ template: 'Mail' }).thenRefused('INCIDENT.TEXT_REQUIRED')
+  })
+})
+
+describe('reopening within the days that the settings give', () => {
+  const within = (reopenWithinDays?: number | null): ToldEvent => ({
+    type: 'IncidentSettingsPublished',
+    data: {
+      version: 1,
+      settings: {
+        autoCloseAfterDays: null,
+        remindCallerAfterDays: null,
+        resolveSilentAfterDays: null,
+        reopenWithinDays,
+      },
+    },
+  })
+  // Resolved on 5 January at 08:00
+  const reopen = (actor: string, occurredAt: string, settings = within(3)) =>
+    given('Resolved')
+      .and('settings-incident', settings)
+      .when(new commands.Reopen(NUMBER, {}, commandMetadata({ actor, occurredAt })))
+
+  it('lets the caller in time, and refuses him later, with the way on', () => {
+    reopen('carl', '2026-01-08T08:00:00.000Z').thenTypes('IncidentReopened')
+    const late = reopen('carl', '2026-01-08T08:00:00.001Z')
+    late.thenRefused('INCIDENT.REOPEN_TOO_LATE')
+    expect(() => late.events).toThrow(`open a new incident and name ${NUMBER} in it`)
+  })
+
+  it('lets whoever works at the desk at any time, and everybody where no days are set', () => {
+    reopen('agnes', '2026-03-01T08:00:00.000Z').thenTypes('IncidentReopened')
+    reopen('carl', '2026-03-01T08:00:00.000Z', within(null)).thenTypes('IncidentReopened')
+    // As settings were published before there was this one
+    reopen('carl', '2026-03-01T08:00:00.000Z', within()).thenTypes('IncidentReopened')
+  })
+})
+
 describe('opening', () => {
   const open = (data: commands.OpenIncidentData, metadata = agnes) =>
     new commands.OpenIncident(undefined, data, metadata)

@@ -120,12 +120,19 @@ export interface ChangesAsked extends QueueScope {
   since: Position
 }
 
-/** By number, the records touched since: whether each was a row then. Null: too much happened, or nobody can tell. */
-export type ChangesSince = Record<string, boolean> | null
+/** Whether a record was a row where the client left off, and whether it has been one at any time since. */
+export interface RowSince {
+  then: boolean
+  since: boolean
+}
+
+/** By number, the records touched since. Null: too much happened, or nobody can tell. */
+export type ChangesSince = Record<string, RowSince> | null
 
 /**
- * What a client that comes back may have missed. Whether a record was a row of hers then is told by its stream up to
- * there, so that no number of a record leaves the server that she never saw.
+ * What a client that comes back may have missed. Which records were rows of hers is told by their streams, so that no number
+ * of a record leaves the server that she never saw. Since counts as well as then: what came after her last id, but
+ * before the connection was cut, she may have.
  */
 export async function queueChangesSince(
   { principal, since, ...scope }: ChangesAsked,
@@ -134,11 +141,9 @@ export async function queueChangesSince(
   const touched = await touchedSince(principal, since, eventStore)
   if (touched === undefined) return { json: 'null' }
   const isRow = rowTest(principal, scope)
-  const changes: Record<string, boolean> = {}
-  for (const stream of touched) {
-    const then = entryAt(await eventStore.readStream(stream), since)
-    changes[numberOf(stream)] = then !== undefined && isRow(then)
-  }
+  const changes: Record<string, RowSince> = {}
+  for (const stream of touched)
+    changes[numberOf(stream)] = rowSince(await eventStore.readStream(stream), since, isRow)
   return { json: JSON.stringify(changes satisfies ChangesSince) }
 }
 
@@ -173,18 +178,25 @@ function changesRightsOf({ id }: Principal, { stream, data }: RecordedEvent): bo
   return stream.startsWith('group-') && (data as { person?: string } | undefined)?.person === id
 }
 
-function entryAt(events: readonly RecordedEvent[], position: Position): WorkQueueEntry | undefined {
+function rowSince(
+  events: readonly RecordedEvent[],
+  position: Position,
+  isRow: (entry: object) => boolean,
+): RowSince {
   let entry: WorkQueueEntry | undefined
+  const row: RowSince = { then: false, since: false }
   for (const event of events) {
-    if (event.position > position) break
     try {
       entry = workQueue.evolve(entry, event as never) ?? undefined
     } catch {
       // What follows waits in the read model as well
       break
     }
+    const isNow = entry !== undefined && isRow(entry)
+    if (event.position <= position) row.then = isNow
+    else row.since ||= isNow
   }
-  return entry
+  return row
 }
 
 function inGroup(group: string, filter: Filter | undefined): Filter {

@@ -201,17 +201,34 @@ export class QueueStream extends Readable {
       for (const [number, data] of page.rows) {
         this.#known.add(number)
         if (touched === null) text += serverSentEvent('enter', data)
-        else if (number in touched) text += serverSentEvent(touched[number] ? 'change' : 'enter', data)
+        else if (number in touched) text += serverSentEvent(touched[number]?.then ? 'change' : 'enter', data)
       }
       if (this.#known.size > MOST_ROWS) throw new Ended()
       await this.#write(text)
       cursor = page.next
     } while (cursor)
-    const gone = Object.keys(touched ?? {}).filter((number) => touched?.[number] && !this.#known.has(number))
-    await this.#write(gone.map((number) => serverSentEvent('leave', numberOnly(number))).join(''))
+    if (since !== undefined && touched !== null && !(await this.#tellGone(source, since))) {
+      await this.#fill(source)
+      return
+    }
     await this.#write(serverSentEvent('level', '{}', from))
     this.#toldUpTo = from
     this.#filling = false
+  }
+
+  /**
+   * Takes away what the client may have and is no row any more. Asked after the rows were read: what left meanwhile is not
+   * among them, so that nobody would notice later that it has left.
+   * @returns false when too much has happened meanwhile
+   */
+  async #tellGone(source: RowSource, since: Position): Promise<boolean> {
+    const touched = await source.changesSince(this, since)
+    if (touched === null) return false
+    const gone = Object.entries(touched).filter(
+      ([number, row]) => (row.then || row.since) && !this.#known.has(number),
+    )
+    await this.#write(gone.map(([number]) => serverSentEvent('leave', numberOnly(number))).join(''))
+    return true
   }
 
   async #flush(): Promise<void> {

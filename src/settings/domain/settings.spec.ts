@@ -14,6 +14,7 @@ import { customFieldsDecider } from './custom-fields.js'
 import * as defaults from './defaults.js'
 import { holdReasonsDecider } from './hold-reasons.js'
 import { incidentSettingsDecider } from './incident-settings.js'
+import { incidentTemplatesDecider } from './incident-templates.js'
 import { priorityMatrixDecider } from './priority-matrix.js'
 import * as commands from './settings.commands.js'
 import type { AssignmentRule, IncidentSettings, PriorityMatrix } from './settings.events.js'
@@ -453,5 +454,48 @@ describe('custom fields', () => {
 
   it('are refused for a record type that can be no stream', () => {
     expect(refusal(() => publish({}, [], 'Incident 1'))).toContain('/recordType')
+  })
+})
+
+describe('templates of incidents', () => {
+  const publish = (templates: commands.PublishIncidentTemplates['data']['templates'], group = 'network') =>
+    deciderSpec(incidentTemplatesDecider)
+      .given()
+      .and(`group-${group}`, { type: 'GroupRegistered', data: { name: group } })
+      .when(new commands.PublishIncidentTemplates({ templates }, by())).events
+
+  it('are published in versions', () => {
+    const templates = [{ name: 'Password', fields: { title: 'x', assignmentGroup: 'network' } }]
+    expect(publish(templates)).toEqual([
+      { type: 'IncidentTemplatesPublished', data: { version: 1, templates } },
+    ])
+  })
+
+  it('name every field that is wrong', () => {
+    expect(
+      refusal(() =>
+        publish([
+          { name: 'A', fields: { title: ' ' } },
+          { name: 'A', fields: {} },
+          { name: ' ', fields: { caller: 'carl' } as never },
+        ]),
+      ),
+    ).toEqual([
+      'InvalidInput',
+      'SETTINGS.TEMPLATES_MALFORMED',
+      '/templates/0/fields/title',
+      '/templates/1/name',
+      '/templates/1/fields',
+      '/templates/2/name',
+      '/templates/2/fields/caller',
+    ])
+  })
+
+  it('put incidents only where somebody looks', () => {
+    expect(refusal(() => publish([{ name: 'A', fields: { assignmentGroup: 'nowhere' } }]))).toEqual([
+      'InvalidInput',
+      'SETTINGS.GROUP_UNKNOWN',
+      '/templates/0/fields/assignmentGroup',
+    ])
   })
 })
