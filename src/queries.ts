@@ -8,6 +8,7 @@ import {
   readHistory,
   readIncident,
 } from './incidents/queries/incident.queries.js'
+import { listChildren, listMajorIncidents, readUpdates } from './incidents/queries/major-incident.queries.js'
 import { groupQueue, myQueue, nextInQueue, queuesOverview } from './queues/queue.queries.js'
 import { readSetting } from './settings/settings.queries.js'
 
@@ -17,6 +18,9 @@ export const queryRegistry = {
   readHistory,
   listIncidents,
   findAttachment,
+  listMajorIncidents,
+  listChildren,
+  readUpdates,
   queuesOverview,
   groupQueue,
   myQueue,

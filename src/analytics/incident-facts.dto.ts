@@ -50,6 +50,10 @@ export class IncidentFactsRow {
   @IsOptional() @IsInt() personHops?: number
   @IsOptional() @IsInt() reopens?: number
   @IsOptional() @IsInt() reopensFromClosed?: number
+  @IsOptional() @IsInt() escalations?: number
+  @IsOptional() @Field('Was promoted to a major incident.') @IsBoolean() major?: boolean
+  @IsOptional() @Field('The incident that it follows.') @IsString() parent?: string
+  @IsOptional() @Field('How many follow it.') @IsInt() children?: number
 
   @IsOptional()
   @Conforms(() => ({
@@ -112,6 +116,10 @@ export const FACT_COLUMNS = [
   'personHops',
   'reopens',
   'reopensFromClosed',
+  'escalations',
+  'major',
+  'parent',
+  'children',
   'updates',
   'updatesMissing',
   'sourceState',

@@ -17,15 +17,20 @@ import { splitReason } from '../http/verbs.js'
 import {
   PublishAssignmentRules,
   PublishCustomFields,
+  PublishEscalationRules,
   PublishHoldReasons,
   PublishIncidentSettings,
+  PublishMajorIncidentSettings,
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
+import type { EscalationRule } from './domain/settings.events.js'
 import {
   AssignmentRulesDto,
   CustomFieldsDto,
+  EscalationRulesDto,
   HoldReasonsDto,
   IncidentSettingsDto,
+  MajorIncidentSettingsDto,
   PriorityMatrixDto,
   SettingView,
 } from './dto/settings.dto.js'
@@ -41,7 +46,15 @@ const READERS: readonly Role[] = [
 ]
 
 class SettingParams {
-  @IsIn(['priority-matrix', 'assignment-rules', 'hold-reasons', 'incident', 'custom-fields-incident'])
+  @IsIn([
+    'priority-matrix',
+    'assignment-rules',
+    'hold-reasons',
+    'incident',
+    'custom-fields-incident',
+    'escalation-rules',
+    'major-incident',
+  ])
   name!: string
 }
 
@@ -136,6 +149,39 @@ export class SettingsController {
       body,
       context,
       (data, metadata) => new PublishCustomFields({ ...data, recordType: 'incident' }, metadata),
+    )
+  }
+
+  @Put('escalation-rules')
+  @Endpoint(publishing('Publish escalation rules', EscalationRulesDto))
+  escalationRules(
+    @Body() body: EscalationRulesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'escalation-rules',
+      body,
+      context,
+      ({ rules }, metadata) => new PublishEscalationRules({ rules: rules as EscalationRule[] }, metadata),
+    )
+  }
+
+  @Put('major-incident')
+  @Endpoint(
+    publishing(
+      'Publish what proposes major incidents, and how often people are told',
+      MajorIncidentSettingsDto,
+    ),
+  )
+  majorIncident(
+    @Body() body: MajorIncidentSettingsDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'major-incident',
+      body,
+      context,
+      (settings, metadata) => new PublishMajorIncidentSettings({ settings }, metadata),
     )
   }
 

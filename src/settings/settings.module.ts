@@ -3,14 +3,18 @@ import { deciderHandlers } from '#libs/command-handling/nest'
 import type { Decider } from '#libs/event-sourcing'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
+import { escalationRulesDecider } from './domain/escalation-rules.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
+import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
   PublishAssignmentRules,
   PublishCustomFields,
+  PublishEscalationRules,
   PublishHoldReasons,
   PublishIncidentSettings,
+  PublishMajorIncidentSettings,
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
 import { SettingsController } from './settings.controller.js'
@@ -29,5 +33,7 @@ export const settings = {
     ...deciderHandlers(records(holdReasonsDecider), [PublishHoldReasons]),
     ...deciderHandlers(records(incidentSettingsDecider), [PublishIncidentSettings]),
     ...deciderHandlers(records(customFieldsDecider), [PublishCustomFields]),
+    ...deciderHandlers(records(escalationRulesDecider), [PublishEscalationRules]),
+    ...deciderHandlers(records(majorIncidentSettingsDecider), [PublishMajorIncidentSettings]),
   ],
 }

@@ -3,8 +3,10 @@ import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import * as defaults from './domain/defaults.js'
+import { escalationRulesDecider } from './domain/escalation-rules.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
+import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import type { SettingInForce } from './domain/versioned-setting.js'
 
@@ -18,6 +20,11 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'hold-reasons': { decider: holdReasonsDecider, fallback: defaults.DEFAULT_HOLD_REASONS },
   incident: { decider: incidentSettingsDecider, fallback: defaults.DEFAULT_INCIDENT_SETTINGS },
   'custom-fields-incident': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
+  'escalation-rules': { decider: escalationRulesDecider, fallback: defaults.DEFAULT_ESCALATION_RULES },
+  'major-incident': {
+    decider: majorIncidentSettingsDecider,
+    fallback: defaults.DEFAULT_MAJOR_INCIDENT_SETTINGS,
+  },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

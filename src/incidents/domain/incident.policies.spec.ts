@@ -1,10 +1,11 @@
 import type { EventMetadata } from '#libs/event-sourcing'
-import type { PolicyDefinition, Reaction } from '#libs/projections-runtime'
+import type { AnyPolicy, Reaction } from '#libs/projections-runtime'
 import { commandMetadata, recorded } from '#libs/testing'
 import type { IncidentEvent } from './incident.events.js'
 import { autoClose, holdExpiry, incidentPolicies, silentCaller, watchSurvivor } from './incident.policies.js'
 
-type Policy = PolicyDefinition<{ armed: boolean }, IncidentEvent>
+// Their states differ
+type Policy = AnyPolicy
 const STREAM = 'incident-INC0000001'
 
 /** Timers that stand after these events, as the runner would keep them: imports arm nothing, a forgotten key cancels. */

@@ -1,4 +1,11 @@
-import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
+import type {
+  AssignmentRule,
+  EscalationRule,
+  HoldReason,
+  IncidentSettings,
+  MajorIncidentSettings,
+  PriorityMatrix,
+} from './settings.events.js'
 
 /** What holds until something is published (version 0), and what a new organisation may publish as its version 1. */
 
@@ -41,4 +48,14 @@ export const DEFAULT_INCIDENT_SETTINGS: IncidentSettings = {
 export const DEFAULT_CUSTOM_FIELDS: { schema: Record<string, unknown>; filterable: readonly string[] } = {
   schema: { type: 'object', additionalProperties: false },
   filterable: [],
+}
+
+export const DEFAULT_ESCALATION_RULES: readonly EscalationRule[] = []
+
+/** Proposed by people only; an update is promised, and reminded of, when somebody says so. */
+export const DEFAULT_MAJOR_INCIDENT_SETTINGS: MajorIncidentSettings = {
+  proposeAtPriority: null,
+  proposeAboveChildren: null,
+  updateEveryMinutes: null,
+  remindEveryMinutes: null,
 }

@@ -1,5 +1,12 @@
 import { Command, type CommandMetadata } from '#libs/event-sourcing'
-import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
+import type {
+  AssignmentRule,
+  EscalationRule,
+  HoldReason,
+  IncidentSettings,
+  MajorIncidentSettings,
+  PriorityMatrix,
+} from './settings.events.js'
 
 /**
  * Each kind of setting is one stream, `settings-<id>`; the class knows the id, so that nothing is published to a stream
@@ -52,5 +59,25 @@ export class PublishCustomFields extends Command<'PublishCustomFields', CustomFi
   readonly type = 'PublishCustomFields'
   constructor(data: CustomFields, metadata: CommandMetadata) {
     super(`custom-fields-${data.recordType}`, data, metadata)
+  }
+}
+
+export class PublishEscalationRules extends Command<
+  'PublishEscalationRules',
+  { rules: readonly EscalationRule[] }
+> {
+  readonly type = 'PublishEscalationRules'
+  constructor(data: { rules: readonly EscalationRule[] }, metadata: CommandMetadata) {
+    super('escalation-rules', data, metadata)
+  }
+}
+
+export class PublishMajorIncidentSettings extends Command<
+  'PublishMajorIncidentSettings',
+  { settings: MajorIncidentSettings }
+> {
+  readonly type = 'PublishMajorIncidentSettings'
+  constructor(data: { settings: MajorIncidentSettings }, metadata: CommandMetadata) {
+    super('major-incident', data, metadata)
   }
 }
