@@ -97,7 +97,7 @@ describe('What is internal, and what is somebody else’s', () => {
     ])
     expect(await paths('audrey')).toContain('/events')
     expect(await paths('ana')).toContain('/incident-facts')
-  })
+  }, 240_000)
 
   it('cannot be found out by filters either: what a requester does not see she cannot ask for', async () => {
     const rita = desk.as('rita')

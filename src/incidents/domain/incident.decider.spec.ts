@@ -1116,10 +1116,7 @@ describe('every command in every state', () => {
     ),
     build(commands.RemindOfUpdate, fc.constant({})),
     build(commands.ReviewMajorIncident, fc.record({ summary: text })),
-    build(
-      commands.LinkParent,
-      fc.record({ parent: fc.constantFrom(NUMBER, 'INC0000002', 'INC0000009') }),
-    ),
+    build(commands.LinkParent, fc.record({ parent: fc.constantFrom(NUMBER, 'INC0000002', 'INC0000009') })),
     build(commands.UnlinkParent, fc.constant({})),
     build(
       commands.FollowParent,

@@ -188,6 +188,14 @@ describe('a rule whose time has come', () => {
       .when(escalate(at('10:30')))
       .thenTypes('IncidentEscalated')
   })
+  it('calls nobody who was called anyway', () => {
+    const calls = rule({ action: { kind: 'on-call' } })
+    const call = new commands.PageOnCall(NUMBER, {}, by('agnes'))
+    expect(dueAfter(call, [calls], waiting)).toEqual({})
+    expect(dueAfter(call, [rule({ action: { kind: 'on-call', group: 'database' } })])).toEqual({
+      Old: at('09:30'),
+    })
+  })
   it('waits no longer for a state that was left', () =>
     expect(dueAfter(startWork, [rule({ when: { states: ['New'] } })], waiting)).toEqual({}))
   it('has no one to inform where nobody has it', () => {

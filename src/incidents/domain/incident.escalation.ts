@@ -34,14 +34,21 @@ function dueAt(incident: Incident, rule: EscalationRule): string | undefined {
   if (!fits(rule, incident)) return undefined
   const since = beginningOf(rule.since, incident)
   if (since === undefined) return undefined
-  const { priority, escalations } = incident
-  const done = escalations.done.some(
-    (entry) =>
-      entry.rule === rule.name &&
-      entry.at >= since &&
-      (rule.when.priorities === undefined || entry.priority === priority),
-  )
-  return done ? undefined : minutesAfter(since, rule.afterMinutes)
+  const counts = (deed: { at: string; priority: number | null }) =>
+    deed.at >= since && (rule.when.priorities === undefined || deed.priority === incident.priority)
+  const done = incident.escalations.done.some((entry) => entry.rule === rule.name && counts(entry))
+  if (done || (rule.action.kind === 'on-call' && calledAnyway(incident, rule.action.group, counts)))
+    return undefined
+  return minutesAfter(since, rule.afterMinutes)
+}
+
+/** Whoever has been asked by a person, or by another rule, is not asked once more. */
+function calledAnyway(
+  { lastCall, group }: Incident,
+  wanted: string | undefined,
+  counts: (call: NonNullable<Incident['lastCall']>) => boolean,
+): boolean {
+  return lastCall !== null && lastCall.group === (wanted ?? group) && counts(lastCall)
 }
 
 function fits({ when, action }: EscalationRule, incident: Incident): boolean {
@@ -132,8 +139,6 @@ function actionsOf(
     case 'on-call': {
       const group = action.group ?? incident.group
       if (group === null) throw new Refused('INCIDENT.GROUP_NEEDED', 'No group has it: nobody can be asked.')
-      if (incident.paging !== null)
-        throw new Refused('INCIDENT.PAGING', 'Somebody on call is being asked already.')
       return firstPage(group, now, facts, rule)
     }
   }

@@ -97,6 +97,8 @@ export interface Incident {
   /** Latest reopening. */
   readonly reopenedAt: string | null
   readonly paging: Paging | null
+  /** When somebody on call was asked last, and the priority that it had then. */
+  readonly lastCall: { readonly group: string; readonly at: string; readonly priority: number | null } | null
   /** Who answered the latest call. */
   readonly pageAcknowledgedBy: string | null
   readonly escalations: Escalations
@@ -185,6 +187,7 @@ function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpe
     parent: null,
     reopenedAt: null,
     paging: null,
+    lastCall: null,
     pageAcknowledgedBy: null,
     escalations: { rulesVersion: 0, due: [], done: [] },
     assignedAt: openedAt ?? occurredAt,
@@ -447,6 +450,7 @@ function paged(record: Incident, event: RecordedEvent<IncidentEvent>): Incident 
       return {
         ...escalated(record, rule, event.metadata.occurredAt),
         paging,
+        lastCall: { group, at: event.metadata.occurredAt, priority: record.priority },
         pageAcknowledgedBy: null,
       }
     }
