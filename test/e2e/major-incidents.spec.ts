@@ -28,7 +28,7 @@ describe('Major incidents, families, escalation and people on call', () => {
       majorProposal: { reason: 'Nobody has mail' },
     })
     expect(refusal(await desk.as('ann').post(`/incidents/${number}/promote`, { manager: 'lea' }))).toBe(
-      '403 INCIDENT.FORBIDDEN',
+      '403 ROLE.REQUIRED',
     )
     await desk.done('lea', number, 'promote', { manager: 'lea', nextUpdateAt: '2099-01-01T00:00:00Z' })
     await desk.done('lea', number, 'assign-role', { role: 'communications', person: 'ann' })
