@@ -235,7 +235,7 @@ export class UnlinkParent extends Command<'UnlinkParent', Record<never, never>> 
 export class FollowParent extends Command<
   'FollowParent',
   { parent: string; at: string } & (
-    | { step: 'progress' | 'hold' }
+    | { step: 'progress' | 'hold' | 'release' }
     | { step: 'resolve'; code: string | null; resolvedBy: string | null }
   )
 > {

@@ -20,6 +20,10 @@ function stepOf(event: IncidentEvent): Step | undefined {
       return { step: 'progress' }
     case 'IncidentHeld':
       return { step: 'hold' }
+    // It goes no further; nobody need wait for it.
+    case 'IncidentCanceled':
+    case 'IncidentMerged':
+      return { step: 'release' }
     case 'IncidentResolved': {
       const { code, resolvedBy } = event.data
       return { step: 'resolve', code, resolvedBy } as Step

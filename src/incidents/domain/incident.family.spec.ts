@@ -78,7 +78,7 @@ describe('a parent', () => {
 
 describe('a child', () => {
   const follow = (
-    step: 'progress' | 'hold' | { code: string | null; resolvedBy: string | null },
+    step: 'progress' | 'hold' | 'release' | { code: string | null; resolvedBy: string | null },
     time = at('09:00'),
   ) =>
     new commands.FollowParent(
@@ -100,6 +100,17 @@ describe('a child', () => {
     given(linked(), waits)
       .when(follow('progress'))
       .thenEvents({ type: 'IncidentResumed', data: { cause: 'parent-resumed' } })
+  })
+  it('waits no longer for a parent that goes no further, or is none any more', () => {
+    const goesOn: IncidentEvent = { type: 'IncidentResumed', data: { cause: 'parent-resumed' } }
+    given(linked(), waits).when(follow('release')).thenEvents(goesOn)
+    given(linked()).when(follow('release')).thenNothing()
+    given(linked(), held).when(follow('release')).thenNothing()
+    const unlink = new commands.UnlinkParent(NUMBER, {}, by('agnes'))
+    given(linked(), waits)
+      .when(unlink)
+      .thenEvents({ type: 'ParentUnlinked', data: { parent: PARENT } }, goesOn)
+    given(linked(), held).when(unlink).thenTypes('ParentUnlinked')
   })
   it('that waits for something of its own goes on waiting', () => {
     given(linked(), held).when(follow('progress')).thenNothing()

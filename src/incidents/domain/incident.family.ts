@@ -23,9 +23,19 @@ export function linkParent(
   requireUnfinished(incident)
   if (parent === id) throw badParent('INCIDENT.PARENT_ITSELF', 'is the incident itself')
   requireParent(id as string, facts)
-  const linked: IncidentEvent = { type: 'ParentLinked', data: { parent } }
-  if (incident.parent === null) return [linked]
-  return [{ type: 'ParentUnlinked', data: { parent: incident.parent } }, linked]
+  return [...unlinked(incident), { type: 'ParentLinked', data: { parent } }]
+}
+
+/** What waited for the parent alone goes on. */
+function unlinked(incident: Incident): readonly IncidentEvent[] {
+  if (incident.parent === null) return []
+  return [{ type: 'ParentUnlinked', data: { parent: incident.parent } }, ...released(incident)]
+}
+
+function released({ hold }: Incident): readonly IncidentEvent[] {
+  return hold?.hold.reason === AWAITING_PARENT
+    ? [{ type: 'IncidentResumed', data: { cause: 'parent-resumed' } }]
+    : []
 }
 
 function requireParent(child: string, facts: IncidentFacts): void {
@@ -63,8 +73,8 @@ function badParent(code: string, message: string): InvalidInput {
   ])
 }
 
-export function unlinkParent(_: UnlinkParent, { parent }: Incident): readonly IncidentEvent[] {
-  return parent === null ? [] : [{ type: 'ParentUnlinked', data: { parent } }]
+export function unlinkParent(_: UnlinkParent, incident: Incident): readonly IncidentEvent[] {
+  return unlinked(incident)
 }
 
 /**
@@ -83,13 +93,12 @@ export function followParent(
   if (incident.reopenedAt !== null && incident.reopenedAt >= data.at) {
     throw new Refused('INCIDENT.REOPENED_SINCE', 'It was reopened by itself since its parent did this.')
   }
-  const { state, hold } = incident
+  const { state } = incident
   switch (data.step) {
     case 'progress':
-      if (state === 'New') return [{ type: 'WorkStarted', data: {} }]
-      return hold?.hold.reason === AWAITING_PARENT
-        ? [{ type: 'IncidentResumed', data: { cause: 'parent-resumed' } }]
-        : []
+      return state === 'New' ? [{ type: 'WorkStarted', data: {} }] : released(incident)
+    case 'release':
+      return released(incident)
     case 'hold':
       return state === 'New' || state === 'In Progress'
         ? [

@@ -448,7 +448,7 @@ const RESUMED = {
   agent: 'Resumed',
   'caller-replied': 'Resumed: the caller replied',
   'hold-expired': 'Resumed: the hold ended',
-  'parent-resumed': 'Resumed with its parent',
+  'parent-resumed': 'Resumed: no longer waits for its parent',
 } as const
 
 const CLOSED = {

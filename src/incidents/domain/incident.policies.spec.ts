@@ -244,6 +244,9 @@ describe('a family', () => {
       id: 'INC0000002',
       data: { ...data, step: 'resolve', code: 'fixed', resolvedBy: 'agnes' },
     })
+    told
+      .when(ofParent({ type: 'IncidentCanceled', data: { code: 'x', notes: null } }))
+      .thenCommands({ type: 'FollowParent', id: 'INC0000002', data: { ...data, step: 'release' } })
     told.when(ofParent(comment)).thenNothing()
   })
   it('that is large is brought to the rules of major incidents, with its size', () => {
