@@ -123,6 +123,94 @@ function describe(
   head.visibleTo = peopleNamed(head)
 }
 
+/** What lists show of a major incident, of a family and of a call to those who are on call. */
+export interface IncidentAttention {
+  /** Somebody thinks, or has decided, that it is a major incident. */
+  major?: 'candidate' | 'yes'
+  /** Of a major incident: by when the next update is promised, and how often it was reminded of. */
+  nextUpdateAt?: string
+  updatesOverdue?: number
+  /** Number of the incident that it follows. */
+  parent?: string
+  /** Who is being asked to take it on. */
+  paged?: string
+}
+
+export const NO_ATTENTION: Blank<IncidentAttention> = {
+  major: undefined,
+  nextUpdateAt: undefined,
+  updatesOverdue: undefined,
+  parent: undefined,
+  paged: undefined,
+}
+
+/** Brings these fields of a draft up to an event; true: the event is about them and nothing else. */
+export function applyAttention(
+  draft: Draft<IncidentAttention> & Pick<IncidentHead, 'assignmentGroup'> & { pagedGroup?: string },
+  event: RecordedIncidentEvent,
+): boolean {
+  switch (event.type) {
+    case 'MajorIncidentProposed':
+      draft.major = 'candidate'
+      return true
+    case 'MajorIncidentPromoted':
+      draft.major = 'yes'
+      return promised(draft, event.data.nextUpdateAt)
+    case 'MajorIncidentDemoted':
+      draft.major = undefined
+      return promised(draft, undefined)
+    case 'MajorIncidentUpdatePosted':
+      return promised(draft, event.data.nextUpdateAt)
+    case 'MajorIncidentUpdateOverdue':
+      draft.updatesOverdue = event.data.count
+      return true
+    case 'ParentLinked':
+      draft.parent = event.data.parent
+      return true
+    case 'ParentUnlinked':
+      draft.parent = undefined
+      return true
+    case 'OnCallPaged':
+      draft.paged = event.data.person
+      draft.pagedGroup = event.data.group
+      return true
+    case 'OnCallAcknowledged':
+    case 'OnCallExhausted':
+      return calledOff(draft)
+    case 'MajorIncidentRoleAssigned':
+    case 'MajorIncidentReviewed':
+    case 'EscalationsScheduled':
+      return true
+    case 'AssignedToGroup':
+      if (draft.pagedGroup !== undefined && draft.pagedGroup === event.data.previousGroup) calledOff(draft)
+      return false
+    case 'IncidentAccepted':
+      calledOff(draft)
+      return false
+    case 'IncidentResolved':
+    case 'IncidentClosed':
+    case 'IncidentCanceled':
+    case 'IncidentMerged':
+      calledOff(draft)
+      promised(draft, undefined)
+      return false
+    default:
+      return false
+  }
+}
+
+function promised(draft: Draft<IncidentAttention>, at: string | undefined): true {
+  draft.nextUpdateAt = at
+  draft.updatesOverdue = undefined
+  return true
+}
+
+function calledOff(draft: Draft<IncidentAttention> & { pagedGroup?: string }): true {
+  draft.paged = undefined
+  draft.pagedGroup = undefined
+  return true
+}
+
 /** When an incident got where. Those of the end are gone again while it is reopened. */
 export interface Milestones {
   /** Accepted by a person, or first In Progress. */

@@ -134,7 +134,55 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
   HoldReasonChanged: { version: 1, fields: { hold, previous: hold, listVersion: plain, ...callerWait } },
   IncidentResumed: { version: 1, fields: { cause: plain } },
   CallerReminded: { version: 1, fields: { count: plain, resolveAt: plain, settingsVersion: plain } },
-  IncidentEscalated: { version: 1, fields: { kind: plain, group: plain, informed: personId } },
+  IncidentEscalated: { version: 1, fields: { kind: plain, group: plain, informed: personId, rule: plain } },
+  EscalationsScheduled: { version: 1, fields: { rulesVersion: plain, due: plain } },
+  MajorIncidentProposed: { version: 1, fields: { reason: authored, rule: plain, settingsVersion: plain } },
+  MajorIncidentPromoted: {
+    version: 1,
+    fields: {
+      manager: personId,
+      communications: personId,
+      resolver: personId,
+      nextUpdateAt: plain,
+      settingsVersion: plain,
+    },
+  },
+  MajorIncidentDemoted: { version: 1, fields: {} },
+  MajorIncidentRoleAssigned: { version: 1, fields: { role: plain, person: personId, previous: personId } },
+  MajorIncidentUpdatePosted: {
+    version: 1,
+    fields: { text: authored, visibility: plain, nextUpdateAt: plain, settingsVersion: plain },
+  },
+  MajorIncidentUpdateOverdue: {
+    version: 1,
+    fields: { promisedAt: plain, count: plain, remindAt: plain, settingsVersion: plain },
+  },
+  MajorIncidentReviewed: {
+    version: 1,
+    fields: {
+      summary: authored,
+      wentWell: authored,
+      wentBadly: authored,
+      rootCause: authored,
+      actions: authored,
+    },
+  },
+  ParentLinked: { version: 1, fields: { parent: plain } },
+  ParentUnlinked: { version: 1, fields: { parent: plain } },
+  OnCallPaged: {
+    version: 1,
+    fields: {
+      group: plain,
+      person: personId,
+      order: plain,
+      round: plain,
+      acknowledgeBy: plain,
+      skipped: personId,
+      rule: plain,
+    },
+  },
+  OnCallAcknowledged: { version: 1, fields: { person: personId } },
+  OnCallExhausted: { version: 1, fields: { group: plain, skipped: personId, rule: plain } },
   CommentAdded: { version: 1, fields: { text: authored } },
   WorkNoteAdded: { version: 1, fields: { text: authored } },
   LinkAdded: { version: 1, fields: { link: plain } },
@@ -189,6 +237,10 @@ const GROUP_EVENTS: Entries<GroupEvent> = {
   GroupChanged: { version: 1, fields: { name: plain, manager: personId } },
   MemberAdded: { version: 1, fields: { person: personId } },
   MemberRemoved: { version: 1, fields: { person: personId } },
+  OnCallContactsSet: {
+    version: 1,
+    fields: { contacts: personId, acknowledgeWithinMinutes: plain, rounds: plain },
+  },
 }
 
 const SETTINGS_EVENTS: Entries<SettingsEvent> = {
@@ -205,6 +257,8 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
     version: 1,
     fields: { version: plain, recordType: plain, schema: plain, filterable: plain },
   },
+  EscalationRulesPublished: { version: 1, fields: { version: plain, rules: plain } },
+  MajorIncidentSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
 }
 
 const FILTER_EVENTS: Entries<FilterEvent> = {

@@ -10,6 +10,7 @@ import {
   readIncident,
   selectIncidents,
 } from './incidents/queries/incident.queries.js'
+import { listChildren, listMajorIncidents, readUpdates } from './incidents/queries/major-incident.queries.js'
 import { myIncidents } from './incidents/queries/my-incidents.query.js'
 import { findSender, listMails } from './mail/mail.queries.js'
 import {
@@ -30,6 +31,9 @@ export const queryRegistry = {
   findAttachment,
   selectIncidents,
   myIncidents,
+  listMajorIncidents,
+  listChildren,
+  readUpdates,
   queuesOverview,
   groupQueue,
   myQueue,

@@ -108,6 +108,46 @@ describe('CommandExecutor', () => {
     expect(event!.data).toEqual({ amount: 3, limit: 10 })
   })
 
+  it('asks what the answers lead to, until nothing new comes of it', async () => {
+    type Chain = Record<string, Fact<string>>
+    const last = fact<string, DomainEvent<'Led', { to: string }>>('settings-', {
+      initial: '',
+      evolve: (_, event) => event.data.to,
+    }).fold
+    for (const [from, to] of [
+      ['a', 'b'],
+      ['b', 'c'],
+    ])
+      await store.append({
+        stream: `settings-${from}`,
+        expectedRevision: 'noStream',
+        events: [
+          {
+            id: nextId(),
+            type: 'Led',
+            data: { to },
+            metadata: { ...wish(), schemaVersion: 1 },
+          },
+        ],
+      })
+    const asked: string[][] = []
+    const decider: Decider<number, Add, Added, Chain> = {
+      ...counter,
+      facts: () => ({ a: fact('settings-a', last) }),
+      furtherFacts: (_, __, known) => {
+        asked.push(Object.keys(known))
+        const next = Object.values(known).map((answer) => answer?.value ?? '')
+        return Object.fromEntries(
+          next.filter((name) => name !== '').map((name) => [name, fact(`settings-${name}`, last)]),
+        )
+      },
+      decide: (_, __, known) => [{ type: 'Added', data: { amount: Object.keys(known).length, limit: 0 } }],
+    }
+    await executor.execute({ ...records(), decider } as never, new Add('chain', { amount: 1 }, wish()))
+    expect(asked).toEqual([['a'], ['a', 'b'], ['a', 'b', 'c']])
+    expect(await amounts('counter-chain')).toEqual([3])
+  })
+
   it('gives a repeat the first answer, also in another process, and refuses another request under the key', async () => {
     const key = { commandId: nextId(), keyed: true, requestHash: 'h1' }
     const first = await add('A', 3, key)

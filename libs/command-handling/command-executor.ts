@@ -177,8 +177,7 @@ export class CommandExecutor {
       const grant = rights(principal, command, loaded.state)
       if (expectedRevision !== undefined && expectedRevision !== loaded.revision)
         throw new StaleRevision(loaded.revision)
-      const questions = decider.facts?.(command, loaded.state)
-      const facts = questions ? await this.answer<F>(questions) : ({} as F)
+      const facts = await this.factsFor(decider, command, loaded.state)
       factRights?.(principal, command, facts)
       return { grant, events: decider.decide(command, loaded.state, facts) }
     } catch (error) {
@@ -187,15 +186,34 @@ export class CommandExecutor {
     }
   }
 
-  private async answer<F extends object>(questions: {
-    readonly [name: string]: FactQuestion<unknown> | undefined
-  }): Promise<F> {
+  private async factsFor<S, C extends Command, E extends DomainEvent, F extends object>(
+    decider: Decider<S, C, E, F>,
+    command: C,
+    state: S,
+  ): Promise<F> {
     const facts: Record<string, Fact<unknown>> = {}
-    for (const name in questions) {
-      const question = questions[name]
-      if (question) facts[name] = await this.options.facts.answer(question)
+    const questions = decider.facts?.(command, state)
+    if (questions) await this.answer(questions, facts)
+    while (decider.furtherFacts) {
+      const further = decider.furtherFacts(command, state, facts as Partial<F>)
+      if (!(await this.answer(further, facts))) break
     }
     return facts as F
+  }
+
+  /** Adds the answers that are not known yet; false: all were. */
+  private async answer(
+    questions: { readonly [name: string]: FactQuestion<unknown> | undefined },
+    facts: Record<string, Fact<unknown>>,
+  ): Promise<boolean> {
+    let asked = false
+    for (const name in questions) {
+      const question = questions[name]
+      if (!question || name in facts) continue
+      facts[name] = await this.options.facts.answer(question)
+      asked = true
+    }
+    return asked
   }
 
   private async create<S, C extends Command, E extends DomainEvent, F extends object>(

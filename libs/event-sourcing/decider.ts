@@ -47,5 +47,10 @@ export interface Decider<
   readonly streamPrefix: string
   /** What else the decision needs; asked anew for every try. */
   facts?(command: C, state: State): Partial<FactQuestions<Facts>>
+  /**
+   * What the answers so far lead to: asked again and again, until it names nothing that is not known yet. For questions
+   * that only an answer gives rise to (are those on call still active? who is the parent's parent?).
+   */
+  furtherFacts?(command: C, state: State, known: Partial<Facts>): Partial<FactQuestions<Facts>>
   decide(command: C, state: State, facts: Facts): readonly E[]
 }

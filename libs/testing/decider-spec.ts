@@ -56,6 +56,23 @@ export function recorded<E extends DomainEvent>(
   })
 }
 
+/** What a decider asks, and what its answers lead to, as the command executor would answer it. */
+function factsOf<S, C extends Command, F extends object>(
+  decider: Pick<Decider<S, C, never, F>, 'facts' | 'furtherFacts'>,
+  command: C,
+  state: S,
+  streams: ReadonlyMap<string, readonly ToldEvent[]>,
+): F {
+  const facts = answerFacts<F>(decider.facts?.(command, state) ?? {}, streams)
+  while (decider.furtherFacts) {
+    const further = Object.entries(decider.furtherFacts(command, state, facts))
+    const unknown = further.filter(([name]) => !(name in facts)) as [string, FactQuestion<unknown>][]
+    if (unknown.length === 0) break
+    Object.assign(facts, answerFacts(Object.fromEntries(unknown), streams))
+  }
+  return facts
+}
+
 /** Answers questions by folding the events told of other streams. */
 export function answerFacts<Facts extends object>(
   questions: { readonly [name: string]: FactQuestion<unknown> | undefined },
@@ -107,7 +124,7 @@ export class GivenStory<S, C extends Command, E extends DomainEvent, F extends o
     const story = recorded(`${decider.streamPrefix}${command.id ?? 'new'}`, this.events)
     const state = story.reduce((before, event) => decider.evolve(before, event), decider.initial)
     try {
-      const facts = answerFacts<F>(decider.facts?.(command, state) ?? {}, this.others)
+      const facts = factsOf(decider, command, state, this.others)
       return new Outcome(decider, state, command, decider.decide(command, state, facts))
     } catch (error) {
       return new Outcome<S, E>(decider, state, command, error as Error)

@@ -6,17 +6,22 @@ import type {
   IncidentEvent,
   IncidentFields,
   Link,
+  MajorIncidentReview,
+  MajorIncidentRole,
   Resolution,
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
 import {
+  applyAttention,
   applyMilestones,
   applyToHead,
   BLANK_HEAD,
   type Blank,
+  type IncidentAttention,
   type IncidentHead,
   later,
   type Milestones,
+  NO_ATTENTION,
   nonEmpty,
   openHead,
   performer,
@@ -50,6 +55,7 @@ export interface IncidentSource extends Pick<EventSource, 'name' | 'externalId'>
 /** All that a list or a record page shows of an incident, save the texts of its stream: comments, notes, history. */
 export interface IncidentDetails
   extends IncidentHead,
+    IncidentAttention,
     Milestones,
     Omit<IncidentFields, 'title' | 'caller' | 'affectedUser' | 'openedBy'> {
   /** Filterable form of the scalar custom fields: `<name>=<value>`; which may be asked for is configuration. */
@@ -67,7 +73,24 @@ export interface IncidentDetails
   derivedPriority?: number
   /** The assignment rule that chose the group, when no person did. */
   assignmentRule?: { version: number; name: string }
-  escalation?: { kind: 'functional' | 'hierarchical'; group?: string; informed?: string; at: string }
+  /** The latest. */
+  escalation?: {
+    kind: 'functional' | 'hierarchical'
+    group?: string
+    informed?: string
+    at: string
+    rule?: { version: number; name: string }
+  }
+  escalations?: number
+  majorRoles?: Readonly<Partial<Record<MajorIncidentRole, string>>>
+  majorProposal?: { reason: string; rule?: 'priority' | 'children' }
+  /** Of a major incident: what was learned from it is still to be said once it is resolved, or has been. */
+  review?: 'missing' | 'done'
+  majorReview?: MajorIncidentReview & { at: string; by: string }
+  /** Whose people are being asked. */
+  pagedGroup?: string
+  /** By when who is being asked is to answer. */
+  acknowledgeBy?: string
   links?: readonly Link[]
   knowledge?: readonly { article: string | null; revision: number | null }[]
   attachments?: readonly Attachment[]
@@ -103,11 +126,14 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     const draft = { ...incident }
     draft.effectiveAt = later(incident.effectiveAt, occurredAt)
     // Activation is no update: what people see is what it was.
-    if (event.type === 'IncidentActivated') return draft
-    if (!apply(draft, event)) return incident
+    if (event.type === 'IncidentActivated' || event.type === 'EscalationsScheduled') return draft
+    const about = applyAttention(draft, event)
+    applyMajor(draft, event)
+    if (!about && !apply(draft, event)) return incident
     draft.awaitsCaller = draft.hold?.awaitsCaller ? true : undefined
     applyToHead(draft, event)
     applyMilestones(draft, incident.state, event, draft.effectiveAt)
+    draft.review = reviewOf(draft)
     applyImported(draft, event)
     draft.updatedAt = later(incident.updatedAt, occurredAt)
     return draft
@@ -135,6 +161,12 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     resolvedAt: 'timestamp',
     closedAt: 'timestamp',
     updatedAt: 'timestamp',
+    major: 'string',
+    review: 'string',
+    parent: 'string',
+    nextUpdateAt: 'timestamp',
+    paged: 'string',
+    escalations: 'integer',
   },
   // Save for `updatedAt`, none changes with every event; `openedAt` makes any of them a list in a stable order.
   indexes: [
@@ -149,11 +181,18 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     ['category', 'openedAt'],
     ['service', 'openedAt'],
     ['primaryCi', 'openedAt'],
+    // Few have any of these
+    ['major', 'openedAt'],
+    ['parent', 'openedAt'],
     ['audienceKind'],
   ],
   checked: [
     'affectedUser',
     'awaitsCaller',
+    'review',
+    'nextUpdateAt',
+    'paged',
+    'escalations',
     'impact',
     'urgency',
     'subcategory',
@@ -211,6 +250,14 @@ const BLANK: Blank<IncidentDetails> = {
   derivedPriority: undefined,
   assignmentRule: undefined,
   escalation: undefined,
+  escalations: undefined,
+  ...NO_ATTENTION,
+  majorRoles: undefined,
+  majorProposal: undefined,
+  review: undefined,
+  majorReview: undefined,
+  pagedGroup: undefined,
+  acknowledgeBy: undefined,
   links: undefined,
   knowledge: undefined,
   attachments: undefined,
@@ -279,8 +326,9 @@ function apply(draft: IncidentDetails, event: RecordedIncidentEvent): boolean {
       draft.assignmentRule = event.data.rule
       return true
     case 'IncidentEscalated': {
-      const { kind, group, informed } = event.data
-      draft.escalation = { kind, group, informed, at: event.metadata.occurredAt }
+      const { kind, group, informed, rule } = event.data
+      draft.escalation = { kind, group, informed, at: event.metadata.occurredAt, rule }
+      draft.escalations = (draft.escalations ?? 0) + 1
       return true
     }
     case 'CommentAdded':
@@ -300,6 +348,45 @@ function apply(draft: IncidentDetails, event: RecordedIncidentEvent): boolean {
     default:
       return attach(draft, event) || move(draft, event)
   }
+}
+
+/** What a record page shows of a major incident and of a call, beyond what lists do. */
+function applyMajor(draft: IncidentDetails, event: RecordedIncidentEvent): void {
+  switch (event.type) {
+    case 'MajorIncidentProposed': {
+      const { reason, rule } = event.data
+      draft.majorProposal = { reason, rule }
+      break
+    }
+    case 'MajorIncidentPromoted': {
+      const { manager, communications, resolver } = event.data
+      draft.majorRoles = { manager, communications, resolver }
+      break
+    }
+    case 'MajorIncidentDemoted':
+      draft.majorRoles = undefined
+      draft.majorProposal = undefined
+      draft.majorReview = undefined
+      break
+    case 'MajorIncidentRoleAssigned':
+      draft.majorRoles = { ...draft.majorRoles, [event.data.role]: event.data.person }
+      break
+    case 'MajorIncidentReviewed': {
+      const { summary, wentWell, wentBadly, rootCause, actions } = event.data
+      const { occurredAt: at } = event.metadata
+      draft.majorReview = { summary, wentWell, wentBadly, rootCause, actions, at, by: performer(event) }
+      break
+    }
+    case 'OnCallPaged':
+      draft.acknowledgeBy = event.data.acknowledgeBy
+  }
+  if (draft.paged === undefined) draft.acknowledgeBy = undefined
+}
+
+function reviewOf({ major, state, majorReview }: IncidentDetails): IncidentDetails['review'] {
+  if (major !== 'yes') return undefined
+  if (majorReview !== undefined) return 'done'
+  return state === 'Resolved' || state === 'Closed' ? 'missing' : undefined
 }
 
 const DESCRIPTION = [

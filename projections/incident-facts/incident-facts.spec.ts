@@ -234,3 +234,36 @@ it('is left alone by what it does not know', () => {
   const before = factsOf(story)
   expect(incidentFacts.evolve(before, story.thenUnknown().events.at(-1) as never)).toBe(before)
 })
+
+describe('Major incidents, families and escalations', () => {
+  it('are counted where they are', () => {
+    const story = new IncidentStory()
+      .opened()
+      .add('IncidentEscalated', { kind: 'hierarchical', informed: 'person-mia' })
+      .add('IncidentEscalated', {
+        kind: 'functional',
+        group: 'group-network',
+        rule: { version: 1, name: 'Old' },
+      })
+      .add('MajorIncidentPromoted', { manager: 'person-mia' })
+      .add('ParentLinked', { parent: 'INC0000009' })
+    expect(factsOf(story)).toMatchObject({ escalations: 2, major: true, parent: 'INC0000009' })
+    expect(factsOf(story.add('MajorIncidentDemoted', {})).major).toBeUndefined()
+  })
+
+  it('children are counted for their parent, whose own times they leave alone', () => {
+    const parent = factsOf(new IncidentStory().opened())
+    const [linked, unlinked] = (['ParentLinked', 'ParentUnlinked'] as const).map(
+      (type) =>
+        new IncidentStory(undefined, 'incident-INC0000002')
+          .opened()
+          .add(type, { parent: parent.number })
+          .events.at(-1)!,
+    )
+    expect(incidentFacts.key(linked!)).toEqual(['incident-INC0000002', `incident-${parent.number}`])
+    const one = incidentFacts.evolve(parent, linked!) as IncidentFacts
+    expect(one).toEqual({ ...parent, children: 1 })
+    expect((incidentFacts.evolve(one, linked!) as IncidentFacts).children).toBe(2)
+    expect((incidentFacts.evolve(one, unlinked!) as IncidentFacts).children).toBeUndefined()
+  })
+})

@@ -75,6 +75,13 @@ export interface IncidentFacts
   personHops?: number
   /** Reopened, but not from Closed. */
   reopens?: number
+  /** Escalations to another group or a manager, by people and by rules. */
+  escalations?: number
+  /** Was promoted to a major incident, and not demoted. */
+  major?: boolean
+  /** The incident that it follows, and how many follow it. */
+  parent?: string
+  children?: number
   /** Only in imports: Closed is terminal here. */
   reopensFromClosed?: number
   /** How often the source says that it was reopened and passed on, when or to whom it may not tell. */
@@ -99,14 +106,19 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
   name: 'incident_facts',
   version: 2,
   from: ['incident-'],
-  key: (event) => event.stream,
+  // A link stands in the child's stream and is counted for its parent too.
+  key: (event) =>
+    event.type === 'ParentLinked' || event.type === 'ParentUnlinked'
+      ? [event.stream, `incident-${event.data.parent}`]
+      : event.stream,
   evolve(facts, event) {
     if (event.type === 'IncidentOpened') return opened(event)
     if (facts === undefined) return undefined
+    if (event.stream !== `incident-${facts.number}`) return withChild(facts, event)
     const draft = { ...facts }
     draft.effectiveAt = later(facts.effectiveAt, event.metadata.occurredAt)
     // Activation is no update of the record, nor a response to anybody.
-    if (event.type === 'IncidentActivated') return draft
+    if (event.type === 'IncidentActivated' || event.type === 'EscalationsScheduled') return draft
     if (!apply(draft, event)) return facts
     applyToHead(draft, event)
     draft.title = undefined
@@ -147,6 +159,10 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
     reopensFromClosed: 'integer',
     groupHops: 'integer',
     madeSla: 'boolean',
+    escalations: 'integer',
+    major: 'boolean',
+    parent: 'string',
+    children: 'integer',
   },
   // Analysts read long ranges and let the machine look at each row; what everybody asks for is counted ahead.
   indexes: [
@@ -183,6 +199,10 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
     'reopensFromClosed',
     'groupHops',
     'madeSla',
+    'escalations',
+    'major',
+    'parent',
+    'children',
   ],
   counts: [
     ['audienceKind', 'state', 'priority', 'priorityOverridden', 'madeSla'],
@@ -235,6 +255,10 @@ const BLANK: Blank<IncidentFacts> = {
   reopensFromClosed: undefined,
   reopensSource: undefined,
   reassignmentsSource: undefined,
+  escalations: undefined,
+  major: undefined,
+  parent: undefined,
+  children: undefined,
   irregular: undefined,
   updates: undefined,
   updatesMissing: undefined,
@@ -312,12 +336,34 @@ function apply(draft: IncidentFacts, event: RecordedIncidentEvent): boolean {
       if (event.data.from === 'Closed') draft.reopensFromClosed = (draft.reopensFromClosed ?? 0) + 1
       else draft.reopens = (draft.reopens ?? 0) + 1
       return true
+    case 'IncidentEscalated':
+      draft.escalations = (draft.escalations ?? 0) + 1
+      return true
+    case 'MajorIncidentPromoted':
+      draft.major = true
+      return true
+    case 'MajorIncidentDemoted':
+      draft.major = undefined
+      return true
+    case 'ParentLinked':
+      draft.parent = event.data.parent
+      return true
+    case 'ParentUnlinked':
+      draft.parent = undefined
+      return true
+    case 'MajorIncidentProposed':
+    case 'MajorIncidentRoleAssigned':
+    case 'MajorIncidentUpdatePosted':
+    case 'MajorIncidentUpdateOverdue':
+    case 'MajorIncidentReviewed':
+    case 'OnCallPaged':
+    case 'OnCallAcknowledged':
+    case 'OnCallExhausted':
     case 'WorkStarted':
     case 'IncidentHeld':
     case 'HoldReasonChanged':
     case 'IncidentResumed':
     case 'CallerReminded':
-    case 'IncidentEscalated':
     case 'CommentAdded':
     case 'WorkNoteAdded':
     case 'LinkAdded':
@@ -342,6 +388,12 @@ function apply(draft: IncidentFacts, event: RecordedIncidentEvent): boolean {
 /** Whoever imports has resolved nothing: where the source does not say who did, nobody knows. */
 function resolverOf(event: RecordedIncidentEvent): string | undefined {
   return event.metadata.channel === 'import' ? event.metadata.attributedTo : performer(event)
+}
+
+/** Another incident follows this one, or no longer does: no update of this one. */
+function withChild(facts: IncidentFacts, { type }: RecordedIncidentEvent): IncidentFacts {
+  const children = (facts.children ?? 0) + (type === 'ParentLinked' ? 1 : -1)
+  return { ...facts, children: children > 0 ? children : undefined }
 }
 
 function isHop(before: string | undefined, after: string | null): boolean {

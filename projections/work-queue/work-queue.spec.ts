@@ -181,3 +181,54 @@ it('is left alone by what it does not know', () => {
   expect(entryAfter(story)).toEqual(before)
   for (const event of story.events.slice(-2)) expect(workQueue.evolve(before, event)).toBe(before)
 })
+
+describe('What needs more than the usual hands', () => {
+  const promoted = () =>
+    accepted().add('MajorIncidentPromoted', { manager: agent, nextUpdateAt: '2026-03-02T09:00:00.000Z' })
+  const paged = (group: string) =>
+    accepted().add('OnCallPaged', {
+      group,
+      person: 'person-eva',
+      order: 1,
+      round: 1,
+      acknowledgeBy: '2026-03-02T09:00:00.000Z',
+    })
+
+  it('is a candidate, then a major incident, with what it promises', () => {
+    expect(entryAfter(accepted().add('MajorIncidentProposed', { reason: 'x' }))).toMatchObject({
+      major: 'candidate',
+    })
+    expect(entryAfter(promoted())).toMatchObject({ major: 'yes', nextUpdateAt: '2026-03-02T09:00:00.000Z' })
+    const overdue = promoted().add('MajorIncidentUpdateOverdue', {
+      promisedAt: '2026-03-02T09:00:00.000Z',
+      count: 2,
+    })
+    expect(entryAfter(overdue)).toMatchObject({ updatesOverdue: 2 })
+    const demoted = entryAfter(overdue.add('MajorIncidentDemoted', {}))
+    expect([demoted?.major, demoted?.nextUpdateAt, demoted?.updatesOverdue]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+  it('promises nothing once it is resolved', () => {
+    const resolved = promoted().add('IncidentResolved', { code: 'x', notes: 'x', resolvedBy: agent })
+    expect(entryAfter(resolved)).toMatchObject({ major: 'yes', state: 'Resolved' })
+    expect(entryAfter(resolved)?.nextUpdateAt).toBeUndefined()
+  })
+  it('names who is being asked, until it is answered, accepted or elsewhere', () => {
+    expect(entryAfter(paged('group-mail'))).toMatchObject({ paged: 'person-eva' })
+    expect(
+      entryAfter(paged('group-mail').add('OnCallAcknowledged', { person: agent }))?.paged,
+    ).toBeUndefined()
+    expect(entryAfter(paged('group-mail').accepted(agent))?.paged).toBeUndefined()
+    const moved = { group: 'group-network', previousGroup: 'group-mail', previousPerson: null }
+    expect(entryAfter(paged('group-mail').add('AssignedToGroup', moved))?.paged).toBeUndefined()
+    expect(entryAfter(paged('group-network').add('AssignedToGroup', moved))?.paged).toBe('person-eva')
+  })
+  it('is not touched by rules that only wait', () => {
+    const before = entryAfter(accepted())
+    const waiting = accepted().add('EscalationsScheduled', { rulesVersion: 1, due: [] })
+    expect(entryAfter(waiting)).toEqual(before)
+  })
+})

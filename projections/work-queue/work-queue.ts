@@ -3,12 +3,15 @@ import { compare } from '#libs/read-store'
 import type { Hold, IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, among, audienceOf, forEverybody } from '../access.js'
 import {
+  applyAttention,
   applyToHead,
   BLANK_HEAD,
   type Blank,
+  type IncidentAttention,
   type IncidentHead,
   isTerminal,
   later,
+  NO_ATTENTION,
   openHead,
   performer,
   present,
@@ -17,7 +20,7 @@ import {
 } from '../incident-folds.js'
 
 /** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
-export interface WorkQueueEntry extends IncidentHead {
+export interface WorkQueueEntry extends IncidentHead, IncidentAttention {
   /** Problems, changes and tasks join the incidents later. */
   type: 'incident'
   impact?: number
@@ -39,6 +42,8 @@ export interface WorkQueueEntry extends IncidentHead {
   callerRepliedAt?: string
   /** Came by an import, which alone may bring it back when it has left the queue. */
   imported?: true
+  /** Whose people are being asked. */
+  pagedGroup?: string
 }
 
 /**
@@ -52,7 +57,7 @@ interface LeftQueue {
 /** Who has what to do: every record that can be assigned, until it is closed or canceled. */
 export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
   name: 'work_queue',
-  version: 1,
+  version: 2,
   from: ['incident-'],
   key: (event) => event.stream,
   evolve(document, event) {
@@ -76,6 +81,10 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
     followUpAt: 'timestamp',
     dueAt: 'timestamp',
     callerRepliedAt: 'timestamp',
+    major: 'string',
+    parent: 'string',
+    nextUpdateAt: 'timestamp',
+    paged: 'string',
   },
   // Nobody asks for more than the queue of a group or of a person, so that every index begins with one of them.
   indexes: [
@@ -92,7 +101,18 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
     ['audienceKind'],
   ],
   // Few states and types: whoever asks for one meets it soon in any order
-  checked: ['state', 'type', 'number', 'caller', 'holdReason', 'dueAt'],
+  checked: [
+    'state',
+    'type',
+    'number',
+    'caller',
+    'holdReason',
+    'dueAt',
+    'major',
+    'parent',
+    'nextUpdateAt',
+    'paged',
+  ],
   counts: [
     ['audienceKind', 'assignmentGroup', 'state', 'priority', 'openedAt:day'],
     ['audienceKind', 'assignmentGroup', 'assignee', 'state', 'priority'],
@@ -116,7 +136,9 @@ function evolveEntry(
   if (event.type === 'IncidentOpened') return opened(event)
   if (entry === undefined) return undefined
   const draft = { ...entry }
-  if (!apply(draft, event)) return entry
+  // Rules that wait are no update of the record.
+  if (event.type === 'EscalationsScheduled') return entry
+  if (!applyAttention(draft, event) && !apply(draft, event)) return entry
   applyToHead(draft, event)
   const at = event.metadata.occurredAt
   draft.updatedAt = later(entry.updatedAt, at)
@@ -144,6 +166,8 @@ const BLANK: Blank<WorkQueueEntry> = {
   lastActionByAssigneeAt: undefined,
   callerRepliedAt: undefined,
   imported: undefined,
+  ...NO_ATTENTION,
+  pagedGroup: undefined,
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): WorkQueueEntry {
@@ -220,6 +244,6 @@ function reply(draft: WorkQueueEntry, event: RecordedIncidentEvent): true {
 
 /** An entry as answers show it: without the columns that only serve the row rule. */
 export function shownEntry(entry: WorkQueueEntry): object {
-  const { audienceKind, audienceGroups, visibleTo, imported, ...shown } = entry
+  const { audienceKind, audienceGroups, visibleTo, imported, pagedGroup, ...shown } = entry
   return { ...shown, audience: audienceOf(entry) }
 }

@@ -52,6 +52,10 @@ export class IncidentFactsRow {
   @IsOptional() @IsInt() reopensFromClosed?: number
   @IsOptional() @Field('As the source counts, which may not tell when.') @IsInt() reopensSource?: number
   @IsOptional() @IsInt() reassignmentsSource?: number
+  @IsOptional() @IsInt() escalations?: number
+  @IsOptional() @Field('Was promoted to a major incident.') @IsBoolean() major?: boolean
+  @IsOptional() @Field('The incident that it follows.') @IsString() parent?: string
+  @IsOptional() @Field('How many follow it.') @IsInt() children?: number
 
   @IsOptional()
   @Conforms(() => ({
@@ -116,6 +120,10 @@ export const FACT_COLUMNS = [
   'reopensFromClosed',
   'reopensSource',
   'reassignmentsSource',
+  'escalations',
+  'major',
+  'parent',
+  'children',
   'updates',
   'updatesMissing',
   'sourceState',

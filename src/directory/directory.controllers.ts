@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Param, Post, Put } from '@nestjs/common'
 import type { Role } from '#libs/access'
 import { Answer, Context, createApiToken, Endpoint, RequestContext } from '#libs/platform'
 import { CommandSender } from '../http/command-sender.js'
@@ -8,13 +8,14 @@ import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
 import { Directory } from './directory.js'
 import { readGroup, readPerson } from './directory.queries.js'
-import { RegisterGroup } from './domain/group.commands.js'
+import { RegisterGroup, SetOnCallContacts } from './domain/group.commands.js'
 import { IssueApiToken, RegisterPerson } from './domain/person.commands.js'
 import {
   GroupParams,
   GroupView,
   IssuedToken,
   IssueTokenDto,
+  OnCallDto,
   PersonParams,
   PersonView,
   RegisterGroupDto,
@@ -22,6 +23,8 @@ import {
 } from './dto/directory.dto.js'
 
 const ADMINISTRATORS: readonly Role[] = ['administrator']
+/** Memberships give rights, a place among those on call gives none: who leads a team may plan it. */
+const ON_CALL_PLANNERS: readonly Role[] = ['team-lead', 'administrator']
 const READERS: readonly Role[] = [
   'agent',
   'team-lead',
@@ -150,5 +153,34 @@ export class GroupsController {
   })
   read(@Param() { id }: GroupParams, @Context() context: RequestContext): Promise<Answer> {
     return this.queries.answer(readGroup, { id }, context)
+  }
+
+  @Put(':id/on-call')
+  @Endpoint({
+    summary: 'Who is asked when the group is called, and in which order',
+    roles: ON_CALL_PLANNERS,
+    params: GroupParams,
+    body: OnCallDto,
+    answer: Receipt,
+    requestHeaders: ['Idempotency-Key', 'If-Match'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  })
+  async setOnCall(
+    @Param() params: GroupParams,
+    @Body() body: OnCallDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    const [data, reason] = splitReason(body)
+    const wish = {
+      target: `group-${params.id}`,
+      method: 'PUT',
+      route: '/groups/{id}/on-call',
+      params,
+      body,
+      reason,
+    }
+    return receiptAnswer(
+      await this.sender.send(context, wish, (metadata) => new SetOnCallContacts(params.id, data, metadata)),
+    )
   }
 }

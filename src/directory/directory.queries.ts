@@ -40,6 +40,13 @@ export async function readGroup(
   if (group.status === 'unknown') throw new NotFound('DIRECTORY.GROUP_UNKNOWN', `There is no group ${id}`)
   const revision = events.length - 1
   const { name, manager } = group.profile
-  const view = { id, name, manager: manager ?? undefined, members: [...group.members].sort(), revision }
+  const view = {
+    id,
+    name,
+    manager: manager ?? undefined,
+    members: [...group.members].sort(),
+    onCall: group.onCall ?? undefined,
+    revision,
+  }
   return { json: JSON.stringify(view), etag: revision }
 }

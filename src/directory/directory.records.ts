@@ -8,6 +8,9 @@ import { type PersonState, personDecider } from './domain/person.decider.js'
 /** Rights come from the directory, so only administrators change it. */
 const byAdministrators = onlyFor(['administrator'], 'DIRECTORY.FORBIDDEN')
 
+/** Who is on call gives nobody a right. */
+const byPlanners = onlyFor(['team-lead', 'administrator'], 'DIRECTORY.FORBIDDEN')
+
 export const personRecords: RecordType<PersonState, PersonCommand, PersonEvent, Record<never, never>> = {
   decider: personDecider,
   creates: 'RegisterPerson',
@@ -17,5 +20,6 @@ export const personRecords: RecordType<PersonState, PersonCommand, PersonEvent, 
 export const groupRecords: RecordType<GroupState, GroupCommand, GroupEvent, GroupFacts> = {
   decider: groupDecider,
   creates: 'RegisterGroup',
-  rights: byAdministrators,
+  rights: (principal, command) =>
+    (command.type === 'SetOnCallContacts' ? byPlanners : byAdministrators)(principal, command),
 }

@@ -12,9 +12,11 @@ import { filtersDecider } from '../filters/domain/filters.decider.js'
 import { incidentDecider } from '../incidents/domain/incident.decider.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
 import { customFieldsDecider } from '../settings/domain/custom-fields.js'
+import { escalationRulesDecider } from '../settings/domain/escalation-rules.js'
 import { holdReasonsDecider } from '../settings/domain/hold-reasons.js'
 import { incidentSettingsDecider } from '../settings/domain/incident-settings.js'
 import { incidentTemplatesDecider } from '../settings/domain/incident-templates.js'
+import { majorIncidentSettingsDecider } from '../settings/domain/major-incident-settings.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
 import { breakingChanges, type JsonSchema, withoutAnnotations } from './compatibility.js'
 
@@ -142,6 +144,8 @@ describe('stored events', () => {
     ['settings-incident', incidentSettingsDecider],
     ['settings-custom-fields-', customFieldsDecider],
     ['filters-', filtersDecider, 'FilterSaved'],
+    ['settings-escalation-rules', escalationRulesDecider],
+    ['settings-major-incident', majorIncidentSettingsDecider],
   ]
 
   function fold(stream: string, event: DomainEvent): void {

@@ -53,6 +53,17 @@ export class QueueEntry {
   @Field('First reply that the assignee has not acted upon.')
   @IsInstant()
   callerRepliedAt?: string
+  @IsOptional()
+  @Field('Proposed as a major incident, or one.')
+  @IsIn(['candidate', 'yes'])
+  major?: 'candidate' | 'yes'
+  @IsOptional()
+  @Field('Of a major incident: when the next update is promised.')
+  @IsInstant()
+  nextUpdateAt?: string
+  @IsOptional() @Field('How often its absence was reminded of.') @IsInt() updatesOverdue?: number
+  @IsOptional() @Field('Number of the incident that it follows.', 'INC0000002') @IsString() parent?: string
+  @IsOptional() @Field('On call, and asked to take it on.') @IsString() paged?: string
   @IsOptional() @Conforms(() => audienceSchema) audience?: object
   @IsOptional() @Field('True while an event of this record could not be folded.') @IsBoolean() stale?: boolean
 }

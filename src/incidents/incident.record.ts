@@ -6,7 +6,8 @@ import { audienceColumns, canSee, peopleNamed } from '#projections/access'
 import type { IncidentCommand } from './domain/incident.commands.js'
 import { incidentDecider } from './domain/incident.decider.js'
 import type { IncidentEvent } from './domain/incident.events.js'
-import type { IncidentFacts } from './domain/incident.facts.js'
+import { ancestor, type IncidentFacts } from './domain/incident.facts.js'
+import { unknownParent } from './domain/incident.family.js'
 import { unknownSurvivor } from './domain/incident.lifecycle.js'
 import { INCIDENT_RIGHTS, requesterMay } from './domain/incident.rights.js'
 import { type Incident, type IncidentRecord, isOpened } from './domain/incident.state.js'
@@ -21,10 +22,12 @@ export const incidentRecords: RecordType<IncidentRecord, IncidentCommand, Incide
   decider: incidentDecider,
   numbers: incidentNumbers,
   rights: grantToDo,
-  factRights(principal, command, { survivor }) {
-    if (command.type !== 'MergeDuplicate' || isSystemId(principal.id)) return
-    const record = survivor.value
-    if (!isOpened(record) || !maySee(principal, record)) throw unknownSurvivor()
+  factRights(principal, command, facts) {
+    if (isSystemId(principal.id)) return
+    const sees = (record: IncidentRecord | undefined) =>
+      record !== undefined && isOpened(record) && maySee(principal, record)
+    if (command.type === 'MergeDuplicate' && !sees(facts.survivor.value)) throw unknownSurvivor()
+    if (command.type === 'LinkParent' && !sees(facts[ancestor(1)]?.value)) throw unknownParent()
   },
 }
 

@@ -43,6 +43,19 @@ const ON_TOPIC: { readonly [Type in IncidentEvent['type']]: Shown<Type> | 'inter
   IncidentResumed: ['cause'],
   CallerReminded: ['count', 'resolveAt', 'settingsVersion'],
   IncidentEscalated: 'internal',
+  EscalationsScheduled: 'internal',
+  MajorIncidentProposed: 'internal',
+  MajorIncidentPromoted: 'internal',
+  MajorIncidentDemoted: 'internal',
+  MajorIncidentRoleAssigned: 'internal',
+  MajorIncidentUpdatePosted: ['text', 'visibility', 'nextUpdateAt'],
+  MajorIncidentUpdateOverdue: 'internal',
+  MajorIncidentReviewed: 'internal',
+  ParentLinked: 'internal',
+  ParentUnlinked: 'internal',
+  OnCallPaged: 'internal',
+  OnCallAcknowledged: 'internal',
+  OnCallExhausted: 'internal',
   CommentAdded: ['text'],
   WorkNoteAdded: 'internal',
   LinkAdded: 'internal',
@@ -104,6 +117,7 @@ export function incidentEventOnTopic(event: RecordedEvent<IncidentEvent>): Recor
 function narrow({ type, data: given }: IncidentEvent, data: Record<string, unknown>): boolean {
   switch (type) {
     case 'AttachmentAdded':
+    case 'MajorIncidentUpdatePosted':
       return given.visibility === 'public'
     case 'IncidentDetailsChanged': {
       const changes = Object.entries(given.changes as Record<string, FieldChange>)

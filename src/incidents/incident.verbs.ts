@@ -46,6 +46,7 @@ import {
   ResolveDto,
   TextDto,
 } from './dto/incident-commands.dto.js'
+import { majorIncidentVerbs } from './major-incident.verbs.js'
 
 /** What can be done to an incident: `POST /incidents/{number}/<verb>`, and in bulk. */
 export const incidentVerbs = {
@@ -204,6 +205,7 @@ export const incidentVerbs = {
     body: MergeDto,
     command: (id, data, metadata) => new MergeDuplicate(id, data, metadata),
   }),
+  ...majorIncidentVerbs,
 } satisfies Verbs
 
 function nobodyNamed(): InvalidInput {

@@ -7,11 +7,13 @@ import { IncidentParams } from './dto/incident-commands.dto.js'
 import { incidentRecords } from './incident.record.js'
 import { incidentVerbs } from './incident.verbs.js'
 import { IncidentsController } from './incidents.controller.js'
+import { MajorIncidentsController } from './major-incidents.controller.js'
 
 /** What the process adds to the application. */
 export const incidents = {
   controllers: [
     IncidentsController,
+    MajorIncidentsController,
     verbController({
       path: 'incidents',
       parameter: 'number',

@@ -17,19 +17,24 @@ import { splitReason } from '../http/verbs.js'
 import {
   PublishAssignmentRules,
   PublishCustomFields,
+  PublishEscalationRules,
   PublishHoldReasons,
   PublishIncidentSettings,
   PublishIncidentTemplates,
   PublishMailIntake,
+  PublishMajorIncidentSettings,
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
+import type { EscalationRule } from './domain/settings.events.js'
 import {
   AssignmentRulesDto,
   CustomFieldsDto,
+  EscalationRulesDto,
   HoldReasonsDto,
   IncidentSettingsDto,
   IncidentTemplatesDto,
   MailIntakeDto,
+  MajorIncidentSettingsDto,
   PriorityMatrixDto,
   SettingView,
 } from './dto/settings.dto.js'
@@ -53,6 +58,8 @@ class SettingParams {
     'incident-templates',
     'custom-fields-incident',
     'mail-intake',
+    'escalation-rules',
+    'major-incident',
   ])
   name!: string
 }
@@ -173,6 +180,39 @@ export class SettingsController {
       body,
       context,
       (intake, metadata) => new PublishMailIntake({ intake }, metadata),
+    )
+  }
+
+  @Put('escalation-rules')
+  @Endpoint(publishing('Publish escalation rules', EscalationRulesDto))
+  escalationRules(
+    @Body() body: EscalationRulesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'escalation-rules',
+      body,
+      context,
+      ({ rules }, metadata) => new PublishEscalationRules({ rules: rules as EscalationRule[] }, metadata),
+    )
+  }
+
+  @Put('major-incident')
+  @Endpoint(
+    publishing(
+      'Publish what proposes major incidents, and how often people are told',
+      MajorIncidentSettingsDto,
+    ),
+  )
+  majorIncident(
+    @Body() body: MajorIncidentSettingsDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'major-incident',
+      body,
+      context,
+      (settings, metadata) => new PublishMajorIncidentSettings({ settings }, metadata),
     )
   }
 

@@ -3,18 +3,22 @@ import { deciderHandlers } from '#libs/command-handling/nest'
 import type { Decider } from '#libs/event-sourcing'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
+import { escalationRulesDecider } from './domain/escalation-rules.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
 import { incidentTemplatesDecider } from './domain/incident-templates.js'
 import { mailIntakeDecider } from './domain/mail-intake.js'
+import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
   PublishAssignmentRules,
   PublishCustomFields,
+  PublishEscalationRules,
   PublishHoldReasons,
   PublishIncidentSettings,
   PublishIncidentTemplates,
   PublishMailIntake,
+  PublishMajorIncidentSettings,
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
 import { SettingsController } from './settings.controller.js'
@@ -35,5 +39,7 @@ export const settings = {
     ...deciderHandlers(records(incidentTemplatesDecider), [PublishIncidentTemplates]),
     ...deciderHandlers(records(mailIntakeDecider), [PublishMailIntake]),
     ...deciderHandlers(records(customFieldsDecider), [PublishCustomFields]),
+    ...deciderHandlers(records(escalationRulesDecider), [PublishEscalationRules]),
+    ...deciderHandlers(records(majorIncidentSettingsDecider), [PublishMajorIncidentSettings]),
   ],
 }

@@ -3,10 +3,12 @@ import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import * as defaults from './domain/defaults.js'
+import { escalationRulesDecider } from './domain/escalation-rules.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
 import { incidentTemplatesDecider } from './domain/incident-templates.js'
 import { mailIntakeDecider } from './domain/mail-intake.js'
+import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import type { SettingInForce } from './domain/versioned-setting.js'
 
@@ -25,6 +27,11 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   },
   'mail-intake': { decider: mailIntakeDecider, fallback: defaults.DEFAULT_MAIL_INTAKE },
   'custom-fields-incident': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
+  'escalation-rules': { decider: escalationRulesDecider, fallback: defaults.DEFAULT_ESCALATION_RULES },
+  'major-incident': {
+    decider: majorIncidentSettingsDecider,
+    fallback: defaults.DEFAULT_MAJOR_INCIDENT_SETTINGS,
+  },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

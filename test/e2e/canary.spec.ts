@@ -69,6 +69,10 @@ describe('What is internal, and what is somebody else’s', () => {
     await desk.done('ann', own, 'hold', { holdReason: 'awaiting-vendor', comment: NOTE, reason: NOTE })
     await desk.done('ann', own, 'watch', { person: 'ben' })
     await desk.done('ann', own, 'links', { relation: 'has-problem', targetType: 'problem', target: NOTE })
+    await desk.done('lea', own, 'promote', { manager: 'ben', reason: NOTE })
+    await desk.done('lea', own, 'updates', { text: NOTE, visibility: 'internal' })
+    await desk.done('lea', own, 'updates', { text: 'We are on it', visibility: 'public', reason: NOTE })
+    await desk.done('ann', hers, 'link-parent', { parent: own })
     const { position } = await desk.done('ann', hers, 'comments', { text: HERS })
     head = position
     const view = succeeded(await desk.as('ann').get(`/incidents/${own}`))
@@ -89,8 +93,11 @@ describe('What is internal, and what is somebody else’s', () => {
       '/incidents',
       '/incidents/{number}',
       '/incidents/{number}/attachments/{hash}',
+      '/incidents/{number}/children',
       '/incidents/{number}/history',
       '/search',
+      '/incidents/{number}/updates',
+      '/major-incidents',
     ])
     expect(await paths('audrey')).toContain('/events')
     expect(await paths('ana')).toContain('/incident-facts')
@@ -179,6 +186,8 @@ describe('What is internal, and what is somebody else’s', () => {
         'custom-fields-incident',
         'priority-matrix',
         'assignment-rules',
+        'escalation-rules',
+        'major-incident',
       ],
     }
     return Object.entries(values).reduce(

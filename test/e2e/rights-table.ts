@@ -11,6 +11,7 @@ const AND_REQUESTERS: readonly Role[] = [...AGENTS, 'requester']
 const EVERY_WRITER: readonly Role[] = [...AGENTS, 'service', 'requester']
 const DESK: readonly Role[] = ['agent', 'team-lead', 'change-manager', 'auditor', 'analyst', 'administrator']
 const ADMINISTRATORS: readonly Role[] = ['administrator']
+const LEADS: readonly Role[] = ['team-lead', 'administrator']
 const OVERSEERS: readonly Role[] = ['auditor', 'administrator']
 
 /**
@@ -31,6 +32,19 @@ export const RIGHTS: RightsTable = {
   'GET /incidents/mine': 'any',
   'POST /incidents/bulk': EVERY_WRITER,
   'POST /incidents/bulk-by-filter': AGENTS,
+  'GET /incidents/{number}/children': [...DESK, 'service'],
+  'GET /incidents/{number}/updates': 'any',
+  'GET /major-incidents': [...DESK, 'service'],
+  'POST /incidents/{number}/propose-major': AND_SERVICES,
+  'POST /incidents/{number}/promote': LEADS,
+  'POST /incidents/{number}/demote': LEADS,
+  'POST /incidents/{number}/assign-role': LEADS,
+  'POST /incidents/{number}/updates': [...AGENTS, 'administrator'],
+  'POST /incidents/{number}/review': [...AGENTS, 'administrator'],
+  'POST /incidents/{number}/link-parent': AGENTS,
+  'POST /incidents/{number}/unlink-parent': AGENTS,
+  'POST /incidents/{number}/page': AND_SERVICES,
+  'POST /incidents/{number}/acknowledge-page': [...AGENTS, 'administrator'],
   'POST /incidents/{number}/accept': AGENTS,
   'POST /incidents/{number}/apply-knowledge': AGENTS,
   'POST /incidents/{number}/assign': AGENTS,
@@ -91,6 +105,7 @@ export const RIGHTS: RightsTable = {
   'POST /groups/{id}/change': ADMINISTRATORS,
   'POST /groups/{id}/add-member': ADMINISTRATORS,
   'POST /groups/{id}/remove-member': ADMINISTRATORS,
+  'PUT /groups/{id}/on-call': LEADS,
 
   'GET /settings/{name}': DESK,
   'PUT /settings/assignment-rules': ADMINISTRATORS,
@@ -100,6 +115,8 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/mail-intake': ADMINISTRATORS,
   'PUT /settings/incident-templates': ADMINISTRATORS,
   'PUT /settings/priority-matrix': ADMINISTRATORS,
+  'PUT /settings/escalation-rules': ADMINISTRATORS,
+  'PUT /settings/major-incident': ADMINISTRATORS,
 
   'GET /projections': OVERSEERS,
   'POST /projections/{name}/rebuild': ADMINISTRATORS,
@@ -156,6 +173,22 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /mails/{id}/review': { action: 'dismiss' },
     'PUT /settings/mail-intake': { unknownSenders: 'review', ownAddresses: [], assignmentGroup: null },
     'PUT /settings/incident-templates': { templates: [{ name: 'Rights', fields: { title: 'Rights' } }] },
+    'POST /incidents/{number}/propose-major': { because: 'Nobody can log in' },
+    'POST /incidents/{number}/promote': { manager: 'lea' },
+    'POST /incidents/{number}/demote': { reason: 'It was one computer' },
+    'POST /incidents/{number}/assign-role': { role: 'resolver', person: 'ben' },
+    'POST /incidents/{number}/updates': { text: 'We are on it', visibility: 'public' },
+    'POST /incidents/{number}/review': { summary: 'A full disk' },
+    'POST /incidents/{number}/link-parent': { parent: survivor },
+    'POST /incidents/{number}/page': { group: 'Network' },
+    'PUT /groups/{id}/on-call': { contacts: ['ann'], acknowledgeWithinMinutes: 5, rounds: 1 },
+    'PUT /settings/escalation-rules': { rules: [] },
+    'PUT /settings/major-incident': {
+      proposeAtPriority: null,
+      proposeAboveChildren: null,
+      updateEveryMinutes: null,
+      remindEveryMinutes: null,
+    },
     'PUT /settings/priority-matrix': { impacts: ['1'], urgencies: ['1'], priorities: ['1'], cells: [[1]] },
   }
   return bodies[endpoint] ?? {}

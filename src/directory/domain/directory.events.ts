@@ -41,6 +41,12 @@ export type GroupChanged = DomainEvent<'GroupChanged', { name?: string; manager?
 export type MemberAdded = DomainEvent<'MemberAdded', { person: string }>
 export type MemberRemoved = DomainEvent<'MemberRemoved', { person: string }>
 
+/** Who is asked when the group is called, in this order, so often, and how long each has to answer; no contacts: nobody. */
+export type OnCallContactsSet = DomainEvent<
+  'OnCallContactsSet',
+  { contacts: readonly string[]; acknowledgeWithinMinutes: number; rounds: number }
+>
+
 export type PersonEvent =
   | PersonRegistered
   | PersonChanged
@@ -52,5 +58,5 @@ export type PersonEvent =
   | RoleRevoked
   | ApiTokenIssued
   | ApiTokenRevoked
-export type GroupEvent = GroupRegistered | GroupChanged | MemberAdded | MemberRemoved
+export type GroupEvent = GroupRegistered | GroupChanged | MemberAdded | MemberRemoved | OnCallContactsSet
 export type DirectoryEvent = PersonEvent | GroupEvent

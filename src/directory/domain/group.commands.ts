@@ -18,6 +18,20 @@ export class RemoveMember extends Command<'RemoveMember', { person: string }> {
   readonly type = 'RemoveMember'
 }
 
-export type GroupCommand = RegisterGroup | ChangeGroup | AddMember | RemoveMember
+/** Replaces the list; an empty one takes the group off call. */
+export class SetOnCallContacts extends Command<
+  'SetOnCallContacts',
+  { contacts: readonly string[]; acknowledgeWithinMinutes: number; rounds: number }
+> {
+  readonly type = 'SetOnCallContacts'
+}
 
-export const GROUP_COMMANDS = [RegisterGroup, ChangeGroup, AddMember, RemoveMember] as const
+export type GroupCommand = RegisterGroup | ChangeGroup | AddMember | RemoveMember | SetOnCallContacts
+
+export const GROUP_COMMANDS = [
+  RegisterGroup,
+  ChangeGroup,
+  AddMember,
+  RemoveMember,
+  SetOnCallContacts,
+] as const

@@ -1,7 +1,14 @@
 import type { LedgerdeskError } from '#libs/event-sourcing'
 import { commandMetadata, deciderSpec } from '#libs/testing'
 import type { GroupEvent, PersonEvent } from './directory.events.js'
-import { AddMember, ChangeGroup, type GroupCommand, RegisterGroup, RemoveMember } from './group.commands.js'
+import {
+  AddMember,
+  ChangeGroup,
+  type GroupCommand,
+  RegisterGroup,
+  RemoveMember,
+  SetOnCallContacts,
+} from './group.commands.js'
 import { groupDecider } from './group.decider.js'
 
 const byRoot = commandMetadata({ actor: 'root' })
@@ -72,5 +79,44 @@ describe('members', () => {
     expect(refusal([registered], add)).toBe('NotFound DIRECTORY.PERSON_UNKNOWN')
     expect(refusal([registered], add, [ann, left])).toBe('Refused DIRECTORY.PERSON_INACTIVE')
     expect(decided([registered], add, [ann, left, back])).toEqual([added])
+  })
+})
+
+describe('people on call', () => {
+  const set = (contacts: string[], acknowledgeWithinMinutes = 10, rounds = 2) =>
+    new SetOnCallContacts('network', { contacts, acknowledgeWithinMinutes, rounds }, byRoot)
+  const onCall = (contacts: string[]): GroupEvent => ({
+    type: 'OnCallContactsSet',
+    data: { contacts, acknowledgeWithinMinutes: 10, rounds: 2 },
+  })
+
+  it('are active, named once, and replaced as a list', () => {
+    expect(decided([registered], set(['ann']), [ann])).toEqual([onCall(['ann'])])
+    expect(decided([registered, onCall(['ann'])], set(['ann']), [ann])).toEqual([])
+    expect(decided([registered, onCall(['ann'])], set([]))).toEqual([onCall([])])
+    expect(decided([registered, onCall(['ann']), onCall([])], set([]))).toEqual([])
+    expect(decided([registered], set([]))).toEqual([])
+  })
+
+  it('are refused with every field that is wrong', () => {
+    expect(refusal([registered], set(['ann'], 0, 11), [ann, left])).toBe(
+      'InvalidInput DIRECTORY.ON_CALL_MALFORMED',
+    )
+    const pointers = (command: GroupCommand, person: PersonEvent[]) => {
+      try {
+        return decided([registered], command, person)
+      } catch (error) {
+        return ((error as LedgerdeskError).extra.errors as { pointer: string }[]).map(
+          ({ pointer }) => pointer,
+        )
+      }
+    }
+    expect(pointers(set(['ann', 'eve', 'ann'], 0, 11), [ann])).toEqual([
+      '/acknowledgeWithinMinutes',
+      '/rounds',
+      '/contacts/1',
+      '/contacts/2',
+    ])
+    expect(pointers(set(['ann']), [ann, left])).toEqual(['/contacts/0'])
   })
 })

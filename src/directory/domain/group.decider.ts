@@ -1,6 +1,7 @@
 import {
   type Decider,
   type Fact,
+  type FieldError,
   fact,
   InvalidInput,
   NotFound,
@@ -9,9 +10,15 @@ import {
   type StreamFold,
 } from '#libs/event-sourcing'
 import { changedFields, withChanges } from './changed-fields.js'
-import type { GroupEvent, GroupRegistered, PersonEvent } from './directory.events.js'
+import type { GroupEvent, GroupRegistered, OnCallContactsSet, PersonEvent } from './directory.events.js'
 import { checkId, checkName, RESERVED_GROUP_ID } from './directory-id.js'
-import type { AddMember, ChangeGroup, GroupCommand, RegisterGroup } from './group.commands.js'
+import type {
+  AddMember,
+  ChangeGroup,
+  GroupCommand,
+  RegisterGroup,
+  SetOnCallContacts,
+} from './group.commands.js'
 
 export type GroupState =
   | { readonly status: 'unknown' }
@@ -19,6 +26,8 @@ export type GroupState =
       readonly status: 'registered'
       readonly profile: GroupRegistered['data']
       readonly members: ReadonlySet<string>
+      /** Null: nobody is on call. */
+      readonly onCall: OnCallContactsSet['data'] | null
     }
 type Registered = Exclude<GroupState, { status: 'unknown' }>
 
@@ -35,14 +44,23 @@ const personStanding: StreamFold<Standing, PersonEvent> = {
 export interface GroupFacts {
   /** Asked for AddMember only. */
   person: Fact<Standing>
+  /** Of each one who is to be on call. */
+  [contact: Contact]: Fact<Standing>
 }
+
+type Contact = `contact ${string}`
+const contact = (id: string): Contact => `contact ${id}`
 
 /** Assignment groups and who belongs to them. */
 export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent, GroupFacts> = {
   streamPrefix: 'group-',
   initial: { status: 'unknown' },
-  facts: (command) =>
-    command.type === 'AddMember' ? { person: fact(`person-${command.data.person}`, personStanding) } : {},
+  facts(command) {
+    if (command.type === 'AddMember') return { person: fact(`person-${command.data.person}`, personStanding) }
+    if (command.type !== 'SetOnCallContacts') return {}
+    const { contacts } = command.data
+    return Object.fromEntries(contacts.map((id) => [contact(id), fact(`person-${id}`, personStanding)]))
+  },
   decide,
   evolve,
 }
@@ -59,6 +77,8 @@ function decide(command: GroupCommand, state: GroupState, facts: GroupFacts): re
       const { person } = command.data
       return group.members.has(person) ? [{ type: 'MemberRemoved', data: { person } }] : []
     }
+    case 'SetOnCallContacts':
+      return setOnCallContacts(command, group, facts)
     default: {
       const unknown: never = command
       throw new Error(`no such command: ${JSON.stringify(unknown)}`)
@@ -121,9 +141,59 @@ function addMember(command: AddMember, group: Registered, standing: Standing): r
   return [{ type: 'MemberAdded', data: { person } }]
 }
 
+/** A day, and ten times: nobody answers a call later than that. */
+const MOST_MINUTES = 1_440
+const MOST_ROUNDS = 10
+
+function setOnCallContacts(
+  { data: { contacts, acknowledgeWithinMinutes, rounds } }: SetOnCallContacts,
+  { onCall }: Registered,
+  facts: GroupFacts,
+): readonly GroupEvent[] {
+  const errors = [
+    ...rangeErrors('/acknowledgeWithinMinutes', acknowledgeWithinMinutes, MOST_MINUTES),
+    ...rangeErrors('/rounds', rounds, MOST_ROUNDS),
+    ...contacts.flatMap((id, index) => contactErrors(id, index, contacts, facts)),
+  ]
+  if (errors.length > 0)
+    throw new InvalidInput('DIRECTORY.ON_CALL_MALFORMED', 'The list of contacts is not well formed', errors)
+  const same =
+    contacts.length === 0
+      ? onCall === null
+      : onCall !== null &&
+        onCall.acknowledgeWithinMinutes === acknowledgeWithinMinutes &&
+        onCall.rounds === rounds &&
+        onCall.contacts.length === contacts.length &&
+        onCall.contacts.every((id, index) => id === contacts[index])
+  return same
+    ? []
+    : [{ type: 'OnCallContactsSet', data: { contacts: [...contacts], acknowledgeWithinMinutes, rounds } }]
+}
+
+function rangeErrors(pointer: string, value: number, highest: number): FieldError[] {
+  return Number.isInteger(value) && value >= 1 && value <= highest
+    ? []
+    : [{ pointer, message: `must be a whole number from 1 to ${highest}` }]
+}
+
+function contactErrors(
+  id: string,
+  index: number,
+  contacts: readonly string[],
+  facts: GroupFacts,
+): FieldError[] {
+  const pointer = `/contacts/${index}`
+  if (contacts.indexOf(id) < index) return [{ pointer, message: 'stands twice: rounds ask again' }]
+  const standing = facts[contact(id)]?.value
+  if (standing === 'active') return []
+  return [
+    { pointer, message: standing === 'inactive' ? `"${id}" has left` : `the directory knows no "${id}"` },
+  ]
+}
+
 function evolve(state: GroupState, event: RecordedEvent<GroupEvent>): GroupState {
   if (event.type === 'GroupRegistered') {
-    return { status: 'registered', profile: event.data, members: new Set() }
+    return { status: 'registered', profile: event.data, members: new Set(), onCall: null }
   }
   if (state.status === 'unknown') return state
   switch (event.type) {
@@ -135,6 +205,13 @@ function evolve(state: GroupState, event: RecordedEvent<GroupEvent>): GroupState
       const members = new Set(state.members)
       members.delete(event.data.person)
       return { ...state, members }
+    }
+    case 'OnCallContactsSet': {
+      const { contacts, acknowledgeWithinMinutes, rounds } = event.data
+      return {
+        ...state,
+        onCall: contacts.length === 0 ? null : { contacts, acknowledgeWithinMinutes, rounds },
+      }
     }
     default:
       return state

@@ -1,7 +1,20 @@
-import { IsEmail, IsIn, IsInt, IsOptional, IsString, IsUrl, Length, Matches } from 'class-validator'
+import {
+  ArrayMaxSize,
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Length,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator'
 import { ROLES, type Role } from '#libs/access'
-import { Field, IsInstant, Nullable } from '#libs/platform'
+import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
 import { Reasoned } from '../../http/reasoned.js'
+import { closed, integer, listOf, text } from '../../http/record-view.js'
 
 const ID = /^(?!system:)\P{C}{1,200}$/u
 
@@ -79,6 +92,16 @@ export class MemberDto extends Reasoned {
   @Field('Directory id of a person.', 'agent') @Matches(ID) person!: string
 }
 
+export class OnCallDto extends Reasoned {
+  @Field('Directory ids, in the order in which they are asked; none: nobody is on call.', ['agent', 'lead'])
+  @Matches(ID, { each: true })
+  @ArrayMaxSize(50)
+  contacts!: string[]
+
+  @Field('How long each has to answer.', 10) @IsInt() @Min(1) @Max(1_440) acknowledgeWithinMinutes!: number
+  @Field('How often all are asked.', 2) @IsInt() @Min(1) @Max(10) rounds!: number
+}
+
 /** A person as the directory knows her now. */
 export class PersonView {
   @IsString() id!: string
@@ -100,5 +123,9 @@ export class GroupView {
   @IsString() name!: string
   @IsOptional() @IsString() manager?: string
   @IsString({ each: true }) members!: string[]
+  @IsOptional()
+  @Field('Who is asked when the group is called; absent: nobody.')
+  @Conforms(() => closed({ contacts: listOf(text), acknowledgeWithinMinutes: integer, rounds: integer }))
+  onCall?: object
   @IsInt() revision!: number
 }

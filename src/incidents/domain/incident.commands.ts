@@ -1,5 +1,12 @@
 import { Command } from '#libs/event-sourcing'
-import type { Audience, IncidentFields, Link } from './incident.events.js'
+import type {
+  AppliedRule,
+  Audience,
+  IncidentFields,
+  Link,
+  MajorIncidentReview,
+  MajorIncidentRole,
+} from './incident.events.js'
 import type { ObservedIncident } from './incident.import.js'
 
 /** Values of fields as a change wants them: absent stays, null clears. */
@@ -167,6 +174,90 @@ export class ActivateIncident extends Command<'ActivateIncident', { run: string 
   readonly type = 'ActivateIncident'
 }
 
+/** The policy's: a rule's time has come. Decided again: the record may be another by now. */
+export class EscalateByRule extends Command<'EscalateByRule', { rule: AppliedRule }> {
+  readonly type = 'EscalateByRule'
+}
+
+/** `children`: the policy's, so many follow it. */
+export class ProposeMajorIncident extends Command<
+  'ProposeMajorIncident',
+  { reason: string } | { children: number }
+> {
+  readonly type = 'ProposeMajorIncident'
+}
+
+/** Also without a proposal. */
+export class PromoteMajorIncident extends Command<
+  'PromoteMajorIncident',
+  { manager: string; communications?: string; resolver?: string; nextUpdateAt?: string }
+> {
+  readonly type = 'PromoteMajorIncident'
+}
+
+/** Turns a proposal down, or ends the major incident. Needs `metadata.reason`. */
+export class DemoteMajorIncident extends Command<'DemoteMajorIncident', Record<never, never>> {
+  readonly type = 'DemoteMajorIncident'
+}
+
+export class AssignMajorIncidentRole extends Command<
+  'AssignMajorIncidentRole',
+  { role: MajorIncidentRole; person: string }
+> {
+  readonly type = 'AssignMajorIncidentRole'
+}
+
+/** `nextUpdateAt`: ISO 8601; absent: as the settings say; null: no other is promised. */
+export class PostMajorIncidentUpdate extends Command<
+  'PostMajorIncidentUpdate',
+  { text: string; visibility: 'internal' | 'public'; nextUpdateAt?: string | null }
+> {
+  readonly type = 'PostMajorIncidentUpdate'
+}
+
+/** The policy's: a promised update is missing. */
+export class RemindOfUpdate extends Command<'RemindOfUpdate', Record<never, never>> {
+  readonly type = 'RemindOfUpdate'
+}
+
+export class ReviewMajorIncident extends Command<'ReviewMajorIncident', MajorIncidentReview> {
+  readonly type = 'ReviewMajorIncident'
+}
+
+/** Makes it a child; another parent than before replaces that one. */
+export class LinkParent extends Command<'LinkParent', { parent: string }> {
+  readonly type = 'LinkParent'
+}
+
+export class UnlinkParent extends Command<'UnlinkParent', Record<never, never>> {
+  readonly type = 'UnlinkParent'
+}
+
+/** The policy's: the parent did this at `at` (ISO 8601), so its child does too, as far as it makes sense there. */
+export class FollowParent extends Command<
+  'FollowParent',
+  { parent: string; at: string } & (
+    | { step: 'progress' | 'hold' | 'release' }
+    | { step: 'resolve'; code: string | null; resolvedBy: string | null }
+  )
+> {
+  readonly type = 'FollowParent'
+}
+
+/** Asks the people on call of a group (absent: the one that has it), one after the other, until one answers. */
+export class PageOnCall extends Command<'PageOnCall', { group?: string }> {
+  readonly type = 'PageOnCall'
+}
+
+/** The policy's: who was asked has not answered. */
+export class PageNext extends Command<'PageNext', Record<never, never>> {
+  readonly type = 'PageNext'
+}
+
+export class AcknowledgePage extends Command<'AcknowledgePage', Record<never, never>> {
+  readonly type = 'AcknowledgePage'
+}
+
 /**
  * One row of a source. Its `metadata` has channel `import`, the row's time as `occurredAt` and `source`.
  * `matrixVersion`: version of the priority matrix that the source's priorities are derived by; null: none.
@@ -207,6 +298,20 @@ export type IncidentCommand =
   | MergeDuplicate
   | RemindCaller
   | ActivateIncident
+  | EscalateByRule
+  | ProposeMajorIncident
+  | PromoteMajorIncident
+  | DemoteMajorIncident
+  | AssignMajorIncidentRole
+  | PostMajorIncidentUpdate
+  | RemindOfUpdate
+  | ReviewMajorIncident
+  | LinkParent
+  | UnlinkParent
+  | FollowParent
+  | PageOnCall
+  | PageNext
+  | AcknowledgePage
   | ImportIncidentUpdate
 
 /** Every command class, for the handlers. */
@@ -239,5 +344,19 @@ export const INCIDENT_COMMANDS = [
   MergeDuplicate,
   RemindCaller,
   ActivateIncident,
+  EscalateByRule,
+  ProposeMajorIncident,
+  PromoteMajorIncident,
+  DemoteMajorIncident,
+  AssignMajorIncidentRole,
+  PostMajorIncidentUpdate,
+  RemindOfUpdate,
+  ReviewMajorIncident,
+  LinkParent,
+  UnlinkParent,
+  FollowParent,
+  PageOnCall,
+  PageNext,
+  AcknowledgePage,
   ImportIncidentUpdate,
 ] as const

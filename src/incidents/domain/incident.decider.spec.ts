@@ -1211,6 +1211,45 @@ describe('every command in every state', () => {
     ),
     build(commands.RemindCaller, fc.constant({})),
     build(commands.ActivateIncident, fc.constant({ run: 'r1' })),
+    build(commands.EscalateByRule, fc.constant({ rule: { version: 1, name: 'Old' } })),
+    build(
+      commands.ProposeMajorIncident,
+      fc.oneof(fc.record({ reason: text }), fc.record({ children: fc.nat(40) })),
+    ),
+    build(commands.PromoteMajorIncident, fc.record({ manager: person, nextUpdateAt: optional(time) })),
+    build(commands.DemoteMajorIncident, fc.constant({})),
+    build(
+      commands.AssignMajorIncidentRole,
+      fc.record({ role: fc.constantFrom('manager' as const, 'resolver' as const), person }),
+    ),
+    build(
+      commands.PostMajorIncidentUpdate,
+      fc.record({ text, visibility: fc.constant('public' as const), nextUpdateAt: optional(time) }),
+    ),
+    build(commands.RemindOfUpdate, fc.constant({})),
+    build(commands.ReviewMajorIncident, fc.record({ summary: text })),
+    build(commands.LinkParent, fc.record({ parent: fc.constantFrom(NUMBER, 'INC0000002', 'INC0000009') })),
+    build(commands.UnlinkParent, fc.constant({})),
+    build(
+      commands.FollowParent,
+      fc.oneof(
+        fc.record({
+          parent: fc.constantFrom('INC0000002', 'INC0000009'),
+          at: time,
+          step: fc.constantFrom('progress' as const, 'hold' as const),
+        }),
+        fc.record({
+          parent: fc.constant('INC0000002'),
+          at: time,
+          step: fc.constant('resolve' as const),
+          code: fc.option(text),
+          resolvedBy: fc.option(person),
+        }),
+      ),
+    ),
+    build(commands.PageOnCall, fc.record({ group: optional(group) })),
+    build(commands.PageNext, fc.constant({})),
+    build(commands.AcknowledgePage, fc.constant({})),
     build(
       commands.ImportIncidentUpdate,
       fc.record({
@@ -1273,5 +1312,9 @@ describe('every command in every state', () => {
     expect(record.mergedInto === null || record.state === 'Canceled').toBe(true)
     if (record.state === 'Resolved') expect(record.resolvedAt).not.toBeNull()
     expect(record.accepted && record.assignee === null).toBe(false)
+    const open = record.state === 'New' || record.state === 'In Progress' || record.state === 'On Hold'
+    expect(record.paging === null || open).toBe(true)
+    expect(record.escalations.due.length === 0 || open).toBe(true)
+    expect(record.major?.remindAt == null || open || record.state === 'Resolved').toBe(true)
   }
 })

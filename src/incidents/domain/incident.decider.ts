@@ -1,12 +1,17 @@
 import type { Decider } from '#libs/event-sourcing'
 import * as assignment from './incident.assignment.js'
 import type { IncidentCommand } from './incident.commands.js'
+import { withConsequences } from './incident.consequences.js'
 import * as description from './incident.description.js'
+import * as escalation from './incident.escalation.js'
 import type { IncidentEvent } from './incident.events.js'
-import { facts, type IncidentFacts } from './incident.facts.js'
+import { facts, furtherFacts, hasConsequences, type IncidentFacts } from './incident.facts.js'
+import * as family from './incident.family.js'
 import { requireOpened } from './incident.guards.js'
 import * as lifecycle from './incident.lifecycle.js'
+import * as major from './incident.major.js'
 import { importIncidentUpdate } from './incident.observation.js'
+import * as onCall from './incident.on-call.js'
 import * as priority from './incident.priority.js'
 import { evolve, type Incident, type IncidentRecord, NOT_OPENED } from './incident.state.js'
 
@@ -15,14 +20,24 @@ export const incidentDecider: Decider<IncidentRecord, IncidentCommand, IncidentE
   initial: NOT_OPENED,
   evolve,
   facts,
+  furtherFacts,
   decide,
 }
 
 /**
- * The events that a command leads to; none when what it wants is so already.
+ * The events that a command leads to, with what settings make of them; none when what it wants is so already.
  * @throws InvalidInput, NotFound or Refused with a stable code `INCIDENT.…`
  */
 export function decide(
+  command: IncidentCommand,
+  record: IncidentRecord,
+  known: IncidentFacts,
+): readonly IncidentEvent[] {
+  const decided = decideAlone(command, record, known)
+  return hasConsequences(command) ? withConsequences(decided, record, command.metadata, known) : decided
+}
+
+function decideAlone(
   command: IncidentCommand,
   record: IncidentRecord,
   known: IncidentFacts,
@@ -97,6 +112,34 @@ function decideOpened(
       return lifecycle.mergeDuplicate(command, incident, known)
     case 'RemindCaller':
       return lifecycle.remindCaller(command, incident, known)
+    case 'EscalateByRule':
+      return escalation.escalateByRule(command, incident, known)
+    case 'ProposeMajorIncident':
+      return major.proposeMajorIncident(command, incident, known)
+    case 'PromoteMajorIncident':
+      return major.promoteMajorIncident(command, incident, known)
+    case 'DemoteMajorIncident':
+      return major.demoteMajorIncident(command, incident)
+    case 'AssignMajorIncidentRole':
+      return major.assignMajorIncidentRole(command, incident, known)
+    case 'PostMajorIncidentUpdate':
+      return major.postMajorIncidentUpdate(command, incident, known)
+    case 'RemindOfUpdate':
+      return major.remindOfUpdate(command, incident, known)
+    case 'ReviewMajorIncident':
+      return major.reviewMajorIncident(command, incident)
+    case 'LinkParent':
+      return family.linkParent(command, incident, known)
+    case 'UnlinkParent':
+      return family.unlinkParent(command, incident)
+    case 'FollowParent':
+      return family.followParent(command, incident, known)
+    case 'PageOnCall':
+      return onCall.pageOnCall(command, incident, known)
+    case 'PageNext':
+      return onCall.pageNext(command, incident, known)
+    case 'AcknowledgePage':
+      return onCall.acknowledgePage(command, incident, known)
     case 'ActivateIncident':
       return lifecycle.activateIncident(command, incident, known)
     default: {

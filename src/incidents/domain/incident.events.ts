@@ -164,15 +164,100 @@ export type HoldReasonChanged = Fact<
   'HoldReasonChanged',
   { hold: Hold; previous: Hold; listVersion: number | null } & CallerWait
 >
-export type IncidentResumed = Fact<'IncidentResumed', { cause: 'agent' | 'caller-replied' | 'hold-expired' }>
+export type IncidentResumed = Fact<
+  'IncidentResumed',
+  { cause: 'agent' | 'caller-replied' | 'hold-expired' | 'parent-resumed' }
+>
 /** The silent caller was reminded; `count` starts at 1 with each hold. `resolveAt`: when silence will resolve it. */
 export type CallerReminded = Fact<
   'CallerReminded',
   { count: number; resolveAt?: string; settingsVersion?: number }
 >
+/** `rule`: the escalation rule that decided, when no person did. */
 export type IncidentEscalated = Fact<
   'IncidentEscalated',
-  { kind: 'functional' | 'hierarchical'; group?: string; informed?: string }
+  { kind: 'functional' | 'hierarchical'; group?: string; informed?: string; rule?: AppliedRule }
+>
+/** A rule of a versioned setting, by the version in which it decided. */
+export interface AppliedRule {
+  version: number
+  name: string
+}
+/** Which escalation rules wait for the incident, and until when (ISO 8601); replaces what was said before. */
+export type EscalationsScheduled = Fact<
+  'EscalationsScheduled',
+  { rulesVersion: number; due: readonly { rule: string; at: string }[] }
+>
+
+/** Somebody thinks that it is a major incident. `rule`: what proposed it, when no person did. */
+export type MajorIncidentProposed = Fact<
+  'MajorIncidentProposed',
+  { reason: string; rule?: 'priority' | 'children'; settingsVersion?: number }
+>
+/** `nextUpdateAt`: ISO 8601, by when the first update is promised. */
+export type MajorIncidentPromoted = Fact<
+  'MajorIncidentPromoted',
+  {
+    manager: string
+    communications?: string
+    resolver?: string
+    nextUpdateAt?: string
+    settingsVersion?: number
+  }
+>
+/** It is none, or none any more; why is the event's `metadata.reason`. */
+export type MajorIncidentDemoted = Fact<'MajorIncidentDemoted', Record<never, never>>
+export const MAJOR_INCIDENT_ROLES = ['manager', 'communications', 'resolver'] as const
+export type MajorIncidentRole = (typeof MAJOR_INCIDENT_ROLES)[number]
+export type MajorIncidentRoleAssigned = Fact<
+  'MajorIncidentRoleAssigned',
+  { role: MajorIncidentRole; person: string; previous: string | null }
+>
+/** `nextUpdateAt`: ISO 8601, by when another one is promised; absent: none is. */
+export type MajorIncidentUpdatePosted = Fact<
+  'MajorIncidentUpdatePosted',
+  { text: string; visibility: 'internal' | 'public'; nextUpdateAt?: string; settingsVersion?: number }
+>
+/** A promised update is missing; `count` starts at 1 with each promise. `remindAt`: when it is reminded of again. */
+export type MajorIncidentUpdateOverdue = Fact<
+  'MajorIncidentUpdateOverdue',
+  { promisedAt: string; count: number; remindAt?: string; settingsVersion?: number }
+>
+export interface MajorIncidentReview {
+  summary: string
+  wentWell?: string
+  wentBadly?: string
+  rootCause?: string
+  actions?: readonly string[]
+}
+/** A later review replaces the one before. */
+export type MajorIncidentReviewed = Fact<'MajorIncidentReviewed', MajorIncidentReview>
+
+/** From now on it follows its parent on progress, hold and resolution. */
+export type ParentLinked = Fact<'ParentLinked', { parent: string }>
+export type ParentUnlinked = Fact<'ParentUnlinked', { parent: string }>
+
+/**
+ * A person on call is asked to take it on, by `acknowledgeBy` (ISO 8601). `order`: her place among the contacts, from 1;
+ * `skipped`: contacts before her who have left.
+ */
+export type OnCallPaged = Fact<
+  'OnCallPaged',
+  {
+    group: string
+    person: string
+    order: number
+    round: number
+    acknowledgeBy: string
+    skipped?: readonly string[]
+    rule?: AppliedRule
+  }
+>
+export type OnCallAcknowledged = Fact<'OnCallAcknowledged', { person: string }>
+/** Nobody on call has answered, or nobody is left who could. */
+export type OnCallExhausted = Fact<
+  'OnCallExhausted',
+  { group: string; skipped?: readonly string[]; rule?: AppliedRule }
 >
 export type CommentAdded = Fact<'CommentAdded', { text: string }>
 export type WorkNoteAdded = Fact<'WorkNoteAdded', { text: string }>
@@ -192,7 +277,7 @@ export type AudienceChanged = Fact<'AudienceChanged', { audience: Audience; prev
 /** `autoCloseAt`: when it closes by itself, by the settings then in force; absent: never, or imported. */
 export type IncidentResolved = Fact<
   'IncidentResolved',
-  Resolution & { cause?: 'silent-caller'; autoCloseAt?: string; settingsVersion?: number }
+  Resolution & { cause?: 'silent-caller' | 'parent-resolved'; autoCloseAt?: string; settingsVersion?: number }
 >
 export interface Resolution {
   code: string | null
@@ -242,6 +327,19 @@ export type IncidentEvent =
   | IncidentResumed
   | CallerReminded
   | IncidentEscalated
+  | EscalationsScheduled
+  | MajorIncidentProposed
+  | MajorIncidentPromoted
+  | MajorIncidentDemoted
+  | MajorIncidentRoleAssigned
+  | MajorIncidentUpdatePosted
+  | MajorIncidentUpdateOverdue
+  | MajorIncidentReviewed
+  | ParentLinked
+  | ParentUnlinked
+  | OnCallPaged
+  | OnCallAcknowledged
+  | OnCallExhausted
   | CommentAdded
   | WorkNoteAdded
   | LinkAdded

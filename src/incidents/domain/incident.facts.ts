@@ -1,23 +1,29 @@
-import { type Fact, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
+import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
 import type { GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
 import {
   DEFAULT_ASSIGNMENT_RULES,
   DEFAULT_CUSTOM_FIELDS,
+  DEFAULT_ESCALATION_RULES,
   DEFAULT_HOLD_REASONS,
   DEFAULT_INCIDENT_SETTINGS,
   DEFAULT_INCIDENT_TEMPLATES,
+  DEFAULT_MAJOR_INCIDENT_SETTINGS,
   DEFAULT_PRIORITY_MATRIX,
 } from '../../settings/domain/defaults.js'
 import type {
   AssignmentRule,
   AssignmentRulesPublished,
   CustomFieldsPublished,
+  EscalationRule,
+  EscalationRulesPublished,
   HoldReason,
   HoldReasonsPublished,
   IncidentSettings,
   IncidentSettingsPublished,
   IncidentTemplate,
   IncidentTemplatesPublished,
+  MajorIncidentSettings,
+  MajorIncidentSettingsPublished,
   PriorityMatrix,
   PriorityMatrixPublished,
 } from '../../settings/domain/settings.events.js'
@@ -40,6 +46,15 @@ export interface IncidentFacts {
   person: Fact<PersonStanding>
   affectedUser: Fact<PersonStanding>
   survivor: Fact<IncidentRecord>
+  escalationRules: Fact<EscalationRules>
+  majorSettings: Fact<MajorSettingsInForce>
+  /** Who is to take part in a major incident besides its manager. */
+  communications: Fact<PersonStanding>
+  resolver: Fact<PersonStanding>
+  /** Of each one on call for the group. */
+  [contact: Contact]: Fact<PersonStanding>
+  /** The parent to be, its parent, and so on. */
+  [ancestor: Ancestor]: Fact<IncidentRecord>
   /** Each group of the audience that the command names. */
   [audienceGroup: AudienceGroup]: Fact<GroupStanding>
 }
@@ -47,6 +62,28 @@ export interface IncidentFacts {
 type AudienceGroup = `audience group ${string}`
 export const audienceGroup = (id: string): AudienceGroup => `audience group ${id}`
 
+type Contact = `contact ${string}`
+export const contact = (id: string): Contact => `contact ${id}`
+type Ancestor = `ancestor ${number}`
+export const ancestor = (level: number): Ancestor => `ancestor ${level}`
+/** Nobody has a use for more; keeps the search for cycles short. */
+export const MOST_ANCESTORS = 10
+
+export interface EscalationRules {
+  /** The latest version is in force. */
+  readonly version: number
+  readonly rules: readonly EscalationRule[]
+  readonly versions: ReadonlyMap<number, readonly EscalationRule[]>
+}
+export interface MajorSettingsInForce {
+  readonly version: number
+  readonly settings: MajorIncidentSettings
+}
+export interface OnCall {
+  readonly contacts: readonly string[]
+  readonly acknowledgeWithinMinutes: number
+  readonly rounds: number
+}
 export interface PriorityMatrices {
   /** The latest version is in force. */
   readonly version: number
@@ -78,6 +115,8 @@ export interface GroupStanding {
   readonly exists: boolean
   readonly manager: string | null
   readonly members: ReadonlySet<string>
+  /** Null: nobody is. */
+  readonly onCall: OnCall | null
 }
 export interface PersonStanding {
   readonly exists: boolean
@@ -119,8 +158,22 @@ const incidentTemplates: StreamFold<IncidentTemplates, IncidentTemplatesPublishe
   evolve: (known, event) => (event.type === 'IncidentTemplatesPublished' ? event.data : known),
 }
 
+const escalationRules: StreamFold<EscalationRules, EscalationRulesPublished> = {
+  initial: { version: 0, rules: DEFAULT_ESCALATION_RULES, versions: new Map() },
+  evolve: (known, event) => {
+    if (event.type !== 'EscalationRulesPublished') return known
+    const { version, rules } = event.data
+    return { version, rules, versions: new Map(known.versions).set(version, rules) }
+  },
+}
+
+const majorSettings: StreamFold<MajorSettingsInForce, MajorIncidentSettingsPublished> = {
+  initial: { version: 0, settings: DEFAULT_MAJOR_INCIDENT_SETTINGS },
+  evolve: (known, event) => (event.type === 'MajorIncidentSettingsPublished' ? event.data : known),
+}
+
 const group: StreamFold<GroupStanding, GroupEvent> = {
-  initial: { exists: false, manager: null, members: new Set() },
+  initial: { exists: false, manager: null, members: new Set(), onCall: null },
   evolve: (known, event) => {
     switch (event.type) {
       case 'GroupRegistered':
@@ -131,6 +184,8 @@ const group: StreamFold<GroupStanding, GroupEvent> = {
         return { ...known, members: new Set(known.members).add(event.data.person) }
       case 'MemberRemoved':
         return { ...known, members: without(known.members, event.data.person) }
+      case 'OnCallContactsSet':
+        return { ...known, onCall: event.data.contacts.length === 0 ? null : event.data }
       default:
         return known
     }
@@ -167,6 +222,9 @@ const HOLD_REASONS = fact('settings-hold-reasons', holdReasons)
 const SETTINGS = fact('settings-incident', incidentSettings)
 export const CUSTOM_FIELDS = fact('settings-custom-fields-incident', customFields)
 const TEMPLATES = fact('settings-incident-templates', incidentTemplates)
+const ESCALATION_RULES = fact('settings-escalation-rules', escalationRules)
+const MAJOR_SETTINGS = fact('settings-major-incident', majorSettings)
+const incidentFact = (number: string) => fact(`incident-${number}`, incident)
 const groupFact = (id: string) => fact(`group-${id}`, group)
 const personFact = (id: string) => fact(`person-${id}`, person)
 
@@ -175,10 +233,93 @@ type Questions = Partial<FactQuestions<IncidentFacts>>
 // Imports ask the same for every row: one object for all.
 const FOR_IMPORT: Questions = { matrix: MATRIX }
 const NOTHING: Questions = {}
+const FOR_CONSEQUENCES: Questions = { escalationRules: ESCALATION_RULES, majorSettings: MAJOR_SETTINGS }
+
+/** Commands that change nothing of what escalation rules and proposals look at: most writes ask no more than before. */
+const WITHOUT_CONSEQUENCES: ReadonlySet<IncidentCommand['type']> = new Set([
+  'ImportIncidentUpdate',
+  'AddWorkNote',
+  'AddLink',
+  'RemoveLink',
+  'ApplyKnowledge',
+  'AttachFile',
+  'AddWatcher',
+  'RemoveWatcher',
+  'ChangeAudience',
+  'ChangeDetails',
+  'RemindCaller',
+  'Close',
+  'LinkParent',
+  'UnlinkParent',
+])
+
+/** Whether settings may make more of what this command decides. */
+export function hasConsequences({ type }: IncidentCommand): boolean {
+  return !WITHOUT_CONSEQUENCES.has(type)
+}
 
 /** What else the decision about this command needs to know. */
 export function facts(command: IncidentCommand, record: IncidentRecord): Questions {
   if (command.type === 'ImportIncidentUpdate') return FOR_IMPORT
+  const own = ownFacts(command, record)
+  return hasConsequences(command) ? { ...own, ...FOR_CONSEQUENCES } : own
+}
+
+/** What the answers lead to: whether those on call are there, who stands above the parent, whom a rule is about. */
+export function furtherFacts(
+  command: IncidentCommand,
+  record: IncidentRecord,
+  known: Partial<IncidentFacts>,
+): Questions {
+  if (!isOpened(record)) return NOTHING
+  switch (command.type) {
+    case 'PageOnCall':
+    case 'PageNext':
+      return contactFacts(known)
+    case 'EscalateByRule':
+      return known.group === undefined ? ruleFacts(command.data.rule, record, known) : contactFacts(known)
+    case 'LinkParent':
+      return ancestorFacts(command.id, known)
+    default:
+      return NOTHING
+  }
+}
+
+/** Questions whose names only the moment knows, each of a kind (`contact …`) with its own type. */
+function byName<Kind extends `${string} ${string | number}`, Value>(
+  questions: readonly (readonly [Kind, FactQuestion<Value>])[],
+): Questions {
+  return Object.fromEntries(questions) as unknown as Questions
+}
+
+function contactFacts({ group: known }: Partial<IncidentFacts>): Questions {
+  const contacts = known?.value.onCall?.contacts ?? []
+  return byName(contacts.map((id) => [contact(id), personFact(id)]))
+}
+
+function ruleFacts(
+  { version, name }: { version: number; name: string },
+  record: Incident,
+  { escalationRules: known }: Partial<IncidentFacts>,
+): Questions {
+  const action = known?.value.versions.get(version)?.find((rule) => rule.name === name)?.action
+  if (action === undefined) return NOTHING
+  const id = (action.kind === 'hierarchical' ? undefined : action.group) ?? record.group
+  return id === null ? NOTHING : { group: groupFact(id) }
+}
+
+/** The next one up, until there is none, or the incident itself. */
+function ancestorFacts(child: string | undefined, known: Partial<IncidentFacts>): Questions {
+  for (let level = 1; level < MOST_ANCESTORS; level++) {
+    const above = known[ancestor(level)]?.value
+    if (above === undefined || !isOpened(above) || above.parent === null || above.parent === child) break
+    if (known[ancestor(level + 1)] === undefined)
+      return byName([[ancestor(level + 1), incidentFact(above.parent)]])
+  }
+  return NOTHING
+}
+
+function ownFacts(command: IncidentCommand, record: IncidentRecord): Questions {
   if (command.type === 'OpenIncident') {
     const { caller, affectedUser, assignmentGroup, audience, template } = command.data
     return {
@@ -235,7 +376,28 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     case 'RemindCaller':
       return { settings: SETTINGS }
     case 'MergeDuplicate':
-      return { survivor: fact(`incident-${command.data.survivor}`, incident) }
+      return { survivor: incidentFact(command.data.survivor) }
+    case 'PromoteMajorIncident': {
+      const { manager, communications, resolver } = command.data
+      return {
+        person: personFact(manager),
+        ...(communications !== undefined && { communications: personFact(communications) }),
+        ...(resolver !== undefined && { resolver: personFact(resolver) }),
+      }
+    }
+    case 'AssignMajorIncidentRole':
+      return { person: personFact(command.data.person) }
+    case 'LinkParent':
+      return byName([[ancestor(1), incidentFact(command.data.parent)]])
+    case 'FollowParent':
+      return { settings: SETTINGS }
+    case 'PageOnCall': {
+      const id = command.data.group ?? record.group
+      return id === null ? NOTHING : { group: groupFact(id) }
+    }
+    case 'PageNext':
+    case 'AcknowledgePage':
+      return record.paging === null ? NOTHING : { group: groupFact(record.paging.group) }
     case 'ActivateIncident':
       return { holdReasons: HOLD_REASONS, settings: SETTINGS }
     default:
@@ -245,7 +407,7 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
 
 function audienceFacts(audience: Audience | undefined): Questions {
   if (audience?.kind !== 'groups') return NOTHING
-  return Object.fromEntries(audience.groups.map((id) => [audienceGroup(id), groupFact(id)]))
+  return byName(audience.groups.map((id) => [audienceGroup(id), groupFact(id)]))
 }
 
 function handOverFacts(to: string | null, inGroup: string | null): Questions {

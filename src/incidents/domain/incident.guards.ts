@@ -129,3 +129,22 @@ const DAY = 86_400_000
 export function daysAfter(time: string, days: number | null): string | undefined {
   return days === null ? undefined : new Date(Date.parse(time) + days * DAY).toISOString()
 }
+
+const MINUTE = 60_000
+
+/** Minutes of the clock after a time; undefined when there are none to wait for. */
+export function minutesAfter(time: string, minutes: number | null): string | undefined {
+  return minutes === null ? undefined : new Date(Date.parse(time) + minutes * MINUTE).toISOString()
+}
+
+/**
+ * What a timer wants may have been overtaken: by another hold, a reopening, a reply.
+ * @throws Refused `INCIDENT.NOT_DUE`
+ */
+export function requireDue(at: string | null | undefined, now: string): void {
+  if (at != null && at <= now) return
+  throw new Refused(
+    'INCIDENT.NOT_DUE',
+    'The record has moved on since this timer was set: nothing needs to be done.',
+  )
+}

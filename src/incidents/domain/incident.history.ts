@@ -1,6 +1,6 @@
 import type { Channel, Position, RecordedEvent } from '#libs/event-sourcing'
 import type { IncidentEvent, Link } from './incident.events.js'
-import { evolve, type IncidentRecord, isOpened, NOT_OPENED } from './incident.state.js'
+import { evolve, type Incident, type IncidentRecord, isOpened, NOT_OPENED } from './incident.state.js'
 
 type Recorded = RecordedEvent<IncidentEvent>
 
@@ -137,6 +137,19 @@ function valuesOf(record: IncidentRecord): Record<string, unknown> {
     serviceRestoredAt: resolution?.serviceRestoredAt,
     reopenCount: record.reopenCount,
     canceledAs: record.canceledAs,
+    ...majorValues(record),
+  }
+}
+
+function majorValues({ major, parent, paging }: Incident): Record<string, unknown> {
+  return {
+    major: major === null ? undefined : major.status === 'promoted' ? 'yes' : 'candidate',
+    majorManager: major?.roles.manager,
+    majorCommunications: major?.roles.communications,
+    majorResolver: major?.roles.resolver,
+    nextUpdateAt: major?.promisedAt,
+    parent,
+    paged: paging?.person,
   }
 }
 
@@ -157,7 +170,12 @@ function textOf(event: Recorded): string | undefined {
   switch (event.type) {
     case 'CommentAdded':
     case 'WorkNoteAdded':
+    case 'MajorIncidentUpdatePosted':
       return event.data.text
+    case 'MajorIncidentProposed':
+      return event.data.reason
+    case 'MajorIncidentReviewed':
+      return event.data.summary
     case 'IncidentHeld':
     case 'HoldReasonChanged':
       return event.data.awaitsCaller ? event.data.hold.comment : undefined
@@ -181,8 +199,21 @@ function isPublic(event: Recorded): boolean {
     case 'AudienceChanged':
     case 'UpdateObserved':
     case 'IncidentActivated':
+    case 'EscalationsScheduled':
+    case 'MajorIncidentProposed':
+    case 'MajorIncidentPromoted':
+    case 'MajorIncidentDemoted':
+    case 'MajorIncidentRoleAssigned':
+    case 'MajorIncidentUpdateOverdue':
+    case 'MajorIncidentReviewed':
+    case 'ParentLinked':
+    case 'ParentUnlinked':
+    case 'OnCallPaged':
+    case 'OnCallAcknowledged':
+    case 'OnCallExhausted':
       return false
     case 'AttachmentAdded':
+    case 'MajorIncidentUpdatePosted':
       return event.data.visibility === 'public'
     case 'IncidentDetailsChanged':
       return Object.keys(event.data.changes).some((field) => !INTERNAL_FIELDS.has(field))
@@ -216,7 +247,19 @@ const KNOWN_PUBLIC: ReadonlySet<IncidentEvent['type']> = new Set([
 ])
 
 /** Not for requesters: a hold's comment reaches them as the entry's text when it is meant for them. */
-const INTERNAL_FIELDS: ReadonlySet<string> = new Set(['vendor', 'customFields', 'audience', 'holdComment'])
+const INTERNAL_FIELDS: ReadonlySet<string> = new Set([
+  'vendor',
+  'customFields',
+  'audience',
+  'holdComment',
+  'major',
+  'majorManager',
+  'majorCommunications',
+  'majorResolver',
+  'nextUpdateAt',
+  'parent',
+  'paged',
+])
 
 /**
  * A timeline as a requester may see it: public entries, without internal fields and the import's remarks; of reasons only
@@ -264,9 +307,7 @@ function inWords(event: Recorded): string {
     case 'CallerReminded':
       return 'Caller reminded'
     case 'IncidentEscalated':
-      return event.data.kind === 'functional'
-        ? `Escalated to group ${event.data.group}`
-        : `Escalated: ${event.data.informed} informed`
+      return escalationInWords(event.data)
     case 'CommentAdded':
       return 'Comment'
     case 'WorkNoteAdded':
@@ -290,7 +331,7 @@ function inWords(event: Recorded): string {
     case 'AudienceChanged':
       return 'Audience changed'
     case 'IncidentResolved':
-      return event.data.cause === 'silent-caller' ? 'Resolved: the caller did not answer' : 'Resolved'
+      return event.data.cause === undefined ? 'Resolved' : RESOLVED[event.data.cause]
     case 'ResolutionRecorded':
       return 'Resolution told by the source'
     case 'IncidentReopened':
@@ -308,9 +349,89 @@ function inWords(event: Recorded): string {
     case 'IncidentActivated':
       return 'Timers armed after the import'
     default:
-      return (event as Recorded).type
+      return majorInWords(event) ?? familyInWords(event) ?? onCallInWords(event) ?? (event as Recorded).type
   }
 }
+
+function escalationInWords({
+  kind,
+  group,
+  informed,
+  rule,
+}: Extract<IncidentEvent, { type: 'IncidentEscalated' }>['data']): string {
+  const what = kind === 'functional' ? `Escalated to group ${group}` : `Escalated: ${informed} informed`
+  return rule === undefined ? what : `${what}, by rule "${rule.name}" (version ${rule.version})`
+}
+
+function majorInWords(event: Recorded): string | undefined {
+  switch (event.type) {
+    case 'MajorIncidentProposed':
+      return 'Proposed as a major incident'
+    case 'MajorIncidentPromoted':
+      return `Major incident, managed by ${event.data.manager}`
+    case 'MajorIncidentDemoted':
+      return 'No major incident'
+    case 'MajorIncidentRoleAssigned':
+      return `${event.data.person} is its ${MAJOR_ROLES[event.data.role]}`
+    case 'MajorIncidentUpdatePosted':
+      return event.data.nextUpdateAt === undefined
+        ? 'Update'
+        : `Update; the next one is promised by ${event.data.nextUpdateAt}`
+    case 'MajorIncidentUpdateOverdue':
+      return `The update promised by ${event.data.promisedAt} is missing, reminder ${event.data.count}`
+    case 'MajorIncidentReviewed':
+      return 'Reviewed'
+    default:
+      return undefined
+  }
+}
+
+function familyInWords(event: Recorded): string | undefined {
+  switch (event.type) {
+    case 'ParentLinked':
+      return `Follows ${event.data.parent}`
+    case 'ParentUnlinked':
+      return `Follows ${event.data.parent} no longer`
+    default:
+      return undefined
+  }
+}
+
+function onCallInWords(event: Recorded): string | undefined {
+  switch (event.type) {
+    case 'EscalationsScheduled': {
+      const { due } = event.data
+      if (due.length === 0) return 'No escalation rule waits'
+      return `Escalation rules wait: ${due.map(({ rule, at }) => `"${rule}" until ${at}`).join(', ')}`
+    }
+    case 'OnCallPaged': {
+      const { group, person, round, skipped, acknowledgeBy, rule } = event.data
+      const by = rule === undefined ? '' : `, by rule "${rule.name}" (version ${rule.version})`
+      return `${person}, on call for group ${group}, asked to answer by ${acknowledgeBy}, round ${round}${by}${skippedInWords(skipped)}`
+    }
+    case 'OnCallAcknowledged':
+      return `${event.data.person} answered the call`
+    case 'OnCallExhausted':
+      return `Nobody on call for group ${event.data.group} answered${skippedInWords(event.data.skipped)}`
+    default:
+      return undefined
+  }
+}
+
+function skippedInWords(skipped: readonly string[] | undefined): string {
+  return skipped === undefined ? '' : `; ${skipped.join(', ')} skipped: left`
+}
+
+const MAJOR_ROLES = {
+  manager: 'manager',
+  communications: 'lead of communications',
+  resolver: 'lead of the resolution',
+} as const
+
+const RESOLVED = {
+  'silent-caller': 'Resolved: the caller did not answer',
+  'parent-resolved': 'Resolved together with its parent',
+} as const
 
 function groupInWords({ group, rule }: Extract<IncidentEvent, { type: 'AssignedToGroup' }>['data']): string {
   if (group === null) return 'Taken out of the queue'
@@ -327,6 +448,7 @@ const RESUMED = {
   agent: 'Resumed',
   'caller-replied': 'Resumed: the caller replied',
   'hold-expired': 'Resumed: the hold ended',
+  'parent-resumed': 'Resumed: no longer waits for its parent',
 } as const
 
 const CLOSED = {

@@ -14,7 +14,7 @@ import type {
 } from './incident.commands.js'
 import type { CallerWait, Hold as HoldData, IncidentEvent, Link } from './incident.events.js'
 import type { IncidentFacts } from './incident.facts.js'
-import { daysAfter, instant, requireStep, requireText } from './incident.guards.js'
+import { daysAfter, instant, requireDue, requireStep, requireText } from './incident.guards.js'
 import { type Incident, isOpened } from './incident.state.js'
 
 export function startWork(_: StartWork, incident: Incident): readonly IncidentEvent[] {
@@ -89,15 +89,6 @@ export function resume(
   requireStep('resume', incident)
   if (cause === 'hold-expired') requireDue(incident.hold?.hold.until, occurredAt)
   return [{ type: 'IncidentResumed', data: { cause: cause ?? 'agent' } }]
-}
-
-/** What a timer wants may have been overtaken: by another hold, a reopening, a reply. */
-function requireDue(at: string | null | undefined, now: string): void {
-  if (at != null && at <= now) return
-  throw new Refused(
-    'INCIDENT.NOT_DUE',
-    'The record has moved on since this timer was set: nothing needs to be done.',
-  )
 }
 
 export function remindCaller(

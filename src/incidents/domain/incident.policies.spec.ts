@@ -1,10 +1,14 @@
 import type { EventMetadata } from '#libs/event-sourcing'
-import type { PolicyDefinition, Reaction } from '#libs/projections-runtime'
-import { commandMetadata, recorded } from '#libs/testing'
+import type { AnyPolicy, Reaction } from '#libs/projections-runtime'
+import { commandMetadata, policySpec, recorded } from '#libs/testing'
+import { escalationRules, onCallPaging } from './incident.escalation.policies.js'
 import type { IncidentEvent } from './incident.events.js'
+import { childrenFollow } from './incident.family.policies.js'
+import { overdueUpdates, proposeParents } from './incident.major.policies.js'
 import { autoClose, holdExpiry, incidentPolicies, silentCaller, watchSurvivor } from './incident.policies.js'
 
-type Policy = PolicyDefinition<{ armed: boolean }, IncidentEvent>
+// Their states differ
+type Policy = AnyPolicy
 const STREAM = 'incident-INC0000001'
 
 /** Timers that stand after these events, as the runner would keep them: imports arm nothing, a forgotten key cancels. */
@@ -138,5 +142,118 @@ describe('imported events', () => {
     expect(timersAfter(autoClose, [activated])).toEqual({ 'auto-close': AT })
     expect(timersAfter(holdExpiry, [activated])).toEqual({ 'hold-expired': AT })
     expect(timersAfter(silentCaller, [activated])).toEqual({ 'remind-caller': AT })
+  })
+})
+
+describe('escalation rules', () => {
+  const scheduled = (...rules: string[]): IncidentEvent => ({
+    type: 'EscalationsScheduled',
+    data: { rulesVersion: 3, due: rules.map((rule) => ({ rule, at: AT })) },
+  })
+  it('wait for what the latest schedule says, and for nothing once it is resolved', () => {
+    expect(timersAfter(escalationRules, [scheduled('Old', 'Silent')])).toEqual({
+      'rule Old': AT,
+      'rule Silent': AT,
+    })
+    expect(timersAfter(escalationRules, [scheduled('Old', 'Silent'), scheduled('Silent')])).toEqual({
+      'rule Silent': AT,
+    })
+    expect(timersAfter(escalationRules, [scheduled('Old'), resolved])).toEqual({})
+    expect(timersAfter(escalationRules, [scheduled('Old'), scheduled()])).toEqual({})
+  })
+  it('are applied by the version that was in force', () => {
+    policySpec(escalationRules)
+      .given(...recorded<IncidentEvent>(STREAM, [scheduled('Old')]))
+      .whenDue('rule Old')
+      .thenCommands({
+        type: 'EscalateByRule',
+        id: 'INC0000001',
+        data: { rule: { version: 3, name: 'Old' } },
+      })
+  })
+})
+
+describe('a call', () => {
+  const paged: IncidentEvent = {
+    type: 'OnCallPaged',
+    data: { group: 'network', person: 'bob', order: 1, round: 1, acknowledgeBy: AT },
+  }
+  it('goes on when it is not answered in time', () => {
+    expect(timersAfter(onCallPaging, [paged])).toEqual({ 'page-next': AT })
+    expect(fired(onCallPaging, 'page-next')).toEqual([{ type: 'PageNext', id: 'INC0000001', data: {} }])
+  })
+  it.each<IncidentEvent>([
+    { type: 'OnCallAcknowledged', data: { person: 'bob' } },
+    { type: 'OnCallExhausted', data: { group: 'network' } },
+    { type: 'IncidentAccepted', data: { person: 'bob', previousPerson: null } },
+    resolved,
+  ])('is over after $type', (event) => expect(timersAfter(onCallPaging, [paged, event])).toEqual({}))
+})
+
+describe('a promised update', () => {
+  const promoted: IncidentEvent = {
+    type: 'MajorIncidentPromoted',
+    data: { manager: 'mia', nextUpdateAt: AT },
+  }
+  const posted: IncidentEvent = {
+    type: 'MajorIncidentUpdatePosted',
+    data: { text: 'x', visibility: 'public' },
+  }
+  it('is waited for until it comes', () => {
+    expect(timersAfter(overdueUpdates, [promoted])).toEqual({ 'update-overdue': AT })
+    expect(fired(overdueUpdates, 'update-overdue')).toEqual([
+      { type: 'RemindOfUpdate', id: 'INC0000001', data: {} },
+    ])
+    expect(timersAfter(overdueUpdates, [promoted, posted])).toEqual({})
+    const overdue = (remindAt?: string): IncidentEvent => ({
+      type: 'MajorIncidentUpdateOverdue',
+      data: { promisedAt: AT, count: 1, remindAt },
+    })
+    expect(timersAfter(overdueUpdates, [promoted, overdue(AT)])).toEqual({ 'update-overdue': AT })
+    expect(timersAfter(overdueUpdates, [promoted, overdue()])).toEqual({})
+  })
+  it.each<IncidentEvent>([resolved, { type: 'MajorIncidentDemoted', data: {} }])(
+    'is waited for no longer after $type',
+    (event) => expect(timersAfter(overdueUpdates, [promoted, event])).toEqual({}),
+  )
+})
+
+describe('a family', () => {
+  const linked = (child: string) =>
+    recorded<IncidentEvent>(`incident-${child}`, [{ type: 'ParentLinked', data: { parent: 'INC0000001' } }])
+  const unlinked = (child: string) =>
+    recorded<IncidentEvent>(`incident-${child}`, [{ type: 'ParentUnlinked', data: { parent: 'INC0000001' } }])
+  const ofParent = (event: IncidentEvent) => recorded<IncidentEvent>(STREAM, [event])[0]!
+  const at = '2026-01-05T08:00:00.000Z'
+
+  it('does as its parent does, as long as it is one', () => {
+    const told = policySpec(childrenFollow).given(
+      ...linked('INC0000002'),
+      ...linked('INC0000003'),
+      ...unlinked('INC0000003'),
+    )
+    const data = { parent: 'INC0000001', at }
+    told
+      .when(ofParent({ type: 'WorkStarted', data: {} }))
+      .thenCommands({ type: 'FollowParent', id: 'INC0000002', data: { ...data, step: 'progress' } })
+    told
+      .when(ofParent(held))
+      .thenCommands({ type: 'FollowParent', id: 'INC0000002', data: { ...data, step: 'hold' } })
+    told.when(ofParent(resolved)).thenCommands({
+      type: 'FollowParent',
+      id: 'INC0000002',
+      data: { ...data, step: 'resolve', code: 'fixed', resolvedBy: 'agnes' },
+    })
+    told
+      .when(ofParent({ type: 'IncidentCanceled', data: { code: 'x', notes: null } }))
+      .thenCommands({ type: 'FollowParent', id: 'INC0000002', data: { ...data, step: 'release' } })
+    told.when(ofParent(comment)).thenNothing()
+  })
+  it('that is large is brought to the rules of major incidents, with its size', () => {
+    const [second] = linked('INC0000003')
+    policySpec(proposeParents)
+      .given(...linked('INC0000002'))
+      .when(second!)
+      .thenCommands({ type: 'ProposeMajorIncident', id: 'INC0000001', data: { children: 2 } })
   })
 })

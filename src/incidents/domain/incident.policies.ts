@@ -1,7 +1,10 @@
-import type { RecordedEvent } from '#libs/event-sourcing'
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
 import { AddWatcher, Close, RemindCaller, Resolve, Resume } from './incident.commands.js'
+import { escalationRules, onCallPaging } from './incident.escalation.policies.js'
 import type { IncidentEvent } from './incident.events.js'
+import { childrenFollow } from './incident.family.policies.js'
+import { overdueUpdates, proposeParents } from './incident.major.policies.js'
+import { numberOf, STREAM_PREFIX, streamOf } from './incident.policy-streams.js'
 
 /**
  * What happens to incidents by itself. The times are in the events, put there by the settings then in force; imported events
@@ -9,16 +12,12 @@ import type { IncidentEvent } from './incident.events.js'
  * so one that was overtaken does no harm.
  */
 
-const STREAM_PREFIX = 'incident-'
-
 /** Whether something is armed for an incident; most have nothing and leave no trace. */
 interface Armed {
   armed: boolean
 }
 const NOT_ARMED: Armed = { armed: false }
 
-const streamOf = (event: RecordedEvent<IncidentEvent>): string => event.stream
-const numberOf = (stream: string): string => stream.slice(STREAM_PREFIX.length)
 const armedBy = (at: string | undefined): Armed | null => (at === undefined ? null : { armed: true })
 const timer = (name: string, at: string | undefined): readonly Reaction[] =>
   at === undefined ? [] : [{ kind: 'setTimer', name, at }]
@@ -176,4 +175,14 @@ export const watchSurvivor = definePolicy<Armed, IncidentEvent>({
   },
 })
 
-export const incidentPolicies = [autoClose, holdExpiry, silentCaller, watchSurvivor] as const
+export const incidentPolicies = [
+  autoClose,
+  holdExpiry,
+  silentCaller,
+  watchSurvivor,
+  escalationRules,
+  onCallPaging,
+  overdueUpdates,
+  proposeParents,
+  childrenFollow,
+] as const

@@ -23,6 +23,9 @@ export interface CommandRight<C extends IncidentCommand = IncidentCommand> {
 }
 
 const AGENTS: readonly Role[] = ['agent', 'team-lead']
+/** Who declares a major incident, and says who does what in it. */
+const LEADS: readonly Role[] = ['team-lead', 'administrator']
+const AGENTS_AND_LEADS: readonly Role[] = ['agent', 'team-lead', 'administrator']
 /** Programs open, enrich and, when an alert clears, resolve incidents. */
 const AGENTS_AND_SERVICES: readonly Role[] = ['agent', 'team-lead', 'service']
 const OWN: readonly Relation[] = ['caller', 'affected-user', 'opener']
@@ -77,6 +80,20 @@ export const INCIDENT_RIGHTS: {
   Cancel: { roles: AGENTS, requester: { relations: OWN, states: ['New'] } },
   MergeDuplicate: { roles: AGENTS },
   RemindCaller: { roles: [] },
+  EscalateByRule: { roles: [] },
+  ProposeMajorIncident: { roles: AGENTS_AND_SERVICES },
+  PromoteMajorIncident: { roles: LEADS },
+  DemoteMajorIncident: { roles: LEADS },
+  AssignMajorIncidentRole: { roles: LEADS },
+  PostMajorIncidentUpdate: { roles: AGENTS_AND_LEADS },
+  RemindOfUpdate: { roles: [] },
+  ReviewMajorIncident: { roles: AGENTS_AND_LEADS },
+  LinkParent: { roles: AGENTS },
+  UnlinkParent: { roles: AGENTS },
+  FollowParent: { roles: [] },
+  PageOnCall: { roles: AGENTS_AND_SERVICES },
+  PageNext: { roles: [] },
+  AcknowledgePage: { roles: AGENTS_AND_LEADS },
   ActivateIncident: { roles: ['administrator'] },
   ImportIncidentUpdate: { roles: ['administrator'] },
 }

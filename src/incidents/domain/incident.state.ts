@@ -7,6 +7,8 @@ import type {
   IncidentState,
   Link,
   LinkRelation,
+  MajorIncidentReview,
+  MajorIncidentRole,
   Resolution,
 } from './incident.events.js'
 
@@ -25,6 +27,35 @@ export interface CurrentHold {
   readonly reminders: number
   readonly remindAt: string | null
   readonly resolveAt: string | null
+}
+
+/** A proposed or promoted major incident. */
+export interface MajorIncident {
+  readonly status: 'candidate' | 'promoted'
+  readonly roles: Readonly<Partial<Record<MajorIncidentRole, string>>>
+  /** By when the next update is promised, while it is. */
+  readonly promisedAt: string | null
+  /** When somebody is to be reminded of it: at first when it is due. */
+  readonly remindAt: string | null
+  readonly reminders: number
+  readonly review: MajorIncidentReview | null
+}
+
+/** Somebody on call has been asked and has not answered yet. */
+export interface Paging {
+  readonly group: string
+  readonly person: string
+  readonly order: number
+  readonly round: number
+  readonly acknowledgeBy: string
+}
+
+/** What escalation rules have done, and wait for. */
+export interface Escalations {
+  readonly rulesVersion: number
+  readonly due: readonly { readonly rule: string; readonly at: string }[]
+  /** The latest time of each rule, and the priority that the incident had for it then. */
+  readonly done: readonly { readonly rule: string; readonly at: string; readonly priority: number | null }[]
 }
 
 /** What decisions need to know of an incident; null: not set. Times are ISO 8601. */
@@ -59,6 +90,22 @@ export interface Incident {
   /** Code of the cancellation. */
   readonly canceledAs: string | null
   readonly mergedInto: string | null
+  readonly major: MajorIncident | null
+  /** It was proposed and turned down: rules do not propose it again. */
+  readonly majorTurnedDown: boolean
+  readonly parent: string | null
+  /** Latest reopening. */
+  readonly reopenedAt: string | null
+  readonly paging: Paging | null
+  /** When somebody on call was asked last, and the priority that it had then. */
+  readonly lastCall: { readonly group: string; readonly at: string; readonly priority: number | null } | null
+  /** Who answered the latest call. */
+  readonly pageAcknowledgedBy: string | null
+  readonly escalations: Escalations
+  /** When group or person changed last; the opening when they never did. */
+  readonly assignedAt: string
+  /** Latest deed of the present assignee; null: none yet. */
+  readonly assigneeActedAt: string | null
   /** Running maximum of `occurredAt`: the valid time up to which the record is told. */
   readonly effectiveAt: string
   /** Where the record was imported from; null: opened here. */
@@ -94,10 +141,11 @@ export function sameLink(a: Link, b: Link): boolean {
 export function evolve(record: IncidentRecord, event: RecordedEvent<IncidentEvent>): IncidentRecord {
   if (event.type === 'IncidentOpened') return opened(event)
   if (!isOpened(record)) return record
-  const next = applied(record, event)
-  if (next === undefined) return record
+  const changed = applied(record, event)
+  if (changed === undefined) return record
   const { occurredAt } = event.metadata
   const later = occurredAt > record.effectiveAt
+  const next = withDeed(record, changed, event)
   const { source } = event.data
   if (source === undefined && !later) return next
   return {
@@ -134,6 +182,16 @@ function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpe
     reopenCount: 0,
     canceledAs: null,
     mergedInto: null,
+    major: null,
+    majorTurnedDown: false,
+    parent: null,
+    reopenedAt: null,
+    paging: null,
+    lastCall: null,
+    pageAcknowledgedBy: null,
+    escalations: { rulesVersion: 0, due: [], done: [] },
+    assignedAt: openedAt ?? occurredAt,
+    assigneeActedAt: null,
     effectiveAt: occurredAt,
     source:
       origin === undefined
@@ -166,6 +224,20 @@ function rowRead(
   return { ...known, fields, updateCounter: highest }
 }
 
+/** Who has it since when, and what he did last: ages of escalation rules count from there. */
+function withDeed(before: Incident, after: Incident, event: RecordedEvent<IncidentEvent>): Incident {
+  const { actor, onBehalfOf, occurredAt } = event.metadata
+  const { assignee } = after
+  const assigned = assignee !== before.assignee || after.group !== before.group
+  const deed = assignee !== null && (actor === assignee || onBehalfOf === assignee)
+  if (!assigned && !deed) return after
+  return {
+    ...after,
+    assignedAt: assigned ? occurredAt : before.assignedAt,
+    assigneeActedAt: deed ? occurredAt : assigned ? null : before.assigneeActedAt,
+  }
+}
+
 /** Undefined: the type is not known. */
 function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Incident | undefined {
   const { metadata } = event
@@ -196,12 +268,15 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
         groupSetBy: event.data.group === null ? null : event.data.rule ? 'rule' : 'person',
         assignee: null,
         accepted: false,
+        // Whoever is on call for the group that had it has nothing to do with it any more.
+        paging: record.paging?.group === record.group ? null : record.paging,
       }
     case 'AssignedToPerson':
       return { ...record, assignee: event.data.person, accepted: false }
     case 'IncidentAccepted':
       return {
         ...record,
+        paging: null,
         state: record.state === 'New' ? 'In Progress' : record.state,
         assignee: event.data.person,
         accepted: true,
@@ -252,7 +327,7 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
       return { ...record, audience: event.data.audience }
     case 'IncidentResolved':
       return {
-        ...record,
+        ...atRest(record),
         state: 'Resolved',
         hold: null,
         resolution: resolutionOf(event.data),
@@ -265,16 +340,30 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
       return {
         ...entered(record, event.data.to, event.data.hold, metadata.occurredAt),
         reopenCount: event.data.count,
+        reopenedAt: metadata.occurredAt,
       }
     case 'StateObserved':
       return entered(record, event.data.to, event.data.hold, metadata.occurredAt)
     case 'IncidentClosed':
-      return { ...record, state: 'Closed', hold: null, autoCloseAt: null, canceledAs: null, mergedInto: null }
+      return {
+        ...atRest(record),
+        state: 'Closed',
+        hold: null,
+        autoCloseAt: null,
+        canceledAs: null,
+        mergedInto: null,
+      }
     case 'IncidentCanceled':
-      return { ...record, state: 'Canceled', hold: null, autoCloseAt: null, canceledAs: event.data.code }
+      return {
+        ...atRest(record),
+        state: 'Canceled',
+        hold: null,
+        autoCloseAt: null,
+        canceledAs: event.data.code,
+      }
     case 'IncidentMerged':
       return {
-        ...record,
+        ...atRest(record),
         state: 'Canceled',
         hold: null,
         autoCloseAt: null,
@@ -283,13 +372,109 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
       }
     case 'IncidentActivated':
       return activated(record, event.data)
+    case 'IncidentEscalated':
+      return escalated(record, event.data.rule, metadata.occurredAt)
+    case 'EscalationsScheduled': {
+      const { rulesVersion, due } = event.data
+      return { ...record, escalations: { ...record.escalations, rulesVersion, due } }
+    }
+    case 'ParentLinked':
+      return { ...record, parent: event.data.parent }
+    case 'ParentUnlinked':
+      return { ...record, parent: null }
     case 'CommentAdded':
     case 'WorkNoteAdded':
-    case 'IncidentEscalated':
     case 'UpdateObserved':
       return record
     default:
+      return majorEvolved(record, event) ?? paged(record, event)
+  }
+}
+
+/** Nobody is waited for any more: not for an update, not for who is on call, not for a rule. */
+function atRest(record: Incident): Incident {
+  return {
+    ...record,
+    paging: null,
+    major: record.major && { ...record.major, ...NOTHING_PROMISED },
+    escalations:
+      record.escalations.due.length === 0 ? record.escalations : { ...record.escalations, due: [] },
+  }
+}
+
+const NOTHING_PROMISED = { promisedAt: null, remindAt: null, reminders: 0 } as const
+const CANDIDATE: MajorIncident = { status: 'candidate', roles: {}, ...NOTHING_PROMISED, review: null }
+
+function promise(at: string | undefined): Pick<MajorIncident, 'promisedAt' | 'remindAt' | 'reminders'> {
+  return at === undefined ? NOTHING_PROMISED : { promisedAt: at, remindAt: at, reminders: 0 }
+}
+
+/** Undefined: the type is none of major incidents. */
+function majorEvolved(record: Incident, event: RecordedEvent<IncidentEvent>): Incident | undefined {
+  const major = record.major ?? CANDIDATE
+  switch (event.type) {
+    case 'MajorIncidentProposed':
+      return { ...record, major: CANDIDATE }
+    case 'MajorIncidentPromoted': {
+      const { manager, communications, resolver, nextUpdateAt } = event.data
+      const roles = { manager, communications, resolver }
+      return { ...record, major: { ...CANDIDATE, status: 'promoted', roles, ...promise(nextUpdateAt) } }
+    }
+    case 'MajorIncidentDemoted':
+      return { ...record, major: null, majorTurnedDown: true }
+    case 'MajorIncidentRoleAssigned': {
+      const { role, person } = event.data
+      return { ...record, major: { ...major, roles: { ...major.roles, [role]: person } } }
+    }
+    case 'MajorIncidentUpdatePosted':
+      return { ...record, major: { ...major, ...promise(event.data.nextUpdateAt) } }
+    case 'MajorIncidentUpdateOverdue': {
+      const { count, remindAt = null } = event.data
+      return { ...record, major: { ...major, reminders: count, remindAt } }
+    }
+    case 'MajorIncidentReviewed': {
+      const { source: _, irregular: __, ...review } = event.data
+      return { ...record, major: { ...major, review } }
+    }
+    default:
       return undefined
+  }
+}
+
+/** Undefined: the type is not known. */
+function paged(record: Incident, event: RecordedEvent<IncidentEvent>): Incident | undefined {
+  switch (event.type) {
+    case 'OnCallPaged': {
+      const { group, person, order, round, acknowledgeBy, rule } = event.data
+      const paging = { group, person, order, round, acknowledgeBy }
+      return {
+        ...escalated(record, rule, event.metadata.occurredAt),
+        paging,
+        lastCall: { group, at: event.metadata.occurredAt, priority: record.priority },
+        pageAcknowledgedBy: null,
+      }
+    }
+    case 'OnCallAcknowledged':
+      return { ...record, paging: null, pageAcknowledgedBy: event.data.person }
+    case 'OnCallExhausted':
+      return { ...escalated(record, event.data.rule, event.metadata.occurredAt), paging: null }
+    default:
+      return undefined
+  }
+}
+
+/** What a rule has done it does not do again, until the age that it looks at begins anew. */
+function escalated(record: Incident, rule: { name: string } | undefined, at: string): Incident {
+  if (rule === undefined) return record
+  const { priority, escalations } = record
+  const done = escalations.done.filter((entry) => entry.rule !== rule.name || entry.priority !== priority)
+  return {
+    ...record,
+    escalations: {
+      ...escalations,
+      due: escalations.due.filter((entry) => entry.rule !== rule.name),
+      done: [...done, { rule: rule.name, at, priority }],
+    },
   }
 }
 

@@ -50,11 +50,48 @@ export class IncidentView extends QueueEntry {
         group: text,
         informed: text,
         at: instant,
+        rule: closed({ version: integer, name: text }),
       },
       ['kind', 'at'],
     ),
   )
   escalation?: object
+  @IsOptional() @IsInt() escalations?: number
+
+  @IsOptional()
+  @Field('Of a major incident: who does what.')
+  @Conforms(() => closed({ manager: text, communications: text, resolver: text }, []))
+  majorRoles?: object
+
+  @IsOptional()
+  @Field('Why it was proposed as a major incident.')
+  @Conforms(() => closed({ reason: text, rule: text }, ['reason']))
+  majorProposal?: object
+
+  @IsOptional()
+  @Field('Of a major incident that is resolved: what was learned is still to be said, or has been.')
+  @IsIn(['missing', 'done'])
+  review?: 'missing' | 'done'
+
+  @IsOptional()
+  @Conforms(() =>
+    closed(
+      {
+        summary: text,
+        wentWell: text,
+        wentBadly: text,
+        rootCause: text,
+        actions: listOf(text),
+        at: instant,
+        by: text,
+      },
+      ['summary', 'at', 'by'],
+    ),
+  )
+  majorReview?: object
+
+  @IsOptional() @Field('Whose people on call are being asked.') @IsString() pagedGroup?: string
+  @IsOptional() @Field('By when who is being asked is to answer.') @IsInstant() acknowledgeBy?: string
 
   @IsOptional()
   @Conforms(() => listOf(closed({ relation: text, targetType: text, target: text })))
@@ -239,4 +276,26 @@ export class MyIncidents {
   @Conforms(mySection, () => [IncidentView]) watched!: object
   @Matches(/^\d{20}$/) position!: string
   @Conforms(() => ({ type: 'number', minimum: 0 })) lag!: number
+}
+
+/** One update on a major incident. */
+export class MajorIncidentUpdate {
+  @IsString() id!: string
+  @IsString() text!: string
+  @IsIn(['internal', 'public']) visibility!: 'internal' | 'public'
+  @IsInstant() at!: string
+  @IsString() by!: string
+  @IsOptional() @Field('When the next one was promised.') @IsInstant() nextUpdateAt?: string
+}
+
+export class MajorIncidentUpdates {
+  @IsString() number!: string
+  @Field('Oldest first; requesters see public ones.')
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/MajorIncidentUpdate' }),
+    () => [MajorIncidentUpdate],
+  )
+  items!: MajorIncidentUpdate[]
+  @IsInstant() validAt!: string
+  @Matches(/^\d{20}$/) asOf!: string
 }

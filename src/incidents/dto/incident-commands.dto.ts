@@ -17,7 +17,13 @@ import {
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
 import { Reasoned } from '../../http/reasoned.js'
-import { type Audience, LINK_RELATIONS, type LinkRelation } from '../domain/incident.events.js'
+import {
+  type Audience,
+  LINK_RELATIONS,
+  type LinkRelation,
+  MAJOR_INCIDENT_ROLES,
+  type MajorIncidentRole,
+} from '../domain/incident.events.js'
 
 const ID_LENGTH = 200
 const TEXT_LENGTH = 200_000
@@ -227,6 +233,69 @@ export class CancelDto extends Reasoned {
 
 export class MergeDto extends Reasoned {
   @Field('Number of the incident that goes on.', 'INC0000002') @Matches(RECORD_NUMBER) survivor!: string
+}
+
+export class ProposeMajorDto extends Reasoned {
+  @Field('Why it is more than an incident.', 'Nobody can log in')
+  @IsString()
+  @Length(1, TEXT_LENGTH)
+  because!: string
+}
+
+export class PromoteMajorDto extends Reasoned {
+  @IsId('Who manages it.', 'lead') manager!: string
+  @IsOptional() @IsId('Who tells people about it.', 'agent') communications?: string
+  @IsOptional() @IsId('Who leads the resolution.', 'agent') resolver?: string
+  @IsOptional()
+  @Field('When the first update is promised; absent: as the settings say.', '2030-05-12T08:00:00Z')
+  @IsInstant()
+  nextUpdateAt?: string
+}
+
+export class MajorRoleDto extends Reasoned {
+  @Field('Role.', 'manager')
+  @IsIn(MAJOR_INCIDENT_ROLES as readonly string[] as string[])
+  role!: MajorIncidentRole
+  @IsId('Person.', 'lead') person!: string
+}
+
+export class MajorUpdateDto extends Reasoned {
+  @Field('How it stands.', 'The cause is found; we restart the servers one by one.')
+  @IsString()
+  @Length(1, TEXT_LENGTH)
+  text!: string
+  @Field('`internal` ones are not for requesters.', 'public')
+  @IsIn(['public', 'internal'])
+  visibility!: 'public' | 'internal'
+  @IsOptional()
+  @Nullable()
+  @Field('When the next one is promised; absent: as the settings say; null: none is.', '2030-05-12T08:00:00Z')
+  @IsInstant()
+  nextUpdateAt?: string | null
+}
+
+export class MajorReviewDto extends Reasoned {
+  @Field('In a few words.', 'A full disk stopped the mail for two hours.')
+  @IsString()
+  @Length(1, TEXT_LENGTH)
+  summary!: string
+  @IsOptional() @IsString() @Length(1, TEXT_LENGTH) wentWell?: string
+  @IsOptional() @IsString() @Length(1, TEXT_LENGTH) wentBadly?: string
+  @IsOptional() @IsString() @Length(1, TEXT_LENGTH) rootCause?: string
+  @IsOptional()
+  @Field('What is to be done.', ['Watch the disk'])
+  @IsString({ each: true })
+  @Length(1, 2_000, { each: true })
+  @ArrayMaxSize(100)
+  actions?: string[]
+}
+
+export class ParentDto extends Reasoned {
+  @Field('Number of the incident that it is to follow.', 'INC0000002') @Matches(RECORD_NUMBER) parent!: string
+}
+
+export class PageDto extends Reasoned {
+  @IsOptional() @IsId('Whose people on call; absent: of the group that has it.', 'Group 70') group?: string
 }
 
 export class BulkItem {

@@ -167,7 +167,8 @@ export async function findAttachment(
   return { json: JSON.stringify(attachment) }
 }
 
-async function visibleEvents(
+/** @throws NotFound when there is no such incident, or none that the principal may see now */
+export async function visibleEvents(
   { principal, number, minPosition }: OneIncident,
   eventStore: QueryDependencies['eventStore'],
 ): Promise<FoldedIncident> {

@@ -1,9 +1,11 @@
 import type {
   AssignmentRule,
+  EscalationRule,
   HoldReason,
   IncidentSettings,
   IncidentTemplate,
   MailIntake,
+  MajorIncidentSettings,
   PriorityMatrix,
 } from './settings.events.js'
 
@@ -57,4 +59,14 @@ export const DEFAULT_MAIL_INTAKE: MailIntake = {
 export const DEFAULT_CUSTOM_FIELDS: { schema: Record<string, unknown>; filterable: readonly string[] } = {
   schema: { type: 'object', additionalProperties: false },
   filterable: [],
+}
+
+export const DEFAULT_ESCALATION_RULES: readonly EscalationRule[] = []
+
+/** Proposed by people only; an update is promised, and reminded of, when somebody says so. */
+export const DEFAULT_MAJOR_INCIDENT_SETTINGS: MajorIncidentSettings = {
+  proposeAtPriority: null,
+  proposeAboveChildren: null,
+  updateEveryMinutes: null,
+  remindEveryMinutes: null,
 }

@@ -1,10 +1,12 @@
 import { Command, type CommandMetadata } from '#libs/event-sourcing'
 import type {
   AssignmentRule,
+  EscalationRule,
   HoldReason,
   IncidentSettings,
   IncidentTemplate,
   MailIntake,
+  MajorIncidentSettings,
   PriorityMatrix,
 } from './settings.events.js'
 
@@ -76,5 +78,25 @@ export class PublishCustomFields extends Command<'PublishCustomFields', CustomFi
   readonly type = 'PublishCustomFields'
   constructor(data: CustomFields, metadata: CommandMetadata) {
     super(`custom-fields-${data.recordType}`, data, metadata)
+  }
+}
+
+export class PublishEscalationRules extends Command<
+  'PublishEscalationRules',
+  { rules: readonly EscalationRule[] }
+> {
+  readonly type = 'PublishEscalationRules'
+  constructor(data: { rules: readonly EscalationRule[] }, metadata: CommandMetadata) {
+    super('escalation-rules', data, metadata)
+  }
+}
+
+export class PublishMajorIncidentSettings extends Command<
+  'PublishMajorIncidentSettings',
+  { settings: MajorIncidentSettings }
+> {
+  readonly type = 'PublishMajorIncidentSettings'
+  constructor(data: { settings: MajorIncidentSettings }, metadata: CommandMetadata) {
+    super('major-incident', data, metadata)
   }
 }

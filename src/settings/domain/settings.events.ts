@@ -126,6 +126,45 @@ export interface MailIntake {
   assignmentGroup: string | null
 }
 export type MailIntakePublished = DomainEvent<'MailIntakePublished', { version: number; intake: MailIntake }>
+/** Every rule whose conditions all hold acts, once its time has come; an absent condition always holds. */
+export interface EscalationRule {
+  name: string
+  when: {
+    priorities?: readonly number[]
+    group?: string
+    category?: string
+    /** Absent: as long as there is something to do. */
+    states?: readonly ('New' | 'In Progress' | 'On Hold')[]
+  }
+  /** What the age counts from: the opening, the latest change of group or person, the latest deed of the assignee. */
+  since: 'opened' | 'assigned' | 'assignee-update'
+  afterMinutes: number
+  /** Absent group: the one that has it; absent `informed`: its manager. */
+  action:
+    | { kind: 'hierarchical'; informed?: string }
+    | { kind: 'functional'; group: string }
+    | { kind: 'on-call'; group?: string }
+}
+export type EscalationRulesPublished = DomainEvent<
+  'EscalationRulesPublished',
+  { version: number; rules: readonly EscalationRule[] }
+>
+
+/** null: never. */
+export interface MajorIncidentSettings {
+  /** An incident of this priority or a more urgent one is proposed. */
+  proposeAtPriority: number | null
+  /** A parent of more children is proposed. */
+  proposeAboveChildren: number | null
+  /** The next update is promised for then, unless something else is said. */
+  updateEveryMinutes: number | null
+  /** How often a missing update is reminded of, after the first time. */
+  remindEveryMinutes: number | null
+}
+export type MajorIncidentSettingsPublished = DomainEvent<
+  'MajorIncidentSettingsPublished',
+  { version: number; settings: MajorIncidentSettings }
+>
 
 export type SettingsEvent =
   | PriorityMatrixPublished
@@ -135,3 +174,5 @@ export type SettingsEvent =
   | IncidentTemplatesPublished
   | CustomFieldsPublished
   | MailIntakePublished
+  | EscalationRulesPublished
+  | MajorIncidentSettingsPublished

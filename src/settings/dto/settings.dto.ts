@@ -175,6 +175,95 @@ export class MailIntakeDto extends Reasoned {
   assignmentGroup!: string | null
 }
 
+class EscalationConditions {
+  @IsOptional()
+  @Field('One of these.', [1, 2])
+  @IsInt({ each: true })
+  @Min(1, { each: true })
+  @Max(99, { each: true })
+  @ArrayMaxSize(99)
+  priorities?: number[]
+  @IsOptional()
+  @Field('Directory id of the group that has it.', 'Group 70')
+  @IsString()
+  @Length(1, 200)
+  group?: string
+  @IsOptional() @IsString() @Length(1, 200) category?: string
+  @IsOptional()
+  @Field('Absent: as long as there is something to do.', ['New'])
+  @IsIn(['New', 'In Progress', 'On Hold'], { each: true })
+  @ArrayMaxSize(3)
+  states?: ('New' | 'In Progress' | 'On Hold')[]
+}
+
+class EscalationActionDto {
+  @Field('A manager is informed, another group takes over, or the people on call are asked.', 'hierarchical')
+  @IsIn(['hierarchical', 'functional', 'on-call'])
+  kind!: 'hierarchical' | 'functional' | 'on-call'
+  @IsOptional()
+  @Field('`functional`: which group takes over; `on-call`: whose people, absent: of the group that has it.')
+  @IsString()
+  @Length(1, 200)
+  group?: string
+  @IsOptional()
+  @Field('`hierarchical`: whom; absent: the group’s manager.', 'lead')
+  @IsString()
+  @Length(1, 200)
+  informed?: string
+}
+
+class EscalationRuleDto {
+  @IsString() @Length(1, 200) name!: string
+  @Field('All must hold; absent ones do.')
+  @ValidateNested()
+  @Type(() => EscalationConditions)
+  when!: EscalationConditions
+  @Field('What its age counts from.', 'opened')
+  @IsIn(['opened', 'assigned', 'assignee-update'])
+  since!: 'opened' | 'assigned' | 'assignee-update'
+  @Field('The age at which the rule acts; 0: at once.', 60)
+  @IsInt()
+  @Min(0)
+  @Max(525_600)
+  afterMinutes!: number
+  @ValidateNested() @Type(() => EscalationActionDto) action!: EscalationActionDto
+}
+
+export class EscalationRulesDto extends Reasoned {
+  @Field('Each by itself, once.')
+  @ValidateNested({ each: true })
+  @Type(() => EscalationRuleDto)
+  @ArrayMaxSize(200)
+  rules!: EscalationRuleDto[]
+}
+
+export class MajorIncidentSettingsDto extends Reasoned {
+  @Nullable()
+  @Field('An incident of this priority or a more urgent one is proposed; null: none.', 1)
+  @IsInt()
+  @Min(1)
+  @Max(99)
+  proposeAtPriority!: number | null
+  @Nullable()
+  @Field('A parent of more children is proposed; null: none.', 20)
+  @IsInt()
+  @Min(0)
+  @Max(10_000)
+  proposeAboveChildren!: number | null
+  @Nullable()
+  @Field('The next update is promised for then; null: when somebody says so.', 30)
+  @IsInt()
+  @Min(1)
+  @Max(10_080)
+  updateEveryMinutes!: number | null
+  @Nullable()
+  @Field('A missing update is reminded of again and again; null: once.', 15)
+  @IsInt()
+  @Min(1)
+  @Max(10_080)
+  remindEveryMinutes!: number | null
+}
+
 /** A setting in force. */
 export class SettingView {
   @IsIn([
@@ -185,6 +274,8 @@ export class SettingView {
     'incident-templates',
     'custom-fields-incident',
     'mail-intake',
+    'escalation-rules',
+    'major-incident',
   ])
   name!: string
   @Field('0: nothing has been published, the default holds.') @IsInt() version!: number

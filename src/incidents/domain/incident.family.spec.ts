@@ -1,0 +1,155 @@
+import type { ToldEvent } from '#libs/testing'
+import * as commands from './incident.commands.js'
+import type { IncidentEvent } from './incident.events.js'
+import {
+  at,
+  by,
+  byPolicy,
+  canceled,
+  closed,
+  given,
+  held,
+  NUMBER,
+  opened,
+  PARENT,
+  resolved,
+  started,
+  told,
+} from './incident.story.fixture.js'
+
+const linked = (parent = PARENT): IncidentEvent => ({ type: 'ParentLinked', data: { parent } })
+const link = (parent = PARENT) => new commands.LinkParent(NUMBER, { parent }, by('agnes'))
+const reopened: IncidentEvent = {
+  type: 'IncidentReopened',
+  data: { from: 'Resolved', to: 'In Progress', count: 1 },
+}
+
+describe('a parent', () => {
+  const withParent = (...events: ToldEvent<IncidentEvent>[]) =>
+    given().and(`incident-${PARENT}`, opened, ...events)
+
+  it('is linked once, and exchanged', () => {
+    withParent().when(link()).thenEvents(linked())
+    given(linked()).and(`incident-${PARENT}`, opened).when(link()).thenNothing()
+    given(linked('INC0000003'))
+      .and(`incident-${PARENT}`, opened)
+      .when(link())
+      .thenEvents({ type: 'ParentUnlinked', data: { parent: 'INC0000003' } }, linked())
+  })
+  it('is another incident that goes on', () => {
+    given().when(link(NUMBER)).thenRefused('INCIDENT.PARENT_ITSELF')
+    given().when(link()).thenRefused('INCIDENT.PARENT_UNKNOWN')
+    withParent(resolved, closed).when(link()).thenRefused('INCIDENT.PARENT_FINISHED')
+    withParent(canceled).when(link()).thenRefused('INCIDENT.PARENT_FINISHED')
+    withParent(resolved).when(link()).thenEvents(linked())
+  })
+  it('is no descendant, however far down', () => {
+    withParent(linked(NUMBER)).when(link()).thenRefused('INCIDENT.PARENT_CYCLE')
+    given()
+      .and(`incident-${PARENT}`, opened, linked('INC0000003'))
+      .and('incident-INC0000003', opened, linked('INC0000004'))
+      .and('incident-INC0000004', opened, linked(NUMBER))
+      .when(link())
+      .thenRefused('INCIDENT.PARENT_CYCLE')
+    given()
+      .and(`incident-${PARENT}`, opened, linked('INC0000003'))
+      .and('incident-INC0000003', opened)
+      .when(link())
+      .thenEvents(linked())
+  })
+  it('stands at the end of a line that is not endless', () => {
+    const line = Array.from({ length: 12 }, (_, index) => `INC${String(index + 2).padStart(7, '0')}`)
+    const story = line.reduce(
+      (before, number, index) =>
+        before.and(`incident-${number}`, opened, ...(line[index + 1] ? [linked(line[index + 1])] : [])),
+      given(),
+    )
+    story.when(link()).thenRefused('INCIDENT.PARENT_TOO_DEEP')
+    story.when(link('INC0000004')).thenEvents(linked('INC0000004'))
+  })
+  it('is let go of', () => {
+    const unlink = new commands.UnlinkParent(NUMBER, {}, by('agnes'))
+    given(linked())
+      .when(unlink)
+      .thenEvents({ type: 'ParentUnlinked', data: { parent: PARENT } })
+    given().when(unlink).thenNothing()
+  })
+})
+
+describe('a child', () => {
+  const follow = (
+    step: 'progress' | 'hold' | 'release' | { code: string | null; resolvedBy: string | null },
+    time = at('09:00'),
+  ) =>
+    new commands.FollowParent(
+      NUMBER,
+      typeof step === 'string'
+        ? { parent: PARENT, at: time, step }
+        : { parent: PARENT, at: time, step: 'resolve', ...step },
+      byPolicy(at('09:30')),
+    )
+  const resolve = { code: 'fixed', resolvedBy: 'bob' }
+  const waits: IncidentEvent = {
+    type: 'IncidentHeld',
+    data: { hold: { reason: 'awaiting-parent' }, listVersion: null, awaitsCaller: false },
+  }
+
+  it('starts when its parent does, waits with it and goes on with it', () => {
+    given(linked()).when(follow('progress')).thenEvents(started)
+    given(linked()).when(follow('hold')).thenEvents(waits)
+    given(linked(), waits)
+      .when(follow('progress'))
+      .thenEvents({ type: 'IncidentResumed', data: { cause: 'parent-resumed' } })
+  })
+  it('waits no longer for a parent that goes no further, or is none any more', () => {
+    const goesOn: IncidentEvent = { type: 'IncidentResumed', data: { cause: 'parent-resumed' } }
+    given(linked(), waits).when(follow('release')).thenEvents(goesOn)
+    given(linked()).when(follow('release')).thenNothing()
+    given(linked(), held).when(follow('release')).thenNothing()
+    const unlink = new commands.UnlinkParent(NUMBER, {}, by('agnes'))
+    given(linked(), waits)
+      .when(unlink)
+      .thenEvents({ type: 'ParentUnlinked', data: { parent: PARENT } }, goesOn)
+    given(linked(), held).when(unlink).thenTypes('ParentUnlinked')
+  })
+  it('that waits for something of its own goes on waiting', () => {
+    given(linked(), held).when(follow('progress')).thenNothing()
+    given(linked(), held).when(follow('hold')).thenNothing()
+  })
+  it('is resolved with it, by the code of the parent and not by its words', () =>
+    given(linked(), held)
+      .when(follow(resolve))
+      .thenEvents({
+        type: 'IncidentResolved',
+        data: {
+          code: 'fixed',
+          notes: `Resolved together with ${PARENT}.`,
+          resolvedBy: 'bob',
+          cause: 'parent-resolved',
+          settingsVersion: 0,
+        },
+      }))
+  it.each([
+    ['Resolved', [resolved]],
+    ['Closed', [resolved, closed]],
+    ['Canceled', [canceled]],
+  ] as [string, IncidentEvent[]][])('that is %s stays so', (_, events) => {
+    for (const step of ['progress', 'hold', resolve] as const)
+      given(linked(), ...events)
+        .when(follow(step))
+        .thenNothing()
+  })
+  it('that was reopened since is left alone', () => {
+    const story = [linked(), told(resolved, at('08:30')), told(reopened, at('09:10'))]
+    given(...story)
+      .when(follow(resolve))
+      .thenRefused('INCIDENT.REOPENED_SINCE')
+    given(...story)
+      .when(follow(resolve, at('09:20')))
+      .thenTypes('IncidentResolved')
+  })
+  it('of somebody else does not follow', () => {
+    given(linked('INC0000003')).when(follow(resolve)).thenRefused('INCIDENT.NOT_ITS_CHILD')
+    given().when(follow('hold')).thenRefused('INCIDENT.NOT_ITS_CHILD')
+  })
+})

@@ -1,0 +1,135 @@
+import { InvalidInput, Refused } from '#libs/event-sourcing'
+import type { FollowParent, LinkParent, UnlinkParent } from './incident.commands.js'
+import type { IncidentEvent } from './incident.events.js'
+import { ancestor, type IncidentFacts, MOST_ANCESTORS } from './incident.facts.js'
+import { daysAfter, requireUnfinished } from './incident.guards.js'
+import { type Incident, isOpened } from './incident.state.js'
+
+/**
+ * Children follow their parent on progress, hold and resolution, not on close. A parent may have a parent in turn: what it
+ * does on that one's account, its children do on its own.
+ */
+
+/** What a child waits for that its parent has put on hold; not in the list, since only the parent gives it. */
+export const AWAITING_PARENT = 'awaiting-parent'
+
+/** Two incidents made each other's parents at the same moment are not noticed here: each reads the other as it was. */
+export function linkParent(
+  { id, data: { parent } }: LinkParent,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  if (incident.parent === parent) return []
+  requireUnfinished(incident)
+  if (parent === id) throw badParent('INCIDENT.PARENT_ITSELF', 'is the incident itself')
+  requireParent(id as string, facts)
+  return [...unlinked(incident), { type: 'ParentLinked', data: { parent } }]
+}
+
+/** What waited for the parent alone goes on. */
+function unlinked(incident: Incident): readonly IncidentEvent[] {
+  if (incident.parent === null) return []
+  return [{ type: 'ParentUnlinked', data: { parent: incident.parent } }, ...released(incident)]
+}
+
+function released({ hold }: Incident): readonly IncidentEvent[] {
+  return hold?.hold.reason === AWAITING_PARENT
+    ? [{ type: 'IncidentResumed', data: { cause: 'parent-resumed' } }]
+    : []
+}
+
+function requireParent(child: string, facts: IncidentFacts): void {
+  const parent = facts[ancestor(1)]?.value
+  if (parent === undefined || !isOpened(parent)) throw unknownParent()
+  if (parent.state === 'Closed' || parent.state === 'Canceled') {
+    throw new Refused('INCIDENT.PARENT_FINISHED', `The parent is ${parent.state}: choose one that goes on.`, {
+      state: parent.state,
+    })
+  }
+  for (let level = 1; level <= MOST_ANCESTORS; level++) {
+    const record = facts[ancestor(level)]?.value
+    if (record === undefined || !isOpened(record) || record.parent === null) return
+    if (record.parent === child) {
+      throw new Refused(
+        'INCIDENT.PARENT_CYCLE',
+        'The parent is itself a descendant of this incident: take it from its parent first.',
+      )
+    }
+  }
+  throw new Refused(
+    'INCIDENT.PARENT_TOO_DEEP',
+    `There are more than ${MOST_ANCESTORS} parents above it: link it to one further up.`,
+  )
+}
+
+/** There is none of that number, or none that the actor may know of. */
+export function unknownParent(): InvalidInput {
+  return badParent('INCIDENT.PARENT_UNKNOWN', 'is no incident, or none that you may see')
+}
+
+function badParent(code: string, message: string): InvalidInput {
+  return new InvalidInput(code, 'Give the number of another incident, which this one follows.', [
+    { pointer: '/parent', message },
+  ])
+}
+
+export function unlinkParent(_: UnlinkParent, incident: Incident): readonly IncidentEvent[] {
+  return unlinked(incident)
+}
+
+/**
+ * A child that is finished, or waits for something of its own, stays as it is; so does one that was reopened after what its
+ * parent did.
+ */
+export function followParent(
+  command: FollowParent,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  const { data } = command
+  if (incident.parent !== data.parent) {
+    throw new Refused('INCIDENT.NOT_ITS_CHILD', `It no longer follows ${data.parent}.`)
+  }
+  if (incident.reopenedAt !== null && incident.reopenedAt >= data.at) {
+    throw new Refused('INCIDENT.REOPENED_SINCE', 'It was reopened by itself since its parent did this.')
+  }
+  const { state } = incident
+  switch (data.step) {
+    case 'progress':
+      return state === 'New' ? [{ type: 'WorkStarted', data: {} }] : released(incident)
+    case 'release':
+      return released(incident)
+    case 'hold':
+      return state === 'New' || state === 'In Progress'
+        ? [
+            {
+              type: 'IncidentHeld',
+              data: { hold: { reason: AWAITING_PARENT }, listVersion: null, awaitsCaller: false },
+            },
+          ]
+        : []
+    case 'resolve':
+      return state === 'New' || state === 'In Progress' || state === 'On Hold'
+        ? [resolvedWithParent(command, data, facts)]
+        : []
+  }
+}
+
+/** The parent's notes are for its own caller: others are told its number. */
+function resolvedWithParent(
+  { metadata: { occurredAt } }: FollowParent,
+  { parent, code, resolvedBy }: Extract<FollowParent['data'], { step: 'resolve' }>,
+  { settings: { value } }: IncidentFacts,
+): IncidentEvent {
+  return {
+    type: 'IncidentResolved',
+    data: {
+      code,
+      notes: `Resolved together with ${parent}.`,
+      resolvedBy,
+      cause: 'parent-resolved',
+      autoCloseAt: daysAfter(occurredAt, value.settings.autoCloseAfterDays),
+      settingsVersion: value.version,
+    },
+  }
+}

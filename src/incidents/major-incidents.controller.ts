@@ -1,0 +1,94 @@
+import { Controller, Get, Param, Query } from '@nestjs/common'
+import { IsInt, IsOptional, IsString, Length, Min } from 'class-validator'
+import type { Role } from '#libs/access'
+import { type Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
+import { FreshnessQuery, TimePointQuery } from '../http/listing.dto.js'
+import { Queries } from '../http/queries.js'
+import { IncidentPage, MajorIncidentUpdates } from './dto/incident-answers.dto.js'
+import { IncidentParams } from './dto/incident-commands.dto.js'
+import { listChildren, listMajorIncidents, readUpdates } from './queries/major-incident.queries.js'
+
+/** Whoever sees what is internal; requesters read the public updates of their own records. */
+const READERS: readonly Role[] = [
+  'agent',
+  'team-lead',
+  'change-manager',
+  'auditor',
+  'analyst',
+  'service',
+  'administrator',
+]
+
+/** Lists of today: what they hold changes too fast for anybody to ask for yesterday's. */
+class CurrentListQuery extends FreshnessQuery {
+  @IsOptional()
+  @Field('AIP-160 filter.', 'priority <= 2')
+  @IsString()
+  @Length(0, 4_000)
+  filter?: string
+  @IsOptional()
+  @Field('Columns, each with `desc` or not.', 'openedAt desc')
+  @IsString()
+  @Length(0, 500)
+  orderBy?: string
+  @IsOptional()
+  @Field('Rows a page; 0: the usual 50; at most 1,000.', 50)
+  @IsInt()
+  @Min(0)
+  pageSize?: number
+  @IsOptional()
+  @Field('`nextPageToken` of the page before; all else as it was.')
+  @IsString()
+  @Length(1, 4_000)
+  pageToken?: string
+}
+
+/** Reading what belongs to major incidents and families. */
+@Controller()
+export class MajorIncidentsController {
+  constructor(private readonly queries: Queries) {}
+
+  @Get('major-incidents')
+  @Endpoint({
+    summary: 'Major incidents and candidates that are open, and those whose review is missing',
+    roles: READERS,
+    query: CurrentListQuery,
+    answer: IncidentPage,
+  })
+  major(@Query() query: CurrentListQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer(listMajorIncidents, { ...query, principal })
+  }
+
+  @Get('incidents/:number/children')
+  @Endpoint({
+    summary: 'The incidents that follow this one',
+    roles: READERS,
+    params: IncidentParams,
+    query: CurrentListQuery,
+    answer: IncidentPage,
+  })
+  children(
+    @Param() { number }: IncidentParams,
+    @Query() query: CurrentListQuery,
+    @Context() { principal }: RequestContext,
+  ): Promise<Answer> {
+    return this.queries.answer(listChildren, { ...query, number, principal })
+  }
+
+  @Get('incidents/:number/updates')
+  @Endpoint({
+    summary: 'What was told of a major incident; public updates alone for requesters',
+    roles: 'any',
+    params: IncidentParams,
+    query: TimePointQuery,
+    answer: MajorIncidentUpdates,
+    responseHeaders: ['ITSM-Position'],
+  })
+  updates(
+    @Param() { number }: IncidentParams,
+    @Query() query: TimePointQuery,
+    @Context() { principal }: RequestContext,
+  ): Promise<Answer> {
+    return this.queries.answer(readUpdates, { ...query, number, principal })
+  }
+}
