@@ -10,6 +10,7 @@ export async function measureDesk(report: Report, options: Options): Promise<voi
   const deployment = await deploy('embedded')
   const server = await deployment.start('all')
   let result: DeskResult
+  let processor = { main: 0, all: 0 }
   try {
     await server.idle()
     const desk: Desk = {
@@ -21,6 +22,7 @@ export async function measureDesk(report: Report, options: Options): Promise<voi
       seed: options.seed,
     }
     result = await runProgram<DeskResult>('desk', desk)
+    processor = server.processorTime()
   } finally {
     await server.stop()
     await deployment.dispose()
@@ -38,6 +40,10 @@ export async function measureDesk(report: Report, options: Options): Promise<voi
   tell('from an answer to the live queue p99', result.lag.p99, 'ms', { atMost: 1_000 })
   tell('answers that the live queue never showed', result.unseen, '', { atMost: 0 })
   tell('live queues that were cut', result.cut, '', { atMost: 0 })
+  // Of the whole run, enrolment included: a machine that is busy with other things tells little else
+  const perCommand = (seconds: number) => (1_000 * seconds) / result.commands.count
+  tell('processor time a command, thread of HTTP and log', perCommand(processor.main), 'ms')
+  tell('processor time a command, all threads', perCommand(processor.all), 'ms')
   tell('memory at the start', result.memory.start, 'MiB')
   tell('memory at the end', result.memory.end, 'MiB')
   for (const failure of result.failures) console.error(`  ${failure}`)

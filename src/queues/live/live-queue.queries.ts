@@ -122,8 +122,8 @@ export interface ChangesAsked extends QueueScope {
 
 /** Whether a record was a row where the client left off, and whether it has been one at any time since. */
 export interface RowSince {
-  then: boolean
-  since: boolean
+  before: boolean
+  later: boolean
 }
 
 /** By number, the records touched since. Null: too much happened, or nobody can tell. */
@@ -184,7 +184,7 @@ function rowSince(
   isRow: (entry: object) => boolean,
 ): RowSince {
   let entry: WorkQueueEntry | undefined
-  const row: RowSince = { then: false, since: false }
+  const row: RowSince = { before: false, later: false }
   for (const event of events) {
     try {
       entry = workQueue.evolve(entry, event as never) ?? undefined
@@ -193,8 +193,8 @@ function rowSince(
       break
     }
     const isNow = entry !== undefined && isRow(entry)
-    if (event.position <= position) row.then = isNow
-    else row.since ||= isNow
+    if (event.position <= position) row.before = isNow
+    else row.later ||= isNow
   }
   return row
 }

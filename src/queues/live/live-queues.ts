@@ -20,8 +20,8 @@ import { type ChangedRow, QueueStream, type QueueStreamOptions, type RowSource }
 
 /** Streams of one process. */
 const MOST_STREAMS = 2_000
-/** Changes are gathered so long before they are read: people do not notice, and a busy desk costs a tenth. */
-const GATHER_MS = 100
+/** Changes are gathered so long before they are read: people do not notice, and each listener is written to less often. */
+const GATHER_MS = 200
 /** How often rights are looked at, stalled clients cut off and signs of life given. */
 const CHECK_MS = 2_000
 const RETRY_MS = 250

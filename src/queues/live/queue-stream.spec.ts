@@ -82,12 +82,12 @@ describe('A stream of a queue', () => {
   it('goes on where the client was: what was touched, and what has left', async () => {
     const source = new Rows([row('1'), row('2'), row('3')])
     source.changes = {
-      2: { then: true, since: true },
-      3: { then: false, since: true },
-      4: { then: true, since: false },
-      5: { then: false, since: false },
+      2: { before: true, later: true },
+      3: { before: false, later: true },
+      4: { before: true, later: false },
+      5: { before: false, later: false },
       // She may have it from what came after her last id, before she was cut off
-      6: { then: false, since: true },
+      6: { before: false, later: true },
     }
     const stream = streamOf({ since: at(0) })
     const told = reading(stream)
@@ -105,7 +105,7 @@ describe('A stream of a queue', () => {
   it('takes away what left while the rows were read', async () => {
     const source = new Rows([row('1')])
     // Nothing had happened when it was asked first; the row 2 is gone by the time that the rows are read
-    const answers = [{}, { 2: { then: true, since: false } }]
+    const answers: ChangesSince[] = [{}, { 2: { before: true, later: false } }]
     source.changesSince = async () => answers.shift() ?? null
     const stream = streamOf({ since: at(0) })
     const told = reading(stream)

@@ -201,7 +201,7 @@ export class QueueStream extends Readable {
       for (const [number, data] of page.rows) {
         this.#known.add(number)
         if (touched === null) text += serverSentEvent('enter', data)
-        else if (number in touched) text += serverSentEvent(touched[number]?.then ? 'change' : 'enter', data)
+        else if (number in touched) text += serverSentEvent(touched[number]?.before ? 'change' : 'enter', data)
       }
       if (this.#known.size > MOST_ROWS) throw new Ended()
       await this.#write(text)
@@ -225,7 +225,7 @@ export class QueueStream extends Readable {
     const touched = await source.changesSince(this, since)
     if (touched === null) return false
     const gone = Object.entries(touched).filter(
-      ([number, row]) => (row.then || row.since) && !this.#known.has(number),
+      ([number, row]) => (row.before || row.later) && !this.#known.has(number),
     )
     await this.#write(gone.map(([number]) => serverSentEvent('leave', numberOnly(number))).join(''))
     return true
