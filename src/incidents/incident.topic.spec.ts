@@ -81,6 +81,12 @@ describe('What an incident topic carries', () => {
     expect(incidentEventOnTopic(recorded('IncidentDetailsChanged', { changes: { vendor } }))).toBeUndefined()
   })
 
+  it('has no internal update on a major incident', () => {
+    const posted = (visibility: string) => recorded('MajorIncidentUpdatePosted', { text: 'x', visibility })
+    expect(incidentEventOnTopic(posted('internal'))).toBeUndefined()
+    expect(incidentEventOnTopic(posted('public'))?.data).toEqual({ text: 'x', visibility: 'public' })
+  })
+
   it('has nothing of a type that this release does not know', () => {
     expect(incidentEventOnTopic(recorded('IncidentFrobbed', { text: 'x' }))).toBeUndefined()
   })
