@@ -201,7 +201,8 @@ export class QueueStream extends Readable {
       for (const [number, data] of page.rows) {
         this.#known.add(number)
         if (touched === null) text += serverSentEvent('enter', data)
-        else if (number in touched) text += serverSentEvent(touched[number]?.before ? 'change' : 'enter', data)
+        else if (number in touched)
+          text += serverSentEvent(touched[number]?.before ? 'change' : 'enter', data)
       }
       if (this.#known.size > MOST_ROWS) throw new Ended()
       await this.#write(text)
