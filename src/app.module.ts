@@ -23,6 +23,7 @@ import { filters } from './filters/filters.module.js'
 import { FilterCheck } from './filters/saved-filters.controller.js'
 import { CommandSender } from './http/command-sender.js'
 import { Queries } from './http/queries.js'
+import { IncidentDesk } from './incident-desk.js'
 import { AttachmentLimits } from './incidents/attachment-limits.js'
 import { BulkByFilter } from './incidents/bulk-by-filter.js'
 import { incidents } from './incidents/incidents.module.js'
@@ -149,10 +150,13 @@ function httpParts(
             bus,
             queries,
             eventStore,
-            directory,
             facts,
             blobs,
-            limits: new AttachmentLimits(attachmentMaxBytes, attachmentTypes),
+            desk: new IncidentDesk(
+              queries,
+              directory,
+              new AttachmentLimits(attachmentMaxBytes, attachmentTypes),
+            ),
             maxBytes: largestMessage(configuration),
           }),
         inject: [CommandBus, Queries],

@@ -1,6 +1,6 @@
-import { hasRole } from '#libs/access'
+import { hasRole, type Principal } from '#libs/access'
 import { defineProjection } from '#libs/projections-runtime'
-import { all, none } from '#libs/read-store'
+import { all, type Filter, none } from '#libs/read-store'
 import type { MailDecision, MailEvent } from '../../src/mail/domain/mail.events.js'
 
 /** An incoming message and what became of it. */
@@ -71,8 +71,13 @@ export const mails = defineProjection<MailEntry, MailEvent>({
   },
   indexes: [['outcome', 'receivedAt'], ['receivedAt'], ['record', 'receivedAt'], ['from', 'receivedAt']],
   checked: ['why', 'person'],
-  rows: (principal) => (hasRole(principal, 'team-lead', 'administrator', 'auditor') ? all : none),
+  rows: visible,
+  parts: (principal) => [visible(principal)],
 })
+
+function visible(principal: Principal): Filter {
+  return hasRole(principal, 'team-lead', 'administrator', 'auditor') ? all : none
+}
 
 function decided(
   decision: MailDecision | { kind: 'dismissed' },

@@ -1,6 +1,6 @@
-import { type Principal } from '#libs/access'
+import type { Principal } from '#libs/access'
 import { defineProjection } from '#libs/projections-runtime'
-import { all, none } from '#libs/read-store'
+import { all, type Filter, none } from '#libs/read-store'
 import type { PersonEvent } from '../../src/directory/domain/directory.events.js'
 import { seesInternalFields } from '../access.js'
 
@@ -41,8 +41,13 @@ export const people = defineProjection<DirectoryEntry, PersonEvent>({
   },
   columns: { id: 'string', email: 'string', name: 'string', status: 'string' },
   indexes: [['email']],
-  rows: (principal: Principal) => (seesInternalFields(principal) ? all : none),
+  rows: visible,
+  parts: (principal) => [visible(principal)],
 })
+
+function visible(principal: Principal): Filter {
+  return seesInternalFields(principal) ? all : none
+}
 
 /** Addresses are compared without regard to case: no mail system that we know of tells them apart. */
 function folded(email: string | null | undefined): string | undefined {

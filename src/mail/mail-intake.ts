@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { CommandBus } from '@nestjs/cqrs'
-import type { Principal } from '#libs/access'
-import { hasRole } from '#libs/access'
 import type { BlobStore } from '#libs/blob-store'
 import type { CommandReceipt, FactSource } from '#libs/command-handling'
 import {
@@ -12,25 +10,20 @@ import {
   LedgerdeskError,
   NotFound,
   type RecordedEvent,
-  Refused,
   Unavailable,
 } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { RequestContext } from '#libs/platform'
-import type { Directory } from '../directory/directory.js'
-import { RegisterPerson } from '../directory/domain/person.commands.js'
 import type { Queries } from '../http/queries.js'
-import type { AttachmentLimits } from '../incidents/attachment-limits.js'
-import { AddComment, AddLink, AttachFile, OpenIncident } from '../incidents/domain/incident.commands.js'
-import { readIncident } from '../incidents/queries/incident.queries.js'
 import { CompleteMail, ReceiveMail, RefuseMail, ReviewMail } from './domain/mail.commands.js'
 import { type KnownMail, mailDecider } from './domain/mail.decider.js'
 import type { MailDecision, MailEvent, MailReviewed } from './domain/mail.events.js'
+import { MAIL_INTAKE } from './domain/mail.facts.js'
 import { type AnsweredRecord, ignoredFor, judge, type Sender } from './domain/mail.judgement.js'
 import { fitting, numberInMessageId, numberInSubject, replyText, titleOf } from './domain/reply-text.js'
+import type { HelpDesk } from './help-desk.js'
 import { type IncomingMail, type MailFile, readMail } from './incoming-mail.js'
 import { findSender } from './mail.queries.js'
-import { MAIL_INTAKE } from './mail-intake-setting.js'
 
 /** Acts on behalf of whoever wrote. */
 const INTAKE = 'system:mail-intake'
@@ -47,10 +40,9 @@ export interface MailIntakeParts {
   bus: CommandBus
   queries: Queries
   eventStore: EventStore
-  directory: Directory
   facts: FactSource
   blobs: BlobStore
-  limits: AttachmentLimits
+  desk: HelpDesk
   /** Largest message, bytes. */
   maxBytes: number
 }
@@ -163,8 +155,8 @@ export class MailIntake {
   private async answered(mail: IncomingMail, sender: Sender): Promise<AnsweredRecord | undefined> {
     const number = numberInSubject(mail.subject) ?? (await this.recordOfThread(mail.answered))
     if (number === undefined) return undefined
-    const state = sender.kind === 'person' ? await this.stateFor(sender.id, number) : undefined
-    return { number, theirs: state !== undefined, open: state !== 'Closed' && state !== 'Canceled' }
+    const open = sender.kind === 'person' ? await this.parts.desk.openTo(sender.id, number) : undefined
+    return { number, theirs: open !== undefined, open: open ?? false }
   }
 
   private async recordOfThread(messageIds: readonly string[]): Promise<string | undefined> {
@@ -175,21 +167,6 @@ export class MailIntake {
       if (earlier?.status === 'handled') return earlier.record
     }
     return undefined
-  }
-
-  /** State of an incident in which a person may write: one who works at the desk and sees it, or is named in it. */
-  private async stateFor(person: string, number: string): Promise<string | undefined> {
-    const { directory, queries } = this.parts
-    const known = directory.principal(person)
-    const named: Principal = { id: person, grants: new Map([['requester', INTAKE]]), groups: new Set() }
-    const principal = known && hasRole(known, 'agent', 'team-lead') ? known : named
-    try {
-      const { json } = await queries.ask(readIncident, { number, principal })
-      return (JSON.parse(json) as { state: string }).state
-    } catch (error) {
-      if (error instanceof NotFound) return undefined
-      throw error
-    }
   }
 
   private async carryOut(
@@ -241,7 +218,7 @@ export class MailIntake {
     by: Actor,
   ): Promise<string> {
     const text = fitting(replyText(mail.text) || mail.subject)
-    await this.send(id, 'comment', by, (metadata) => new AddComment(number, { text }, metadata))
+    await this.send(id, 'comment', by, (metadata) => this.parts.desk.comment(number, text, metadata))
     return number
   }
 
@@ -258,18 +235,14 @@ export class MailIntake {
       title: titleOf(mail.subject),
       description: fitting(followUpOf === undefined ? mail.text.trim() : replyText(mail.text)),
       caller: person,
-      contactType: 'email',
+      contactType: 'email' as const,
       assignmentGroup: setting.assignmentGroup ?? undefined,
     }
-    const { id: number } = await this.send(
-      id,
-      'open',
-      by,
-      (metadata) => new OpenIncident(undefined, opened, metadata),
+    const { id: number } = await this.send(id, 'open', by, (metadata) =>
+      this.parts.desk.open(opened, metadata),
     )
     if (followUpOf !== undefined) {
-      const link = { relation: 'related-to', targetType: 'incident', target: followUpOf } as const
-      await this.send(id, 'link', by, (metadata) => new AddLink(number, link, metadata))
+      await this.send(id, 'link', by, (metadata) => this.parts.desk.followUp(number, followUpOf, metadata))
     }
     return number
   }
@@ -282,30 +255,27 @@ export class MailIntake {
   ): Promise<void> {
     const data = { kind: 'person', name: fromName ?? from ?? person, email: from ?? undefined } as const
     try {
-      await this.send(
-        id,
-        'register',
-        { ...by, onBehalfOf: undefined },
-        (metadata) => new RegisterPerson(person, data, metadata),
+      await this.send(id, 'register', { ...by, onBehalfOf: undefined }, (metadata) =>
+        this.parts.desk.register(person, data, metadata),
       )
     } catch (error) {
       // By another first message of his, that came at the same moment
-      if (!(error instanceof Refused && error.code === 'DIRECTORY.PERSON_EXISTS')) throw error
+      if (!this.parts.desk.isRegistered(error)) throw error
     }
   }
 
   private async attach(id: string, record: string, files: readonly MailFile[], by: Actor) {
-    const { blobs, limits } = this.parts
+    const { blobs, desk } = this.parts
     const attached: string[] = []
     const leftOut: string[] = []
     for (const [i, { name, contentType, content, inline }] of files.entries()) {
-      if (inline || content.length === 0 || content.length > limits.maxBytes || !limits.allows(contentType)) {
+      if (inline || content.length === 0 || content.length > desk.largestFile || !desk.allows(contentType)) {
         leftOut.push(name)
         continue
       }
-      const { hash, size } = await blobs.put(Readable.from([content]), limits.maxBytes)
+      const { hash, size } = await blobs.put(Readable.from([content]), desk.largestFile)
       const data = { hash, name, contentType, size, visibility: 'public' } as const
-      await this.send(id, `attach-${i}`, by, (metadata) => new AttachFile(record, data, metadata))
+      await this.send(id, `attach-${i}`, by, (metadata) => desk.attach(record, data, metadata))
       attached.push(name)
     }
     return { attached, leftOut }

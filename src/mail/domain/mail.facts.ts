@@ -1,6 +1,6 @@
 import { fact, type StreamFold } from '#libs/event-sourcing'
-import { DEFAULT_MAIL_INTAKE } from '../settings/domain/defaults.js'
-import type { MailIntake, MailIntakePublished } from '../settings/domain/settings.events.js'
+import { DEFAULT_MAIL_INTAKE } from '../../settings/domain/defaults.js'
+import type { MailIntake, MailIntakePublished } from '../../settings/domain/settings.events.js'
 
 const mailIntake: StreamFold<MailIntake, MailIntakePublished> = {
   initial: DEFAULT_MAIL_INTAKE,
