@@ -1,4 +1,5 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
+import { alerts } from './alerts/alerts.js'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
 import { queueHistory } from './queue-history/queue-history.js'
@@ -10,4 +11,5 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   incidentDetails,
   incidentFacts,
   queueHistory,
+  alerts,
 ]

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common'
 import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs'
 import { BlobStore } from '#libs/blob-store'
-import { CommandExecutor } from '#libs/command-handling'
+import { CommandExecutor, FactSource } from '#libs/command-handling'
 import { EventStore } from '#libs/event-store'
 import {
   type Configuration,
@@ -12,6 +12,7 @@ import {
 } from '#libs/platform'
 import { QueryRunner } from '#libs/query-handling'
 import { AskHandler } from '#libs/query-handling/nest'
+import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
@@ -62,6 +63,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide): Provider[
     ...incidents.providers,
     ...directoryModule(directory).providers,
     ...settings.providers,
+    ...alertsModule.providers,
   ]
 }
 
@@ -77,10 +79,12 @@ function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Co
       EventsController,
       ...directoryModule(directory).controllers,
       ...settings.controllers,
+      ...alertsModule.controllers,
       ProjectionsController,
     ],
     providers: [
       { provide: BlobStore, useValue: blobs },
+      { provide: FactSource, useValue: write.facts },
       { provide: QueryRunner, useValue: queries },
       { provide: ReadModelKeeper, useValue: keeper },
       { provide: AttachmentLimits, useValue: new AttachmentLimits(attachmentMaxBytes, attachmentTypes) },

@@ -1,4 +1,5 @@
 import type { Command, CommandMetadata } from '#libs/event-sourcing'
+import { ALERT_COMMANDS } from './alerts/domain/alert.commands.js'
 import { GROUP_COMMANDS } from './directory/domain/group.commands.js'
 import { PERSON_COMMANDS } from './directory/domain/person.commands.js'
 import { INCIDENT_COMMANDS } from './incidents/domain/incident.commands.js'
@@ -6,7 +7,7 @@ import { INCIDENT_COMMANDS } from './incidents/domain/incident.commands.js'
 type CommandClass = new (id: string | undefined, data: never, metadata: CommandMetadata) => Command
 
 const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
-  [...INCIDENT_COMMANDS, ...PERSON_COMMANDS, ...GROUP_COMMANDS].map((Class) => [
+  [...INCIDENT_COMMANDS, ...PERSON_COMMANDS, ...GROUP_COMMANDS, ...ALERT_COMMANDS].map((Class) => [
     Class.name,
     Class as CommandClass,
   ]),

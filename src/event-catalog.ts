@@ -1,5 +1,6 @@
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
+import type { AlertEvent } from './alerts/domain/alert.events.js'
 import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
 import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
@@ -14,6 +15,7 @@ export type CatalogueEvent =
   | PersonEvent
   | GroupEvent
   | SettingsEvent
+  | AlertEvent
   | ImportRunEvent
   | ExternalIdClaimed
   | NumberClaimed
@@ -79,6 +81,7 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
       audience: plain,
       openedAt: plain,
       customFieldsVersion: plain,
+      alert: plain,
     },
   },
   IncidentDetailsChanged: {
@@ -124,6 +127,7 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
   CallerReminded: { version: 1, fields: { count: plain, resolveAt: plain, settingsVersion: plain } },
   IncidentEscalated: { version: 1, fields: { kind: plain, group: plain, informed: personId } },
   CommentAdded: { version: 1, fields: { text: authored } },
+  AlertConditionObserved: { version: 1, fields: { alert: plain, condition: plain, count: plain } },
   WorkNoteAdded: { version: 1, fields: { text: authored } },
   LinkAdded: { version: 1, fields: { link: plain } },
   LinkRemoved: { version: 1, fields: { link: plain } },
@@ -191,6 +195,38 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
     version: 1,
     fields: { version: plain, recordType: plain, schema: plain, filterable: plain },
   },
+  AlertMappingPublished: { version: 1, fields: { version: plain, mapping: plain } },
+}
+
+/** Labels and annotations are the monitoring's, which may say anything, of its users too. */
+const alertSays = {
+  labels: authored,
+  annotations: authored,
+  startsAt: plain,
+  firing: plain,
+  truncated: plain,
+  hash: plain,
+} as const
+const ALERT_EVENTS: Entries<AlertEvent> = {
+  AlertFired: { version: 1, fields: { source: plain, key: authored, keyedBy: plain, ...alertSays } },
+  AlertRepeated: { version: 1, fields: { count: plain, firing: plain, hash: plain, incident: plain } },
+  AlertCleared: { version: 1, fields: { count: plain, hash: plain, clearedAt: plain, incident: plain } },
+  AlertRefired: { version: 1, fields: { count: plain, firings: plain, ...alertSays, incident: plain } },
+  AlertIncidentRequested: {
+    version: 1,
+    fields: { episode: plain, previous: plain, incident: authored, mapping: plain },
+  },
+  AlertIncidentBound: {
+    version: 1,
+    fields: {
+      number: plain,
+      episode: plain,
+      previous: plain,
+      condition: plain,
+      count: plain,
+      merged: plain,
+    },
+  },
 }
 
 const importCounts = {
@@ -249,6 +285,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('person-', PERSON_EVENTS),
   ...entries('group-', GROUP_EVENTS),
   ...entries('settings-', SETTINGS_EVENTS),
+  ...entries('alert-', ALERT_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),
   ...entries('key-', KEY_EVENTS),

@@ -84,6 +84,9 @@ export interface IncidentDetails
   /** Valid time up to which the record is told: later events count no earlier. */
   effectiveAt: string
   source?: IncidentSource
+  /** Id of the alert that it was opened for, or was told of last, and whether that fires. */
+  alert?: string
+  alertCondition?: 'firing' | 'cleared'
   /** Imported steps that would have been refused here. */
   irregular?: number
 }
@@ -91,7 +94,7 @@ export interface IncidentDetails
 /** One document per incident. */
 export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>({
   name: 'incident_details',
-  version: 1,
+  version: 2,
   from: ['incident-'],
   key: (event) => event.stream,
   evolve(incident, event) {
@@ -221,6 +224,8 @@ const BLANK: Blank<IncidentDetails> = {
   updatedAt: '',
   effectiveAt: '',
   source: undefined,
+  alert: undefined,
+  alertCondition: undefined,
   irregular: undefined,
 }
 
@@ -249,6 +254,10 @@ function opened(event: RecordedIncident<'IncidentOpened'>): IncidentDetails {
   draft.recordExistsFrom = occurredAt
   draft.updatedAt = occurredAt
   draft.effectiveAt = occurredAt
+  if (data.alert !== undefined) {
+    draft.alert = data.alert
+    draft.alertCondition = 'firing'
+  }
   if (origin) draft.source = { name: origin.name, externalId: origin.externalId, fields: {}, rows: 0 }
   applyImported(draft, event)
   return draft
@@ -277,6 +286,10 @@ function apply(draft: IncidentDetails, event: RecordedIncidentEvent): boolean {
     }
     case 'CommentAdded':
       draft.comments = (draft.comments ?? 0) + 1
+      return true
+    case 'AlertConditionObserved':
+      draft.alert = event.data.alert
+      draft.alertCondition = event.data.condition
       return true
     case 'WorkNoteAdded':
       draft.workNotes = (draft.workNotes ?? 0) + 1

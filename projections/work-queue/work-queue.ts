@@ -37,6 +37,8 @@ export interface WorkQueueEntry extends IncidentHead {
   lastActionByAssigneeAt?: string
   /** First reply of the people named in the record that the assignee has not acted upon since. */
   callerRepliedAt?: string
+  /** Whether the alert that it was opened for fires. */
+  alertCondition?: 'firing' | 'cleared'
   /** Came by an import, which alone may bring it back when it has left the queue. */
   imported?: true
 }
@@ -52,7 +54,7 @@ interface LeftQueue {
 /** Who has what to do: every record that can be assigned, until it is closed or canceled. */
 export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
   name: 'work_queue',
-  version: 1,
+  version: 2,
   from: ['incident-'],
   key: (event) => event.stream,
   evolve(document, event) {
@@ -143,6 +145,7 @@ const BLANK: Blank<WorkQueueEntry> = {
   lastReplyBy: undefined,
   lastActionByAssigneeAt: undefined,
   callerRepliedAt: undefined,
+  alertCondition: undefined,
   imported: undefined,
 }
 
@@ -151,6 +154,7 @@ function opened(event: RecordedIncident<'IncidentOpened'>): WorkQueueEntry {
   openHead(draft, event)
   draft.title = event.data.title
   draft.updatedAt = event.metadata.occurredAt
+  if (event.data.alert !== undefined) draft.alertCondition = 'firing'
   if (event.metadata.channel === 'import') draft.imported = true
   return draft
 }
@@ -177,6 +181,9 @@ function apply(draft: WorkQueueEntry, event: RecordedIncidentEvent): boolean {
     case 'IncidentCanceled':
     case 'IncidentMerged':
       return hold(draft, undefined)
+    case 'AlertConditionObserved':
+      draft.alertCondition = event.data.condition
+      return true
     case 'CommentAdded':
       return reply(draft, event)
     case 'IncidentAccepted':

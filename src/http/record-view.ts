@@ -53,6 +53,10 @@ export class QueueEntry {
   @Field('First reply that the assignee has not acted upon.')
   @IsInstant()
   callerRepliedAt?: string
+  @IsOptional()
+  @Field('Whether the alert that it was opened for fires.')
+  @IsIn(['firing', 'cleared'])
+  alertCondition?: string
   @IsOptional() @Conforms(() => audienceSchema) audience?: object
   @IsOptional() @Field('True while an event of this record could not be folded.') @IsBoolean() stale?: boolean
 }

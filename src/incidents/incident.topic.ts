@@ -43,6 +43,7 @@ const ON_TOPIC: { readonly [Type in IncidentEvent['type']]: Shown<Type> | 'inter
   IncidentResumed: ['cause'],
   CallerReminded: ['count', 'resolveAt', 'settingsVersion'],
   IncidentEscalated: 'internal',
+  AlertConditionObserved: 'internal',
   CommentAdded: ['text'],
   WorkNoteAdded: 'internal',
   LinkAdded: 'internal',

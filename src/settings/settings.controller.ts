@@ -15,6 +15,7 @@ import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
 import {
+  PublishAlertMapping,
   PublishAssignmentRules,
   PublishCustomFields,
   PublishHoldReasons,
@@ -22,6 +23,7 @@ import {
   PublishPriorityMatrix,
 } from './domain/settings.commands.js'
 import {
+  AlertMappingDto,
   AssignmentRulesDto,
   CustomFieldsDto,
   HoldReasonsDto,
@@ -41,7 +43,14 @@ const READERS: readonly Role[] = [
 ]
 
 class SettingParams {
-  @IsIn(['priority-matrix', 'assignment-rules', 'hold-reasons', 'incident', 'custom-fields-incident'])
+  @IsIn([
+    'priority-matrix',
+    'assignment-rules',
+    'hold-reasons',
+    'incident',
+    'custom-fields-incident',
+    'alert-mapping',
+  ])
   name!: string
 }
 
@@ -136,6 +145,17 @@ export class SettingsController {
       body,
       context,
       (data, metadata) => new PublishCustomFields({ ...data, recordType: 'incident' }, metadata),
+    )
+  }
+
+  @Put('alert-mapping')
+  @Endpoint(publishing('Publish what becomes of alerts', AlertMappingDto))
+  alertMapping(@Body() body: AlertMappingDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'alert-mapping',
+      body,
+      context,
+      (mapping, metadata) => new PublishAlertMapping({ mapping }, metadata),
     )
   }
 

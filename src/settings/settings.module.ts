@@ -1,12 +1,14 @@
 import { type AnyRecordType, onlyFor } from '#libs/command-handling'
 import { deciderHandlers } from '#libs/command-handling/nest'
 import type { Decider } from '#libs/event-sourcing'
+import { alertMappingDecider } from './domain/alert-mapping.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
+  PublishAlertMapping,
   PublishAssignmentRules,
   PublishCustomFields,
   PublishHoldReasons,
@@ -29,5 +31,6 @@ export const settings = {
     ...deciderHandlers(records(holdReasonsDecider), [PublishHoldReasons]),
     ...deciderHandlers(records(incidentSettingsDecider), [PublishIncidentSettings]),
     ...deciderHandlers(records(customFieldsDecider), [PublishCustomFields]),
+    ...deciderHandlers(records(alertMappingDecider), [PublishAlertMapping]),
   ],
 }

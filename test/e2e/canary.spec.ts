@@ -37,6 +37,7 @@ describe('What is internal, and what is somebody else’s', () => {
   let own: string
   let hers: string
   let internalHash: string
+  let alert: string
   let head: string
 
   beforeAll(async () => {
@@ -66,6 +67,8 @@ describe('What is internal, and what is somebody else’s', () => {
     await desk.done('ann', own, 'hold', { holdReason: 'awaiting-vendor', comment: NOTE, reason: NOTE })
     await desk.done('ann', own, 'watch', { person: 'ben' })
     await desk.done('ann', own, 'links', { relation: 'has-problem', targetType: 'problem', target: NOTE })
+    const told = { source: 'canary', key: HERS, status: 'firing', labels: { alertname: HERS } }
+    alert = succeeded(await desk.as('service:monitoring').post('/alerts', told)).id
     const { position } = await desk.done('ann', hers, 'comments', { text: HERS })
     head = position
     const view = succeeded(await desk.as('ann').get(`/incidents/${own}`))
@@ -83,6 +86,8 @@ describe('What is internal, and what is somebody else’s', () => {
     const paths = async (person: string) =>
       new Set((await search(desk.as(person))).hits.map(({ template }) => template))
     expect([...(await paths('ann'))].sort()).toEqual([
+      '/alerts',
+      '/alerts/{id}',
       '/incidents',
       '/incidents/{number}',
       '/incidents/{number}/attachments/{hash}',
@@ -152,8 +157,15 @@ describe('What is internal, and what is somebody else’s', () => {
       number: [own, hers],
       hash: [internalHash],
       group: ['Service Desk', 'Network'],
-      id: ['rita', 'ann', 'Service Desk'],
-      name: ['incident', 'hold-reasons', 'custom-fields-incident', 'priority-matrix', 'assignment-rules'],
+      id: ['rita', 'ann', 'Service Desk', alert],
+      name: [
+        'alert-mapping',
+        'incident',
+        'hold-reasons',
+        'custom-fields-incident',
+        'priority-matrix',
+        'assignment-rules',
+      ],
     }
     return Object.entries(values).reduce(
       (paths, [name, all]) =>

@@ -59,6 +59,11 @@ export const RIGHTS: RightsTable = {
   'GET /queues/mine': AGENTS,
   'POST /queues/{group}/take-next': AGENTS,
 
+  'GET /alerts': [...DESK, 'service'],
+  'GET /alerts/{id}': [...DESK, 'service'],
+  'POST /alerts': ['service'],
+  'POST /alerts/alertmanager': ['service'],
+
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /events': [...OVERSEERS, 'service'],
 
@@ -80,6 +85,7 @@ export const RIGHTS: RightsTable = {
   'POST /groups/{id}/remove-member': ADMINISTRATORS,
 
   'GET /settings/{name}': DESK,
+  'PUT /settings/alert-mapping': ADMINISTRATORS,
   'PUT /settings/assignment-rules': ADMINISTRATORS,
   'PUT /settings/custom-fields-incident': ADMINISTRATORS,
   'PUT /settings/hold-reasons': ADMINISTRATORS,
@@ -127,6 +133,14 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /groups': { id: 'Nobodies', name: 'Nobodies' },
     'POST /groups/{id}/add-member': { person },
     'POST /groups/{id}/remove-member': { person },
+    'POST /alerts': { source: 'rights', key: 'walk', status: 'firing' },
+    'POST /alerts/alertmanager': {
+      version: '4',
+      groupKey: 'walk',
+      status: 'firing',
+      alerts: [{ status: 'firing', labels: {} }],
+    },
+    'PUT /settings/alert-mapping': { key: 'group', retryWindowSeconds: 240, rules: [] },
     'PUT /settings/assignment-rules': { rules: [] },
     'PUT /settings/custom-fields-incident': { schema: { type: 'object', properties: {} }, filterable: [] },
     'PUT /settings/hold-reasons': { reasons: [HOLD_REASON] },
@@ -153,7 +167,7 @@ export function pathFor(template: string, number: string): string {
     number,
     hash: 'a'.repeat(64),
     group: 'Network',
-    id: 'nobody',
+    id: template.startsWith('/alerts') ? '00000000-0000-5000-8000-000000000000' : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
   }
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))

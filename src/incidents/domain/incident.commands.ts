@@ -15,6 +15,8 @@ export interface OpenIncidentData
   assignmentGroup?: string
   /** Absent: public, that is everybody who works at the desk. */
   audience?: Audience
+  /** The policy's: id of the alert that it is opened for. */
+  alert?: string
 }
 /** The caller is, unless said otherwise, the one on whose behalf the actor acts, or the actor when that is a person. */
 export class OpenIncident extends Command<'OpenIncident', OpenIncidentData> {
@@ -137,6 +139,14 @@ export class Resolve extends Command<
   readonly type = 'Resolve'
 }
 
+/** The policy's: the bound alert fires again, or has cleared. `count`: its notifications so far. `clearedAt`: ISO 8601. */
+export class ObserveAlertCondition extends Command<
+  'ObserveAlertCondition',
+  { alert: string; condition: 'firing' | 'cleared'; count: number; clearedAt?: string }
+> {
+  readonly type = 'ObserveAlertCondition'
+}
+
 export class Reopen extends Command<'Reopen', Record<never, never>> {
   readonly type = 'Reopen'
 }
@@ -177,6 +187,7 @@ export class ImportIncidentUpdate extends Command<
 }
 
 export type IncidentCommand =
+  | ObserveAlertCondition
   | OpenIncident
   | ChangeDetails
   | Categorize
@@ -209,6 +220,7 @@ export type IncidentCommand =
 
 /** Every command class, for the handlers. */
 export const INCIDENT_COMMANDS = [
+  ObserveAlertCondition,
   OpenIncident,
   ChangeDetails,
   Categorize,

@@ -1,4 +1,5 @@
 import type { Decider } from '#libs/event-sourcing'
+import { observeAlertCondition } from './incident.alerts.js'
 import * as assignment from './incident.assignment.js'
 import type { IncidentCommand } from './incident.commands.js'
 import * as description from './incident.description.js'
@@ -97,6 +98,8 @@ function decideOpened(
       return lifecycle.mergeDuplicate(command, incident, known)
     case 'RemindCaller':
       return lifecycle.remindCaller(command, incident, known)
+    case 'ObserveAlertCondition':
+      return observeAlertCondition(command, incident, known)
     case 'ActivateIncident':
       return lifecycle.activateIncident(command, incident, known)
     default: {

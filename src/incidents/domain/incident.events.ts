@@ -73,10 +73,10 @@ export type LinkRelation = (typeof LINK_RELATIONS)[number]
 
 type Fact<Type extends string, Data extends object> = DomainEvent<Type, Data & Imported>
 
-/** `openedAt`: set by imports only, when the source says that the incident is older than its first row. */
+/** `alert`: id of the alert that it was opened for. `openedAt`: set by imports only, when the source says that the incident is older than its first row. */
 export type IncidentOpened = Fact<
   'IncidentOpened',
-  IncidentFields & { audience: Audience; openedAt?: string; customFieldsVersion?: number }
+  IncidentFields & { audience: Audience; openedAt?: string; customFieldsVersion?: number; alert?: string }
 >
 /** Any descriptive field; only those that differ. `openedAt`: from imports only. */
 export type IncidentDetailsChanged = Fact<
@@ -184,7 +184,7 @@ export type AudienceChanged = Fact<'AudienceChanged', { audience: Audience; prev
 /** `autoCloseAt`: when it closes by itself, by the settings then in force; absent: never, or imported. */
 export type IncidentResolved = Fact<
   'IncidentResolved',
-  Resolution & { cause?: 'silent-caller'; autoCloseAt?: string; settingsVersion?: number }
+  Resolution & { cause?: 'silent-caller' | 'alert-cleared'; autoCloseAt?: string; settingsVersion?: number }
 >
 export interface Resolution {
   code: string | null
@@ -219,7 +219,14 @@ export type IncidentActivated = Fact<
   { run: string; autoCloseAt?: string; until?: string } & CallerWait
 >
 
+/** The alert fires again, or has cleared; `count`: its notifications that it fires, so far. */
+export type AlertConditionObserved = Fact<
+  'AlertConditionObserved',
+  { alert: string; condition: 'firing' | 'cleared'; count: number }
+>
+
 export type IncidentEvent =
+  | AlertConditionObserved
   | IncidentOpened
   | IncidentDetailsChanged
   | IncidentCategorized

@@ -215,6 +215,7 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     case 'AddWatcher':
       return { person: personFact(command.data.person) }
     case 'Resolve':
+    case 'ObserveAlertCondition':
     case 'RemindCaller':
       return { settings: SETTINGS }
     case 'MergeDuplicate':

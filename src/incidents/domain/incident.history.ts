@@ -171,6 +171,7 @@ function textOf(event: Recorded): string | undefined {
 function isPublic(event: Recorded): boolean {
   switch (event.type) {
     case 'WorkNoteAdded':
+    case 'AlertConditionObserved':
     case 'IncidentEscalated':
     case 'LinkAdded':
     case 'LinkRemoved':
@@ -271,6 +272,8 @@ function inWords(event: Recorded): string {
       return 'Comment'
     case 'WorkNoteAdded':
       return 'Work note'
+    case 'AlertConditionObserved':
+      return event.data.condition === 'firing' ? 'The alert fires again' : 'The alert has cleared'
     case 'LinkAdded':
       return `Linked: ${linkInWords(event.data.link)}`
     case 'LinkRemoved':
@@ -290,7 +293,7 @@ function inWords(event: Recorded): string {
     case 'AudienceChanged':
       return 'Audience changed'
     case 'IncidentResolved':
-      return event.data.cause === 'silent-caller' ? 'Resolved: the caller did not answer' : 'Resolved'
+      return event.data.cause === undefined ? 'Resolved' : RESOLVED[event.data.cause]
     case 'ResolutionRecorded':
       return 'Resolution told by the source'
     case 'IncidentReopened':
@@ -327,6 +330,11 @@ const RESUMED = {
   agent: 'Resumed',
   'caller-replied': 'Resumed: the caller replied',
   'hold-expired': 'Resumed: the hold ended',
+} as const
+
+const RESOLVED = {
+  'silent-caller': 'Resolved: the caller did not answer',
+  'alert-cleared': 'Resolved: the alert has cleared',
 } as const
 
 const CLOSED = {

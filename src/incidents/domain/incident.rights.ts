@@ -77,6 +77,7 @@ export const INCIDENT_RIGHTS: {
   Cancel: { roles: AGENTS, requester: { relations: OWN, states: ['New'] } },
   MergeDuplicate: { roles: AGENTS },
   RemindCaller: { roles: [] },
+  ObserveAlertCondition: { roles: [] },
   ActivateIncident: { roles: ['administrator'] },
   ImportIncidentUpdate: { roles: ['administrator'] },
 }

@@ -63,6 +63,10 @@ export interface Incident {
   readonly effectiveAt: string
   /** Where the record was imported from; null: opened here. */
   readonly source: ImportedFrom | null
+  /** Whether each alert that it was told of fires, by id; null: it was told of none. */
+  readonly alerts: Readonly<Record<string, 'firing' | 'cleared'>> | null
+  /** Opened for an alert, and nobody but policies has done anything with it since. */
+  readonly untouched: boolean
 }
 
 /** What the next source row is compared with. */
@@ -94,8 +98,10 @@ export function sameLink(a: Link, b: Link): boolean {
 export function evolve(record: IncidentRecord, event: RecordedEvent<IncidentEvent>): IncidentRecord {
   if (event.type === 'IncidentOpened') return opened(event)
   if (!isOpened(record)) return record
-  const next = applied(record, event)
-  if (next === undefined) return record
+  const changed = applied(record, event)
+  if (changed === undefined) return record
+  const next =
+    changed.untouched && event.metadata.channel !== 'policy' ? { ...changed, untouched: false } : changed
   const { occurredAt } = event.metadata
   const later = occurredAt > record.effectiveAt
   const { source } = event.data
@@ -108,7 +114,7 @@ export function evolve(record: IncidentRecord, event: RecordedEvent<IncidentEven
 }
 
 function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpened' }>>): Incident {
-  const { source, irregular, audience, openedAt, customFieldsVersion, ...fields } = event.data
+  const { source, irregular, audience, openedAt, customFieldsVersion, alert, ...fields } = event.data
   const { occurredAt, source: origin } = event.metadata
   return {
     state: 'New',
@@ -134,6 +140,8 @@ function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpe
     reopenCount: 0,
     canceledAs: null,
     mergedInto: null,
+    alerts: alert === undefined ? null : { [alert]: 'firing' },
+    untouched: alert !== undefined,
     effectiveAt: occurredAt,
     source:
       origin === undefined
@@ -250,6 +258,8 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
       return { ...record, watchers: record.watchers.filter((person) => person !== event.data.person) }
     case 'AudienceChanged':
       return { ...record, audience: event.data.audience }
+    case 'AlertConditionObserved':
+      return { ...record, alerts: { ...record.alerts, [event.data.alert]: event.data.condition } }
     case 'IncidentResolved':
       return {
         ...record,

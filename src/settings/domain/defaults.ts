@@ -1,4 +1,10 @@
-import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
+import type {
+  AlertMapping,
+  AssignmentRule,
+  HoldReason,
+  IncidentSettings,
+  PriorityMatrix,
+} from './settings.events.js'
 
 /** What holds until something is published (version 0), and what a new organisation may publish as its version 1. */
 
@@ -41,4 +47,34 @@ export const DEFAULT_INCIDENT_SETTINGS: IncidentSettings = {
 export const DEFAULT_CUSTOM_FIELDS: { schema: Record<string, unknown>; filterable: readonly string[] } = {
   schema: { type: 'object', additionalProperties: false },
   filterable: [],
+}
+
+/** The severities that Prometheus' own rules use; an alert of another, or of none, gets the lowest place in the matrix. */
+const ofSeverity = (severity: string, impact: number, urgency: number) => ({
+  name: `severity ${severity}`,
+  when: [{ label: 'severity', equals: severity }],
+  impact,
+  urgency,
+})
+
+/**
+ * One incident per group of alerts. The window is a minute shorter than Alertmanager's usual `group_interval`, which is
+ * also how long it tries again.
+ */
+export const DEFAULT_ALERT_MAPPING: AlertMapping = {
+  key: 'group',
+  retryWindowSeconds: 240,
+  rules: [
+    ofSeverity('critical', 1, 1),
+    ofSeverity('error', 2, 1),
+    ofSeverity('warning', 2, 2),
+    {
+      name: 'every alert',
+      when: [],
+      service: '{{labels.service}}',
+      primaryCi: '{{labels.instance}}',
+      title: '{{annotations.summary | annotations.title | labels.alertname}}',
+      description: '{{annotations.description | annotations.message}}',
+    },
+  ],
 }

@@ -1,5 +1,11 @@
 import { Command, type CommandMetadata } from '#libs/event-sourcing'
-import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
+import type {
+  AlertMapping,
+  AssignmentRule,
+  HoldReason,
+  IncidentSettings,
+  PriorityMatrix,
+} from './settings.events.js'
 
 /**
  * Each kind of setting is one stream, `settings-<id>`; the class knows the id, so that nothing is published to a stream
@@ -52,5 +58,12 @@ export class PublishCustomFields extends Command<'PublishCustomFields', CustomFi
   readonly type = 'PublishCustomFields'
   constructor(data: CustomFields, metadata: CommandMetadata) {
     super(`custom-fields-${data.recordType}`, data, metadata)
+  }
+}
+
+export class PublishAlertMapping extends Command<'PublishAlertMapping', { mapping: AlertMapping }> {
+  readonly type = 'PublishAlertMapping'
+  constructor(data: { mapping: AlertMapping }, metadata: CommandMetadata) {
+    super('alert-mapping', data, metadata)
   }
 }
