@@ -1,5 +1,5 @@
 import type { AnyPolicy } from '#libs/projections-runtime'
-import { alertPolicies } from './alerts/domain/alert.policies.js'
+import { alertPolicies } from './alerts/alert.policies.js'
 import { incidentPolicies } from './incidents/domain/incident.policies.js'
 
 /** What the policy runner runs. */

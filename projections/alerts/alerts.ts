@@ -1,7 +1,7 @@
-import { hasRole, type Role } from '#libs/access'
+import { hasRole, type Principal, type Role } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import { all, none } from '#libs/read-store'
+import { all, type Filter, none } from '#libs/read-store'
 import type {
   AlertCondition,
   AlertEvent,
@@ -74,8 +74,13 @@ export const alerts = defineProjection<AlertEntry, AlertEvent>({
   // `lastSeenAt` changes with every notification, so that it is not in any that others share.
   indexes: [['firstSeenAt'], ['lastSeenAt'], ['condition', 'firstSeenAt'], ['incident']],
   checked: ['id', 'source', 'key', 'count', 'firings', 'episodes', 'clearedAt'],
-  rows: (principal) => (hasRole(principal, ...ALERT_READERS) ? all : none),
+  rows: rowsOf,
+  parts: (principal) => [rowsOf(principal)],
 })
+
+function rowsOf(principal: Principal): Filter {
+  return hasRole(principal, ...ALERT_READERS) ? all : none
+}
 
 function fired(event: RecordedEvent<Extract<AlertEvent, { type: 'AlertFired' }>>): AlertEntry {
   const { source, key, keyedBy, labels, annotations, startsAt, firing, truncated } = event.data

@@ -85,9 +85,16 @@ interface Storm {
 async function byCommands({ executor, eventStore }: WriteSide): Promise<Storm> {
   const labels = { alertname: 'Slow', severity: 'critical' }
   const told = (index: number): Notification =>
-    fromGeneric({ source: 'bench', key: 'storm', status: 'firing', labels, annotations: { n: String(index) } })
+    fromGeneric({
+      source: 'bench',
+      key: 'storm',
+      status: 'firing',
+      labels,
+      annotations: { n: String(index) },
+    })
   const id = alertId('bench', 'storm')
-  const send = (index: number) => executor.execute(alertRecords, new ReceiveAlert(id, told(index), metadata()))
+  const send = (index: number) =>
+    executor.execute(alertRecords, new ReceiveAlert(id, told(index), metadata()))
   await send(0)
   // As a policy does it: what follows looks at the incident every time.
   const { id: number } = await executor.execute(

@@ -114,7 +114,9 @@ describe('Alertmanager (Debian) behind a proxy that denies what was stored', () 
     }
     const { items } = succeeded(await desk.as('ann').get('/incidents', { pageSize: 1_000 }))
     const numbers = alerts.map(({ incident }) => incident).sort()
-    const opened = items.filter(({ title }: { title: string }) => title === `Slow-${key}-${RETRY_WINDOW_SECONDS}`)
+    const opened = items.filter(
+      ({ title }: { title: string }) => title === `Slow-${key}-${RETRY_WINDOW_SECONDS}`,
+    )
     expect(opened.map(({ number }: { number: string }) => number).sort()).toEqual(numbers)
   })
 

@@ -61,7 +61,9 @@ describe('Alerts', () => {
     const { revision } = await tell(DISK)
     const repeated = await tell({ ...DISK, annotations: { summary: 'The disk of db-1 is fuller' } })
     expect(repeated.revision).toBe(revision + 1)
-    expect(await until('two counted', async () => ((await read(id)).count === 2 ? read(id) : false))).toMatchObject({
+    expect(
+      await until('two counted', async () => ((await read(id)).count === 2 ? read(id) : false)),
+    ).toMatchObject({
       count: 2,
       firings: 1,
       condition: 'firing',
@@ -74,7 +76,9 @@ describe('Alerts', () => {
     })
     await tell({ ...DISK, startsAt: new Date().toISOString() })
     expect(await inState(number, 'In Progress')).toMatchObject({ reopenCount: 1, alertCondition: 'firing' })
-    expect(await until('refired', async () => ((await read(id)).firings === 2 ? read(id) : false))).toMatchObject({
+    expect(
+      await until('refired', async () => ((await read(id)).firings === 2 ? read(id) : false)),
+    ).toMatchObject({
       incident: number,
       episodes: 1,
     })
@@ -136,7 +140,9 @@ describe('Alerts', () => {
     expect(first).toMatchObject({ alerts: 1, recorded: 1 })
     expect(succeeded(await monitoring().post('/alerts/alertmanager', body))).toMatchObject({ recorded: 0 })
     const { items } = succeeded(
-      await desk.as('audrey').get('/alerts', { filter: 'source = "alertmanager"', minPosition: first.position }),
+      await desk
+        .as('audrey')
+        .get('/alerts', { filter: 'source = "alertmanager"', minPosition: first.position }),
     )
     expect(items).toMatchObject([
       { key: body.groupKey, count: 1, firing: 300, truncated: 7, labels: body.commonLabels },
@@ -174,7 +180,11 @@ describe('Alerts', () => {
     const put = async (rule: object) =>
       desk
         .as('adam')
-        .put('/settings/alert-mapping', { key: 'group', retryWindowSeconds: 60, rules: [{ name: 'r', when: [], ...rule }] })
+        .put('/settings/alert-mapping', {
+          key: 'group',
+          retryWindowSeconds: 60,
+          rules: [{ name: 'r', when: [], ...rule }],
+        })
     expect(refusal(await put({ group: 'Nobodies' }))).toBe('400 SETTINGS.GROUP_UNKNOWN')
     const reply = await put({ impact: 4, when: [{ label: 'a', matches: '(a+)+' }, { label: 'b' }] })
     expect(reply.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual([

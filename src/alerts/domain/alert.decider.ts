@@ -147,7 +147,7 @@ function requested(
 ): AlertIncidentRequested {
   const { key, labels, annotations, startsAt, firing, truncated = 0 } = alert
   const described = { key, labels, annotations, startsAt, firing, truncated }
-  const { incident, rules } = mapped(value.mapping, described, matrix.value.matrix)
+  const { incident, rules } = mapped(value.mapping, described, matrix.value)
   return {
     type: 'AlertIncidentRequested',
     data: { episode, previous, incident, mapping: { version: value.version, rules } },

@@ -1,8 +1,8 @@
 import { derivedId, type RecordedEvent } from '#libs/event-sourcing'
 import { policySpec, recorded } from '#libs/testing'
-import type { IncidentEvent } from '../../incidents/domain/incident.events.js'
-import type { AlertEvent } from './alert.events.js'
+import type { IncidentEvent } from '../incidents/domain/incident.events.js'
 import { alertBinding, alertIncident } from './alert.policies.js'
+import type { AlertEvent } from './domain/alert.events.js'
 
 const ALERT = '6590645e-6164-5181-bc99-64f5d4746814'
 const AT = '2026-01-05T08:00:00.000Z'

@@ -1,10 +1,10 @@
 import { derivedId, type RecordedEvent } from '#libs/event-sourcing'
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
-import { AddLink, ObserveAlertCondition, OpenIncident } from '../../incidents/domain/incident.commands.js'
-import type { IncidentEvent } from '../../incidents/domain/incident.events.js'
-import { BindAlertIncident, ReplaceAlertIncident } from './alert.commands.js'
-import { notAfter } from './alert.decider.js'
-import type { AlertCondition, AlertEvent, AlertIncidentRequested } from './alert.events.js'
+import { AddLink, ObserveAlertCondition, OpenIncident } from '../incidents/domain/incident.commands.js'
+import type { IncidentEvent } from '../incidents/domain/incident.events.js'
+import { BindAlertIncident, ReplaceAlertIncident } from './domain/alert.commands.js'
+import { notAfter } from './domain/alert.decider.js'
+import type { AlertCondition, AlertEvent, AlertIncidentRequested } from './domain/alert.events.js'
 
 /**
  * How an alert gets its incident, and the incident learns of its alert. What is to be done stands in the events, so that a
