@@ -178,13 +178,11 @@ describe('Alerts', () => {
 
   it('are mapped by rules that can be followed', async () => {
     const put = async (rule: object) =>
-      desk
-        .as('adam')
-        .put('/settings/alert-mapping', {
-          key: 'group',
-          retryWindowSeconds: 60,
-          rules: [{ name: 'r', when: [], ...rule }],
-        })
+      desk.as('adam').put('/settings/alert-mapping', {
+        key: 'group',
+        retryWindowSeconds: 60,
+        rules: [{ name: 'r', when: [], ...rule }],
+      })
     expect(refusal(await put({ group: 'Nobodies' }))).toBe('400 SETTINGS.GROUP_UNKNOWN')
     const reply = await put({ impact: 4, when: [{ label: 'a', matches: '(a+)+' }, { label: 'b' }] })
     expect(reply.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual([
