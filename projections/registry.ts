@@ -1,4 +1,5 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
+import { alerts } from './alerts/alerts.js'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
 import { incidentSearch } from './incident-search/incident-search.js'
@@ -16,4 +17,5 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   incidentSearch,
   people,
   mails,
+  alerts,
 ]

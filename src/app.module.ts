@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common'
 import { CommandBus, CqrsModule, QueryBus } from '@nestjs/cqrs'
 import { BlobStore } from '#libs/blob-store'
-import { CommandExecutor } from '#libs/command-handling'
+import { CommandExecutor, FactSource } from '#libs/command-handling'
 import { EventStore } from '#libs/event-store'
 import {
   Authenticator,
@@ -14,6 +14,7 @@ import {
 } from '#libs/platform'
 import { QueryRunner } from '#libs/query-handling'
 import { AskHandler } from '#libs/query-handling/nest'
+import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
@@ -79,6 +80,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide): Provider[
     ...settings.providers,
     ...filters.providers,
     ...mail.providers,
+    ...alertsModule.providers,
   ]
 }
 
@@ -100,10 +102,12 @@ function httpParts(
       ...settings.controllers,
       ...filters.controllers,
       ...mail.controllers,
+      ...alertsModule.controllers,
       ProjectionsController,
     ],
     providers: [
       { provide: BlobStore, useValue: blobs },
+      { provide: FactSource, useValue: write.facts },
       { provide: QueryRunner, useValue: queries },
       { provide: ReadModelKeeper, useValue: keeper },
       { provide: AttachmentLimits, useValue: new AttachmentLimits(attachmentMaxBytes, attachmentTypes) },

@@ -1,5 +1,6 @@
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
+import type { AlertEvent } from './alerts/domain/alert.events.js'
 import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
 import type { FilterEvent } from './filters/domain/filters.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
@@ -20,6 +21,7 @@ export type CatalogueEvent =
   | GroupEvent
   | SettingsEvent
   | FilterEvent
+  | AlertEvent
   | ImportRunEvent
   | MailEvent
   | ExternalIdClaimed
@@ -91,6 +93,7 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
       openedAt: plain,
       customFieldsVersion: plain,
       template: plain,
+      alert: plain,
     },
   },
   IncidentDetailsChanged: {
@@ -184,6 +187,7 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
   OnCallAcknowledged: { version: 1, fields: { person: personId } },
   OnCallExhausted: { version: 1, fields: { group: plain, skipped: personId, rule: plain } },
   CommentAdded: { version: 1, fields: { text: authored } },
+  AlertConditionObserved: { version: 1, fields: { alert: plain, condition: plain, count: plain } },
   WorkNoteAdded: { version: 1, fields: { text: authored } },
   LinkAdded: { version: 1, fields: { link: plain } },
   LinkRemoved: { version: 1, fields: { link: plain } },
@@ -257,6 +261,7 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
     version: 1,
     fields: { version: plain, recordType: plain, schema: plain, filterable: plain },
   },
+  AlertMappingPublished: { version: 1, fields: { version: plain, mapping: plain } },
   EscalationRulesPublished: { version: 1, fields: { version: plain, rules: plain } },
   MajorIncidentSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
 }
@@ -284,6 +289,37 @@ const MAIL_EVENTS: Entries<MailEvent> = {
   MailReviewed: { version: 1, fields: { decision: personId } },
   MailHandled: { version: 1, fields: { record: plain, attached: writtenBySender, leftOut: writtenBySender } },
   MailRefused: { version: 1, fields: { code: plain, detail: plain } },
+}
+
+/** Labels and annotations are the monitoring's, which may say anything, of its users too. */
+const alertSays = {
+  labels: authored,
+  annotations: authored,
+  startsAt: plain,
+  firing: plain,
+  truncated: plain,
+  hash: plain,
+} as const
+const ALERT_EVENTS: Entries<AlertEvent> = {
+  AlertFired: { version: 1, fields: { source: plain, key: authored, keyedBy: plain, ...alertSays } },
+  AlertRepeated: { version: 1, fields: { count: plain, firing: plain, hash: plain, incident: plain } },
+  AlertCleared: { version: 1, fields: { count: plain, hash: plain, clearedAt: plain, incident: plain } },
+  AlertRefired: { version: 1, fields: { count: plain, firings: plain, ...alertSays, incident: plain } },
+  AlertIncidentRequested: {
+    version: 1,
+    fields: { episode: plain, previous: plain, incident: authored, mapping: plain },
+  },
+  AlertIncidentBound: {
+    version: 1,
+    fields: {
+      number: plain,
+      episode: plain,
+      previous: plain,
+      condition: plain,
+      count: plain,
+      merged: plain,
+    },
+  },
 }
 
 const importCounts = {
@@ -344,6 +380,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('group-', GROUP_EVENTS),
   ...entries('settings-', SETTINGS_EVENTS),
   ...entries('filters-', FILTER_EVENTS),
+  ...entries('alert-', ALERT_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('mail-', MAIL_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),

@@ -1,5 +1,6 @@
 import type { AnyPolicy } from '#libs/projections-runtime'
+import { alertPolicies } from './alerts/alert.policies.js'
 import { incidentPolicies } from './incidents/domain/incident.policies.js'
 
 /** What the policy runner runs. */
-export const policyRegistry: readonly AnyPolicy[] = [...incidentPolicies]
+export const policyRegistry: readonly AnyPolicy[] = [...incidentPolicies, ...alertPolicies]

@@ -1,4 +1,5 @@
 import type { QueryFunction } from '#libs/query-handling'
+import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
@@ -52,4 +53,6 @@ export const queryRegistry = {
   searchRecords,
   findSender,
   listMails,
+  listAlerts,
+  readAlert,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -109,6 +109,9 @@ export interface IncidentDetails
   /** Valid time up to which the record is told: later events count no earlier. */
   effectiveAt: string
   source?: IncidentSource
+  /** Id of the alert that it was opened for, or was told of last, and whether that fires. */
+  alert?: string
+  alertCondition?: 'firing' | 'cleared'
   /** Imported steps that would have been refused here. */
   irregular?: number
 }
@@ -276,6 +279,8 @@ const BLANK: Blank<IncidentDetails> = {
   updatedAt: '',
   effectiveAt: '',
   source: undefined,
+  alert: undefined,
+  alertCondition: undefined,
   irregular: undefined,
 }
 
@@ -304,6 +309,10 @@ function opened(event: RecordedIncident<'IncidentOpened'>): IncidentDetails {
   draft.recordExistsFrom = occurredAt
   draft.updatedAt = occurredAt
   draft.effectiveAt = occurredAt
+  if (data.alert !== undefined) {
+    draft.alert = data.alert
+    draft.alertCondition = 'firing'
+  }
   if (origin) draft.source = { name: origin.name, externalId: origin.externalId, fields: {}, rows: 0 }
   applyImported(draft, event)
   return draft
@@ -333,6 +342,10 @@ function apply(draft: IncidentDetails, event: RecordedIncidentEvent): boolean {
     }
     case 'CommentAdded':
       draft.comments = (draft.comments ?? 0) + 1
+      return true
+    case 'AlertConditionObserved':
+      draft.alert = event.data.alert
+      draft.alertCondition = event.data.condition
       return true
     case 'WorkNoteAdded':
       draft.workNotes = (draft.workNotes ?? 0) + 1

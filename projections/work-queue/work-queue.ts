@@ -40,6 +40,8 @@ export interface WorkQueueEntry extends IncidentHead, IncidentAttention {
   lastActionByAssigneeAt?: string
   /** First reply of the people named in the record that the assignee has not acted upon since. */
   callerRepliedAt?: string
+  /** Whether the alert that it was opened for fires. */
+  alertCondition?: 'firing' | 'cleared'
   /** Came by an import, which alone may bring it back when it has left the queue. */
   imported?: true
   /** Whose people are being asked. */
@@ -165,6 +167,7 @@ const BLANK: Blank<WorkQueueEntry> = {
   lastReplyBy: undefined,
   lastActionByAssigneeAt: undefined,
   callerRepliedAt: undefined,
+  alertCondition: undefined,
   imported: undefined,
   ...NO_ATTENTION,
   pagedGroup: undefined,
@@ -175,6 +178,7 @@ function opened(event: RecordedIncident<'IncidentOpened'>): WorkQueueEntry {
   openHead(draft, event)
   draft.title = event.data.title
   draft.updatedAt = event.metadata.occurredAt
+  if (event.data.alert !== undefined) draft.alertCondition = 'firing'
   if (event.metadata.channel === 'import') draft.imported = true
   return draft
 }
@@ -201,6 +205,9 @@ function apply(draft: WorkQueueEntry, event: RecordedIncidentEvent): boolean {
     case 'IncidentCanceled':
     case 'IncidentMerged':
       return hold(draft, undefined)
+    case 'AlertConditionObserved':
+      draft.alertCondition = event.data.condition
+      return true
     case 'CommentAdded':
       return reply(draft, event)
     case 'IncidentAccepted':

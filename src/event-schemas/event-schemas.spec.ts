@@ -5,11 +5,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { createGenerator } from 'ts-json-schema-generator'
 import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
 import { recorded } from '#libs/testing'
+import { alertDecider } from '../alerts/domain/alert.decider.js'
 import { groupDecider } from '../directory/domain/group.decider.js'
 import { personDecider } from '../directory/domain/person.decider.js'
 import { EVENT_CATALOGUE, eventUpcasters } from '../event-catalog.js'
 import { filtersDecider } from '../filters/domain/filters.decider.js'
 import { incidentDecider } from '../incidents/domain/incident.decider.js'
+import { alertMappingDecider } from '../settings/domain/alert-mapping.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
 import { customFieldsDecider } from '../settings/domain/custom-fields.js'
 import { escalationRulesDecider } from '../settings/domain/escalation-rules.js'
@@ -137,6 +139,7 @@ describe('stored events', () => {
     ['incident-', incidentDecider, 'IncidentOpened'],
     ['person-', personDecider, 'PersonRegistered'],
     ['group-', groupDecider, 'GroupRegistered'],
+    ['alert-', alertDecider, 'AlertFired'],
     ['settings-priority-matrix', priorityMatrixDecider],
     ['settings-assignment-rules', assignmentRulesDecider],
     ['settings-hold-reasons', holdReasonsDecider],
@@ -146,6 +149,7 @@ describe('stored events', () => {
     ['filters-', filtersDecider, 'FilterSaved'],
     ['settings-escalation-rules', escalationRulesDecider],
     ['settings-major-incident', majorIncidentSettingsDecider],
+    ['settings-alert-mapping', alertMappingDecider],
   ]
 
   function fold(stream: string, event: DomainEvent): void {

@@ -64,6 +64,10 @@ export class QueueEntry {
   @IsOptional() @Field('How often its absence was reminded of.') @IsInt() updatesOverdue?: number
   @IsOptional() @Field('Number of the incident that it follows.', 'INC0000002') @IsString() parent?: string
   @IsOptional() @Field('On call, and asked to take it on.') @IsString() paged?: string
+  @IsOptional()
+  @Field('Whether the alert that it was opened for fires.')
+  @IsIn(['firing', 'cleared'])
+  alertCondition?: string
   @IsOptional() @Conforms(() => audienceSchema) audience?: object
   @IsOptional() @Field('True while an event of this record could not be folded.') @IsBoolean() stale?: boolean
 }

@@ -56,6 +56,7 @@ const ON_TOPIC: { readonly [Type in IncidentEvent['type']]: Shown<Type> | 'inter
   OnCallPaged: 'internal',
   OnCallAcknowledged: 'internal',
   OnCallExhausted: 'internal',
+  AlertConditionObserved: 'internal',
   CommentAdded: ['text'],
   WorkNoteAdded: 'internal',
   LinkAdded: 'internal',

@@ -15,6 +15,7 @@ import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
 import {
+  PublishAlertMapping,
   PublishAssignmentRules,
   PublishCustomFields,
   PublishEscalationRules,
@@ -27,6 +28,7 @@ import {
 } from './domain/settings.commands.js'
 import type { EscalationRule } from './domain/settings.events.js'
 import {
+  AlertMappingDto,
   AssignmentRulesDto,
   CustomFieldsDto,
   EscalationRulesDto,
@@ -60,6 +62,7 @@ class SettingParams {
     'mail-intake',
     'escalation-rules',
     'major-incident',
+    'alert-mapping',
   ])
   name!: string
 }
@@ -213,6 +216,17 @@ export class SettingsController {
       body,
       context,
       (settings, metadata) => new PublishMajorIncidentSettings({ settings }, metadata),
+    )
+  }
+
+  @Put('alert-mapping')
+  @Endpoint(publishing('Publish what becomes of alerts', AlertMappingDto))
+  alertMapping(@Body() body: AlertMappingDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'alert-mapping',
+      body,
+      context,
+      (mapping, metadata) => new PublishAlertMapping({ mapping }, metadata),
     )
   }
 

@@ -1,6 +1,7 @@
 import { type AnyRecordType, onlyFor } from '#libs/command-handling'
 import { deciderHandlers } from '#libs/command-handling/nest'
 import type { Decider } from '#libs/event-sourcing'
+import { alertMappingDecider } from './domain/alert-mapping.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import { escalationRulesDecider } from './domain/escalation-rules.js'
@@ -11,6 +12,7 @@ import { mailIntakeDecider } from './domain/mail-intake.js'
 import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
+  PublishAlertMapping,
   PublishAssignmentRules,
   PublishCustomFields,
   PublishEscalationRules,
@@ -41,5 +43,6 @@ export const settings = {
     ...deciderHandlers(records(customFieldsDecider), [PublishCustomFields]),
     ...deciderHandlers(records(escalationRulesDecider), [PublishEscalationRules]),
     ...deciderHandlers(records(majorIncidentSettingsDecider), [PublishMajorIncidentSettings]),
+    ...deciderHandlers(records(alertMappingDecider), [PublishAlertMapping]),
   ],
 }

@@ -1,5 +1,6 @@
 import type { Decider, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { alertMappingDecider } from './domain/alert-mapping.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import * as defaults from './domain/defaults.js'
@@ -32,6 +33,7 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
     decider: majorIncidentSettingsDecider,
     fallback: defaults.DEFAULT_MAJOR_INCIDENT_SETTINGS,
   },
+  'alert-mapping': { decider: alertMappingDecider, fallback: defaults.DEFAULT_ALERT_MAPPING },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

@@ -33,8 +33,11 @@ const PROJECTION_LIBS = [...DOMAIN_LIBS, 'projections-runtime', 'read-store']
 const COMPOSITION = /^src\/([^/]+$|runtime\/|cli\/|event-schemas\/)/
 /** What the endpoints of all processes have in common; knows none of them. */
 const RIM = /^src\/http\//
-/** They serve every process and are none themselves, so they may also name commands and ids: never deciders or handlers. */
-const CROSS_CUTTING = /^src\/(audit|subscriptions|analytics|imports|notifications)\//
+/**
+ * They serve every process and are none themselves, or feed another (alerts), so they may also name commands and ids: never
+ * deciders or handlers.
+ */
+const CROSS_CUTTING = /^src\/(alerts|audit|subscriptions|analytics|imports|notifications)\//
 const NAMED_BY_CROSS_CUTTING = /^src\/[^/]+\/domain\/([^/]+\.(events|commands|import)|directory-id)$/
 
 /** Why this import is not allowed; undefined: it is. */

@@ -1,4 +1,5 @@
 import { removeCopies } from './data-folders.js'
+import { measureAlerts } from './measure-alerts.js'
 import { measureArrival } from './measure-arrival.js'
 import { measureBeside } from './measure-beside.js'
 import { measureCatchUp } from './measure-catch-up.js'
@@ -29,6 +30,7 @@ const measures: Record<Section, (report: Report, given: typeof options) => Promi
   shapes: measureShapes,
   publish: measurePublish,
   arrival: measureArrival,
+  alerts: measureAlerts,
 }
 try {
   for (const section of options.sections) {

@@ -13,6 +13,7 @@ export const SECTIONS = {
   'catch-up': 'reading a log from EventStoreDB into a projection, against the bare client',
   shapes: 'commands in both shapes, against the bare client of the event store',
   publish: 'putting a log on a topic in both shapes, against bare kafkajs',
+  alerts: 'a storm of alerts, against bare appends of the same events',
   arrival: 'from the answer of a command to a consumer of its topic, in both shapes',
 } as const
 export type Section = keyof typeof SECTIONS

@@ -40,6 +40,7 @@ describe('What is internal, and what is somebody else’s', () => {
   let own: string
   let hers: string
   let internalHash: string
+  let alert: string
   let head: string
 
   beforeAll(async () => {
@@ -73,6 +74,8 @@ describe('What is internal, and what is somebody else’s', () => {
     await desk.done('lea', own, 'updates', { text: NOTE, visibility: 'internal' })
     await desk.done('lea', own, 'updates', { text: 'We are on it', visibility: 'public', reason: NOTE })
     await desk.done('ann', hers, 'link-parent', { parent: own })
+    const told = { source: 'canary', key: HERS, status: 'firing', labels: { alertname: HERS } }
+    alert = succeeded(await desk.as('service:monitoring').post('/alerts', told)).id
     const { position } = await desk.done('ann', hers, 'comments', { text: HERS })
     head = position
     const view = succeeded(await desk.as('ann').get(`/incidents/${own}`))
@@ -90,6 +93,8 @@ describe('What is internal, and what is somebody else’s', () => {
     const paths = async (person: string) =>
       new Set((await search(desk.as(person))).hits.map(({ template }) => template))
     expect([...(await paths('ann'))].sort()).toEqual([
+      '/alerts',
+      '/alerts/{id}',
       '/incidents',
       '/incidents/{number}',
       '/incidents/{number}/attachments/{hash}',
@@ -178,8 +183,10 @@ describe('What is internal, and what is somebody else’s', () => {
       number: [own, hers],
       hash: [internalHash],
       group: ['Service Desk', 'Network'],
-      id: ['rita', 'ann', 'Service Desk'],
+      id: ['rita', 'ann', 'Service Desk', alert],
       name: [
+        'alert-mapping',
+        'mail-intake',
         'incident',
         'incident-templates',
         'hold-reasons',

@@ -79,6 +79,10 @@ export const RIGHTS: RightsTable = {
   'GET /saved-filters': 'any',
   'POST /saved-filters': 'any',
   'POST /saved-filters/remove': 'any',
+  'GET /alerts': [...DESK, 'service'],
+  'GET /alerts/{id}': [...DESK, 'service'],
+  'POST /alerts': ['service'],
+  'POST /alerts/alertmanager': ['service'],
 
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
@@ -108,6 +112,7 @@ export const RIGHTS: RightsTable = {
   'PUT /groups/{id}/on-call': LEADS,
 
   'GET /settings/{name}': DESK,
+  'PUT /settings/alert-mapping': ADMINISTRATORS,
   'PUT /settings/assignment-rules': ADMINISTRATORS,
   'PUT /settings/custom-fields-incident': ADMINISTRATORS,
   'PUT /settings/hold-reasons': ADMINISTRATORS,
@@ -162,6 +167,14 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /groups': { id: 'Nobodies', name: 'Nobodies' },
     'POST /groups/{id}/add-member': { person },
     'POST /groups/{id}/remove-member': { person },
+    'POST /alerts': { source: 'rights', key: 'walk', status: 'firing' },
+    'POST /alerts/alertmanager': {
+      version: '4',
+      groupKey: 'walk',
+      status: 'firing',
+      alerts: [{ status: 'firing', labels: {} }],
+    },
+    'PUT /settings/alert-mapping': { key: 'group', retryWindowSeconds: 240, rules: [] },
     'PUT /settings/assignment-rules': { rules: [] },
     'PUT /settings/custom-fields-incident': { schema: { type: 'object', properties: {} }, filterable: [] },
     'PUT /settings/hold-reasons': { reasons: [HOLD_REASON] },
@@ -207,7 +220,7 @@ export function pathFor(template: string, number: string): string {
     number,
     hash: 'a'.repeat(64),
     group: 'Network',
-    id: 'nobody',
+    id: template.startsWith('/alerts') ? '00000000-0000-5000-8000-000000000000' : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
   }
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))

@@ -24,6 +24,8 @@ export interface OpenIncidentData
   audience?: Audience
   /** Name of a template, which fills in what is left out here. */
   template?: string
+  /** The policy's: id of the alert that it is opened for. */
+  alert?: string
 }
 /** The caller is, unless said otherwise, the one on whose behalf the actor acts, or the actor when that is a person. */
 export class OpenIncident extends Command<'OpenIncident', OpenIncidentData> {
@@ -144,6 +146,14 @@ export class Resolve extends Command<
   { code: string; notes: string; serviceRestoredAt?: string; cause?: 'silent-caller' }
 > {
   readonly type = 'Resolve'
+}
+
+/** The policy's: the bound alert fires again, or has cleared. `count`: its notifications so far. `clearedAt`: ISO 8601. */
+export class ObserveAlertCondition extends Command<
+  'ObserveAlertCondition',
+  { alert: string; condition: 'firing' | 'cleared'; count: number; clearedAt?: string }
+> {
+  readonly type = 'ObserveAlertCondition'
 }
 
 export class Reopen extends Command<'Reopen', Record<never, never>> {
@@ -270,6 +280,7 @@ export class ImportIncidentUpdate extends Command<
 }
 
 export type IncidentCommand =
+  | ObserveAlertCondition
   | OpenIncident
   | ChangeDetails
   | Categorize
@@ -316,6 +327,7 @@ export type IncidentCommand =
 
 /** Every command class, for the handlers. */
 export const INCIDENT_COMMANDS = [
+  ObserveAlertCondition,
   OpenIncident,
   ChangeDetails,
   Categorize,

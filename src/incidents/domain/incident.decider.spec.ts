@@ -1210,6 +1210,14 @@ describe('every command in every state', () => {
       fc.record({ survivor: fc.constantFrom(NUMBER, 'INC0000002', 'INC0000009') }),
     ),
     build(commands.RemindCaller, fc.constant({})),
+    build(
+      commands.ObserveAlertCondition,
+      fc.record({
+        alert: fc.constant('a1'),
+        condition: fc.constantFrom('firing' as const, 'cleared' as const),
+        count: fc.constant(1),
+      }),
+    ),
     build(commands.ActivateIncident, fc.constant({ run: 'r1' })),
     build(commands.EscalateByRule, fc.constant({ rule: { version: 1, name: 'Old' } })),
     build(

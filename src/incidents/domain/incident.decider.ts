@@ -1,4 +1,5 @@
 import type { Decider } from '#libs/event-sourcing'
+import { observeAlertCondition } from './incident.alerts.js'
 import * as assignment from './incident.assignment.js'
 import type { IncidentCommand } from './incident.commands.js'
 import { withConsequences } from './incident.consequences.js'
@@ -140,6 +141,8 @@ function decideOpened(
       return onCall.pageNext(command, incident, known)
     case 'AcknowledgePage':
       return onCall.acknowledgePage(command, incident, known)
+    case 'ObserveAlertCondition':
+      return observeAlertCondition(command, incident, known)
     case 'ActivateIncident':
       return lifecycle.activateIncident(command, incident, known)
     default: {

@@ -57,8 +57,9 @@ export function openIncident(
       data: {
         ...fields,
         audience,
-        customFieldsVersion: checkedCustomFields(data.customFields, facts),
+        customFieldsVersion: checkedCustomFields(data, facts),
         template,
+        alert: data.alert,
       },
     },
     derivedPriority({ impact, urgency }, null, facts),
@@ -145,10 +146,11 @@ function detectedBefore(text: string | null | undefined, now: string): string | 
 
 /** Version of the schema that the fields were checked with; undefined when there is nothing to check. */
 function checkedCustomFields(
-  values: Record<string, unknown> | undefined,
+  { customFields: values, alert }: OpenIncident['data'],
   { customFields: { value } }: IncidentFacts,
 ): number | undefined {
-  if (value.version === 0 && values === undefined) return undefined
+  // A program that knows of no custom field must not be kept from opening by one that is required of people.
+  if (values === undefined && (value.version === 0 || alert !== undefined)) return undefined
   checkCustomFields(value, values ?? {})
   return value.version
 }

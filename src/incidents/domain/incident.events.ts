@@ -75,7 +75,7 @@ type Fact<Type extends string, Data extends object> = DomainEvent<Type, Data & I
 
 /**
  * `openedAt`: set by imports only, when the source says that the incident is older than its first row. `template`: filled
- * in what whoever opened it left out.
+ * in what whoever opened it left out. `alert`: id of the alert that it was opened for.
  */
 export type IncidentOpened = Fact<
   'IncidentOpened',
@@ -84,6 +84,7 @@ export type IncidentOpened = Fact<
     openedAt?: string
     customFieldsVersion?: number
     template?: { name: string; version: number }
+    alert?: string
   }
 >
 /** Any descriptive field; only those that differ. `openedAt`: from imports only. */
@@ -277,7 +278,11 @@ export type AudienceChanged = Fact<'AudienceChanged', { audience: Audience; prev
 /** `autoCloseAt`: when it closes by itself, by the settings then in force; absent: never, or imported. */
 export type IncidentResolved = Fact<
   'IncidentResolved',
-  Resolution & { cause?: 'silent-caller' | 'parent-resolved'; autoCloseAt?: string; settingsVersion?: number }
+  Resolution & {
+    cause?: 'silent-caller' | 'parent-resolved' | 'alert-cleared'
+    autoCloseAt?: string
+    settingsVersion?: number
+  }
 >
 export interface Resolution {
   code: string | null
@@ -312,7 +317,14 @@ export type IncidentActivated = Fact<
   { run: string; autoCloseAt?: string; until?: string } & CallerWait
 >
 
+/** The alert fires again, or has cleared; `count`: its notifications that it fires, so far. */
+export type AlertConditionObserved = Fact<
+  'AlertConditionObserved',
+  { alert: string; condition: 'firing' | 'cleared'; count: number }
+>
+
 export type IncidentEvent =
+  | AlertConditionObserved
   | IncidentOpened
   | IncidentDetailsChanged
   | IncidentCategorized

@@ -373,6 +373,7 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
       return { person: personFact(command.data.person) }
     case 'Resolve':
     case 'Reopen':
+    case 'ObserveAlertCondition':
     case 'RemindCaller':
       return { settings: SETTINGS }
     case 'MergeDuplicate':

@@ -189,6 +189,7 @@ function textOf(event: Recorded): string | undefined {
 function isPublic(event: Recorded): boolean {
   switch (event.type) {
     case 'WorkNoteAdded':
+    case 'AlertConditionObserved':
     case 'IncidentEscalated':
     case 'LinkAdded':
     case 'LinkRemoved':
@@ -312,6 +313,8 @@ function inWords(event: Recorded): string {
       return 'Comment'
     case 'WorkNoteAdded':
       return 'Work note'
+    case 'AlertConditionObserved':
+      return event.data.condition === 'firing' ? 'The alert fires again' : 'The alert has cleared'
     case 'LinkAdded':
       return `Linked: ${linkInWords(event.data.link)}`
     case 'LinkRemoved':
@@ -431,6 +434,7 @@ const MAJOR_ROLES = {
 const RESOLVED = {
   'silent-caller': 'Resolved: the caller did not answer',
   'parent-resolved': 'Resolved together with its parent',
+  'alert-cleared': 'Resolved: the alert has cleared',
 } as const
 
 function groupInWords({ group, rule }: Extract<IncidentEvent, { type: 'AssignedToGroup' }>['data']): string {

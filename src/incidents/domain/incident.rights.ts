@@ -94,6 +94,7 @@ export const INCIDENT_RIGHTS: {
   PageOnCall: { roles: AGENTS_AND_SERVICES },
   PageNext: { roles: [] },
   AcknowledgePage: { roles: AGENTS_AND_LEADS },
+  ObserveAlertCondition: { roles: [] },
   ActivateIncident: { roles: ['administrator'] },
   ImportIncidentUpdate: { roles: ['administrator'] },
 }

@@ -110,6 +110,10 @@ export interface Incident {
   readonly effectiveAt: string
   /** Where the record was imported from; null: opened here. */
   readonly source: ImportedFrom | null
+  /** Whether each alert that it was told of fires, by id; null: it was told of none. */
+  readonly alerts: Readonly<Record<string, 'firing' | 'cleared'>> | null
+  /** Opened for an alert, and nobody but policies has done anything with it since. */
+  readonly untouched: boolean
 }
 
 /** What the next source row is compared with. */
@@ -143,9 +147,11 @@ export function evolve(record: IncidentRecord, event: RecordedEvent<IncidentEven
   if (!isOpened(record)) return record
   const changed = applied(record, event)
   if (changed === undefined) return record
+  const met =
+    changed.untouched && event.metadata.channel !== 'policy' ? { ...changed, untouched: false } : changed
   const { occurredAt } = event.metadata
   const later = occurredAt > record.effectiveAt
-  const next = withDeed(record, changed, event)
+  const next = withDeed(record, met, event)
   const { source } = event.data
   if (source === undefined && !later) return next
   return {
@@ -156,7 +162,8 @@ export function evolve(record: IncidentRecord, event: RecordedEvent<IncidentEven
 }
 
 function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpened' }>>): Incident {
-  const { source, irregular, audience, openedAt, customFieldsVersion, template, ...fields } = event.data
+  const { source, irregular, audience, openedAt, customFieldsVersion, template, alert, ...fields } =
+    event.data
   const { occurredAt, source: origin } = event.metadata
   return {
     state: 'New',
@@ -192,6 +199,8 @@ function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpe
     escalations: { rulesVersion: 0, due: [], done: [] },
     assignedAt: openedAt ?? occurredAt,
     assigneeActedAt: null,
+    alerts: alert === undefined ? null : { [alert]: 'firing' },
+    untouched: alert !== undefined,
     effectiveAt: occurredAt,
     source:
       origin === undefined
@@ -325,6 +334,8 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
       return { ...record, watchers: record.watchers.filter((person) => person !== event.data.person) }
     case 'AudienceChanged':
       return { ...record, audience: event.data.audience }
+    case 'AlertConditionObserved':
+      return { ...record, alerts: { ...record.alerts, [event.data.alert]: event.data.condition } }
     case 'IncidentResolved':
       return {
         ...atRest(record),

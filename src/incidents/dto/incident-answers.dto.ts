@@ -156,6 +156,11 @@ export class IncidentView extends QueueEntry {
   )
   source?: object
 
+  @IsOptional()
+  @Field('Id of its alert; `alertCondition` says whether that fires.')
+  @IsString()
+  alert?: string
+
   @IsOptional() @Field('Imported steps that would have been refused here.') @IsInt() irregular?: number
 }
 

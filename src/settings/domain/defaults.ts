@@ -1,4 +1,5 @@
 import type {
+  AlertMapping,
   AssignmentRule,
   EscalationRule,
   HoldReason,
@@ -69,4 +70,34 @@ export const DEFAULT_MAJOR_INCIDENT_SETTINGS: MajorIncidentSettings = {
   proposeAboveChildren: null,
   updateEveryMinutes: null,
   remindEveryMinutes: null,
+}
+
+/** The severities that Prometheus' own rules use; an alert of another, or of none, gets the lowest place in the matrix. */
+const ofSeverity = (severity: string, impact: number, urgency: number) => ({
+  name: `severity ${severity}`,
+  when: [{ label: 'severity', equals: severity }],
+  impact,
+  urgency,
+})
+
+/**
+ * One incident per group of alerts. The window is a minute shorter than Alertmanager's usual `group_interval`, which is
+ * also how long it tries again.
+ */
+export const DEFAULT_ALERT_MAPPING: AlertMapping = {
+  key: 'group',
+  retryWindowSeconds: 240,
+  rules: [
+    ofSeverity('critical', 1, 1),
+    ofSeverity('error', 2, 1),
+    ofSeverity('warning', 2, 2),
+    {
+      name: 'every alert',
+      when: [],
+      service: '{{labels.service}}',
+      primaryCi: '{{labels.instance}}',
+      title: '{{annotations.summary | annotations.title | labels.alertname}}',
+      description: '{{annotations.description | annotations.message}}',
+    },
+  ],
 }

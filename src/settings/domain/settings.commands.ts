@@ -1,5 +1,6 @@
 import { Command, type CommandMetadata } from '#libs/event-sourcing'
 import type {
+  AlertMapping,
   AssignmentRule,
   EscalationRule,
   HoldReason,
@@ -98,5 +99,12 @@ export class PublishMajorIncidentSettings extends Command<
   readonly type = 'PublishMajorIncidentSettings'
   constructor(data: { settings: MajorIncidentSettings }, metadata: CommandMetadata) {
     super('major-incident', data, metadata)
+  }
+}
+
+export class PublishAlertMapping extends Command<'PublishAlertMapping', { mapping: AlertMapping }> {
+  readonly type = 'PublishAlertMapping'
+  constructor(data: { mapping: AlertMapping }, metadata: CommandMetadata) {
+    super('alert-mapping', data, metadata)
   }
 }

@@ -166,7 +166,44 @@ export type MajorIncidentSettingsPublished = DomainEvent<
   { version: number; settings: MajorIncidentSettings }
 >
 
+/** Exactly one of `equals` and `matches`; a label that an alert does not have counts as empty. */
+export interface LabelMatcher {
+  label: string
+  equals?: string
+  /** Regular expression that the whole value must match, as Prometheus has it; of long values the first 256 characters count. */
+  matches?: string
+}
+
+/** What an alert whose labels fit becomes. Texts but the group may name labels and annotations: `{{labels.alertname}}`. */
+export interface AlertRule {
+  name: string
+  /** All must hold; none: the rule fits every alert. */
+  when: readonly LabelMatcher[]
+  group?: string
+  impact?: number
+  urgency?: number
+  category?: string
+  subcategory?: string
+  service?: string
+  primaryCi?: string
+  title?: string
+  description?: string
+}
+
+export interface AlertMapping {
+  /** What of Alertmanager's notifications is one alert here: the group of alerts, or each alert by itself. */
+  key: 'group' | 'fingerprint'
+  /** An identical notification within so many seconds is a retry, no repeat. Shorter than the sender's `group_interval`. */
+  retryWindowSeconds: number
+  rules: readonly AlertRule[]
+}
+export type AlertMappingPublished = DomainEvent<
+  'AlertMappingPublished',
+  { version: number; mapping: AlertMapping }
+>
+
 export type SettingsEvent =
+  | AlertMappingPublished
   | PriorityMatrixPublished
   | AssignmentRulesPublished
   | HoldReasonsPublished

@@ -264,6 +264,64 @@ export class MajorIncidentSettingsDto extends Reasoned {
   remindEveryMinutes!: number | null
 }
 
+class LabelMatcherDto {
+  @Field('A label that the alert does not have counts as empty.', 'severity')
+  @IsString()
+  @Length(1, 200)
+  label!: string
+  @IsOptional() @Field('Either this or `matches`.', 'critical') @IsString() @Length(0, 1_000) equals?: string
+  @IsOptional()
+  @Field('Regular expression that the whole value must match.', 'db-[0-9]+')
+  @IsString()
+  @Length(1, 200)
+  matches?: string
+}
+
+class AlertRuleDto {
+  @IsString() @Length(1, 200) name!: string
+  @Field('All must hold; none: the rule fits every alert.')
+  @ValidateNested({ each: true })
+  @Type(() => LabelMatcherDto)
+  @ArrayMaxSize(20)
+  when!: LabelMatcherDto[]
+  @IsOptional() @Field('Directory id of the group.', 'Group 70') @IsString() @Length(1, 200) group?: string
+  @IsOptional() @Field('Place in the matrix; 1 is the highest.', 1) @IsInt() @Min(1) @Max(99) impact?: number
+  @IsOptional() @Field('Place in the matrix; 1 is the highest.', 1) @IsInt() @Min(1) @Max(99) urgency?: number
+  @IsOptional() @Field('Template.', 'Monitoring') @IsString() @Length(1, 500) category?: string
+  @IsOptional() @Field('Template.', '{{labels.job}}') @IsString() @Length(1, 500) subcategory?: string
+  @IsOptional() @Field('Template.', '{{labels.service}}') @IsString() @Length(1, 500) service?: string
+  @IsOptional() @Field('Template.', '{{labels.instance}}') @IsString() @Length(1, 500) primaryCi?: string
+  @IsOptional()
+  @Field(
+    'Template; of alternatives the first that says something.',
+    '{{annotations.summary | labels.alertname}}',
+  )
+  @IsString()
+  @Length(1, 500)
+  title?: string
+  @IsOptional()
+  @Field('Template.', '{{annotations.description}}')
+  @IsString()
+  @Length(1, 4_000)
+  description?: string
+}
+
+export class AlertMappingDto extends Reasoned {
+  @Field('What of Alertmanager’s notifications is one alert: the group, or each by its fingerprint.', 'group')
+  @IsIn(['group', 'fingerprint'])
+  key!: 'group' | 'fingerprint'
+  @Field('An identical notification within it is a retry. Shorter than the sender’s `group_interval`.', 240)
+  @IsInt()
+  @Min(0)
+  @Max(86_400)
+  retryWindowSeconds!: number
+  @Field('For each field, the first that fits and says it decides.')
+  @ValidateNested({ each: true })
+  @Type(() => AlertRuleDto)
+  @ArrayMaxSize(500)
+  rules!: AlertRuleDto[]
+}
+
 /** A setting in force. */
 export class SettingView {
   @IsIn([
@@ -276,6 +334,7 @@ export class SettingView {
     'mail-intake',
     'escalation-rules',
     'major-incident',
+    'alert-mapping',
   ])
   name!: string
   @Field('0: nothing has been published, the default holds.') @IsInt() version!: number

@@ -1,0 +1,88 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import type { AlertCondition, AlertEvent, Labels } from './alert.events.js'
+
+/** What decisions need to know of an alert. Times are ISO 8601. */
+export interface Alert {
+  readonly condition: AlertCondition
+  readonly source: string
+  readonly key: string
+  readonly labels: Labels
+  readonly annotations: Labels
+  readonly startsAt: string
+  readonly firing: number
+  readonly truncated: number
+  /** Notifications that it fires, retries aside. */
+  readonly count: number
+  /** How often it began to fire. */
+  readonly firings: number
+  /** Incidents asked for. */
+  readonly episode: number
+  /** The incident of the latest episode; null: it is asked for, and not known yet. */
+  readonly incident: string | null
+  /** The one before, while the latest is not known yet. */
+  readonly previous: string | null
+  /** Latest notification that was no retry. */
+  readonly last: { readonly hash: string; readonly at: string }
+}
+
+/** Null: nothing was ever heard of it. */
+export type AlertRecord = Alert | null
+
+/** Folds one event. Event types that are not known leave the record as it was. */
+export function evolve(record: AlertRecord, event: RecordedEvent<AlertEvent>): AlertRecord {
+  const at = event.metadata.occurredAt
+  if (event.type === 'AlertFired') {
+    const { source, key, labels, annotations, startsAt, firing, truncated = 0, hash } = event.data
+    return {
+      condition: 'firing',
+      source,
+      key,
+      labels,
+      annotations,
+      startsAt,
+      firing,
+      truncated,
+      count: 1,
+      firings: 1,
+      episode: 0,
+      incident: null,
+      previous: null,
+      last: { hash, at },
+    }
+  }
+  return record === null ? record : applied(record, event, at)
+}
+
+function applied(alert: Alert, event: RecordedEvent<AlertEvent>, at: string): Alert {
+  switch (event.type) {
+    case 'AlertRepeated': {
+      const { count, firing, hash } = event.data
+      return { ...alert, count, firing, last: { hash, at } }
+    }
+    case 'AlertCleared':
+      return { ...alert, condition: 'cleared', firing: 0, last: { hash: event.data.hash, at } }
+    case 'AlertRefired': {
+      const { count, firings, labels, annotations, startsAt, firing, truncated = 0, hash } = event.data
+      return {
+        ...alert,
+        condition: 'firing',
+        count,
+        firings,
+        labels,
+        annotations,
+        startsAt,
+        firing,
+        truncated,
+        last: { hash, at },
+      }
+    }
+    case 'AlertIncidentRequested': {
+      const { episode, previous } = event.data
+      return { ...alert, episode, previous, incident: null }
+    }
+    case 'AlertIncidentBound':
+      return { ...alert, incident: event.data.number, previous: null }
+    default:
+      return alert
+  }
+}
