@@ -1,6 +1,7 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
+import { notificationList } from './notifications/notifications.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { workQueue } from './work-queue/work-queue.js'
 
@@ -10,4 +11,5 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   incidentDetails,
   incidentFacts,
   queueHistory,
+  notificationList,
 ]

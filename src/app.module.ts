@@ -20,6 +20,8 @@ import { CommandSender } from './http/command-sender.js'
 import { Queries } from './http/queries.js'
 import { AttachmentLimits } from './incidents/attachment-limits.js'
 import { incidents } from './incidents/incidents.module.js'
+import { notifications } from './notifications/notifications.module.js'
+import type { Outbox } from './notifications/outbox.js'
 import { ProjectionsController } from './operation/projections.controller.js'
 import { ReadModelKeeper } from './operation/read-model-keeper.js'
 import { QueuesController } from './queues/queues.controller.js'
@@ -37,8 +39,8 @@ export interface Services {
 
 /** The application: controllers and handlers over services that were made before it, as far as the role has them. */
 export function applicationModule({ configuration, runtime, health, metrics }: Services): DynamicModule {
-  const { write, serving } = runtime
-  const carriesOut = write ? commandParts(write) : undefined
+  const { write, serving, outbox } = runtime
+  const carriesOut = write && outbox ? commandParts(write, outbox) : undefined
   const serves = serving ? httpParts(serving, configuration) : undefined
   return {
     module: ApplicationModule,
@@ -54,7 +56,7 @@ export function applicationModule({ configuration, runtime, health, metrics }: S
 }
 
 /** The handlers of all commands, whoever sends them. */
-function commandParts({ eventStore, directory, executor }: WriteSide): Provider[] {
+function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Outbox): Provider[] {
   return [
     { provide: EventStore, useValue: eventStore },
     { provide: Directory, useValue: directory },
@@ -62,6 +64,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide): Provider[
     ...incidents.providers,
     ...directoryModule(directory).providers,
     ...settings.providers,
+    ...notifications.providers(outbox),
   ]
 }
 
@@ -77,6 +80,7 @@ function httpParts({ write, queries, blobs, keeper }: Serving, configuration: Co
       EventsController,
       ...directoryModule(directory).controllers,
       ...settings.controllers,
+      ...notifications.controllers,
       ProjectionsController,
     ],
     providers: [

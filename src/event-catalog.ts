@@ -3,6 +3,10 @@ import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
 import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
+import type {
+  NotificationEvent,
+  NotificationPreferencesSet,
+} from './notifications/domain/notification.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
 
 /** The number, or the id of a person or group, that a create with an `Idempotency-Key` is about, in `key-<command id>`. */
@@ -16,6 +20,8 @@ export type CatalogueEvent =
   | SettingsEvent
   | ImportRunEvent
   | ExternalIdClaimed
+  | NotificationEvent
+  | NotificationPreferencesSet
   | NumberClaimed
   | NumberBlockReserved
 export type EventType = CatalogueEvent['type']
@@ -191,6 +197,8 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
     version: 1,
     fields: { version: plain, recordType: plain, schema: plain, filterable: plain },
   },
+  NotificationTemplatesPublished: { version: 1, fields: { version: plain, templates: plain } },
+  WebhooksPublished: { version: 1, fields: { version: plain, endpoints: plain } },
 }
 
 const importCounts = {
@@ -212,6 +220,33 @@ const IMPORT_RUN_EVENTS: Entries<ImportRunEvent> = {
   ImportCompleted: { version: 1, fields: importCounts },
   ImportStopped: { version: 1, fields: importCounts },
   ImportActivated: { version: 1, fields: { source: plain, activated: plain } },
+}
+
+const notificationHead = {
+  kind: plain,
+  channel: plain,
+  recipient: personId,
+  reason: plain,
+  record: plain,
+  cause: plain,
+} as const
+
+const NOTIFICATION_EVENTS: Entries<NotificationEvent> = {
+  // Its words are those of the record.
+  NotificationQueued: {
+    version: 1,
+    fields: { ...notificationHead, templateVersion: plain, subject: aboutCaller, text: aboutCaller },
+  },
+  NotificationSuppressed: { version: 1, fields: { ...notificationHead, because: plain } },
+  DeliveryStarted: { version: 1, fields: { attempt: plain, until: plain } },
+  NotificationDelivered: { version: 1, fields: { attempt: plain, messageId: plain } },
+  DeliveryFailed: { version: 1, fields: { attempt: plain, error: plain, retryAt: plain } },
+  NotificationDeadLettered: { version: 1, fields: { attempt: plain, because: plain } },
+  NotificationRequeued: { version: 1, fields: { channel: plain } },
+}
+
+const PREFERENCE_EVENTS: Entries<NotificationPreferencesSet> = {
+  NotificationPreferencesSet: { version: 1, fields: { preferences: plain } },
 }
 
 const EXTERNAL_ID_EVENTS: Entries<ExternalIdClaimed> = {
@@ -251,6 +286,8 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('settings-', SETTINGS_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),
+  ...entries('notification-', NOTIFICATION_EVENTS),
+  ...entries('preferences-', PREFERENCE_EVENTS),
   ...entries('key-', KEY_EVENTS),
   ...entries('numbers-', NUMBER_BLOCK_EVENTS),
 ])

@@ -1,5 +1,6 @@
 import type { AnyPolicy } from '#libs/projections-runtime'
 import { incidentPolicies } from './incidents/domain/incident.policies.js'
+import { notificationPolicies } from './notifications/domain/notification.policies.js'
 
 /** What the policy runner runs. */
-export const policyRegistry: readonly AnyPolicy[] = [...incidentPolicies]
+export const policyRegistry: readonly AnyPolicy[] = [...incidentPolicies, ...notificationPolicies]

@@ -19,15 +19,20 @@ import {
   PublishCustomFields,
   PublishHoldReasons,
   PublishIncidentSettings,
+  PublishNotificationTemplates,
   PublishPriorityMatrix,
+  PublishWebhooks,
 } from './domain/settings.commands.js'
 import {
   AssignmentRulesDto,
   CustomFieldsDto,
   HoldReasonsDto,
   IncidentSettingsDto,
+  NotificationTemplatesDto,
   PriorityMatrixDto,
+  SETTING_NAMES,
   SettingView,
+  WebhooksDto,
 } from './dto/settings.dto.js'
 import { readSetting } from './settings.queries.js'
 
@@ -41,7 +46,7 @@ const READERS: readonly Role[] = [
 ]
 
 class SettingParams {
-  @IsIn(['priority-matrix', 'assignment-rules', 'hold-reasons', 'incident', 'custom-fields-incident'])
+  @IsIn(SETTING_NAMES)
   name!: string
 }
 
@@ -136,6 +141,31 @@ export class SettingsController {
       body,
       context,
       (data, metadata) => new PublishCustomFields({ ...data, recordType: 'incident' }, metadata),
+    )
+  }
+
+  @Put('notification-templates')
+  @Endpoint(publishing('Publish subjects and texts of mails', NotificationTemplatesDto))
+  notificationTemplates(
+    @Body() body: NotificationTemplatesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'notification-templates',
+      body,
+      context,
+      (data, metadata) => new PublishNotificationTemplates(data as never, metadata),
+    )
+  }
+
+  @Put('webhooks')
+  @Endpoint(publishing('Publish the endpoints that are told over HTTP', WebhooksDto))
+  webhooks(@Body() body: WebhooksDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'webhooks',
+      body,
+      context,
+      (data, metadata) => new PublishWebhooks(data as never, metadata),
     )
   }
 

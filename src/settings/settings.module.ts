@@ -5,14 +5,18 @@ import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
+import { notificationTemplatesDecider } from './domain/notification-templates.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
   PublishAssignmentRules,
   PublishCustomFields,
   PublishHoldReasons,
   PublishIncidentSettings,
+  PublishNotificationTemplates,
   PublishPriorityMatrix,
+  PublishWebhooks,
 } from './domain/settings.commands.js'
+import { webhooksDecider } from './domain/webhooks.js'
 import { SettingsController } from './settings.controller.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: deciders of different contents
@@ -29,5 +33,7 @@ export const settings = {
     ...deciderHandlers(records(holdReasonsDecider), [PublishHoldReasons]),
     ...deciderHandlers(records(incidentSettingsDecider), [PublishIncidentSettings]),
     ...deciderHandlers(records(customFieldsDecider), [PublishCustomFields]),
+    ...deciderHandlers(records(notificationTemplatesDecider), [PublishNotificationTemplates]),
+    ...deciderHandlers(records(webhooksDecider), [PublishWebhooks]),
   ],
 }

@@ -1,12 +1,15 @@
 import type { Decider, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { DEFAULT_TEMPLATES, DEFAULT_WEBHOOKS } from '../notifications/domain/defaults.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import * as defaults from './domain/defaults.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
 import { incidentSettingsDecider } from './domain/incident-settings.js'
+import { notificationTemplatesDecider } from './domain/notification-templates.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import type { SettingInForce } from './domain/versioned-setting.js'
+import { webhooksDecider } from './domain/webhooks.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of deciders with different contents
 type SettingDecider = Decider<SettingInForce<any>, any, any, any>
@@ -18,6 +21,8 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'hold-reasons': { decider: holdReasonsDecider, fallback: defaults.DEFAULT_HOLD_REASONS },
   incident: { decider: incidentSettingsDecider, fallback: defaults.DEFAULT_INCIDENT_SETTINGS },
   'custom-fields-incident': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
+  'notification-templates': { decider: notificationTemplatesDecider, fallback: DEFAULT_TEMPLATES },
+  webhooks: { decider: webhooksDecider, fallback: DEFAULT_WEBHOOKS },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

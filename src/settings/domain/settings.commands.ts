@@ -1,4 +1,5 @@
 import { Command, type CommandMetadata } from '#libs/event-sourcing'
+import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
 import type { AssignmentRule, HoldReason, IncidentSettings, PriorityMatrix } from './settings.events.js'
 
 /**
@@ -52,5 +53,22 @@ export class PublishCustomFields extends Command<'PublishCustomFields', CustomFi
   readonly type = 'PublishCustomFields'
   constructor(data: CustomFields, metadata: CommandMetadata) {
     super(`custom-fields-${data.recordType}`, data, metadata)
+  }
+}
+
+export class PublishNotificationTemplates extends Command<
+  'PublishNotificationTemplates',
+  { templates: Templates }
+> {
+  readonly type = 'PublishNotificationTemplates'
+  constructor(data: { templates: Templates }, metadata: CommandMetadata) {
+    super('notification-templates', data, metadata)
+  }
+}
+
+export class PublishWebhooks extends Command<'PublishWebhooks', { endpoints: readonly WebhookEndpoint[] }> {
+  readonly type = 'PublishWebhooks'
+  constructor(data: { endpoints: readonly WebhookEndpoint[] }, metadata: CommandMetadata) {
+    super('webhooks', data, metadata)
   }
 }

@@ -1,4 +1,5 @@
 import type { DomainEvent } from '#libs/event-sourcing'
+import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
 
 /**
  * Configuration that decides something. Each kind is one stream (`settings-priority-matrix`, ...), every publication a
@@ -70,9 +71,23 @@ export type CustomFieldsPublished = DomainEvent<
   { version: number; recordType: string; schema: Record<string, unknown>; filterable: readonly string[] }
 >
 
+/** Subject and text of mails, by kind; a kind that is not there has the built-in ones. */
+export type NotificationTemplatesPublished = DomainEvent<
+  'NotificationTemplatesPublished',
+  { version: number; templates: Templates }
+>
+
+/** Who is told over HTTP. Their secrets stand in the configuration: the log keeps what it has been told for ever. */
+export type WebhooksPublished = DomainEvent<
+  'WebhooksPublished',
+  { version: number; endpoints: readonly WebhookEndpoint[] }
+>
+
 export type SettingsEvent =
   | PriorityMatrixPublished
   | AssignmentRulesPublished
   | HoldReasonsPublished
   | IncidentSettingsPublished
   | CustomFieldsPublished
+  | NotificationTemplatesPublished
+  | WebhooksPublished
