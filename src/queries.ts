@@ -8,6 +8,11 @@ import {
   readHistory,
   readIncident,
 } from './incidents/queries/incident.queries.js'
+import {
+  listNotifications,
+  listRecordNotifications,
+  readPreferences,
+} from './notifications/notification.queries.js'
 import { groupQueue, myQueue, nextInQueue, queuesOverview } from './queues/queue.queries.js'
 import { readSetting } from './settings/settings.queries.js'
 
@@ -27,4 +32,7 @@ export const queryRegistry = {
   readPerson,
   readGroup,
   readSetting,
+  listNotifications,
+  listRecordNotifications,
+  readPreferences,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -9,11 +9,15 @@ import { groupDecider } from '../directory/domain/group.decider.js'
 import { personDecider } from '../directory/domain/person.decider.js'
 import { EVENT_CATALOGUE, eventUpcasters } from '../event-catalog.js'
 import { incidentDecider } from '../incidents/domain/incident.decider.js'
+import { notificationDecider } from '../notifications/domain/notification.decider.js'
+import { preferencesDecider } from '../notifications/domain/preferences.decider.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
 import { customFieldsDecider } from '../settings/domain/custom-fields.js'
 import { holdReasonsDecider } from '../settings/domain/hold-reasons.js'
 import { incidentSettingsDecider } from '../settings/domain/incident-settings.js'
+import { notificationTemplatesDecider } from '../settings/domain/notification-templates.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
+import { webhooksDecider } from '../settings/domain/webhooks.js'
 import { breakingChanges, type JsonSchema, withoutAnnotations } from './compatibility.js'
 
 const FOLDER = __dirname
@@ -138,6 +142,10 @@ describe('stored events', () => {
     ['settings-hold-reasons', holdReasonsDecider],
     ['settings-incident', incidentSettingsDecider],
     ['settings-custom-fields-', customFieldsDecider],
+    ['settings-notification-templates', notificationTemplatesDecider],
+    ['settings-webhooks', webhooksDecider],
+    ['notification-', notificationDecider, 'NotificationQueued'],
+    ['preferences-', preferencesDecider],
   ]
 
   function fold(stream: string, event: DomainEvent): void {

@@ -1,5 +1,5 @@
+import { MailServer } from '../../src/notifications/delivery/mail-server.fixture.js'
 import { Desk, succeeded } from './desk.js'
-import { MailServer } from './mail-server.js'
 
 const MAIL_FROM = 'Service Desk <itsm@example.org>'
 

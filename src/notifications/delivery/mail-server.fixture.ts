@@ -19,9 +19,7 @@ export class MailServer {
       closeTimeout: 100,
       onRcptTo: ({ address }, _session, callback) => {
         const responseCode = this.refused.get(address)
-        callback(
-          responseCode ? Object.assign(new Error(`not ${address}`), { responseCode }) : undefined,
-        )
+        callback(responseCode ? Object.assign(new Error(`not ${address}`), { responseCode }) : undefined)
       },
       onData: (stream, _session, callback) => {
         simpleParser(stream)
