@@ -1,6 +1,5 @@
 import type { Decider, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { DEFAULT_TEMPLATES, DEFAULT_WEBHOOKS } from '../notifications/domain/defaults.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import * as defaults from './domain/defaults.js'
@@ -21,8 +20,8 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'hold-reasons': { decider: holdReasonsDecider, fallback: defaults.DEFAULT_HOLD_REASONS },
   incident: { decider: incidentSettingsDecider, fallback: defaults.DEFAULT_INCIDENT_SETTINGS },
   'custom-fields-incident': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
-  'notification-templates': { decider: notificationTemplatesDecider, fallback: DEFAULT_TEMPLATES },
-  webhooks: { decider: webhooksDecider, fallback: DEFAULT_WEBHOOKS },
+  'notification-templates': { decider: notificationTemplatesDecider, fallback: defaults.DEFAULT_TEMPLATES },
+  webhooks: { decider: webhooksDecider, fallback: defaults.DEFAULT_WEBHOOKS },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

@@ -138,7 +138,9 @@ export const PLACEHOLDERS: Readonly<Record<Readership, readonly string[]>> = {
 
 /** Subject and text by kind; a kind that is not there has the built-in ones. */
 export type Templates = Readonly<Partial<Record<Kind, { subject: string; text: string }>>>
-export const DEFAULT_TEMPLATES: Templates = {}
+export const DEFAULT_TEMPLATES: Templates = Object.fromEntries(
+  KINDS.map((kind) => [kind, { subject: kindOf(kind).subject, text: kindOf(kind).text }]),
+)
 
 /** Who is told over HTTP of what, beside people. */
 export interface WebhookEndpoint {
