@@ -4,6 +4,7 @@ import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
 import { incidentSearch } from './incident-search/incident-search.js'
 import { mails } from './mails/mails.js'
+import { notificationList } from './notifications/notifications.js'
 import { people } from './people/people.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { workQueue } from './work-queue/work-queue.js'
@@ -18,4 +19,5 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   people,
   mails,
   alerts,
+  notificationList,
 ]

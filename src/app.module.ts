@@ -31,6 +31,8 @@ import { incidents } from './incidents/incidents.module.js'
 import { mail } from './mail/mail.module.js'
 import { MailIntake } from './mail/mail-intake.js'
 import { largestMessage } from './mail/message-body.js'
+import { notifications } from './notifications/notifications.module.js'
+import type { Outbox } from './notifications/outbox.js'
 import { ProjectionsController } from './operation/projections.controller.js'
 import { ReadModelKeeper } from './operation/read-model-keeper.js'
 import { LiveQueues } from './queues/live/live-queues.js'
@@ -53,8 +55,8 @@ export interface Services {
 /** The application: controllers and handlers over services that were made before it, as far as the role has them. */
 export function applicationModule(services: Services): DynamicModule {
   const { runtime, health, metrics } = services
-  const { write, serving } = runtime
-  const carriesOut = write ? commandParts(write) : undefined
+  const { write, serving, outbox } = runtime
+  const carriesOut = write && outbox ? commandParts(write, outbox) : undefined
   const serves = serving ? httpParts(serving, services) : undefined
   return {
     module: ApplicationModule,
@@ -70,7 +72,7 @@ export function applicationModule(services: Services): DynamicModule {
 }
 
 /** The handlers of all commands, whoever sends them. */
-function commandParts({ eventStore, directory, executor }: WriteSide): Provider[] {
+function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Outbox): Provider[] {
   return [
     { provide: EventStore, useValue: eventStore },
     { provide: Directory, useValue: directory },
@@ -81,6 +83,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide): Provider[
     ...filters.providers,
     ...mail.providers,
     ...alertsModule.providers,
+    ...notifications.providers(outbox),
   ]
 }
 
@@ -103,6 +106,7 @@ function httpParts(
       ...filters.controllers,
       ...mail.controllers,
       ...alertsModule.controllers,
+      ...notifications.controllers,
       ProjectionsController,
     ],
     providers: [

@@ -4,13 +4,25 @@ import { GROUP_COMMANDS } from './directory/domain/group.commands.js'
 import { PERSON_COMMANDS } from './directory/domain/person.commands.js'
 import { FILTER_COMMANDS } from './filters/domain/filters.commands.js'
 import { INCIDENT_COMMANDS } from './incidents/domain/incident.commands.js'
+import {
+  NOTIFICATION_COMMANDS,
+  OUTBOX_COMMANDS,
+  PREFERENCE_COMMANDS,
+} from './notifications/domain/notification.commands.js'
 
 type CommandClass = new (id: string | undefined, data: never, metadata: CommandMetadata) => Command
 
 const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
-  [...INCIDENT_COMMANDS, ...PERSON_COMMANDS, ...GROUP_COMMANDS, ...FILTER_COMMANDS, ...ALERT_COMMANDS].map(
-    (Class) => [Class.name, Class as CommandClass],
-  ),
+  [
+    ...INCIDENT_COMMANDS,
+    ...PERSON_COMMANDS,
+    ...GROUP_COMMANDS,
+    ...FILTER_COMMANDS,
+    ...ALERT_COMMANDS,
+    ...NOTIFICATION_COMMANDS,
+    ...OUTBOX_COMMANDS,
+    ...PREFERENCE_COMMANDS,
+  ].map((Class) => [Class.name, Class as CommandClass]),
 )
 
 /** A command that crossed threads as plain data, as an instance of its class again, by which the bus finds its handler. */

@@ -6,6 +6,10 @@ import type { FilterEvent } from './filters/domain/filters.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
 import type { Imported, IncidentEvent } from './incidents/domain/incident.events.js'
 import type { MailEvent } from './mail/domain/mail.events.js'
+import type {
+  NotificationEvent,
+  NotificationPreferencesSet,
+} from './notifications/domain/notification.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
 
 /** The number, or the id of a person or group, that a create with an `Idempotency-Key` is about, in `key-<command id>`. */
@@ -25,6 +29,8 @@ export type CatalogueEvent =
   | ImportRunEvent
   | MailEvent
   | ExternalIdClaimed
+  | NotificationEvent
+  | NotificationPreferencesSet
   | NumberClaimed
   | RecordsSelected
   | NumberBlockReserved
@@ -261,6 +267,8 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
     version: 1,
     fields: { version: plain, recordType: plain, schema: plain, filterable: plain },
   },
+  NotificationTemplatesPublished: { version: 1, fields: { version: plain, templates: plain } },
+  WebhooksPublished: { version: 1, fields: { version: plain, endpoints: plain } },
   AlertMappingPublished: { version: 1, fields: { version: plain, mapping: plain } },
   EscalationRulesPublished: { version: 1, fields: { version: plain, rules: plain } },
   MajorIncidentSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
@@ -343,6 +351,33 @@ const IMPORT_RUN_EVENTS: Entries<ImportRunEvent> = {
   ImportActivated: { version: 1, fields: { source: plain, activated: plain } },
 }
 
+const notificationHead = {
+  kind: plain,
+  channel: plain,
+  recipient: personId,
+  reason: plain,
+  record: plain,
+  cause: plain,
+} as const
+
+const NOTIFICATION_EVENTS: Entries<NotificationEvent> = {
+  // Its words are those of the record.
+  NotificationQueued: {
+    version: 1,
+    fields: { ...notificationHead, templateVersion: plain, subject: aboutCaller, text: aboutCaller },
+  },
+  NotificationSuppressed: { version: 1, fields: { ...notificationHead, because: plain } },
+  DeliveryStarted: { version: 1, fields: { attempt: plain, until: plain } },
+  NotificationDelivered: { version: 1, fields: { attempt: plain, messageId: plain } },
+  DeliveryFailed: { version: 1, fields: { attempt: plain, error: plain, retryAt: plain } },
+  NotificationDeadLettered: { version: 1, fields: { attempt: plain, because: plain } },
+  NotificationRequeued: { version: 1, fields: { channel: plain } },
+}
+
+const PREFERENCE_EVENTS: Entries<NotificationPreferencesSet> = {
+  NotificationPreferencesSet: { version: 1, fields: { preferences: plain } },
+}
+
 const EXTERNAL_ID_EVENTS: Entries<ExternalIdClaimed> = {
   ExternalIdClaimed: { version: 1, fields: { number: plain } },
 }
@@ -384,6 +419,8 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('mail-', MAIL_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),
+  ...entries('notification-', NOTIFICATION_EVENTS),
+  ...entries('preferences-', PREFERENCE_EVENTS),
   ...entries('key-', KEY_EVENTS),
   ...entries('numbers-', NUMBER_BLOCK_EVENTS),
 ])

@@ -1,6 +1,11 @@
 import type { AnyPolicy } from '#libs/projections-runtime'
 import { alertPolicies } from './alerts/alert.policies.js'
 import { incidentPolicies } from './incidents/domain/incident.policies.js'
+import { notificationPolicies } from './notifications/domain/notification.policies.js'
 
 /** What the policy runner runs. */
-export const policyRegistry: readonly AnyPolicy[] = [...incidentPolicies, ...alertPolicies]
+export const policyRegistry: readonly AnyPolicy[] = [
+  ...incidentPolicies,
+  ...alertPolicies,
+  ...notificationPolicies,
+]

@@ -15,6 +15,11 @@ import { listChildren, listMajorIncidents, readUpdates } from './incidents/queri
 import { myIncidents } from './incidents/queries/my-incidents.query.js'
 import { findSender, listMails } from './mail/mail.queries.js'
 import {
+  listNotifications,
+  listRecordNotifications,
+  readPreferences,
+} from './notifications/notification.queries.js'
+import {
   changedEntries,
   liveQueuePage,
   liveQueueScope,
@@ -55,4 +60,7 @@ export const queryRegistry = {
   listMails,
   listAlerts,
   readAlert,
+  listNotifications,
+  listRecordNotifications,
+  readPreferences,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -11,6 +11,8 @@ import { personDecider } from '../directory/domain/person.decider.js'
 import { EVENT_CATALOGUE, eventUpcasters } from '../event-catalog.js'
 import { filtersDecider } from '../filters/domain/filters.decider.js'
 import { incidentDecider } from '../incidents/domain/incident.decider.js'
+import { notificationDecider } from '../notifications/domain/notification.decider.js'
+import { preferencesDecider } from '../notifications/domain/preferences.decider.js'
 import { alertMappingDecider } from '../settings/domain/alert-mapping.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
 import { customFieldsDecider } from '../settings/domain/custom-fields.js'
@@ -19,7 +21,9 @@ import { holdReasonsDecider } from '../settings/domain/hold-reasons.js'
 import { incidentSettingsDecider } from '../settings/domain/incident-settings.js'
 import { incidentTemplatesDecider } from '../settings/domain/incident-templates.js'
 import { majorIncidentSettingsDecider } from '../settings/domain/major-incident-settings.js'
+import { notificationTemplatesDecider } from '../settings/domain/notification-templates.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
+import { webhooksDecider } from '../settings/domain/webhooks.js'
 import { breakingChanges, type JsonSchema, withoutAnnotations } from './compatibility.js'
 
 const FOLDER = __dirname
@@ -150,6 +154,10 @@ describe('stored events', () => {
     ['settings-escalation-rules', escalationRulesDecider],
     ['settings-major-incident', majorIncidentSettingsDecider],
     ['settings-alert-mapping', alertMappingDecider],
+    ['settings-notification-templates', notificationTemplatesDecider],
+    ['settings-webhooks', webhooksDecider],
+    ['notification-', notificationDecider, 'NotificationQueued'],
+    ['preferences-', preferencesDecider],
   ]
 
   function fold(stream: string, event: DomainEvent): void {

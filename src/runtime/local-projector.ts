@@ -17,6 +17,8 @@ export interface LocalProjectorOptions {
   data(thread: string): ThreadData
   /** Whether other processes are told how it stands. */
   reports: boolean
+  /** Whether anybody can be told of anything. */
+  notifies: boolean
   logger: Logger
 }
 
@@ -25,9 +27,9 @@ export class LocalProjector extends ReadModelKeeper {
   private readonly thread: SupervisedThread
   private readonly rebuilder: Rebuilder
 
-  constructor({ eventStore, dispatcher, data, reports, logger }: LocalProjectorOptions) {
+  constructor({ eventStore, dispatcher, data, reports, notifies, logger }: LocalProjectorOptions) {
     super()
-    const projector: ProjectorThreadData = { ...data('projector'), policies: true, reports }
+    const projector: ProjectorThreadData = { ...data('projector'), policies: true, reports, notifies }
     this.thread = new SupervisedThread(new URL('./projector-thread.js', import.meta.url), projector, logger, {
       dispatch: (command: Command) => dispatcher.dispatch(command),
       notice: logNotice(logger),

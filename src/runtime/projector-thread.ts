@@ -14,10 +14,12 @@ export interface ProjectorThreadData extends ThreadData {
   policies: boolean
   /** Whether it leaves notes of how it stands, for other processes. */
   reports: boolean
+  /** Whether it runs those policies too that tell people of what happens. Default: no. */
+  notifies?: boolean
 }
 
 /** The projector on a thread of its own: folds and writes here never delay a command. */
-const { stores, owner, policies, reports } = workerData as ProjectorThreadData
+const { stores, owner, policies, reports, notifies = false } = workerData as ProjectorThreadData
 const eventStore = await openEventStore(stores, {
   readOnly: true,
   onDropped: (error) => notice('info', 'A subscription to the log ended and is begun again', error),
@@ -57,6 +59,7 @@ const projector = new Projector({
   owner,
   only: 'live',
   policies,
+  notifies,
   rememberStart: (stream, metadata) => main.call('rememberStart', stream, metadata),
   notice: ({ error, ...notice }) => main.tell('notice', { ...notice, error: error && toMessage(error) }),
   dispatch: async ({ id, type, data, metadata }: Command): Promise<DispatchOutcome> => {

@@ -1,6 +1,7 @@
 import type { Command } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import {
+  type AnyPolicy,
   type DispatchOutcome,
   type Notice,
   PolicyRunner,
@@ -10,6 +11,7 @@ import {
 } from '#libs/projections-runtime'
 import type { ReadStore } from '#libs/read-store'
 import { projectionRegistry } from '#projections/registry'
+import { notificationPolicies } from '../notifications/domain/notification.policies.js'
 import { policyRegistry } from '../policies.js'
 
 export interface ProjectorOptions {
@@ -23,6 +25,8 @@ export interface ProjectorOptions {
   /** Keeps a policy's start in the log's store, when this thread only reads the log. */
   rememberStart?(stream: string, metadata: Record<string, unknown>): Promise<void>
   policies?: boolean
+  /** False: those policies are not run that tell people of what happens, for nobody can be told. */
+  notifies?: boolean
   /** `live`: builds that are to take over are fed elsewhere. */
   only?: 'live'
 }
@@ -37,10 +41,17 @@ export class Projector {
   readonly projections: ProjectionRunner
   readonly policies: PolicyRunner | undefined
 
-  constructor({ policies = true, only, dispatch, rememberStart, ...shared }: ProjectorOptions) {
+  constructor({
+    policies = true,
+    notifies = true,
+    only,
+    dispatch,
+    rememberStart,
+    ...shared
+  }: ProjectorOptions) {
     this.projections = new ProjectionRunner({ ...shared, definitions: projectionRegistry, only })
     this.policies = policies
-      ? new PolicyRunner({ ...shared, dispatch, rememberStart, policies: policyRegistry })
+      ? new PolicyRunner({ ...shared, dispatch, rememberStart, policies: policiesRun(notifies) })
       : undefined
   }
 
@@ -62,6 +73,11 @@ export class Projector {
     ])
     return { projections, policies }
   }
+}
+
+function policiesRun(notifies: boolean): readonly AnyPolicy[] {
+  const telling: readonly AnyPolicy[] = notificationPolicies
+  return notifies ? policyRegistry : policyRegistry.filter((policy) => !telling.includes(policy))
 }
 
 /** Read models and policies that have stopped, and what to do about it, or that none gets on; undefined: neither. */

@@ -15,6 +15,7 @@ import type { ReadModelKeeper } from '../operation/read-model-keeper.js'
 import { Dispatcher } from './dispatcher.js'
 import { DistantProjector } from './distant-projector.js'
 import { LocalProjector } from './local-projector.js'
+import { ProcessOutbox, tellsAnybody } from './outbox.js'
 import { Publisher } from './publisher.js'
 import { publishingSettings } from './publishing.js'
 import { QueryThreads } from './query-threads.js'
@@ -62,6 +63,8 @@ export class Runtime {
     readonly write: WriteSide | undefined,
     /** `all` and `api`. */
     readonly serving: Serving | undefined,
+    /** Tells people of what happens; there is one where commands are carried out. */
+    readonly outbox: ProcessOutbox | undefined,
     private readonly dispatcher: Dispatcher,
     /** Those who send commands first. */
     private readonly parts: readonly Part[],
@@ -93,10 +96,19 @@ export class Runtime {
     try {
       write = role === 'publisher' ? undefined : await writeSide(eventStore, logger)
       const dispatcher = new Dispatcher(metrics)
+      const outbox = write && (await ProcessOutbox.open(configuration, write, logger))
+      if (outbox) parts.push(outbox)
 
       const projector =
         role === 'all' || role === 'projector'
-          ? new LocalProjector({ eventStore, dispatcher, data, reports: !areFiles(stores), logger })
+          ? new LocalProjector({
+              eventStore,
+              dispatcher,
+              data,
+              reports: !areFiles(stores),
+              notifies: tellsAnybody(configuration),
+              logger,
+            })
           : undefined
       if (projector) parts.push(projector)
 
@@ -137,7 +149,7 @@ export class Runtime {
         const upkeep = new SupervisedThread(script, data('upkeep'), logger)
         parts.push({ closers: () => [{ name: 'upkeep', close: () => upkeep.stop() }] })
       }
-      return new Runtime(eventStore, write, serving, dispatcher, parts)
+      return new Runtime(eventStore, write, serving, outbox, dispatcher, parts)
     } catch (error) {
       await closeAll(closersOf(parts, write ?? eventStore), logger)
       throw error

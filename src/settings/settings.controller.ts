@@ -24,7 +24,9 @@ import {
   PublishIncidentTemplates,
   PublishMailIntake,
   PublishMajorIncidentSettings,
+  PublishNotificationTemplates,
   PublishPriorityMatrix,
+  PublishWebhooks,
 } from './domain/settings.commands.js'
 import type { EscalationRule } from './domain/settings.events.js'
 import {
@@ -37,8 +39,11 @@ import {
   IncidentTemplatesDto,
   MailIntakeDto,
   MajorIncidentSettingsDto,
+  NotificationTemplatesDto,
   PriorityMatrixDto,
+  SETTING_NAMES,
   SettingView,
+  WebhooksDto,
 } from './dto/settings.dto.js'
 import { readSetting } from './settings.queries.js'
 
@@ -52,18 +57,7 @@ const READERS: readonly Role[] = [
 ]
 
 class SettingParams {
-  @IsIn([
-    'priority-matrix',
-    'assignment-rules',
-    'hold-reasons',
-    'incident',
-    'incident-templates',
-    'custom-fields-incident',
-    'mail-intake',
-    'escalation-rules',
-    'major-incident',
-    'alert-mapping',
-  ])
+  @IsIn(SETTING_NAMES)
   name!: string
 }
 
@@ -227,6 +221,31 @@ export class SettingsController {
       body,
       context,
       (mapping, metadata) => new PublishAlertMapping({ mapping }, metadata),
+    )
+  }
+
+  @Put('notification-templates')
+  @Endpoint(publishing('Publish subjects and texts of mails', NotificationTemplatesDto))
+  notificationTemplates(
+    @Body() body: NotificationTemplatesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'notification-templates',
+      body,
+      context,
+      (data, metadata) => new PublishNotificationTemplates(data as never, metadata),
+    )
+  }
+
+  @Put('webhooks')
+  @Endpoint(publishing('Publish the endpoints that are told over HTTP', WebhooksDto))
+  webhooks(@Body() body: WebhooksDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'webhooks',
+      body,
+      context,
+      (data, metadata) => new PublishWebhooks(data as never, metadata),
     )
   }
 

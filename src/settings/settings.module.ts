@@ -10,6 +10,7 @@ import { incidentSettingsDecider } from './domain/incident-settings.js'
 import { incidentTemplatesDecider } from './domain/incident-templates.js'
 import { mailIntakeDecider } from './domain/mail-intake.js'
 import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
+import { notificationTemplatesDecider } from './domain/notification-templates.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
   PublishAlertMapping,
@@ -21,8 +22,11 @@ import {
   PublishIncidentTemplates,
   PublishMailIntake,
   PublishMajorIncidentSettings,
+  PublishNotificationTemplates,
   PublishPriorityMatrix,
+  PublishWebhooks,
 } from './domain/settings.commands.js'
+import { webhooksDecider } from './domain/webhooks.js'
 import { SettingsController } from './settings.controller.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: deciders of different contents
@@ -44,5 +48,7 @@ export const settings = {
     ...deciderHandlers(records(escalationRulesDecider), [PublishEscalationRules]),
     ...deciderHandlers(records(majorIncidentSettingsDecider), [PublishMajorIncidentSettings]),
     ...deciderHandlers(records(alertMappingDecider), [PublishAlertMapping]),
+    ...deciderHandlers(records(notificationTemplatesDecider), [PublishNotificationTemplates]),
+    ...deciderHandlers(records(webhooksDecider), [PublishWebhooks]),
   ],
 }

@@ -10,8 +10,10 @@ import { incidentSettingsDecider } from './domain/incident-settings.js'
 import { incidentTemplatesDecider } from './domain/incident-templates.js'
 import { mailIntakeDecider } from './domain/mail-intake.js'
 import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
+import { notificationTemplatesDecider } from './domain/notification-templates.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import type { SettingInForce } from './domain/versioned-setting.js'
+import { webhooksDecider } from './domain/webhooks.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of deciders with different contents
 type SettingDecider = Decider<SettingInForce<any>, any, any, any>
@@ -34,6 +36,8 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
     fallback: defaults.DEFAULT_MAJOR_INCIDENT_SETTINGS,
   },
   'alert-mapping': { decider: alertMappingDecider, fallback: defaults.DEFAULT_ALERT_MAPPING },
+  'notification-templates': { decider: notificationTemplatesDecider, fallback: defaults.DEFAULT_TEMPLATES },
+  webhooks: { decider: webhooksDecider, fallback: defaults.DEFAULT_WEBHOOKS },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

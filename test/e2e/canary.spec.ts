@@ -1,3 +1,4 @@
+import { eventually } from '#libs/testing'
 import type { Client, Reply } from './client.js'
 import { Desk, refusal, succeeded } from './desk.js'
 
@@ -44,12 +45,15 @@ describe('What is internal, and what is somebody else’s', () => {
   let head: string
 
   beforeAll(async () => {
-    desk = await Desk.open()
+    // A mail server that is away: what would be sent waits, and is listed.
+    desk = await Desk.open({ SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'itsm@example.org' })
     const schema = { type: 'object', properties: { costCentre: { type: 'string' } } }
     succeeded(
       await desk.as('adam').put('/settings/custom-fields-incident', { schema, filterable: ['costCentre'] }),
     )
     await desk.enrol(`rob-${HERS}`, 'requester')
+    for (const person of ['rita', `rob-${HERS}`])
+      succeeded(await desk.as('adam').post(`/people/${person}/change`, { email: 'someone@example.org' }))
     own = await desk.opened({ caller: 'rita', customFields: { costCentre: NOTE } })
     hers = await desk.opened({
       caller: `rob-${HERS}`,
@@ -78,6 +82,10 @@ describe('What is internal, and what is somebody else’s', () => {
     alert = succeeded(await desk.as('service:monitoring').post('/alerts', told)).id
     const { position } = await desk.done('ann', hers, 'comments', { text: HERS })
     head = position
+    await eventually('notifications about both', async () => {
+      const { items } = succeeded(await desk.as('audrey').get('/notifications'))
+      return [own, hers].every((number) => items.some(({ record }: { record: string }) => record === number))
+    })
     const view = succeeded(await desk.as('ann').get(`/incidents/${own}`))
     internalHash = view.attachments.find(({ name }: { name: string }) => name.startsWith(FILE)).hash
   }, 120_000)
@@ -103,8 +111,10 @@ describe('What is internal, and what is somebody else’s', () => {
       '/search',
       '/incidents/{number}/updates',
       '/major-incidents',
+      '/incidents/{number}/notifications',
     ])
     expect(await paths('audrey')).toContain('/events')
+    expect(await paths('audrey')).toContain('/notifications')
     expect(await paths('ana')).toContain('/incident-facts')
   }, 240_000)
 

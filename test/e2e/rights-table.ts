@@ -122,6 +122,14 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/priority-matrix': ADMINISTRATORS,
   'PUT /settings/escalation-rules': ADMINISTRATORS,
   'PUT /settings/major-incident': ADMINISTRATORS,
+  'PUT /settings/notification-templates': ADMINISTRATORS,
+  'PUT /settings/webhooks': ADMINISTRATORS,
+
+  'GET /notifications': 'any',
+  'POST /notifications/{id}/resend': ADMINISTRATORS,
+  'GET /incidents/{number}/notifications': DESK,
+  'GET /people/{id}/notification-preferences': ADMINISTRATORS,
+  'PUT /people/{id}/notification-preferences': ADMINISTRATORS,
 
   'GET /projections': OVERSEERS,
   'POST /projections/{name}/rebuild': ADMINISTRATORS,
@@ -202,6 +210,9 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
       updateEveryMinutes: null,
       remindEveryMinutes: null,
     },
+    'PUT /settings/notification-templates': { templates: {} },
+    'PUT /settings/webhooks': { endpoints: [] },
+    'PUT /people/{id}/notification-preferences': { preferences: {} },
     'PUT /settings/priority-matrix': { impacts: ['1'], urgencies: ['1'], priorities: ['1'], cells: [[1]] },
   }
   return bodies[endpoint] ?? {}
@@ -220,7 +231,7 @@ export function pathFor(template: string, number: string): string {
     number,
     hash: 'a'.repeat(64),
     group: 'Network',
-    id: template.startsWith('/alerts') ? '00000000-0000-5000-8000-000000000000' : 'nobody',
+    id: /^\/(alerts|notifications)/.test(template) ? '00000000-0000-5000-8000-000000000000' : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
   }
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))

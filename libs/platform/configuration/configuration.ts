@@ -7,6 +7,7 @@ import {
   optional,
   roleMap,
   type Setting,
+  secrets,
   size,
   text,
   url,
@@ -224,6 +225,40 @@ export const SETTINGS = {
     description: 'Longest wait of a query for its `minPosition`, in milliseconds.',
     example: '5000',
   }),
+  smtpUrl: optional(
+    text({
+      name: 'SMTP_URL',
+      allowed: '`smtp://` or `smtps://`, with user and password where the server wants them',
+      pattern: /^smtps?:\/\/([^\s:@/]+:[^\s@/]+@)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?\/?(\?\S*)?$/,
+      description: 'Mail server for notifications; without it nobody is told by mail, and none are queued.',
+      example: 'smtps://ledgerdesk:secret@mail.example.org:465',
+      secret: true,
+    }),
+  ),
+  mailFrom: optional(
+    text({
+      name: 'MAIL_FROM',
+      allowed: 'an address, with a name before it in `<…>` or not',
+      pattern: /^([^<>@\r\n"]+<[^\s<>@]+@[A-Za-z0-9.-]+>|[^\s<>@]+@[A-Za-z0-9.-]+)$/,
+      description: 'Sender of all mail; answers go there. Together with the mail server.',
+      example: 'Service Desk <itsm@example.org>',
+    }),
+  ),
+  publicUrl: optional(
+    url({
+      name: 'PUBLIC_URL',
+      description: 'Where people find records, for the links in mails: `/incidents/<number>` follows.',
+      example: 'https://itsm.example.org',
+    }),
+  ),
+  webhookSecrets: secrets({
+    name: 'WEBHOOK_SECRETS',
+    default: '',
+    description:
+      'Secrets of the endpoints in the setting `webhooks`; an endpoint may have two while it changes from one to the other.',
+    example: `chat=whsec_${Buffer.from('an example of 24 to 64 bytes').toString('base64')}`,
+    secret: true,
+  }),
   rateLimit: integer(0, 1_000_000, {
     name: 'RATE_LIMIT',
     default: '0',
@@ -314,6 +349,7 @@ function contradictions(
     ...together('oidcIssuer', 'oidcAudience'),
     ...needs('oidcJwksUrl', 'oidcIssuer'),
     ...needs('oidcRoleMap', 'oidcIssuer'),
+    ...together('smtpUrl', 'mailFrom'),
     ...together('eventstoreUrl', 'mongodbUrl'),
     ...(alone && !given('eventstoreUrl') && !given('mongodbUrl')
       ? [`${PREFIX}ROLE=${role}: needs ${PREFIX}EVENTSTORE_URL and ${PREFIX}MONGODB_URL as well`]

@@ -98,6 +98,27 @@ export function roleMap(words: Words): Setting<ReadonlyMap<string, readonly Role
   }
 }
 
+/** Name → secrets as https://www.standardwebhooks.com writes them: `whsec_` and the base64 of 24 to 64 bytes. */
+export function secrets(words: Words): Setting<ReadonlyMap<string, readonly string[]>> {
+  const parse = (given: string): Map<string, string[]> => {
+    const byName = new Map<string, string[]>()
+    for (const pair of given.split(',').filter((text) => text.trim() !== '')) {
+      const [, name = '', secret = '', key = ''] =
+        /^\s*([a-z0-9-]+)=(whsec_([A-Za-z0-9+/]+={0,2}))\s*$/.exec(pair) ?? refuse()
+      const bytes = Buffer.from(key, 'base64').length
+      if (bytes < 24 || bytes > 64) refuse()
+      byName.set(name, [...(byName.get(name) ?? []), secret])
+    }
+    return byName
+  }
+  return {
+    default: undefined,
+    ...words,
+    allowed: 'name=secret, with commas between them; a secret is `whsec_` and the base64 of 24 to 64 bytes',
+    parse,
+  }
+}
+
 /** Tokens and keys travel over it, so plain http is for this machine only. */
 export function url(words: Words): Setting<string> {
   const parse = (given: string): string => {

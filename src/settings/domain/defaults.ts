@@ -10,6 +10,8 @@ import type {
   PriorityMatrix,
 } from './settings.events.js'
 
+export { DEFAULT_TEMPLATES, DEFAULT_WEBHOOKS } from '../../notifications/domain/defaults.js'
+
 /** What holds until something is published (version 0), and what a new organisation may publish as its version 1. */
 
 export const DEFAULT_PRIORITY_MATRIX: PriorityMatrix = {

@@ -1,4 +1,5 @@
 import { Command, type CommandMetadata } from '#libs/event-sourcing'
+import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
 import type {
   AlertMapping,
   AssignmentRule,
@@ -106,5 +107,22 @@ export class PublishAlertMapping extends Command<'PublishAlertMapping', { mappin
   readonly type = 'PublishAlertMapping'
   constructor(data: { mapping: AlertMapping }, metadata: CommandMetadata) {
     super('alert-mapping', data, metadata)
+  }
+}
+
+export class PublishNotificationTemplates extends Command<
+  'PublishNotificationTemplates',
+  { templates: Templates }
+> {
+  readonly type = 'PublishNotificationTemplates'
+  constructor(data: { templates: Templates }, metadata: CommandMetadata) {
+    super('notification-templates', data, metadata)
+  }
+}
+
+export class PublishWebhooks extends Command<'PublishWebhooks', { endpoints: readonly WebhookEndpoint[] }> {
+  readonly type = 'PublishWebhooks'
+  constructor(data: { endpoints: readonly WebhookEndpoint[] }, metadata: CommandMetadata) {
+    super('webhooks', data, metadata)
   }
 }

@@ -1,4 +1,5 @@
 import type { DomainEvent } from '#libs/event-sourcing'
+import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
 
 /**
  * Configuration that decides something. Each kind is one stream (`settings-priority-matrix`, ...), every publication a
@@ -202,6 +203,18 @@ export type AlertMappingPublished = DomainEvent<
   { version: number; mapping: AlertMapping }
 >
 
+/** Subject and text of mails, by kind; a kind that is not there has the built-in ones. */
+export type NotificationTemplatesPublished = DomainEvent<
+  'NotificationTemplatesPublished',
+  { version: number; templates: Templates }
+>
+
+/** Who is told over HTTP. Their secrets stand in the configuration: the log keeps what it has been told for ever. */
+export type WebhooksPublished = DomainEvent<
+  'WebhooksPublished',
+  { version: number; endpoints: readonly WebhookEndpoint[] }
+>
+
 export type SettingsEvent =
   | AlertMappingPublished
   | PriorityMatrixPublished
@@ -213,3 +226,5 @@ export type SettingsEvent =
   | MailIntakePublished
   | EscalationRulesPublished
   | MajorIncidentSettingsPublished
+  | NotificationTemplatesPublished
+  | WebhooksPublished

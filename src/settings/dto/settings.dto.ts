@@ -322,20 +322,62 @@ export class AlertMappingDto extends Reasoned {
   rules!: AlertRuleDto[]
 }
 
+const TEMPLATE = {
+  type: 'object',
+  properties: {
+    subject: { type: 'string', minLength: 1, maxLength: 200 },
+    text: { type: 'string', minLength: 1, maxLength: 10_000 },
+  },
+  required: ['subject', 'text'],
+  additionalProperties: false,
+}
+
+export class NotificationTemplatesDto extends Reasoned {
+  @Field('By kind; a kind that is not there has the built-in words.', {
+    resolved: { subject: 'Solved: {{title}}', text: '{{number}} is solved:\n\n{{detail}}\n\n{{link}}' },
+  })
+  @Conforms(() => ({ type: 'object', additionalProperties: TEMPLATE }))
+  templates!: Record<string, { subject: string; text: string }>
+}
+
+class WebhookEndpointDto {
+  @Field('Names it, and its secret in the configuration.', 'chat') @IsString() @Length(1, 50) name!: string
+  @Field('https; http for this machine only.', 'https://chat.example.org/hooks/itsm')
+  @IsString()
+  @Length(1, 2_000)
+  url!: string
+  @Field('What it is told of.', ['major-incident-promoted'])
+  @IsString({ each: true })
+  @ArrayMaxSize(100)
+  kinds!: string[]
+}
+
+export class WebhooksDto extends Reasoned {
+  @Field('Those of LEDGERDESK_WEBHOOK_SECRETS are told.')
+  @ValidateNested({ each: true })
+  @Type(() => WebhookEndpointDto)
+  @ArrayMaxSize(50)
+  endpoints!: WebhookEndpointDto[]
+}
+
+export const SETTING_NAMES = [
+  'priority-matrix',
+  'assignment-rules',
+  'hold-reasons',
+  'incident',
+  'incident-templates',
+  'custom-fields-incident',
+  'mail-intake',
+  'escalation-rules',
+  'major-incident',
+  'alert-mapping',
+  'notification-templates',
+  'webhooks',
+]
+
 /** A setting in force. */
 export class SettingView {
-  @IsIn([
-    'priority-matrix',
-    'assignment-rules',
-    'hold-reasons',
-    'incident',
-    'incident-templates',
-    'custom-fields-incident',
-    'mail-intake',
-    'escalation-rules',
-    'major-incident',
-    'alert-mapping',
-  ])
+  @IsIn(SETTING_NAMES)
   name!: string
   @Field('0: nothing has been published, the default holds.') @IsInt() version!: number
   @Field('As its own endpoint takes it.') @Conforms(() => ({ type: ['object', 'array'] })) content!: object

@@ -1,0 +1,174 @@
+import type { Principal } from '#libs/access'
+import type { CommandExecutor, FactSource } from '#libs/command-handling'
+import { derivedId, fact, type StreamFold } from '#libs/event-sourcing'
+import { audienceColumns, canSee, peopleNamed } from '#projections/access'
+import type { GroupEvent } from '../directory/domain/directory.events.js'
+import type { WebhooksPublished } from '../settings/domain/settings.events.js'
+import { DEFAULT_WEBHOOKS, type WebhookEndpoint } from './domain/defaults.js'
+import { type IncidentAsTold, incidentAsTold, type ToldEvent } from './domain/incident-as-told.js'
+import { type AnnounceIncidentEvent, QueueNotification } from './domain/notification.commands.js'
+import type { NotificationHead, NotificationReason } from './domain/notification.events.js'
+import { type Addressee, noticesOf } from './domain/recipients.js'
+import type { Values } from './domain/rendering.js'
+import { notificationRecords } from './notification.record.js'
+
+export interface AnnouncementOptions {
+  executor: CommandExecutor
+  facts: FactSource
+  /** Somebody with the rights of this moment; undefined: unknown, or without any. */
+  principal(id: string): Principal | undefined
+  /** Which channels are configured. */
+  email: boolean
+  webhook: boolean
+  /** Where people see records; undefined: mails have no links. */
+  publicUrl: string | undefined
+  logger: { warn(context: object, message: string): void }
+}
+
+/** Members of a group that are told of one event. */
+export const MOST_MEMBERS = 100
+/** News that are older are none: a server that had no mail server for a week does not tell of all that week. */
+export const OLDEST_NEWS_MS = 24 * 60 * 60_000
+
+interface Group {
+  readonly manager?: string
+  readonly members: ReadonlySet<string>
+}
+const group: StreamFold<Group, GroupEvent> = {
+  initial: { members: new Set() },
+  evolve: (known, event) => {
+    switch (event.type) {
+      case 'GroupRegistered':
+        return { ...known, manager: event.data.manager }
+      case 'GroupChanged':
+        return event.data.manager === undefined
+          ? known
+          : { ...known, manager: event.data.manager ?? undefined }
+      case 'MemberAdded':
+        return { ...known, members: new Set(known.members).add(event.data.person) }
+      case 'MemberRemoved':
+        return {
+          ...known,
+          members: new Set([...known.members].filter((member) => member !== event.data.person)),
+        }
+      default:
+        return known
+    }
+  },
+}
+
+export const webhooksInForce: StreamFold<readonly WebhookEndpoint[], WebhooksPublished> = {
+  initial: DEFAULT_WEBHOOKS,
+  evolve: (known, event) => (event.type === 'WebhooksPublished' ? event.data.endpoints : known),
+}
+
+/** Recipient → what she is told, and why she. */
+type Recipients = Map<string, Pick<NotificationHead, 'kind' | 'reason'> & { detail?: string }>
+
+/** Turns an event of an incident into one queued notification for each recipient and channel. */
+export class Announcements {
+  constructor(private readonly options: AnnouncementOptions) {}
+
+  /** Repeatable: each notification's id follows from what it tells to whom, so that a second one is none. */
+  async announce(command: AnnounceIncidentEvent): Promise<void> {
+    const { email, webhook, facts, logger } = this.options
+    const { event, by, at } = command.data
+    if (!email && !webhook) return
+    if (Date.parse(command.metadata.occurredAt) - Date.parse(at) > OLDEST_NEWS_MS) {
+      logger.warn({ incident: command.id, event: event.id }, 'too old to tell anybody of')
+      return
+    }
+    const { value: incident } = await facts.answer(fact(`incident-${command.id}`, incidentAsTold))
+    if (!incident) return
+    const notices = noticesOf(event as unknown as ToldEvent, incident, by)
+    const queued: Promise<void>[] = []
+    if (email) {
+      const recipients = await this.#people(notices, by)
+      for (const [recipient, { kind, reason, detail }] of recipients) {
+        const maySee = this.#maySee(recipient, incident)
+        const head = { kind, channel: 'email', recipient, reason } as const
+        queued.push(this.#queue(command, head, this.#values(command, incident, detail), maySee))
+      }
+    }
+    // As on topics: what is restricted leaves by no way that nobody's rights are checked on.
+    if (webhook && incident.audience.kind === 'public') {
+      const { value: endpoints } = await facts.answer(fact('settings-webhooks', webhooksInForce))
+      for (const { kind } of notices) {
+        for (const { name } of endpoints.filter(({ kinds }) => kinds.includes(kind))) {
+          const head = {
+            kind,
+            channel: 'webhook',
+            recipient: name,
+            reason: { relation: 'endpoint' },
+          } as const
+          queued.push(this.#queue(command, head, this.#values(command, incident), true))
+        }
+      }
+    }
+    await Promise.all(queued)
+  }
+
+  async #people(notices: ReturnType<typeof noticesOf>, by: readonly string[]): Promise<Recipients> {
+    const recipients: Recipients = new Map()
+    for (const { kind, to, detail } of notices) {
+      for (const addressee of to) {
+        for (const [person, reason] of await this.#resolve(addressee)) {
+          if (!by.includes(person) && !recipients.has(person))
+            recipients.set(person, { kind, reason, detail })
+        }
+      }
+    }
+    return recipients
+  }
+
+  async #resolve(addressee: Addressee): Promise<readonly [string, NotificationReason][]> {
+    if ('person' in addressee) return [[addressee.person, { relation: addressee.relation }]]
+    const id = 'membersOf' in addressee ? addressee.membersOf : addressee.managerOf
+    const { manager, members } = (await this.options.facts.answer(fact(`group-${id}`, group))).value
+    if ('managerOf' in addressee)
+      return manager === undefined ? [] : [[manager, { relation: 'manager', group: id }]]
+    const told = [...members].sort().slice(0, MOST_MEMBERS)
+    const leftOut = members.size - told.length
+    if (leftOut > 0)
+      this.options.logger.warn({ group: id, leftOut }, 'a group has too many members to tell all')
+    return told.map((member) => [member, { relation: 'member', group: id, ...(leftOut > 0 && { leftOut }) }])
+  }
+
+  /** Who is named in a record is told of it without any role; all others see what their rights let them. */
+  #maySee(person: string, incident: IncidentAsTold): boolean {
+    const visibleTo = peopleNamed(incident)
+    if (visibleTo?.includes(person)) return true
+    const principal = this.options.principal(person)
+    const { audience, group, assignee } = incident
+    const columns = { ...audienceColumns(audience), visibleTo, assignmentGroup: group, assignee }
+    return principal !== undefined && canSee(principal, columns)
+  }
+
+  #values(
+    { id, data: { event, at } }: AnnounceIncidentEvent,
+    incident: IncidentAsTold,
+    detail?: string,
+  ): Values {
+    const { title, state, priority, group, assignee } = incident
+    const { publicUrl } = this.options
+    const link = publicUrl && `${publicUrl.replace(/\/+$/, '')}/incidents/${encodeURIComponent(id ?? '')}`
+    return { title, state, priority, group, assignee, detail, link, event: event.type, at }
+  }
+
+  async #queue(
+    { id: record = '', data, metadata }: AnnounceIncidentEvent,
+    about: Omit<NotificationHead, 'record' | 'cause'>,
+    values: Values,
+    maySee: boolean,
+  ): Promise<void> {
+    const { id: cause } = data.event
+    const { kind, recipient, channel } = about
+    const id = derivedId('notification', cause, kind, recipient, channel)
+    const command = new QueueNotification(
+      id,
+      { head: { ...about, record, cause }, values, maySee },
+      { ...metadata, commandId: derivedId('queue', id), causationId: cause },
+    )
+    await this.options.executor.execute(notificationRecords, command)
+  }
+}

@@ -1,0 +1,108 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import { definePolicy, type Reaction } from '#libs/projections-runtime'
+import type { ToldEvent } from './incident-as-told.js'
+import { AnnounceIncidentEvent, DeliverNotification } from './notification.commands.js'
+import type { DeliveryChannelName, NotificationEvent } from './notification.events.js'
+import { isTold } from './recipients.js'
+
+const INCIDENT_PREFIX = 'incident-'
+const NOTIFICATION_PREFIX = 'notification-'
+
+/**
+ * Has whoever it concerns told of what happens to an incident. It keeps nothing: recipients follow from the incident's
+ * own stream, so that an import of a million events costs it no write.
+ */
+export const incidentNotifications = definePolicy<object, ToldEvent>({
+  name: 'incident_notifications',
+  from: [INCIDENT_PREFIX],
+  key: ({ type, stream, metadata }) => (metadata.channel !== 'import' && isTold(type) ? stream : undefined),
+  initial: {},
+  evolve: (state) => state,
+  react: ({ id, type, data, stream, metadata }) => {
+    const { actor, attributedTo, onBehalfOf, channel, recordedAt: at } = metadata
+    // Who has written a mail learns by the answer alone that it was received, and under which number
+    const byMail = type === 'IncidentOpened' && channel === 'email'
+    const by = [actor, attributedTo, byMail ? undefined : onBehalfOf].filter((who) => who !== undefined)
+    return [
+      {
+        kind: 'command',
+        build: (metadata) =>
+          new AnnounceIncidentEvent(
+            stream.slice(INCIDENT_PREFIX.length),
+            { event: { id, type, data }, by, at },
+            metadata,
+          ),
+        reason: type,
+      },
+    ]
+  },
+})
+
+/** What of a notification's delivery is to be looked after; without a channel nothing is. */
+interface InDelivery {
+  channel?: DeliveryChannelName
+}
+
+/**
+ * How long after a wish the notification is looked at again. Wishes wait in a process's memory, behind slow servers
+ * maybe, and are lost with it.
+ */
+const LOOK_AGAIN_MS = 2 * 60_000
+const TIMER = 'deliver'
+
+/** Wishes that every notification be delivered, until it is or is given up: at once, when an attempt is due, and again when one was lost. */
+export const notificationDelivery = definePolicy<InDelivery, NotificationEvent>({
+  name: 'notification_delivery',
+  from: [NOTIFICATION_PREFIX],
+  key: ({ stream }) => stream,
+  initial: {},
+  evolve: (state, event) => {
+    switch (event.type) {
+      case 'NotificationQueued':
+      case 'NotificationRequeued':
+        return { channel: event.data.channel }
+      case 'NotificationDelivered':
+      case 'NotificationDeadLettered':
+      case 'NotificationSuppressed':
+        return null
+      default:
+        return state
+    }
+  },
+  react: (event, { channel }) => {
+    if (channel === undefined) return []
+    switch (event.type) {
+      case 'NotificationQueued':
+      case 'NotificationRequeued':
+        return wish(event.stream, channel, event.metadata.recordedAt)
+      case 'DeliveryStarted':
+        return lookAt(event.data.until)
+      case 'DeliveryFailed':
+        return event.data.retryAt === undefined ? [] : lookAt(event.data.retryAt)
+      default:
+        return []
+    }
+  },
+  onTimer: ({ key, dueAt }, { channel }) => (channel === undefined ? [] : wish(key, channel, dueAt)),
+})
+
+function wish(
+  stream: RecordedEvent['stream'],
+  channel: DeliveryChannelName,
+  now: string,
+): readonly Reaction[] {
+  return [
+    {
+      kind: 'command',
+      build: (metadata) =>
+        new DeliverNotification(stream.slice(NOTIFICATION_PREFIX.length), { channel }, metadata),
+    },
+    ...lookAt(new Date(Date.parse(now) + LOOK_AGAIN_MS).toISOString()),
+  ]
+}
+
+function lookAt(at: string): readonly Reaction[] {
+  return [{ kind: 'setTimer', name: TIMER, at }]
+}
+
+export const notificationPolicies = [incidentNotifications, notificationDelivery] as const

@@ -1,0 +1,146 @@
+import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common'
+import { IsInt, IsOptional, IsString, Length, Matches, Min } from 'class-validator'
+import { hasRole, type Principal, type Role } from '#libs/access'
+import { Forbidden, RECORD_NUMBER } from '#libs/event-sourcing'
+import { type Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
+import { CommandSender } from '../http/command-sender.js'
+import { FreshnessQuery } from '../http/listing.dto.js'
+import { Queries } from '../http/queries.js'
+import { Receipt, receiptAnswer } from '../http/receipt.js'
+import { splitReason, verb } from '../http/verbs.js'
+import { ResendNotification, SetNotificationPreferences } from './domain/notification.commands.js'
+import { NotificationsPage, PreferencesDto, PreferencesView } from './dto/notifications.dto.js'
+import { listNotifications, listRecordNotifications, readPreferences } from './notification.queries.js'
+
+const DESK: readonly Role[] = ['agent', 'team-lead', 'change-manager', 'auditor', 'analyst', 'administrator']
+
+class RecordParams {
+  @Field('Number of the incident.', 'INC0000001')
+  @Matches(RECORD_NUMBER)
+  number!: string
+}
+
+class PersonParams {
+  @Field('Directory id of a person.', 'agent')
+  @Matches(/^(?!system:)\P{C}{1,200}$/u)
+  id!: string
+}
+
+class NotificationsQuery extends FreshnessQuery {
+  @IsOptional()
+  @Field('AIP-160 filter.', 'state = "dead-lettered"')
+  @IsString()
+  @Length(0, 4_000)
+  filter?: string
+  @IsOptional()
+  @Field('Columns, each with `desc` or not.', 'queuedAt desc')
+  @IsString()
+  @Length(0, 500)
+  orderBy?: string
+  @IsOptional()
+  @Field('Rows a page; 0: the usual 50; at most 1,000, more is taken as that.', 50)
+  @IsInt()
+  @Min(0)
+  pageSize?: number
+  @IsOptional() @Field('`nextPageToken` of the page before.') @IsString() @Length(1, 4_000) pageToken?: string
+}
+
+/** What was sent to whom, why, and what became of it. */
+@Controller()
+export class NotificationsController {
+  constructor(
+    private readonly sender: CommandSender,
+    private readonly queries: Queries,
+  ) {}
+
+  @Get('notifications')
+  @Endpoint({
+    summary: 'Your notifications; for auditors and administrators all, dead letters by their state',
+    roles: 'any',
+    query: NotificationsQuery,
+    answer: NotificationsPage,
+    responseHeaders: ['ITSM-Position'],
+  })
+  list(@Query() query: NotificationsQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer(listNotifications, { ...query, principal })
+  }
+
+  @Get('incidents/:number/notifications')
+  @Endpoint({
+    summary: 'Who was told of an incident',
+    roles: DESK,
+    params: RecordParams,
+    query: NotificationsQuery,
+    answer: NotificationsPage,
+    responseHeaders: ['ITSM-Position'],
+  })
+  ofRecord(
+    @Param() { number }: RecordParams,
+    @Query() query: NotificationsQuery,
+    @Context() { principal }: RequestContext,
+  ): Promise<Answer> {
+    return this.queries.answer(listRecordNotifications, { ...query, principal, number })
+  }
+
+  @Get('people/:id/notification-preferences')
+  @Endpoint({
+    summary: 'What a person wants to be told; your own, for administrators anybody’s',
+    roles: 'any',
+    params: PersonParams,
+    answer: PreferencesView,
+    requestHeaders: ['If-None-Match'],
+    responseHeaders: ['ETag'],
+  })
+  preferences(@Param() { id }: PersonParams, @Context() context: RequestContext): Promise<Answer> {
+    requireOwn(context.principal, id)
+    return this.queries.answer(readPreferences, { id }, context)
+  }
+
+  @Put('people/:id/notification-preferences')
+  @Endpoint({
+    summary: 'Say what you want to be told; administrators for anybody',
+    roles: 'any',
+    params: PersonParams,
+    body: PreferencesDto,
+    answer: Receipt,
+    requestHeaders: ['Idempotency-Key', 'If-Match'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  })
+  async setPreferences(
+    @Param() params: PersonParams,
+    @Body() body: PreferencesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    const { id } = params
+    const [{ preferences }, reason] = splitReason(body)
+    const wish = {
+      target: `preferences-${id}`,
+      method: 'PUT',
+      route: '/people/{id}/notification-preferences',
+      params,
+      body,
+      reason,
+    }
+    return receiptAnswer(
+      await this.sender.send(
+        context,
+        wish,
+        (metadata) => new SetNotificationPreferences(id, { preferences }, metadata),
+      ),
+    )
+  }
+}
+
+function requireOwn(principal: Principal, id: string): void {
+  if (principal.id === id || hasRole(principal, 'administrator')) return
+  throw new Forbidden('NOTIFICATION.FORBIDDEN', 'These are somebody else’s preferences')
+}
+
+/** What can be done to a notification. */
+export const notificationVerbs = {
+  resend: verb({
+    summary: 'Send a dead letter again',
+    roles: ['administrator'],
+    command: (id, _, metadata) => new ResendNotification(id, {}, metadata),
+  }),
+}

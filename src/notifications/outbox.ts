@@ -1,0 +1,29 @@
+import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
+import type { Announcements } from './announcements.js'
+import type { Courier } from './delivery/courier.js'
+import { AnnounceIncidentEvent, DeliverNotification } from './domain/notification.commands.js'
+
+/** What of a process tells people and sends mail. */
+export abstract class Outbox {
+  abstract readonly announcements: Announcements
+  abstract readonly courier: Courier
+}
+
+/** Handlers of the commands with effects beyond one stream. */
+export function outboxHandlers({ announcements, courier }: Outbox) {
+  @CommandHandler(AnnounceIncidentEvent)
+  class AnnounceIncidentEventHandler implements ICommandHandler<AnnounceIncidentEvent, void> {
+    execute(command: AnnounceIncidentEvent): Promise<void> {
+      return announcements.announce(command)
+    }
+  }
+
+  /** Answers at once: policies wait for each other’s commands, so none may wait for a mail server. */
+  @CommandHandler(DeliverNotification)
+  class DeliverNotificationHandler implements ICommandHandler<DeliverNotification, void> {
+    async execute({ id, data }: DeliverNotification): Promise<void> {
+      if (id !== undefined) courier.wish(id, data.channel)
+    }
+  }
+  return [AnnounceIncidentEventHandler, DeliverNotificationHandler]
+}
