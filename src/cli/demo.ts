@@ -46,6 +46,15 @@ const CAST: readonly Actor[] = [
   { id: 'service:monitoring', name: 'Monitoring', roles: ['service'] },
 ]
 
+/** As Alertmanager would say it, in the form that anybody may send. */
+const ALERT = JSON.stringify({
+  source: 'demo',
+  key: 'disk-full-db-1',
+  status: 'firing',
+  labels: { alertname: 'DiskFull', severity: 'critical', instance: 'db-1' },
+  annotations: { summary: 'Disk full on db-1' },
+})
+
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
@@ -158,6 +167,20 @@ ${curl('alice', `-i -X POST -H 'Idempotency-Key: "demo-1"' -H 'Content-Type: app
 # Who did what when, as an agent and as the caller
 ${curl('alice', `$U/incidents/${own.number}/history`)}
 ${curl('servicenow:Caller 4180', `$U/incidents/${own.number}/history`)}
+
+# The queue live, in the background; an alert that fires twice is one incident; it enters the queue, becomes a major one, and has a log
+${curl('alice', `-N --max-time 9 -H 'Accept: text/event-stream' "$U/queues/${queue}" | tail -n 12 &`)}
+${curl('service:monitoring', `-H 'Content-Type: application/json' -d '${ALERT}' $U/alerts; sleep 1`)}
+${curl('service:monitoring', `-H 'Content-Type: application/json' -d '${ALERT}' $U/alerts; sleep 1`)}
+N=$(${curl('alice', `"$U/alerts?pageSize=1"`)} | sed -n 's/.*"incident":"([^"]*)".*/\1/p')
+${curl('alice', `-H 'Content-Type: application/json' -d '{"group":"${QUEUE}"}' $U/incidents/$N/assign`)}
+${curl('lena', `-H 'Content-Type: application/json' -d '{"manager":"lena"}' $U/incidents/$N/promote`)}
+${curl('lena', `-H 'Content-Type: application/json' -d '{"text":"We are on it","visibility":"public"}' $U/incidents/$N/updates`)}
+${curl('alice', '$U/incidents/$N/updates')}
+wait
+
+# Half a word finds it
+${curl('alice', `-G --data-urlencode 'q=isk full' $U/search`)}
 
 # All queues by state, priority and age; what analysts count; the log itself
 ${curl('lena', '$U/queues')}

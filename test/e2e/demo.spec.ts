@@ -73,6 +73,16 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
       expect(asCaller!.length).toBeLessThan(asAgent!.length)
     })
 
+    it('makes an alert an incident, that a major one, and moves the queue live', () => {
+      const text = pasted('The queue live')
+      const number = /"number":"(INC\d+)","title":"Disk full on db-1"/.exec(text)?.[1]
+      expect(number).toBeDefined()
+      expect(text).toMatch(/event: (enter|change)/)
+      expect(text).toContain('"text":"We are on it"')
+      expect(text).not.toContain('"status":4')
+      expect(pasted('Half a word')).toContain(`"number":"${number}"`)
+    })
+
     it('counts the queues, gives analysts their rows and auditors the log', () => {
       const text = pasted('All queues by state')
       expect(text).toContain('"byState"')
