@@ -14,13 +14,13 @@ import { listNotifications, listRecordNotifications, readPreferences } from './n
 
 const DESK: readonly Role[] = ['agent', 'team-lead', 'change-manager', 'auditor', 'analyst', 'administrator']
 
-class RecordParams {
+class ToldRecordParams {
   @Field('Number of the incident.', 'INC0000001')
   @Matches(RECORD_NUMBER)
   number!: string
 }
 
-class PersonParams {
+class PreferencesParams {
   @Field('Directory id of a person.', 'agent')
   @Matches(/^(?!system:)\P{C}{1,200}$/u)
   id!: string
@@ -69,13 +69,13 @@ export class NotificationsController {
   @Endpoint({
     summary: 'Who was told of an incident',
     roles: DESK,
-    params: RecordParams,
+    params: ToldRecordParams,
     query: NotificationsQuery,
     answer: NotificationsPage,
     responseHeaders: ['ITSM-Position'],
   })
   ofRecord(
-    @Param() { number }: RecordParams,
+    @Param() { number }: ToldRecordParams,
     @Query() query: NotificationsQuery,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
@@ -86,12 +86,12 @@ export class NotificationsController {
   @Endpoint({
     summary: 'What a person wants to be told; your own, for administrators anybody’s',
     roles: 'any',
-    params: PersonParams,
+    params: PreferencesParams,
     answer: PreferencesView,
     requestHeaders: ['If-None-Match'],
     responseHeaders: ['ETag'],
   })
-  preferences(@Param() { id }: PersonParams, @Context() context: RequestContext): Promise<Answer> {
+  preferences(@Param() { id }: PreferencesParams, @Context() context: RequestContext): Promise<Answer> {
     requireOwn(context.principal, id)
     return this.queries.answer(readPreferences, { id }, context)
   }
@@ -100,14 +100,14 @@ export class NotificationsController {
   @Endpoint({
     summary: 'Say what you want to be told; administrators for anybody',
     roles: 'any',
-    params: PersonParams,
+    params: PreferencesParams,
     body: PreferencesDto,
     answer: Receipt,
     requestHeaders: ['Idempotency-Key', 'If-Match'],
     responseHeaders: ['ETag', 'ITSM-Position'],
   })
   async setPreferences(
-    @Param() params: PersonParams,
+    @Param() params: PreferencesParams,
     @Body() body: PreferencesDto,
     @Context() context: RequestContext,
   ): Promise<Answer<Receipt>> {

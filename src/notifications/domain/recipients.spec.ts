@@ -22,6 +22,9 @@ it('tells each whom it concerns', () => {
     'comment-added → carl: Hello',
     'watched-record-changed → wendy: Hello',
   ])
+  expect(told({ type: 'CommentAdded', data: { text: 'Hello' } }, { openedBy: 'ann' })[0]).toBe(
+    'comment-added → carl: Hello',
+  )
   expect(told({ type: 'CommentAdded', data: { text: 'Hello' } }, {}, ['carl'])[0]).toBe(
     'caller-replied → ann: Hello',
   )

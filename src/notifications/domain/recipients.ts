@@ -82,8 +82,9 @@ export function noticesOf(
 }
 
 function commentNotices(detail: string, incident: IncidentAsTold, by: readonly string[]): readonly Notice[] {
-  const { caller, affectedUser, openedBy } = incident
-  const fromCaller = [caller, affectedUser, openedBy].some((who) => who !== undefined && by.includes(who))
+  // Not who opened it: that is mostly somebody at the desk.
+  const { caller, affectedUser } = incident
+  const fromCaller = [caller, affectedUser].some((who) => who !== undefined && by.includes(who))
   return [
     fromCaller
       ? { kind: 'caller-replied', to: holders(incident), detail }
