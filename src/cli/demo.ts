@@ -172,7 +172,7 @@ ${curl('servicenow:Caller 4180', `$U/incidents/${own.number}/history`)}
 ${curl('alice', `-N --max-time 9 -H 'Accept: text/event-stream' "$U/queues/${queue}" | tail -n 12 &`)}
 ${curl('service:monitoring', `-H 'Content-Type: application/json' -d '${ALERT}' $U/alerts; sleep 1`)}
 ${curl('service:monitoring', `-H 'Content-Type: application/json' -d '${ALERT}' $U/alerts; sleep 1`)}
-N=$(${curl('alice', `"$U/alerts?pageSize=1"`)} | sed -n 's/.*"incident":"([^"]*)".*/\1/p')
+N=$(${curl('alice', `"$U/alerts?pageSize=1"`)} | sed -n 's/.*"incident":"\\([^"]*\\)".*/\\1/p')
 ${curl('alice', `-H 'Content-Type: application/json' -d '{"group":"${QUEUE}"}' $U/incidents/$N/assign`)}
 ${curl('lena', `-H 'Content-Type: application/json' -d '{"manager":"lena"}' $U/incidents/$N/promote`)}
 ${curl('lena', `-H 'Content-Type: application/json' -d '{"text":"We are on it","visibility":"public"}' $U/incidents/$N/updates`)}

@@ -88,7 +88,7 @@ export class Courier {
     for (const queue of this.#queues.values()) queue.clear()
     await within(this.#limits.closeMs, this.idle(), () => undefined)
     this.#cutOff = true
-    for (const channel of Object.values(this.options.channels)) channel.close()
+    for (const channel of Object.values(this.options.channels)) channel?.close()
   }
 
   #next(channel: DeliveryChannelName): void {
