@@ -1,10 +1,10 @@
 import type { Principal } from '#libs/access'
 import type { CommandExecutor, FactSource } from '#libs/command-handling'
 import { derivedId, fact, type StreamFold } from '#libs/event-sourcing'
-import { audienceColumns, canSee, peopleNamed } from '#projections/access'
+import { audienceColumns, canSee, peopleNamed, seesInternalFields } from '#projections/access'
 import type { GroupEvent } from '../directory/domain/directory.events.js'
 import type { WebhooksPublished } from '../settings/domain/settings.events.js'
-import { DEFAULT_WEBHOOKS, type WebhookEndpoint } from './domain/defaults.js'
+import { DEFAULT_WEBHOOKS, type Kind, kindOf, type WebhookEndpoint } from './domain/defaults.js'
 import { type IncidentAsTold, incidentAsTold, type ToldEvent } from './domain/incident-as-told.js'
 import { type AnnounceIncidentEvent, QueueNotification } from './domain/notification.commands.js'
 import type { NotificationHead, NotificationReason } from './domain/notification.events.js'
@@ -85,7 +85,7 @@ export class Announcements {
     if (email) {
       const recipients = await this.#people(notices, by)
       for (const [recipient, { kind, reason, detail }] of recipients) {
-        const maySee = this.#maySee(recipient, incident)
+        const maySee = this.#maySee(recipient, incident, kind)
         const head = { kind, channel: 'email', recipient, reason } as const
         queued.push(this.#queue(command, head, this.#values(command, incident, detail), maySee))
       }
@@ -134,11 +134,16 @@ export class Announcements {
     return told.map((member) => [member, { relation: 'member', group: id, ...(leftOut > 0 && { leftOut }) }])
   }
 
-  /** Who is named in a record is told of it without any role; all others see what their rights let them. */
-  #maySee(person: string, incident: IncidentAsTold): boolean {
+  /**
+   * Who is named in a record is told of it without any role; all others see what their rights let them. What is written
+   * for the desk goes to people of the desk alone, whatever they are to the record besides.
+   */
+  #maySee(person: string, incident: IncidentAsTold, kind: Kind): boolean {
     const visibleTo = peopleNamed(incident)
-    if (visibleTo?.includes(person)) return true
+    const forDesk = kindOf(kind).readership === 'desk'
+    if (!forDesk && visibleTo?.includes(person)) return true
     const principal = this.options.principal(person)
+    if (forDesk && !(principal && seesInternalFields(principal))) return false
     const { audience, group, assignee } = incident
     const columns = { ...audienceColumns(audience), visibleTo, assignmentGroup: group, assignee }
     return principal !== undefined && canSee(principal, columns)

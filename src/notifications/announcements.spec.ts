@@ -1,0 +1,81 @@
+import type { Principal, Role } from '#libs/access'
+import type { CommandExecutor, FactSource } from '#libs/command-handling'
+import { commandMetadata } from '#libs/testing'
+import { Announcements, MOST_MEMBERS } from './announcements.js'
+import { AnnounceIncidentEvent, type QueueNotification } from './domain/notification.commands.js'
+
+const principal = (id: string, ...roles: Role[]): Principal => ({
+  id,
+  grants: new Map(roles.map((role) => [role, 'grant'])),
+  groups: new Set(),
+})
+const PEOPLE = new Map([
+  ['ann', principal('ann', 'agent')],
+  ['rita', principal('rita', 'requester')],
+])
+const incident = {
+  title: 'Printer',
+  state: 'New',
+  caller: 'rita',
+  watchers: [],
+  group: 'desk',
+  audience: { kind: 'public' },
+}
+
+/** What is queued when this event is told of, by recipient. */
+async function told(event: object, members: readonly string[], by: readonly string[] = []) {
+  const queued: QueueNotification[] = []
+  const warnings: object[] = []
+  const announcements = new Announcements({
+    executor: {
+      execute: async (_: unknown, command: QueueNotification) => queued.push(command),
+    } as unknown as CommandExecutor,
+    facts: {
+      answer: async ({ stream }: { stream: string }) => ({
+        value: stream.startsWith('group-') ? { members: new Set(members) } : incident,
+      }),
+    } as unknown as FactSource,
+    principal: (id) => PEOPLE.get(id),
+    email: true,
+    webhook: false,
+    publicUrl: undefined,
+    logger: { warn: (context) => warnings.push(context) },
+  })
+  const metadata = commandMetadata()
+  const data = { event: { id: 'e1', ...event }, by, at: metadata.occurredAt }
+  await announcements.announce(new AnnounceIncidentEvent('INC0000001', data as never, metadata))
+  const seen = queued.map(({ data: { head, maySee } }) => [head.recipient, head.kind, maySee])
+  return { seen: seen.sort(), warnings }
+}
+
+const ASSIGNED = {
+  type: 'AssignedToGroup',
+  data: { group: 'desk', previousGroup: null, previousPerson: null },
+}
+const RESOLVED = { type: 'IncidentResolved', data: { code: 'fixed', notes: 'Done', resolvedBy: 'ann' } }
+
+describe('News of an incident', () => {
+  it('that are written for the desk go to people of the desk alone, whatever they are to the record besides', async () => {
+    const { seen } = await told(ASSIGNED, ['ann', 'rita', 'nobody'])
+    expect(seen).toEqual([
+      ['ann', 'assigned-to-group', true],
+      ['nobody', 'assigned-to-group', false],
+      ['rita', 'assigned-to-group', false],
+    ])
+  })
+
+  it('that are written for the caller go to her without any role', async () => {
+    expect((await told(RESOLVED, [])).seen).toEqual([['rita', 'resolved', true]])
+  })
+
+  it('do not go to whoever made them', async () => {
+    expect((await told(RESOLVED, [], ['rita'])).seen).toEqual([])
+  })
+
+  it('go to so many members of a group, and who is left out is said', async () => {
+    const members = Array.from({ length: MOST_MEMBERS + 2 }, (_, n) => `m${n}`)
+    const { seen, warnings } = await told(ASSIGNED, members)
+    expect(seen).toHaveLength(MOST_MEMBERS)
+    expect(warnings).toEqual([{ group: 'desk', leftOut: 2 }])
+  })
+})
