@@ -42,6 +42,7 @@ describe('What is internal, and what is somebody else’s', () => {
   let hers: string
   let internalHash: string
   let alert: string
+  let mail: string
   let head: string
 
   beforeAll(async () => {
@@ -80,6 +81,8 @@ describe('What is internal, and what is somebody else’s', () => {
     await desk.done('ann', hers, 'link-parent', { parent: own })
     const told = { source: 'canary', key: HERS, status: 'firing', labels: { alertname: HERS } }
     alert = succeeded(await desk.as('service:monitoring').post('/alerts', told)).id
+    const written = `From: nobody@example.org\r\nSubject: ${HERS}\r\n\r\n${NOTE}`
+    mail = succeeded(await desk.as('service:monitoring').handOver(written)).id
     const { position } = await desk.done('ann', hers, 'comments', { text: HERS })
     head = position
     await eventually('notifications about both', async () => {
@@ -189,11 +192,12 @@ describe('What is internal, and what is somebody else’s', () => {
   }
 
   function pathsOf(template: string): string[] {
+    const idsOf: Record<string, string[]> = { alerts: [alert], mails: [mail] }
     const values: Record<string, string[]> = {
       number: [own, hers],
       hash: [internalHash],
       group: ['Service Desk', 'Network'],
-      id: ['rita', 'ann', 'Service Desk', alert],
+      id: idsOf[template.split('/')[1] as string] ?? ['rita', 'ann', 'Service Desk'],
       name: [
         'alert-mapping',
         'mail-intake',

@@ -60,9 +60,9 @@ export class Client {
   }
 
   /** Hands a mail over, as a mail server does. */
-  handOver(message: string | Buffer): Promise<Reply> {
+  handOver(message: string | Buffer, asking: Asking = {}): Promise<Reply> {
     const headers = { 'content-type': 'message/rfc822' }
-    return this.request('POST', '/mails', Buffer.from(message), { headers })
+    return this.request('POST', '/mails', Buffer.from(message), { headers, ...asking })
   }
 
   async request(method: string, path: string, body: unknown, asking: Asking): Promise<Reply> {

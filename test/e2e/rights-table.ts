@@ -231,7 +231,7 @@ export function pathFor(template: string, number: string): string {
     number,
     hash: 'a'.repeat(64),
     group: 'Network',
-    id: /^\/(alerts|notifications)/.test(template) ? '00000000-0000-5000-8000-000000000000' : 'nobody',
+    id: /^\/(alerts|notifications|mails)/.test(template) ? '00000000-0000-5000-8000-000000000000' : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
   }
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))
