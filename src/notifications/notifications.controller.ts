@@ -6,6 +6,7 @@ import { type Answer, Context, Endpoint, Field, RequestContext } from '#libs/pla
 import { CommandSender } from '../http/command-sender.js'
 import { FreshnessQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
+import { Reasoned } from '../http/reasoned.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason, verb } from '../http/verbs.js'
 import { ResendNotification, SetNotificationPreferences } from './domain/notification.commands.js'
@@ -141,6 +142,7 @@ export const notificationVerbs = {
   resend: verb({
     summary: 'Send a dead letter again',
     roles: ['administrator'],
+    body: Reasoned,
     command: (id, _, metadata) => new ResendNotification(id, {}, metadata),
   }),
 }
