@@ -65,7 +65,6 @@ const personId: PersonalMark = { holds: 'personId', whose: 'named' }
 const identifying: PersonalMark = { holds: 'personalData', whose: 'stream' }
 const aboutCaller: PersonalMark = { holds: 'freeText', whose: 'caller' }
 /** Of whoever wrote a mail. */
-const bySender: PersonalMark = { holds: 'personalData', whose: 'author' }
 const writtenBySender: PersonalMark = { holds: 'freeText', whose: 'author' }
 const authored: PersonalMark = { holds: 'freeText', whose: 'author' }
 
@@ -285,9 +284,8 @@ const MAIL_EVENTS: Entries<MailEvent> = {
   MailReceived: {
     version: 1,
     fields: {
-      messageId: bySender,
-      from: bySender,
-      fromName: bySender,
+      messageId: writtenBySender,
+      sender: personId,
       subject: writtenBySender,
       hash: plain,
       size: plain,

@@ -7,8 +7,8 @@ import type { MailDecision, MailEvent } from '../../src/mail/domain/mail.events.
 export interface MailEntry {
   id: string
   messageId?: string
-  from?: string
-  fromName?: string
+  /** Stands for the sender's address. */
+  sender?: string
   subject: string
   /** Bytes. */
   size: number
@@ -33,12 +33,11 @@ export const mails = defineProjection<MailEntry, MailEvent>({
   key: ({ stream }) => stream,
   evolve(entry, event) {
     if (event.type === 'MailReceived') {
-      const { messageId, from, fromName, subject, size, decision } = event.data
+      const { messageId, sender, subject, size, decision } = event.data
       return {
         id: event.stream.slice('mail-'.length),
         messageId: messageId ?? undefined,
-        from: from ?? undefined,
-        fromName,
+        sender: sender ?? undefined,
         subject,
         size,
         receivedAt: event.metadata.occurredAt,
@@ -62,14 +61,14 @@ export const mails = defineProjection<MailEntry, MailEvent>({
   },
   columns: {
     id: 'string',
-    from: 'string',
+    sender: 'string',
     outcome: 'string',
     why: 'string',
     person: 'string',
     record: 'string',
     receivedAt: 'timestamp',
   },
-  indexes: [['outcome', 'receivedAt'], ['receivedAt'], ['record', 'receivedAt'], ['from', 'receivedAt']],
+  indexes: [['outcome', 'receivedAt'], ['receivedAt'], ['record', 'receivedAt'], ['sender', 'receivedAt']],
   checked: ['why', 'person'],
   rows: visible,
   parts: (principal) => [visible(principal)],

@@ -73,8 +73,7 @@ export class MailIntake {
       const decision: MailDecision = reused ? REUSED : await this.decide(mail)
       const data = {
         messageId: mail.messageId ?? null,
-        from: mail.from,
-        fromName: mail.fromName,
+        sender: senderId(mail.from),
         subject: mail.subject,
         hash,
         size: message.length,
@@ -139,8 +138,7 @@ export class MailIntake {
       sender,
       answers: await this.answered(mail, sender),
       hasText: mail.text.trim() !== '' || mail.subject.trim() !== '',
-      register:
-        setting.unknownSenders === 'register' && mail.from !== null ? newPersonId(mail.from) : undefined,
+      register: setting.unknownSenders === 'register' ? (senderId(mail.from) ?? undefined) : undefined,
     })
   }
 
@@ -307,7 +305,7 @@ const REUSED: MailDecision = { kind: 'review', reason: 'message-id-reused' }
 
 /** The same message, by what no server on its way changes. */
 function isSame({ received }: KnownMail, { from, subject }: IncomingMail): boolean {
-  return received.from === from && received.subject === subject
+  return received.sender === senderId(from) && received.subject === subject
 }
 
 interface Actor {
@@ -316,7 +314,7 @@ interface Actor {
   context: RequestContext
 }
 
-/** Id of a sender whom nobody knew. It tells nothing of the address: ids stay in the log for ever. */
-function newPersonId(address: string): string {
-  return `mail-${derivedId('mail-sender', address)}`
+/** Stands for an address in the log, and is the id of a sender who is registered. It tells nothing of the address. */
+function senderId(address: string | null): string | null {
+  return address === null ? null : `mail-${derivedId('mail-sender', address)}`
 }

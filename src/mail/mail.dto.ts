@@ -56,8 +56,10 @@ export class ReviewMailDto extends Reasoned {
 export class MailItem {
   @Matches(UUID) id!: string
   @IsOptional() @IsString() messageId?: string
-  @IsOptional() @IsString() from?: string
-  @IsOptional() @IsString() fromName?: string
+  @IsOptional()
+  @Field('Stands for the address, which only the message itself tells.')
+  @IsString()
+  sender?: string
   @IsString() subject!: string
   @IsInt() @Min(0) size!: number
   @IsString() receivedAt!: string

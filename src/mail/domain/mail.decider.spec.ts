@@ -5,7 +5,7 @@ import type { MailDecision, MailEvent } from './mail.events.js'
 
 const received = (decision: MailDecision) => ({
   messageId: '<1@example.org>',
-  from: 'rita@example.org',
+  sender: 'mail-1',
   subject: 'Printer',
   hash: 'a'.repeat(64),
   size: 800,

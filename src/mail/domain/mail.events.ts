@@ -31,8 +31,8 @@ export type MailReceived = DomainEvent<
   {
     /** As the header has it; null: it had none, and its content stands for it. */
     messageId: string | null
-    from: string | null
-    fromName?: string
+    /** Stands for the sender's address, the same for all his messages, and tells nothing of it; null: there was none. */
+    sender: string | null
     subject: string
     /** SHA-256 of the message as it came, hex. */
     hash: string
