@@ -111,14 +111,15 @@ describe('What is internal, and what is somebody else’s', () => {
       '/incidents/{number}/attachments/{hash}',
       '/incidents/{number}/children',
       '/incidents/{number}/history',
-      '/search',
+      '/incidents/{number}/notifications',
       '/incidents/{number}/updates',
       '/major-incidents',
-      '/incidents/{number}/notifications',
+      '/search',
     ])
     expect(await paths('audrey')).toContain('/events')
     expect(await paths('audrey')).toContain('/notifications')
     expect(await paths('ana')).toContain('/incident-facts')
+    expect(await paths('adam')).toContain('/mails/{id}/message')
   }, 240_000)
 
   it('cannot be found out by filters either: what a requester does not see she cannot ask for', async () => {
