@@ -11,10 +11,11 @@ export interface Ended {
 export function run(
   program: string,
   args: readonly string[],
-  options: { input?: string; cwd?: string } = {},
+  options: { input?: string; cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ended> {
   return new Promise((ended, failed) => {
-    const environment = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
+    const quiet = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
+    const environment = { ...process.env, ...quiet, ...options.env }
     const child = spawn(program, args, { stdio: 'pipe', env: environment, cwd: options.cwd })
     let output = ''
     for (const stream of [child.stdout, child.stderr])

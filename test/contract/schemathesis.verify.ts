@@ -55,7 +55,8 @@ describe('schemathesis', () => {
     const checks = ['--checks', CHECKS.join(','), '--no-color', '--request-timeout', '30']
     const headers = bearer === undefined ? [] : ['--header', `Authorization: Bearer ${bearer}`]
     const command = ['run', `${url}/openapi.json`, ...limits, ...checks, ...headers, ...more]
-    return run(SCHEMATHESIS, command, { cwd: folder })
+    const env = { PYTHONPATH: join(__dirname, 'verifiers'), SCHEMATHESIS_HOOKS: 'message_bodies' }
+    return run(SCHEMATHESIS, command, { cwd: folder, env })
   }
 
   it('finds no 5xx, undocumented status, or body outside its schema, with a token of every role', async () => {
