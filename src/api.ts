@@ -10,6 +10,11 @@ export const API: ApiDescription = {
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   tags: {
     incidents: 'Open, work, read; the whole history of each.',
+    'major-incidents': 'Those that need more than one pair of hands.',
+    search: 'Records by their words.',
+    alerts: 'What monitoring says, before it is an incident.',
+    mails: 'What came by mail, and what became of it.',
+    notifications: 'Who was told what, why, and what became of it.',
     queues: 'Who has what to do, now and at any time before.',
     'saved-filters': 'Filters that people and groups use again and again.',
     'incident-facts': 'One row per incident, for analysts.',
