@@ -25,29 +25,43 @@ export class TimePointQuery extends FreshnessQuery {
   asOf?: string
 }
 
-/** What every list takes. */
-export class ListQuery extends TimePointQuery {
-  @IsOptional()
-  @Field('AIP-160 filter.', 'state = "New" AND priority <= 2')
-  @IsString()
-  @Length(0, 4_000)
-  filter?: string
-  @IsOptional()
-  @Field('Columns, each with `desc` or not.', 'priority, openedAt desc')
-  @IsString()
-  @Length(0, 500)
-  orderBy?: string
-  @IsOptional()
-  @Field('Rows a page; 0: the usual 50; at most 1,000, more is taken as that.', 50)
-  @IsInt()
-  @Min(0)
-  pageSize?: number
-  @IsOptional()
-  @Field('`nextPageToken` of the page before; all else as it was.')
-  @IsString()
-  @Length(1, 4_000)
-  pageToken?: string
+// biome-ignore lint/suspicious/noExplicitAny: TypeScript asks it of what a class is mixed into
+type Freshness = new (...args: any[]) => FreshnessQuery
+
+/**
+ * What every list takes, beside what its moment is asked by: `FreshnessQuery` for lists of now only, `TimePointQuery` for those
+ * of any moment.
+ * @param filter example of an AIP-160 filter
+ * @param orderBy example of an order
+ */
+export function listing<Moment extends Freshness>(Base: Moment, filter: string, orderBy: string) {
+  class Listing extends Base {
+    @IsOptional() @Field('AIP-160 filter.', filter) @IsString() @Length(0, 4_000) filter?: string
+    @IsOptional()
+    @Field('Columns, each with `desc` or not.', orderBy)
+    @IsString()
+    @Length(0, 500)
+    orderBy?: string
+    @IsOptional()
+    @Field('Rows a page; 0: the usual 50; at most 1,000, more is taken as that.', 50)
+    @IsInt()
+    @Min(0)
+    pageSize?: number
+    @IsOptional()
+    @Field('`nextPageToken` of the page before; all else as it was.')
+    @IsString()
+    @Length(1, 4_000)
+    pageToken?: string
+  }
+  return Listing
 }
+
+/** What a list takes that can be asked for at any moment. */
+export class ListQuery extends listing(
+  TimePointQuery,
+  'state = "New" AND priority <= 2',
+  'priority, openedAt desc',
+) {}
 
 /** What a list takes whose filters may be saved. */
 export class FilteredListQuery extends ListQuery {

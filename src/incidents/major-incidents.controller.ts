@@ -1,8 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common'
-import { IsInt, IsOptional, IsString, Length, Min } from 'class-validator'
 import type { Role } from '#libs/access'
-import { type Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
-import { FreshnessQuery, TimePointQuery } from '../http/listing.dto.js'
+import { type Answer, Context, Endpoint, RequestContext } from '#libs/platform'
+import { FreshnessQuery, listing, TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { IncidentPage, MajorIncidentUpdates } from './dto/incident-answers.dto.js'
 import { IncidentParams } from './dto/incident-commands.dto.js'
@@ -20,28 +19,7 @@ const READERS: readonly Role[] = [
 ]
 
 /** Lists of today: what they hold changes too fast for anybody to ask for yesterday's. */
-class CurrentListQuery extends FreshnessQuery {
-  @IsOptional()
-  @Field('AIP-160 filter.', 'priority <= 2')
-  @IsString()
-  @Length(0, 4_000)
-  filter?: string
-  @IsOptional()
-  @Field('Columns, each with `desc` or not.', 'openedAt desc')
-  @IsString()
-  @Length(0, 500)
-  orderBy?: string
-  @IsOptional()
-  @Field('Rows a page; 0: the usual 50; at most 1,000.', 50)
-  @IsInt()
-  @Min(0)
-  pageSize?: number
-  @IsOptional()
-  @Field('`nextPageToken` of the page before; all else as it was.')
-  @IsString()
-  @Length(1, 4_000)
-  pageToken?: string
-}
+class CurrentListQuery extends listing(FreshnessQuery, 'priority <= 2', 'openedAt desc') {}
 
 /** Reading what belongs to major incidents and families. */
 @Controller()

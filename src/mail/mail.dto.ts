@@ -1,6 +1,6 @@
 import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Min } from 'class-validator'
 import { Conforms, Field } from '#libs/platform'
-import { FreshnessQuery } from '../http/listing.dto.js'
+import { FreshnessQuery, listing } from '../http/listing.dto.js'
 import { Reasoned } from '../http/reasoned.js'
 import { listOf, Page } from '../http/record-view.js'
 
@@ -81,25 +81,5 @@ export class MailsPage extends Page {
   items!: MailItem[]
 }
 
-export class MailsQuery extends FreshnessQuery {
-  @IsOptional()
-  @Field('AIP-160 filter.', 'outcome = "review"')
-  @IsString()
-  @Length(0, 4_000)
-  filter?: string
-  @IsOptional()
-  @Field('Columns, each with `desc` or not.', 'receivedAt desc')
-  @IsString()
-  @Length(0, 500)
-  orderBy?: string
-  @IsOptional()
-  @Field('Rows a page; 0: the usual 50; at most 1,000, more is taken as that.', 50)
-  @IsInt()
-  @Min(0)
-  pageSize?: number
-  @IsOptional()
-  @Field('`nextPageToken` of the page before; all else as it was.')
-  @IsString()
-  @Length(1, 4_000)
-  pageToken?: string
-}
+/** What lists of mail take: those of now only. */
+export class MailsQuery extends listing(FreshnessQuery, 'outcome = "review"', 'receivedAt desc') {}

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common'
-import { IsInt, IsOptional, IsString, Length, Matches, Min } from 'class-validator'
+import { Matches } from 'class-validator'
 import { hasRole, type Principal, type Role } from '#libs/access'
 import { Forbidden, RECORD_NUMBER } from '#libs/event-sourcing'
 import { type Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
 import { CommandSender } from '../http/command-sender.js'
-import { FreshnessQuery } from '../http/listing.dto.js'
+import { FreshnessQuery, listing } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { Reasoned } from '../http/reasoned.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
@@ -27,24 +27,7 @@ class PreferencesParams {
   id!: string
 }
 
-class NotificationsQuery extends FreshnessQuery {
-  @IsOptional()
-  @Field('AIP-160 filter.', 'state = "dead-lettered"')
-  @IsString()
-  @Length(0, 4_000)
-  filter?: string
-  @IsOptional()
-  @Field('Columns, each with `desc` or not.', 'queuedAt desc')
-  @IsString()
-  @Length(0, 500)
-  orderBy?: string
-  @IsOptional()
-  @Field('Rows a page; 0: the usual 50; at most 1,000, more is taken as that.', 50)
-  @IsInt()
-  @Min(0)
-  pageSize?: number
-  @IsOptional() @Field('`nextPageToken` of the page before.') @IsString() @Length(1, 4_000) pageToken?: string
-}
+class NotificationsQuery extends listing(FreshnessQuery, 'state = "dead-lettered"', 'queuedAt desc') {}
 
 /** What was sent to whom, why, and what became of it. */
 @Controller()

@@ -1,9 +1,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches, Min } from 'class-validator'
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches } from 'class-validator'
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
 import { isInstant } from '#libs/platform/instant'
-import { FreshnessQuery } from '../../http/listing.dto.js'
+import { FreshnessQuery, listing } from '../../http/listing.dto.js'
 import { Reasoned } from '../../http/reasoned.js'
 import { closed, instant, listOf, mapOf, Page, text } from '../../http/record-view.js'
 
@@ -138,28 +138,11 @@ export class AlertParams {
 }
 
 /** What lists of alerts take: those of now only. */
-export class AlertsQuery extends FreshnessQuery {
-  @IsOptional()
-  @Field('AIP-160 filter.', 'condition = "firing" AND firings > 3')
-  @IsString()
-  @Length(0, 4_000)
-  filter?: string
-  @IsOptional()
-  @Field('Columns, each with `desc` or not.', 'firstSeenAt desc')
-  @IsString()
-  @Length(0, 500)
-  orderBy?: string
-  @IsOptional()
-  @Field('Rows a page; 0: the usual 50; at most 1,000, more is taken as that.', 50)
-  @IsInt()
-  @Min(0)
-  pageSize?: number
-  @IsOptional()
-  @Field('`nextPageToken` of the page before; all else as it was.')
-  @IsString()
-  @Length(1, 4_000)
-  pageToken?: string
-}
+export class AlertsQuery extends listing(
+  FreshnessQuery,
+  'condition = "firing" AND firings > 3',
+  'firstSeenAt desc',
+) {}
 
 /** An alert as it is. */
 export class AlertView {
