@@ -20,6 +20,19 @@ import type { Audience } from '../src/incidents/domain/incident.events.js'
 const OVERSEERS: readonly Role[] = ['auditor', 'administrator']
 const DESK: readonly Role[] = ['agent', 'team-lead', 'change-manager', 'analyst', 'service']
 
+/** Whoever works at the desk or oversees it. */
+export const DESK_READERS: readonly Role[] = [
+  'agent',
+  'team-lead',
+  'change-manager',
+  'auditor',
+  'analyst',
+  'service',
+  'administrator',
+]
+/** The same without programs. */
+export const DESK_PEOPLE: readonly Role[] = DESK_READERS.filter((role) => role !== 'service')
+
 /** The columns that a collection needs for the row rule. */
 export interface AccessColumns {
   audienceKind: Audience['kind']
@@ -71,7 +84,7 @@ export function peopleNamed(record: {
 
 /** Works at the desk or oversees it: sees internal fields of what she may see. */
 export function seesInternalFields(principal: Principal): boolean {
-  return hasRole(principal, ...OVERSEERS, ...DESK)
+  return hasRole(principal, ...DESK_READERS)
 }
 
 /** How far a principal's sight goes: everything; what is public and some of the rest; or her own records, if any. */
@@ -143,6 +156,12 @@ export function forReaders(roles: readonly Role[]): RowRule {
     rows: (principal) => (reads(principal) ? visibleRows(principal) : none),
     parts: (principal) => (reads(principal) ? visibleParts(principal) : [none]),
   }
+}
+
+/** Of a collection that has no record of anybody's own: all of it for these roles, nothing for others. */
+export function wholeFor(roles: readonly Role[]): RowRule {
+  const rows = (principal: Principal) => (hasRole(principal, ...roles) ? all : none)
+  return { rows, parts: (principal) => [rows(principal)] }
 }
 
 /** The rule for the documents alone that meet a condition, whatever else the collection holds. */

@@ -3,7 +3,8 @@ import type { RecordedEvent } from '#libs/event-sourcing'
 import { all, none } from '#libs/read-store'
 import { projectionSpec, recorded, type ToldEvent } from '#libs/testing'
 import type { AlertEvent } from '../../src/alerts/domain/alert.events.js'
-import { ALERT_READERS, alerts } from './alerts.js'
+import { DESK_READERS } from '../access.js'
+import { alerts } from './alerts.js'
 
 const STREAM = 'alert-6590645e-6164-5181-bc99-64f5d4746814'
 const at = (minute: number) => ({ occurredAt: `2026-01-05T08:0${minute}:00.000Z` })
@@ -100,6 +101,6 @@ describe('alerts', () => {
       groups: new Set(),
     })
     expect(alerts.rows(principal('requester'))).toEqual(none)
-    for (const role of ALERT_READERS) expect(alerts.rows(principal(role))).toEqual(all)
+    for (const role of DESK_READERS) expect(alerts.rows(principal(role))).toEqual(all)
   })
 })

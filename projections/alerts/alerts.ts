@@ -1,25 +1,13 @@
-import { hasRole, type Principal, type Role } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import { all, type Filter, none } from '#libs/read-store'
 import type {
   AlertCondition,
   AlertEvent,
   AlertKeyKind,
   Labels,
 } from '../../src/alerts/domain/alert.events.js'
+import { DESK_READERS, wholeFor } from '../access.js'
 import { present } from '../incident-folds.js'
-
-/** Who reads alerts: whoever works at the desk or oversees it. Requesters know nothing of them. */
-export const ALERT_READERS: readonly Role[] = [
-  'agent',
-  'team-lead',
-  'change-manager',
-  'auditor',
-  'analyst',
-  'service',
-  'administrator',
-]
 
 /** An alert as it is. Absent fields are not set; times are ISO 8601 UTC. */
 export interface AlertEntry {
@@ -74,13 +62,9 @@ export const alerts = defineProjection<AlertEntry, AlertEvent>({
   // `lastSeenAt` changes with every notification, so that it is not in any that others share.
   indexes: [['firstSeenAt'], ['lastSeenAt'], ['condition', 'firstSeenAt'], ['incident']],
   checked: ['id', 'source', 'key', 'count', 'firings', 'episodes', 'clearedAt'],
-  rows: rowsOf,
-  parts: (principal) => [rowsOf(principal)],
+  // Requesters know nothing of alerts
+  ...wholeFor(DESK_READERS),
 })
-
-function rowsOf(principal: Principal): Filter {
-  return hasRole(principal, ...ALERT_READERS) ? all : none
-}
 
 function fired(event: RecordedEvent<Extract<AlertEvent, { type: 'AlertFired' }>>): AlertEntry {
   const { source, key, keyedBy, labels, annotations, startsAt, firing, truncated } = event.data

@@ -1,7 +1,6 @@
-import { hasRole, type Principal } from '#libs/access'
 import { defineProjection } from '#libs/projections-runtime'
-import { all, type Filter, none } from '#libs/read-store'
 import type { MailDecision, MailEvent } from '../../src/mail/domain/mail.events.js'
+import { wholeFor } from '../access.js'
 
 /** An incoming message and what became of it. */
 export interface MailEntry {
@@ -70,13 +69,8 @@ export const mails = defineProjection<MailEntry, MailEvent>({
   },
   indexes: [['outcome', 'receivedAt'], ['receivedAt'], ['record', 'receivedAt'], ['sender', 'receivedAt']],
   checked: ['why', 'person'],
-  rows: visible,
-  parts: (principal) => [visible(principal)],
+  ...wholeFor(['team-lead', 'administrator', 'auditor']),
 })
-
-function visible(principal: Principal): Filter {
-  return hasRole(principal, 'team-lead', 'administrator', 'auditor') ? all : none
-}
 
 function decided(
   decision: MailDecision | { kind: 'dismissed' },

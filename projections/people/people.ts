@@ -1,8 +1,6 @@
-import type { Principal } from '#libs/access'
 import { defineProjection } from '#libs/projections-runtime'
-import { all, type Filter, none } from '#libs/read-store'
 import type { PersonEvent } from '../../src/directory/domain/directory.events.js'
-import { seesInternalFields } from '../access.js'
+import { DESK_READERS, wholeFor } from '../access.js'
 
 /** Somebody of the directory, to be found by what others call her. */
 export interface DirectoryEntry {
@@ -41,13 +39,8 @@ export const people = defineProjection<DirectoryEntry, PersonEvent>({
   },
   columns: { id: 'string', email: 'string', name: 'string', status: 'string' },
   indexes: [['email']],
-  rows: visible,
-  parts: (principal) => [visible(principal)],
+  ...wholeFor(DESK_READERS),
 })
-
-function visible(principal: Principal): Filter {
-  return seesInternalFields(principal) ? all : none
-}
 
 /** Addresses are compared without regard to case: no mail system that we know of tells them apart. */
 function folded(email: string | null | undefined): string | undefined {

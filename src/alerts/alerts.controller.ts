@@ -2,7 +2,7 @@ import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/commo
 import { FactSource } from '#libs/command-handling'
 import { LOG_START, laterPosition } from '#libs/event-sourcing'
 import { type Answer, Context, Endpoint, RequestContext } from '#libs/platform'
-import { ALERT_READERS } from '#projections/alerts/alerts'
+import { DESK_READERS } from '#projections/access'
 import { CommandSender } from '../http/command-sender.js'
 import { FreshnessQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
@@ -85,7 +85,7 @@ export class AlertsController {
   }
 
   @Get()
-  @Endpoint({ summary: 'List alerts', roles: ALERT_READERS, query: AlertsQuery, answer: AlertPage })
+  @Endpoint({ summary: 'List alerts', roles: DESK_READERS, query: AlertsQuery, answer: AlertPage })
   list(@Query() query: AlertsQuery, @Context() { principal }: RequestContext): Promise<Answer> {
     return this.queries.answer(listAlerts, { ...query, principal })
   }
@@ -93,7 +93,7 @@ export class AlertsController {
   @Get(':id')
   @Endpoint({
     summary: 'Read one alert, with its latest events',
-    roles: ALERT_READERS,
+    roles: DESK_READERS,
     params: AlertParams,
     query: FreshnessQuery,
     answer: AlertWithHistory,

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Inject, Param, Post, Put } from '@nestjs/common'
 import type { Role } from '#libs/access'
 import { Answer, Context, createApiToken, Endpoint, RequestContext } from '#libs/platform'
+import { DESK_PEOPLE } from '#projections/access'
 import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
 import { Queries } from '../http/queries.js'
@@ -25,14 +26,6 @@ import {
 const ADMINISTRATORS: readonly Role[] = ['administrator']
 /** Memberships give rights, a place among those on call gives none: who leads a team may plan it. */
 const ON_CALL_PLANNERS: readonly Role[] = ['team-lead', 'administrator']
-const READERS: readonly Role[] = [
-  'agent',
-  'team-lead',
-  'change-manager',
-  'auditor',
-  'analyst',
-  'administrator',
-]
 
 @Controller('people')
 export class PeopleController {
@@ -69,7 +62,7 @@ export class PeopleController {
   @Get(':id')
   @Endpoint({
     summary: 'Read a person with roles and groups',
-    roles: READERS,
+    roles: DESK_PEOPLE,
     params: PersonParams,
     answer: PersonView,
     requestHeaders: ['If-None-Match'],
@@ -145,7 +138,7 @@ export class GroupsController {
   @Get(':id')
   @Endpoint({
     summary: 'Read a group with its members',
-    roles: READERS,
+    roles: DESK_PEOPLE,
     params: GroupParams,
     answer: GroupView,
     requestHeaders: ['If-None-Match'],

@@ -1,22 +1,11 @@
 import { Controller, Get, Param, Query } from '@nestjs/common'
-import type { Role } from '#libs/access'
 import { type Answer, Context, Endpoint, RequestContext } from '#libs/platform'
+import { DESK_READERS } from '#projections/access'
 import { FreshnessQuery, listing, TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { IncidentPage, MajorIncidentUpdates } from './dto/incident-answers.dto.js'
 import { IncidentParams } from './dto/incident-commands.dto.js'
 import { listChildren, listMajorIncidents, readUpdates } from './queries/major-incident.queries.js'
-
-/** Whoever sees what is internal; requesters read the public updates of their own records. */
-const READERS: readonly Role[] = [
-  'agent',
-  'team-lead',
-  'change-manager',
-  'auditor',
-  'analyst',
-  'service',
-  'administrator',
-]
 
 /** Lists of today: what they hold changes too fast for anybody to ask for yesterday's. */
 class CurrentListQuery extends listing(FreshnessQuery, 'priority <= 2', 'openedAt desc') {}
@@ -29,7 +18,7 @@ export class MajorIncidentsController {
   @Get('major-incidents')
   @Endpoint({
     summary: 'Major incidents and candidates that are open, and those whose review is missing',
-    roles: READERS,
+    roles: DESK_READERS,
     query: CurrentListQuery,
     answer: IncidentPage,
   })
@@ -40,7 +29,7 @@ export class MajorIncidentsController {
   @Get('incidents/:number/children')
   @Endpoint({
     summary: 'The incidents that follow this one',
-    roles: READERS,
+    roles: DESK_READERS,
     params: IncidentParams,
     query: CurrentListQuery,
     answer: IncidentPage,

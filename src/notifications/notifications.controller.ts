@@ -1,8 +1,9 @@
 import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common'
 import { Matches } from 'class-validator'
-import { hasRole, type Principal, type Role } from '#libs/access'
+import { hasRole, type Principal } from '#libs/access'
 import { Forbidden, RECORD_NUMBER } from '#libs/event-sourcing'
 import { type Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
+import { DESK_PEOPLE } from '#projections/access'
 import { CommandSender } from '../http/command-sender.js'
 import { FreshnessQuery, listing } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
@@ -12,8 +13,6 @@ import { splitReason, verb } from '../http/verbs.js'
 import { ResendNotification, SetNotificationPreferences } from './domain/notification.commands.js'
 import { NotificationsPage, PreferencesDto, PreferencesView } from './dto/notifications.dto.js'
 import { listNotifications, listRecordNotifications, readPreferences } from './notification.queries.js'
-
-const DESK: readonly Role[] = ['agent', 'team-lead', 'change-manager', 'auditor', 'analyst', 'administrator']
 
 class ToldRecordParams {
   @Field('Number of the incident.', 'INC0000001')
@@ -52,7 +51,7 @@ export class NotificationsController {
   @Get('incidents/:number/notifications')
   @Endpoint({
     summary: 'Who was told of an incident',
-    roles: DESK,
+    roles: DESK_PEOPLE,
     params: ToldRecordParams,
     query: NotificationsQuery,
     answer: NotificationsPage,

@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common'
 import { IsInt, IsOptional, Matches, Min } from 'class-validator'
 import type { FastifyRequest } from 'fastify'
-import type { Role } from '#libs/access'
 import { type Answer, Authenticator, Context, Endpoint, Field, RequestContext } from '#libs/platform'
+import { DESK_READERS } from '#projections/access'
 import { prefers } from '../http/accept.js'
 import { FreshnessQuery, TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
@@ -14,17 +14,6 @@ import { LiveQueues } from './live/live-queues.js'
 import { EVENT_STREAM } from './live/server-sent-events.js'
 import { groupQueue, myQueue, queuesOverview } from './queue.queries.js'
 import { TakeNext } from './take-next.js'
-
-/** Who works with queues; requesters read their own records at /incidents. */
-const READERS: readonly Role[] = [
-  'agent',
-  'team-lead',
-  'change-manager',
-  'auditor',
-  'analyst',
-  'service',
-  'administrator',
-]
 
 class QueueParams {
   @Field('Directory id of the group.', 'Group 70') @Matches(/^\P{C}{1,200}$/u) group!: string
@@ -47,7 +36,7 @@ export class QueuesController {
   @Get()
   @Endpoint({
     summary: 'All queues, counted by state, priority and age (days), now or at a past point',
-    roles: READERS,
+    roles: DESK_READERS,
     query: TimePointQuery,
     answer: QueuesOverview,
   })
@@ -72,7 +61,7 @@ export class QueuesController {
     description:
       'Live, each event carries a row in `data` as the page shows it: `enter`, `change`, and `leave` with the number only. ' +
       '`reset`: forget all rows, they come anew. `level`: from here on it is what happens. Whoever comes back with the last `id` goes on from there.',
-    roles: READERS,
+    roles: DESK_READERS,
     params: QueueParams,
     query: GroupQueueQuery,
     answer: { content: { 'application/json': QueuePage, [EVENT_STREAM]: 'text' } },

@@ -1,6 +1,5 @@
 import { Body, Controller, Get, Param, Put } from '@nestjs/common'
 import { IsIn } from 'class-validator'
-import type { Role } from '#libs/access'
 import type { Command, CommandMetadata } from '#libs/event-sourcing'
 import {
   type Answer,
@@ -10,6 +9,7 @@ import {
   type EndpointOptions,
   RequestContext,
 } from '#libs/platform'
+import { DESK_PEOPLE } from '#projections/access'
 import { CommandSender } from '../http/command-sender.js'
 import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
@@ -47,15 +47,6 @@ import {
 } from './dto/settings.dto.js'
 import { readSetting } from './settings.queries.js'
 
-const READERS: readonly Role[] = [
-  'agent',
-  'team-lead',
-  'change-manager',
-  'auditor',
-  'analyst',
-  'administrator',
-]
-
 class SettingParams {
   @IsIn(SETTING_NAMES)
   name!: string
@@ -84,7 +75,7 @@ export class SettingsController {
   @Get(':name')
   @Endpoint({
     summary: 'A setting in force, and its version',
-    roles: READERS,
+    roles: DESK_PEOPLE,
     params: SettingParams,
     answer: SettingView,
     requestHeaders: ['If-None-Match'],
