@@ -32,7 +32,7 @@ const LONGEST_PAUSE_MS = 500
  * Of every call: a node that was deposed refuses it and names the leader, to which the client then connects. Without it such a
  * node would go on answering reads from a log that is behind.
  */
-export const AT_LEADER = { requiresLeader: true } as const
+const AT_LEADER = { requiresLeader: true } as const
 /** The client sends each event of an append as a message of its own. */
 const PER_EVENT_MS = 2
 
@@ -67,6 +67,22 @@ export class Connection {
    */
   appendOptions(events = 1) {
     return { ...AT_LEADER, credentials: this.#credentials, deadline: this.timeoutMs + events * PER_EVENT_MS }
+  }
+
+  readStream(stream: string, options: Parameters<EventStoreDBClient['readStream']>[1]) {
+    return this.client.readStream(stream, { ...options, ...AT_LEADER })
+  }
+
+  readAll(options: Parameters<EventStoreDBClient['readAll']>[0]) {
+    return this.client.readAll({ ...options, ...AT_LEADER })
+  }
+
+  subscribeToAll(options: Parameters<EventStoreDBClient['subscribeToAll']>[0]) {
+    return this.client.subscribeToAll({ ...options, ...AT_LEADER })
+  }
+
+  getStreamMetadata(stream: string) {
+    return this.client.getStreamMetadata(stream, AT_LEADER)
   }
 
   /** A call with one answer. Rejects with the client's own error, or {@link NoAnswer}. */

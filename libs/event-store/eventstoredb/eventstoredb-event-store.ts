@@ -23,7 +23,7 @@ import {
   type SubscribeOptions,
 } from '../event-store.js'
 import { appendInTurn } from './bulk-append.js'
-import { AT_LEADER, Connection, type ConnectionOptions } from './connection.js'
+import { Connection, type ConnectionOptions } from './connection.js'
 import { EarlierPositions } from './earlier-positions.js'
 import { LiveTail, type LiveTailOptions } from './live-tail.js'
 import { findOrBeginLog, type LogBirth } from './log-birth.js'
@@ -246,10 +246,9 @@ export class EventStoreDbEventStore extends EventStore {
   }
 
   override async getStreamMetadata(stream: string): Promise<Record<string, unknown>> {
-    const { client } = this.connection
     const { metadata } = await this.#read(() =>
       this.connection.call(`Reading the metadata of ${stream}`, () =>
-        client.getStreamMetadata(this.names.onServer(stream), AT_LEADER),
+        this.connection.getStreamMetadata(this.names.onServer(stream)),
       ),
     )
     return (metadata as Record<string, Record<string, unknown>> | undefined)?.[METADATA_FIELD] ?? {}

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { FORWARDS, jsonEvent, NO_STREAM, START } from '@eventstore/db-client'
 import { type Position, Refused, toPosition } from '#libs/event-sourcing'
-import { AT_LEADER, type Connection } from './connection.js'
+import type { Connection } from './connection.js'
 import { NoAnswer, troubleOf } from './server-errors.js'
 import type { StreamNames } from './stream-names.js'
 
@@ -76,11 +76,10 @@ export async function findOrBeginLog(
 }
 
 async function readBirth(connection: Connection, stream: string): Promise<LogBirth | undefined> {
-  const read = connection.client.readStream(stream, {
+  const read = connection.readStream(stream, {
     direction: FORWARDS,
     fromRevision: START,
     maxCount: 1,
-    ...AT_LEADER,
   })
   const [first] = await connection.collect('Reading the log id', read).catch((error) => {
     if (troubleOf(error) === 'streamMissing') return []

@@ -5,7 +5,7 @@ import {
   streamNameFilter,
 } from '@eventstore/db-client'
 import { LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
-import { AT_LEADER, abandon, type Connection } from './connection.js'
+import { abandon, type Connection } from './connection.js'
 import type { StoredEvents } from './stored-events.js'
 
 /** Events held at most for a reader who does not take them. */
@@ -46,8 +46,7 @@ export class LogFeed {
   ) {
     this.#last = after
     const commit = BigInt(after)
-    this.#subscription = connection.client.subscribeToAll({
-      ...AT_LEADER,
+    this.#subscription = connection.subscribeToAll({
       fromPosition: after === LOG_START ? START : { commit, prepare: commit },
       filter: streamNameFilter({
         prefixes: [...prefixes],

@@ -1,6 +1,6 @@
 import { type AllStreamResolvedEvent, BACKWARDS, END } from '@eventstore/db-client'
 import { LOG_START, laterPosition, type Position, toPosition } from '#libs/event-sourcing'
-import { AT_LEADER, type Connection } from './connection.js'
+import type { Connection } from './connection.js'
 import type { StoredEvents } from './stored-events.js'
 
 /** How many times more of the server's log is read, when no event of ours was among its last. */
@@ -71,11 +71,10 @@ export class LogHead {
   }
 
   #read(count: number): Promise<AllStreamResolvedEvent[]> {
-    const read = this.connection.client.readAll({
+    const read = this.connection.readAll({
       direction: BACKWARDS,
       fromPosition: END,
       maxCount: count,
-      ...AT_LEADER,
     })
     return this.connection.collect('Reading the end of the log', read)
   }

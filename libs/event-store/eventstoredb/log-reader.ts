@@ -9,7 +9,7 @@ import {
   type RecordedEvent,
 } from '#libs/event-sourcing'
 import type { LogFilter, LogPage, ReadAllOptions } from '../event-store.js'
-import { AT_LEADER, type Connection } from './connection.js'
+import type { Connection } from './connection.js'
 import { LogFeed } from './log-feed.js'
 import type { LogHead } from './log-head.js'
 import { NoAnswer, troubleOf } from './server-errors.js'
@@ -52,11 +52,10 @@ export class LogReader {
     const commit = BigInt(parsePosition(position))
     if (position === LOG_START || commit > LAST_POSITION) return undefined
     const from = { commit, prepare: commit }
-    const read = this.connection.client.readAll({
+    const read = this.connection.readAll({
       direction: FORWARDS,
       fromPosition: from,
       maxCount: 1,
-      ...AT_LEADER,
     })
     const [found] = await this.connection.collect('Reading an event by its position', read).catch((error) => {
       if (troubleOf(error) === 'noSuchPosition') return []

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { BACKWARDS, END, FORWARDS, jsonEvent, NO_STREAM, START } from '@eventstore/db-client'
 import { LOG_START, type Position, parsePosition, toPosition, Unavailable } from '#libs/event-sourcing'
-import { AT_LEADER, type Connection } from './connection.js'
+import type { Connection } from './connection.js'
 import { EarlierPositions } from './earlier-positions.js'
 import { troubleOf } from './server-errors.js'
 import type { StreamNames } from './stream-names.js'
@@ -98,7 +98,7 @@ export class MigrationRecord {
   }
 
   async #events(options: Parameters<Connection['client']['readStream']>[1]) {
-    const read = this.connection.client.readStream(this.#stream, { ...options, ...AT_LEADER })
+    const read = this.connection.readStream(this.#stream, options)
     const found = await this.connection
       .collect('Reading the record of the migration', read)
       .catch((error) => {

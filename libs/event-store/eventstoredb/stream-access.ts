@@ -2,7 +2,7 @@ import { BACKWARDS, END, type EventData, FORWARDS, NO_STREAM, START } from '@eve
 import { type Position, type RecordedEvent, toPosition } from '#libs/event-sourcing'
 import type { EncodedAppend } from '../encode-append.js'
 import type { ReadStreamOptions } from '../event-store.js'
-import { AT_LEADER, type Connection } from './connection.js'
+import type { Connection } from './connection.js'
 import { portError, troubleOf, UnreadableEvent } from './server-errors.js'
 import { type StoredEvents, toProposal } from './stored-events.js'
 import type { StreamNames } from './stream-names.js'
@@ -69,12 +69,10 @@ export class StreamAccess {
       direction,
       fromRevision: from === undefined ? edge : BigInt(from),
       maxCount: Math.min(limit, Number.MAX_SAFE_INTEGER),
-      ...AT_LEADER,
     } as const
-    const { client } = this.connection
     const found = await this.connection.patiently(() =>
       this.connection
-        .collect(`Reading ${stream}`, client.readStream(this.names.onServer(stream), request))
+        .collect(`Reading ${stream}`, this.connection.readStream(this.names.onServer(stream), request))
         .catch((error) => {
           const trouble = troubleOf(error)
           if (trouble === 'streamMissing' || trouble === 'tombstoned') return []

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { BACKWARDS, END, jsonEvent, NO_STREAM } from '@eventstore/db-client'
 import { InvalidInput, LOG_START, type Position } from '#libs/event-sourcing'
-import { AT_LEADER, type Connection } from './connection.js'
+import type { Connection } from './connection.js'
 import type { LogReader } from './log-reader.js'
 import { troubleOf } from './server-errors.js'
 import type { StreamNames } from './stream-names.js'
@@ -81,10 +81,9 @@ export class TimeIndex {
   }
 
   async #load(): Promise<void> {
-    const read = this.connection.client.readStream(this.#stream, {
+    const read = this.connection.readStream(this.#stream, {
       direction: BACKWARDS,
       fromRevision: END,
-      ...AT_LEADER,
     })
     const found = await this.connection.collect('Reading time marks', read).catch((error) => {
       if (troubleOf(error) === 'streamMissing') return []
