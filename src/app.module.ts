@@ -153,21 +153,17 @@ function httpParts(
       },
       {
         provide: MailIntake,
-        useFactory: (bus: CommandBus, queries: Queries) =>
+        useFactory: (bus: CommandBus, queries: Queries, limits: AttachmentLimits) =>
           new MailIntake({
             bus,
             queries,
             eventStore,
             facts,
             blobs,
-            desk: new IncidentDesk(
-              queries,
-              directory,
-              new AttachmentLimits(attachmentMaxBytes, attachmentTypes),
-            ),
+            desk: new IncidentDesk(queries, directory, limits),
             maxBytes: largestMessage(configuration),
           }),
-        inject: [CommandBus, Queries],
+        inject: [CommandBus, Queries, AttachmentLimits],
       },
       AskHandler,
     ] satisfies Provider[],

@@ -102,8 +102,10 @@ async function listen(
   adapter.handleErrors(app)
   const fastify = adapter.getInstance() as unknown as FastifyInstance
   await fastify.register(multipart)
-  if (runtime.serving) readMessages(fastify, configuration)
-  if (runtime.serving) serveDocumentation(fastify, () => buildOpenApi(adapter.routes, API))
+  if (runtime.serving) {
+    readMessages(fastify, configuration)
+    serveDocumentation(fastify, () => buildOpenApi(adapter.routes, API))
+  }
   if (runtime.write) runtime.connect(app.get(CommandBus))
 
   try {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import type { CommandBus } from '@nestjs/cqrs'
 import type { BlobStore } from '#libs/blob-store'
 import type { CommandReceipt, FactSource } from '#libs/command-handling'
@@ -58,8 +59,7 @@ export class MailIntake {
   async receive(message: Buffer, context: RequestContext): Promise<MailReceipt> {
     const { blobs, maxBytes } = this.parts
     const mail = await readMail(message)
-    const hash = createHash('sha256').update(message).digest('hex')
-    const messageId = mail.messageId ?? hash
+    const messageId = mail.messageId ?? createHash('sha256').update(message).digest('hex')
     let id = this.mailId(messageId)
     let known = await this.find(id)
     const reused = known !== undefined && !isSame(known, mail)
@@ -69,14 +69,14 @@ export class MailIntake {
       known = await this.find(id)
     }
     if (known === undefined) {
-      await blobs.put(Readable.from([message]), maxBytes)
+      const { hash, size } = await blobs.put(Readable.from([message]), maxBytes)
       const decision: MailDecision = reused ? REUSED : await this.decide(mail)
       const data = {
         messageId: mail.messageId ?? null,
         sender: senderId(mail.from),
         subject: mail.subject,
         hash,
-        size: message.length,
+        size,
         decision,
       }
       const actor = context.principal.id
@@ -94,12 +94,11 @@ export class MailIntake {
     decision: MailReviewed['data']['decision'],
     context: RequestContext,
   ): Promise<MailReceipt> {
-    const before = await this.find(id)
-    if (before === undefined) throw new NotFound('MAIL.UNKNOWN', `There is no message ${id}`)
-    const revision = (await this.events(id)).length
+    const message = await buffer(await this.raw(id))
     const by = { actor: context.principal.id, context }
-    await this.send(id, `review-${revision}`, by, (metadata) => new ReviewMail(id, { decision }, metadata))
-    const mail = await readMail(await this.message(before))
+    const step = `review-${(await this.events(id)).length}`
+    await this.send(id, step, by, (metadata) => new ReviewMail(id, { decision }, metadata))
+    const mail = await readMail(message)
     return this.carryOut(id, (await this.find(id))!, mail, context)
   }
 
@@ -108,12 +107,6 @@ export class MailIntake {
     const known = await this.find(id)
     if (known === undefined) throw new NotFound('MAIL.UNKNOWN', `There is no message ${id}`)
     return this.parts.blobs.get(known.received.hash)
-  }
-
-  private async message({ received }: KnownMail): Promise<Buffer> {
-    const chunks: Buffer[] = []
-    for await (const chunk of await this.parts.blobs.get(received.hash)) chunks.push(chunk as Buffer)
-    return Buffer.concat(chunks)
   }
 
   private mailId(...parts: string[]): string {
