@@ -70,6 +70,41 @@ export async function listPage<Document extends object>(
   return { json: JSON.stringify({ items, nextPageToken, position, lag, ...point }), position }
 }
 
+/** Who looks at an overview. */
+export interface SectionsArguments {
+  principal: Principal
+  pageSize?: number
+  minPosition?: string
+}
+
+/** A part of an overview: its first rows, and how many there are. */
+export interface Section {
+  filter: Filter
+  orderBy: readonly SortKey[]
+}
+
+/** Answers an overview of one collection, as JSON. */
+export async function listSections<Document extends object>(
+  { models, waitMilliseconds }: QueryDependencies,
+  { principal, pageSize, minPosition }: SectionsArguments,
+  definition: ReadModelDefinition,
+  sections: Readonly<Record<string, Section>>,
+  render: (document: Document, stale: boolean) => object,
+): Promise<{ json: string; position?: string }> {
+  const model = models.of<Document>(definition.name)
+  let freshness: { position: string; lag: number } | undefined
+  const answer: Record<string, unknown> = {}
+  for (const [name, { filter, orderBy }] of Object.entries(sections)) {
+    const asking = { principal, filter, minPosition, timeoutMilliseconds: waitMilliseconds }
+    const { rows, position, lag } = await model.list({ ...asking, orderBy, pageSize: pageSizeOf(pageSize) })
+    const { count } = await model.count(asking)
+    answer[name] = { count, items: rows.map(({ document, stale }) => render(document, stale)) }
+    // What all sections hold: the first was read first
+    freshness ??= { position, lag }
+  }
+  return { json: JSON.stringify({ ...answer, ...freshness }), position: freshness?.position }
+}
+
 /** The size of a page when so many were asked for; 0 and none: the usual one. */
 export function pageSizeOf(asked: number | undefined): number {
   return Math.min(asked || USUAL_PAGE, LARGEST_PAGE)

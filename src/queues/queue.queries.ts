@@ -10,7 +10,7 @@ import {
   shownInterval,
 } from '#projections/queue-history/queue-history'
 import { type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
-import { type ListArguments, listPage, pageSizeOf } from '../http/listing.js'
+import { type ListArguments, listPage, listSections, type SectionsArguments } from '../http/listing.js'
 import { withSavedFilter } from '../http/saved-filters.js'
 import { seenNow } from '../http/seen-now.js'
 import { type AskedTimePoint, isPast, settleTimePoint } from '../http/time-point.js'
@@ -101,42 +101,27 @@ export async function groupQueue(
 }
 
 /** What an agent looks at in the morning: her own, what waits in her groups, new replies, follow-ups that are due. */
-export async function myQueue(
-  { principal, pageSize, minPosition }: { principal: Principal; pageSize?: number; minPosition?: string },
-  { models, waitMilliseconds }: QueryDependencies,
-): Promise<QueryAnswer> {
-  const entries = models.of<WorkQueueEntry>(workQueue.name)
-  const asking = { principal, timeoutMilliseconds: waitMilliseconds, minPosition }
+export function myQueue(args: SectionsArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  const { principal } = args
   const mine = eq('assignee', principal.id)
   const open = isIn('state', ['New', 'In Progress', 'On Hold'])
-  const sections: Record<string, { filter: Filter; column: string }> = {
-    mine: { filter: mine, column: 'priority' },
+  const by = (column: string) => [{ column, direction: 'asc' as const }]
+  const sections = {
+    mine: { filter: mine, orderBy: BY_URGENCY },
     unassigned: {
       filter: and(isIn('assignmentGroup', [...principal.groups]), eq('assignee', null), open),
-      column: 'priority',
+      orderBy: BY_URGENCY,
     },
-    newReplies: { filter: and(mine, compare('callerRepliedAt', '!=', null)), column: 'callerRepliedAt' },
+    newReplies: {
+      filter: and(mine, compare('callerRepliedAt', '!=', null)),
+      orderBy: by('callerRepliedAt'),
+    },
     followUpsDue: {
       filter: and(mine, compare('followUpAt', '<=', new Date().toISOString())),
-      column: 'followUpAt',
+      orderBy: by('followUpAt'),
     },
   }
-  let freshness: { position: string; lag: number } | undefined
-  const answer: Record<string, unknown> = {}
-  for (const [name, { filter, column }] of Object.entries(sections)) {
-    const orderBy = column === 'priority' ? BY_URGENCY : [{ column, direction: 'asc' as const }]
-    const { rows, position, lag } = await entries.list({
-      ...asking,
-      filter,
-      orderBy,
-      pageSize: pageSizeOf(pageSize),
-    })
-    const { count } = await entries.count({ ...asking, filter })
-    answer[name] = { count, items: rows.map(({ document, stale }) => renderEntry(document, stale)) }
-    // What all sections hold: the first was read first
-    freshness ??= { position, lag }
-  }
-  return { json: JSON.stringify({ ...answer, ...freshness }), position: freshness?.position }
+  return listSections<WorkQueueEntry>(dependencies, args, workQueue, sections, renderEntry)
 }
 
 /** Numbers of the records to take next from a group's queue: nobody's, not waiting for anything, most urgent first. */

@@ -1,4 +1,3 @@
-import type { Principal } from '#libs/access'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, eq, type Filter, has, isIn, not, or } from '#libs/read-store'
 import {
@@ -6,7 +5,7 @@ import {
   incidentDetails,
   shownIncident,
 } from '#projections/incident-details/incident-details'
-import { pageSizeOf } from '../../http/listing.js'
+import { listSections, type SectionsArguments } from '../../http/listing.js'
 
 const OPEN = ['New', 'In Progress', 'On Hold'] as const
 
@@ -14,27 +13,18 @@ const OPEN = ['New', 'In Progress', 'On Hold'] as const
  * What a person looks at for the incidents that are about her (she is the caller or the affected user), and those she
  * watches. Every open one of hers stands in one section.
  */
-export async function myIncidents(
-  { principal, pageSize, minPosition }: { principal: Principal; pageSize?: number; minPosition?: string },
-  { models, waitMilliseconds }: QueryDependencies,
-): Promise<QueryAnswer> {
-  const details = models.of<IncidentDetails>(incidentDetails.name)
-  let freshness: { position: string; lag: number } | undefined
-  const answer: Record<string, unknown> = {}
-  for (const [name, filter] of Object.entries(sectionsOf(principal.id))) {
-    const asking = { principal, filter, minPosition, timeoutMilliseconds: waitMilliseconds }
-    const { rows, position, lag } = await details.list({
-      ...asking,
-      orderBy: [{ column: 'openedAt', direction: 'desc' }],
-      pageSize: pageSizeOf(pageSize),
-    })
-    const { count } = await details.count(asking)
-    const items = rows.map(({ document, stale }) => ({ ...shownIncident(document), ...(stale && { stale }) }))
-    answer[name] = { count, items }
-    // What all sections hold: the first was read first
-    freshness ??= { position, lag }
-  }
-  return { json: JSON.stringify({ ...answer, ...freshness }), position: freshness?.position }
+export function myIncidents(args: SectionsArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  const orderBy = [{ column: 'openedAt', direction: 'desc' as const }]
+  const sections = Object.entries(sectionsOf(args.principal.id)).map(
+    ([name, filter]) => [name, { filter, orderBy }] as const,
+  )
+  return listSections<IncidentDetails>(
+    dependencies,
+    args,
+    incidentDetails,
+    Object.fromEntries(sections),
+    (incident, stale) => ({ ...shownIncident(incident), ...(stale && { stale }) }),
+  )
 }
 
 function sectionsOf(person: string): Record<string, Filter> {
