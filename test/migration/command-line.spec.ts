@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
+import { BACKWARDS, END, EventStoreDBClient } from '@eventstore/db-client'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
 import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
 import { openMongodbReadStore } from '#libs/read-store/mongodb'
@@ -37,6 +38,24 @@ async function run(environment: Environment, ...args: string[]) {
     once(child, 'close'),
   ])
   return { code: code as number | null, output, errors }
+}
+
+/** Looks from outside at how far a copy has come. */
+function newestEventOf({ LEDGERDESK_EVENTSTORE_URL, LEDGERDESK_NAMESPACE }: Environment) {
+  const client = EventStoreDBClient.connectionString(LEDGERDESK_EVENTSTORE_URL!)
+  const position = async () => {
+    const newest = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 100 })
+    const events = (await newest.toArray()).map(({ event }) => event)
+    return events.find((event) => event?.streamId.startsWith(LEDGERDESK_NAMESPACE!))?.position.commit
+  }
+  return {
+    position,
+    /** Ends when there is a newer event than that one. */
+    async after(found: bigint | undefined) {
+      while ((await position()) === found) await sleep(2)
+    },
+    close: () => client.dispose(),
+  }
 }
 
 // With a server it takes a minute on a busy machine.
@@ -91,15 +110,20 @@ withServer('ledgerdesk migrate (skipped without MONGODB_URL or MONGODB_PROTOCOL_
   it(`comes to its end however often it is killed (seed ${SEED}), and what was exported before goes on where it was`, async () => {
     const random = randomNumbers(SEED)
     const before = await exported(embedded)
+    const target = newestEventOf(servers)
     let kills = 0
     for (; kills < KILLS; kills++) {
+      const found = await target.position()
       const child = start(servers, ['migrate'])
       const ended = once(child, 'close')
-      await Promise.race([sleep(startMs * (0.7 + random())), ended])
+      // The first while it copies, the others wherever it is
+      const killed = kills === 0 ? target.after(found) : sleep(startMs * (0.7 + random()))
+      await Promise.race([killed, ended])
       child.kill('SIGKILL')
       await ended
       if (child.exitCode === 0) break
     }
+    await target.close()
     const { code, output } = await run(servers, 'migrate')
     expect(code).toBe(0)
     expect(output).toContain(`equal: ${before.length} events, their order, and all`)
