@@ -6,6 +6,7 @@ import {
   type Command,
   type CommandMetadata,
   derivedId,
+  LedgerdeskError,
   type RecordedEvent,
   Refused,
   Unavailable,
@@ -45,8 +46,9 @@ export class CiNaming {
     try {
       return await this.executor.execute(ciRecords, command)
     } catch (error) {
-      // Of an outcome that is not known the reservation may be needed.
-      if (reserved && naming && !(error instanceof Unavailable)) await this.release(naming, command)
+      // Where it is not certain that nothing was written, the reservation may be needed.
+      const refused = error instanceof LedgerdeskError && !(error instanceof Unavailable)
+      if (reserved && naming && refused) await this.release(naming, command)
       throw error
     }
   }
