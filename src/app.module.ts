@@ -16,6 +16,7 @@ import { QueryRunner } from '#libs/query-handling'
 import { AskHandler } from '#libs/query-handling/nest'
 import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
+import { configuration as serviceConfiguration } from './configuration/configuration.module.js'
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
 import { EventsController } from './events/events.controller.js'
@@ -84,6 +85,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...mail.providers,
     ...alertsModule.providers,
     ...notifications.providers(outbox),
+    ...serviceConfiguration.providers,
   ]
 }
 
@@ -107,6 +109,7 @@ function httpParts(
       ...mail.controllers,
       ...alertsModule.controllers,
       ...notifications.controllers,
+      ...serviceConfiguration.controllers,
       ProjectionsController,
     ],
     providers: [

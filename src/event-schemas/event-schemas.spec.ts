@@ -6,6 +6,12 @@ import { createGenerator } from 'ts-json-schema-generator'
 import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
 import { recorded } from '#libs/testing'
 import { alertDecider } from '../alerts/domain/alert.decider.js'
+import { baselineDecider } from '../configuration/domain/baseline.decider.js'
+import { ciDecider } from '../configuration/domain/ci.decider.js'
+import { ciNameDecider } from '../configuration/domain/ci-name.decider.js'
+import { discoveryDecider } from '../configuration/domain/discovery.decider.js'
+import { relationDecider } from '../configuration/domain/relation.decider.js'
+import { reviewDecider } from '../configuration/domain/review.decider.js'
 import { groupDecider } from '../directory/domain/group.decider.js'
 import { personDecider } from '../directory/domain/person.decider.js'
 import { EVENT_CATALOGUE, eventUpcasters } from '../event-catalog.js'
@@ -15,6 +21,9 @@ import { notificationDecider } from '../notifications/domain/notification.decide
 import { preferencesDecider } from '../notifications/domain/preferences.decider.js'
 import { alertMappingDecider } from '../settings/domain/alert-mapping.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
+import { ciClassesDecider } from '../settings/domain/ci-classes.js'
+import { ciReconciliationDecider } from '../settings/domain/ci-reconciliation.js'
+import { ciRelationTypesDecider } from '../settings/domain/ci-relation-types.js'
 import { customFieldsDecider } from '../settings/domain/custom-fields.js'
 import { escalationRulesDecider } from '../settings/domain/escalation-rules.js'
 import { holdReasonsDecider } from '../settings/domain/hold-reasons.js'
@@ -156,8 +165,17 @@ describe('stored events', () => {
     ['settings-alert-mapping', alertMappingDecider],
     ['settings-notification-templates', notificationTemplatesDecider],
     ['settings-webhooks', webhooksDecider],
+    ['settings-ci-classes', ciClassesDecider],
+    ['settings-ci-relation-types', ciRelationTypesDecider],
+    ['settings-ci-reconciliation', ciReconciliationDecider],
     ['notification-', notificationDecider, 'NotificationQueued'],
     ['preferences-', preferencesDecider],
+    ['ciname-', ciNameDecider, 'CiNameReserved'],
+    ['ci-', ciDecider, 'CiRegistered'],
+    ['relation-', relationDecider],
+    ['discovery-', discoveryDecider],
+    ['reconciliation-', reviewDecider, 'ReconciliationReviewOpened'],
+    ['baseline-', baselineDecider],
   ]
 
   function fold(stream: string, event: DomainEvent): void {
