@@ -1,5 +1,6 @@
 import type { Command, CommandMetadata } from '#libs/event-sourcing'
 import { ALERT_COMMANDS } from './alerts/domain/alert.commands.js'
+import { APPROVAL_COMMANDS } from './approvals/domain/approval.commands.js'
 import { GROUP_COMMANDS } from './directory/domain/group.commands.js'
 import { PERSON_COMMANDS } from './directory/domain/person.commands.js'
 import { FILTER_COMMANDS } from './filters/domain/filters.commands.js'
@@ -19,6 +20,7 @@ const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
     ...GROUP_COMMANDS,
     ...FILTER_COMMANDS,
     ...ALERT_COMMANDS,
+    ...APPROVAL_COMMANDS,
     ...NOTIFICATION_COMMANDS,
     ...OUTBOX_COMMANDS,
     ...PREFERENCE_COMMANDS,

@@ -1,6 +1,7 @@
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
+import type { ApprovalEvent } from './approvals/domain/approval.events.js'
 import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
 import type { FilterEvent } from './filters/domain/filters.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
@@ -29,6 +30,7 @@ export type CatalogueEvent =
   | ImportRunEvent
   | MailEvent
   | ExternalIdClaimed
+  | ApprovalEvent
   | NotificationEvent
   | NotificationPreferencesSet
   | NumberClaimed
@@ -338,6 +340,46 @@ const ALERT_EVENTS: Entries<AlertEvent> = {
   },
 }
 
+/** What somebody says who is asked to approve. */
+const answer = {
+  approver: personId,
+  onBehalfOf: personId,
+  delegation: plain,
+  roles: plain,
+  comment: authored,
+  hash: plain,
+  breach: plain,
+} as const
+const APPROVAL_EVENTS: Entries<ApprovalEvent> = {
+  ApprovalRequested: {
+    version: 1,
+    fields: {
+      subject: plain,
+      title: authored,
+      round: plain,
+      requester: personId,
+      audience: plain,
+      document: authored,
+      hash: plain,
+      policy: plain,
+      policyVersion: plain,
+      rule: plain,
+      approvers: personId,
+      leftOut: personId,
+      selfApproval: plain,
+      expiresAt: plain,
+    },
+  },
+  ApprovalGranted: { version: 1, fields: answer },
+  ApprovalRejected: { version: 1, fields: answer },
+  ApprovalLapsed: { version: 1, fields: { expiresAt: plain } },
+  ApprovalVoided: { version: 1, fields: { fields: plain } },
+  ApprovalRoundEnded: {
+    version: 1,
+    fields: { subject: plain, outcome: plain, granted: plain, rejected: plain, because: plain },
+  },
+}
+
 const importCounts = {
   rows: plain,
   applied: plain,
@@ -424,6 +466,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('settings-', SETTINGS_EVENTS),
   ...entries('filters-', FILTER_EVENTS),
   ...entries('alert-', ALERT_EVENTS),
+  ...entries('approval-', APPROVAL_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('mail-', MAIL_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),

@@ -6,6 +6,7 @@ import { createGenerator } from 'ts-json-schema-generator'
 import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
 import { recorded } from '#libs/testing'
 import { alertDecider } from '../alerts/domain/alert.decider.js'
+import { approvalDecider } from '../approvals/domain/approval.decider.js'
 import { groupDecider } from '../directory/domain/group.decider.js'
 import { personDecider } from '../directory/domain/person.decider.js'
 import { EVENT_CATALOGUE, eventUpcasters } from '../event-catalog.js'
@@ -147,6 +148,7 @@ describe('stored events', () => {
     ['person-', personDecider, 'PersonRegistered'],
     ['group-', groupDecider, 'GroupRegistered'],
     ['alert-', alertDecider, 'AlertFired'],
+    ['approval-', approvalDecider, 'ApprovalRequested'],
     ['settings-priority-matrix', priorityMatrixDecider],
     ['settings-assignment-rules', assignmentRulesDecider],
     ['settings-hold-reasons', holdReasonsDecider],

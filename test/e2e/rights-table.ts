@@ -84,6 +84,13 @@ export const RIGHTS: RightsTable = {
   'POST /alerts': ['service'],
   'POST /alerts/alertmanager': ['service'],
 
+  // Who is asked; what one may not see is a 404
+  'GET /approvals': 'any',
+  'GET /approvals/mine': 'any',
+  'GET /approvals/{id}': 'any',
+  'POST /approvals/{id}/grant': 'any',
+  'POST /approvals/{id}/reject': 'any',
+
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
   'GET /events': [...OVERSEERS, 'service'],
@@ -184,6 +191,8 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /groups': { id: 'Nobodies', name: 'Nobodies' },
     'POST /groups/{id}/add-member': { person },
     'POST /groups/{id}/remove-member': { person },
+    'POST /approvals/{id}/grant': { hash: 'a'.repeat(64) },
+    'POST /approvals/{id}/reject': { hash: 'a'.repeat(64), comment: 'No' },
     'POST /alerts': { source: 'rights', key: 'walk', status: 'firing' },
     'POST /alerts/alertmanager': {
       version: '4',
@@ -244,7 +253,9 @@ export function pathFor(template: string, number: string): string {
     number,
     hash: 'a'.repeat(64),
     group: 'Network',
-    id: /^\/(alerts|notifications|mails)/.test(template) ? '00000000-0000-5000-8000-000000000000' : 'nobody',
+    id: /^\/(alerts|notifications|mails|approvals)/.test(template)
+      ? '00000000-0000-5000-8000-000000000000'
+      : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
   }
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))
