@@ -1,5 +1,6 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { alerts } from './alerts/alerts.js'
+import { approvals } from './approvals/approvals.js'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
 import { incidentSearch } from './incident-search/incident-search.js'
@@ -19,5 +20,6 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   people,
   mails,
   alerts,
+  approvals,
   notificationList,
 ]

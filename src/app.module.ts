@@ -16,6 +16,7 @@ import { QueryRunner } from '#libs/query-handling'
 import { AskHandler } from '#libs/query-handling/nest'
 import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
+import { approvalsModule } from './approvals/approvals.module.js'
 import { configuration as serviceConfiguration } from './configuration/configuration.module.js'
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
@@ -24,6 +25,7 @@ import { ListFilterCheck } from './filter-check.js'
 import { filters } from './filters/filters.module.js'
 import { FilterCheck } from './filters/saved-filters.controller.js'
 import { CommandSender } from './http/command-sender.js'
+import { Delegations } from './http/delegations.js'
 import { Queries } from './http/queries.js'
 import { IncidentDesk } from './incident-desk.js'
 import { AttachmentLimits } from './incidents/attachment-limits.js'
@@ -84,6 +86,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...filters.providers,
     ...mail.providers,
     ...alertsModule.providers,
+    ...approvalsModule.providers,
     ...notifications.providers(outbox),
     ...serviceConfiguration.providers,
   ]
@@ -108,6 +111,7 @@ function httpParts(
       ...filters.controllers,
       ...mail.controllers,
       ...alertsModule.controllers,
+      ...approvalsModule.controllers,
       ...notifications.controllers,
       ...serviceConfiguration.controllers,
       ProjectionsController,
@@ -115,6 +119,7 @@ function httpParts(
     providers: [
       { provide: BlobStore, useValue: blobs },
       { provide: FactSource, useValue: write.facts },
+      { provide: Delegations, useValue: directory },
       { provide: QueryRunner, useValue: queries },
       { provide: ReadModelKeeper, useValue: keeper },
       { provide: AttachmentLimits, useValue: new AttachmentLimits(attachmentMaxBytes, attachmentTypes) },

@@ -1,5 +1,6 @@
 import type { Command, CommandMetadata } from '#libs/event-sourcing'
 import { ALERT_COMMANDS } from './alerts/domain/alert.commands.js'
+import { APPROVAL_COMMANDS } from './approvals/domain/approval.commands.js'
 import { TakeBaseline } from './configuration/domain/baseline.decider.js'
 import { CI_NAME_COMMANDS, NAMING_COMMANDS, PLAIN_CI_COMMANDS } from './configuration/domain/ci.commands.js'
 import { RecordDiscoveryRun } from './configuration/domain/discovery.decider.js'
@@ -24,6 +25,7 @@ const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
     ...GROUP_COMMANDS,
     ...FILTER_COMMANDS,
     ...ALERT_COMMANDS,
+    ...APPROVAL_COMMANDS,
     ...NOTIFICATION_COMMANDS,
     ...OUTBOX_COMMANDS,
     ...PREFERENCE_COMMANDS,

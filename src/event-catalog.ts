@@ -1,6 +1,7 @@
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
+import type { ApprovalEvent } from './approvals/domain/approval.events.js'
 import type {
   BaselineTaken,
   CiEvent,
@@ -37,6 +38,7 @@ export type CatalogueEvent =
   | ImportRunEvent
   | MailEvent
   | ExternalIdClaimed
+  | ApprovalEvent
   | NotificationEvent
   | NotificationPreferencesSet
   | CiEvent
@@ -253,6 +255,11 @@ const PERSON_EVENTS: Entries<PersonEvent> = {
     fields: { tokenId: plain, hash: plain, label: authored, expiresAt: plain },
   },
   ApiTokenRevoked: { version: 1, fields: { tokenId: plain } },
+  DelegationGranted: {
+    version: 1,
+    fields: { delegationId: plain, to: personId, from: plain, until: plain, scope: plain },
+  },
+  DelegationRevoked: { version: 1, fields: { delegationId: plain, to: personId } },
 }
 
 const GROUP_EVENTS: Entries<GroupEvent> = {
@@ -282,6 +289,11 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
   },
   NotificationTemplatesPublished: { version: 1, fields: { version: plain, templates: plain } },
   WebhooksPublished: { version: 1, fields: { version: plain, endpoints: plain } },
+  CalendarsPublished: { version: 1, fields: { version: plain, calendars: plain } },
+  MaintenanceWindowsPublished: { version: 1, fields: { version: plain, windows: plain } },
+  BlackoutWindowsPublished: { version: 1, fields: { version: plain, windows: plain } },
+  // Approvers are people.
+  ApprovalPoliciesPublished: { version: 1, fields: { version: plain, policies: personId } },
   AlertMappingPublished: { version: 1, fields: { version: plain, mapping: plain } },
   EscalationRulesPublished: { version: 1, fields: { version: plain, rules: plain } },
   MajorIncidentSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
@@ -342,6 +354,46 @@ const ALERT_EVENTS: Entries<AlertEvent> = {
       count: plain,
       merged: plain,
     },
+  },
+}
+
+/** What somebody says who is asked to approve. */
+const answer = {
+  approver: personId,
+  onBehalfOf: personId,
+  delegation: plain,
+  roles: plain,
+  comment: authored,
+  hash: plain,
+  breach: plain,
+} as const
+const APPROVAL_EVENTS: Entries<ApprovalEvent> = {
+  ApprovalRequested: {
+    version: 1,
+    fields: {
+      subject: plain,
+      title: authored,
+      round: plain,
+      requester: personId,
+      audience: plain,
+      document: authored,
+      hash: plain,
+      policy: plain,
+      policyVersion: plain,
+      rule: plain,
+      approvers: personId,
+      leftOut: personId,
+      selfApproval: plain,
+      expiresAt: plain,
+    },
+  },
+  ApprovalGranted: { version: 1, fields: answer },
+  ApprovalRejected: { version: 1, fields: answer },
+  ApprovalLapsed: { version: 1, fields: { expiresAt: plain } },
+  ApprovalVoided: { version: 1, fields: { fields: plain } },
+  ApprovalRoundEnded: {
+    version: 1,
+    fields: { subject: plain, outcome: plain, granted: plain, rejected: plain, because: plain },
   },
 }
 
@@ -494,6 +546,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('settings-', SETTINGS_EVENTS),
   ...entries('filters-', FILTER_EVENTS),
   ...entries('alert-', ALERT_EVENTS),
+  ...entries('approval-', APPROVAL_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('mail-', MAIL_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),

@@ -1,5 +1,6 @@
 import type { AnyPolicy } from '#libs/projections-runtime'
 import { alertPolicies } from './alerts/alert.policies.js'
+import { approvalPolicies } from './approvals/domain/approval.policies.js'
 import { incidentPolicies } from './incidents/domain/incident.policies.js'
 import { notificationPolicies } from './notifications/domain/notification.policies.js'
 
@@ -7,5 +8,6 @@ import { notificationPolicies } from './notifications/domain/notification.polici
 export const policyRegistry: readonly AnyPolicy[] = [
   ...incidentPolicies,
   ...alertPolicies,
+  ...approvalPolicies,
   ...notificationPolicies,
 ]

@@ -1,6 +1,7 @@
 import type { QueryFunction } from '#libs/query-handling'
 import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
+import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
 import { listSavedFilters } from './filters/filters.queries.js'
@@ -60,6 +61,9 @@ export const queryRegistry = {
   listMails,
   listAlerts,
   readAlert,
+  listApprovals,
+  myApprovals,
+  readApproval,
   listNotifications,
   listRecordNotifications,
   readPreferences,

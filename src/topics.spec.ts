@@ -48,6 +48,7 @@ describe('Topics', () => {
     const topics = publishedTopics({ namespace: 'acme', partitions: 3, logId: 'log' })
     expect(topics.map(({ settings, from }) => ({ ...settings, from }))).toEqual([
       { name: 'acme.itsm.incident.events.v1', partitions: 3, from: ['incident-'] },
+      { name: 'acme.itsm.approval.events.v1', partitions: 3, from: ['approval-'] },
     ])
   })
 

@@ -1,5 +1,6 @@
 import type { OutgoingEvent, PublishedTopic, TopicSettings } from '#libs/event-publisher'
 import type { RecordedEvent } from '#libs/event-sourcing'
+import { approvalEventOnTopic } from './approvals/approval.topic.js'
 import { toCloudEvent } from './events/cloud-event.js'
 import { RecordAudiences } from './events/record-audience.js'
 import { incidentEventOnTopic } from './incidents/incident.topic.js'
@@ -9,7 +10,10 @@ const PROCESSES: readonly {
   name: string
   /** The event without what is internal; undefined when it never leaves. */
   onTopic(event: RecordedEvent): RecordedEvent | undefined
-}[] = [{ name: 'incident', onTopic: (event) => incidentEventOnTopic(event as never) }]
+}[] = [
+  { name: 'incident', onTopic: (event) => incidentEventOnTopic(event as never) },
+  { name: 'approval', onTopic: (event) => approvalEventOnTopic(event as never) },
+]
 
 export type TopicOptions = Omit<TopicSettings, 'name'> & {
   /** Before the topics' names. */

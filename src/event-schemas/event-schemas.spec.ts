@@ -6,6 +6,7 @@ import { createGenerator } from 'ts-json-schema-generator'
 import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
 import { recorded } from '#libs/testing'
 import { alertDecider } from '../alerts/domain/alert.decider.js'
+import { approvalDecider } from '../approvals/domain/approval.decider.js'
 import { baselineDecider } from '../configuration/domain/baseline.decider.js'
 import { ciDecider } from '../configuration/domain/ci.decider.js'
 import { ciNameDecider } from '../configuration/domain/ci-name.decider.js'
@@ -20,7 +21,9 @@ import { incidentDecider } from '../incidents/domain/incident.decider.js'
 import { notificationDecider } from '../notifications/domain/notification.decider.js'
 import { preferencesDecider } from '../notifications/domain/preferences.decider.js'
 import { alertMappingDecider } from '../settings/domain/alert-mapping.js'
+import { approvalPoliciesDecider } from '../settings/domain/approval-policies.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
+import { calendarsDecider } from '../settings/domain/calendars.js'
 import { ciClassesDecider } from '../settings/domain/ci-classes.js'
 import { ciReconciliationDecider } from '../settings/domain/ci-reconciliation.js'
 import { ciRelationTypesDecider } from '../settings/domain/ci-relation-types.js'
@@ -32,6 +35,7 @@ import { incidentTemplatesDecider } from '../settings/domain/incident-templates.
 import { majorIncidentSettingsDecider } from '../settings/domain/major-incident-settings.js'
 import { notificationTemplatesDecider } from '../settings/domain/notification-templates.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
+import { blackoutWindowsDecider, maintenanceWindowsDecider } from '../settings/domain/time-windows.js'
 import { webhooksDecider } from '../settings/domain/webhooks.js'
 import { breakingChanges, type JsonSchema, withoutAnnotations } from './compatibility.js'
 
@@ -153,6 +157,7 @@ describe('stored events', () => {
     ['person-', personDecider, 'PersonRegistered'],
     ['group-', groupDecider, 'GroupRegistered'],
     ['alert-', alertDecider, 'AlertFired'],
+    ['approval-', approvalDecider, 'ApprovalRequested'],
     ['settings-priority-matrix', priorityMatrixDecider],
     ['settings-assignment-rules', assignmentRulesDecider],
     ['settings-hold-reasons', holdReasonsDecider],
@@ -168,6 +173,10 @@ describe('stored events', () => {
     ['settings-ci-classes', ciClassesDecider],
     ['settings-ci-relation-types', ciRelationTypesDecider],
     ['settings-ci-reconciliation', ciReconciliationDecider],
+    ['settings-calendars', calendarsDecider],
+    ['settings-maintenance-windows', maintenanceWindowsDecider],
+    ['settings-blackout-windows', blackoutWindowsDecider],
+    ['settings-approval-policies', approvalPoliciesDecider],
     ['notification-', notificationDecider, 'NotificationQueued'],
     ['preferences-', preferencesDecider],
     ['ciname-', ciNameDecider, 'CiNameReserved'],

@@ -106,8 +106,11 @@ export class RecordAudiences {
   }
 }
 
+/** A round of asking has that of its subject when it was asked. */
+const SAY_AUDIENCE: ReadonlySet<string> = new Set(['IncidentOpened', 'ApprovalRequested', 'AudienceChanged'])
+
 function changed(audience: Audience | undefined, { type, data }: RecordedEvent): Audience | undefined {
-  if (type !== 'IncidentOpened' && type !== 'AudienceChanged') return audience
+  if (!SAY_AUDIENCE.has(type)) return audience
   return (data as { audience: Audience }).audience
 }
 

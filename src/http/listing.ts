@@ -78,29 +78,30 @@ export interface SectionsArguments {
 }
 
 /** A part of an overview: its first rows, and how many there are. */
-export interface Section {
+// biome-ignore lint/suspicious/noExplicitAny: an overview has sections of several collections
+export interface Section<Document extends object = any> {
+  definition: ReadModelDefinition
   filter: Filter
   orderBy: readonly SortKey[]
+  render(document: Document, stale: boolean): object
 }
 
-/** Answers an overview of one collection, as JSON. */
-export async function listSections<Document extends object>(
+/** Answers an overview, as JSON. */
+export async function listSections(
   { models, waitMilliseconds }: QueryDependencies,
   { principal, pageSize, minPosition }: SectionsArguments,
-  definition: ReadModelDefinition,
   sections: Readonly<Record<string, Section>>,
-  render: (document: Document, stale: boolean) => object,
 ): Promise<{ json: string; position?: string }> {
-  const model = models.of<Document>(definition.name)
   let freshness: { position: string; lag: number } | undefined
   const answer: Record<string, unknown> = {}
-  for (const [name, { filter, orderBy }] of Object.entries(sections)) {
+  for (const [name, { definition, filter, orderBy, render }] of Object.entries(sections)) {
+    const model = models.of<object>(definition.name)
     const asking = { principal, filter, minPosition, timeoutMilliseconds: waitMilliseconds }
     const { rows, position, lag } = await model.list({ ...asking, orderBy, pageSize: pageSizeOf(pageSize) })
     const { count } = await model.count(asking)
     answer[name] = { count, items: rows.map(({ document, stale }) => render(document, stale)) }
-    // What all sections hold: the first was read first
-    freshness ??= { position, lag }
+    // What all sections hold: that which is farthest behind
+    if (freshness === undefined || position < freshness.position) freshness = { position, lag }
   }
   return { json: JSON.stringify({ ...answer, ...freshness }), position: freshness?.position }
 }

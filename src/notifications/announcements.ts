@@ -4,9 +4,14 @@ import { derivedId, fact, type StreamFold } from '#libs/event-sourcing'
 import { audienceColumns, canSee, peopleNamed, seesInternalFields } from '#projections/access'
 import type { GroupEvent } from '../directory/domain/directory.events.js'
 import type { WebhooksPublished } from '../settings/domain/settings.events.js'
+import { approvalAsTold } from './domain/approval-as-told.js'
 import { DEFAULT_WEBHOOKS, type Kind, kindOf, type WebhookEndpoint } from './domain/defaults.js'
 import { type IncidentAsTold, incidentAsTold, type ToldEvent } from './domain/incident-as-told.js'
-import { type AnnounceIncidentEvent, QueueNotification } from './domain/notification.commands.js'
+import {
+  type AnnounceApproval,
+  type AnnounceIncidentEvent,
+  QueueNotification,
+} from './domain/notification.commands.js'
 import type { NotificationHead, NotificationReason } from './domain/notification.events.js'
 import { type Addressee, noticesOf } from './domain/recipients.js'
 import type { Values } from './domain/rendering.js'
@@ -71,13 +76,9 @@ export class Announcements {
 
   /** Repeatable: each notification's id follows from what it tells to whom, so that a second one is none. */
   async announce(command: AnnounceIncidentEvent): Promise<void> {
-    const { email, webhook, facts, logger } = this.options
-    const { event, by, at } = command.data
-    if (!email && !webhook) return
-    if (Date.parse(command.metadata.occurredAt) - Date.parse(at) > OLDEST_NEWS_MS) {
-      logger.warn({ incident: command.id, event: event.id }, 'too old to tell anybody of')
-      return
-    }
+    const { email, webhook, facts } = this.options
+    const { event, by } = command.data
+    if ((!email && !webhook) || this.#isOld(command)) return
     const { value: incident } = await facts.answer(fact(`incident-${command.id}`, incidentAsTold))
     if (!incident) return
     const notices = noticesOf(event as unknown as ToldEvent, incident, by)
@@ -92,20 +93,58 @@ export class Announcements {
     }
     // As on topics: what is restricted leaves by no way that nobody's rights are checked on.
     if (webhook && incident.audience.kind === 'public') {
-      const { value: endpoints } = await facts.answer(fact('settings-webhooks', webhooksInForce))
       for (const { kind } of notices) {
-        for (const { name } of endpoints.filter(({ kinds }) => kinds.includes(kind))) {
-          const head = {
-            kind,
-            channel: 'webhook',
-            recipient: name,
-            reason: { relation: 'endpoint' },
-          } as const
+        for (const head of await this.#endpoints(kind))
           queued.push(this.#queue(command, head, this.#values(command, incident), true))
-        }
       }
     }
     await Promise.all(queued)
+  }
+
+  /** Tells those whose answer a round still awaits; repeatable as {@link announce} is. */
+  async announceApproval(command: AnnounceApproval): Promise<void> {
+    const { email, webhook, facts } = this.options
+    if ((!email && !webhook) || this.#isOld(command)) return
+    const { value: approval } = await facts.answer(fact(`approval-${command.id}`, approvalAsTold))
+    if (!approval || approval.awaiting.length === 0) return
+    const { subject, title, awaiting, audience, expiresAt } = approval
+    const kind = 'approval-asked'
+    const reason = { relation: 'approver' } as const
+    const heads: Omit<NotificationHead, 'record' | 'cause'>[] = [
+      ...(email ? awaiting.map((recipient) => ({ kind, channel: 'email', recipient, reason }) as const) : []),
+      ...(webhook && audience.kind === 'public' ? await this.#endpoints(kind) : []),
+    ]
+    const { event, at } = command.data
+    const link = this.#link('approvals', command.id)
+    const values = {
+      title,
+      state: 'open',
+      detail: expiresAt ?? 'no time is set',
+      link,
+      event: event.type,
+      at,
+    }
+    // Whoever is asked sees what about, whatever else she may see.
+    await Promise.all(heads.map((head) => this.#queue({ ...command, id: subject }, head, values, true)))
+  }
+
+  #isOld({ id, data, metadata }: AnnounceIncidentEvent | AnnounceApproval): boolean {
+    const old = Date.parse(metadata.occurredAt) - Date.parse(data.at) > OLDEST_NEWS_MS
+    if (old) this.options.logger.warn({ record: id, event: data.event.id }, 'too old to tell anybody of')
+    return old
+  }
+
+  async #endpoints(kind: Kind) {
+    const { value } = await this.options.facts.answer(fact('settings-webhooks', webhooksInForce))
+    const reason = { relation: 'endpoint' } as const
+    return value
+      .filter(({ kinds }) => kinds.includes(kind))
+      .map(({ name }) => ({ kind, channel: 'webhook', recipient: name, reason }) as const)
+  }
+
+  #link(collection: string, id = ''): string | undefined {
+    const { publicUrl } = this.options
+    return publicUrl && `${publicUrl.replace(/\/+$/, '')}/${collection}/${encodeURIComponent(id)}`
   }
 
   async #people(notices: ReturnType<typeof noticesOf>, by: readonly string[]): Promise<Recipients> {
@@ -155,13 +194,16 @@ export class Announcements {
     detail?: string,
   ): Values {
     const { title, state, priority, group, assignee } = incident
-    const { publicUrl } = this.options
-    const link = publicUrl && `${publicUrl.replace(/\/+$/, '')}/incidents/${encodeURIComponent(id ?? '')}`
+    const link = this.#link('incidents', id)
     return { title, state, priority, group, assignee, detail, link, event: event.type, at }
   }
 
   async #queue(
-    { id: record = '', data, metadata }: AnnounceIncidentEvent,
+    {
+      id: record = '',
+      data,
+      metadata,
+    }: Pick<AnnounceIncidentEvent | AnnounceApproval, 'id' | 'data' | 'metadata'>,
     about: Omit<NotificationHead, 'record' | 'cause'>,
     values: Values,
     maySee: boolean,

@@ -1,7 +1,11 @@
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs'
 import type { Announcements } from './announcements.js'
 import type { Courier } from './delivery/courier.js'
-import { AnnounceIncidentEvent, DeliverNotification } from './domain/notification.commands.js'
+import {
+  AnnounceApproval,
+  AnnounceIncidentEvent,
+  DeliverNotification,
+} from './domain/notification.commands.js'
 
 /** What of a process tells people and sends mail. */
 export abstract class Outbox {
@@ -18,6 +22,13 @@ export function outboxHandlers({ announcements, courier }: Outbox) {
     }
   }
 
+  @CommandHandler(AnnounceApproval)
+  class AnnounceApprovalHandler implements ICommandHandler<AnnounceApproval, void> {
+    execute(command: AnnounceApproval): Promise<void> {
+      return announcements.announceApproval(command)
+    }
+  }
+
   /** Answers at once: policies wait for each other’s commands, so none may wait for a mail server. */
   @CommandHandler(DeliverNotification)
   class DeliverNotificationHandler implements ICommandHandler<DeliverNotification, void> {
@@ -25,5 +36,5 @@ export function outboxHandlers({ announcements, courier }: Outbox) {
       if (id !== undefined) courier.wish(id, data.channel)
     }
   }
-  return [AnnounceIncidentEventHandler, DeliverNotificationHandler]
+  return [AnnounceIncidentEventHandler, AnnounceApprovalHandler, DeliverNotificationHandler]
 }

@@ -3,6 +3,7 @@ import { laterPosition, NotFound } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, eq, type Filter, type GroupCount, isIn } from '#libs/read-store'
+import { approvals, approvalToAnswer, awaitingAnswerOf } from '#projections/approvals/approvals'
 import {
   inForceAt,
   type QueueInterval,
@@ -10,7 +11,13 @@ import {
   shownInterval,
 } from '#projections/queue-history/queue-history'
 import { type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
-import { type ListArguments, listPage, listSections, type SectionsArguments } from '../http/listing.js'
+import {
+  type ListArguments,
+  listPage,
+  listSections,
+  type Section,
+  type SectionsArguments,
+} from '../http/listing.js'
 import { withSavedFilter } from '../http/saved-filters.js'
 import { seenNow } from '../http/seen-now.js'
 import { type AskedTimePoint, isPast, settleTimePoint } from '../http/time-point.js'
@@ -100,28 +107,40 @@ export async function groupQueue(
   )
 }
 
-/** What an agent looks at in the morning: her own, what waits in her groups, new replies, follow-ups that are due. */
-export function myQueue(args: SectionsArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
-  const { principal } = args
+/**
+ * What an agent looks at in the morning: her own, what waits in her groups, new replies, follow-ups that are due, and what
+ * awaits her approval.
+ * @param args `delegators`: who lets her answer for them now, as the directory of the caller's thread knows
+ */
+export function myQueue(
+  args: SectionsArguments & { delegators: readonly string[] },
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { principal, delegators } = args
   const mine = eq('assignee', principal.id)
   const open = isIn('state', ['New', 'In Progress', 'On Hold'])
   const by = (column: string) => [{ column, direction: 'asc' as const }]
-  const sections = {
-    mine: { filter: mine, orderBy: BY_URGENCY },
-    unassigned: {
-      filter: and(isIn('assignmentGroup', [...principal.groups]), eq('assignee', null), open),
-      orderBy: BY_URGENCY,
+  const records = (filter: Filter, orderBy: Section['orderBy']): Section<WorkQueueEntry> => ({
+    definition: workQueue,
+    filter,
+    orderBy,
+    render: renderEntry,
+  })
+  return listSections(dependencies, args, {
+    mine: records(mine, BY_URGENCY),
+    unassigned: records(
+      and(isIn('assignmentGroup', [...principal.groups]), eq('assignee', null), open),
+      BY_URGENCY,
+    ),
+    newReplies: records(and(mine, compare('callerRepliedAt', '!=', null)), by('callerRepliedAt')),
+    followUpsDue: records(and(mine, compare('followUpAt', '<=', new Date().toISOString())), by('followUpAt')),
+    awaitingMyApproval: {
+      definition: approvals,
+      filter: awaitingAnswerOf(principal.id, delegators),
+      orderBy: by('askedAt'),
+      render: approvalToAnswer(principal.id, delegators),
     },
-    newReplies: {
-      filter: and(mine, compare('callerRepliedAt', '!=', null)),
-      orderBy: by('callerRepliedAt'),
-    },
-    followUpsDue: {
-      filter: and(mine, compare('followUpAt', '<=', new Date().toISOString())),
-      orderBy: by('followUpAt'),
-    },
-  }
-  return listSections<WorkQueueEntry>(dependencies, args, workQueue, sections, renderEntry)
+  })
 }
 
 /** Numbers of the records to take next from a group's queue: nobody's, not waiting for anything, most urgent first. */

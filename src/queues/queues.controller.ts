@@ -1,9 +1,10 @@
-import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common'
 import { IsInt, IsOptional, Matches, Min } from 'class-validator'
 import type { FastifyRequest } from 'fastify'
 import { type Answer, Authenticator, Context, Endpoint, Field, RequestContext } from '#libs/platform'
 import { DESK_READERS } from '#projections/access'
 import { prefers } from '../http/accept.js'
+import { Delegations } from '../http/delegations.js'
 import { FreshnessQuery, TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { Reasoned } from '../http/reasoned.js'
@@ -31,6 +32,7 @@ export class QueuesController {
     private readonly next: TakeNext,
     private readonly live: LiveQueues,
     private readonly authenticator: Authenticator,
+    @Inject(Delegations) private readonly delegations: Delegations,
   ) {}
 
   @Get()
@@ -46,13 +48,15 @@ export class QueuesController {
 
   @Get('mine')
   @Endpoint({
-    summary: 'Mine, unassigned in my groups, new replies since I last acted, follow-ups due',
+    summary:
+      'Mine, unassigned in my groups, new replies since I last acted, follow-ups due, awaiting my approval',
     roles: ['agent', 'team-lead'],
     query: MyQueueQuery,
     answer: MyQueue,
   })
   mine(@Query() query: MyQueueQuery, @Context() { principal }: RequestContext): Promise<Answer> {
-    return this.queries.answer(myQueue, { ...query, principal })
+    const delegators = this.delegations.delegatorsOf(principal.id, new Date().toISOString())
+    return this.queries.answer(myQueue, { ...query, principal, delegators })
   }
 
   @Get(':group')

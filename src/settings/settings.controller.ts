@@ -16,7 +16,10 @@ import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
 import {
   PublishAlertMapping,
+  PublishApprovalPolicies,
   PublishAssignmentRules,
+  PublishBlackoutWindows,
+  PublishCalendars,
   PublishCiClasses,
   PublishCiReconciliation,
   PublishCiRelationTypes,
@@ -26,6 +29,7 @@ import {
   PublishIncidentSettings,
   PublishIncidentTemplates,
   PublishMailIntake,
+  PublishMaintenanceWindows,
   PublishMajorIncidentSettings,
   PublishNotificationTemplates,
   PublishPriorityMatrix,
@@ -34,10 +38,13 @@ import {
 import type { CiClass, CiReconciliation, CiRelationType, EscalationRule } from './domain/settings.events.js'
 import {
   AlertMappingDto,
+  ApprovalPoliciesDto,
   AssignmentRulesDto,
+  CalendarsDto,
   CiClassesDto,
   CiReconciliationDto,
   CiRelationTypesDto,
+  CiWindowsDto,
   CustomFieldsDto,
   EscalationRulesDto,
   HoldReasonsDto,
@@ -288,6 +295,56 @@ export class SettingsController {
       context,
       (reconciliation, metadata) =>
         new PublishCiReconciliation({ reconciliation: reconciliation as CiReconciliation }, metadata),
+    )
+  }
+
+  @Put('calendars')
+  @Endpoint(publishing('Publish the business calendars', CalendarsDto))
+  calendars(@Body() body: CalendarsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'calendars',
+      body,
+      context,
+      (data, metadata) => new PublishCalendars(data as never, metadata),
+    )
+  }
+
+  @Put('maintenance-windows')
+  @Endpoint(publishing('Publish when configuration items may be changed', CiWindowsDto))
+  maintenanceWindows(
+    @Body() body: CiWindowsDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'maintenance-windows',
+      body,
+      context,
+      (data, metadata) => new PublishMaintenanceWindows(data as never, metadata),
+    )
+  }
+
+  @Put('blackout-windows')
+  @Endpoint(publishing('Publish when configuration items may not be changed', CiWindowsDto))
+  blackoutWindows(@Body() body: CiWindowsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'blackout-windows',
+      body,
+      context,
+      (data, metadata) => new PublishBlackoutWindows(data as never, metadata),
+    )
+  }
+
+  @Put('approval-policies')
+  @Endpoint(publishing('Publish who approves what', ApprovalPoliciesDto))
+  approvalPolicies(
+    @Body() body: ApprovalPoliciesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'approval-policies',
+      body,
+      context,
+      (data, metadata) => new PublishApprovalPolicies(data as never, metadata),
     )
   }
 

@@ -2,7 +2,9 @@ import { type AnyRecordType, onlyFor } from '#libs/command-handling'
 import { deciderHandlers } from '#libs/command-handling/nest'
 import type { Decider } from '#libs/event-sourcing'
 import { alertMappingDecider } from './domain/alert-mapping.js'
+import { approvalPoliciesDecider } from './domain/approval-policies.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
+import { calendarsDecider } from './domain/calendars.js'
 import { ciClassesDecider } from './domain/ci-classes.js'
 import { ciReconciliationDecider } from './domain/ci-reconciliation.js'
 import { ciRelationTypesDecider } from './domain/ci-relation-types.js'
@@ -17,7 +19,10 @@ import { notificationTemplatesDecider } from './domain/notification-templates.js
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
   PublishAlertMapping,
+  PublishApprovalPolicies,
   PublishAssignmentRules,
+  PublishBlackoutWindows,
+  PublishCalendars,
   PublishCiClasses,
   PublishCiReconciliation,
   PublishCiRelationTypes,
@@ -27,11 +32,13 @@ import {
   PublishIncidentSettings,
   PublishIncidentTemplates,
   PublishMailIntake,
+  PublishMaintenanceWindows,
   PublishMajorIncidentSettings,
   PublishNotificationTemplates,
   PublishPriorityMatrix,
   PublishWebhooks,
 } from './domain/settings.commands.js'
+import { blackoutWindowsDecider, maintenanceWindowsDecider } from './domain/time-windows.js'
 import { webhooksDecider } from './domain/webhooks.js'
 import { SettingsController } from './settings.controller.js'
 
@@ -59,5 +66,9 @@ export const settings = {
     ...deciderHandlers(records(ciClassesDecider), [PublishCiClasses]),
     ...deciderHandlers(records(ciRelationTypesDecider), [PublishCiRelationTypes]),
     ...deciderHandlers(records(ciReconciliationDecider), [PublishCiReconciliation]),
+    ...deciderHandlers(records(calendarsDecider), [PublishCalendars]),
+    ...deciderHandlers(records(maintenanceWindowsDecider), [PublishMaintenanceWindows]),
+    ...deciderHandlers(records(blackoutWindowsDecider), [PublishBlackoutWindows]),
+    ...deciderHandlers(records(approvalPoliciesDecider), [PublishApprovalPolicies]),
   ],
 }

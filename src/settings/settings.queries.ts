@@ -1,7 +1,9 @@
 import type { Decider, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { alertMappingDecider } from './domain/alert-mapping.js'
+import { approvalPoliciesDecider } from './domain/approval-policies.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
+import { calendarsDecider } from './domain/calendars.js'
 import { ciClassesDecider } from './domain/ci-classes.js'
 import { ciReconciliationDecider } from './domain/ci-reconciliation.js'
 import { ciRelationTypesDecider } from './domain/ci-relation-types.js'
@@ -15,6 +17,7 @@ import { mailIntakeDecider } from './domain/mail-intake.js'
 import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
 import { notificationTemplatesDecider } from './domain/notification-templates.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
+import { blackoutWindowsDecider, maintenanceWindowsDecider } from './domain/time-windows.js'
 import type { SettingInForce } from './domain/versioned-setting.js'
 import { webhooksDecider } from './domain/webhooks.js'
 
@@ -44,6 +47,13 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'ci-classes': { decider: ciClassesDecider, fallback: defaults.DEFAULT_CI_CLASSES },
   'ci-relation-types': { decider: ciRelationTypesDecider, fallback: defaults.DEFAULT_CI_RELATION_TYPES },
   'ci-reconciliation': { decider: ciReconciliationDecider, fallback: defaults.DEFAULT_CI_RECONCILIATION },
+  calendars: { decider: calendarsDecider, fallback: defaults.DEFAULT_CALENDARS },
+  'maintenance-windows': {
+    decider: maintenanceWindowsDecider,
+    fallback: defaults.DEFAULT_MAINTENANCE_WINDOWS,
+  },
+  'blackout-windows': { decider: blackoutWindowsDecider, fallback: defaults.DEFAULT_BLACKOUT_WINDOWS },
+  'approval-policies': { decider: approvalPoliciesDecider, fallback: defaults.DEFAULT_APPROVAL_POLICIES },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

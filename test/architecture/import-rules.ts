@@ -100,6 +100,8 @@ function libViolation({ from, to }: Import): string | undefined {
   const other = LIBS.indexOf(libOf(to))
   if (own < 0 || other < 0)
     return 'a lib has its place in the order of libs (test/architecture/import-rules.ts)'
+  if (libOf(from) === 'business-time' && other !== own && !isTestCode(from))
+    return 'business-time depends on nothing else of ours'
   return other <= own ? undefined : `${libOf(from)} stands below ${libOf(to)}`
 }
 

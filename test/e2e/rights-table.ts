@@ -98,6 +98,12 @@ export const RIGHTS: RightsTable = {
   'POST /configuration/relations/{id}/unrelate': ESTATE,
   'POST /configuration/reviews/{id}/resolve': [...AGENTS, 'change-manager', 'administrator'],
   'POST /configuration/baselines': BACK_DATERS,
+  // Who is asked; what one may not see is a 404
+  'GET /approvals': 'any',
+  'GET /approvals/mine': 'any',
+  'GET /approvals/{id}': 'any',
+  'POST /approvals/{id}/grant': 'any',
+  'POST /approvals/{id}/reject': 'any',
 
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
@@ -120,6 +126,9 @@ export const RIGHTS: RightsTable = {
   'POST /people/{id}/unlink-identity': ADMINISTRATORS,
   'POST /people/{id}/issue-token': ADMINISTRATORS,
   'POST /people/{id}/revoke-token': ADMINISTRATORS,
+  // And of one’s own
+  'POST /people/{id}/delegate': ADMINISTRATORS,
+  'POST /people/{id}/revoke-delegation': ADMINISTRATORS,
   'POST /groups': ADMINISTRATORS,
   'POST /groups/{id}/change': ADMINISTRATORS,
   'POST /groups/{id}/add-member': ADMINISTRATORS,
@@ -142,6 +151,10 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/ci-classes': ADMINISTRATORS,
   'PUT /settings/ci-relation-types': ADMINISTRATORS,
   'PUT /settings/ci-reconciliation': ADMINISTRATORS,
+  'PUT /settings/calendars': ADMINISTRATORS,
+  'PUT /settings/maintenance-windows': ADMINISTRATORS,
+  'PUT /settings/blackout-windows': ADMINISTRATORS,
+  'PUT /settings/approval-policies': ADMINISTRATORS,
 
   'GET /notifications': 'any',
   'POST /notifications/{id}/resend': ADMINISTRATORS,
@@ -192,9 +205,13 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /people/{id}/unlink-identity': identity,
     'POST /people/{id}/issue-token': { label: 'mine' },
     'POST /people/{id}/revoke-token': { tokenId: '0011223344556677' },
+    'POST /people/{id}/delegate': { to: 'ann', until: '2099-01-01T00:00:00Z' },
+    'POST /people/{id}/revoke-delegation': { delegationId: '00000000-0000-5000-8000-000000000000' },
     'POST /groups': { id: 'Nobodies', name: 'Nobodies' },
     'POST /groups/{id}/add-member': { person },
     'POST /groups/{id}/remove-member': { person },
+    'POST /approvals/{id}/grant': { hash: 'a'.repeat(64) },
+    'POST /approvals/{id}/reject': { hash: 'a'.repeat(64), comment: 'No' },
     'POST /alerts': { source: 'rights', key: 'walk', status: 'firing' },
     'POST /alerts/alertmanager': {
       version: '4',
@@ -244,6 +261,10 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'PUT /settings/ci-classes': { classes: [] },
     'PUT /settings/ci-relation-types': { types: [] },
     'PUT /settings/ci-reconciliation': { matchRules: [], precedence: [], silentAfterDays: null },
+    'PUT /settings/calendars': { calendars: [] },
+    'PUT /settings/maintenance-windows': { windows: [] },
+    'PUT /settings/blackout-windows': { windows: [] },
+    'PUT /settings/approval-policies': { policies: [] },
     'PUT /people/{id}/notification-preferences': { preferences: {} },
     'PUT /settings/priority-matrix': { impacts: ['1'], urgencies: ['1'], priorities: ['1'], cells: [[1]] },
   }
@@ -263,7 +284,7 @@ export function pathFor(template: string, number: string): string {
     number,
     hash: 'a'.repeat(64),
     group: 'Network',
-    id: /^\/(alerts|notifications|mails|configuration\/)/.test(template)
+    id: /^\/(alerts|notifications|mails|approvals|configuration\/)/.test(template)
       ? '00000000-0000-5000-8000-000000000000'
       : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',

@@ -15,16 +15,14 @@ const OPEN = ['New', 'In Progress', 'On Hold'] as const
  */
 export function myIncidents(args: SectionsArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
   const orderBy = [{ column: 'openedAt', direction: 'desc' as const }]
+  const render = (incident: IncidentDetails, stale: boolean) => ({
+    ...shownIncident(incident),
+    ...(stale && { stale }),
+  })
   const sections = Object.entries(sectionsOf(args.principal.id)).map(
-    ([name, filter]) => [name, { filter, orderBy }] as const,
+    ([name, filter]) => [name, { definition: incidentDetails, filter, orderBy, render }] as const,
   )
-  return listSections<IncidentDetails>(
-    dependencies,
-    args,
-    incidentDetails,
-    Object.fromEntries(sections),
-    (incident, stale) => ({ ...shownIncident(incident), ...(stale && { stale }) }),
-  )
+  return listSections(dependencies, args, Object.fromEntries(sections))
 }
 
 function sectionsOf(person: string): Record<string, Filter> {

@@ -10,6 +10,8 @@ export interface NotificationKind {
   readonly readership: Readership
   /** Nobody can switch it off. */
   readonly mandatory?: true
+  /** Of which process it tells, in the type of webhooks; absent: incidents. */
+  readonly about?: 'approval'
   readonly subject: string
   readonly text: string
 }
@@ -116,6 +118,12 @@ export const NOTIFICATION_KINDS = {
     mandatory: true,
     subject: 'Nobody on call has answered: {{title}}',
     text: 'Nobody on call in {{group}} has acknowledged {{number}}: {{title}}\n\n{{link}}',
+  },
+  'approval-asked': {
+    readership: 'requester',
+    about: 'approval',
+    subject: 'Your approval is asked: {{title}}',
+    text: '{{number}} needs your approval: {{title}}\n\nAnswer by: {{detail}}\n\n{{link}}',
   },
 } as const satisfies Readonly<Record<string, NotificationKind>>
 

@@ -16,6 +16,18 @@ export class AnnounceIncidentEvent extends Command<
   readonly type = 'AnnounceIncidentEvent'
 }
 
+/** Tells those whose approval is asked; its id is the round's. */
+export class AnnounceApproval extends Command<
+  'AnnounceApproval',
+  {
+    event: { id: string; type: string }
+    /** ISO 8601, when it was recorded. */
+    at: string
+  }
+> {
+  readonly type = 'AnnounceApproval'
+}
+
 export class QueueNotification extends Command<
   'QueueNotification',
   {
@@ -79,6 +91,6 @@ export const NOTIFICATION_COMMANDS = [
 ] as const
 
 /** Those with effects beyond one stream, which have handlers of their own. */
-export const OUTBOX_COMMANDS = [AnnounceIncidentEvent, DeliverNotification] as const
+export const OUTBOX_COMMANDS = [AnnounceIncidentEvent, AnnounceApproval, DeliverNotification] as const
 
 export const PREFERENCE_COMMANDS = [SetNotificationPreferences] as const

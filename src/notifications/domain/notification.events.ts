@@ -21,6 +21,7 @@ export interface NotificationReason {
     | 'watcher'
     | 'major incident role'
     | 'on call'
+    | 'approver'
     | 'endpoint'
   /** Of which he is a member or the manager. */
   group?: string

@@ -1,11 +1,13 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
+import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
 import type { ToldEvent } from './incident-as-told.js'
-import { AnnounceIncidentEvent, DeliverNotification } from './notification.commands.js'
+import { AnnounceApproval, AnnounceIncidentEvent, DeliverNotification } from './notification.commands.js'
 import type { DeliveryChannelName, NotificationEvent } from './notification.events.js'
 import { isTold } from './recipients.js'
 
 const INCIDENT_PREFIX = 'incident-'
+const APPROVAL_PREFIX = 'approval-'
 const NOTIFICATION_PREFIX = 'notification-'
 
 /**
@@ -36,6 +38,24 @@ export const incidentNotifications = definePolicy<object, ToldEvent>({
       },
     ]
   },
+})
+
+/** Has those told whose approval is asked. */
+export const approvalNotifications = definePolicy<object, ApprovalEvent>({
+  name: 'approval_notifications',
+  from: [APPROVAL_PREFIX],
+  key: ({ type, stream, metadata }) =>
+    metadata.channel !== 'import' && type === 'ApprovalRequested' ? stream : undefined,
+  initial: {},
+  evolve: (state) => state,
+  react: ({ id, type, stream, metadata: { recordedAt: at } }) => [
+    {
+      kind: 'command',
+      build: (metadata) =>
+        new AnnounceApproval(stream.slice(APPROVAL_PREFIX.length), { event: { id, type }, at }, metadata),
+      reason: type,
+    },
+  ],
 })
 
 /** What of a notification's delivery is to be looked after; without a channel nothing is. */
@@ -105,4 +125,8 @@ function lookAt(at: string): readonly Reaction[] {
   return [{ kind: 'setTimer', name: TIMER, at }]
 }
 
-export const notificationPolicies = [incidentNotifications, notificationDelivery] as const
+export const notificationPolicies = [
+  incidentNotifications,
+  approvalNotifications,
+  notificationDelivery,
+] as const

@@ -48,9 +48,10 @@ export function renderWebhook(head: NotificationHead, { event, at, ...values }: 
   const { title, state, priority, group, assignee, link } = values
   const { kind, record, cause } = head
   const data = { record, kind, event, eventId: cause, title, state, priority, group, assignee, link }
+  const { about = 'incident' } = kindOf(kind)
   return {
     subject: cut(`[${record}] ${kind}`, LONGEST_SUBJECT),
-    text: JSON.stringify({ type: `incident.${kind}`, timestamp: at, data }),
+    text: JSON.stringify({ type: `${about}.${kind}`, timestamp: at, data }),
   }
 }
 

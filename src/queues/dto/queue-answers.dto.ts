@@ -1,5 +1,6 @@
 import { Matches } from 'class-validator'
 import { Conforms, type JsonSchema } from '#libs/platform'
+import { ApprovalView } from '../../http/approval-view.js'
 import { closed, integer, listOf, mapOf, nullable, Page, QueueEntry } from '../../http/record-view.js'
 
 export class QueuePage extends Page {
@@ -35,6 +36,11 @@ export class MyQueue {
   @Conforms(section, () => [QueueEntry]) unassigned!: object
   @Conforms(section, () => [QueueEntry]) newReplies!: object
   @Conforms(section, () => [QueueEntry]) followUpsDue!: object
+  @Conforms(
+    () => closed({ count: integer, items: listOf({ $ref: '#/components/schemas/ApprovalView' }) }),
+    () => [ApprovalView],
+  )
+  awaitingMyApproval!: object
   @Matches(/^\d{20}$/) position!: string
   @Conforms(() => ({ type: 'number', minimum: 0 })) lag!: number
 }

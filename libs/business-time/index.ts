@@ -1,0 +1,6 @@
+export * from './calendar.js'
+export * from './interval.js'
+export * from './schedule.js'
+export { dayOf, minutesOf, WEEKDAYS, type Weekday } from './wall-time.js'
+export * from './windows.js'
+export { isZone } from './zone-clock.js'
