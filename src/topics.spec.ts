@@ -49,6 +49,11 @@ describe('Topics', () => {
     expect(topics.map(({ settings, from }) => ({ ...settings, from }))).toEqual([
       { name: 'acme.itsm.incident.events.v1', partitions: 3, from: ['incident-'] },
       { name: 'acme.itsm.approval.events.v1', partitions: 3, from: ['approval-'] },
+      {
+        name: 'acme.itsm.configuration.events.v1',
+        partitions: 3,
+        from: ['ci-', 'relation-', 'baseline-'],
+      },
     ])
   })
 
@@ -154,6 +159,21 @@ describe('Topics', () => {
     expect((await topicOf().outgoing(asPublic, log, true)).map(({ data }) => textOf(data))).toEqual([
       'Incident 1',
       'secret',
+    ])
+  })
+
+  it('carry what became of configuration items, without steps on the way and what an import brought along', async () => {
+    const [, configuration] = publishedTopics({ namespace: 'acme', partitions: 3, logId: log.logId })
+    const ci = { class: 'server', name: 'db-01' }
+    await appendEvents(log, 'ci-CI0000001', [
+      { type: 'CiProposed', data: ci },
+      { type: 'CiRegistered', data: { ...ci, attributes: {}, irregular: 'X', sourceFields: { a: 'b' } } },
+      { type: 'CiSourceValuesRecorded', data: { source: 'nmap', values: {} } },
+    ])
+    const { events } = await log.readAll({ after: LOG_START, limit: 10 })
+    const outgoing = (await configuration?.outgoing(events, log, true)) ?? []
+    expect(outgoing.map(({ type, data }) => [type, data])).toEqual([
+      ['org.ledgerdesk.itsm.ci.CiRegistered.v1', { ...ci, attributes: {} }],
     ])
   })
 

@@ -1,6 +1,7 @@
 import type { OutgoingEvent, PublishedTopic, TopicSettings } from '#libs/event-publisher'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { approvalEventOnTopic } from './approvals/approval.topic.js'
+import { configurationEventOnTopic } from './configuration/configuration.topic.js'
 import { toCloudEvent } from './events/cloud-event.js'
 import { RecordAudiences } from './events/record-audience.js'
 import { incidentEventOnTopic } from './incidents/incident.topic.js'
@@ -8,11 +9,31 @@ import { incidentEventOnTopic } from './incidents/incident.topic.js'
 /** Processes whose records have a topic. People, groups, settings and imports have none: their streams are for overseers. */
 const PROCESSES: readonly {
   name: string
+  /** Prefixes of its streams. */
+  from: readonly string[]
+  /** Whether each record says who may see it; otherwise everybody at the desk may. */
+  hasAudiences: boolean
   /** The event without what is internal; undefined when it never leaves. */
   onTopic(event: RecordedEvent): RecordedEvent | undefined
 }[] = [
-  { name: 'incident', onTopic: (event) => incidentEventOnTopic(event as never) },
-  { name: 'approval', onTopic: (event) => approvalEventOnTopic(event as never) },
+  {
+    name: 'incident',
+    from: ['incident-'],
+    hasAudiences: true,
+    onTopic: (event) => incidentEventOnTopic(event as never),
+  },
+  {
+    name: 'approval',
+    from: ['approval-'],
+    hasAudiences: true,
+    onTopic: (event) => approvalEventOnTopic(event as never),
+  },
+  {
+    name: 'configuration',
+    from: ['ci-', 'relation-', 'baseline-'],
+    hasAudiences: false,
+    onTopic: (event) => configurationEventOnTopic(event as never),
+  },
 ]
 
 export type TopicOptions = Omit<TopicSettings, 'name'> & {
@@ -28,15 +49,15 @@ export function topicName(namespace: string, process: string): string {
 
 /** The topics of all processes, by the rights of topics: public records, without what is internal. */
 export function publishedTopics({ namespace, logId, ...settings }: TopicOptions): PublishedTopic[] {
-  return PROCESSES.map(({ name, onTopic }) => {
-    const from = [`${name}-`]
-    const audiences = new RecordAudiences(from)
+  return PROCESSES.map(({ name, from, hasAudiences, onTopic }) => {
+    const audiences = hasAudiences ? new RecordAudiences(from) : undefined
     return {
       settings: { ...settings, name: topicName(namespace, name) },
       from,
       async outgoing(events, log, caughtUp) {
         const outgoing: OutgoingEvent[] = []
-        for (const event of await audiences.visible(events, log, caughtUp)) {
+        const visible = audiences ? await audiences.visible(events, log, caughtUp) : events
+        for (const event of visible) {
           const shown = onTopic(event)
           if (shown) outgoing.push(toCloudEvent(shown, logId) as OutgoingEvent)
         }

@@ -169,7 +169,7 @@ describe('The name of a CI', () => {
         // What the reservation alone would say after a release
         const { executor, naming } = started()
         const [reservation] = await store.readStream(`ciname-${ciNameId(taken)}`)
-        const { operation } = reservation?.data as { operation: string }
+        const { operation } = reservation!.data as { operation: string }
         const release = new ReleaseCiName(ciNameId(taken), { operation }, metadata())
         await executor.execute(ciNameRecords, release)
         await naming.carryOut(register('db-01'))

@@ -19,6 +19,7 @@ describe('Settings of publishing', () => {
     expect(topicsOf(given, 'log-1').map((topic) => topic.settings)).toEqual([
       { name: 'acme.itsm.incident.events.v1', partitions: 12, replicationFactor: undefined },
       { name: 'acme.itsm.approval.events.v1', partitions: 12, replicationFactor: undefined },
+      { name: 'acme.itsm.configuration.events.v1', partitions: 12, replicationFactor: undefined },
     ])
   })
 

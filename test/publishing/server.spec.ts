@@ -75,7 +75,7 @@ describeWithKafka('A server that publishes', () => {
       expect(list).toMatchObject({ code: 0, stderr: '' })
       expect(list.stdout).toMatch(new RegExp(`${topic} +3 +2 +\\d{20} +0\\.0 s +\\S*/${server.pid}\\.`))
       const lag = await ledgerdesk.run(folder.path, 'publisher', 'lag', '--limit', '0.5')
-      expect(lag).toMatchObject({ code: 0, stdout: `${topic}\t0.000\n` })
+      expect(lag).toMatchObject({ code: 0, stdout: expect.stringContaining(`${topic}\t0.000\n`) })
     },
     LONG,
   )
@@ -86,7 +86,7 @@ describeWithKafka('A server that publishes', () => {
       const person = ['token', 'create', '--person', 'late', '--role', 'agent']
       expect(await ledgerdesk.run(folder.path, ...person)).toMatchObject({ code: 0 })
       const lag = await ledgerdesk.run(folder.path, 'publisher', 'lag', '--limit', '0')
-      expect(lag).toMatchObject({ code: 0, stdout: `${topic}\t0.000\n` })
+      expect(lag).toMatchObject({ code: 0, stdout: expect.stringContaining(`${topic}\t0.000\n`) })
       expect((await ledgerdesk.run(folder.path, 'publisher', 'list')).stdout).toContain(' 0.0 s ')
     },
     LONG,
@@ -97,7 +97,7 @@ describeWithKafka('A server that publishes', () => {
     async () => {
       expect(await ledgerdesk.run(folder.path, 'publisher', 'reset', 'incidents')).toMatchObject({
         code: 1,
-        stderr: `There is no topic "incidents"; there are: ${topic}\n`,
+        stderr: expect.stringContaining(`There is no topic "incidents"; there are: ${topic}`),
       })
       await open('Second')
       await published(4)

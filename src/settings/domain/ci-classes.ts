@@ -13,12 +13,33 @@ export const ciClassesDecider = versionedDecider<readonly CiClass[], PublishCiCl
   published: 'CiClassesPublished',
   contentOf: ({ classes }) => classes,
   check({ data: { classes } }) {
-    const errors = classes.flatMap((one, index) => classErrors(one, index, classes))
+    const sound = soundSchemas(classes)
+    const errors = classes.flatMap((one, index) => classErrors(one, index, classes, sound))
     if (errors.length > 0)
       throw new InvalidInput('SETTINGS.CI_CLASSES_MALFORMED', 'The classes are not well formed', errors)
     return { classes, warnings: classes.flatMap((one) => uselessness(one, classes)) }
   },
 })
+
+/**
+ * Those that compile, by what they are. A compiler for each attribute would take seconds for a catalogue, on the thread that
+ * appends: first all are tried as one, then each class by itself.
+ */
+function soundSchemas(classes: readonly CiClass[]): ReadonlySet<object> {
+  const all = classes.map(({ attributes }) => Object.values(attributes).map(({ schema }) => schema))
+  if (compile(all.flat())) return new Set(all.flat())
+  return new Set(all.filter(compile).flat())
+}
+
+function compile(schemas: readonly CiAttribute['schema'][]): boolean {
+  if (schemas.length === 0) return true
+  try {
+    compileSchema({ type: 'object', properties: { ...schemas } })
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** The class and those above it, from the root; undefined: the tree does not end above it. */
 function lineage({ name, parent }: CiClass, classes: readonly CiClass[]): readonly CiClass[] | undefined {
@@ -33,7 +54,12 @@ function lineage({ name, parent }: CiClass, classes: readonly CiClass[]): readon
   return line
 }
 
-function classErrors(one: CiClass, index: number, classes: readonly CiClass[]): FieldError[] {
+function classErrors(
+  one: CiClass,
+  index: number,
+  classes: readonly CiClass[],
+  sound: ReadonlySet<object>,
+): FieldError[] {
   const pointer = `/classes/${index}`
   const { name, label, parent, attributes } = one
   const errors: FieldError[] = []
@@ -50,8 +76,10 @@ function classErrors(one: CiClass, index: number, classes: readonly CiClass[]): 
       pointer: `${pointer}/parent`,
       message: 'leads back to the class itself, or never to a root',
     })
-  for (const [attribute, definition] of Object.entries(attributes))
-    errors.push(...attributeErrors(`${pointer}/attributes/${attribute}`, attribute, definition, above ?? []))
+  for (const [attribute, definition] of Object.entries(attributes)) {
+    const place = `${pointer}/attributes/${attribute}`
+    errors.push(...attributeErrors(place, attribute, definition, above ?? [], sound))
+  }
   return errors
 }
 
@@ -63,6 +91,7 @@ function attributeErrors(
   name: string,
   { schema }: CiAttribute,
   above: readonly CiClass[],
+  sound: ReadonlySet<object>,
 ): FieldError[] {
   if (!/^[a-z][A-Za-z0-9]*$/.test(name))
     return [{ pointer, message: 'must be letters and digits, the first one a lower-case letter' }]
@@ -74,6 +103,7 @@ function attributeErrors(
     return [
       { pointer: `${pointer}/schema`, message: `needs a type: ${SIMPLE.join(', ')}, or array of these` },
     ]
+  if (sound.has(schema)) return []
   try {
     compileSchema(schema)
     return []
