@@ -5,7 +5,7 @@ import { Desk, refusal, succeeded } from './desk.js'
 
 describe('Approvals', () => {
   let desk: Desk
-  let asking: Asking
+  let asking: Asking | undefined
   const document = { implementation: 'Swap the disk', window: { start: '2026-03-01T02:00:00Z' } }
 
   beforeAll(async () => {
@@ -27,10 +27,11 @@ describe('Approvals', () => {
     asking = await Asking.open(desk)
   }, 120_000)
   afterAll(async () => {
-    await asking.close()
+    await asking?.close()
     await desk.close()
   })
 
+  const ask = (wish: Parameters<Asking['ask']>[0]) => asking!.ask(wish)
   const read = async (id: string, minPosition: string, person = 'ann') =>
     succeeded(await desk.as(person).get(`/approvals/${id}`, { minPosition }))
   const mine = async (person: string, minPosition: string) =>
@@ -40,7 +41,7 @@ describe('Approvals', () => {
     }[]
 
   it('are asked, read, answered and decided', async () => {
-    const { id, position } = await asking.ask({ number: 'CHG0000001', document })
+    const { id, position } = await ask({ number: 'CHG0000001', document })
     const asked = await read(id, position)
     expect(asked).toMatchObject({
       status: 'open',
@@ -71,12 +72,12 @@ describe('Approvals', () => {
     )
     expect(await mine('lea', decided)).toEqual([])
 
-    const voided = await asking.voidRound(id, 'window')
+    const voided = await asking!.voidRound(id, 'window')
     expect(await read(id, voided.position)).toMatchObject({ status: 'voided', voidedFields: ['window'] })
   })
 
   it('are answered by whom an approver lets, as long as he lets him', async () => {
-    const { id, position } = await asking.ask({ number: 'CHG0000002', document })
+    const { id, position } = await ask({ number: 'CHG0000002', document })
     const { hash } = await read(id, position)
     const wish = { hash, onBehalfOf: 'ann' }
     expect(refusal(await desk.as('chris').post(`/approvals/${id}/grant`, wish))).toBe(
@@ -101,7 +102,7 @@ describe('Approvals', () => {
         .as('ann')
         .post('/people/ann/revoke-delegation', { delegationId: delegations[0].delegationId }),
     )
-    const again = await asking.ask({ number: 'CHG0000002', round: 2, document })
+    const again = await ask({ number: 'CHG0000002', round: 2, document })
     expect(refusal(await desk.as('chris').post(`/approvals/${again.id}/grant`, wish))).toBe(
       '403 APPROVAL.NOT_DELEGATED',
     )
@@ -109,7 +110,7 @@ describe('Approvals', () => {
   })
 
   it('are seen by requesters only when they are asked, and never approved by who has asked', async () => {
-    const { id, position } = await asking.ask({ number: 'CHG0000003', document, requester: 'ben' })
+    const { id, position } = await ask({ number: 'CHG0000003', document, requester: 'ben' })
     const { hash, leftOut } = await read(id, position)
     expect(leftOut).toEqual([{ person: 'ben', because: 'requester' }])
     expect(refusal(await desk.as('ben').post(`/approvals/${id}/grant`, { hash }))).toBe(
@@ -125,7 +126,7 @@ describe('Approvals', () => {
   })
 
   it('are told to those who are asked', async () => {
-    const { id, position } = await asking.ask({ number: 'CHG0000004', document })
+    const { id, position } = await ask({ number: 'CHG0000004', document })
     await read(id, position)
     await eventually('mails to ann and ben', async () => {
       const filter = 'record = "CHG0000004"'
@@ -154,12 +155,12 @@ describe('Approvals', () => {
       },
     ]
     succeeded(await desk.as('adam').put('/settings/approval-policies', { policies }))
-    const few = await asking.ask({ number: 'CHG0000005', document, changeType: 'emergency' })
+    const few = await ask({ number: 'CHG0000005', document, changeType: 'emergency' })
     expect(await read(few.id, few.position)).toMatchObject({
       status: 'rejected',
       because: 'too-few-approvers',
     })
-    const none = await asking.ask({ number: 'CHG0000006', document, changeType: 'normal' })
+    const none = await ask({ number: 'CHG0000006', document, changeType: 'normal' })
     expect(await read(none.id, none.position)).toMatchObject({ status: 'rejected', because: 'no-policy' })
   })
 })
