@@ -2,7 +2,12 @@ import type { Principal, Role } from '#libs/access'
 import type { CommandExecutor, FactSource } from '#libs/command-handling'
 import { commandMetadata } from '#libs/testing'
 import { Announcements, MOST_MEMBERS } from './announcements.js'
-import { AnnounceIncidentEvent, type QueueNotification } from './domain/notification.commands.js'
+import type { ApprovalAsTold } from './domain/approval-as-told.js'
+import {
+  AnnounceApproval,
+  AnnounceIncidentEvent,
+  type QueueNotification,
+} from './domain/notification.commands.js'
 
 const principal = (id: string, ...roles: Role[]): Principal => ({
   id,
@@ -77,5 +82,67 @@ describe('News of an incident', () => {
     const { seen, warnings } = await told(ASSIGNED, members)
     expect(seen).toHaveLength(MOST_MEMBERS)
     expect(warnings).toEqual([{ group: 'desk', leftOut: 2 }])
+  })
+})
+
+describe('News of an approval', () => {
+  const OPEN: ApprovalAsTold = {
+    subject: 'CHG0000001',
+    title: 'Swap it',
+    awaiting: ['ann', 'rita'],
+    audience: { kind: 'public' },
+    expiresAt: '2026-01-06T09:00:00.000Z',
+  }
+
+  async function asked(approval: ApprovalAsTold | undefined, more: { at?: string } = {}) {
+    const queued: QueueNotification[] = []
+    const endpoints = [
+      { name: 'chat', url: 'https://chat.example.org', kinds: ['approval-asked'] },
+      { name: 'other', url: 'https://other.example.org', kinds: ['resolved'] },
+    ]
+    const announcements = new Announcements({
+      executor: {
+        execute: async (_: unknown, command: QueueNotification) => queued.push(command),
+      } as unknown as CommandExecutor,
+      facts: {
+        answer: async ({ stream }: { stream: string }) => ({
+          value: stream === 'settings-webhooks' ? endpoints : approval,
+        }),
+      } as unknown as FactSource,
+      principal: () => undefined,
+      email: true,
+      webhook: true,
+      publicUrl: 'https://desk.example.org/',
+      logger: { warn: () => {} },
+    })
+    const metadata = commandMetadata()
+    const data = { event: { id: 'e1', type: 'ApprovalRequested' }, at: more.at ?? metadata.occurredAt }
+    await announcements.announceApproval(new AnnounceApproval('a1', data, metadata))
+    return queued.map(({ data: { head, values, maySee } }) => [
+      head.recipient,
+      head.record,
+      values.link,
+      maySee,
+    ])
+  }
+
+  const link = 'https://desk.example.org/approvals/a1'
+  it('go to those whose answer is awaited, whatever else they may see, and to endpoints that want them', async () => {
+    expect(await asked(OPEN)).toEqual([
+      ['ann', 'CHG0000001', link, true],
+      ['rita', 'CHG0000001', link, true],
+      ['chat', 'CHG0000001', link, true],
+    ])
+  })
+
+  it('leave by no webhook when the subject is not public', async () => {
+    const restricted = await asked({ ...OPEN, audience: { kind: 'participants' } })
+    expect(restricted.map(([recipient]) => recipient)).toEqual(['ann', 'rita'])
+  })
+
+  it('are none once the round has ended, was never asked, or is a day old', async () => {
+    expect(await asked({ ...OPEN, awaiting: [] })).toEqual([])
+    expect(await asked(undefined)).toEqual([])
+    expect(await asked(OPEN, { at: '2026-01-04T08:59:59.999Z' })).toEqual([])
   })
 })

@@ -1,4 +1,5 @@
 import { eventually } from '#libs/testing'
+import { Asking } from './asking.js'
 import type { Client, Reply } from './client.js'
 import { Desk, refusal, succeeded } from './desk.js'
 
@@ -43,6 +44,7 @@ describe('What is internal, and what is somebody else’s', () => {
   let internalHash: string
   let alert: string
   let mail: string
+  let approval: string
   let head: string
 
   beforeAll(async () => {
@@ -83,6 +85,7 @@ describe('What is internal, and what is somebody else’s', () => {
     alert = succeeded(await desk.as('service:monitoring').post('/alerts', told)).id
     const written = `From: nobody@example.org\r\nSubject: ${HERS}\r\n\r\n${NOTE}`
     mail = succeeded(await desk.as('service:monitoring').handOver(written)).id
+    approval = await askedAndAnswered()
     const { position } = await desk.done('ann', hers, 'comments', { text: HERS })
     head = position
     await eventually('notifications about both', async () => {
@@ -106,6 +109,8 @@ describe('What is internal, and what is somebody else’s', () => {
     expect([...(await paths('ann'))].sort()).toEqual([
       '/alerts',
       '/alerts/{id}',
+      '/approvals',
+      '/approvals/{id}',
       '/incidents',
       '/incidents/{number}',
       '/incidents/{number}/attachments/{hash}',
@@ -170,6 +175,32 @@ describe('What is internal, and what is somebody else’s', () => {
     expect((await ask('rita', own)).items).toEqual([expect.objectContaining({ number: own })])
   })
 
+  /** Somebody else's approval: a plan, and what people say of it. */
+  async function askedAndAnswered(): Promise<string> {
+    const policy = {
+      name: 'Canary',
+      subjectType: 'change',
+      when: {},
+      rule: { kind: 'all' },
+      approvers: [{ kind: 'group', group: 'Service Desk' }],
+      expiresAfterHours: null,
+      selfApproval: 'refused',
+      materialFields: ['implementation'],
+    }
+    succeeded(await desk.as('adam').put('/settings/approval-policies', { policies: [policy] }))
+    const asking = await Asking.open(desk)
+    const document = { implementation: NOTE }
+    const { id, position } = await asking.ask({ number: 'CHG0000001', title: HERS, document })
+    await asking.close()
+    const { hash } = succeeded(await desk.as('ann').get(`/approvals/${id}`, { minPosition: position }))
+    const until = '2099-01-01T00:00:00Z'
+    expect(refusal(await desk.as('rita').post('/people/ben/delegate', { to: 'rita', until }))).toBe(
+      '403 DIRECTORY.FORBIDDEN',
+    )
+    succeeded(await desk.as('ann').post(`/approvals/${id}/grant`, { hash, comment: NOTE, reason: NOTE }))
+    return id
+  }
+
   interface Found {
     template: string
     status: number
@@ -193,7 +224,7 @@ describe('What is internal, and what is somebody else’s', () => {
   }
 
   function pathsOf(template: string): string[] {
-    const idsOf: Record<string, string[]> = { alerts: [alert], mails: [mail] }
+    const idsOf: Record<string, string[]> = { alerts: [alert], mails: [mail], approvals: [approval] }
     const values: Record<string, string[]> = {
       number: [own, hers],
       hash: [internalHash],
@@ -213,6 +244,10 @@ describe('What is internal, and what is somebody else’s', () => {
         'ci-classes',
         'ci-relation-types',
         'ci-reconciliation',
+        'approval-policies',
+        'maintenance-windows',
+        'blackout-windows',
+        'calendars',
       ],
     }
     return Object.entries(values).reduce(

@@ -119,5 +119,40 @@ describe('Settings', () => {
     }
   })
 
+  it('have calendars and windows, with every field that makes no sense named', async () => {
+    const weekly = {
+      kind: 'recurring',
+      zone: 'Europe/Berlin',
+      frequency: 'weekly',
+      byDay: ['SU'],
+      firstDay: '2026-01-01',
+      from: '02:00',
+      minutes: 240,
+    }
+    const windows = [{ name: 'Sunday', appliesTo: { classes: ['server'] }, window: weekly }]
+    const calendars = [
+      {
+        name: 'Office',
+        zone: 'Europe/Berlin',
+        hours: [{ day: 'MO', from: '09:00', to: '17:00' }],
+        holidays: [{ date: '12-25', name: 'Christmas Day' }],
+      },
+    ]
+    for (const name of ['maintenance-windows', 'blackout-windows']) {
+      expect((await setting(name)).content).toEqual([])
+      succeeded(await publish(name, { windows }))
+      expect(await setting(name)).toMatchObject({ version: 1, content: windows })
+    }
+    succeeded(await publish('calendars', { calendars }))
+    expect(await setting('calendars')).toMatchObject({ version: 1, content: calendars })
+    const wrong = [{ ...windows[0], window: { ...weekly, zone: 'Europe/Nowhere', byDay: ['2SU'] } }]
+    const answer = await publish('blackout-windows', { windows: wrong })
+    expect(refusal(answer)).toBe('400 SETTINGS.BLACKOUT_WINDOWS_MALFORMED')
+    expect(answer.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual([
+      '/windows/0/window/zone',
+      '/windows/0/window/byDay/0',
+    ])
+  })
+
   const reason = (code: string) => ({ code, label: code, commentRequired: false, awaitsCaller: false })
 })

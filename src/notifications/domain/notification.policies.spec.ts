@@ -1,7 +1,12 @@
 import { EventFactory, policySpec } from '#libs/testing'
+import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
 import type { ToldEvent } from './incident-as-told.js'
 import type { NotificationEvent } from './notification.events.js'
-import { incidentNotifications, notificationDelivery } from './notification.policies.js'
+import {
+  approvalNotifications,
+  incidentNotifications,
+  notificationDelivery,
+} from './notification.policies.js'
 
 const STREAM = 'notification-n1'
 const head = {
@@ -80,5 +85,27 @@ describe('announcements', () => {
     const imported = events.event(comment, { channel: 'import' }, 'incident-INC0000001')
     expect(incidentNotifications.key(imported)).toBeUndefined()
     policySpec(incidentNotifications).given().when(imported).thenNothing()
+  })
+})
+
+describe('announcements of approvals', () => {
+  const events = new EventFactory()
+  const requested = { type: 'ApprovalRequested', data: {} } as ApprovalEvent
+  const asked = (channel: 'policy' | 'import') => events.event(requested, { channel }, 'approval-a1')
+
+  it('are made when somebody is asked, and of nothing else', () => {
+    const event = asked('policy')
+    const story = policySpec(approvalNotifications).given()
+    story.when(event).thenCommands({
+      type: 'AnnounceApproval',
+      id: 'a1',
+      data: { event: { id: event.id, type: 'ApprovalRequested' }, at: event.metadata.recordedAt },
+    })
+    const lapsed: ApprovalEvent = { type: 'ApprovalLapsed', data: { expiresAt: '2026-01-06T09:00:00.000Z' } }
+    story.when(events.event(lapsed, {}, 'approval-a1')).thenNothing()
+  })
+
+  it('are none of what was imported', () => {
+    policySpec(approvalNotifications).given().when(asked('import')).thenNothing()
   })
 })

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import type { CommandReceipt } from '#libs/command-handling'
+import { createLogger, readConfiguration } from '#libs/platform'
+import { approvalRecords } from '../../src/approvals/approval.record.js'
+import { RequestApproval, VoidApproval } from '../../src/approvals/domain/approval.commands.js'
+import { approvalId } from '../../src/approvals/domain/defaults.js'
+import { storeSettings } from '../../src/runtime/stores.js'
+import { openWriteSide, type WriteSide } from '../../src/runtime/write-side.js'
+import type { Desk } from './desk.js'
+
+type Wish = Partial<RequestApproval['data']> & { document: Record<string, unknown>; number: string }
+
+/** Asks for approval as the process of a subject does: as the program itself, beside a running server. */
+export class Asking {
+  private constructor(private readonly write: WriteSide) {}
+
+  static async open(desk: Desk): Promise<Asking> {
+    const configuration = readConfiguration(desk.server.environment())
+    const logger = createLogger({ ...configuration, logLevel: 'error' }, process.stderr)
+    return new Asking(await openWriteSide(await storeSettings(configuration), logger))
+  }
+
+  /** @returns the round's id, and the position of what was recorded */
+  async ask({ number, document, ...more }: Wish): Promise<CommandReceipt> {
+    const subject = { type: 'change', number } as const
+    const { round = 1 } = more
+    const data = { subject, title: `About ${number}`, round, requester: 'rita', document, ...more }
+    return this.run(new RequestApproval(approvalId(subject, round), data, metadata()))
+  }
+
+  voidRound(id: string, ...fields: string[]): Promise<CommandReceipt> {
+    return this.run(new VoidApproval(id, { fields }, metadata()))
+  }
+
+  private run(command: RequestApproval | VoidApproval): Promise<CommandReceipt> {
+    return this.write.executor.execute(approvalRecords, command)
+  }
+
+  close(): Promise<void> {
+    return this.write.close()
+  }
+}
+
+function metadata() {
+  const commandId = randomUUID()
+  return {
+    actor: 'system:policies',
+    channel: 'policy' as const,
+    occurredAt: new Date().toISOString(),
+    commandId,
+    keyed: false,
+    correlationId: commandId,
+  }
+}
