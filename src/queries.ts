@@ -17,6 +17,7 @@ import { findSender, listMails } from './mail/mail.queries.js'
 import {
   listNotifications,
   listRecordNotifications,
+  outboxBacklog,
   readPreferences,
 } from './notifications/notification.queries.js'
 import {
@@ -62,5 +63,6 @@ export const queryRegistry = {
   readAlert,
   listNotifications,
   listRecordNotifications,
+  outboxBacklog,
   readPreferences,
 } satisfies Readonly<Record<string, QueryFunction<never>>>
