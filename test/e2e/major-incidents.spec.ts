@@ -91,6 +91,31 @@ describe('Major incidents, families, escalation and people on call', () => {
     expect(await read(child)).toMatchObject({ state: 'Resolved' })
   }, 60_000)
 
+  it('children are reopened with their parent, and their callers told what is meant for them', async () => {
+    const parent = await desk.opened({ caller: 'rob' })
+    const child = await desk.opened({ caller: 'rita' })
+    await desk.done('ann', child, 'link-parent', { parent })
+    await desk.done('ann', parent, 'resolve', { code: 'fixed', notes: 'Restarted' })
+    await until(child, ({ state }) => state === 'Resolved')
+    await desk.done('rob', parent, 'reopen')
+    await until(child, ({ state }) => state === 'In Progress')
+    expect(
+      refusal(await desk.as('rob').post(`/incidents/${parent}/comments`, { text: 'x', forChildren: true })),
+    ).toBe('403 INCIDENT.FORBIDDEN')
+    await desk.done('ann', parent, 'comments', { text: 'Rob, please call me' })
+    await desk.done('ann', parent, 'comments', { text: 'Back by noon', forChildren: true })
+    await until(child, ({ comments }) => comments === 1)
+    const { items } = succeeded(await desk.as('rita').get(`/incidents/${child}/history`))
+    expect(JSON.stringify(items)).not.toContain('please call me')
+    expect(items).toContainEqual(
+      expect.objectContaining({
+        what: `Comment on ${parent}`,
+        text: 'Back by noon',
+        who: expect.objectContaining({ attributedTo: 'ann' }),
+      }),
+    )
+  }, 60_000)
+
   it('people on call are asked by rules, and answer', async () => {
     const onCall = { contacts: ['ben', 'lea'], acknowledgeWithinMinutes: 5, rounds: 1 }
     succeeded(await desk.as('lea').put(`/groups/${NETWORK}/on-call`, onCall))
