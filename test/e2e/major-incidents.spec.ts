@@ -12,7 +12,10 @@ describe('Major incidents, families, escalation and people on call', () => {
 
   const read = async (number: string) => succeeded(await desk.as('ann').get(`/incidents/${number}`))
   /** Asks until policies and projections have done what they will. */
-  async function until(number: string, is: (incident: { state: string }) => boolean): Promise<object> {
+  async function until(
+    number: string,
+    is: (incident: { state: string; comments?: number }) => boolean,
+  ): Promise<object> {
     for (;;) {
       const incident = await read(number)
       if (is(incident)) return incident
