@@ -303,3 +303,13 @@ function withItem(list: readonly string[] | undefined, item: string): readonly s
 function withoutItem(list: readonly string[] | undefined, item: string): readonly string[] | undefined {
   return list?.includes(item) ? nonEmpty(list.filter((other) => other !== item)) : list
 }
+
+/** The named fields of a document, as far as they are set: a new field is shown to nobody until somebody names it. */
+export function onlyFields<Document extends object>(
+  document: Document,
+  fields: readonly (keyof Document)[],
+): Partial<Document> {
+  const shown: Partial<Document> = {}
+  for (const field of fields) if (document[field] !== undefined) shown[field] = document[field]
+  return shown
+}

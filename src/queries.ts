@@ -18,6 +18,7 @@ import { findSender, listMails } from './mail/mail.queries.js'
 import {
   listNotifications,
   listRecordNotifications,
+  outboxBacklog,
   readPreferences,
 } from './notifications/notification.queries.js'
 import {
@@ -66,5 +67,6 @@ export const queryRegistry = {
   readApproval,
   listNotifications,
   listRecordNotifications,
+  outboxBacklog,
   readPreferences,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -84,6 +84,31 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly notificationDeliveries = new Counter({
+    name: 'ledgerdesk_notification_deliveries_total',
+    help: 'Attempts of this process to deliver a notification: delivered, failed (tried again later, as long as there are attempts), refused for good.',
+    labelNames: ['channel', 'outcome'],
+    registers: [this.registry],
+  })
+  readonly notificationDeadLetters = new Gauge({
+    name: 'ledgerdesk_notification_dead_letters',
+    help: 'Notifications that were given up and not sent again since; every process that serves the API tells the same.',
+    labelNames: ['channel'],
+    registers: [this.registry],
+  })
+  readonly notificationsPending = new Gauge({
+    name: 'ledgerdesk_notifications_pending',
+    help: 'Notifications that are neither delivered nor given up; every process that serves the API tells the same.',
+    labelNames: ['channel'],
+    registers: [this.registry],
+  })
+  readonly notificationOldestPending = new Gauge({
+    name: 'ledgerdesk_notification_oldest_pending_seconds',
+    help: 'Time since the oldest pending notification was queued; 0 when none is pending.',
+    labelNames: ['channel'],
+    registers: [this.registry],
+  })
+
   readonly queueListeners = new Gauge({
     name: 'ledgerdesk_queue_listeners',
     help: 'Streams of server-sent events that follow a queue through this process.',

@@ -23,6 +23,7 @@ import {
   type Milestones,
   NO_ATTENTION,
   nonEmpty,
+  onlyFields,
   openHead,
   performer,
   present,
@@ -632,8 +633,7 @@ const REQUESTER_FIELDS = [
 ] as const satisfies readonly (keyof IncidentDetails)[]
 
 function requesterView(incident: IncidentDetails): Partial<IncidentDetails> {
-  const view: Record<string, unknown> = {}
-  for (const field of REQUESTER_FIELDS) if (incident[field] !== undefined) view[field] = incident[field]
+  const view: Record<string, unknown> = onlyFields(incident, REQUESTER_FIELDS)
   const { hold, attachments = [] } = incident
   if (hold) {
     const { comment, ...shown } = hold

@@ -57,7 +57,8 @@ describe('An incident can be searched', () => {
 
   it('by requesters without what is internal', () => {
     const story = new IncidentStory()
-      .opened()
+      .opened({ description: 'Since Monday' })
+      .add('CommentAdded', { text: 'Restart it' })
       .add('WorkNoteAdded', { text: 'Disk full' })
       .add('WatcherAdded', { person: 'person-bob' })
     const [requester, agent] = [principal('person-cora', ['requester']), principal('person-ann', ['agent'])]

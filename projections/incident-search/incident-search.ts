@@ -6,6 +6,7 @@ import {
   BLANK_HEAD,
   type Blank,
   type IncidentHead,
+  onlyFields,
   openHead,
   present,
   type RecordedIncident,
@@ -84,7 +85,8 @@ export const incidentSearch = defineProjection<SearchedIncident, IncidentEvent>(
   },
   ...forEverybody,
   searches: (principal) => (seesInternalFields(principal) ? 2 : 1),
-  fields: (incident, principal) => (seesInternalFields(principal) ? incident : requesterView(incident)),
+  fields: (incident, principal) =>
+    seesInternalFields(principal) ? incident : onlyFields(incident, REQUESTER_FIELDS),
 })
 
 /** Events that change what is found or shown; all others cost nothing here. */
@@ -142,50 +144,30 @@ function withText(texts: readonly string[] = [], text: string): readonly string[
   return kept
 }
 
-function requesterView({
-  type,
-  number,
-  names,
-  title,
-  description,
-  comments,
-  state,
-  priority,
-  caller,
-  affectedUser,
-  openedBy,
-  assignmentGroup,
-  assignee,
-  openedAt,
-}: SearchedIncident): Partial<SearchedIncident> {
-  return {
-    type,
-    number,
-    names,
-    title,
-    description,
-    comments,
-    state,
-    priority,
-    caller,
-    affectedUser,
-    openedBy,
-    assignmentGroup,
-    assignee,
-    openedAt,
-  }
-}
+/** What a hit shows. */
+const HIT_FIELDS = [
+  'type',
+  'number',
+  'title',
+  'state',
+  'priority',
+  'assignmentGroup',
+  'assignee',
+  'openedAt',
+] as const satisfies readonly (keyof SearchedIncident)[]
+
+/** What people see of their own records, work notes and audience left out. */
+const REQUESTER_FIELDS = [
+  ...HIT_FIELDS,
+  'names',
+  'description',
+  'comments',
+  'caller',
+  'affectedUser',
+  'openedBy',
+] as const satisfies readonly (keyof SearchedIncident)[]
 
 /** An incident as a search shows it. */
-export function foundIncident({
-  type,
-  number,
-  title,
-  state,
-  priority,
-  assignmentGroup,
-  assignee,
-  openedAt,
-}: SearchedIncident): object {
-  return { type, number, title, state, priority, assignmentGroup, assignee, openedAt }
+export function foundIncident(incident: SearchedIncident): object {
+  return onlyFields(incident, HIT_FIELDS)
 }

@@ -57,6 +57,7 @@ const ON_TOPIC: { readonly [Type in IncidentEvent['type']]: Shown<Type> | 'inter
   OnCallAcknowledged: 'internal',
   OnCallExhausted: 'internal',
   AlertConditionObserved: 'internal',
+  // Who is whose parent is internal
   CommentAdded: ['text'],
   WorkNoteAdded: 'internal',
   LinkAdded: 'internal',
@@ -77,7 +78,7 @@ const ON_TOPIC: { readonly [Type in IncidentEvent['type']]: Shown<Type> | 'inter
     'settingsVersion',
   ],
   ResolutionRecorded: ['resolution', 'previous'],
-  IncidentReopened: ['from', 'to', 'count', 'hold'],
+  IncidentReopened: ['from', 'to', 'count', 'hold', 'cause'],
   IncidentClosed: ['cause'],
   IncidentCanceled: ['code', 'notes'],
   // The schema has `watchers` besides, always; readers of the topic must do without.

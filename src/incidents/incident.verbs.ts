@@ -36,6 +36,7 @@ import {
   CancelDto,
   CategorizeDto,
   ChangeDetailsDto,
+  CommentDto,
   EscalateDto,
   HoldDto,
   LinkDto,
@@ -125,7 +126,7 @@ export const incidentVerbs = {
   comments: verb({
     summary: 'Add a comment, which the caller sees; the caller’s own resumes what waits for him',
     roles: rolesThatMay('AddComment'),
-    body: TextDto,
+    body: CommentDto,
     command: (id, data, metadata) => new AddComment(id, data, metadata),
   }),
   'work-notes': verb({

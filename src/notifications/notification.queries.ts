@@ -3,12 +3,17 @@ import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, eq } from '#libs/read-store'
 import { audienceColumns, canSee, peopleNamed, seesInternalFields } from '#projections/access'
-import { type NotificationRow, notificationList } from '#projections/notifications/notifications'
+import {
+  type DeliveryState,
+  type NotificationRow,
+  notificationList,
+} from '#projections/notifications/notifications'
 import { type ListArguments, listPage } from '../http/listing.js'
 import { incidentAsTold, type ToldEvent } from './domain/incident-as-told.js'
-import type { NotificationPreferencesSet } from './domain/notification.events.js'
+import type { DeliveryChannelName, NotificationPreferencesSet } from './domain/notification.events.js'
 import { preferencesDecider } from './domain/preferences.decider.js'
 
+const OLDEST_FIRST = [{ column: 'queuedAt', direction: 'asc' }] as const
 const LATEST_FIRST = [{ column: 'queuedAt', direction: 'desc' }] as const
 
 /** The caller's own notifications; for who oversees the desk, all. */
@@ -82,4 +87,43 @@ export async function readPreferences(
   const preferences = events.reduce(preferencesDecider.evolve, preferencesDecider.initial)
   const revision = events.length - 1
   return { json: JSON.stringify({ preferences, revision }), etag: revision }
+}
+
+/** What of one channel waits, and what was given up. */
+export interface Backlog {
+  channel: DeliveryChannelName
+  pending: number
+  /** ISO 8601; undefined: nothing is pending. */
+  oldestQueuedAt?: string
+  deadLetters: number
+}
+
+const CHANNELS = ['email', 'webhook'] as const satisfies readonly DeliveryChannelName[]
+const PENDING = ['queued', 'sending', 'retrying'] as const satisfies readonly DeliveryState[]
+
+/** How the outbox stands, by channel, for whoever runs the server; it is asked state by state, as the index has them. */
+export async function outboxBacklog(
+  _: object,
+  { models, waitMilliseconds }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const model = models.of<NotificationRow>(notificationList.name)
+  const asking = { principal: systemPrincipal('outbox backlog'), timeoutMilliseconds: waitMilliseconds }
+  const ofState = (channel: DeliveryChannelName, state: DeliveryState) => ({
+    ...asking,
+    filter: and(eq('state', state), eq('channel', channel)),
+  })
+  const backlog: Backlog[] = []
+  for (const channel of CHANNELS) {
+    const { count: deadLetters } = await model.count(ofState(channel, 'dead-lettered'))
+    let pending = 0
+    const oldest: string[] = []
+    for (const state of PENDING) {
+      const some = ofState(channel, state)
+      pending += (await model.count(some)).count
+      const { rows } = await model.list({ ...some, orderBy: OLDEST_FIRST, pageSize: 1 })
+      oldest.push(...rows.map(({ document }) => document.queuedAt))
+    }
+    backlog.push({ channel, pending, oldestQueuedAt: oldest.sort()[0], deadLetters })
+  }
+  return { json: JSON.stringify(backlog) }
 }

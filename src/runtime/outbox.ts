@@ -1,8 +1,8 @@
 import type { FactSource } from '#libs/command-handling'
 import { fact } from '#libs/event-sourcing'
-import type { Closer, Configuration, Logger } from '#libs/platform'
+import type { Closer, Configuration, Logger, Metrics } from '#libs/platform'
 import { Announcements, webhooksInForce } from '../notifications/announcements.js'
-import { Courier } from '../notifications/delivery/courier.js'
+import { Courier, type CourierOptions } from '../notifications/delivery/courier.js'
 import type { DeliveryChannel } from '../notifications/delivery/delivery-channel.js'
 import { WebhookChannel } from '../notifications/delivery/webhook-channel.js'
 import { personAddress } from '../notifications/domain/notification.decider.js'
@@ -28,7 +28,7 @@ export class ProcessOutbox extends Outbox {
   static async open(
     settings: OutboxSettings,
     { eventStore, executor, facts, directory }: WriteSide,
-    logger: Pick<Logger, 'warn'>,
+    { logger, metrics }: { logger: Pick<Logger, 'warn'>; metrics: Pick<Metrics, 'notificationDeliveries'> },
   ): Promise<ProcessOutbox> {
     const { webhookSecrets: secrets, publicUrl } = settings
     const endpoints = async () => (await facts.answer(fact('settings-webhooks', webhooksInForce))).value
@@ -44,7 +44,10 @@ export class ProcessOutbox extends Outbox {
       logger,
     })
     const channels = { email, webhook }
-    return new ProcessOutbox(announcements, new Courier({ executor, eventStore, channels, logger }))
+    const onAttempt: CourierOptions['onAttempt'] = (channel, outcome) =>
+      metrics.notificationDeliveries.inc({ channel, outcome })
+    const courier = new Courier({ executor, eventStore, channels, logger, onAttempt })
+    return new ProcessOutbox(announcements, courier)
   }
 
   closers(): Closer[] {

@@ -16,6 +16,7 @@ import { Dispatcher } from './dispatcher.js'
 import { DistantProjector } from './distant-projector.js'
 import { LocalProjector } from './local-projector.js'
 import { ProcessOutbox, tellsAnybody } from './outbox.js'
+import { OutboxBacklog } from './outbox-backlog.js'
 import { Publisher } from './publisher.js'
 import { publishingSettings } from './publishing.js'
 import { QueryThreads } from './query-threads.js'
@@ -96,7 +97,7 @@ export class Runtime {
     try {
       write = role === 'publisher' ? undefined : await writeSide(eventStore, logger)
       const dispatcher = new Dispatcher(metrics)
-      const outbox = write && (await ProcessOutbox.open(configuration, write, logger))
+      const outbox = write && (await ProcessOutbox.open(configuration, write, { logger, metrics }))
       if (outbox) parts.push(outbox)
 
       const projector =
@@ -137,6 +138,7 @@ export class Runtime {
         )
         parts.push(queries)
         await queries.ready()
+        parts.push(new OutboxBacklog(queries))
         const blobs = await openBlobStore(stores)
         parts.push({ closers: () => [{ name: 'blobs', close: () => blobs.close() }] })
         const keeper = projector ?? new DistantProjector(await openReadStore(stores))

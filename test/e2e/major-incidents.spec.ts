@@ -12,7 +12,10 @@ describe('Major incidents, families, escalation and people on call', () => {
 
   const read = async (number: string) => succeeded(await desk.as('ann').get(`/incidents/${number}`))
   /** Asks until policies and projections have done what they will. */
-  async function until(number: string, is: (incident: { state: string }) => boolean): Promise<object> {
+  async function until(
+    number: string,
+    is: (incident: { state: string; comments?: number }) => boolean,
+  ): Promise<object> {
     for (;;) {
       const incident = await read(number)
       if (is(incident)) return incident
@@ -89,6 +92,31 @@ describe('Major incidents, families, escalation and people on call', () => {
     })
     await desk.done('ann', parent, 'close')
     expect(await read(child)).toMatchObject({ state: 'Resolved' })
+  }, 60_000)
+
+  it('children are reopened with their parent, and their callers told what is meant for them', async () => {
+    const parent = await desk.opened({ caller: 'rob' })
+    const child = await desk.opened({ caller: 'rita' })
+    await desk.done('ann', child, 'link-parent', { parent })
+    await desk.done('ann', parent, 'resolve', { code: 'fixed', notes: 'Restarted' })
+    await until(child, ({ state }) => state === 'Resolved')
+    await desk.done('rob', parent, 'reopen')
+    await until(child, ({ state }) => state === 'In Progress')
+    expect(
+      refusal(await desk.as('rob').post(`/incidents/${parent}/comments`, { text: 'x', forChildren: true })),
+    ).toBe('403 INCIDENT.FORBIDDEN')
+    await desk.done('ann', parent, 'comments', { text: 'Rob, please call me' })
+    await desk.done('ann', parent, 'comments', { text: 'Back by noon', forChildren: true })
+    await until(child, ({ comments }) => comments === 1)
+    const { items } = succeeded(await desk.as('rita').get(`/incidents/${child}/history`))
+    expect(JSON.stringify(items)).not.toContain('please call me')
+    expect(items).toContainEqual(
+      expect.objectContaining({
+        what: `Comment on ${parent}`,
+        text: 'Back by noon',
+        who: expect.objectContaining({ attributedTo: 'ann' }),
+      }),
+    )
   }, 60_000)
 
   it('people on call are asked by rules, and answer', async () => {

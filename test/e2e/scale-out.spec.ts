@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { wantedShape } from '../servers/deployment.js'
+import { FollowedQueue } from './followed-queue.js'
 import { ended, type RoleProcess, ServerProcess } from './server.js'
 
 const describeScaleOut = wantedShape() === 'scale-out' ? describe : describe.skip
@@ -103,6 +104,49 @@ describeScaleOut('several processes of each role (E2E_SHAPE=scale-out)', () => {
     expect(next).toMatchObject({ status: 200 })
     expect(next.body.items[0].number).not.toBe(first.body.items[0].number)
   })
+
+  it('tell live queues of every process what any has written, with the projector elsewhere', async () => {
+    const founded = await ask(apis[0]!, '/groups', { body: { id: 'live', name: 'Live' } })
+    expect(founded.status).toBe(201)
+    const queue = (api: RoleProcess) => new FollowedQueue(`${api.url}/queues/live`, token)
+    // A process learns of a group, as of all, by the log
+    await until('known everywhere', async () => (await ask(apis[1]!, '/queues/live')).status === 200)
+    const followed = apis.map(queue)
+    try {
+      await until('level', async () => followed.every(({ level }) => level))
+      for (const api of apis)
+        expect((await ask(api, '/metrics')).body).toMatch(/^ledgerdesk_queue_listeners 1$/m)
+      const opened = await Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          ask(apis[i % 2]!, '/incidents', {
+            body: { title: `Row ${i}`, assignmentGroup: 'live' },
+          }),
+        ),
+      )
+      const numbers = opened.map(({ body }) => body.id as string).sort()
+      const rowsOf = ({ rows }: FollowedQueue) => [...rows.keys()].sort()
+      await until('every row at every process', async () =>
+        followed.every((one) => rowsOf(one).join() === numbers.join()),
+      )
+      // One leaves by each process, without a projector for a while: it is told when there is one again
+      expect(await ended(server.process('projector').child)).toBe(0)
+      for (const [index, api] of apis.entries())
+        expect(
+          await ask(api, `/incidents/${numbers[index]}/cancel`, { body: { code: 'not-an-incident' } }),
+        ).toMatchObject({ status: 200 })
+      expect(followed.map(rowsOf)).toEqual([numbers, numbers])
+      await server.restart('projector')
+      await until('gone from every process', async () =>
+        followed.every((one) => rowsOf(one).join() === numbers.slice(2).join()),
+      )
+      expect(followed.map(({ surprises, connections }) => [surprises, connections])).toEqual([
+        [0, 1],
+        [0, 1],
+      ])
+    } finally {
+      for (const one of followed) one.close()
+    }
+  }, 240_000)
 
   it('rebuild and retry for whoever asks an API', async () => {
     const build = async () =>

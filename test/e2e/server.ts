@@ -88,6 +88,12 @@ export class ServerProcess {
     return started
   }
 
+  /** Starts the one of a role anew, which has ended. */
+  async restart(role: string): Promise<void> {
+    const index = this.processes.indexOf(this.process(role))
+    this.processes[index] = await this.launch(role)
+  }
+
   /** Ends all processes; `SIGKILL` gives them no chance to tidy up. @returns the worst exit code, null when killed */
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
     const codes = await Promise.all(this.processes.map(({ child }) => ended(child, signal)))

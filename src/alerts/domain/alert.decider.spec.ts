@@ -1,8 +1,10 @@
 import fc from 'fast-check'
-import { commandMetadata, deciderSpec, type ToldEvent } from '#libs/testing'
+import { commandMetadata, deciderSpec, recorded, type ToldEvent } from '#libs/testing'
+import { LONGEST_RETRY_WINDOW_SECONDS } from '../../settings/domain/defaults.js'
 import { BindAlertIncident, type Notification, ReceiveAlert, ReplaceAlertIncident } from './alert.commands.js'
 import { alertDecider } from './alert.decider.js'
 import type { AlertEvent } from './alert.events.js'
+import { MOST_HEARD } from './alert.state.js'
 
 const ID = '6590645e-6164-5181-bc99-64f5d4746814'
 const NOW = '2026-01-05T09:00:00.000Z'
@@ -114,6 +116,41 @@ describe('an alert', () => {
       .and('incident-INC1', opened)
       .when(receive({}, minutesLater(1), true))
       .thenTypes('AlertRepeated')
+  })
+
+  it('knows a retry also when something else was heard in between, and by its own time', () => {
+    const changed = receive({ status: 'resolved', firing: 0, hash: 'gone', endsAt: NOW }, minutesLater(1))
+    const [clearedNow] = firing().when(changed).events
+    const flapped = alert.given(fired, requested, bound, {
+      ...(clearedNow as AlertEvent),
+      metadata: { occurredAt: minutesLater(1) },
+    })
+    flapped.when(receive({}, minutesLater(2))).thenNothing()
+    // Without a time it may mean another firing: only the very last is known again (counter-proof)
+    const untimed = receive({ startsAt: undefined }, minutesLater(2))
+    flapped.and('incident-INC1', opened).when(untimed).thenTypes('AlertRefired')
+    flapped
+      .and('incident-INC1', opened)
+      .when(receive({}, minutesLater(4)))
+      .thenTypes('AlertRefired')
+  })
+
+  it('keeps for that what was heard last, bounded by number and by the longest window', () => {
+    const repeats = (count: number, apartSeconds: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        type: 'AlertRepeated' as const,
+        data: { count: i + 2, firing: 1, hash: `h${i}` },
+        metadata: { occurredAt: new Date(Date.parse(NOW) + i * apartSeconds * 1_000).toISOString() },
+      }))
+    const heardAfter = (...events: readonly ToldEvent<AlertEvent>[]) =>
+      recorded(`alert-${ID}`, [fired, ...events])
+        .reduce(alertDecider.evolve, null)
+        ?.heard.map(({ hash }) => hash)
+    expect(heardAfter(...repeats(10_000, 0.001))).toEqual(
+      Array.from({ length: MOST_HEARD }, (_, i) => `h${10_000 - MOST_HEARD + i}`),
+    )
+    expect(heardAfter(...repeats(3, LONGEST_RETRY_WINDOW_SECONDS))).toEqual(['h2'])
+    expect(heardAfter(...repeats(3, 1), ...repeats(1, 1))).toEqual(['one', 'h1', 'h2', 'h0'])
   })
 
   it('would count retries without a window (counter-proof)', () => {

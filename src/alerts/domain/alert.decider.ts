@@ -32,15 +32,21 @@ export function decide(command: AlertCommand, record: AlertRecord, known: AlertF
   }
 }
 
-/** The same once more, so shortly after that its sender can only have missed the answer. */
+/**
+ * The same once more, so shortly after that its sender can only have missed the answer. Also when something else was heard in
+ * between, as long as the notification says itself when what it tells was: one without times may mean each time another.
+ */
 function isRetry(
-  { data: { hash }, metadata: { keyed, occurredAt } }: ReceiveAlert,
+  { data: { hash, status, startsAt, endsAt }, metadata: { keyed, occurredAt } }: ReceiveAlert,
   record: AlertRecord,
   { mapping }: AlertFacts,
 ): boolean {
-  if (record === null || keyed || hash !== record.last.hash) return false
+  if (record === null || keyed) return false
+  const tellsWhen = (status === 'firing' ? startsAt : endsAt) !== undefined
+  const candidates = tellsWhen ? record.heard : record.heard.slice(-1)
+  const same = candidates.find((one) => one.hash === hash)
   const window = mapping.value.mapping.retryWindowSeconds * 1_000
-  return window > 0 && Date.parse(occurredAt) - Date.parse(record.last.at) < window
+  return same !== undefined && window > 0 && Date.parse(occurredAt) - Date.parse(same.at) < window
 }
 
 function received(

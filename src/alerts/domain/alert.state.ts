@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
+import { LONGEST_RETRY_WINDOW_SECONDS } from '../../settings/domain/defaults.js'
 import type { AlertCondition, AlertEvent, Labels } from './alert.events.js'
 
 /** What decisions need to know of an alert. Times are ISO 8601. */
@@ -21,9 +22,21 @@ export interface Alert {
   readonly incident: string | null
   /** The one before, while the latest is not known yet. */
   readonly previous: string | null
-  /** Latest notification that was no retry. */
-  readonly last: { readonly hash: string; readonly at: string }
+  /** The latest notifications that were no retries, oldest first: as many as may still be told again, and never none. */
+  readonly heard: readonly Heard[]
 }
+
+/** A notification, by what it said. */
+export interface Heard {
+  readonly hash: string
+  readonly at: string
+}
+
+/**
+ * An alert that flaps, or whose group changes, says something else each time; senders wait for each other's answers, so a
+ * retry is of one of the last few. More would only make the record of a storm grow.
+ */
+export const MOST_HEARD = 16
 
 /** Null: nothing was ever heard of it. */
 export type AlertRecord = Alert | null
@@ -47,7 +60,7 @@ export function evolve(record: AlertRecord, event: RecordedEvent<AlertEvent>): A
       episode: 0,
       incident: null,
       previous: null,
-      last: { hash, at },
+      heard: [{ hash, at }],
     }
   }
   return record === null ? record : applied(record, event, at)
@@ -57,10 +70,10 @@ function applied(alert: Alert, event: RecordedEvent<AlertEvent>, at: string): Al
   switch (event.type) {
     case 'AlertRepeated': {
       const { count, firing, hash } = event.data
-      return { ...alert, count, firing, last: { hash, at } }
+      return { ...alert, count, firing, heard: heardNow(alert, hash, at) }
     }
     case 'AlertCleared':
-      return { ...alert, condition: 'cleared', firing: 0, last: { hash: event.data.hash, at } }
+      return { ...alert, condition: 'cleared', firing: 0, heard: heardNow(alert, event.data.hash, at) }
     case 'AlertRefired': {
       const { count, firings, labels, annotations, startsAt, firing, truncated = 0, hash } = event.data
       return {
@@ -73,7 +86,7 @@ function applied(alert: Alert, event: RecordedEvent<AlertEvent>, at: string): Al
         startsAt,
         firing,
         truncated,
-        last: { hash, at },
+        heard: heardNow(alert, hash, at),
       }
     }
     case 'AlertIncidentRequested': {
@@ -85,4 +98,11 @@ function applied(alert: Alert, event: RecordedEvent<AlertEvent>, at: string): Al
     default:
       return alert
   }
+}
+
+/** Bounded by time and by number, so that an alert of years is as small as one of today. */
+function heardNow({ heard }: Alert, hash: string, at: string): readonly Heard[] {
+  const since = Date.parse(at) - LONGEST_RETRY_WINDOW_SECONDS * 1_000
+  const still = heard.filter((one) => one.hash !== hash && Date.parse(one.at) > since)
+  return [...still.slice(1 - MOST_HEARD), { hash, at }]
 }

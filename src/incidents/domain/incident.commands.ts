@@ -95,7 +95,8 @@ export class Escalate extends Command<
 }
 
 /** Public: the caller sees it. The caller's own comment resumes an incident that waits for him. */
-export class AddComment extends Command<'AddComment', { text: string }> {
+/** `forChildren`: the callers of the incidents that follow this one are told, too. */
+export class AddComment extends Command<'AddComment', { text: string; forChildren?: boolean }> {
   readonly type = 'AddComment'
 }
 
@@ -247,7 +248,8 @@ export class UnlinkParent extends Command<'UnlinkParent', Record<never, never>> 
 export class FollowParent extends Command<
   'FollowParent',
   { parent: string; at: string } & (
-    | { step: 'progress' | 'hold' | 'release' }
+    | { step: 'progress' | 'hold' | 'release' | 'reopen' }
+    | { step: 'comment'; text: string }
     | { step: 'resolve'; code: string | null; resolvedBy: string | null }
   )
 > {

@@ -252,13 +252,16 @@ export function categorize(
 
 /** The caller's word resumes an incident that waits for him. */
 export function addComment(
-  { data: { text }, metadata: { actor, onBehalfOf } }: AddComment,
+  { data: { text, forChildren }, metadata: { actor, onBehalfOf } }: AddComment,
   incident: Incident,
   facts: IncidentFacts,
 ): readonly IncidentEvent[] {
   requireUnfinished(incident)
   requireText({ text })
-  const comment: IncidentEvent = { type: 'CommentAdded', data: { text } }
+  const comment: IncidentEvent = {
+    type: 'CommentAdded',
+    data: forChildren ? { text, forChildren } : { text },
+  }
   const { caller } = incident.fields
   const byCaller = caller !== undefined && (actor === caller || onBehalfOf === caller)
   if (!byCaller || !awaitsCaller(incident, facts)) return [comment]

@@ -260,7 +260,8 @@ export type OnCallExhausted = Fact<
   'OnCallExhausted',
   { group: string; skipped?: readonly string[]; rule?: AppliedRule }
 >
-export type CommentAdded = Fact<'CommentAdded', { text: string }>
+/** `forChildren`: its author has told the children's callers the same. `ofParent`: it was said on that one, which this one follows. */
+export type CommentAdded = Fact<'CommentAdded', { text: string; forChildren?: true; ofParent?: string }>
 export type WorkNoteAdded = Fact<'WorkNoteAdded', { text: string }>
 export type LinkAdded = Fact<'LinkAdded', { link: Link }>
 export type LinkRemoved = Fact<'LinkRemoved', { link: Link }>
@@ -295,10 +296,19 @@ export type ResolutionRecorded = Fact<
   'ResolutionRecorded',
   { resolution: Resolution; previous: Resolution | null }
 >
-/** `from: 'Closed'` only from imports (irregular). `count` includes this one. */
+/**
+ * `from: 'Closed'` only from imports (irregular). `count` includes this one. `cause`: the parent was reopened, with which it had
+ * been resolved.
+ */
 export type IncidentReopened = Fact<
   'IncidentReopened',
-  { from: IncidentState; to: 'In Progress' | 'On Hold' | 'New'; count: number; hold?: Hold }
+  {
+    from: IncidentState
+    to: 'In Progress' | 'On Hold' | 'New'
+    count: number
+    hold?: Hold
+    cause?: 'parent-reopened'
+  }
 >
 export type IncidentClosed = Fact<'IncidentClosed', { cause: 'caller' | 'agent' | 'auto-close' | 'source' }>
 export type IncidentCanceled = Fact<'IncidentCanceled', { code: string; notes: string | null }>

@@ -24,6 +24,10 @@ function stepOf(event: IncidentEvent): Step | undefined {
     case 'IncidentCanceled':
     case 'IncidentMerged':
       return { step: 'release' }
+    case 'IncidentReopened':
+      return { step: 'reopen' }
+    case 'CommentAdded':
+      return event.data.forChildren && ({ step: 'comment', text: event.data.text } as Step)
     case 'IncidentResolved': {
       const { code, resolvedBy } = event.data
       return { step: 'resolve', code, resolvedBy } as Step
@@ -57,11 +61,17 @@ export const childrenFollow = definePolicy<Followers, IncidentEvent>({
 
 function follow(event: RecordedEvent<IncidentEvent>, child: string, step: Step): Reaction {
   const parent = numberOf(event.stream)
-  const at = event.metadata.occurredAt
+  const { occurredAt: at, actor, onBehalfOf } = event.metadata
+  // Words are somebody's, who need not be told them
+  const attributedTo = step.step === 'comment' ? (onBehalfOf ?? actor) : undefined
   return {
     kind: 'command',
     build: (metadata) =>
-      new FollowParent(numberOf(child), { parent, at, ...step } as FollowParent['data'], metadata),
+      new FollowParent(
+        numberOf(child),
+        { parent, at, ...step } as FollowParent['data'],
+        attributedTo === undefined ? metadata : { ...metadata, attributedTo },
+      ),
     reason: `Its parent ${parent} did so`,
   }
 }

@@ -78,7 +78,7 @@ describe('a parent', () => {
 
 describe('a child', () => {
   const follow = (
-    step: 'progress' | 'hold' | 'release' | { code: string | null; resolvedBy: string | null },
+    step: 'progress' | 'hold' | 'release' | 'reopen' | { code: string | null; resolvedBy: string | null },
     time = at('09:00'),
   ) =>
     new commands.FollowParent(
@@ -138,6 +138,51 @@ describe('a child', () => {
       given(linked(), ...events)
         .when(follow(step))
         .thenNothing()
+  })
+  it('that was resolved with it is reopened with it, and goes on following it', () => {
+    const withIt: IncidentEvent = {
+      type: 'IncidentResolved',
+      data: { code: 'fixed', notes: 'x', resolvedBy: 'bob', cause: 'parent-resolved' },
+    }
+    const again: IncidentEvent = {
+      type: 'IncidentReopened',
+      data: { from: 'Resolved', to: 'In Progress', count: 1, cause: 'parent-reopened' },
+    }
+    given(linked(), withIt).when(follow('reopen')).thenEvents(again)
+    given(linked(), withIt, told(again, at('09:10')))
+      .when(follow(resolve))
+      .thenTypes('IncidentResolved')
+    given(linked(), withIt, again).when(follow('reopen')).thenNothing()
+  })
+  it('that was resolved by itself, or by an earlier parent, or closed since is not reopened', () => {
+    const withIt = { ...resolved, data: { ...resolved.data, cause: 'parent-resolved' } } as IncidentEvent
+    const elsewhere: IncidentEvent = { type: 'ParentUnlinked', data: { parent: 'INC0000003' } }
+    for (const story of [
+      [linked(), resolved],
+      [linked('INC0000003'), withIt, elsewhere, linked()],
+      [linked(), withIt, closed],
+      [linked(), withIt, reopened, resolved],
+    ])
+      given(...story)
+        .when(follow('reopen'))
+        .thenNothing()
+  })
+  it('is told what its parent says to all, while it is not finished, reopened or not', () => {
+    const said = new commands.FollowParent(
+      NUMBER,
+      { parent: PARENT, at: at('09:00'), step: 'comment', text: 'Back by noon' },
+      byPolicy(at('09:30')),
+    )
+    const comment: IncidentEvent = { type: 'CommentAdded', data: { text: 'Back by noon', ofParent: PARENT } }
+    for (const story of [[], [held], [resolved], [resolved, told(reopened, at('09:10'))]])
+      given(linked(), ...story)
+        .when(said)
+        .thenEvents(comment)
+    for (const story of [[resolved, closed], [canceled]])
+      given(linked(), ...story)
+        .when(said)
+        .thenNothing()
+    given().when(said).thenRefused('INCIDENT.NOT_ITS_CHILD')
   })
   it('that was reopened since is left alone', () => {
     const story = [linked(), told(resolved, at('08:30')), told(reopened, at('09:10'))]

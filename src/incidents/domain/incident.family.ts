@@ -6,7 +6,7 @@ import { daysAfter, requireUnfinished } from './incident.guards.js'
 import { type Incident, isOpened } from './incident.state.js'
 
 /**
- * Children follow their parent on progress, hold and resolution, not on close. A parent may have a parent in turn: what it
+ * Children follow their parent on progress, hold, resolution and reopening, not on close. A parent may have a parent in turn: what it
  * does on that one's account, its children do on its own.
  */
 
@@ -90,10 +90,11 @@ export function followParent(
   if (incident.parent !== data.parent) {
     throw new Refused('INCIDENT.NOT_ITS_CHILD', `It no longer follows ${data.parent}.`)
   }
+  const { state } = incident
+  if (data.step === 'comment') return saidToParent(data, state)
   if (incident.reopenedAt !== null && incident.reopenedAt >= data.at) {
     throw new Refused('INCIDENT.REOPENED_SINCE', 'It was reopened by itself since its parent did this.')
   }
-  const { state } = incident
   switch (data.step) {
     case 'progress':
       return state === 'New' ? [{ type: 'WorkStarted', data: {} }] : released(incident)
@@ -112,7 +113,31 @@ export function followParent(
       return state === 'New' || state === 'In Progress' || state === 'On Hold'
         ? [resolvedWithParent(command, data, facts)]
         : []
+    case 'reopen':
+      return reopenedWithParent(data.parent, incident)
   }
+}
+
+/**
+ * One step down: whoever speaks to the children's callers has those in mind, not whatever follows them in turn, and parents
+ * that were made each other's at the same moment would never stop telling each other.
+ */
+function saidToParent(
+  { parent, text }: Extract<FollowParent['data'], { step: 'comment' }>,
+  state: Incident['state'],
+): readonly IncidentEvent[] {
+  if (state === 'Closed' || state === 'Canceled') return []
+  return [{ type: 'CommentAdded', data: { text, ofParent: parent } }]
+}
+
+/** What was resolved for a reason of its own stays so; what was closed meanwhile never opens again. */
+function reopenedWithParent(
+  parent: string,
+  { state: from, resolvedWith, reopenCount }: Incident,
+): readonly IncidentEvent[] {
+  if (from !== 'Resolved' || resolvedWith !== parent) return []
+  const count = reopenCount + 1
+  return [{ type: 'IncidentReopened', data: { from, to: 'In Progress', count, cause: 'parent-reopened' } }]
 }
 
 /** The parent's notes are for its own caller: others are told its number. */

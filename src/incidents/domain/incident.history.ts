@@ -310,7 +310,7 @@ function inWords(event: Recorded): string {
     case 'IncidentEscalated':
       return escalationInWords(event.data)
     case 'CommentAdded':
-      return 'Comment'
+      return event.data.ofParent === undefined ? 'Comment' : `Comment on ${event.data.ofParent}`
     case 'WorkNoteAdded':
       return 'Work note'
     case 'AlertConditionObserved':

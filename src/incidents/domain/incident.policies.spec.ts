@@ -247,7 +247,25 @@ describe('a family', () => {
     told
       .when(ofParent({ type: 'IncidentCanceled', data: { code: 'x', notes: null } }))
       .thenCommands({ type: 'FollowParent', id: 'INC0000002', data: { ...data, step: 'release' } })
+    told
+      .when(ofParent({ type: 'IncidentReopened', data: { from: 'Resolved', to: 'In Progress', count: 1 } }))
+      .thenCommands({ type: 'FollowParent', id: 'INC0000002', data: { ...data, step: 'reopen' } })
     told.when(ofParent(comment)).thenNothing()
+  })
+  it('is told by its parent’s author what is meant for it, in her name', () => {
+    const said: IncidentEvent = { type: 'CommentAdded', data: { text: 'Back by noon', forChildren: true } }
+    const told = policySpec(childrenFollow).given(...linked('INC0000002'))
+    const [follow] = told.when(ofParent(said)).commands
+    expect(follow).toMatchObject({
+      type: 'FollowParent',
+      id: 'INC0000002',
+      data: { parent: 'INC0000001', at, step: 'comment', text: 'Back by noon' },
+      metadata: { attributedTo: 'agnes' },
+    })
+    // What a child was told so goes no further
+    told
+      .when(ofParent({ type: 'CommentAdded', data: { text: 'Back by noon', ofParent: 'INC0000009' } }))
+      .thenNothing()
   })
   it('that is large is brought to the rules of major incidents, with its size', () => {
     const [second] = linked('INC0000003')

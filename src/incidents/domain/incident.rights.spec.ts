@@ -49,6 +49,8 @@ describe('rights of requesters', () => {
       requesterMay(new commands.AddComment(NUMBER, { text: 'x' }, metadata), person, record())
     expect(['carl', 'anna', 'olga', 'wim'].map(may)).toEqual([true, true, true, true])
     expect(may('eve')).toBe(false)
+    const forOthers = new commands.AddComment(NUMBER, { text: 'x', forChildren: true }, metadata)
+    expect(requesterMay(forOthers, 'carl', record())).toBe(false)
     expect(requesterMay(new commands.AddComment(NUMBER, { text: 'x' }, metadata), 'carl', NOT_OPENED)).toBe(
       false,
     )

@@ -56,7 +56,10 @@ export const INCIDENT_RIGHTS: {
   Hold: { roles: AGENTS },
   Resume: { roles: AGENTS },
   Escalate: { roles: AGENTS },
-  AddComment: { roles: AGENTS_AND_SERVICES, requester: { relations: OWN_OR_WATCHED } },
+  AddComment: {
+    roles: AGENTS_AND_SERVICES,
+    requester: { relations: OWN_OR_WATCHED, allows: (data) => data.forChildren !== true },
+  },
   AddWorkNote: { roles: AGENTS_AND_SERVICES },
   AddLink: { roles: ['agent', 'team-lead', 'change-manager', 'service'] },
   RemoveLink: { roles: ['agent', 'team-lead', 'change-manager'] },

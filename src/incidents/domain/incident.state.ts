@@ -94,7 +94,9 @@ export interface Incident {
   /** It was proposed and turned down: rules do not propose it again. */
   readonly majorTurnedDown: boolean
   readonly parent: string | null
-  /** Latest reopening. */
+  /** The parent with which it was resolved, while that lasts. */
+  readonly resolvedWith: string | null
+  /** Latest reopening, but those together with the parent. */
   readonly reopenedAt: string | null
   readonly paging: Paging | null
   /** When somebody on call was asked last, and the priority that it had then. */
@@ -192,6 +194,7 @@ function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpe
     major: null,
     majorTurnedDown: false,
     parent: null,
+    resolvedWith: null,
     reopenedAt: null,
     paging: null,
     lastCall: null,
@@ -344,6 +347,7 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
         resolution: resolutionOf(event.data),
         resolvedAt: metadata.occurredAt,
         autoCloseAt: event.data.autoCloseAt ?? null,
+        resolvedWith: event.data.cause === 'parent-resolved' ? record.parent : null,
       }
     case 'ResolutionRecorded':
       return { ...record, resolution: event.data.resolution }
@@ -351,7 +355,7 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
       return {
         ...entered(record, event.data.to, event.data.hold, metadata.occurredAt),
         reopenCount: event.data.count,
-        reopenedAt: metadata.occurredAt,
+        reopenedAt: event.data.cause === 'parent-reopened' ? record.reopenedAt : metadata.occurredAt,
       }
     case 'StateObserved':
       return entered(record, event.data.to, event.data.hold, metadata.occurredAt)
@@ -541,6 +545,7 @@ function entered(record: Incident, state: IncidentState, hold: Hold | undefined,
     autoCloseAt: null,
     canceledAs: null,
     mergedInto: null,
+    resolvedWith: finished ? record.resolvedWith : null,
   }
 }
 

@@ -194,6 +194,13 @@ export class TextDto extends Reasoned {
   @Field('The text.', 'Restarted the spooler') @IsString() @Length(1, TEXT_LENGTH) text!: string
 }
 
+export class CommentDto extends TextDto {
+  @Field('Told the callers of its children, too; for the desk only.', false)
+  @IsOptional()
+  @IsBoolean()
+  forChildren?: boolean
+}
+
 export class LinkDto extends Reasoned {
   @Field('How the incident relates to the target.', 'has-problem')
   @IsIn(LINK_RELATIONS as readonly string[] as string[])

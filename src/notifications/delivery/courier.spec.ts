@@ -8,7 +8,7 @@ import { schemaVersionOf } from '../../event-catalog.js'
 import { QueueNotification, RecordDelivery, StartDelivery } from '../domain/notification.commands.js'
 import type { NotificationEvent } from '../domain/notification.events.js'
 import { notificationRecords } from '../notification.record.js'
-import { Courier, type CourierLimits } from './courier.js'
+import { type AttemptOutcome, Courier, type CourierLimits } from './courier.js'
 import { MailServer } from './mail-server.fixture.js'
 import { SmtpChannel } from './smtp-channel.js'
 
@@ -37,8 +37,10 @@ interface ProcessOptions {
 describe('The courier, with a mail server', () => {
   let server: MailServer
   const couriers: Courier[] = []
+  const outcomes: AttemptOutcome[] = []
 
   beforeEach(async () => {
+    outcomes.length = 0
     server = await MailServer.start()
   })
   afterEach(async () => {
@@ -105,6 +107,7 @@ describe('The courier, with a mail server', () => {
       eventStore: options.log,
       channels: { email },
       logger: { warn: () => {} },
+      onAttempt: (_, outcome) => outcomes.push(outcome),
       clock: () => options.now ?? NOW,
       limits: { recordAgainMs: 1, closeMs: 50, ...options.limits },
     })
@@ -208,6 +211,7 @@ describe('The courier, with a mail server', () => {
     ])
     const events = (await log.readStream(STREAM)) as RecordedEvent<NotificationEvent>[]
     expect(JSON.stringify(events)).not.toContain('carl@')
+    expect(outcomes).toEqual(['refused'])
   })
 
   it('tries again what the server refuses for now, and what it cannot reach', async () => {
@@ -218,6 +222,7 @@ describe('The courier, with a mail server', () => {
     server.refused.clear()
     await delivered(courier({ log, now: LATER }))
     expect((await typesIn(log)).at(-1)).toBe('NotificationDelivered')
+    expect(outcomes).toEqual(['failed', 'delivered'])
   })
 
   it('gives a server that does not answer up, holds nobody up meanwhile, and closes', async () => {

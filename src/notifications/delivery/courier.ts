@@ -16,9 +16,14 @@ export interface CourierOptions {
   /** Those that are configured. */
   channels: Readonly<Partial<Record<DeliveryChannelName, DeliveryChannel>>>
   logger: { warn(context: object, message: string): void }
+  /** Called with what came of each attempt, before it is recorded. */
+  onAttempt?(channel: DeliveryChannelName, outcome: AttemptOutcome): void
   clock?(): number
   limits?: Partial<CourierLimits>
 }
+
+/** `failed`: tried again, if an attempt is left. `refused`: for good. */
+export type AttemptOutcome = 'delivered' | 'failed' | 'refused'
 
 export interface CourierLimits {
   /** Messages of one channel under way at once. */
@@ -122,12 +127,14 @@ export class Courier {
       const messageId = await within(sendMs, sending, () => {
         throw new DeliveryError(`No answer within ${sendMs / 1000} s`, false)
       })
+      this.options.onAttempt?.(channel, 'delivered')
       await this.#record((metadata) => new RecordDelivery(id, { attempt, messageId }, metadata))
     } catch (error) {
       // Cut off: nobody knows what became of it. The claim runs out, and the next process tries again.
       if (this.#cutOff) return
       if (!(error instanceof DeliveryError)) throw error
       const { message, permanent } = error
+      this.options.onAttempt?.(channel, permanent ? 'refused' : 'failed')
       await this.#record(
         (metadata) => new RecordDeliveryFailure(id, { attempt, error: message, permanent }, metadata),
       )

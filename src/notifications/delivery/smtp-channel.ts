@@ -9,11 +9,19 @@ export interface SmtpOptions {
   from: string
   /** Where a person gets mail now. */
   addressOf(person: string): Promise<PersonAddress>
-  /** Milliseconds. */
-  limits?: { connection: number; silence: number }
+  limits?: SmtpLimits
 }
 
-const LIMITS = { connection: 10_000, silence: 20_000 }
+/** Milliseconds. */
+export interface SmtpLimits {
+  connection: number
+  silence: number
+  /** For a whole delivery, however often the server says something in between. */
+  delivery: number
+}
+
+/** The last is shorter than the courier waits, so that the connection is gone when the attempt is over. */
+const LIMITS: SmtpLimits = { connection: 10_000, silence: 20_000, delivery: 45_000 }
 const LOCAL = ['localhost', '127.0.0.1', '[::1]']
 /** Of 5xx these are about us, not about the mail: who mends the account gets the mails sent. */
 const ABOUT_OUR_ACCOUNT = [530, 534, 535, 538]
@@ -22,9 +30,12 @@ const ABOUT_OUR_ACCOUNT = [530, 534, 535, 538]
 export class SmtpChannel implements DeliveryChannel {
   readonly #transport: Transporter
   readonly #host: string
+  readonly #deliveryMs: number
+  readonly #closing = new AbortController()
 
   constructor(private readonly options: SmtpOptions) {
     const { url, from, limits = LIMITS } = options
+    this.#deliveryMs = limits.delivery
     this.#host = /@([^\s<>@]+?)>?\s*$/.exec(from)?.[1] ?? 'localhost'
     this.#transport = createTransport({
       url,
@@ -43,15 +54,21 @@ export class SmtpChannel implements DeliveryChannel {
     if (!active || email === undefined)
       throw new DeliveryError('The recipient has no address any more, or is deactivated', true)
     const message = mailOf(id, notification, { from: this.options.from, host: this.#host, to: email })
+    const overdue = AbortSignal.timeout(this.#deliveryMs)
+    const signal = AbortSignal.any([this.#closing.signal, overdue])
     try {
-      await this.#transport.sendMail(message)
+      // Aborted, it closes the connection; its types do not know of it yet.
+      await this.#transport.sendMail({ ...message, signal } as SendMailOptions)
       return message.messageId
     } catch (error) {
+      if (overdue.aborted)
+        throw new DeliveryError(`The server was not done within ${this.#deliveryMs / 1000} s`, false)
       throw asDeliveryError(error as SmtpError)
     }
   }
 
   close(): void {
+    this.#closing.abort()
     this.#transport.close()
   }
 }

@@ -3,7 +3,7 @@ import type { Principal } from '#libs/access'
 import { type NewEvent, Unavailable } from '#libs/event-sourcing'
 import { eventually, InMemoryEventStore } from '#libs/testing'
 import { principal } from '#projections/principals.fixture'
-import { LiveQueues } from './live-queues.js'
+import { gatheringFor, LiveQueues } from './live-queues.js'
 import type { QueueStream } from './queue-stream.js'
 
 const ann = principal('ann', ['agent'])
@@ -143,5 +143,17 @@ describe('The live queues of a process', () => {
       refused.open({ principal: ann, group: 'Desk' }, { authenticate: () => ann }),
     ).rejects.toThrow('no such group')
     expect(refused.listeners).toBe(0)
+  })
+})
+
+describe('Changes are gathered', () => {
+  it('for a moment, however few listen, and never so long that people would notice', () => {
+    expect([1, 50, 100].map(gatheringFor)).toEqual([200, 200, 200])
+    expect([1_000, 2_000].map(gatheringFor)).toEqual([1_000, 1_000])
+  })
+
+  it('so that a process writes no more often with more listeners, up to that', () => {
+    const writesPerSecond = (listeners: number) => listeners * (1_000 / gatheringFor(listeners))
+    for (const listeners of [100, 150, 300, 500]) expect(writesPerSecond(listeners)).toBeLessThanOrEqual(500)
   })
 })

@@ -22,6 +22,10 @@ import { type ChangedRow, QueueStream, type QueueStreamOptions, type RowSource }
 const MOST_STREAMS = 2_000
 /** Changes are gathered so long before they are read: people do not notice, and each listener is written to less often. */
 const GATHER_MS = 200
+/** With many listeners longer, so that a process writes to so many of them a second at most, however many there are; */
+const WRITES_PER_SECOND = 500
+/** but no longer than this. */
+const LONGEST_GATHER_MS = 1_000
 /** How often rights are looked at, stalled clients cut off and signs of life given. */
 const CHECK_MS = 2_000
 const RETRY_MS = 250
@@ -167,7 +171,7 @@ export class LiveQueues implements RowSource {
   /** Subscriptions end, now and then quietly: begin again where we stand, for as long as somebody listens. */
   async #run(following: Following): Promise<void> {
     const { signal } = following.stopping
-    const { eventStore, gatherMilliseconds = GATHER_MS } = this.options
+    const { eventStore, gatherMilliseconds } = this.options
     while (!signal.aborted) {
       try {
         const { position: after } = following
@@ -176,7 +180,7 @@ export class LiveQueues implements RowSource {
           if (signal.aborted) return
           if (events.length === 0) continue
           await this.#spread(events, following)
-          await pause(gatherMilliseconds, signal)
+          await pause(gatherMilliseconds ?? gatheringFor(this.#streams.size), signal)
         }
       } catch (error) {
         if (!signal.aborted) this.options.onError?.(error)
@@ -219,6 +223,11 @@ export class LiveQueues implements RowSource {
     }
     return undefined
   }
+}
+
+/** How long changes are gathered for so many listeners, in milliseconds: writing to each of them is what costs most. */
+export function gatheringFor(listeners: number): number {
+  return Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, (listeners / WRITES_PER_SECOND) * 1_000))
 }
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Fact, type FieldError, fact, InvalidInput, type StreamFold } from '#libs/event-sourcing'
 import { backtrackingRisk } from './backtracking.js'
-import { DEFAULT_PRIORITY_MATRIX } from './defaults.js'
+import { DEFAULT_PRIORITY_MATRIX, LONGEST_RETRY_WINDOW_SECONDS } from './defaults.js'
 import type { PublishAlertMapping } from './settings.commands.js'
 import type {
   AlertMapping,
@@ -48,8 +48,10 @@ export const alertMappingDecider = versionedDecider<
   check({ data: { mapping } }, facts) {
     const { rules, retryWindowSeconds } = mapping
     const errors = rules.flatMap((rule, index) => ruleErrors(rule, index, rules, facts.matrix.value))
-    if (!Number.isInteger(retryWindowSeconds) || retryWindowSeconds < 0 || retryWindowSeconds > 86_400) {
-      errors.push({ pointer: '/retryWindowSeconds', message: 'must be whole seconds, from 0 to 86400' })
+    const inRange = retryWindowSeconds >= 0 && retryWindowSeconds <= LONGEST_RETRY_WINDOW_SECONDS
+    if (!Number.isInteger(retryWindowSeconds) || !inRange) {
+      const message = `must be whole seconds, from 0 to ${LONGEST_RETRY_WINDOW_SECONDS}`
+      errors.push({ pointer: '/retryWindowSeconds', message })
     }
     if (errors.length > 0) {
       throw new InvalidInput(

@@ -90,6 +90,9 @@ const ofSeverity = (severity: string, impact: number, urgency: number) => ({
   urgency,
 })
 
+/** What is older than this is no retry of anything, whatever the mapping says. */
+export const LONGEST_RETRY_WINDOW_SECONDS = 86_400
+
 /**
  * One incident per group of alerts. The window is a minute shorter than Alertmanager's usual `group_interval`, which is
  * also how long it tries again.
