@@ -1,8 +1,9 @@
-import type { Position } from '#libs/event-sourcing'
+import type { Position, RecordedEvent } from '#libs/event-sourcing'
 import { defineView, type ViewTransaction } from '#libs/projections-runtime'
 import { and, compare, type Filter } from '#libs/read-store'
 import type {
   AttributeValue,
+  BaselineTaken,
   CiEvent,
   ConfigurationEvent,
   RelationEvent,
@@ -13,8 +14,7 @@ import { ciEffect, type EndColumns, relationEffect } from './effects.js'
 
 /** A configuration item as it stood in a part of both time axes. Without a class: nothing was registered yet. */
 export interface CiVersion extends VersionRow {
-  /** Its number. */
-  ci: string
+  number: string
   class?: string
   name?: string
   status?: 'live' | 'retired'
@@ -31,6 +31,24 @@ export interface RelationVersion extends VersionRow, EndColumns {
 
 export const CIS = 'cmdb_items'
 export const RELATIONS = 'cmdb_relations'
+export const BASELINES = 'cmdb_baselines'
+export const SIGHTINGS = 'cmdb_sightings'
+
+/** A named point on both time axes. */
+export interface Baseline {
+  baseline: string
+  name: string
+  validAt: string
+  asOf: string
+  takenAt: string
+  takenBy: string
+}
+
+/** When a source last saw an item. Only the last time is kept: what was stale at a past point is not known. */
+export interface Sighting {
+  number: string
+  lastSeenAt: string
+}
 
 /** The versions in force at a point of both time axes: one per record that is known there. */
 export function standingAt({ validAt, asOf }: { validAt: string; asOf: Position }): Filter {
@@ -59,11 +77,11 @@ const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo'] as const
 export const cmdbHistory = defineView<ConfigurationEvent>({
   name: 'cmdb_history',
   version: 1,
-  from: ['ci-', 'relation-'],
+  from: ['ci-', 'relation-', 'discovery-', 'baseline-'],
   collections: {
     [CIS]: {
       columns: {
-        ci: 'string',
+        number: 'string',
         class: 'string',
         name: 'string',
         status: 'string',
@@ -72,11 +90,14 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
       },
       indexes: [
         // One item; all of them, one after another
-        ['ci', ...BOUNDS],
+        ['number', ...BOUNDS],
         // All of a class
         ['class', 'name', 'status', ...BOUNDS],
         // Whoever bears a name
         ['name', 'class', 'status', ...BOUNDS],
+        // What changed between two points
+        ['validFrom', 'validTo', 'systemFrom', 'systemTo'],
+        ['systemFrom', 'systemTo', 'validFrom', 'validTo'],
       ],
       ...wholeFor(DESK_READERS),
     },
@@ -101,28 +122,63 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         ['targetCi', ...BOUNDS],
         ['sourceName', ...BOUNDS],
         ['targetName', ...BOUNDS],
+        // What changed between two points
+        ['validFrom', 'validTo', 'systemFrom', 'systemTo'],
+        ['systemFrom', 'systemTo', 'validFrom', 'validTo'],
       ],
       checked: ['type', 'sourceClass', 'targetClass', 'present'],
       ...wholeFor(DESK_READERS),
     },
+    [BASELINES]: {
+      columns: { name: 'string', takenAt: 'timestamp' },
+      indexes: [['takenAt'], ['name']],
+      ...wholeFor(DESK_READERS),
+    },
+    [SIGHTINGS]: {
+      columns: { number: 'string', lastSeenAt: 'timestamp' },
+      indexes: [['lastSeenAt']],
+      ...wholeFor(DESK_READERS),
+    },
   },
-  reads({ stream }) {
-    if (isCi(stream)) return [{ collection: CIS, id: stream }]
-    return isRelation(stream) ? [{ collection: RELATIONS, id: stream }] : []
+  reads(event) {
+    const { stream } = event
+    const sighted = sightedBy(event).map((number) => ({ collection: SIGHTINGS, id: number }))
+    if (isCi(stream)) return [{ collection: CIS, id: stream }, ...sighted]
+    return isRelation(stream) ? [{ collection: RELATIONS, id: stream }] : sighted
   },
   fold(event, view) {
     const { stream, position } = event
     if (isCi(stream)) {
-      const blank = { ci: stream.slice('ci-'.length) }
-      const effect = ciEffect(event as typeof event & CiEvent)
+      const blank = { number: stream.slice('ci-'.length) }
+      const effect = ciEffect(event as RecordedEvent<CiEvent>)
       foldVersions<CiVersion>(rowsOf(view, CIS, filterableAttributes), stream, blank, effect, position)
     } else if (isRelation(stream)) {
       const blank = { relation: stream.slice('relation-'.length) }
-      const effect = relationEffect(event as typeof event & RelationEvent)
+      const effect = relationEffect(event as RecordedEvent<RelationEvent>)
       foldVersions<RelationVersion>(rowsOf(view, RELATIONS), stream, blank, effect, position)
-    }
+    } else if (event.type === 'BaselineTaken') view.put(BASELINES, stream, takenBaseline(event))
+    for (const number of sightedBy(event)) noteSighting(view, number, event.metadata.occurredAt)
   },
 })
+
+/** The items that a source saw, by this event. */
+function sightedBy({ type, stream, data }: RecordedEvent<ConfigurationEvent>): readonly string[] {
+  if (type === 'DiscoveryRunRecorded') return data.seen
+  const isSeen = type === 'CiObserved' || ('source' in data && data.source !== undefined)
+  return isCi(stream) && isSeen ? [stream.slice('ci-'.length)] : []
+}
+
+function noteSighting(view: ViewTransaction, number: string, seenAt: string): void {
+  const known = view.get<Sighting>(SIGHTINGS, number)
+  if (known === undefined || known.lastSeenAt < seenAt)
+    view.put(SIGHTINGS, number, { number, lastSeenAt: seenAt } satisfies Sighting)
+}
+
+function takenBaseline({ stream, data, metadata }: RecordedEvent<BaselineTaken>): Baseline {
+  const { name, validAt, asOf } = data
+  const baseline = stream.slice('baseline-'.length)
+  return { baseline, name, validAt, asOf, takenAt: metadata.occurredAt, takenBy: metadata.actor }
+}
 
 /** Streams of other things begin alike (`ci-name-…`): a number has no dash. */
 const isCi = (stream: string) => /^ci-[^-]+$/.test(stream)
