@@ -18,6 +18,8 @@ export const API: ApiDescription = {
     queues: 'Who has what to do, now and at any time before.',
     'saved-filters': 'Filters that people and groups use again and again.',
     'incident-facts': 'One row per incident, for analysts.',
+    'configuration-items': 'What the estate is made of, at any moment.',
+    configuration: 'The estate as a whole: graph, differences, baselines, health.',
     events: 'The log itself.',
     people: 'Who acts, with which rights.',
     groups: 'Assignment groups.',

@@ -16,6 +16,7 @@ import { QueryRunner } from '#libs/query-handling'
 import { AskHandler } from '#libs/query-handling/nest'
 import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
+import { configurationReads } from './configuration/configuration-reads.module.js'
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
 import { EventsController } from './events/events.controller.js'
@@ -106,6 +107,7 @@ function httpParts(
       ...filters.controllers,
       ...mail.controllers,
       ...alertsModule.controllers,
+      ...configurationReads.controllers,
       ...notifications.controllers,
       ProjectionsController,
     ],

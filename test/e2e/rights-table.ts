@@ -84,6 +84,16 @@ export const RIGHTS: RightsTable = {
   'POST /alerts': ['service'],
   'POST /alerts/alertmanager': ['service'],
 
+  'GET /configuration-items': [...DESK, 'service'],
+  'GET /configuration-items/{number}': [...DESK, 'service'],
+  'GET /configuration-items/{number}/history': [...DESK, 'service'],
+  'GET /configuration-items/{number}/impact': [...DESK, 'service'],
+  'GET /configuration/graph': [...DESK, 'service'],
+  'GET /configuration/diff': [...DESK, 'service'],
+  'GET /configuration/baselines': [...DESK, 'service'],
+  'GET /configuration/baselines/{id}/drift': [...DESK, 'service'],
+  'GET /configuration/health': [...DESK, 'service'],
+
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
   'GET /events': [...OVERSEERS, 'service'],
