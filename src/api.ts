@@ -11,6 +11,8 @@ export const API: ApiDescription = {
   tags: {
     incidents: 'Open, work, read; the whole history of each.',
     'major-incidents': 'Those that need more than one pair of hands.',
+    'configuration-items': 'What the services are made of: register, change, correct.',
+    configuration: 'How configuration items are related, what sources say of them, baselines.',
     search: 'Records by their words.',
     alerts: 'What monitoring says, before it is an incident.',
     mails: 'What came by mail, and what became of it.',
@@ -18,8 +20,6 @@ export const API: ApiDescription = {
     queues: 'Who has what to do, now and at any time before.',
     'saved-filters': 'Filters that people and groups use again and again.',
     'incident-facts': 'One row per incident, for analysts.',
-    'configuration-items': 'What the estate is made of, at any moment.',
-    configuration: 'The estate as a whole: graph, differences, baselines, health.',
     events: 'The log itself.',
     people: 'Who acts, with which rights.',
     groups: 'Assignment groups.',

@@ -16,6 +16,7 @@ import { QueryRunner } from '#libs/query-handling'
 import { AskHandler } from '#libs/query-handling/nest'
 import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
+import { configuration as serviceConfiguration } from './configuration/configuration.module.js'
 import { configurationReads } from './configuration/configuration-reads.module.js'
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
@@ -85,6 +86,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...mail.providers,
     ...alertsModule.providers,
     ...notifications.providers(outbox),
+    ...serviceConfiguration.providers,
   ]
 }
 
@@ -109,6 +111,7 @@ function httpParts(
       ...alertsModule.controllers,
       ...configurationReads.controllers,
       ...notifications.controllers,
+      ...serviceConfiguration.controllers,
       ProjectionsController,
     ],
     providers: [

@@ -1,5 +1,10 @@
 import type { Command, CommandMetadata } from '#libs/event-sourcing'
 import { ALERT_COMMANDS } from './alerts/domain/alert.commands.js'
+import { TakeBaseline } from './configuration/domain/baseline.decider.js'
+import { CI_NAME_COMMANDS, NAMING_COMMANDS, PLAIN_CI_COMMANDS } from './configuration/domain/ci.commands.js'
+import { RecordDiscoveryRun } from './configuration/domain/discovery.decider.js'
+import { RELATION_COMMANDS } from './configuration/domain/relation.commands.js'
+import { REVIEW_COMMANDS } from './configuration/domain/review.decider.js'
 import { GROUP_COMMANDS } from './directory/domain/group.commands.js'
 import { PERSON_COMMANDS } from './directory/domain/person.commands.js'
 import { FILTER_COMMANDS } from './filters/domain/filters.commands.js'
@@ -22,6 +27,13 @@ const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
     ...NOTIFICATION_COMMANDS,
     ...OUTBOX_COMMANDS,
     ...PREFERENCE_COMMANDS,
+    ...NAMING_COMMANDS,
+    ...PLAIN_CI_COMMANDS,
+    ...CI_NAME_COMMANDS,
+    ...RELATION_COMMANDS,
+    ...REVIEW_COMMANDS,
+    RecordDiscoveryRun,
+    TakeBaseline,
   ].map((Class) => [Class.name, Class as CommandClass]),
 )
 

@@ -1,6 +1,14 @@
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
+import type {
+  BaselineTaken,
+  CiEvent,
+  CiNameEvent,
+  DiscoveryRunRecorded,
+  ReconciliationEvent,
+  RelationEvent,
+} from './configuration/domain/configuration.events.js'
 import type { GroupEvent, PersonEvent } from './directory/domain/directory.events.js'
 import type { FilterEvent } from './filters/domain/filters.events.js'
 import type { ExternalIdClaimed, ImportRunEvent } from './imports/domain/imports.events.js'
@@ -31,6 +39,12 @@ export type CatalogueEvent =
   | ExternalIdClaimed
   | NotificationEvent
   | NotificationPreferencesSet
+  | CiEvent
+  | CiNameEvent
+  | RelationEvent
+  | DiscoveryRunRecorded
+  | ReconciliationEvent
+  | BaselineTaken
   | NumberClaimed
   | RecordsSelected
   | NumberBlockReserved
@@ -379,6 +393,69 @@ const PREFERENCE_EVENTS: Entries<NotificationPreferencesSet> = {
   NotificationPreferencesSet: { version: 1, fields: { preferences: plain } },
 }
 
+/** Attributes are a shop's own: who uses a PC may be one of them. Columns of a source may say anything. */
+const because = { change: plain, source: plain, irregular: plain, sourceFields: authored } as const
+const { source: _unsourced, ...authorised } = because
+
+const CI_EVENTS: Entries<CiEvent> = {
+  CiProposed: { version: 1, fields: { class: plain, name: plain } },
+  CiNamingAbandoned: { version: 1, fields: { operation: plain } },
+  CiRegistered: {
+    version: 1,
+    fields: { class: plain, name: plain, attributes: authored, classesVersion: plain, ...because },
+  },
+  CiChanged: { version: 1, fields: { changes: authored, classesVersion: plain, ...because } },
+  CiRenamed: { version: 1, fields: { before: plain, after: plain, ...because } },
+  CiReclassified: {
+    version: 1,
+    fields: { before: plain, after: plain, classesVersion: plain, ...authorised },
+  },
+  CiRetired: { version: 1, fields: because },
+  CiObserved: { version: 1, fields: { run: plain, ...because } },
+  CiCorrected: {
+    version: 1,
+    fields: { name: plain, status: plain, attributes: authored, until: plain, change: plain },
+  },
+  CiSourceValuesRecorded: { version: 1, fields: { source: plain, values: authored, run: plain } },
+}
+
+const CI_NAME_EVENTS: Entries<CiNameEvent> = {
+  CiNameReserved: { version: 1, fields: { class: plain, name: plain, ci: plain, operation: plain } },
+  CiNameReleased: { version: 1, fields: { operation: plain } },
+}
+
+const relationEnds = { type: plain, source: plain, target: plain } as const
+const RELATION_EVENTS: Entries<RelationEvent> = {
+  CiRelated: { version: 1, fields: { ...relationEnds, attributes: authored, ...authorised } },
+  CiUnrelated: { version: 1, fields: authorised },
+  RelationCorrected: {
+    version: 1,
+    fields: { ...relationEnds, present: plain, until: plain, change: plain },
+  },
+}
+
+const DISCOVERY_EVENTS: Entries<DiscoveryRunRecorded> = {
+  DiscoveryRunRecorded: { version: 1, fields: { source: plain, run: plain, seen: plain } },
+}
+
+const RECONCILIATION_EVENTS: Entries<ReconciliationEvent> = {
+  ReconciliationReviewOpened: {
+    version: 1,
+    fields: {
+      source: plain,
+      run: plain,
+      item: { class: plain, name: plain, attributes: authored },
+      candidates: plain,
+      rule: plain,
+    },
+  },
+  ReconciliationReviewResolved: { version: 1, fields: { decision: plain, ci: plain } },
+}
+
+const BASELINE_EVENTS: Entries<BaselineTaken> = {
+  BaselineTaken: { version: 1, fields: { name: plain, validAt: plain, asOf: plain } },
+}
+
 const EXTERNAL_ID_EVENTS: Entries<ExternalIdClaimed> = {
   ExternalIdClaimed: { version: 1, fields: { number: plain } },
 }
@@ -422,6 +499,12 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('external-', EXTERNAL_ID_EVENTS),
   ...entries('notification-', NOTIFICATION_EVENTS),
   ...entries('preferences-', PREFERENCE_EVENTS),
+  ...entries('ci-', CI_EVENTS),
+  ...entries('ciname-', CI_NAME_EVENTS),
+  ...entries('relation-', RELATION_EVENTS),
+  ...entries('discovery-', DISCOVERY_EVENTS),
+  ...entries('reconciliation-', RECONCILIATION_EVENTS),
+  ...entries('baseline-', BASELINE_EVENTS),
   ...entries('key-', KEY_EVENTS),
   ...entries('numbers-', NUMBER_BLOCK_EVENTS),
 ])

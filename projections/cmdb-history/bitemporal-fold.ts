@@ -117,7 +117,7 @@ function cutRow<Row extends VersionRow>(rows: Rows<Row>, id: string, row: Row, c
   const to = earlier(row.validTo, effect.until ?? UNENDED)
   const told = from < to ? withEffect(row, cut) : row
   if (told === row) return [row]
-  if (row.systemFrom !== position) {
+  if (row.systemFrom !== position && isTold(row)) {
     const former: Row = { ...row, validFrom: from, validTo: to, systemTo: position }
     former.previous = former.since = former.effectiveAt = undefined
     rows.put(formerId(id, former), former)
@@ -126,6 +126,9 @@ function cutRow<Row extends VersionRow>(rows: Rows<Row>, id: string, row: Row, c
   const after = to < row.validTo ? [{ ...row, validFrom: to }] : []
   return [...before, { ...told, validFrom: from, validTo: to, systemFrom: position }, ...after]
 }
+
+/** Rows that hold nothing make the current ones whole; once something is said, nobody needs them. */
+const isTold = ({ since = {} }: VersionRow) => Object.keys(since).length > 0
 
 /** The row with what the event says of it; the same row, if that changes nothing. */
 function withEffect<Row extends VersionRow>(row: Row, { effect, from, wins }: Cut): Row {

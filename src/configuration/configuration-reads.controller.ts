@@ -6,6 +6,7 @@ import type { KeysetCursor } from '#libs/read-store'
 import { DESK_READERS } from '#projections/access'
 import { TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
+import { CiParams } from './dto/configuration.dto.js'
 import {
   BaselinePage,
   BaselineParams,
@@ -13,7 +14,6 @@ import {
   CiAtPoint,
   CiHistory,
   CiPage,
-  CiParams,
   CisQuery,
   ConfigurationDiff,
   ConfigurationHealth,
@@ -50,7 +50,7 @@ export class ConfigurationItemReadsController {
     return this.queries.answer(listConfigurationItems, { ...query, principal })
   }
 
-  @Get(':number')
+  @Get(':id')
   @Endpoint({
     summary: 'A configuration item at a point of both time axes, with its relations there',
     roles: DESK_READERS,
@@ -59,14 +59,14 @@ export class ConfigurationItemReadsController {
     answer: CiAtPoint,
   })
   read(
-    @Param() { number }: CiParams,
+    @Param() { id: number }: CiParams,
     @Query() query: TimePointQuery,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
     return this.queries.answer(readConfigurationItem, { ...query, number, principal })
   }
 
-  @Get(':number/history')
+  @Get(':id/history')
   @Endpoint({
     summary: 'All versions of a configuration item on both time axes, and the events behind them',
     roles: DESK_READERS,
@@ -75,14 +75,14 @@ export class ConfigurationItemReadsController {
     answer: CiHistory,
   })
   history(
-    @Param() { number }: CiParams,
+    @Param() { id: number }: CiParams,
     @Query() query: TimePointQuery,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
     return this.queries.answer(readConfigurationItemHistory, { ...query, number, principal })
   }
 
-  @Get(':number/impact')
+  @Get(':id/impact')
   @Endpoint({
     summary: 'What suffers when a configuration item fails, or what it suffers from, level by level',
     roles: DESK_READERS,
@@ -91,7 +91,7 @@ export class ConfigurationItemReadsController {
     answer: Impact,
   })
   impact(
-    @Param() { number }: CiParams,
+    @Param() { id: number }: CiParams,
     @Query() query: ImpactQuery,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {

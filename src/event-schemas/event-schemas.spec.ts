@@ -6,6 +6,12 @@ import { createGenerator } from 'ts-json-schema-generator'
 import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
 import { recorded } from '#libs/testing'
 import { alertDecider } from '../alerts/domain/alert.decider.js'
+import { baselineDecider } from '../configuration/domain/baseline.decider.js'
+import { ciDecider } from '../configuration/domain/ci.decider.js'
+import { ciNameDecider } from '../configuration/domain/ci-name.decider.js'
+import { discoveryDecider } from '../configuration/domain/discovery.decider.js'
+import { relationDecider } from '../configuration/domain/relation.decider.js'
+import { reviewDecider } from '../configuration/domain/review.decider.js'
 import { groupDecider } from '../directory/domain/group.decider.js'
 import { personDecider } from '../directory/domain/person.decider.js'
 import { EVENT_CATALOGUE, eventUpcasters } from '../event-catalog.js'
@@ -164,6 +170,12 @@ describe('stored events', () => {
     ['settings-ci-reconciliation', ciReconciliationDecider],
     ['notification-', notificationDecider, 'NotificationQueued'],
     ['preferences-', preferencesDecider],
+    ['ciname-', ciNameDecider, 'CiNameReserved'],
+    ['ci-', ciDecider, 'CiRegistered'],
+    ['relation-', relationDecider],
+    ['discovery-', discoveryDecider],
+    ['reconciliation-', reviewDecider, 'ReconciliationReviewOpened'],
+    ['baseline-', baselineDecider],
   ]
 
   function fold(stream: string, event: DomainEvent): void {

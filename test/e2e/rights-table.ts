@@ -12,6 +12,8 @@ const EVERY_WRITER: readonly Role[] = [...AGENTS, 'service', 'requester']
 const DESK: readonly Role[] = ['agent', 'team-lead', 'change-manager', 'auditor', 'analyst', 'administrator']
 const ADMINISTRATORS: readonly Role[] = ['administrator']
 const LEADS: readonly Role[] = ['team-lead', 'administrator']
+const ESTATE: readonly Role[] = [...AGENTS, 'change-manager', 'service', 'administrator']
+const BACK_DATERS: readonly Role[] = ['change-manager', 'administrator']
 const OVERSEERS: readonly Role[] = ['auditor', 'administrator']
 
 /**
@@ -85,14 +87,26 @@ export const RIGHTS: RightsTable = {
   'POST /alerts/alertmanager': ['service'],
 
   'GET /configuration-items': [...DESK, 'service'],
-  'GET /configuration-items/{number}': [...DESK, 'service'],
-  'GET /configuration-items/{number}/history': [...DESK, 'service'],
-  'GET /configuration-items/{number}/impact': [...DESK, 'service'],
+  'GET /configuration-items/{id}': [...DESK, 'service'],
+  'GET /configuration-items/{id}/history': [...DESK, 'service'],
+  'GET /configuration-items/{id}/impact': [...DESK, 'service'],
   'GET /configuration/graph': [...DESK, 'service'],
   'GET /configuration/diff': [...DESK, 'service'],
   'GET /configuration/baselines': [...DESK, 'service'],
   'GET /configuration/baselines/{id}/drift': [...DESK, 'service'],
   'GET /configuration/health': [...DESK, 'service'],
+  'POST /configuration-items': ESTATE,
+  'POST /configuration-items/{id}/change': ESTATE,
+  'POST /configuration-items/{id}/rename': ESTATE,
+  'POST /configuration-items/{id}/reclassify': ESTATE,
+  'POST /configuration-items/{id}/retire': ESTATE,
+  'POST /configuration-items/{id}/observe': ESTATE,
+  'POST /configuration-items/{id}/correct': BACK_DATERS,
+  'POST /configuration/relations': ESTATE,
+  'POST /configuration/relations/correct': BACK_DATERS,
+  'POST /configuration/relations/{id}/unrelate': ESTATE,
+  'POST /configuration/reviews/{id}/resolve': [...AGENTS, 'change-manager', 'administrator'],
+  'POST /configuration/baselines': BACK_DATERS,
 
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
@@ -150,6 +164,8 @@ export const RIGHTS: RightsTable = {
 }
 
 const identity = { issuer: 'https://login.example.org', subject: 'nobody' }
+const PAST = '2026-01-05T09:00:00Z'
+const related = { type: 'runs-on', source: { name: 'rights-a' }, target: { name: 'rights-b' } }
 const link = { relation: 'has-problem', targetType: 'problem', target: 'PRB0000001' }
 
 /** A body with which whoever has the right may use the endpoint; those that are missing take an empty one. */
@@ -225,6 +241,15 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     },
     'PUT /settings/notification-templates': { templates: {} },
     'PUT /settings/webhooks': { endpoints: [] },
+    'POST /configuration-items': { class: 'server', name: `rights-${person}` },
+    'POST /configuration-items/{id}/change': { attributes: { ramGigabytes: 8 } },
+    'POST /configuration-items/{id}/rename': { name: 'rights-walk' },
+    'POST /configuration-items/{id}/reclassify': { class: 'server' },
+    'POST /configuration-items/{id}/correct': { validFrom: PAST, status: 'live', reason: 'It was there' },
+    'POST /configuration/relations': related,
+    'POST /configuration/relations/correct': { ...related, present: true, validFrom: PAST, reason: 'It was' },
+    'POST /configuration/reviews/{id}/resolve': { decision: 'dismissed' },
+    'POST /configuration/baselines': { name: `rights-${person}` },
     'PUT /settings/ci-classes': { classes: [] },
     'PUT /settings/ci-relation-types': { types: [] },
     'PUT /settings/ci-reconciliation': { matchRules: [], precedence: [], silentAfterDays: null },
@@ -247,7 +272,9 @@ export function pathFor(template: string, number: string): string {
     number,
     hash: 'a'.repeat(64),
     group: 'Network',
-    id: /^\/(alerts|notifications|mails)/.test(template) ? '00000000-0000-5000-8000-000000000000' : 'nobody',
+    id: /^\/(alerts|notifications|mails|configuration\/)/.test(template)
+      ? '00000000-0000-5000-8000-000000000000'
+      : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
   }
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))

@@ -65,6 +65,47 @@ export type CiSourceValuesRecorded = DomainEvent<
   { source: string; values: Readonly<Record<string, AttributeValue | null>>; run?: string }
 >
 
+/**
+ * A number was taken for a CI that is to be registered: its name is reserved next. Without a `CiRegistered` after it nothing
+ * came of it.
+ */
+export type CiProposed = DomainEvent<'CiProposed', { class: string; name: string }>
+/** Whoever wanted the name gave up waiting for this operation (a command id), which can't go on from here. */
+export type CiNamingAbandoned = DomainEvent<'CiNamingAbandoned', { operation: string }>
+
+/** Streams `ciname-<id of class and name>`: who is to bear a name, before it does. `operation`: the command id. */
+export type CiNameReserved = DomainEvent<
+  'CiNameReserved',
+  { class: string; name: string; ci: string; operation: string }
+>
+/** Nothing came of the operation. */
+export type CiNameReleased = DomainEvent<'CiNameReleased', { operation: string }>
+export type CiNameEvent = CiNameReserved | CiNameReleased
+
+/** What a source says of something that may be a CI we know. */
+export interface DiscoveredItem {
+  class: string
+  name: string
+  attributes: Attributes
+}
+/** Streams `reconciliation-<id>`: what one source says fits several CIs; nothing was written. */
+export type ReconciliationReviewOpened = DomainEvent<
+  'ReconciliationReviewOpened',
+  {
+    source: string
+    run: string
+    item: DiscoveredItem
+    candidates: readonly string[]
+    rule: readonly string[]
+  }
+>
+/** `same-as`: it is this CI, now and whenever the source says it; `new`: none of the candidates; `dismissed`: not ours. */
+export type ReconciliationReviewResolved = DomainEvent<
+  'ReconciliationReviewResolved',
+  { decision: 'same-as' | 'new' | 'dismissed'; ci?: string }
+>
+export type ReconciliationEvent = ReconciliationReviewOpened | ReconciliationReviewResolved
+
 /** An end of a relation: a CI for ever, or whichever live CI bears the name then (`class`: of it or one below it). */
 export type RelationEnd = { readonly ci: string } | { readonly name: string; readonly class?: string }
 
@@ -98,5 +139,13 @@ export type CiEvent =
   | CiObserved
   | CiCorrected
   | CiSourceValuesRecorded
+  | CiProposed
+  | CiNamingAbandoned
 export type RelationEvent = CiRelated | CiUnrelated | RelationCorrected
-export type ConfigurationEvent = CiEvent | RelationEvent | DiscoveryRunRecorded | BaselineTaken
+export type ConfigurationEvent =
+  | CiEvent
+  | CiNameEvent
+  | RelationEvent
+  | DiscoveryRunRecorded
+  | ReconciliationEvent
+  | BaselineTaken

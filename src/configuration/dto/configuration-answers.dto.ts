@@ -3,10 +3,6 @@ import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
 import { FreshnessQuery, listing, TimePointQuery } from '../../http/listing.dto.js'
 import { closed, instant, integer, listOf, mapOf, Page, text } from '../../http/record-view.js'
 
-export class CiParams {
-  @Field('Number.', 'CI0000001') @Matches(/^[^\p{C}\p{Z}/@#]{1,100}$/u) number!: string
-}
-
 export class BaselineParams {
   @Field('Id of the baseline.') @Matches(/^[^\p{C}\p{Z}/@#]{1,100}$/u) id!: string
 }

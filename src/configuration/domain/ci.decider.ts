@@ -1,0 +1,164 @@
+import { type Decider, Refused } from '#libs/event-sourcing'
+import { differences, requireAttributes, requireClass } from './ci.classes.js'
+import type {
+  AbandonCiNaming,
+  ChangeCi,
+  CiCommand,
+  ObserveCi,
+  ReclassifyCi,
+  RegisterCi,
+  RenameCi,
+  RetireCi,
+} from './ci.commands.js'
+import { correctCi } from './ci.correction.js'
+import { type CiFacts, facts, furtherFacts } from './ci.facts.js'
+import { requireLive, requireName, requireRegistered } from './ci.guards.js'
+import { namingOf } from './ci.naming.js'
+import { reconcileCi } from './ci.reconciliation.js'
+import { bears, type Ci, type CiRecord, evolve, UNBORN } from './ci.state.js'
+import { nameTaken } from './ci-name.decider.js'
+import type { Attributes, AttributeValue, CiEvent } from './configuration.events.js'
+
+export const ciDecider: Decider<CiRecord, CiCommand, CiEvent, CiFacts> = {
+  streamPrefix: 'ci-',
+  initial: UNBORN,
+  evolve,
+  facts,
+  furtherFacts,
+  decide,
+}
+
+/**
+ * The events that a command leads to; none when what it wants is so already.
+ * @throws InvalidInput, NotFound or Refused with a stable code `CI.…`
+ */
+export function decide(command: CiCommand, record: CiRecord, known: CiFacts): readonly CiEvent[] {
+  if (command.type === 'AbandonCiNaming') return abandon(command, record)
+  if (command.type === 'RegisterCi') return register(command, record, known)
+  const ci = requireRegistered(record)
+  switch (command.type) {
+    case 'ChangeCi':
+      return change(command, ci, known)
+    case 'RenameCi':
+      return rename(command, ci, known)
+    case 'ReclassifyCi':
+      return reclassify(command, ci, known)
+    case 'RetireCi':
+      return retire(command, ci)
+    case 'ObserveCi':
+      return observe(command, ci)
+    case 'CorrectCi':
+      return correctCi(command, ci, known, () => requireReservation(command, ci, known))
+    case 'ReconcileCi':
+      requireLive(ci)
+      return reconcileCi(command, ci, known)
+    default: {
+      const unknown: never = command
+      throw new Error(`no rule for ${(unknown as CiCommand).type}`)
+    }
+  }
+}
+
+/** Without an id it only takes a number; under its number it is registered, once the name is reserved. */
+function register(command: RegisterCi, record: CiRecord, known: CiFacts): readonly CiEvent[] {
+  const { class: ofClass, name, attributes = {}, change: allowedBy, source } = command.data
+  if (record.standing === 'registered') {
+    throw new Refused('CI.REGISTERED', `${command.id} is registered already: change it instead.`)
+  }
+  requireName(name)
+  requireClass(known.classes.value, ofClass)
+  requireAttributes(known.classes.value, ofClass, attributes, true)
+  if (command.id === undefined) {
+    const { reservation, holder } = known
+    if (reservation.value && holder && bears(holder.value, reservation.value))
+      throw nameTaken(reservation.value)
+    return [{ type: 'CiProposed', data: { class: ofClass, name } }]
+  }
+  requireReservation(command, record, known)
+  const data = {
+    class: ofClass,
+    name,
+    attributes,
+    classesVersion: known.classes.value.version,
+    change: allowedBy,
+    source,
+  }
+  return [{ type: 'CiRegistered', data }]
+}
+
+/** @throws Refused `CI.NAME_TAKEN` unless this very operation reserved the name, and was not abandoned */
+function requireReservation(command: CiCommand, record: CiRecord, known: CiFacts): void {
+  const naming = namingOf(command, record)
+  if (naming === undefined) return
+  const reservation = known.reservation.value
+  const { commandId } = command.metadata
+  const isOwn =
+    reservation?.ci === command.id && reservation?.operation === commandId && !reservation.released
+  if (isOwn && !record.abandoned.includes(commandId)) return
+  throw nameTaken({ ...naming, ci: reservation?.ci ?? 'Another CI' })
+}
+
+function change(
+  { data: { attributes, change: allowedBy, source } }: ChangeCi,
+  ci: Ci,
+  known: CiFacts,
+): readonly CiEvent[] {
+  requireLive(ci)
+  requireAttributes(known.classes.value, ci.class, attributes, false)
+  const changes = differences(ci.attributes, attributes)
+  if (Object.keys(changes).length === 0) return []
+  const classesVersion = known.classes.value.version
+  return [{ type: 'CiChanged', data: { changes, classesVersion, change: allowedBy, source } }]
+}
+
+function rename(command: RenameCi, ci: Ci, known: CiFacts): readonly CiEvent[] {
+  const { name, change: allowedBy, source } = command.data
+  requireLive(ci)
+  requireName(name)
+  if (name === ci.name) return []
+  requireReservation(command, ci, known)
+  return [{ type: 'CiRenamed', data: { before: ci.name, after: name, change: allowedBy, source } }]
+}
+
+/** What the new class does not have must go with the old one, in the same append. */
+function reclassify(command: ReclassifyCi, ci: Ci, known: CiFacts): readonly CiEvent[] {
+  const { class: ofClass, attributes = {}, change: allowedBy } = command.data
+  const { value: classes } = known.classes
+  requireLive(ci)
+  requireClass(classes, ofClass)
+  requireAttributes(classes, ofClass, applied(ci.attributes, attributes), true)
+  const changes = differences(ci.attributes, attributes)
+  const changed: CiEvent[] =
+    Object.keys(changes).length === 0
+      ? []
+      : [{ type: 'CiChanged', data: { changes, classesVersion: classes.version, change: allowedBy } }]
+  if (ofClass === ci.class) return changed
+  requireReservation(command, ci, known)
+  const data = { before: ci.class, after: ofClass, classesVersion: classes.version, change: allowedBy }
+  return [{ type: 'CiReclassified', data }, ...changed]
+}
+
+function applied(
+  present: Attributes,
+  wished: Readonly<Record<string, AttributeValue | null>>,
+): Record<string, AttributeValue> {
+  const all = Object.entries({ ...present, ...wished })
+  return Object.fromEntries(all.filter((entry): entry is [string, AttributeValue] => entry[1] !== null))
+}
+
+function retire({ data: { change: allowedBy, source } }: RetireCi, ci: Ci): readonly CiEvent[] {
+  return ci.status === 'retired' ? [] : [{ type: 'CiRetired', data: { change: allowedBy, source } }]
+}
+
+/** Each time, since it was seen each time. */
+function observe({ data: { source, run } }: ObserveCi, ci: Ci): readonly CiEvent[] {
+  requireLive(ci)
+  return [{ type: 'CiObserved', data: { run, source } }]
+}
+
+function abandon({ data: { operation } }: AbandonCiNaming, record: CiRecord): readonly CiEvent[] {
+  const done = record.standing === 'registered' && record.named.includes(operation)
+  return done || record.abandoned.includes(operation)
+    ? []
+    : [{ type: 'CiNamingAbandoned', data: { operation } }]
+}
