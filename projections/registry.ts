@@ -1,6 +1,7 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { alerts } from './alerts/alerts.js'
 import { approvals } from './approvals/approvals.js'
+import { cmdbHistory } from './cmdb-history/cmdb-history.js'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
 import { incidentSearch } from './incident-search/incident-search.js'
@@ -16,6 +17,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   incidentDetails,
   incidentFacts,
   queueHistory,
+  cmdbHistory,
   incidentSearch,
   people,
   mails,

@@ -18,6 +18,7 @@ import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
 import { approvalsModule } from './approvals/approvals.module.js'
 import { configuration as serviceConfiguration } from './configuration/configuration.module.js'
+import { configurationReads } from './configuration/configuration-reads.module.js'
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
 import { EventsController } from './events/events.controller.js'
@@ -112,6 +113,7 @@ function httpParts(
       ...mail.controllers,
       ...alertsModule.controllers,
       ...approvalsModule.controllers,
+      ...configurationReads.controllers,
       ...notifications.controllers,
       ...serviceConfiguration.controllers,
       ProjectionsController,

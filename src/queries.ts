@@ -2,6 +2,19 @@ import type { QueryFunction } from '#libs/query-handling'
 import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
+import {
+  listConfigurationItems,
+  readConfigurationItem,
+  readConfigurationItemHistory,
+} from './configuration/queries/configuration-item.queries.js'
+import {
+  listBaselines,
+  readBaselineDrift,
+  readConfigurationDiff,
+} from './configuration/queries/diff.queries.js'
+import { readGraphChunk, settleCmdbPoint } from './configuration/queries/graph.query.js'
+import { readConfigurationHealth } from './configuration/queries/health.query.js'
+import { readImpact } from './configuration/queries/impact.query.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
 import { listSavedFilters } from './filters/filters.queries.js'
@@ -69,4 +82,14 @@ export const queryRegistry = {
   listRecordNotifications,
   outboxBacklog,
   readPreferences,
+  listConfigurationItems,
+  readConfigurationItem,
+  readConfigurationItemHistory,
+  readImpact,
+  settleCmdbPoint,
+  readGraphChunk,
+  readConfigurationDiff,
+  listBaselines,
+  readBaselineDrift,
+  readConfigurationHealth,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -1,0 +1,250 @@
+import type { Principal } from '#libs/access'
+import { laterPosition, type Position } from '#libs/event-sourcing'
+import type { QueryDependencies } from '#libs/query-handling'
+import { and, eq, type Filter, isIn, type KeysetCursor, or, type SortKey } from '#libs/read-store'
+import {
+  CIS,
+  type CiVersion,
+  cmdbHistory,
+  present,
+  RELATIONS,
+  type RelationVersion,
+  registered,
+  standingAt,
+} from '#projections/cmdb-history/cmdb-history'
+import { type AskedTimePoint, settleTimePoint, type TimePoint } from '../../http/time-point.js'
+import { type ClassTree, classTreeAt } from './settings-at.js'
+
+/** Who asks about the configuration, and of which point of both time axes. */
+export interface AskedOfCmdb extends AskedTimePoint {
+  principal: Principal
+  minPosition?: string
+}
+
+/** What every answer about the configuration says: the point that it is true of, and how fresh it is. */
+export interface SettledPoint extends TimePoint {
+  position: Position
+  /** Seconds. */
+  lag: number
+}
+
+const PAGE = 1_000
+/** Keys that one question names: more of them read no faster. */
+const KEYS = 400
+
+/** An end of a relation as its columns tell it. */
+export type EndOf = { ci: string } | NamedEnd
+export interface NamedEnd {
+  name: string
+  class?: string
+}
+
+/**
+ * Settles the point that is asked of. Without `asOf` it is what the view holds by now, so that nobody waits for it; all further
+ * questions at this point are then answered from one state, whatever is folded meanwhile.
+ */
+export async function settle(
+  { eventStore, models, waitMilliseconds }: QueryDependencies,
+  { principal, minPosition, ...asked }: AskedOfCmdb,
+): Promise<SettledPoint> {
+  const point = await settleTimePoint(eventStore, asked)
+  const { position, lag } = await models.of<CiVersion>(cmdbHistory.name, CIS).getMany([], {
+    principal,
+    minPosition: asked.asOf === undefined ? minPosition : laterPosition(point.asOf, minPosition),
+    timeoutMilliseconds: waitMilliseconds,
+  })
+  return { validAt: point.validAt, asOf: asked.asOf === undefined ? position : point.asOf, position, lag }
+}
+
+/** The configuration at one point of both time axes. */
+export class CmdbReader {
+  readonly #asking: { principal: Principal; timeoutMilliseconds: number }
+  readonly #standing: Filter
+  #classes: Promise<ClassTree> | undefined
+
+  constructor(
+    private readonly dependencies: QueryDependencies,
+    principal: Principal,
+    readonly point: SettledPoint,
+  ) {
+    this.#asking = { principal, timeoutMilliseconds: dependencies.waitMilliseconds }
+    this.#standing = standingAt(point)
+  }
+
+  static async at(dependencies: QueryDependencies, asked: AskedOfCmdb): Promise<CmdbReader> {
+    return new CmdbReader(dependencies, asked.principal, await settle(dependencies, asked))
+  }
+
+  /** The tree of classes in force. */
+  classes(): Promise<ClassTree> {
+    this.#classes ??= classTreeAt(this.dependencies.eventStore, this.point.asOf)
+    return this.#classes
+  }
+
+  /** The item of a number; undefined: none is registered at this point. */
+  async item(number: string): Promise<CiVersion | undefined> {
+    const items = await this.items([number])
+    return items.get(number)
+  }
+
+  /** The registered items among these numbers. */
+  async items(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
+    const found = new Map<string, CiVersion>()
+    const elsewhere = await this.#lasting(numbers, found)
+    for (const keys of slices(elsewhere)) {
+      const rows = await this.#all<CiVersion>(CIS, and(isIn('number', keys), registered))
+      for (const row of rows) found.set(row.number, row)
+    }
+    return found
+  }
+
+  /**
+   * Most questions are about what still stands, which has a place of its own.
+   * @returns the numbers of which another version may be in force
+   */
+  async #lasting(numbers: readonly string[], found: Map<string, CiVersion>): Promise<readonly string[]> {
+    const { validAt, asOf } = this.point
+    const ids = numbers.map((number) => `ci-${number}`)
+    const { rows } = await this.dependencies.models
+      .of<CiVersion>(cmdbHistory.name, CIS)
+      .getMany(ids, this.#asking)
+    const missing = new Set<string>()
+    for (const { document } of rows) {
+      const { number, validFrom, systemFrom } = document
+      if (validFrom > validAt || systemFrom > asOf) missing.add(number)
+      else if (document.class !== undefined) found.set(number, document)
+    }
+    return [...missing]
+  }
+
+  /** The live items that bear these names, by name. */
+  async named(names: readonly string[]): Promise<Map<string, CiVersion[]>> {
+    const found: CiVersion[] = []
+    for (const keys of slices([...new Set(names)])) {
+      const live = and(isIn('name', keys), eq('status', 'live'), registered)
+      found.push(...(await this.#all<CiVersion>(CIS, live)))
+    }
+    return byName(found)
+  }
+
+  /**
+   * The relations at which an item stands as source or as target, by its number or by its name.
+   * @param types per side: of which types; undefined: of all
+   */
+  async relationsOf(
+    items: readonly CiVersion[],
+    types?: { source: readonly string[]; target: readonly string[] },
+  ): Promise<RelationVersion[]> {
+    const found = new Map<string, RelationVersion>()
+    for (const some of slices(items)) {
+      const numbers = some.map(({ number }) => number)
+      const names = some.flatMap(({ name, status }) =>
+        name !== undefined && status === 'live' ? [name] : [],
+      )
+      for (const side of ['source', 'target'] as const) {
+        if (types?.[side].length === 0) continue
+        const atSide = or(isIn(`${side}Ci`, numbers), isIn(`${side}Name`, names))
+        const filter = and(atSide, present, ...(types ? [isIn('type', types[side])] : []))
+        for (const row of await this.#all<RelationVersion>(RELATIONS, filter)) found.set(row.relation, row)
+      }
+    }
+    return [...found.values()]
+  }
+
+  /** Versions of these relations, there or not. */
+  async relations(ids: readonly string[]): Promise<Map<string, RelationVersion>> {
+    const found = new Map<string, RelationVersion>()
+    for (const keys of slices(ids))
+      for (const row of await this.#all<RelationVersion>(RELATIONS, isIn('relation', keys)))
+        found.set(row.relation, row)
+    return found
+  }
+
+  /** Of the live items that bear the name of an end those that it means: of its class or of one below it. */
+  async meant(
+    { name, class: wanted }: NamedEnd,
+    named: ReadonlyMap<string, readonly CiVersion[]>,
+  ): Promise<readonly CiVersion[]> {
+    const bearers = named.get(name) ?? []
+    if (wanted === undefined) return bearers
+    const classes = await this.classes()
+    return bearers.filter((item) => classes.isWithin(item.class, wanted))
+  }
+
+  /** A page of all registered items, by number; or of all relations that are there, by id. */
+  page<Row extends object>(
+    collection: typeof CIS | typeof RELATIONS,
+    after?: KeysetCursor,
+    pageSize = PAGE,
+  ): Promise<{ rows: Row[]; next?: KeysetCursor }> {
+    const [filter, column] = collection === CIS ? [registered, 'number'] : [present, 'relation']
+    return this.#page<Row>(collection, filter, { after, pageSize, orderBy: [{ column, direction: 'asc' }] })
+  }
+
+  /** Rows that meet a condition, in the order of a column. */
+  async inOrder<Row extends object>(collection: string, filter: Filter, column: string): Promise<Row[]> {
+    return this.#all<Row>(collection, filter, [{ column, direction: 'asc' }])
+  }
+
+  async #all<Row extends object>(
+    collection: string,
+    filter: Filter,
+    orderBy: readonly SortKey[] = [],
+  ): Promise<Row[]> {
+    const rows: Row[] = []
+    let after: KeysetCursor | undefined
+    do {
+      const page: { rows: Row[]; next?: KeysetCursor } = await this.#page<Row>(collection, filter, {
+        after,
+        pageSize: PAGE,
+        orderBy,
+      })
+      rows.push(...page.rows)
+      after = page.next
+    } while (after)
+    return rows
+  }
+
+  async #page<Row extends object>(
+    collection: string,
+    filter: Filter,
+    page: { after?: KeysetCursor; pageSize: number; orderBy: readonly SortKey[] },
+  ): Promise<{ rows: Row[]; next?: KeysetCursor }> {
+    const { rows, next } = await this.dependencies.models.of<Row>(cmdbHistory.name, collection).list({
+      ...this.#asking,
+      ...page,
+      filter: and(filter, this.#standing),
+    })
+    return { rows: rows.map(({ document }) => document), next }
+  }
+}
+
+/** The items by what they are called. */
+export function byName(items: readonly CiVersion[]): Map<string, CiVersion[]> {
+  const named = new Map<string, CiVersion[]>()
+  for (const item of items) {
+    const name = item.name as string
+    const others = named.get(name)
+    if (others) others.push(item)
+    else named.set(name, [item])
+  }
+  return named
+}
+
+function* slices<Key>(keys: readonly Key[]): Generator<readonly Key[]> {
+  for (let at = 0; at < keys.length; at += KEYS) yield keys.slice(at, at + KEYS)
+}
+
+/** The ends of a relation. */
+export function endsOf(relation: RelationVersion): { source: EndOf; target: EndOf } {
+  const { sourceCi, sourceName, sourceClass, targetCi, targetName, targetClass } = relation
+  return {
+    source: endFrom(sourceCi, sourceName, sourceClass),
+    target: endFrom(targetCi, targetName, targetClass),
+  }
+}
+
+function endFrom(ci: string | undefined, name: string | undefined, ofClass: string | undefined): EndOf {
+  if (ci !== undefined) return { ci }
+  return ofClass === undefined ? { name: name as string } : { name: name as string, class: ofClass }
+}

@@ -1,0 +1,177 @@
+import type { Principal } from '#libs/access'
+import { NotFound } from '#libs/event-sourcing'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { compare } from '#libs/read-store'
+import { isSame, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
+import {
+  BASELINES,
+  type Baseline,
+  CIS,
+  type CiVersion,
+  cmdbHistory,
+  RELATIONS,
+  type RelationVersion,
+} from '#projections/cmdb-history/cmdb-history'
+import { type ListArguments, listPage } from '../../http/listing.js'
+import type { AskedTimePoint } from '../../http/time-point.js'
+import { type AskedOfCmdb, CmdbReader, type SettledPoint, settle } from './cmdb-reader.js'
+import { shownFields, shownRelation } from './shown.js'
+
+export interface DiffArguments {
+  principal: Principal
+  minPosition?: string
+  /** Valid times; default: now. */
+  from?: string
+  to?: string
+  /** As known then; default: by now. */
+  fromAsOf?: string
+  toAsOf?: string
+}
+
+/** What differs between two points, each of both time axes. */
+export async function readConfigurationDiff(
+  { from, to, fromAsOf, toAsOf, ...asked }: DiffArguments,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  return diffBetween(dependencies, asked, { validAt: from, asOf: fromAsOf }, { validAt: to, asOf: toAsOf })
+}
+
+export interface DriftArguments extends AskedOfCmdb {
+  baseline: string
+}
+
+/** What differs from a baseline at a point; usually now. */
+export async function readBaselineDrift(
+  { baseline: id, validAt, asOf, ...asked }: DriftArguments,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { row } = await dependencies.models.of<Baseline>(cmdbHistory.name, BASELINES).get(`baseline-${id}`, {
+    ...asked,
+    timeoutMilliseconds: dependencies.waitMilliseconds,
+  })
+  if (!row) throw new NotFound('BASELINE.UNKNOWN', `There is no baseline ${id}`)
+  const { document: baseline } = row
+  return diffBetween(dependencies, asked, baseline, { validAt, asOf })
+}
+
+/** Baselines, the latest first. */
+export function listBaselines(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  return listPage<Baseline>(dependencies, args, {
+    definition: cmdbHistory,
+    collection: BASELINES,
+    usualOrder: [{ column: 'takenAt', direction: 'desc' }],
+    render: (baseline) => baseline,
+  })
+}
+
+async function diffBetween(
+  dependencies: QueryDependencies,
+  asked: Omit<AskedOfCmdb, keyof AskedTimePoint>,
+  fromPoint: AskedTimePoint,
+  toPoint: AskedTimePoint,
+): Promise<QueryAnswer> {
+  const { principal } = asked
+  const from = await settle(dependencies, { ...fromPoint, ...asked })
+  const to = await settle(dependencies, { ...toPoint, ...asked })
+  const at = (point: SettledPoint) => new CmdbReader(dependencies, principal, point)
+  const points = { from: at(from), to: at(to), between: turningPoints(from, to).map(at) }
+  const items = await itemsThatDiffer(points)
+  const relations = await relationsThatDiffer(points)
+  const { position, lag } = to
+  const answer = { from: pointOf(from), to: pointOf(to), items, relations, position, lag }
+  return { json: JSON.stringify(answer), position }
+}
+
+const pointOf = ({ validAt, asOf }: SettledPoint) => ({ validAt, asOf })
+
+/**
+ * From one point to the other, first along valid time, then along system time. On each leg whatever begins to stand between
+ * its earlier and its later end stands at the later end, so it is asked there what began since the earlier one: these bounds
+ * have indexes, and records that did not change are never read.
+ */
+function turningPoints(from: SettledPoint, to: SettledPoint): Leg[] {
+  const [early, late] = from.validAt <= to.validAt ? [from, to] : [to, from]
+  const [known, knownLater] = from.asOf <= to.asOf ? [from, to] : [to, from]
+  return [
+    { ...to, validAt: late.validAt, asOf: to.asOf, column: 'validFrom', since: early.validAt },
+    { ...to, validAt: from.validAt, asOf: knownLater.asOf, column: 'systemFrom', since: known.asOf },
+  ]
+}
+
+interface Leg extends SettledPoint {
+  column: 'validFrom' | 'systemFrom'
+  since: string
+}
+
+interface Points {
+  from: CmdbReader
+  to: CmdbReader
+  between: readonly CmdbReader[]
+}
+
+async function begunBetween<Row extends VersionRow>(
+  { between }: Points,
+  collection: string,
+  key: (row: Row) => string,
+): Promise<string[]> {
+  const keys = new Set<string>()
+  for (const reader of between) {
+    const { column, since } = reader.point as Leg
+    const begun = await reader.inOrder<Row>(collection, compare(column, '>', since), column)
+    for (const row of begun) keys.add(key(row))
+  }
+  return [...keys].sort()
+}
+
+async function itemsThatDiffer(points: Points): Promise<object> {
+  const numbers = await begunBetween<CiVersion>(points, CIS, ({ number }) => number)
+  const before = await points.from.items(numbers)
+  const after = await points.to.items(numbers)
+  const differences = { added: [] as object[], removed: [] as object[], changed: [] as object[] }
+  for (const number of numbers) {
+    const [was, is] = [before.get(number), after.get(number)]
+    const [wasLive, isLive] = [was?.status === 'live', is?.status === 'live']
+    if (is && isLive && !wasLive) differences.added.push({ number, ...shownFields(is) })
+    else if (was && wasLive && !isLive) differences.removed.push({ number, ...shownFields(was) })
+    else if (was && is) {
+      const changes = changedFields(fieldsOf(was), fieldsOf(is))
+      if (changes) differences.changed.push({ number, name: is.name, class: is.class, changes })
+    }
+  }
+  return differences
+}
+
+async function relationsThatDiffer(points: Points): Promise<object> {
+  const ids = await begunBetween<RelationVersion>(points, RELATIONS, ({ relation }) => relation)
+  const before = await points.from.relations(ids)
+  const after = await points.to.relations(ids)
+  const differences = { added: [] as object[], removed: [] as object[], changed: [] as object[] }
+  for (const id of ids) {
+    const [was, is] = [before.get(id), after.get(id)]
+    if (is?.present && !was?.present) differences.added.push(shownRelation(is))
+    else if (was?.present && !is?.present) differences.removed.push(shownRelation(was))
+    else if (was?.present && is?.present) {
+      const changes = changedFields(was.attributes ?? {}, is.attributes ?? {})
+      if (changes) differences.changed.push({ ...shownRelation(is), changes })
+    }
+  }
+  return differences
+}
+
+/** The fields of an item by name; its attributes among them, since none is called like another field. */
+function fieldsOf({ class: ofClass, name, status, attributes }: CiVersion): Record<string, unknown> {
+  return { ...attributes, class: ofClass, name, status }
+}
+
+/** Before and after of what differs; null: absent. Undefined: nothing does. */
+function changedFields(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): object | undefined {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  const changed = names.filter((name) => !isSame(before[name], after[name]))
+  if (changed.length === 0) return undefined
+  return Object.fromEntries(
+    changed.map((name) => [name, { before: before[name] ?? null, after: after[name] ?? null }]),
+  )
+}

@@ -1,0 +1,55 @@
+import type { Principal } from '#libs/access'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import type { KeysetCursor } from '#libs/read-store'
+import { CIS, type CiVersion, RELATIONS, type RelationVersion } from '#projections/cmdb-history/cmdb-history'
+import { type AskedOfCmdb, CmdbReader, type EndOf, endsOf, type SettledPoint, settle } from './cmdb-reader.js'
+import { shownItem, shownRelation } from './shown.js'
+
+/** The point that a graph is asked of, settled once for all its pages. */
+export async function settleCmdbPoint(
+  asked: AskedOfCmdb,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const point = await settle(dependencies, asked)
+  return { json: JSON.stringify(point), position: point.position }
+}
+
+export interface GraphChunk {
+  principal: Principal
+  point: SettledPoint
+  part: 'items' | 'relations'
+  after?: KeysetCursor
+}
+
+/** The next items or relations of the whole configuration, as lines, with where to go on. */
+export async function readGraphChunk(
+  { principal, point, part, after }: GraphChunk,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const reader = new CmdbReader(dependencies, principal, point)
+  if (part === 'items') {
+    const { rows, next } = await reader.page<CiVersion>(CIS, after)
+    const lines = rows.map((item) => JSON.stringify({ kind: 'item', ...shownItem(item) }))
+    return { json: JSON.stringify({ lines, next }) }
+  }
+  const { rows, next } = await reader.page<RelationVersion>(RELATIONS, after)
+  return { json: JSON.stringify({ lines: await relationLines(reader, rows), next }) }
+}
+
+async function relationLines(reader: CmdbReader, rows: readonly RelationVersion[]): Promise<string[]> {
+  const names = rows.flatMap((row) =>
+    Object.values(endsOf(row)).flatMap((end) => ('ci' in end ? [] : [end.name])),
+  )
+  const named = names.length > 0 ? await reader.named(names) : new Map<string, CiVersion[]>()
+  const resolved = async (end: EndOf) => {
+    if ('ci' in end) return end
+    return { ...end, resolvesTo: (await reader.meant(end, named)).map(({ number }) => number) }
+  }
+  const lines: string[] = []
+  for (const row of rows) {
+    const { source, target, ...relation } = shownRelation(row)
+    const ends = { source: await resolved(source), target: await resolved(target) }
+    lines.push(JSON.stringify({ kind: 'relation', ...relation, ...ends }))
+  }
+  return lines
+}

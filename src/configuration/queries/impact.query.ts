@@ -1,0 +1,178 @@
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import type { CiVersion, RelationVersion } from '#projections/cmdb-history/cmdb-history'
+import type { CiRelationType, ImpactDirection } from '../../settings/domain/settings.events.js'
+import { byName, CmdbReader, type EndOf, endsOf, type NamedEnd } from './cmdb-reader.js'
+import { type OneItem, unknownItem } from './configuration-item.queries.js'
+import { relationTypesAt } from './settings-at.js'
+
+/** `down`: what suffers when it fails; `up`: what it suffers from. */
+export type Direction = 'up' | 'down'
+type Side = 'source' | 'target'
+
+export interface ImpactArguments extends OneItem {
+  direction?: Direction
+  /** Steps from the item. */
+  depth?: number
+}
+
+const USUAL_DEPTH = 10
+/** Items that one walk reaches at most; it says so when there are more. */
+const MOST_REACHED = 10_000
+
+/** How an item was reached first: by a shortest way. */
+interface Reached {
+  item: CiVersion
+  level: number
+  from?: Reached
+  step?: { relation: string; type: string; byName: boolean }
+}
+
+interface Step {
+  from: Reached
+  relation: RelationVersion
+  end: EndOf
+}
+
+/** A name at the other end of a relation, borne by no live item: nobody knows whether impact flows on from there. */
+interface Unresolved extends NamedEnd {
+  from: string
+  type: string
+}
+
+/** The items that impact flows to, or from, level by level; each once, however often relations lead back to it. */
+export async function readImpact(
+  args: ImpactArguments,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { number, direction = 'down', depth = USUAL_DEPTH } = args
+  const reader = await CmdbReader.at(dependencies, args)
+  const root = await reader.item(number)
+  if (!root) throw await unknownItem(number, reader.point, dependencies)
+  const types = await relationTypesAt(dependencies.eventStore, reader.point.asOf)
+  const walk = new ImpactWalk(reader, typesBySide(types, direction), root)
+  await walk.run(depth)
+  const items = walk.items.map(shownReached)
+  const { unresolved, truncated } = walk
+  const answer = { number, direction, depth, items, unresolved, truncated, ...reader.point }
+  return { json: JSON.stringify(answer), position: reader.point.position }
+}
+
+/** At which side of which types an item must stand for impact to flow on to the other side. */
+function typesBySide(
+  types: readonly CiRelationType[],
+  direction: Direction,
+): Record<Side, readonly string[]> {
+  const flowing = (...directions: ImpactDirection[]) =>
+    types.flatMap(({ name, impact }) => (directions.includes(impact) ? [name] : []))
+  const toTarget = flowing('to-target', 'both')
+  const toSource = flowing('to-source', 'both')
+  return direction === 'down'
+    ? { source: toTarget, target: toSource }
+    : { source: toSource, target: toTarget }
+}
+
+class ImpactWalk {
+  readonly #reached: Map<string, Reached>
+  readonly unresolved: Unresolved[] = []
+  truncated = false
+  #frontier: Reached[]
+
+  constructor(
+    private readonly reader: CmdbReader,
+    private readonly types: Record<Side, readonly string[]>,
+    root: CiVersion,
+  ) {
+    this.#frontier = [{ item: root, level: 0 }]
+    this.#reached = new Map([[root.number, this.#frontier[0] as Reached]])
+  }
+
+  /** All but the root, the nearest first. */
+  get items(): readonly Reached[] {
+    return [...this.#reached.values()].slice(1)
+  }
+
+  async run(depth: number): Promise<void> {
+    for (let level = 1; level <= depth && this.#frontier.length > 0 && !this.truncated; level++)
+      this.#frontier = await this.#next(level)
+  }
+
+  async #next(level: number): Promise<Reached[]> {
+    const steps = await this.#steps()
+    const numbers = steps.flatMap(({ end }) => ('ci' in end && !this.#reached.has(end.ci) ? [end.ci] : []))
+    const names = steps.flatMap(({ end }) => ('ci' in end ? [] : [end.name]))
+    const items = await this.reader.items([...new Set(numbers)])
+    const named = names.length > 0 ? await this.reader.named(names) : new Map<string, CiVersion[]>()
+    const next: Reached[] = []
+    for (const step of steps) {
+      for (const item of await this.#leadsTo(step, items, named)) {
+        if (this.#reached.has(item.number)) continue
+        if (this.#reached.size > MOST_REACHED) {
+          this.truncated = true
+          return next
+        }
+        const reached = reachedBy(step, item, level)
+        this.#reached.set(item.number, reached)
+        next.push(reached)
+      }
+    }
+    return next
+  }
+
+  /** Relations that lead on from the items of this level. */
+  async #steps(): Promise<Step[]> {
+    const items = this.#frontier.map(({ item }) => item)
+    const byNumber = new Map(this.#frontier.map((reached) => [reached.item.number, reached]))
+    const named = byName(items.filter(({ status }) => status === 'live'))
+    const steps: Step[] = []
+    for (const relation of await this.reader.relationsOf(items, this.types)) {
+      const ends = endsOf(relation)
+      for (const side of ['source', 'target'] as const) {
+        if (!this.types[side].includes(relation.type as string)) continue
+        const end = ends[side === 'source' ? 'target' : 'source']
+        for (const from of await this.#standing(ends[side], byNumber, named))
+          steps.push({ from, relation, end })
+      }
+    }
+    return steps
+  }
+
+  /** The items of this level that an end means. */
+  async #standing(
+    end: EndOf,
+    byNumber: ReadonlyMap<string, Reached>,
+    named: ReadonlyMap<string, readonly CiVersion[]>,
+  ): Promise<readonly Reached[]> {
+    if ('ci' in end) return byNumber.has(end.ci) ? [byNumber.get(end.ci) as Reached] : []
+    const meant = await this.reader.meant(end, named)
+    return meant.map(({ number }) => byNumber.get(number) as Reached)
+  }
+
+  /** Live items at the other end: what is retired neither fails nor suffers. */
+  async #leadsTo(
+    { from, relation, end }: Step,
+    items: ReadonlyMap<string, CiVersion>,
+    named: ReadonlyMap<string, readonly CiVersion[]>,
+  ): Promise<readonly CiVersion[]> {
+    if ('ci' in end) {
+      const item = items.get(end.ci)
+      return item?.status === 'live' ? [item] : []
+    }
+    const meant = await this.reader.meant(end, named)
+    if (meant.length === 0)
+      this.unresolved.push({ ...end, from: from.item.number, type: relation.type as string })
+    return meant
+  }
+}
+
+function reachedBy({ from, relation, end }: Step, item: CiVersion, level: number): Reached {
+  const step = { relation: relation.relation, type: relation.type as string, byName: !('ci' in end) }
+  return { item, level, from, step }
+}
+
+function shownReached(reached: Reached): object {
+  const { item, level } = reached
+  const path: object[] = []
+  for (let at: Reached | undefined = reached; at?.step; at = at.from)
+    path.unshift({ from: at.from?.item.number, ...at.step, to: at.item.number })
+  return { number: item.number, name: item.name, class: item.class, level, path }
+}

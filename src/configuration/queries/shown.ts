@@ -1,0 +1,52 @@
+import { UNENDED, UNENDED_POSITION, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
+import type { CiVersion, RelationVersion } from '#projections/cmdb-history/cmdb-history'
+import { type EndOf, endsOf } from './cmdb-reader.js'
+
+/** The part of both time axes in which a version stands; what lasts has no end. */
+export interface ShownBounds {
+  validFrom: string
+  validTo?: string
+  systemFrom: string
+  systemTo?: string
+}
+
+export function shownBounds({ validFrom, validTo, systemFrom, systemTo }: VersionRow): ShownBounds {
+  return {
+    validFrom,
+    ...(validTo !== UNENDED && { validTo }),
+    systemFrom,
+    ...(systemTo !== UNENDED_POSITION && { systemTo }),
+  }
+}
+
+/** What is told of an item besides when it was so. */
+export interface ShownFields {
+  class?: string
+  name?: string
+  status?: string
+  attributes: object
+}
+
+export function shownFields({ class: ofClass, name, status, attributes = {} }: CiVersion): ShownFields {
+  return { class: ofClass, name, status, attributes }
+}
+
+/** An item at one point. */
+export function shownItem(item: CiVersion): { number: string } & ShownFields & ShownBounds {
+  return { number: item.number, ...shownFields(item), ...shownBounds(item) }
+}
+
+/** What is told of a relation besides when it was so. */
+export interface ShownRelation {
+  relation: string
+  type?: string
+  source: EndOf
+  target: EndOf
+  attributes?: object
+}
+
+export function shownRelation(relation: RelationVersion): ShownRelation {
+  const { relation: id, type, attributes = {} } = relation
+  const isPlain = Object.keys(attributes).length === 0
+  return { relation: id, type, ...endsOf(relation), ...(!isPlain && { attributes }) }
+}
