@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 /** JSON with members sorted by name, as RFC 8785 orders them: equal values give equal texts. Members that are `undefined` count as absent. */
 export function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
@@ -8,4 +10,9 @@ export function canonicalJson(value: unknown): string {
     if (member !== undefined) members += `${members && ','}${JSON.stringify(name)}:${canonicalJson(member)}`
   }
   return `{${members}}`
+}
+
+/** SHA-256 (lower-case hex) of a text's UTF-8: of a document in canonical JSON, anybody can compute it again. */
+export function sha256(text: string): string {
+  return hash('sha256', text, 'hex')
 }
