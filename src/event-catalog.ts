@@ -268,6 +268,11 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
   },
   NotificationTemplatesPublished: { version: 1, fields: { version: plain, templates: plain } },
   WebhooksPublished: { version: 1, fields: { version: plain, endpoints: plain } },
+  CalendarsPublished: { version: 1, fields: { version: plain, calendars: plain } },
+  MaintenanceWindowsPublished: { version: 1, fields: { version: plain, windows: plain } },
+  BlackoutWindowsPublished: { version: 1, fields: { version: plain, windows: plain } },
+  // Approvers are people.
+  ApprovalPoliciesPublished: { version: 1, fields: { version: plain, policies: personId } },
   AlertMappingPublished: { version: 1, fields: { version: plain, mapping: plain } },
   EscalationRulesPublished: { version: 1, fields: { version: plain, rules: plain } },
   MajorIncidentSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },

@@ -14,7 +14,9 @@ import { incidentDecider } from '../incidents/domain/incident.decider.js'
 import { notificationDecider } from '../notifications/domain/notification.decider.js'
 import { preferencesDecider } from '../notifications/domain/preferences.decider.js'
 import { alertMappingDecider } from '../settings/domain/alert-mapping.js'
+import { approvalPoliciesDecider } from '../settings/domain/approval-policies.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
+import { calendarsDecider } from '../settings/domain/calendars.js'
 import { customFieldsDecider } from '../settings/domain/custom-fields.js'
 import { escalationRulesDecider } from '../settings/domain/escalation-rules.js'
 import { holdReasonsDecider } from '../settings/domain/hold-reasons.js'
@@ -23,6 +25,7 @@ import { incidentTemplatesDecider } from '../settings/domain/incident-templates.
 import { majorIncidentSettingsDecider } from '../settings/domain/major-incident-settings.js'
 import { notificationTemplatesDecider } from '../settings/domain/notification-templates.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
+import { blackoutWindowsDecider, maintenanceWindowsDecider } from '../settings/domain/time-windows.js'
 import { webhooksDecider } from '../settings/domain/webhooks.js'
 import { breakingChanges, type JsonSchema, withoutAnnotations } from './compatibility.js'
 
@@ -156,6 +159,10 @@ describe('stored events', () => {
     ['settings-alert-mapping', alertMappingDecider],
     ['settings-notification-templates', notificationTemplatesDecider],
     ['settings-webhooks', webhooksDecider],
+    ['settings-calendars', calendarsDecider],
+    ['settings-maintenance-windows', maintenanceWindowsDecider],
+    ['settings-blackout-windows', blackoutWindowsDecider],
+    ['settings-approval-policies', approvalPoliciesDecider],
     ['notification-', notificationDecider, 'NotificationQueued'],
     ['preferences-', preferencesDecider],
   ]

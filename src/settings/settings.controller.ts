@@ -16,13 +16,17 @@ import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
 import {
   PublishAlertMapping,
+  PublishApprovalPolicies,
   PublishAssignmentRules,
+  PublishBlackoutWindows,
+  PublishCalendars,
   PublishCustomFields,
   PublishEscalationRules,
   PublishHoldReasons,
   PublishIncidentSettings,
   PublishIncidentTemplates,
   PublishMailIntake,
+  PublishMaintenanceWindows,
   PublishMajorIncidentSettings,
   PublishNotificationTemplates,
   PublishPriorityMatrix,
@@ -31,7 +35,10 @@ import {
 import type { EscalationRule } from './domain/settings.events.js'
 import {
   AlertMappingDto,
+  ApprovalPoliciesDto,
   AssignmentRulesDto,
+  CalendarsDto,
+  CiWindowsDto,
   CustomFieldsDto,
   EscalationRulesDto,
   HoldReasonsDto,
@@ -237,6 +244,56 @@ export class SettingsController {
       body,
       context,
       (data, metadata) => new PublishWebhooks(data as never, metadata),
+    )
+  }
+
+  @Put('calendars')
+  @Endpoint(publishing('Publish the business calendars', CalendarsDto))
+  calendars(@Body() body: CalendarsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'calendars',
+      body,
+      context,
+      (data, metadata) => new PublishCalendars(data as never, metadata),
+    )
+  }
+
+  @Put('maintenance-windows')
+  @Endpoint(publishing('Publish when configuration items may be changed', CiWindowsDto))
+  maintenanceWindows(
+    @Body() body: CiWindowsDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'maintenance-windows',
+      body,
+      context,
+      (data, metadata) => new PublishMaintenanceWindows(data as never, metadata),
+    )
+  }
+
+  @Put('blackout-windows')
+  @Endpoint(publishing('Publish when configuration items may not be changed', CiWindowsDto))
+  blackoutWindows(@Body() body: CiWindowsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'blackout-windows',
+      body,
+      context,
+      (data, metadata) => new PublishBlackoutWindows(data as never, metadata),
+    )
+  }
+
+  @Put('approval-policies')
+  @Endpoint(publishing('Publish who approves what', ApprovalPoliciesDto))
+  approvalPolicies(
+    @Body() body: ApprovalPoliciesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'approval-policies',
+      body,
+      context,
+      (data, metadata) => new PublishApprovalPolicies(data as never, metadata),
     )
   }
 

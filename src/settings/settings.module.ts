@@ -2,7 +2,9 @@ import { type AnyRecordType, onlyFor } from '#libs/command-handling'
 import { deciderHandlers } from '#libs/command-handling/nest'
 import type { Decider } from '#libs/event-sourcing'
 import { alertMappingDecider } from './domain/alert-mapping.js'
+import { approvalPoliciesDecider } from './domain/approval-policies.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
+import { calendarsDecider } from './domain/calendars.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import { escalationRulesDecider } from './domain/escalation-rules.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
@@ -14,18 +16,23 @@ import { notificationTemplatesDecider } from './domain/notification-templates.js
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
   PublishAlertMapping,
+  PublishApprovalPolicies,
   PublishAssignmentRules,
+  PublishBlackoutWindows,
+  PublishCalendars,
   PublishCustomFields,
   PublishEscalationRules,
   PublishHoldReasons,
   PublishIncidentSettings,
   PublishIncidentTemplates,
   PublishMailIntake,
+  PublishMaintenanceWindows,
   PublishMajorIncidentSettings,
   PublishNotificationTemplates,
   PublishPriorityMatrix,
   PublishWebhooks,
 } from './domain/settings.commands.js'
+import { blackoutWindowsDecider, maintenanceWindowsDecider } from './domain/time-windows.js'
 import { webhooksDecider } from './domain/webhooks.js'
 import { SettingsController } from './settings.controller.js'
 
@@ -50,5 +57,9 @@ export const settings = {
     ...deciderHandlers(records(alertMappingDecider), [PublishAlertMapping]),
     ...deciderHandlers(records(notificationTemplatesDecider), [PublishNotificationTemplates]),
     ...deciderHandlers(records(webhooksDecider), [PublishWebhooks]),
+    ...deciderHandlers(records(calendarsDecider), [PublishCalendars]),
+    ...deciderHandlers(records(maintenanceWindowsDecider), [PublishMaintenanceWindows]),
+    ...deciderHandlers(records(blackoutWindowsDecider), [PublishBlackoutWindows]),
+    ...deciderHandlers(records(approvalPoliciesDecider), [PublishApprovalPolicies]),
   ],
 }

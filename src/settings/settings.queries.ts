@@ -1,7 +1,9 @@
 import type { Decider, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { alertMappingDecider } from './domain/alert-mapping.js'
+import { approvalPoliciesDecider } from './domain/approval-policies.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
+import { calendarsDecider } from './domain/calendars.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import * as defaults from './domain/defaults.js'
 import { escalationRulesDecider } from './domain/escalation-rules.js'
@@ -12,6 +14,7 @@ import { mailIntakeDecider } from './domain/mail-intake.js'
 import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
 import { notificationTemplatesDecider } from './domain/notification-templates.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
+import { blackoutWindowsDecider, maintenanceWindowsDecider } from './domain/time-windows.js'
 import type { SettingInForce } from './domain/versioned-setting.js'
 import { webhooksDecider } from './domain/webhooks.js'
 
@@ -38,6 +41,13 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'alert-mapping': { decider: alertMappingDecider, fallback: defaults.DEFAULT_ALERT_MAPPING },
   'notification-templates': { decider: notificationTemplatesDecider, fallback: defaults.DEFAULT_TEMPLATES },
   webhooks: { decider: webhooksDecider, fallback: defaults.DEFAULT_WEBHOOKS },
+  calendars: { decider: calendarsDecider, fallback: defaults.DEFAULT_CALENDARS },
+  'maintenance-windows': {
+    decider: maintenanceWindowsDecider,
+    fallback: defaults.DEFAULT_MAINTENANCE_WINDOWS,
+  },
+  'blackout-windows': { decider: blackoutWindowsDecider, fallback: defaults.DEFAULT_BLACKOUT_WINDOWS },
+  'approval-policies': { decider: approvalPoliciesDecider, fallback: defaults.DEFAULT_APPROVAL_POLICIES },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

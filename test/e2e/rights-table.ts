@@ -124,6 +124,10 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/major-incident': ADMINISTRATORS,
   'PUT /settings/notification-templates': ADMINISTRATORS,
   'PUT /settings/webhooks': ADMINISTRATORS,
+  'PUT /settings/calendars': ADMINISTRATORS,
+  'PUT /settings/maintenance-windows': ADMINISTRATORS,
+  'PUT /settings/blackout-windows': ADMINISTRATORS,
+  'PUT /settings/approval-policies': ADMINISTRATORS,
 
   'GET /notifications': 'any',
   'POST /notifications/{id}/resend': ADMINISTRATORS,
@@ -212,6 +216,10 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     },
     'PUT /settings/notification-templates': { templates: {} },
     'PUT /settings/webhooks': { endpoints: [] },
+    'PUT /settings/calendars': { calendars: [] },
+    'PUT /settings/maintenance-windows': { windows: [] },
+    'PUT /settings/blackout-windows': { windows: [] },
+    'PUT /settings/approval-policies': { policies: [] },
     'PUT /people/{id}/notification-preferences': { preferences: {} },
     'PUT /settings/priority-matrix': { impacts: ['1'], urgencies: ['1'], priorities: ['1'], cells: [[1]] },
   }

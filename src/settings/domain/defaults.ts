@@ -1,15 +1,18 @@
 import type {
   AlertMapping,
   AssignmentRule,
+  CiWindow,
   EscalationRule,
   HoldReason,
   IncidentSettings,
   IncidentTemplate,
   MailIntake,
   MajorIncidentSettings,
+  NamedCalendar,
   PriorityMatrix,
 } from './settings.events.js'
 
+export { DEFAULT_APPROVAL_POLICIES } from '../../approvals/domain/defaults.js'
 export { DEFAULT_TEMPLATES, DEFAULT_WEBHOOKS } from '../../notifications/domain/defaults.js'
 
 /** What holds until something is published (version 0), and what a new organisation may publish as its version 1. */
@@ -102,4 +105,20 @@ export const DEFAULT_ALERT_MAPPING: AlertMapping = {
       description: '{{annotations.description | annotations.message}}',
     },
   ],
+}
+
+export const DEFAULT_CALENDARS: readonly NamedCalendar[] = []
+
+/** Everything may be changed at any time. */
+export const DEFAULT_MAINTENANCE_WINDOWS: readonly CiWindow[] = []
+export const DEFAULT_BLACKOUT_WINDOWS: readonly CiWindow[] = []
+
+/**
+ * Whether a window is for this item.
+ * @param ci `classes`: its own and all above it
+ */
+export function appliesTo(window: CiWindow, ci: { number: string; classes: readonly string[] }): boolean {
+  const { cis, classes } = window.appliesTo
+  if (cis === undefined && classes === undefined) return true
+  return (cis?.includes(ci.number) ?? false) || (classes?.some((name) => ci.classes.includes(name)) ?? false)
 }

@@ -1,14 +1,17 @@
 import { Command, type CommandMetadata } from '#libs/event-sourcing'
+import type { ApprovalPolicy } from '../../approvals/domain/defaults.js'
 import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
 import type {
   AlertMapping,
   AssignmentRule,
+  CiWindow,
   EscalationRule,
   HoldReason,
   IncidentSettings,
   IncidentTemplate,
   MailIntake,
   MajorIncidentSettings,
+  NamedCalendar,
   PriorityMatrix,
 } from './settings.events.js'
 
@@ -124,5 +127,42 @@ export class PublishWebhooks extends Command<'PublishWebhooks', { endpoints: rea
   readonly type = 'PublishWebhooks'
   constructor(data: { endpoints: readonly WebhookEndpoint[] }, metadata: CommandMetadata) {
     super('webhooks', data, metadata)
+  }
+}
+
+export class PublishCalendars extends Command<'PublishCalendars', { calendars: readonly NamedCalendar[] }> {
+  readonly type = 'PublishCalendars'
+  constructor(data: { calendars: readonly NamedCalendar[] }, metadata: CommandMetadata) {
+    super('calendars', data, metadata)
+  }
+}
+
+export class PublishMaintenanceWindows extends Command<
+  'PublishMaintenanceWindows',
+  { windows: readonly CiWindow[] }
+> {
+  readonly type = 'PublishMaintenanceWindows'
+  constructor(data: { windows: readonly CiWindow[] }, metadata: CommandMetadata) {
+    super('maintenance-windows', data, metadata)
+  }
+}
+
+export class PublishBlackoutWindows extends Command<
+  'PublishBlackoutWindows',
+  { windows: readonly CiWindow[] }
+> {
+  readonly type = 'PublishBlackoutWindows'
+  constructor(data: { windows: readonly CiWindow[] }, metadata: CommandMetadata) {
+    super('blackout-windows', data, metadata)
+  }
+}
+
+export class PublishApprovalPolicies extends Command<
+  'PublishApprovalPolicies',
+  { policies: readonly ApprovalPolicy[] }
+> {
+  readonly type = 'PublishApprovalPolicies'
+  constructor(data: { policies: readonly ApprovalPolicy[] }, metadata: CommandMetadata) {
+    super('approval-policies', data, metadata)
   }
 }

@@ -1,4 +1,6 @@
+import type { BusinessCalendar, TimeWindow } from '#libs/business-time'
 import type { DomainEvent } from '#libs/event-sourcing'
+import type { ApprovalPolicy } from '../../approvals/domain/defaults.js'
 import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
 
 /**
@@ -215,6 +217,36 @@ export type WebhooksPublished = DomainEvent<
   { version: number; endpoints: readonly WebhookEndpoint[] }
 >
 
+/** Named by service levels and changes. */
+export interface NamedCalendar extends BusinessCalendar {
+  name: string
+}
+export type CalendarsPublished = DomainEvent<
+  'CalendarsPublished',
+  { version: number; calendars: readonly NamedCalendar[] }
+>
+
+/** A window of time for some configuration items; which, `appliesTo` of the defaults says. */
+export interface CiWindow {
+  name: string
+  /** Numbers of items, and classes with those below them; both absent: every item. */
+  appliesTo: { cis?: readonly string[]; classes?: readonly string[] }
+  window: TimeWindow
+}
+export type MaintenanceWindowsPublished = DomainEvent<
+  'MaintenanceWindowsPublished',
+  { version: number; windows: readonly CiWindow[] }
+>
+export type BlackoutWindowsPublished = DomainEvent<
+  'BlackoutWindowsPublished',
+  { version: number; windows: readonly CiWindow[] }
+>
+
+export type ApprovalPoliciesPublished = DomainEvent<
+  'ApprovalPoliciesPublished',
+  { version: number; policies: readonly ApprovalPolicy[] }
+>
+
 export type SettingsEvent =
   | AlertMappingPublished
   | PriorityMatrixPublished
@@ -228,3 +260,7 @@ export type SettingsEvent =
   | MajorIncidentSettingsPublished
   | NotificationTemplatesPublished
   | WebhooksPublished
+  | CalendarsPublished
+  | MaintenanceWindowsPublished
+  | BlackoutWindowsPublished
+  | ApprovalPoliciesPublished

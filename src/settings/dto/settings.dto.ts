@@ -12,7 +12,9 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator'
-import { Conforms, Field, Nullable } from '#libs/platform'
+import { WEEKDAYS, type Weekday } from '#libs/business-time'
+import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
+import { SUBJECT_TYPES, type SubjectType } from '../../approvals/domain/defaults.js'
 import { Reasoned } from '../../http/reasoned.js'
 
 const NAMES = {
@@ -360,6 +362,180 @@ export class WebhooksDto extends Reasoned {
   endpoints!: WebhookEndpointDto[]
 }
 
+class OpeningHoursDto {
+  @Field('Weekday.', 'MO') @IsIn(WEEKDAYS) day!: Weekday
+  @Field('By the clock of the zone.', '09:00') @IsString() @Length(5, 5) from!: string
+  @Field('`24:00` is the end of the day.', '17:00') @IsString() @Length(5, 5) to!: string
+}
+
+class HolidayDto {
+  @Field('That day; without the year: every year.', '12-25') @IsString() @Length(5, 10) date!: string
+  @Field('Name.', 'Christmas Day') @IsString() @Length(1, 200) name!: string
+}
+
+class CalendarDto {
+  @Field('Name.', 'Office hours') @IsString() @Length(1, 200) name!: string
+  @Field('IANA name of the time zone.', 'Europe/Berlin') @IsString() @Length(1, 100) zone!: string
+  @Field('Hours over midnight are two entries.')
+  @ValidateNested({ each: true })
+  @Type(() => OpeningHoursDto)
+  @ArrayMaxSize(100)
+  hours!: OpeningHoursDto[]
+  @Field('Closed from midnight to midnight.')
+  @ValidateNested({ each: true })
+  @Type(() => HolidayDto)
+  @ArrayMaxSize(1_000)
+  holidays!: HolidayDto[]
+}
+
+export class CalendarsDto extends Reasoned {
+  @ValidateNested({ each: true }) @Type(() => CalendarDto) @ArrayMaxSize(200) calendars!: CalendarDto[]
+}
+
+class AppliesToDto {
+  @IsOptional()
+  @Field('Numbers of configuration items.', ['CI0000001'])
+  @IsString({ each: true })
+  @Length(1, 60, { each: true })
+  @ArrayMaxSize(1_000)
+  cis?: string[]
+  @IsOptional()
+  @Field('Classes, each with those below it.', ['server'])
+  @IsString({ each: true })
+  @Length(1, 200, { each: true })
+  @ArrayMaxSize(100)
+  classes?: string[]
+}
+
+class TimeWindowDto {
+  @Field('Once, or again and again by the clock of a zone.', 'recurring')
+  @IsIn(['single', 'recurring'])
+  kind!: 'single' | 'recurring'
+  @IsOptional() @Field('`single`: belongs to it.', '2026-12-18T17:00:00Z') @IsInstant() start?: string
+  @IsOptional() @Field('`single`: does not.', '2027-01-04T07:00:00Z') @IsInstant() end?: string
+  @IsOptional()
+  @Field('`recurring`: IANA name.', 'Europe/Berlin')
+  @IsString()
+  @Length(1, 100)
+  zone?: string
+  @IsOptional()
+  @Field('`recurring`.', 'weekly')
+  @IsIn(['weekly', 'monthly'])
+  frequency?: 'weekly' | 'monthly'
+  @IsOptional()
+  @Field('`recurring`: every so many weeks or months, from those of `firstDay`; absent: each.', 2)
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  interval?: number
+  @IsOptional()
+  @Field('Weekly: weekdays. Monthly: with their place, `2TU`, `-1SU` (the last).', ['SU'])
+  @IsString({ each: true })
+  @ArrayMaxSize(35)
+  byDay?: string[]
+  @IsOptional()
+  @Field('Monthly: days of the month; -1 is the last.', [1, 15])
+  @IsInt({ each: true })
+  @Min(-1, { each: true })
+  @Max(31, { each: true })
+  @ArrayMaxSize(32)
+  byMonthDay?: number[]
+  @IsOptional()
+  @Field('`recurring`: the first day on which it may begin.', '2026-01-01')
+  @IsString()
+  @Length(10, 10)
+  firstDay?: string
+  @IsOptional()
+  @Field('The last one; absent: for ever.', '2026-12-31')
+  @IsString()
+  @Length(10, 10)
+  lastDay?: string
+  @IsOptional() @Field('`recurring`: begins then.', '02:00') @IsString() @Length(5, 5) from?: string
+  @IsOptional()
+  @Field('`recurring`: how long, by the clock.', 240)
+  @IsInt()
+  @Min(1)
+  @Max(44_640)
+  minutes?: number
+}
+
+class CiWindowDto {
+  @Field('By which decisions name it.', 'Sunday night') @IsString() @Length(1, 200) name!: string
+  @Field('One of these suffices; empty: every configuration item.')
+  @ValidateNested()
+  @Type(() => AppliesToDto)
+  appliesTo!: AppliesToDto
+  @ValidateNested() @Type(() => TimeWindowDto) window!: TimeWindowDto
+}
+
+export class CiWindowsDto extends Reasoned {
+  @ValidateNested({ each: true }) @Type(() => CiWindowDto) @ArrayMaxSize(1_000) windows!: CiWindowDto[]
+}
+
+class ApprovalConditions {
+  @IsOptional()
+  @Field('One of these.', ['emergency'])
+  @IsString({ each: true })
+  @Length(1, 50, { each: true })
+  @ArrayMaxSize(20)
+  changeTypes?: string[]
+  @IsOptional()
+  @Field('One of these.', ['high'])
+  @IsString({ each: true })
+  @Length(1, 50, { each: true })
+  @ArrayMaxSize(20)
+  risks?: string[]
+}
+
+class ApprovalRuleDto {
+  @Field('How many have to grant.', 'n-of-m') @IsIn(['any', 'all', 'n-of-m']) kind!: 'any' | 'all' | 'n-of-m'
+  @IsOptional() @Field('`n-of-m`: so many.', 2) @IsInt() @Min(1) @Max(200) n?: number
+}
+
+class ApproverDto {
+  @Field('A person, the members of a group, or its manager.', 'group')
+  @IsIn(['person', 'group', 'group-manager'])
+  kind!: 'person' | 'group' | 'group-manager'
+  @IsOptional() @Field('`person`: directory id.', 'lead') @IsString() @Length(1, 200) person?: string
+  @IsOptional()
+  @Field('Directory id; absent: the group that has the subject.', 'CAB')
+  @IsString()
+  @Length(1, 200)
+  group?: string
+}
+
+class ApprovalPolicyDto {
+  @Field('By which approvals record it.', 'Risky changes') @IsString() @Length(1, 200) name!: string
+  @Field('What it is for.', 'change') @IsIn(SUBJECT_TYPES) subjectType!: SubjectType
+  @Field('All must hold; absent ones do.')
+  @ValidateNested()
+  @Type(() => ApprovalConditions)
+  when!: ApprovalConditions
+  @ValidateNested() @Type(() => ApprovalRuleDto) rule!: ApprovalRuleDto
+  @ValidateNested({ each: true }) @Type(() => ApproverDto) @ArrayMaxSize(100) approvers!: ApproverDto[]
+  @Nullable()
+  @Field('A round lapses then; null: never.', 72)
+  @IsInt()
+  @Min(1)
+  @Max(8_760)
+  expiresAfterHours!: number | null
+  @Field('Who asks does not approve; or may, and it is recorded as a breach.', 'refused')
+  @IsIn(['refused', 'recorded'])
+  selfApproval!: 'refused' | 'recorded'
+  @Field('An edit of one of these voids the approval.', ['implementation', 'window', 'affectedCis'])
+  @IsString({ each: true })
+  @ArrayMaxSize(50)
+  materialFields!: string[]
+}
+
+export class ApprovalPoliciesDto extends Reasoned {
+  @Field('The first that fits holds.')
+  @ValidateNested({ each: true })
+  @Type(() => ApprovalPolicyDto)
+  @ArrayMaxSize(200)
+  policies!: ApprovalPolicyDto[]
+}
+
 export const SETTING_NAMES = [
   'priority-matrix',
   'assignment-rules',
@@ -373,6 +549,10 @@ export const SETTING_NAMES = [
   'alert-mapping',
   'notification-templates',
   'webhooks',
+  'calendars',
+  'maintenance-windows',
+  'blackout-windows',
+  'approval-policies',
 ]
 
 /** A setting in force. */
