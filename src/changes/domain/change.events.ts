@@ -226,7 +226,14 @@ export type ImplementationStarted = Fact<
 /** An emergency that could not wait. `ratifyBy`: ISO 8601. */
 export type ImplementedBeforeApproval = Fact<
   'ImplementedBeforeApproval',
-  { startedAt: string; implementer: string; ratifyBy: string; settingsVersion: number; round: number; period: Period }
+  {
+    startedAt: string
+    implementer: string
+    ratifyBy: string
+    settingsVersion: number
+    round: number
+    period: Period
+  }
 >
 export type ChangeRatified = Fact<
   'ChangeRatified',

@@ -119,7 +119,8 @@ export function evolve(record: ChangeRecord, event: RecordedEvent<ChangeEvent>):
 }
 
 function opened({ data, metadata }: RecordedEvent<Extract<ChangeEvent, { type: 'ChangeOpened' }>>): Change {
-  const { type, title, description, implementation, backout, test, window, affectedCis, proposedValues } = data
+  const { type, title, description, implementation, backout, test, window, affectedCis, proposedValues } =
+    data
   const plan: TypedPlan = {
     type,
     title,
@@ -203,7 +204,10 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
   }
 }
 
-function evolvePlan(change: Change, changes: Extract<ChangeEvent, { type: 'ChangePlanEdited' }>['data']['changes']): Change {
+function evolvePlan(
+  change: Change,
+  changes: Extract<ChangeEvent, { type: 'ChangePlanEdited' }>['data']['changes'],
+): Change {
   const plan = withChanges(change.plan, changes)
   // Times that were chosen for another window mean nothing in this one.
   return { ...change, plan, planned: changes.window === undefined ? change.planned : null }
@@ -223,7 +227,10 @@ function evolveTasks(change: Change, event: ChangeEvent): Change {
     case 'ChangeTaskStarted':
       return step(event.data.task, 'In Progress')
     case 'ChangeTaskFinished':
-      return step(event.data.task, ({ done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const)[event.data.result])
+      return step(
+        event.data.task,
+        ({ done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const)[event.data.result],
+      )
     case 'ChangeTaskRemoved':
       return { ...change, tasks: change.tasks.filter(({ task }) => task !== event.data.task) }
     default:
@@ -269,7 +276,15 @@ function evolveStage(change: Change, event: RecordedEvent<ChangeEvent>): Change 
 }
 
 /** What a model fixes, and what may not change any more once it is being done. */
-export const STANDARD_FIELDS = ['type', 'implementation', 'backout', 'test', 'window', 'affectedCis', 'proposedValues']
+export const STANDARD_FIELDS = [
+  'type',
+  'implementation',
+  'backout',
+  'test',
+  'window',
+  'affectedCis',
+  'proposedValues',
+]
 
 function evolveImplementation(change: Change, event: RecordedEvent<ChangeEvent>): Change {
   const { stage } = change
@@ -369,7 +384,11 @@ function observed(change: Change, to: ChangeState): Change {
     case 'Canceled':
       return at(change, { state: to, from: stage.state as ChangeState })
     default:
-      return at(change, { state: to, standing, ratification: 'ratification' in stage ? stage.ratification : null })
+      return at(change, {
+        state: to,
+        standing,
+        ratification: 'ratification' in stage ? stage.ratification : null,
+      })
   }
 }
 
