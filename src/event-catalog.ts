@@ -239,6 +239,11 @@ const PERSON_EVENTS: Entries<PersonEvent> = {
     fields: { tokenId: plain, hash: plain, label: authored, expiresAt: plain },
   },
   ApiTokenRevoked: { version: 1, fields: { tokenId: plain } },
+  DelegationGranted: {
+    version: 1,
+    fields: { delegationId: plain, to: personId, from: plain, until: plain, scope: plain },
+  },
+  DelegationRevoked: { version: 1, fields: { delegationId: plain, to: personId } },
 }
 
 const GROUP_EVENTS: Entries<GroupEvent> = {

@@ -12,7 +12,7 @@ export function canonicalJson(value: unknown): string {
   return `{${members}}`
 }
 
-/** SHA-256 (lower-case hex) of a text's UTF-8: of a document in canonical JSON, anybody can compute it again. */
-export function sha256(text: string): string {
-  return hash('sha256', text, 'hex')
+/** SHA-256 (hex) of the canonical form: what was agreed to, whatever the order of its members. */
+export function canonicalHash(value: unknown): string {
+  return hash('sha256', canonicalJson(value), 'hex')
 }

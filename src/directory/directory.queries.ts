@@ -16,6 +16,10 @@ export async function readPerson(
   const held = (role: Role) => person.roles.has(`own/${role}`) || person.roles.has(`idp/${role}`)
   const revision = events.length - 1
   const { kind, name, email, manager } = person.profile
+  const now = new Date().toISOString()
+  const delegations = [...person.delegations.values()]
+    .filter(({ revoked, until }) => !revoked && until > now)
+    .map(({ revoked: _, ...delegation }) => delegation)
   const view = {
     id,
     kind,
@@ -25,6 +29,7 @@ export async function readPerson(
     status: person.status,
     roles: ROLES.filter(held),
     groups,
+    delegations,
     revision,
   }
   return { json: JSON.stringify(view), etag: revision }

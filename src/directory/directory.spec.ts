@@ -115,6 +115,29 @@ it('knows the groups of a member', () => {
   expect([...directory.groupsOf('ann')]).toEqual([])
 })
 
+it('knows for whom somebody may answer, and when', () => {
+  const { directory, happen } = setup()
+  const delegation = (delegationId: string, from: string, until: string): DirectoryEvent => ({
+    type: 'DelegationGranted',
+    data: { delegationId, to: 'ben', from, until, scope: 'approvals' },
+  })
+  happen('person-ann', delegation('1', '2026-07-01', '2026-07-15'))
+  happen('person-ann', delegation('2', '2026-07-10', '2026-07-20'))
+  happen('person-lea', delegation('3', '2026-07-10', '2026-07-20'))
+  const on = (day: string) => directory.delegatorsOf('ben', day)
+  expect([on('2026-06-30'), on('2026-07-01'), on('2026-07-12'), on('2026-07-20')]).toEqual([
+    [],
+    ['ann'],
+    ['ann', 'lea'],
+    [],
+  ])
+  happen('person-ann', { type: 'DelegationRevoked', data: { delegationId: '2', to: 'ben' } })
+  expect(on('2026-07-16')).toEqual(['lea'])
+  happen('person-lea', left)
+  expect(on('2026-07-16')).toEqual([])
+  expect(directory.delegatorsOf('ann', '2026-07-12')).toEqual([])
+})
+
 it('counts the other active administrators', () => {
   const { directory, happen } = setup()
   const administrator: DirectoryEvent = {

@@ -1,7 +1,13 @@
 import type { Principal, Role } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { IdentityDirectory, StoredToken } from '#libs/platform/authentication'
-import type { DirectoryEvent, GroupEvent, PersonEvent, RoleGranted } from './domain/directory.events.js'
+import type {
+  DelegationGranted,
+  DirectoryEvent,
+  GroupEvent,
+  PersonEvent,
+  RoleGranted,
+} from './domain/directory.events.js'
 
 /** Stream prefixes that {@link Directory} folds. */
 export const DIRECTORY_PREFIXES = ['person-', 'group-'] as const
@@ -18,6 +24,8 @@ interface PersonRights {
   readonly tokens: Set<string>
   readonly identities: Set<string>
   readonly groups: Set<string>
+  /** By their ids, those that others have given him. */
+  readonly delegatedBy: Map<string, { person: string } & Pick<DelegationGranted['data'], 'from' | 'until'>>
   /** Built when asked for, dropped when an event touches it. */
   principal?: Principal
 }
@@ -70,6 +78,18 @@ export class Directory implements IdentityDirectory {
 
   groupsOf(person: string): ReadonlySet<string> {
     return this.people.get(person)?.groups ?? NONE
+  }
+
+  /**
+   * Those for whom this person may answer when their approval is asked.
+   * @param now ISO 8601 UTC
+   */
+  delegatorsOf(person: string, now: string): readonly string[] {
+    const given = this.people.get(person)?.delegatedBy.values() ?? []
+    const standing = [...given].filter(
+      ({ person, from, until }) => from <= now && now < until && this.people.get(person)?.active !== false,
+    )
+    return [...new Set(standing.map(({ person }) => person))].sort()
   }
 
   /** Active administrators besides this person: what `DeactivatePerson` and `RevokeRole` ask for. */
@@ -126,6 +146,14 @@ export class Directory implements IdentityDirectory {
         this.touch(id).tokens.delete(event.data.tokenId)
         this.tokens.delete(event.data.tokenId)
         return
+      case 'DelegationGranted': {
+        const { delegationId, to, from, until } = event.data
+        this.touch(to).delegatedBy.set(delegationId, { person: id, from, until })
+        return
+      }
+      case 'DelegationRevoked':
+        this.touch(event.data.to).delegatedBy.delete(event.data.delegationId)
+        return
     }
   }
 
@@ -149,6 +177,7 @@ export class Directory implements IdentityDirectory {
         tokens: new Set(),
         identities: new Set(),
         groups: new Set(),
+        delegatedBy: new Map(),
       }
       this.people.set(id, rights)
     }

@@ -1,3 +1,4 @@
+import { toUtc } from '../http/instants.js'
 import { Reasoned } from '../http/reasoned.js'
 import { type Verbs, verb } from '../http/verbs.js'
 import type { Directory } from './directory.js'
@@ -5,16 +6,20 @@ import { AddMember, ChangeGroup, RemoveMember } from './domain/group.commands.js
 import {
   ChangePerson,
   DeactivatePerson,
+  GrantDelegation,
   GrantRole,
   LinkIdentity,
   ReactivatePerson,
   RevokeApiToken,
+  RevokeDelegation,
   RevokeRole,
   UnlinkIdentity,
 } from './domain/person.commands.js'
 import {
   ChangeGroupDto,
   ChangePersonDto,
+  DelegationDto,
+  DelegationIdDto,
   IdentityDto,
   MemberDto,
   RoleDto,
@@ -76,6 +81,23 @@ export function personVerbs(directory: Directory) {
       roles,
       body: TokenDto,
       command: (id, { tokenId }, metadata) => new RevokeApiToken(id, { tokenId }, metadata),
+    }),
+    delegate: verb({
+      summary: 'Let somebody else answer when approval is asked: one’s own, or by an administrator',
+      roles: 'any',
+      body: DelegationDto,
+      command: (id, { to, from, until }, metadata) =>
+        new GrantDelegation(
+          id,
+          { to, from: from && toUtc(from), until: toUtc(until), scope: 'approvals' },
+          metadata,
+        ),
+    }),
+    'revoke-delegation': verb({
+      summary: 'Answer oneself again, before the time is over',
+      roles: 'any',
+      body: DelegationIdDto,
+      command: (id, { delegationId }, metadata) => new RevokeDelegation(id, { delegationId }, metadata),
     }),
   } satisfies Verbs
 }

@@ -105,6 +105,9 @@ export const RIGHTS: RightsTable = {
   'POST /people/{id}/unlink-identity': ADMINISTRATORS,
   'POST /people/{id}/issue-token': ADMINISTRATORS,
   'POST /people/{id}/revoke-token': ADMINISTRATORS,
+  // And of one’s own
+  'POST /people/{id}/delegate': ADMINISTRATORS,
+  'POST /people/{id}/revoke-delegation': ADMINISTRATORS,
   'POST /groups': ADMINISTRATORS,
   'POST /groups/{id}/change': ADMINISTRATORS,
   'POST /groups/{id}/add-member': ADMINISTRATORS,
@@ -176,6 +179,8 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /people/{id}/unlink-identity': identity,
     'POST /people/{id}/issue-token': { label: 'mine' },
     'POST /people/{id}/revoke-token': { tokenId: '0011223344556677' },
+    'POST /people/{id}/delegate': { to: 'ann', until: '2099-01-01T00:00:00Z' },
+    'POST /people/{id}/revoke-delegation': { delegationId: '00000000-0000-5000-8000-000000000000' },
     'POST /groups': { id: 'Nobodies', name: 'Nobodies' },
     'POST /groups/{id}/add-member': { person },
     'POST /groups/{id}/remove-member': { person },

@@ -1,3 +1,5 @@
+import { derivedId } from '#libs/event-sourcing'
+
 /** What approval policies say, and which of them holds for a subject: for the setting, for approvals and for their subjects. */
 
 /** Kinds of records that ask for approval. */
@@ -87,3 +89,8 @@ export const DEFAULT_APPROVAL_POLICIES: readonly ApprovalPolicy[] = [
     materialFields: ['type', 'implementation', 'backout', 'test', 'window', 'affectedCis', 'proposedValues'],
   },
 ]
+
+/** Id of a round: one for each number of asking about a subject, for ever. */
+export function approvalId(subject: { type: SubjectType; number: string }, round: number): string {
+  return derivedId('approval', subject.type, subject.number, round)
+}

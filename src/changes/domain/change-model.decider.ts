@@ -1,4 +1,5 @@
 import {
+  canonicalHash,
   canonicalJson,
   type Decider,
   type FieldError,
@@ -6,7 +7,6 @@ import {
   NotFound,
   type RecordedEvent,
   Refused,
-  sha256,
 } from '#libs/event-sourcing'
 import type { ApproveChangeModel, ChangeModelCommand, DraftChangeModel } from './change-model.commands.js'
 import {
@@ -121,7 +121,7 @@ function approve(
     throw new Refused('CHANGE_MODEL.OWN', 'Nobody approves her own model: ask somebody else.')
   const expires = new Date(until).toISOString()
   if (approved?.revision === revision && approved.expiresAt === expires) return []
-  const hash = sha256(canonicalJson(draft.content))
+  const hash = canonicalHash(draft.content)
   return [{ type: 'ChangeModelApproved', data: { revision, hash, approver: actor, expiresAt: expires } }]
 }
 

@@ -78,6 +78,18 @@ export interface ConflictInputs {
   viewPosition?: string
 }
 
+/** What approval is asked about. */
+export interface PlanDocument {
+  /** Number of the change. */
+  change: string
+  /** The material fields; null: not set. */
+  plan: Readonly<Record<string, unknown>>
+  /** Those that the approver is shown. */
+  conflicts: readonly Conflict[]
+  /** What the CIs are like where values are proposed. */
+  baseValues: readonly ProposedValues[]
+}
+
 /** What a standing approval stands on. */
 export type ApprovalBasis =
   | { kind: 'approval'; approval: string; round: number; hash: string; approvers: readonly string[] }
@@ -150,9 +162,8 @@ export type ChangeApprovalAsked = Fact<
     round: number
     approval: string
     purpose: 'authorization' | 'ratification'
-    /** Canonical JSON (RFC 8785) of what is asked about. */
-    document: string
-    /** SHA-256 (hex) of the document. */
+    document: PlanDocument
+    /** SHA-256 (hex) of the document's canonical JSON (RFC 8785). */
     hash: string
     policy: string
     policyVersion: number
@@ -195,7 +206,7 @@ export type ChangeApprovalRenewed = Fact<'ChangeApprovalRenewed', { round: numbe
 /** A standard change, by the approval of its model. */
 export type ChangeScheduled = Fact<
   'ChangeScheduled',
-  { model: string; revision: number; hash: string; document: string; period: Period }
+  { model: string; revision: number; hash: string; document: PlanDocument; period: Period }
 >
 export type ChangeReturned = Fact<'ChangeReturned', { from: ChangeState }>
 export type ConflictAppeared = Fact<'ConflictAppeared', { conflict: Conflict; inputs: ConflictInputs }>

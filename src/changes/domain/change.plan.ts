@@ -1,5 +1,5 @@
-import { canonicalJson, sha256 } from '#libs/event-sourcing'
-import type { Conflict, Plan, PlanChanges, ProposedValues } from './change.events.js'
+import { canonicalHash, canonicalJson } from '#libs/event-sourcing'
+import type { Plan, PlanChanges, PlanDocument } from './change.events.js'
 import type { ChangeType } from './defaults.js'
 
 /** Every field of a plan that an approval may be bound to. */
@@ -21,41 +21,23 @@ export interface TypedPlan extends Plan {
   readonly type: ChangeType | 'configuration-commit'
 }
 
-/** What approval is asked about. */
-export interface PlanDocument {
-  /** Number of the change. */
-  readonly change: string
-  /** The material fields; null: not set. */
-  readonly plan: Readonly<Record<string, unknown>>
-  /** Those that the approver is shown. */
-  readonly conflicts: readonly Conflict[]
-  /** What the CIs are like where values are proposed. */
-  readonly baseValues: readonly ProposedValues[]
-}
-
 /** Only these fields; one that is not set says so, so that setting it later makes another document. */
 export function materialOf(plan: TypedPlan, fields: readonly string[]): Readonly<Record<string, unknown>> {
   const all = plan as unknown as Record<string, unknown>
   return Object.fromEntries(fields.map((field) => [field, all[field] ?? null]))
 }
 
-/** As an approval keeps it: canonical JSON (RFC 8785), and the SHA-256 of it. */
-export function sealed(document: PlanDocument): { document: string; hash: string } {
-  const text = canonicalJson(document)
-  return { document: text, hash: sha256(text) }
-}
-
 /** What an approval is bound to. */
 export interface Bond {
-  readonly document: string
+  readonly document: PlanDocument
+  /** SHA-256 (hex) of its canonical JSON (RFC 8785). */
   readonly hash: string
   readonly materialFields: readonly string[]
 }
 
 /** Whether the approval would be about this plan, too: the same document, were it made of this one. */
 export function isBoundTo({ document, hash, materialFields }: Bond, plan: TypedPlan): boolean {
-  const asked = JSON.parse(document) as PlanDocument
-  return sealed({ ...asked, plan: materialOf(plan, materialFields) }).hash === hash
+  return canonicalHash({ ...document, plan: materialOf(plan, materialFields) }) === hash
 }
 
 /** Which of these fields differ, with before and after. */

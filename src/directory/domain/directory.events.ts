@@ -34,6 +34,16 @@ export type ApiTokenIssued = DomainEvent<
 >
 export type ApiTokenRevoked = DomainEvent<'ApiTokenRevoked', { tokenId: string }>
 
+/**
+ * Somebody else may act for this person, from a time (it belongs to it) until another (it does not), ISO 8601 UTC.
+ * `scope`: in what; to answer when her approval is asked.
+ */
+export type DelegationGranted = DomainEvent<
+  'DelegationGranted',
+  { delegationId: string; to: string; from: string; until: string; scope: 'approvals' }
+>
+export type DelegationRevoked = DomainEvent<'DelegationRevoked', { delegationId: string; to: string }>
+
 /** Streams `group-<id>`: assignment groups. */
 export type GroupRegistered = DomainEvent<'GroupRegistered', { name: string; manager?: string }>
 /** Only what differs; null: no longer known. */
@@ -58,5 +68,7 @@ export type PersonEvent =
   | RoleRevoked
   | ApiTokenIssued
   | ApiTokenRevoked
+  | DelegationGranted
+  | DelegationRevoked
 export type GroupEvent = GroupRegistered | GroupChanged | MemberAdded | MemberRemoved | OnCallContactsSet
 export type DirectoryEvent = PersonEvent | GroupEvent

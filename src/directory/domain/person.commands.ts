@@ -65,6 +65,18 @@ export class RevokeApiToken extends Command<'RevokeApiToken', { tokenId: string 
   readonly type = 'RevokeApiToken'
 }
 
+/** `from` (absent: now) and `until`: ISO 8601 UTC. */
+export class GrantDelegation extends Command<
+  'GrantDelegation',
+  { to: string; from?: string; until: string; scope: 'approvals' }
+> {
+  readonly type = 'GrantDelegation'
+}
+
+export class RevokeDelegation extends Command<'RevokeDelegation', { delegationId: string }> {
+  readonly type = 'RevokeDelegation'
+}
+
 export type PersonCommand =
   | RegisterPerson
   | ChangePerson
@@ -77,6 +89,8 @@ export type PersonCommand =
   | RecordIdpRoles
   | IssueApiToken
   | RevokeApiToken
+  | GrantDelegation
+  | RevokeDelegation
 
 export const PERSON_COMMANDS = [
   RegisterPerson,
@@ -90,4 +104,6 @@ export const PERSON_COMMANDS = [
   RecordIdpRoles,
   IssueApiToken,
   RevokeApiToken,
+  GrantDelegation,
+  RevokeDelegation,
 ] as const

@@ -4,6 +4,7 @@ import type { PersonEvent } from './directory.events.js'
 import {
   ChangePerson,
   DeactivatePerson,
+  GrantDelegation,
   GrantRole,
   IssueApiToken,
   LinkIdentity,
@@ -12,6 +13,7 @@ import {
   RecordIdpRoles,
   RegisterPerson,
   RevokeApiToken,
+  RevokeDelegation,
   RevokeRole,
   UnlinkIdentity,
 } from './person.commands.js'
@@ -261,5 +263,74 @@ describe('identities', () => {
 
   it('belong to one person', () => {
     expect(refusal([registered], link('bob'))).toBe('Refused DIRECTORY.IDENTITY_TAKEN')
+  })
+})
+
+describe('delegations', () => {
+  const now = '2026-07-01T00:00:00.000Z'
+  const until = '2026-07-15T00:00:00.000Z'
+  const story = (...given: PersonEvent[]) =>
+    deciderSpec(personDecider)
+      .given(registered, ...given)
+      .and('person-ben', registered)
+      .and('person-gone', registered, deactivated)
+      .and('person-service:x', program)
+  const grant = (data: { to?: string; from?: string; until?: string } = {}) =>
+    new GrantDelegation(
+      'ann',
+      { to: 'ben', until, scope: 'approvals', ...data },
+      by('ann', { occurredAt: now }),
+    )
+  const given = (delegationId = 'd1', from = now): PersonEvent => ({
+    type: 'DelegationGranted',
+    data: { delegationId, to: 'ben', from, until, scope: 'approvals' },
+  })
+  const revoke = (delegationId: string) => new RevokeDelegation('ann', { delegationId }, by('ann'))
+
+  it('begin now, or later, under an id that follows from the command', () => {
+    const [event] = story().when(grant()).events
+    expect(event).toMatchObject({ type: 'DelegationGranted', data: { to: 'ben', from: now, until } })
+    expect(story().when(grant()).events).toEqual([event])
+    const later = story().when(grant({ from: '2026-07-10T00:00:00+02:00' })).events
+    expect(later).toMatchObject([{ data: { from: '2026-07-09T22:00:00.000Z' } }])
+  })
+
+  it('that stand already are no event', () => {
+    story(given('d1', '2026-06-01T00:00:00.000Z')).when(grant()).thenNothing()
+    story(given())
+      .when(grant({ from: '2026-07-02T00:00:00Z', until: '2026-07-03T00:00:00Z' }))
+      .thenNothing()
+    story(given())
+      .when(grant({ until: '2026-07-16T00:00:00Z' }))
+      .thenTypes('DelegationGranted')
+    const revoked: PersonEvent = { type: 'DelegationRevoked', data: { delegationId: 'd1', to: 'ben' } }
+    story(given(), revoked).when(grant()).thenTypes('DelegationGranted')
+  })
+
+  it.each([
+    [{ to: 'ann' }, 'DIRECTORY.DELEGATION_MALFORMED'],
+    [{ to: 'nobody' }, 'DIRECTORY.DELEGATION_MALFORMED'],
+    [{ to: 'service:x' }, 'DIRECTORY.DELEGATION_MALFORMED'],
+    [{ to: 'gone' }, 'DIRECTORY.PERSON_INACTIVE'],
+    [{ from: '2026-06-30T23:59:59Z' }, 'DIRECTORY.DELEGATION_MALFORMED'],
+    [{ until: now }, 'DIRECTORY.DELEGATION_MALFORMED'],
+    [{ until: 'soon' }, 'DIRECTORY.DELEGATION_MALFORMED'],
+    [{ until: '2028-01-01T00:00:00Z' }, 'DIRECTORY.DELEGATION_MALFORMED'],
+  ])('%j is refused', (data, code) => {
+    story().when(grant(data)).thenRefused(code)
+  })
+
+  it('end before their time, once', () => {
+    story(given())
+      .when(revoke('d1'))
+      .thenEvents({ type: 'DelegationRevoked', data: { delegationId: 'd1', to: 'ben' } })
+    story(given(), { type: 'DelegationRevoked', data: { delegationId: 'd1', to: 'ben' } })
+      .when(revoke('d1'))
+      .thenNothing()
+    story().when(revoke('d1')).thenRefused('DIRECTORY.DELEGATION_UNKNOWN')
+  })
+
+  it('of somebody who has left are not given', () => {
+    story(deactivated).when(grant()).thenRefused('DIRECTORY.PERSON_INACTIVE')
   })
 })

@@ -1,13 +1,22 @@
 import { isServiceId, isSystemId, type Role } from '#libs/access'
 import {
   type Decider,
+  type Fact,
   Forbidden,
+  fact,
   InvalidInput,
   NotFound,
   type RecordedEvent,
   Refused,
 } from '#libs/event-sourcing'
 import { changedFields, withChanges } from './changed-fields.js'
+import {
+  type DelegateStanding,
+  type Delegations,
+  delegateStanding,
+  grantDelegation,
+  revokeDelegation,
+} from './delegation.js'
 import type { ApiTokenIssued, PersonEvent, PersonRegistered, RoleGranted } from './directory.events.js'
 import { checkId, checkName } from './directory-id.js'
 import type {
@@ -36,6 +45,8 @@ export type PersonState =
       /** `own/agent`, `idp/auditor`, ...: a role may be held on both accounts. */
       readonly roles: ReadonlySet<`${Origin}/${Role}`>
       readonly tokens: ReadonlyMap<string, ApiTokenIssued['data'] & { readonly revoked: boolean }>
+      /** By id. */
+      readonly delegations: Delegations
     }
 type Registered = Exclude<PersonState, { status: 'unknown' }>
 interface Identity {
@@ -43,15 +54,24 @@ interface Identity {
   readonly subject: string
 }
 
+export interface PersonFacts {
+  /** Asked for GrantDelegation only. */
+  delegate: Fact<DelegateStanding>
+}
+
 /** People and programs: who they are, how they prove it, and what they may do. */
-export const personDecider: Decider<PersonState, PersonCommand, PersonEvent> = {
+export const personDecider: Decider<PersonState, PersonCommand, PersonEvent, PersonFacts> = {
   streamPrefix: 'person-',
   initial: { status: 'unknown' },
+  facts: (command) =>
+    command.type === 'GrantDelegation'
+      ? { delegate: fact(`person-${command.data.to}`, delegateStanding) }
+      : {},
   decide,
   evolve,
 }
 
-function decide(command: PersonCommand, state: PersonState): readonly PersonEvent[] {
+function decide(command: PersonCommand, state: PersonState, facts: PersonFacts): readonly PersonEvent[] {
   if (command.type === 'RegisterPerson') return register(command, state)
   const person = registered(command, state)
   switch (command.type) {
@@ -79,6 +99,11 @@ function decide(command: PersonCommand, state: PersonState): readonly PersonEven
       return issueToken(command, person)
     case 'RevokeApiToken':
       return revokeToken(command, person)
+    case 'GrantDelegation':
+      refuseUnlessActive(command, person)
+      return grantDelegation(command, person.delegations, facts.delegate)
+    case 'RevokeDelegation':
+      return revokeDelegation(command, person.delegations)
     default: {
       const unknown: never = command
       throw new Error(`no such command: ${JSON.stringify(unknown)}`)
@@ -275,6 +300,7 @@ function evolve(state: PersonState, event: RecordedEvent<PersonEvent>): PersonSt
       identities: [],
       roles: new Set(),
       tokens: new Map(),
+      delegations: new Map(),
     }
   }
   return state.status === 'unknown' ? state : evolveRegistered(state, event)
@@ -318,9 +344,23 @@ function evolveRegistered(
       if (token === undefined) return person
       return { ...person, tokens: new Map(person.tokens).set(token.tokenId, { ...token, revoked: true }) }
     }
+    case 'DelegationGranted':
+    case 'DelegationRevoked':
+      return { ...person, delegations: withDelegation(person.delegations, event) }
     default:
       return person
   }
+}
+
+function withDelegation(
+  delegations: Delegations,
+  event: Extract<PersonEvent, { type: `Delegation${string}` }>,
+): Delegations {
+  const { delegationId } = event.data
+  const known = delegations.get(delegationId)
+  if (event.type === 'DelegationGranted')
+    return new Map(delegations).set(delegationId, { ...event.data, revoked: false })
+  return known ? new Map(delegations).set(delegationId, { ...known, revoked: true }) : delegations
 }
 
 function allRevoked(tokens: Registered['tokens']): Registered['tokens'] {

@@ -14,7 +14,7 @@ import {
 import { ROLES, type Role } from '#libs/access'
 import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
 import { Reasoned } from '../../http/reasoned.js'
-import { closed, integer, listOf, text } from '../../http/record-view.js'
+import { closed, instant, integer, listOf, text } from '../../http/record-view.js'
 
 const ID = /^(?!system:)\P{C}{1,200}$/u
 
@@ -67,6 +67,18 @@ export class TokenDto extends Reasoned {
   tokenId!: string
 }
 
+export class DelegationDto extends Reasoned {
+  @Field('Directory id of who answers.', 'ben') @Matches(ID) to!: string
+  @IsOptional() @Field('Absent: now.', '2026-07-01T00:00:00+02:00') @IsInstant() from?: string
+  @Field('Does not belong to it; within a year.', '2026-07-15T00:00:00+02:00') @IsInstant() until!: string
+}
+
+export class DelegationIdDto extends Reasoned {
+  @Field('Id of the delegation, as the person’s page has it.', '00000000-0000-5000-8000-000000000000')
+  @Matches(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  delegationId!: string
+}
+
 export class IssuedToken {
   @Field('The token: shown this once, kept nowhere.', `ldk_00112233445566aa_${'x'.repeat(43)}`)
   @IsString()
@@ -114,6 +126,11 @@ export class PersonView {
   @IsIn(ROLES as readonly string[] as string[], { each: true })
   roles!: Role[]
   @IsString({ each: true }) groups!: string[]
+  @Field('Who answers for her, now or later, when approval is asked.')
+  @Conforms(() =>
+    listOf(closed({ delegationId: text, to: text, from: instant, until: instant, scope: text })),
+  )
+  delegations!: object[]
   @IsInt() revision!: number
 }
 

@@ -14,7 +14,6 @@ import {
 } from 'class-validator'
 import { WEEKDAYS, type Weekday } from '#libs/business-time'
 import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
-import { SUBJECT_TYPES, type SubjectType } from '../../approvals/domain/defaults.js'
 import { Reasoned } from '../../http/reasoned.js'
 
 const NAMES = {
@@ -506,7 +505,7 @@ class ApproverDto {
 
 class ApprovalPolicyDto {
   @Field('By which approvals record it.', 'Risky changes') @IsString() @Length(1, 200) name!: string
-  @Field('What it is for.', 'change') @IsIn(SUBJECT_TYPES) subjectType!: SubjectType
+  @Field('What it is for.', 'change') @IsIn(['change', 'request']) subjectType!: 'change' | 'request'
   @Field('All must hold; absent ones do.')
   @ValidateNested()
   @Type(() => ApprovalConditions)

@@ -1,0 +1,188 @@
+import { isServiceId, type Role } from '#libs/access'
+import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
+import type { DelegationGranted, GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
+import type { ApprovalPoliciesPublished } from '../../settings/domain/settings.events.js'
+import type { ApprovalCommand, RequestApproval } from './approval.commands.js'
+import type { Approver } from './approval.events.js'
+import type { ApprovalRecord } from './approval.state.js'
+import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICIES, policyFor } from './defaults.js'
+
+export interface Policies {
+  readonly version: number
+  readonly policies: readonly ApprovalPolicy[]
+}
+export interface Group {
+  readonly manager?: string
+  readonly members: ReadonlySet<string>
+}
+export interface PersonRights {
+  readonly active: boolean
+  /** Event ids of the grants that stand, by role and who gave it. */
+  readonly grants: ReadonlyMap<`${'own' | 'idp'}/${Role}`, string>
+  readonly delegations: readonly DelegationGranted['data'][]
+}
+
+/** What decisions about approvals ask of other streams. */
+export interface ApprovalFacts {
+  /** Asked when approval is asked. */
+  policies: Fact<Policies>
+  [group: GroupFact]: Fact<Group>
+  [candidate: CandidateFact]: Fact<PersonRights>
+  /** Who answers, and on whose behalf. */
+  answerer: Fact<PersonRights>
+  delegator: Fact<PersonRights>
+}
+type GroupFact = `group ${string}`
+const groupFact = (id: string): GroupFact => `group ${id}`
+type CandidateFact = `candidate ${string}`
+export const candidateFact = (id: string): CandidateFact => `candidate ${id}`
+
+const policiesInForce: StreamFold<Policies, ApprovalPoliciesPublished> = {
+  initial: { version: 0, policies: DEFAULT_APPROVAL_POLICIES },
+  evolve: (known, event) => (event.type === 'ApprovalPoliciesPublished' ? event.data : known),
+}
+
+const group: StreamFold<Group, GroupEvent> = {
+  initial: { members: new Set() },
+  evolve(known, event) {
+    switch (event.type) {
+      case 'GroupRegistered':
+        return { ...known, manager: event.data.manager }
+      case 'GroupChanged': {
+        const { manager } = event.data
+        return manager === undefined ? known : { ...known, manager: manager ?? undefined }
+      }
+      case 'MemberAdded':
+        return { ...known, members: new Set(known.members).add(event.data.person) }
+      case 'MemberRemoved': {
+        const members = new Set(known.members)
+        members.delete(event.data.person)
+        return { ...known, members }
+      }
+      default:
+        return known
+    }
+  },
+}
+
+const personRights: StreamFold<PersonRights, PersonEvent> = {
+  initial: { active: false, grants: new Map(), delegations: [] },
+  evolve(person, event) {
+    switch (event.type) {
+      case 'PersonRegistered':
+      case 'PersonReactivated':
+        return { ...person, active: true }
+      case 'PersonDeactivated':
+        return { ...person, active: false, grants: new Map() }
+      case 'RoleGranted': {
+        const { role, source } = event.data
+        return { ...person, grants: new Map(person.grants).set(`${origin(source)}/${role}`, event.id) }
+      }
+      case 'RoleRevoked': {
+        const grants = new Map(person.grants)
+        grants.delete(`${origin(event.data.source)}/${event.data.role}`)
+        return { ...person, grants }
+      }
+      case 'DelegationGranted':
+        return { ...person, delegations: [...person.delegations, event.data] }
+      case 'DelegationRevoked': {
+        const { delegationId } = event.data
+        const delegations = person.delegations.filter((other) => other.delegationId !== delegationId)
+        return { ...person, delegations }
+      }
+      default:
+        return person
+    }
+  },
+}
+
+const origin = (source: string): 'own' | 'idp' => (source === 'idp' ? 'idp' : 'own')
+
+export function facts(
+  command: ApprovalCommand,
+  record: ApprovalRecord,
+): Partial<FactQuestions<ApprovalFacts>> {
+  switch (command.type) {
+    case 'RequestApproval':
+      return record.status === 'unborn'
+        ? { policies: fact('settings-approval-policies', policiesInForce) }
+        : {}
+    case 'GrantApproval':
+    case 'RejectApproval': {
+      const { onBehalfOf } = command.data
+      const answerer = fact(`person-${command.metadata.actor}`, personRights)
+      return onBehalfOf === undefined
+        ? { answerer }
+        : { answerer, delegator: fact(`person-${onBehalfOf}`, personRights) }
+    }
+    default:
+      return {}
+  }
+}
+
+/** The groups that the policy names, and then whether those that they stand for are still there. */
+export function furtherFacts(
+  command: ApprovalCommand,
+  record: ApprovalRecord,
+  known: Partial<ApprovalFacts>,
+): Partial<FactQuestions<ApprovalFacts>> {
+  if (command.type !== 'RequestApproval' || record.status !== 'unborn' || !known.policies) return {}
+  const policy = policyOf(command, known.policies.value)
+  if (policy === undefined) return {}
+  const groups = policy.approvers.flatMap((source) => groupOf(source, command) ?? [])
+  const unknown = groups.filter((id) => known[groupFact(id)] === undefined)
+  if (unknown.length > 0) return questions(unknown, groupFact, (id) => fact(`group-${id}`, group))
+  const people = candidates(policy, command, known).map(({ person }) => person)
+  return questions(people, candidateFact, (id) => fact(`person-${id}`, personRights))
+}
+
+function questions(
+  ids: readonly string[],
+  name: (id: string) => string,
+  question: (id: string) => FactQuestion<unknown>,
+): Partial<FactQuestions<ApprovalFacts>> {
+  return Object.fromEntries(ids.map((id) => [name(id), question(id)])) as Partial<
+    FactQuestions<ApprovalFacts>
+  >
+}
+
+export function policyOf(
+  { data: { subject, changeType, risk } }: RequestApproval,
+  { policies }: Policies,
+): ApprovalPolicy | undefined {
+  return policyFor(policies, { subjectType: subject.type, changeType, risk })
+}
+
+function groupOf(source: ApprovalPolicy['approvers'][number], { data }: RequestApproval): string | undefined {
+  return source.kind === 'person' ? undefined : (source.group ?? data.group)
+}
+
+/** Those whom the policy names, each once, for the first reason that it gives. */
+export function candidates(
+  { approvers }: ApprovalPolicy,
+  command: RequestApproval,
+  known: Partial<ApprovalFacts>,
+): readonly Approver[] {
+  const found = approvers.flatMap((source): Approver[] => {
+    if (source.kind === 'person') return [{ person: source.person, via: 'person' }]
+    const id = groupOf(source, command)
+    const standing = id === undefined ? undefined : known[groupFact(id)]?.value
+    if (standing === undefined) return []
+    const people = source.kind === 'group' ? [...standing.members].sort() : [standing.manager ?? []].flat()
+    return people.map((person) => ({ person, via: source.kind, group: id }))
+  })
+  const first = new Map<string, Approver>()
+  for (const approver of found) if (!first.has(approver.person)) first.set(approver.person, approver)
+  return [...first.values()]
+}
+
+/** Why somebody whom the policy names is not asked. */
+export function reasonAgainst(
+  person: string,
+  requester: string | undefined,
+  rights: PersonRights | undefined,
+): 'requester' | 'inactive' | 'program' | undefined {
+  if (isServiceId(person)) return 'program'
+  if (person === requester) return 'requester'
+  return rights?.active ? undefined : 'inactive'
+}
