@@ -9,11 +9,7 @@ import {
   Refused,
 } from '#libs/event-sourcing'
 import type { ApproveChangeModel, ChangeModelCommand, DraftChangeModel } from './change-model.commands.js'
-import {
-  type ChangeModelContent,
-  type ChangeModelEvent,
-  FREE_FIELDS,
-} from './change-model.events.js'
+import { type ChangeModelContent, type ChangeModelEvent, FREE_FIELDS } from './change-model.events.js'
 
 export interface ApprovedRevision {
   readonly revision: number
@@ -22,7 +18,11 @@ export interface ApprovedRevision {
 }
 /** A model's latest revision, and the one that is approved. */
 export interface ChangeModel {
-  readonly draft: { readonly revision: number; readonly content: ChangeModelContent; readonly author: string } | null
+  readonly draft: {
+    readonly revision: number
+    readonly content: ChangeModelContent
+    readonly author: string
+  } | null
   readonly approved: ApprovedRevision | null
 }
 export const NO_MODEL: ChangeModel = { draft: null, approved: null }
@@ -93,7 +93,9 @@ function contentErrors(content: ChangeModelContent): FieldError[] {
     ...freeFields
       .filter((field) => !FREE_FIELDS.includes(field))
       .map((field) => wrong('freeFields', `"${field}" must be one of ${FREE_FIELDS.join(', ')}`)),
-    ...(freeFields.includes('window') ? [] : [wrong('freeFields', 'must have "window": no two changes have the same')]),
+    ...(freeFields.includes('window')
+      ? []
+      : [wrong('freeFields', 'must have "window": no two changes have the same')]),
     ...(longestMinutes === null || (Number.isInteger(longestMinutes) && longestMinutes > 0)
       ? []
       : [wrong('longestMinutes', 'must be a whole number of minutes, or null')]),
@@ -109,9 +111,13 @@ function approve(
   if (draft === null)
     throw new NotFound('CHANGE_MODEL.UNKNOWN', 'There is no change model with this id: draft it first.')
   if (draft.revision !== revision)
-    throw new Refused('CHANGE_MODEL.REVISION_OVER', `Its latest revision is ${draft.revision}: read that one.`, {
-      revision: draft.revision,
-    })
+    throw new Refused(
+      'CHANGE_MODEL.REVISION_OVER',
+      `Its latest revision is ${draft.revision}: read that one.`,
+      {
+        revision: draft.revision,
+      },
+    )
   const until = Date.parse(expiresAt)
   if (Number.isNaN(until) || new Date(until).toISOString() <= occurredAt)
     throw new InvalidInput('CHANGE_MODEL.EXPIRY_MALFORMED', 'Say until when it is approved.', [

@@ -51,14 +51,14 @@ export class EditPlan extends Command<'EditPlan', PlanWishes> {
   readonly type = 'EditPlan'
 }
 /** `planned: null`: the whole window. */
-export class MovePlannedTimes extends Command<
-  'MovePlannedTimes',
-  { planned: Period | null } & Surrounded
-> {
+export class MovePlannedTimes extends Command<'MovePlannedTimes', { planned: Period | null } & Surrounded> {
   readonly type = 'MovePlannedTimes'
 }
 /** Absent stays, null takes it away. */
-export class AssignChange extends Command<'AssignChange', { group?: string | null; assignee?: string | null }> {
+export class AssignChange extends Command<
+  'AssignChange',
+  { group?: string | null; assignee?: string | null }
+> {
   readonly type = 'AssignChange'
 }
 export class CommentOnChange extends Command<'CommentOnChange', { text: string }> {

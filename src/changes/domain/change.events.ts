@@ -70,6 +70,8 @@ export interface ConflictInputs {
   assignee?: string
   /** Impact relations, one step from the affected CIs, valid at the planned start. */
   related: readonly { ci: string; relatedCi: string }[]
+  /** By affected CI: its class and all above it, as far as they are known. */
+  classes: Readonly<Record<string, readonly string[]>>
   /** Revisions of the calendars of CIs and assignee that were read, by stream. */
   calendars: Readonly<Record<string, number>>
   maintenanceVersion: number
@@ -170,7 +172,7 @@ export type ChangeApprovalAsked = Fact<
     materialFields: readonly string[]
     changeType: ChangeType
     risk: Risk | null
-    requester: string | null
+    requester: string
     group: string | null
   }
 >
@@ -193,7 +195,8 @@ export type ChangeApprovalVoided = Fact<
     fields: readonly string[]
     from: 'Authorize' | 'Scheduled'
     nextRound: number
-    period: Period
+    /** Null: the window was taken away, and nothing is asked before there is one. */
+    period: Period | null
   }
 >
 /** Nobody waits for the round any more: the change went back to New, or was canceled. */

@@ -1,7 +1,13 @@
 import { Command, type Decider, type RecordedEvent, type StreamFold } from '#libs/event-sourcing'
 import type { BusyTimes } from './change.conflicts.js'
 import type { Period } from './change.events.js'
-import type { AssigneeReleased, AssigneeReserved, CiReleased, CiReserved, ScheduleEvent } from './schedule.events.js'
+import type {
+  AssigneeReleased,
+  AssigneeReserved,
+  CiReleased,
+  CiReserved,
+  ScheduleEvent,
+} from './schedule.events.js'
 
 /**
  * The calendars in which changes that are scheduled at once see each other. A change is first written into the calendars
