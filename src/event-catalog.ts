@@ -292,6 +292,8 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
   CalendarsPublished: { version: 1, fields: { version: plain, calendars: plain } },
   MaintenanceWindowsPublished: { version: 1, fields: { version: plain, windows: plain } },
   BlackoutWindowsPublished: { version: 1, fields: { version: plain, windows: plain } },
+  ChangeRiskPublished: { version: 1, fields: { version: plain, matrix: plain } },
+  ChangeSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
   // Approvers are people.
   ApprovalPoliciesPublished: { version: 1, fields: { version: plain, policies: personId } },
   AlertMappingPublished: { version: 1, fields: { version: plain, mapping: plain } },

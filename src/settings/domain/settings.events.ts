@@ -1,6 +1,7 @@
 import type { BusinessCalendar, TimeWindow } from '#libs/business-time'
 import type { DomainEvent } from '#libs/event-sourcing'
 import type { ApprovalPolicy } from '../../approvals/domain/defaults.js'
+import type { ChangeSettings, RiskMatrix } from '../../changes/domain/defaults.js'
 import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
 
 /**
@@ -321,6 +322,12 @@ export type ApprovalPoliciesPublished = DomainEvent<
   { version: number; policies: readonly ApprovalPolicy[] }
 >
 
+export type ChangeRiskPublished = DomainEvent<'ChangeRiskPublished', { version: number; matrix: RiskMatrix }>
+export type ChangeSettingsPublished = DomainEvent<
+  'ChangeSettingsPublished',
+  { version: number; settings: ChangeSettings }
+>
+
 export type SettingsEvent =
   | CiClassesPublished
   | CiRelationTypesPublished
@@ -341,3 +348,5 @@ export type SettingsEvent =
   | MaintenanceWindowsPublished
   | BlackoutWindowsPublished
   | ApprovalPoliciesPublished
+  | ChangeRiskPublished
+  | ChangeSettingsPublished

@@ -1,0 +1,235 @@
+import { canonicalHash, InvalidInput, Refused } from '#libs/event-sourcing'
+import { approvalId, policyFor } from '../../approvals/domain/defaults.js'
+import type {
+  AskApproval,
+  AssessRisk,
+  OverrideBlackout,
+  RecheckConflicts,
+  RecordApprovalOutcome,
+  ScheduleStandardChange,
+  SubmitChange,
+} from './change.commands.js'
+import { baseValuesOf, requirePlan } from './change.description.js'
+import type { ChangeEvent, Period, PlanDocument } from './change.events.js'
+import { type ChangeFacts, ciCalendarName, standingIn } from './change.facts.js'
+import { conflictsNow } from './change.findings.js'
+import { refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
+import { materialOf } from './change.plan.js'
+import { riskOf } from './change.risk.js'
+import { type Change, periodOfChange, roundOf, STANDARD_FIELDS } from './change.state.js'
+import type { ChangeType } from './defaults.js'
+
+/** From the risk to the approval, and what may come between. */
+
+export function assessRisk({ data }: AssessRisk, change: Change, known: ChangeFacts): readonly ChangeEvent[] {
+  const { state } = change.stage
+  if (state !== 'New' && state !== 'Assess')
+    throw new Refused(
+      'CHANGE.RISK_FIXED',
+      'Risk is assessed before approval is asked: return the change to New.',
+    )
+  const { plan } = change
+  const { version, matrix } = known.riskMatrix.value
+  const classes = plan.affectedCis.flatMap((ci) => standingIn(known)(ci).class ?? [])
+  const type = plan.type as ChangeType
+  const traits = {
+    type,
+    affectedCis: plan.affectedCis.length,
+    ciClasses: classes,
+    window: plan.window ?? null,
+  }
+  return [
+    {
+      type: 'ChangeRiskAssessed',
+      data: { ...riskOf(traits, data.answers ?? null, matrix), matrixVersion: version },
+    },
+  ]
+}
+
+export function submitChange(
+  command: SubmitChange,
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  const { stage, plan, rounds } = change
+  requireStep(plan.type === 'emergency' ? 'submitEmergency' : 'submit', change)
+  if (stage.state === 'Authorize' && !stage.round.lapsed) return []
+  requirePlan(change)
+  if (plan.type === 'normal' && change.risk === null)
+    throw new Refused('CHANGE.RISK_NOT_ASSESSED', 'Assess the risk before approval is asked.')
+  const policy = policyFor(known.policies.value.policies, traitsOf(change))
+  if (policy === undefined)
+    throw new Refused(
+      'CHANGE.NO_POLICY',
+      'No approval policy fits this change: ask an administrator to publish one.',
+    )
+  const { conflicts, events } = conflictsNow(command, change, known)
+  refuseBlackouts(conflicts, change)
+  const type = stage.state === 'Authorize' ? 'ChangeApprovalRenewed' : 'ChangeSubmitted'
+  return [{ type, data: { round: rounds + 1, period: periodOfChange(change)! } }, ...events]
+}
+
+const traitsOf = ({ plan, risk }: Change) => ({
+  subjectType: 'change' as const,
+  changeType: plan.type,
+  ...(risk !== null && { risk }),
+})
+
+/** What is asked about: the material fields of the policy in force, and the conflicts that the approver is shown. */
+export function askApproval(
+  command: AskApproval,
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  const { round } = command.data
+  const open = roundOf(change)
+  requireDue(open !== null && open.number === round && open.asked === null && change.hold === null)
+  const ratification = 'ratification' in change.stage
+  if (!ratification) requireReserved(command.id!, change, known)
+  const period = periodOfChange(change)
+  const { version: policyVersion, policies } = known.policies.value
+  const policy = policyFor(policies, traitsOf(change))
+  if (policy === undefined) throw new Refused('CHANGE.NO_POLICY', 'No approval policy fits this change.')
+  const { conflicts, events } =
+    period === null || ratification ? NO_FINDING : conflictsNow(command, change, known)
+  const baseValues = baseValuesOf(change.plan, known)
+  const plan = materialOf(change.plan, policy.materialFields)
+  const document: PlanDocument = { change: command.id!, plan, conflicts, baseValues }
+  return [
+    ...events,
+    { type: 'BaseValuesRecorded', data: { baseValues } },
+    {
+      type: 'ChangeApprovalAsked',
+      data: {
+        round,
+        approval: approvalId({ type: 'change', number: command.id! }, round),
+        purpose: ratification ? 'ratification' : 'authorization',
+        document,
+        hash: canonicalHash(document),
+        policy: policy.name,
+        policyVersion,
+        materialFields: policy.materialFields,
+        changeType: change.plan.type as ChangeType,
+        risk: change.risk,
+        requester: change.requester ?? command.metadata.actor,
+        group: change.group,
+      },
+    },
+  ]
+}
+const NO_FINDING = { conflicts: [], events: [] }
+
+/** Only who stands in the calendars himself may be sure to find in them whoever came at the same time. */
+function requireReserved(number: string, change: Change, known: ChangeFacts): void {
+  const period = periodOfChange(change)
+  const missing = change.plan.affectedCis.filter((ci) => {
+    const entry = known[ciCalendarName(ci)]?.value.get(number)
+    return period === null || entry?.start !== period.start || entry.end !== period.end
+  })
+  if (missing.length === 0 && period !== null) return
+  throw new Refused('CHANGE.NOT_RESERVED', 'Its CIs are not reserved yet for the planned times.', { missing })
+}
+
+export function recordApprovalOutcome(
+  command: RecordApprovalOutcome,
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  const { approval, hash, outcome, approvers, comment = null } = command.data
+  const open = roundOf(change)
+  requireDue(open?.asked?.approval === approval && open.asked.hash === hash && !open.lapsed)
+  const round = open!.number
+  if (outcome === 'lapsed') return [{ type: 'ChangeApprovalLapsed', data: { round, approval } }]
+  if (change.stage.state === 'Authorize') {
+    if (outcome === 'rejected') return [{ type: 'ChangeRejected', data: { round, approval, hash, comment } }]
+    return [
+      { type: 'ChangeApproved', data: { round, approval, hash, approvers } },
+      ...conflictsNow(command, change, known).events,
+    ]
+  }
+  const ratification = 'ratification' in change.stage ? change.stage.ratification : null
+  requireDue(ratification?.verdict === 'open')
+  if (outcome === 'rejected')
+    return [{ type: 'RatificationRefused', data: { round, approval, hash, comment } }]
+  const late = command.metadata.occurredAt > ratification!.ratifyBy
+  return [{ type: 'ChangeRatified', data: { round, approval, hash, approvers, late } }]
+}
+
+/** By the approval of its model, as far as that still stands. */
+export function scheduleStandardChange(
+  command: ScheduleStandardChange,
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  if (change.stage.state === 'Scheduled') return []
+  requireStep('schedule', change)
+  const window = requirePlan(change)
+  const { id, revision } = change.model!
+  requireModel(revision, window, known)
+  const { conflicts, events } = conflictsNow(command, change, known)
+  refuseBlackouts(conflicts, change)
+  const baseValues = baseValuesOf(change.plan, known)
+  const document = {
+    change: command.id!,
+    plan: materialOf(change.plan, STANDARD_FIELDS),
+    conflicts,
+    baseValues,
+  }
+  return [
+    ...events,
+    { type: 'BaseValuesRecorded', data: { baseValues } },
+    {
+      type: 'ChangeScheduled',
+      data: { model: id, revision, document, hash: canonicalHash(document), period: periodOfChange(change)! },
+    },
+  ]
+}
+
+function requireModel(revision: number, window: Period, { model }: ChangeFacts): void {
+  const { approved } = model.value
+  if (approved === null || approved.revision !== revision)
+    throw new Refused(
+      'CHANGE.MODEL_OUTDATED',
+      'Its model is no longer approved in this revision: open another.',
+      {
+        revision: approved?.revision ?? null,
+      },
+    )
+  if (window.end > approved.expiresAt)
+    throw new Refused('CHANGE.MODEL_EXPIRED', 'The approval of its model ends before the change does.', {
+      expiresAt: approved.expiresAt,
+    })
+  const { longestMinutes } = approved.content
+  const minutes = (Date.parse(window.end) - Date.parse(window.start)) / 60_000
+  if (longestMinutes !== null && minutes > longestMinutes)
+    throw new InvalidInput('CHANGE.WINDOW_TOO_LONG', `Its model allows ${longestMinutes} minutes.`, [
+      { pointer: '/window', message: `is longer than ${longestMinutes} minutes` },
+    ])
+}
+
+export function recheckConflicts(
+  command: RecheckConflicts,
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  requireStep('recheck', change)
+  return conflictsNow(command, change, known).events
+}
+
+/** For the planned times: another time needs another look. */
+export function overrideBlackout(
+  { data: { window }, metadata: { reason } }: OverrideBlackout,
+  change: Change,
+): readonly ChangeEvent[] {
+  requireText({ window, reason })
+  const period = periodOfChange(change)
+  if (period === null)
+    throw new Refused('CHANGE.PLAN_INCOMPLETE', 'Say first when it is to be done: it has no window yet.')
+  const known = change.overrides.some(
+    (override) =>
+      override.window === window &&
+      override.period.start === period.start &&
+      override.period.end === period.end,
+  )
+  return known ? [] : [{ type: 'BlackoutOverridden', data: { window, period } }]
+}

@@ -1,0 +1,339 @@
+import type { DomainEvent } from '#libs/event-sourcing'
+import type { AttributeValue } from '../../configuration/domain/configuration.events.js'
+import type { ChangeType, ConflictKind, Risk } from './defaults.js'
+
+/** Lifecycle of `domain.md`, in the words people see; On Hold stands beside them. */
+export const CHANGE_STATES = [
+  'New',
+  'Assess',
+  'Authorize',
+  'Scheduled',
+  'Implement',
+  'Review',
+  'Closed',
+  'Canceled',
+] as const
+export type ChangeState = (typeof CHANGE_STATES)[number]
+
+export const OUTCOMES = ['successful', 'with issues', 'failed', 'backed out'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+/** Half-open, [start, end); ISO 8601 UTC. */
+export interface Period {
+  start: string
+  end: string
+}
+/** What an affected CI is to be like afterwards; null: without the attribute. */
+export interface ProposedValues {
+  ci: string
+  attributes: Readonly<Record<string, AttributeValue | null>>
+}
+
+/** What an approval may be bound to; which of it is material, the approval policy says. */
+export interface Plan {
+  title: string
+  description?: string
+  implementation?: string
+  backout?: string
+  test?: string
+  /** When it may be done: approved with the plan. The planned times lie within. */
+  window?: Period
+  /** Numbers, in order. */
+  affectedCis: readonly string[]
+  proposedValues: readonly ProposedValues[]
+}
+/** Before and after of one field; null: not set. */
+export interface PlanFieldChange<Value = unknown> {
+  from: Value | null
+  to: Value | null
+}
+export type PlanChanges = { readonly [Field in keyof Plan | 'type']?: PlanFieldChange }
+
+/** A use of the same thing at the same time, or a time that does not fit. */
+export interface Conflict {
+  kind: ConflictKind
+  /** The affected CI that it is about. */
+  ci?: string
+  /** `related-ci-busy`: the other change's CI, one step of impact away. */
+  relatedCi?: string
+  assignee?: string
+  /** Number of the other change. */
+  change?: string
+  /** Name of the blackout window, or of the maintenance windows that it lies outside of. */
+  window?: string
+  /** The common time; outside of a maintenance window: the first time that no window covers. */
+  period: Period
+}
+/** What a finding about conflicts was made with. */
+export interface ConflictInputs {
+  period: Period
+  assignee?: string
+  /** Impact relations, one step from the affected CIs, valid at the planned start. */
+  related: readonly { ci: string; relatedCi: string }[]
+  /** By affected CI: its class and all above it, as far as they are known. */
+  classes: Readonly<Record<string, readonly string[]>>
+  /** Revisions of the calendars of CIs and assignee that were read, by stream. */
+  calendars: Readonly<Record<string, number>>
+  maintenanceVersion: number
+  blackoutVersion: number
+  /** How far the view that told relations and classes had read; absent: none was asked. */
+  viewPosition?: string
+}
+
+/** What approval is asked about. */
+export interface PlanDocument {
+  /** Number of the change. */
+  change: string
+  /** The material fields; null: not set. */
+  plan: Readonly<Record<string, unknown>>
+  /** Those that the approver is shown. */
+  conflicts: readonly Conflict[]
+  /** What the CIs are like where values are proposed. */
+  baseValues: readonly ProposedValues[]
+}
+
+/** What a standing approval stands on. */
+export type ApprovalBasis =
+  | { kind: 'approval'; approval: string; round: number; hash: string; approvers: readonly string[] }
+  | { kind: 'model'; model: string; revision: number; hash: string }
+
+export interface Segregated {
+  rule: 'requester-implements' | 'approver-implements'
+  person: string
+}
+
+/** What an imported event carries besides the fact itself. */
+export interface ImportedChange {
+  /** Columns of the source without a home, as far as they differ from the row before. */
+  sourceFields?: Readonly<Record<string, string | null>>
+  /** Code of the rule that would have refused this as a live command. */
+  irregular?: string
+}
+type Fact<Type extends string, Data extends object> = DomainEvent<Type, Data & ImportedChange>
+
+/** `configuration-commit`: imported; the source has changes of configuration, but no evidence of approval or outcome. */
+export type ChangeOpened = Fact<
+  'ChangeOpened',
+  Plan & {
+    type: ChangeType | 'configuration-commit'
+    requester?: string
+    group?: string
+    assignee?: string
+    /** Of a standard change: what its plan was made from. */
+    model?: { id: string; revision: number; variables: Readonly<Record<string, string>> }
+    /** The change whose values it brings back. */
+    reverts?: string
+  }
+>
+/** Only what differs. */
+export type ChangePlanEdited = Fact<'ChangePlanEdited', { changes: PlanChanges }>
+/** Within the window: no edit of the plan. Null: the whole window. */
+export type PlannedTimesMoved = Fact<'PlannedTimesMoved', { previous: Period | null; planned: Period | null }>
+export type ChangeAssigned = Fact<
+  'ChangeAssigned',
+  { group: string | null; assignee: string | null; previousAssignee: string | null }
+>
+export type ChangeCommentAdded = Fact<'ChangeCommentAdded', { text: string }>
+export type ChangeWorkNoteAdded = Fact<'ChangeWorkNoteAdded', { text: string }>
+/** `caused`: an incident; `reverts`, `related-to`: any record, which need not exist yet. */
+export interface ChangeLink {
+  relation: 'caused' | 'related-to'
+  targetType: string
+  target: string
+}
+export type ChangeLinked = Fact<'ChangeLinked', { link: ChangeLink }>
+export type ChangeUnlinked = Fact<'ChangeUnlinked', { link: ChangeLink }>
+
+export type ChangeAssessmentStarted = Fact<'ChangeAssessmentStarted', Record<never, never>>
+export type ChangeRiskAssessed = Fact<
+  'ChangeRiskAssessed',
+  {
+    risk: Risk
+    byRules: { risk: Risk; rules: readonly string[] }
+    /** Null: nobody has answered it. */
+    byAnswers: { risk: Risk; score: number; answers: Readonly<Record<string, string>> } | null
+    matrixVersion: number
+  }
+>
+/** It enters Authorize; its CIs are reserved next, and then approval is asked. */
+export type ChangeSubmitted = Fact<'ChangeSubmitted', { round: number; period: Period }>
+/** `ratification`: it was implemented already. */
+export type ChangeApprovalAsked = Fact<
+  'ChangeApprovalAsked',
+  {
+    round: number
+    approval: string
+    purpose: 'authorization' | 'ratification'
+    document: PlanDocument
+    /** SHA-256 (hex) of the document's canonical JSON (RFC 8785). */
+    hash: string
+    policy: string
+    policyVersion: number
+    materialFields: readonly string[]
+    changeType: ChangeType
+    risk: Risk | null
+    requester: string
+    group: string | null
+  }
+>
+export type ChangeApproved = Fact<
+  'ChangeApproved',
+  { round: number; approval: string; hash: string; approvers: readonly string[] }
+>
+export type ChangeRejected = Fact<
+  'ChangeRejected',
+  { round: number; approval: string; hash: string; comment: string | null }
+>
+export type ChangeApprovalLapsed = Fact<'ChangeApprovalLapsed', { round: number; approval: string }>
+/** The plan is no longer what was asked about, or approved; `nextRound` is asked about the new one. */
+export type ChangeApprovalVoided = Fact<
+  'ChangeApprovalVoided',
+  {
+    round: number
+    approval: string
+    hash: string
+    fields: readonly string[]
+    from: 'Authorize' | 'Scheduled'
+    nextRound: number
+    /** Null: the window was taken away, and nothing is asked before there is one. */
+    period: Period | null
+  }
+>
+/** Nobody waits for the round any more: the change went back to New, or was canceled. */
+export type ChangeApprovalWithdrawn = Fact<
+  'ChangeApprovalWithdrawn',
+  { round: number; approval: string | null }
+>
+/** What lapsed is asked again. */
+export type ChangeApprovalRenewed = Fact<'ChangeApprovalRenewed', { round: number; period: Period }>
+/** A standard change, by the approval of its model. */
+export type ChangeScheduled = Fact<
+  'ChangeScheduled',
+  { model: string; revision: number; hash: string; document: PlanDocument; period: Period }
+>
+export type ChangeReturned = Fact<'ChangeReturned', { from: ChangeState }>
+export type ConflictAppeared = Fact<'ConflictAppeared', { conflict: Conflict; inputs: ConflictInputs }>
+export type ConflictCleared = Fact<'ConflictCleared', { conflict: Conflict; inputs: ConflictInputs }>
+/** By a change manager; why is the event's `metadata.reason`. Holds for this window in this time. */
+export type BlackoutOverridden = Fact<'BlackoutOverridden', { window: string; period: Period }>
+export type ChangeHeld = Fact<'ChangeHeld', { reason: string; comment?: string }>
+/** `renewRound`: what lapsed meanwhile is asked again. */
+export type ChangeResumed = Fact<'ChangeResumed', { renewRound?: number; period?: Period }>
+
+export type ChangeTaskAdded = Fact<
+  'ChangeTaskAdded',
+  { task: string; title: string; group?: string; assignee?: string }
+>
+export type ChangeTaskStarted = Fact<'ChangeTaskStarted', { task: string }>
+export type ChangeTaskFinished = Fact<
+  'ChangeTaskFinished',
+  { task: string; result: 'done' | 'skipped' | 'failed'; notes: string | null }
+>
+export type ChangeTaskRemoved = Fact<'ChangeTaskRemoved', { task: string }>
+
+/** `baseValues`: what the CIs were like where values are proposed; when approval was asked, or the model scheduled. */
+export type BaseValuesRecorded = Fact<'BaseValuesRecorded', { baseValues: readonly ProposedValues[] }>
+export type ImplementationStarted = Fact<
+  'ImplementationStarted',
+  { basis: ApprovalBasis; implementer: string; breaches: readonly Segregated[] }
+>
+/** An emergency that could not wait. `ratifyBy`: ISO 8601. */
+export type ImplementedBeforeApproval = Fact<
+  'ImplementedBeforeApproval',
+  {
+    startedAt: string
+    implementer: string
+    ratifyBy: string
+    settingsVersion: number
+    round: number
+    period: Period
+  }
+>
+export type ChangeRatified = Fact<
+  'ChangeRatified',
+  { round: number; approval: string; hash: string; approvers: readonly string[]; late: boolean }
+>
+export type RatificationRefused = Fact<
+  'RatificationRefused',
+  { round: number; approval: string; hash: string; comment: string | null }
+>
+export type RatificationOverdue = Fact<'RatificationOverdue', { ratifyBy: string }>
+/** What was done otherwise than planned: the plan that was approved stays as it is. */
+export type PlanDeviated = Fact<'PlanDeviated', { fields: readonly string[]; description: string }>
+export type ImplementationEnded = Fact<
+  'ImplementationEnded',
+  { outcome: Outcome; endedAt: string; notes: string }
+>
+/** To be written to the CMDB, with the number of this change. */
+export type ProposedValuesReleased = Fact<'ProposedValuesReleased', ProposedValues>
+/** The CI was changed otherwise since approval was asked: somebody must look. */
+export type ProposedValuesRefused = Fact<
+  'ProposedValuesRefused',
+  {
+    ci: string
+    moved: Readonly<Record<string, { base: AttributeValue | null; now: AttributeValue | null }>>
+    /** The CI is gone. */
+    retired?: boolean
+  }
+>
+export type ChangeReviewed = Fact<
+  'ChangeReviewed',
+  { objectivesMet: boolean; conclusion: string; lessons: string | null }
+>
+export type ChangeClosed = Fact<'ChangeClosed', Record<never, never>>
+export type ChangeCanceled = Fact<'ChangeCanceled', { from: ChangeState; notes: string }>
+/** A step that only a source tells of. `evidence`: what it does not say at all of authorisation and outcome. */
+export type ChangeStateObserved = Fact<
+  'ChangeStateObserved',
+  {
+    from: ChangeState | null
+    to: ChangeState
+    outcome?: Outcome | 'no evidence in source'
+    authorisation?: 'no evidence in source'
+  }
+>
+
+export type ChangeEvent =
+  | ChangeOpened
+  | ChangePlanEdited
+  | PlannedTimesMoved
+  | ChangeAssigned
+  | ChangeCommentAdded
+  | ChangeWorkNoteAdded
+  | ChangeLinked
+  | ChangeUnlinked
+  | ChangeAssessmentStarted
+  | ChangeRiskAssessed
+  | ChangeSubmitted
+  | BaseValuesRecorded
+  | ChangeApprovalAsked
+  | ChangeApproved
+  | ChangeRejected
+  | ChangeApprovalLapsed
+  | ChangeApprovalVoided
+  | ChangeApprovalWithdrawn
+  | ChangeApprovalRenewed
+  | ChangeScheduled
+  | ChangeReturned
+  | ConflictAppeared
+  | ConflictCleared
+  | BlackoutOverridden
+  | ChangeHeld
+  | ChangeResumed
+  | ChangeTaskAdded
+  | ChangeTaskStarted
+  | ChangeTaskFinished
+  | ChangeTaskRemoved
+  | ImplementationStarted
+  | ImplementedBeforeApproval
+  | ChangeRatified
+  | RatificationRefused
+  | RatificationOverdue
+  | PlanDeviated
+  | ImplementationEnded
+  | ProposedValuesReleased
+  | ProposedValuesRefused
+  | ChangeReviewed
+  | ChangeClosed
+  | ChangeCanceled
+  | ChangeStateObserved

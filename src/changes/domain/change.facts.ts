@@ -1,0 +1,298 @@
+import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
+import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICIES } from '../../approvals/domain/defaults.js'
+import type { AttributeValue, CiEvent } from '../../configuration/domain/configuration.events.js'
+import type { GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
+import { DEFAULT_BLACKOUT_WINDOWS, DEFAULT_MAINTENANCE_WINDOWS } from '../../settings/domain/defaults.js'
+import type {
+  ApprovalPoliciesPublished,
+  BlackoutWindowsPublished,
+  ChangeRiskPublished,
+  ChangeSettingsPublished,
+  CiWindow,
+  MaintenanceWindowsPublished,
+} from '../../settings/domain/settings.events.js'
+import type { ChangeCommand, Surroundings } from './change.commands.js'
+import type { BusyTimes } from './change.conflicts.js'
+import type { ChangeEvent } from './change.events.js'
+import { type Change, type ChangeRecord, evolve, isOpened, NOT_OPENED } from './change.state.js'
+import { type ChangeModel, evolveModel, NO_MODEL } from './change-model.decider.js'
+import type { ChangeModelEvent } from './change-model.events.js'
+import {
+  type ChangeSettings,
+  DEFAULT_CHANGE_SETTINGS,
+  DEFAULT_RISK_MATRIX,
+  type RiskMatrix,
+} from './defaults.js'
+import { ASSIGNEE_SCHEDULE, CI_SCHEDULE, calendar } from './schedule.decider.js'
+
+/** What decisions about changes ask of other streams. Version 0: nothing was published, the default holds. */
+export interface ChangeFacts {
+  /** The requester or, when a change is assigned, the assignee to be. */
+  person: Fact<PersonStanding>
+  assignee: Fact<PersonStanding>
+  group: Fact<GroupStanding>
+  model: Fact<ChangeModel>
+  reverted: Fact<ChangeRecord>
+  riskMatrix: Fact<{ readonly version: number; readonly matrix: RiskMatrix }>
+  settings: Fact<{ readonly version: number; readonly settings: ChangeSettings }>
+  policies: Fact<{ readonly version: number; readonly policies: readonly ApprovalPolicy[] }>
+  maintenance: Fact<Windows>
+  blackouts: Fact<Windows>
+  assigneeCalendar: Fact<BusyTimes>
+  /** Of each affected CI. */
+  [ci: CiName]: Fact<CiStanding>
+  /** Of each affected CI, and of those one step of impact away. */
+  [ciCalendar: CiCalendarName]: Fact<BusyTimes>
+}
+type CiName = `ci ${string}`
+export const ciName = (ci: string): CiName => `ci ${ci}`
+type CiCalendarName = `calendar ${string}`
+export const ciCalendarName = (ci: string): CiCalendarName => `calendar ${ci}`
+
+export interface Windows {
+  readonly version: number
+  readonly windows: readonly CiWindow[]
+}
+export interface PersonStanding {
+  readonly exists: boolean
+  readonly active: boolean
+}
+export interface GroupStanding {
+  readonly exists: boolean
+  readonly members: ReadonlySet<string>
+}
+/** A CI as it is now, by all that is recorded. */
+export interface CiStanding {
+  readonly exists: boolean
+  readonly live: boolean
+  readonly class: string | null
+  readonly attributes: Readonly<Record<string, AttributeValue>>
+  /** By attribute, and `status`: effectiveAt of the event that set it; a correction for an earlier time does not win. */
+  readonly since: Readonly<Record<string, string>>
+  readonly effectiveAt: string
+}
+
+const NO_CI: CiStanding = {
+  exists: false,
+  live: false,
+  class: null,
+  attributes: {},
+  since: {},
+  effectiveAt: '',
+}
+
+const ci: StreamFold<CiStanding, CiEvent> = {
+  initial: NO_CI,
+  evolve(known, event) {
+    const { occurredAt } = event.metadata
+    const effectiveAt = Math.max(occurredAt, known.effectiveAt)
+    const told = { ...known, effectiveAt }
+    switch (event.type) {
+      case 'CiRegistered':
+        return withAttributes(
+          { ...withStatus(told, true, effectiveAt), exists: true, class: event.data.class },
+          event.data.attributes,
+          effectiveAt,
+        )
+      case 'CiChanged': {
+        const after = Object.entries(event.data.changes).map(
+          ([name, change]) => [name, change.after] as const,
+        )
+        return withAttributes(told, Object.fromEntries(after), effectiveAt)
+      }
+      case 'CiReclassified':
+        return { ...told, class: event.data.after }
+      case 'CiRetired':
+        return withStatus(told, false, effectiveAt)
+      case 'CiCorrected': {
+        // One with an end speaks of a time that is over.
+        if (event.data.until !== undefined) return told
+        const { status, attributes = {} } = event.data
+        const corrected = withAttributes(told, attributes, occurredAt)
+        return status === undefined ? corrected : withStatus(corrected, status === 'live', occurredAt)
+      }
+      default:
+        return told
+    }
+  },
+}
+
+function withStatus(known: CiStanding, live: boolean, at: string): CiStanding {
+  if ((known.since.status ?? '') > at) return known
+  return { ...known, live, since: { ...known.since, status: at } }
+}
+
+function withAttributes(
+  known: CiStanding,
+  told: Readonly<Record<string, AttributeValue | null>>,
+  at: string,
+): CiStanding {
+  const attributes = { ...known.attributes }
+  const since = { ...known.since }
+  for (const [name, value] of Object.entries(told)) {
+    const key = `attribute ${name}`
+    if ((since[key] ?? '') > at) continue
+    since[key] = at
+    if (value === null) delete attributes[name]
+    else attributes[name] = value
+  }
+  return { ...known, attributes, since }
+}
+
+const person: StreamFold<PersonStanding, PersonEvent> = {
+  initial: { exists: false, active: false },
+  evolve: (known, { type }) => {
+    if (type === 'PersonRegistered' || type === 'PersonReactivated') return { exists: true, active: true }
+    return type === 'PersonDeactivated' ? { ...known, active: false } : known
+  },
+}
+
+const group: StreamFold<GroupStanding, GroupEvent> = {
+  initial: { exists: false, members: new Set() },
+  evolve: (known, event) => {
+    const members = new Set(known.members)
+    if (event.type === 'MemberAdded') members.add(event.data.person)
+    if (event.type === 'MemberRemoved') members.delete(event.data.person)
+    return { exists: true, members }
+  },
+}
+
+const RISK_MATRIX = fact<ChangeFacts['riskMatrix']['value'], ChangeRiskPublished>('settings-change-risk', {
+  initial: { version: 0, matrix: DEFAULT_RISK_MATRIX },
+  evolve: (known, event) => (event.type === 'ChangeRiskPublished' ? event.data : known),
+})
+const SETTINGS = fact<ChangeFacts['settings']['value'], ChangeSettingsPublished>('settings-change', {
+  initial: { version: 0, settings: DEFAULT_CHANGE_SETTINGS },
+  evolve: (known, event) => (event.type === 'ChangeSettingsPublished' ? event.data : known),
+})
+const POLICIES = fact<ChangeFacts['policies']['value'], ApprovalPoliciesPublished>(
+  'settings-approval-policies',
+  {
+    initial: { version: 0, policies: DEFAULT_APPROVAL_POLICIES },
+    evolve: (known, event) => (event.type === 'ApprovalPoliciesPublished' ? event.data : known),
+  },
+)
+const MAINTENANCE = fact<Windows, MaintenanceWindowsPublished>('settings-maintenance-windows', {
+  initial: { version: 0, windows: DEFAULT_MAINTENANCE_WINDOWS },
+  evolve: (known, event) => (event.type === 'MaintenanceWindowsPublished' ? event.data : known),
+})
+const BLACKOUTS = fact<Windows, BlackoutWindowsPublished>('settings-blackout-windows', {
+  initial: { version: 0, windows: DEFAULT_BLACKOUT_WINDOWS },
+  evolve: (known, event) => (event.type === 'BlackoutWindowsPublished' ? event.data : known),
+})
+const personFact = (id: string) => fact(`person-${id}`, person)
+const groupFact = (id: string) => fact(`group-${id}`, group)
+const modelFact = (id: string) =>
+  fact<ChangeModel, ChangeModelEvent>(`change-model-${id}`, { initial: NO_MODEL, evolve: evolveModel })
+const changeFact = (number: string) =>
+  fact<ChangeRecord, ChangeEvent>(`change-${number}`, { initial: NOT_OPENED, evolve })
+
+type Questions = Partial<FactQuestions<ChangeFacts>>
+const NOTHING: Questions = {}
+
+/** What else the decision about this command needs to know. */
+export function facts(command: ChangeCommand, record: ChangeRecord): Questions {
+  switch (command.type) {
+    case 'OpenChange': {
+      const { requester, assignee, group: of, model, affectedCis = [], proposedValues = [] } = command.data
+      return {
+        person: personFact(requester ?? command.metadata.actor),
+        ...(assignee !== undefined && { assignee: personFact(assignee) }),
+        ...(of !== undefined && { group: groupFact(of) }),
+        ...(model !== undefined && { model: modelFact(model) }),
+        ...ciFacts([...affectedCis, ...proposedValues.map((proposed) => proposed.ci)]),
+      }
+    }
+    case 'OpenRevert':
+      return { reverted: changeFact(command.data.reverts) }
+    default:
+      return isOpened(record) ? factsOfOpened(command, record) : NOTHING
+  }
+}
+
+/** What a model affects that the change does not say for itself. */
+export function furtherFacts(
+  command: ChangeCommand,
+  _: ChangeRecord,
+  known: Partial<ChangeFacts>,
+): Questions {
+  if (command.type !== 'OpenChange') return NOTHING
+  const content = known.model?.value.approved?.content
+  return content === undefined
+    ? NOTHING
+    : ciFacts([...content.affectedCis, ...content.proposedValues.map((proposed) => proposed.ci)])
+}
+
+function factsOfOpened(command: ChangeCommand, change: Change): Questions {
+  switch (command.type) {
+    case 'EditPlan': {
+      const { affectedCis, proposedValues } = command.data
+      return {
+        ...ciFacts([...(affectedCis ?? []), ...(proposedValues ?? []).map((proposed) => proposed.ci)]),
+        ...(change.model !== null && { model: modelFact(change.model.id) }),
+      }
+    }
+    case 'AssignChange': {
+      const of = command.data.group === undefined ? change.group : command.data.group
+      const { assignee } = command.data
+      return {
+        ...(of !== null && { group: groupFact(of) }),
+        ...(assignee != null && { person: personFact(assignee) }),
+      }
+    }
+    case 'AssessRisk':
+      return { riskMatrix: RISK_MATRIX, ...ciFacts(change.plan.affectedCis) }
+    case 'SubmitChange':
+    case 'AskApproval':
+      return { policies: POLICIES, ...conflictFacts(command, change) }
+    case 'ScheduleStandardChange':
+      return {
+        ...(change.model !== null && { model: modelFact(change.model.id) }),
+        ...conflictFacts(command, change),
+      }
+    case 'StartImplementation':
+      return { settings: SETTINGS, ...conflictFacts(command, change) }
+    case 'RecordApprovalOutcome':
+    case 'MovePlannedTimes':
+    case 'RecheckConflicts':
+    case 'OverrideBlackout':
+      return conflictFacts(command, change)
+    case 'RecordImplemented':
+      return { settings: SETTINGS }
+    case 'EndImplementation':
+      return ciFacts(change.plan.proposedValues.map((proposed) => proposed.ci))
+    default:
+      return NOTHING
+  }
+}
+
+/** All that conflicts follow from, and the CIs as they are. */
+function conflictFacts({ data }: ChangeCommand, { plan, assignee, inputs }: Change): Questions {
+  const { surroundings } = data as { surroundings?: Surroundings }
+  const related = surroundings?.related ?? inputs?.related ?? []
+  const cis = [...plan.affectedCis, ...related.map(({ relatedCi }) => relatedCi)]
+  return {
+    maintenance: MAINTENANCE,
+    blackouts: BLACKOUTS,
+    ...(assignee !== null && { assigneeCalendar: fact(ASSIGNEE_SCHEDULE + assignee, calendar) }),
+    ...byName(cis.map((each) => [ciCalendarName(each), fact(CI_SCHEDULE + each, calendar)])),
+    ...ciFacts([...plan.affectedCis, ...plan.proposedValues.map((proposed) => proposed.ci)]),
+  }
+}
+
+function ciFacts(cis: readonly string[]): Questions {
+  return byName(cis.map((each) => [ciName(each), fact(`ci-${each}`, ci)]))
+}
+
+/** Questions whose names only the moment knows, each of a kind (`ci …`) with its own type. */
+function byName<Kind extends `${string} ${string}`, Value>(
+  questions: readonly (readonly [Kind, FactQuestion<Value>])[],
+): Questions {
+  return Object.fromEntries(questions) as unknown as Questions
+}
+
+/** How a CI stands of which nothing was asked: as one that is not there. */
+export const standingIn =
+  (known: ChangeFacts) =>
+  (id: string): CiStanding =>
+    known[ciName(id)]?.value ?? NO_CI

@@ -1,0 +1,224 @@
+import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
+import type {
+  CancelChange,
+  CloseChange,
+  EndImplementation,
+  HoldChange,
+  RecordDeviation,
+  RecordImplemented,
+  RecordRatificationOverdue,
+  ResumeChange,
+  ReturnChange,
+  ReviewChange,
+  StartAssessment,
+  StartImplementation,
+} from './change.commands.js'
+import type { ChangeEvent, ChangeState, ProposedValues, Segregated } from './change.events.js'
+import { type ChangeFacts, standingIn } from './change.facts.js'
+import { conflictsNow } from './change.findings.js'
+import { pastInstant, refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
+import { type Change, periodOfChange, roundOf } from './change.state.js'
+
+export function startAssessment(_: StartAssessment, change: Change): readonly ChangeEvent[] {
+  if (change.stage.state === 'Assess') return []
+  requireStep('assess', change)
+  return [{ type: 'ChangeAssessmentStarted', data: {} }]
+}
+
+export function returnChange(_: ReturnChange, change: Change): readonly ChangeEvent[] {
+  if (change.stage.state === 'New') return []
+  requireStep('return', change)
+  return [...withdrawn(change), { type: 'ChangeReturned', data: { from: change.stage.state as ChangeState } }]
+}
+
+/** Of a round that is open still: nobody need answer it any more. */
+function withdrawn(change: Change): readonly ChangeEvent[] {
+  const round = roundOf(change)
+  if (round === null || round.lapsed) return []
+  const data = { round: round.number, approval: round.asked?.approval ?? null }
+  return [{ type: 'ChangeApprovalWithdrawn', data }]
+}
+
+export function holdChange(
+  { data: { reason, comment } }: HoldChange,
+  change: Change,
+): readonly ChangeEvent[] {
+  requireText({ reason })
+  if (change.hold?.reason === reason && change.hold.comment === comment) return []
+  requireStep('hold', change)
+  return [{ type: 'ChangeHeld', data: { reason, comment } }]
+}
+
+/** What lapsed meanwhile is asked again. */
+export function resumeChange(_: ResumeChange, change: Change): readonly ChangeEvent[] {
+  if (change.hold === null) return []
+  if (roundOf(change)?.lapsed !== true) return [{ type: 'ChangeResumed', data: {} }]
+  return [
+    {
+      type: 'ChangeResumed',
+      data: { renewRound: change.rounds + 1, period: periodOfChange(change) ?? undefined },
+    },
+  ]
+}
+
+export function startImplementation(
+  command: StartImplementation,
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  const { actor, occurredAt } = command.metadata
+  if (change.stage.state === 'Implement' && change.implementer === actor) return []
+  requireStep('implement', change)
+  const standing = change.stage.state === 'Scheduled' ? change.stage.standing : null
+  if (standing === null) throw new Refused('CHANGE.NOT_APPROVED', 'No approval of it is known.')
+  const { window } = change.plan
+  if (window === undefined || occurredAt < window.start || occurredAt >= window.end)
+    throw new Refused('CHANGE.OUTSIDE_WINDOW', 'It is implemented within its approved window only.', {
+      window,
+    })
+  const breaches = segregation(actor, change, known)
+  const { conflicts, events } = conflictsNow(command, change, known)
+  refuseBlackouts(conflicts, change)
+  const { basis } = standing
+  return [...events, { type: 'ImplementationStarted', data: { basis, implementer: actor, breaches } }]
+}
+
+function segregation(implementer: string, change: Change, { settings }: ChangeFacts): readonly Segregated[] {
+  const { requesterImplements, approverImplements } = settings.value.settings
+  const standing = 'standing' in change.stage ? change.stage.standing : null
+  const approvers = standing?.basis.kind === 'approval' ? standing.basis.approvers : []
+  const cases = [
+    { rule: 'requester-implements', applies: change.requester === implementer, verdict: requesterImplements },
+    { rule: 'approver-implements', applies: approvers.includes(implementer), verdict: approverImplements },
+  ] as const
+  const broken = cases.filter(({ applies, verdict }) => applies && verdict !== 'allowed')
+  const refused = broken.find(({ verdict }) => verdict === 'refused')
+  if (refused)
+    throw new Refused('CHANGE.DUTIES_NOT_SEPARATE', 'Somebody else must implement it.', {
+      rule: refused.rule,
+    })
+  return broken.map(({ rule }) => ({ rule, person: implementer }))
+}
+
+/** The one way around approval: it stays open until somebody who may approve it has said so, or not. */
+export function recordImplemented(
+  { data, metadata: { actor, occurredAt, reason } }: RecordImplemented,
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  requireText({ reason })
+  requireStep('implementBeforeApproval', change)
+  const startedAt = pastInstant(data.startedAt, '/startedAt', occurredAt)
+  const { version, settings } = known.settings.value
+  const ratifyBy = new Date(Date.parse(startedAt) + settings.ratifyWithinHours * 3_600_000).toISOString()
+  const { window } = change.plan
+  const period = { start: startedAt, end: window && window.end > startedAt ? window.end : ratifyBy }
+  return [
+    ...withdrawn(change),
+    {
+      type: 'ImplementedBeforeApproval',
+      data: {
+        startedAt,
+        implementer: actor,
+        ratifyBy,
+        settingsVersion: version,
+        round: change.rounds + 1,
+        period,
+      },
+    },
+  ]
+}
+
+export function recordRatificationOverdue(
+  { metadata: { occurredAt } }: RecordRatificationOverdue,
+  { stage }: Change,
+): readonly ChangeEvent[] {
+  const ratification = 'ratification' in stage ? stage.ratification : null
+  requireDue(ratification?.verdict === 'open' && ratification.ratifyBy <= occurredAt)
+  if (ratification!.overdue) return []
+  return [{ type: 'RatificationOverdue', data: { ratifyBy: ratification!.ratifyBy } }]
+}
+
+export function recordDeviation(
+  { data: { fields, description } }: RecordDeviation,
+  change: Change,
+): readonly ChangeEvent[] {
+  requireText({ description })
+  requireStep('end', change)
+  return [{ type: 'PlanDeviated', data: { fields, description } }]
+}
+
+export function endImplementation(
+  { data, metadata: { occurredAt } }: EndImplementation,
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  requireText({ notes: data.notes })
+  requireStep('end', change)
+  const open = change.tasks.filter(({ state }) => state === 'Open' || state === 'In Progress')
+  if (open.length > 0)
+    throw new Refused('CHANGE.TASKS_OPEN', 'Finish its tasks first, or say that they were skipped.', {
+      tasks: open.map(({ task }) => task),
+    })
+  const endedAt = data.endedAt === undefined ? occurredAt : pastInstant(data.endedAt, '/endedAt', occurredAt)
+  if (change.startedAt !== null && endedAt < change.startedAt)
+    throw new InvalidInput('CHANGE.TIME_MALFORMED', 'It cannot end before it has started.', [
+      { pointer: '/endedAt', message: `must not lie before ${change.startedAt}` },
+    ])
+  const { outcome, notes } = data
+  const applies = outcome === 'successful' || outcome === 'with issues'
+  return [
+    { type: 'ImplementationEnded', data: { outcome, endedAt, notes } },
+    ...(applies ? change.plan.proposedValues.map((proposed) => application(proposed, change, known)) : []),
+  ]
+}
+
+/** Nobody's work is overwritten: where a base value has moved since it was recorded, all of the CI's values wait. */
+function application(proposed: ProposedValues, { baseValues }: Change, known: ChangeFacts): ChangeEvent {
+  const { ci, attributes } = proposed
+  const { live, attributes: now } = standingIn(known)(ci)
+  const base = baseValues.find((other) => other.ci === ci)?.attributes
+  // What was implemented before approval has no base: nothing was promised.
+  const moved = Object.keys(base === undefined ? {} : attributes)
+    .map((name) => [name, { base: base?.[name] ?? null, now: now[name] ?? null }] as const)
+    .filter(([, values]) => canonicalJson(values.base) !== canonicalJson(values.now))
+  if (live && moved.length === 0) return { type: 'ProposedValuesReleased', data: { ci, attributes } }
+  return {
+    type: 'ProposedValuesRefused',
+    data: { ci, moved: Object.fromEntries(moved), ...(!live && { retired: true }) },
+  }
+}
+
+export function reviewChange({ data }: ReviewChange, change: Change): readonly ChangeEvent[] {
+  const { objectivesMet, conclusion, lessons = null } = data
+  requireText({ conclusion })
+  requireStep('review', change)
+  return [{ type: 'ChangeReviewed', data: { objectivesMet, conclusion, lessons } }]
+}
+
+export function closeChange(_: CloseChange, change: Change): readonly ChangeEvent[] {
+  const { stage, outcome, reviewed, plan } = change
+  if (stage.state === 'Closed') return []
+  requireStep('close', change)
+  if ('ratification' in stage && stage.ratification?.verdict === 'open')
+    throw new Refused(
+      'CHANGE.NOT_RATIFIED',
+      'It was implemented before approval: it stays open until ratified.',
+    )
+  if (!reviewed && (plan.type === 'emergency' || outcome !== 'successful'))
+    throw new Refused(
+      'CHANGE.REVIEW_REQUIRED',
+      'Emergencies, and what was not successful, are reviewed first.',
+    )
+  return [{ type: 'ChangeClosed', data: {} }]
+}
+
+export function cancelChange({ data: { notes } }: CancelChange, change: Change): readonly ChangeEvent[] {
+  requireText({ notes })
+  if (change.stage.state === 'Canceled') return []
+  requireStep('cancel', change)
+  return [
+    ...withdrawn(change),
+    { type: 'ChangeCanceled', data: { from: change.stage.state as ChangeState, notes } },
+  ]
+}
