@@ -161,6 +161,7 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
     version: 1,
     fields: { text: authored, visibility: plain, nextUpdateAt: plain, settingsVersion: plain },
   },
+  MajorIncidentUpdatePromised: { version: 1, fields: { nextUpdateAt: plain, settingsVersion: plain } },
   MajorIncidentUpdateOverdue: {
     version: 1,
     fields: { promisedAt: plain, count: plain, remindAt: plain, settingsVersion: plain },

@@ -219,6 +219,11 @@ export type MajorIncidentUpdatePosted = Fact<
   'MajorIncidentUpdatePosted',
   { text: string; visibility: 'internal' | 'public'; nextUpdateAt?: string; settingsVersion?: number }
 >
+/** Reopened: whoever is told of it waits for an update again. By the settings then in force. */
+export type MajorIncidentUpdatePromised = Fact<
+  'MajorIncidentUpdatePromised',
+  { nextUpdateAt: string; settingsVersion: number }
+>
 /** A promised update is missing; `count` starts at 1 with each promise. `remindAt`: when it is reminded of again. */
 export type MajorIncidentUpdateOverdue = Fact<
   'MajorIncidentUpdateOverdue',
@@ -345,6 +350,7 @@ export type IncidentEvent =
   | MajorIncidentDemoted
   | MajorIncidentRoleAssigned
   | MajorIncidentUpdatePosted
+  | MajorIncidentUpdatePromised
   | MajorIncidentUpdateOverdue
   | MajorIncidentReviewed
   | ParentLinked

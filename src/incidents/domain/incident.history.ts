@@ -205,6 +205,7 @@ function isPublic(event: Recorded): boolean {
     case 'MajorIncidentPromoted':
     case 'MajorIncidentDemoted':
     case 'MajorIncidentRoleAssigned':
+    case 'MajorIncidentUpdatePromised':
     case 'MajorIncidentUpdateOverdue':
     case 'MajorIncidentReviewed':
     case 'ParentLinked':
@@ -380,6 +381,8 @@ function majorInWords(event: Recorded): string | undefined {
       return event.data.nextUpdateAt === undefined
         ? 'Update'
         : `Update; the next one is promised by ${event.data.nextUpdateAt}`
+    case 'MajorIncidentUpdatePromised':
+      return `An update is promised by ${event.data.nextUpdateAt}`
     case 'MajorIncidentUpdateOverdue':
       return `The update promised by ${event.data.promisedAt} is missing, reminder ${event.data.count}`
     case 'MajorIncidentReviewed':

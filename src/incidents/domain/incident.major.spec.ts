@@ -174,6 +174,29 @@ describe('updates', () => {
       .when(remind(at('10:00')))
       .thenRefused('INCIDENT.NOT_DUE')
   })
+  it('are promised anew when it is reopened, by whomever, as the settings say', () => {
+    const story = given(promoted, overdue, resolved).and('settings-major-incident', settings)
+    const reopen = new commands.Reopen(NUMBER, {}, by('agnes'))
+    const promisedAnew: IncidentEvent = {
+      type: 'MajorIncidentUpdatePromised',
+      data: { nextUpdateAt: at('09:30'), settingsVersion: 1 },
+    }
+    const { events } = story.when(reopen)
+    expect(events.slice(1)).toEqual([promisedAnew])
+    given(promoted, overdue, resolved, ...events)
+      .and('settings-major-incident', settings)
+      .when(remind(at('09:30')))
+      .thenTypes('MajorIncidentUpdateOverdue')
+    const fires = { alert: 'a1', condition: 'firing', count: 2 } as const
+    story
+      .when(new commands.ObserveAlertCondition(NUMBER, fires, byPolicy()))
+      .thenTypes('IncidentReopened', 'AlertConditionObserved', 'MajorIncidentUpdatePromised')
+    given(promoted, resolved).when(reopen).thenTypes('IncidentReopened')
+    given(proposed, resolved)
+      .and('settings-major-incident', settings)
+      .when(reopen)
+      .thenTypes('IncidentReopened')
+  })
   it('are not missed once demoted', () =>
     given(promoted, demoted)
       .when(remind(at('10:00')))

@@ -124,6 +124,24 @@ function promisedAt(
   )
 }
 
+/** What the settings in force promise of a major incident that goes on after it was at rest; none: nothing. */
+export function promisedAgain(
+  before: Incident,
+  after: Incident,
+  now: string,
+  { majorSettings: { value } }: Pick<IncidentFacts, 'majorSettings'>,
+): readonly IncidentEvent[] {
+  const goesOn = isAtRest(before) && !isAtRest(after)
+  if (!goesOn || after.major?.status !== 'promoted') return []
+  const nextUpdateAt = minutesAfter(now, value.settings.updateEveryMinutes)
+  if (nextUpdateAt === undefined) return []
+  return [{ type: 'MajorIncidentUpdatePromised', data: { nextUpdateAt, settingsVersion: value.version } }]
+}
+
+function isAtRest({ state }: Incident): boolean {
+  return state === 'Resolved' || state === 'Closed' || state === 'Canceled'
+}
+
 export function demoteMajorIncident(
   { metadata: { reason } }: DemoteMajorIncident,
   incident: Incident,

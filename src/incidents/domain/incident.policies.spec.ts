@@ -212,6 +212,13 @@ describe('a promised update', () => {
     expect(timersAfter(overdueUpdates, [promoted, overdue(AT)])).toEqual({ 'update-overdue': AT })
     expect(timersAfter(overdueUpdates, [promoted, overdue()])).toEqual({})
   })
+  it('is waited for again when the incident is reopened', () => {
+    const promisedAnew: IncidentEvent = {
+      type: 'MajorIncidentUpdatePromised',
+      data: { nextUpdateAt: AT, settingsVersion: 1 },
+    }
+    expect(timersAfter(overdueUpdates, [promoted, resolved, promisedAnew])).toEqual({ 'update-overdue': AT })
+  })
   it.each<IncidentEvent>([resolved, { type: 'MajorIncidentDemoted', data: {} }])(
     'is waited for no longer after $type',
     (event) => expect(timersAfter(overdueUpdates, [promoted, event])).toEqual({}),

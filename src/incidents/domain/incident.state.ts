@@ -442,6 +442,7 @@ function majorEvolved(record: Incident, event: RecordedEvent<IncidentEvent>): In
       return { ...record, major: { ...major, roles: { ...major.roles, [role]: person } } }
     }
     case 'MajorIncidentUpdatePosted':
+    case 'MajorIncidentUpdatePromised':
       return { ...record, major: { ...major, ...promise(event.data.nextUpdateAt) } }
     case 'MajorIncidentUpdateOverdue': {
       const { count, remindAt = null } = event.data
