@@ -177,7 +177,7 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
     },
   },
   ParentLinked: { version: 1, fields: { parent: plain } },
-  ParentUnlinked: { version: 1, fields: { parent: plain } },
+  ParentUnlinked: { version: 1, fields: { parent: plain, cause: plain } },
   OnCallPaged: {
     version: 1,
     fields: {

@@ -241,7 +241,8 @@ export type MajorIncidentReviewed = Fact<'MajorIncidentReviewed', MajorIncidentR
 
 /** From now on it follows its parent on progress, hold and resolution. */
 export type ParentLinked = Fact<'ParentLinked', { parent: string }>
-export type ParentUnlinked = Fact<'ParentUnlinked', { parent: string }>
+/** `cause`: two were linked at the same moment, so that the parent led back to it, or too many stood above it. */
+export type ParentUnlinked = Fact<'ParentUnlinked', { parent: string; cause?: 'cycle' | 'too-deep' }>
 
 /**
  * A person on call is asked to take it on, by `acknowledgeBy` (ISO 8601). `order`: her place among the contacts, from 1;

@@ -249,8 +249,6 @@ const WITHOUT_CONSEQUENCES: ReadonlySet<IncidentCommand['type']> = new Set([
   'ChangeDetails',
   'RemindCaller',
   'Close',
-  'LinkParent',
-  'UnlinkParent',
 ])
 
 /** Whether settings may make more of what this command decides. */
@@ -279,6 +277,7 @@ export function furtherFacts(
     case 'EscalateByRule':
       return known.group === undefined ? ruleFacts(command.data.rule, record, known) : contactFacts(known)
     case 'LinkParent':
+    case 'JoinParent':
       return ancestorFacts(command.id, known)
     default:
       return NOTHING
@@ -390,6 +389,8 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
       return { person: personFact(command.data.person) }
     case 'LinkParent':
       return byName([[ancestor(1), incidentFact(command.data.parent)]])
+    case 'JoinParent':
+      return { ...byName([[ancestor(1), incidentFact(command.data.parent)]]), settings: SETTINGS }
     case 'FollowParent':
       return { settings: SETTINGS }
     case 'PageOnCall': {

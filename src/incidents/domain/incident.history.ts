@@ -392,12 +392,17 @@ function majorInWords(event: Recorded): string | undefined {
   }
 }
 
+const LINE_FAULTS = {
+  cycle: 'it had become its own descendant',
+  'too-deep': 'too many stood above it',
+} as const
+
 function familyInWords(event: Recorded): string | undefined {
   switch (event.type) {
     case 'ParentLinked':
       return `Follows ${event.data.parent}`
     case 'ParentUnlinked':
-      return `Follows ${event.data.parent} no longer`
+      return `Follows ${event.data.parent} no longer${event.data.cause ? `: ${LINE_FAULTS[event.data.cause]}` : ''}`
     default:
       return undefined
   }

@@ -256,6 +256,16 @@ describe('a family', () => {
       .thenCommands({ type: 'FollowParent', id: 'INC0000002', data: { ...data, step: 'release' } })
     told.when(ofParent(comment)).thenNothing()
   })
+  it('is joined by each child once its link stands', () => {
+    const [link] = linked('INC0000002')
+    const joins = { type: 'JoinParent', id: 'INC0000002', data: { parent: 'INC0000001', at } }
+    policySpec(childrenFollow).given().when(link!).thenCommands(joins)
+    const [unlink] = unlinked('INC0000002')
+    policySpec(childrenFollow)
+      .given(...linked('INC0000002'))
+      .when(unlink!)
+      .thenNothing()
+  })
   it('that is large is brought to the rules of major incidents, with its size', () => {
     const [second] = linked('INC0000003')
     policySpec(proposeParents)
