@@ -246,7 +246,7 @@ export type ParentUnlinked = Fact<'ParentUnlinked', { parent: string; cause?: 'c
 
 /**
  * A person on call is asked to take it on, by `acknowledgeBy` (ISO 8601). `order`: her place among the contacts, from 1;
- * `skipped`: contacts before her who have left.
+ * `skipped`: contacts before her who have left, or have no role at the desk.
  */
 export type OnCallPaged = Fact<
   'OnCallPaged',

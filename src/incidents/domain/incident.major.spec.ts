@@ -100,6 +100,8 @@ describe('a promotion', () => {
     promoting({ manager: 'eve' }).thenRefused('INCIDENT.PERSON_UNKNOWN')
     promoting({ manager: 'mia', communications: 'lea' }).thenRefused('INCIDENT.PERSON_INACTIVE')
     promoting({ manager: 'mia', resolver: 'eve' }).thenRefused('INCIDENT.PERSON_UNKNOWN')
+    promoting({ manager: 'rita' }).thenRefused('INCIDENT.PERSON_NOT_AT_DESK')
+    promoting({ manager: 'mia', communications: 'rita' }).thenRefused('INCIDENT.PERSON_NOT_AT_DESK')
     promoting({ manager: 'mia', nextUpdateAt: NOW }).thenRefused('INCIDENT.NEXT_UPDATE_PAST')
   })
   it('is taken back with a reason', () => {
@@ -120,6 +122,7 @@ describe('a promotion', () => {
       })
     given(promoted).when(assign('mia')).thenNothing()
     given(promoted).when(assign('lea')).thenRefused('INCIDENT.PERSON_INACTIVE')
+    given(promoted).when(assign('rita')).thenRefused('INCIDENT.PERSON_NOT_AT_DESK')
     given(proposed).when(assign('bob')).thenRefused('INCIDENT.NOT_MAJOR')
   })
 })

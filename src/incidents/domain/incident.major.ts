@@ -13,9 +13,9 @@ import type { IncidentFacts } from './incident.facts.js'
 import {
   instant,
   minutesAfter,
+  requireAtDesk,
   requireDue,
   requireOpen,
-  requirePerson,
   requireText,
   requireUnfinished,
 } from './incident.guards.js'
@@ -79,10 +79,10 @@ export function promoteMajorIncident(
   facts: IncidentFacts,
 ): readonly IncidentEvent[] {
   const { manager, communications, resolver } = data
-  requirePerson(facts.person.value, manager, '/manager')
+  requireAtDesk(facts.person.value, manager, '/manager')
   if (communications !== undefined)
-    requirePerson(facts.communications.value, communications, '/communications')
-  if (resolver !== undefined) requirePerson(facts.resolver.value, resolver, '/resolver')
+    requireAtDesk(facts.communications.value, communications, '/communications')
+  if (resolver !== undefined) requireAtDesk(facts.resolver.value, resolver, '/resolver')
   if (incident.major?.status === 'promoted') {
     const { roles } = incident.major
     const same =
@@ -167,7 +167,7 @@ export function assignMajorIncidentRole(
 ): readonly IncidentEvent[] {
   const major = requireMajor(incident)
   requireUnfinished(incident)
-  requirePerson(facts.person.value, person, '/person')
+  requireAtDesk(facts.person.value, person, '/person')
   const previous = major.roles[role] ?? null
   return previous === person ? [] : [{ type: 'MajorIncidentRoleAssigned', data: { role, person, previous } }]
 }
