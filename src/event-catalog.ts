@@ -311,6 +311,10 @@ const ALERT_EVENTS: Entries<AlertEvent> = {
   AlertFired: { version: 1, fields: { source: plain, key: authored, keyedBy: plain, ...alertSays } },
   AlertRepeated: { version: 1, fields: { count: plain, firing: plain, hash: plain, incident: plain } },
   AlertCleared: { version: 1, fields: { count: plain, hash: plain, clearedAt: plain, incident: plain } },
+  AlertEndHeard: {
+    version: 1,
+    fields: { source: plain, key: authored, keyedBy: plain, hash: plain, clearedAt: plain },
+  },
   AlertRefired: { version: 1, fields: { count: plain, firings: plain, ...alertSays, incident: plain } },
   AlertIncidentRequested: {
     version: 1,
