@@ -160,6 +160,7 @@ export function applyAttention(
       draft.major = undefined
       return promised(draft, undefined)
     case 'MajorIncidentUpdatePosted':
+    case 'MajorIncidentUpdatePromised':
       return promised(draft, event.data.nextUpdateAt)
     case 'MajorIncidentUpdateOverdue':
       draft.updatesOverdue = event.data.count

@@ -177,6 +177,7 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
     version: 1,
     fields: { text: authored, visibility: plain, nextUpdateAt: plain, settingsVersion: plain },
   },
+  MajorIncidentUpdatePromised: { version: 1, fields: { nextUpdateAt: plain, settingsVersion: plain } },
   MajorIncidentUpdateOverdue: {
     version: 1,
     fields: { promisedAt: plain, count: plain, remindAt: plain, settingsVersion: plain },
@@ -192,7 +193,7 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
     },
   },
   ParentLinked: { version: 1, fields: { parent: plain } },
-  ParentUnlinked: { version: 1, fields: { parent: plain } },
+  ParentUnlinked: { version: 1, fields: { parent: plain, cause: plain } },
   OnCallPaged: {
     version: 1,
     fields: {
@@ -341,6 +342,10 @@ const ALERT_EVENTS: Entries<AlertEvent> = {
   AlertFired: { version: 1, fields: { source: plain, key: authored, keyedBy: plain, ...alertSays } },
   AlertRepeated: { version: 1, fields: { count: plain, firing: plain, hash: plain, incident: plain } },
   AlertCleared: { version: 1, fields: { count: plain, hash: plain, clearedAt: plain, incident: plain } },
+  AlertEndHeard: {
+    version: 1,
+    fields: { source: plain, key: authored, keyedBy: plain, hash: plain, clearedAt: plain },
+  },
   AlertRefired: { version: 1, fields: { count: plain, firings: plain, ...alertSays, incident: plain } },
   AlertIncidentRequested: {
     version: 1,

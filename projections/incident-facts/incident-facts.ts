@@ -354,6 +354,7 @@ function apply(draft: IncidentFacts, event: RecordedIncidentEvent): boolean {
     case 'MajorIncidentProposed':
     case 'MajorIncidentRoleAssigned':
     case 'MajorIncidentUpdatePosted':
+    case 'MajorIncidentUpdatePromised':
     case 'MajorIncidentUpdateOverdue':
     case 'MajorIncidentReviewed':
     case 'OnCallPaged':

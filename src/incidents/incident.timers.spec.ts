@@ -106,6 +106,7 @@ class Desk {
     for (const name of ['bob', 'agnes', 'mia'])
       await appendEvents(this.log, `person-${name}`, [
         { type: 'PersonRegistered', data: { kind: 'person', name } },
+        { type: 'RoleGranted', data: { role: 'agent', source: 'setup' } },
       ])
     this.readStore.crash = (at) => this.mayDie(at)
     await this.restart()

@@ -49,6 +49,7 @@ const ON_TOPIC: { readonly [Type in IncidentEvent['type']]: Shown<Type> | 'inter
   MajorIncidentDemoted: 'internal',
   MajorIncidentRoleAssigned: 'internal',
   MajorIncidentUpdatePosted: ['text', 'visibility', 'nextUpdateAt'],
+  MajorIncidentUpdatePromised: 'internal',
   MajorIncidentUpdateOverdue: 'internal',
   MajorIncidentReviewed: 'internal',
   ParentLinked: 'internal',

@@ -119,6 +119,27 @@ describe('Major incidents, families, escalation and people on call', () => {
     )
   }, 60_000)
 
+  it('a child is as its parent is from the link on', async () => {
+    const [parent, child] = [await desk.opened(), await desk.opened()]
+    await desk.done('ann', parent, 'hold', { holdReason: 'awaiting-vendor' })
+    await desk.done('ann', child, 'link-parent', { parent })
+    await until(child, ({ state }) => state === 'On Hold')
+  }, 60_000)
+
+  it('of two made each other’s parents at the same moment, one at most has a parent in the end', async () => {
+    for (let pair = 0; pair < 10; pair++) {
+      const [a, b] = [await desk.opened(), await desk.opened()]
+      await Promise.all([
+        desk.as('ann').post(`/incidents/${a}/link-parent`, { parent: b }),
+        desk.as('ann').post(`/incidents/${b}/link-parent`, { parent: a }),
+      ])
+      const linked = async () => [await read(a), await read(b)].filter((one) => 'parent' in one).length
+      const end = Date.now() + 20_000
+      while ((await linked()) > 1 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(await linked()).toBeLessThan(2)
+    }
+  }, 120_000)
+
   it('people on call are asked by rules, and answer', async () => {
     const onCall = { contacts: ['ben', 'lea'], acknowledgeWithinMinutes: 5, rounds: 1 }
     succeeded(await desk.as('lea').put(`/groups/${NETWORK}/on-call`, onCall))

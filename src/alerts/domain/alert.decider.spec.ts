@@ -71,6 +71,9 @@ const resolved = { type: 'IncidentResolved', data: { code: 'fixed', notes: 'x', 
 const closed = { type: 'IncidentClosed', data: { cause: 'agent' } } as const
 const canceled = { type: 'IncidentCanceled', data: { code: 'not-an-incident', notes: null } } as const
 
+/** It fires once more, and has begun anew. */
+const again = receive({ hash: 'two', startsAt: minutesLater(1) }, minutesLater(2))
+
 const alert = deciderSpec(alertDecider)
 const firing = () => alert.given(fired, requested, bound)
 const clearedAlert = () => alert.given(fired, requested, bound, cleared)
@@ -83,14 +86,64 @@ describe('an alert', () => {
       .thenEvents({ type: fired.type, data: fired.data } as AlertEvent, requested)
   })
 
-  it('of which nothing was heard has not cleared either', () => {
-    alert
-      .given()
-      .when(receive({ status: 'resolved' }))
-      .thenNothing()
+  it('that has cleared clears no further', () => {
     clearedAlert()
       .when(receive({ status: 'resolved', hash: 'two' }))
       .thenNothing()
+  })
+
+  it('whose end was heard first is not opened by the firing that comes late', () => {
+    const end = receive({ status: 'resolved', firing: 0, hash: 'gone', endsAt: NOW })
+    const heard: AlertEvent = {
+      type: 'AlertEndHeard',
+      data: { source: 'alertmanager', key: 'disk', keyedBy: 'group', hash: 'gone', clearedAt: NOW },
+    }
+    const ended = alert.given({ ...heard, metadata: { occurredAt: NOW } })
+    alert.given().when(end).thenEvents(heard)
+    ended.when(end).thenNothing()
+    ended.when(receive({}, minutesLater(3.9))).thenNothing()
+    ended.when(bind('INC1')).thenRefused('ALERT.INCIDENT_NOT_WANTED')
+    // One that began later is another, and one that is still told after all retries is no late one
+    ended
+      .when(receive({ startsAt: minutesLater(1) }, minutesLater(1)))
+      .thenTypes('AlertFired', 'AlertIncidentRequested')
+    ended.when(receive({}, minutesLater(4))).thenTypes('AlertFired', 'AlertIncidentRequested')
+    ended
+      .when(receive({ startsAt: undefined }, minutesLater(1)))
+      .thenTypes('AlertFired', 'AlertIncidentRequested')
+  })
+
+  it('is not reopened by a firing that its end has overtaken', () => {
+    const late = (minutes: number) => receive({ hash: 'changed' }, minutesLater(minutes))
+    const story = alert
+      .given(fired, requested, bound, { ...cleared, metadata: { occurredAt: NOW } })
+      .and('incident-INC1', opened, resolved)
+    story.when(late(1)).thenNothing()
+    story.when(late(4)).thenTypes('AlertRefired')
+  })
+
+  it('is over in the end, in whatever order its notifications come within the window (law)', () => {
+    const all = [
+      receive({ hash: 'a' }),
+      receive({ hash: 'b', firing: 2 }),
+      receive({ status: 'resolved', firing: 0, hash: 'gone', endsAt: NOW }),
+    ]
+    const order = fc
+      .array(fc.constantFrom(...all), { maxLength: 5 })
+      .chain((more) => fc.shuffledSubarray([...all, ...more], { minLength: all.length + more.length }))
+    fc.assert(
+      fc.property(order, (notifications) => {
+        let told: ToldEvent<AlertEvent>[] = []
+        for (const [index, { data }] of notifications.entries()) {
+          const occurredAt = minutesLater(index / 10)
+          const { events } = alert.given(...told).when(receive(data, occurredAt))
+          told = [...told, ...events.map((event) => ({ ...event, metadata: { occurredAt } }))]
+        }
+        const types = told.map(({ type }) => type)
+        expect(types.filter((type) => type === 'AlertIncidentRequested').length).toBeLessThan(2)
+        expect(['AlertCleared', 'AlertEndHeard']).toContain(types.at(-1))
+      }),
+    )
   })
 
   it('began no later than it was heard of, whatever the clock of its source says', () => {
@@ -166,9 +219,7 @@ describe('an alert', () => {
     firing()
       .when(receive({ status: 'resolved', firing: 0, hash: 'gone', endsAt: NOW }))
       .thenEvents(cleared)
-    const [refired] = clearedAlert()
-      .and('incident-INC1', opened, resolved)
-      .when(receive({ hash: 'two' })).events
+    const [refired] = clearedAlert().and('incident-INC1', opened, resolved).when(again).events
     expect(refired).toMatchObject({
       type: 'AlertRefired',
       data: { count: 2, firings: 2, incident: 'INC1' },
@@ -187,9 +238,7 @@ describe('an alert', () => {
   })
 
   it.each([[closed], [canceled]])('that fires again after $type asks for another incident', (finished) => {
-    const { events } = clearedAlert()
-      .and('incident-INC1', opened, finished)
-      .when(receive({ hash: 'two' }))
+    const { events } = clearedAlert().and('incident-INC1', opened, finished).when(again)
     expect(events).toMatchObject([
       { type: 'AlertRefired', data: { firings: 2 } },
       { type: 'AlertIncidentRequested', data: { episode: 2, previous: 'INC1' } },

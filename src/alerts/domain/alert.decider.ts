@@ -20,7 +20,9 @@ export const alertDecider: Decider<AlertRecord, AlertCommand, AlertEvent, AlertF
 export function decide(command: AlertCommand, record: AlertRecord, known: AlertFacts): readonly AlertEvent[] {
   switch (command.type) {
     case 'ReceiveAlert':
-      return isRetry(command, record, known) ? [] : received(command, record, known)
+      return isRetry(command, record, known) || isOvertaken(command, record, known)
+        ? []
+        : received(command, record, known)
     case 'BindAlertIncident':
       return bound(command, record)
     case 'ReplaceAlertIncident':
@@ -49,13 +51,30 @@ function isRetry(
   return same !== undefined && window > 0 && Date.parse(occurredAt) - Date.parse(same.at) < window
 }
 
+/**
+ * A firing that began before the end that was heard last, and comes so shortly after it that its end has overtaken it. Later
+ * it is no late one: senders give up after that time, so the source says that the alert fires after all (it may have been
+ * taken for cleared while its source was away, and then has its old beginning).
+ */
+function isOvertaken(
+  { data: { status, startsAt }, metadata: { occurredAt } }: ReceiveAlert,
+  record: AlertRecord,
+  { mapping }: AlertFacts,
+): boolean {
+  if (status !== 'firing' || record?.condition !== 'cleared' || record.cleared === null) return false
+  const { at, heardAt } = record.cleared
+  const window = mapping.value.mapping.retryWindowSeconds * 1_000
+  const shortly = Date.parse(occurredAt) - Date.parse(heardAt) < window
+  return startsAt !== undefined && startsAt < at && shortly
+}
+
 function received(
   { data, metadata }: ReceiveAlert,
   record: AlertRecord,
   known: AlertFacts,
 ): readonly AlertEvent[] {
   if (data.status === 'resolved') return cleared(data, metadata, record)
-  if (record === null) return fired(data, metadata, known)
+  if (record === null || record.firings === 0) return fired(data, metadata, known)
   return record.condition === 'cleared'
     ? refired(data, metadata, record, known)
     : repeated(data, record, known)
@@ -123,13 +142,13 @@ function repeated({ hash, firing }: Notification, alert: Alert, known: AlertFact
 }
 
 function cleared(
-  { hash, endsAt }: Notification,
+  { source, key, keyedBy, hash, endsAt }: Notification,
   { occurredAt }: CommandMetadata,
   record: AlertRecord,
 ): readonly AlertEvent[] {
-  // Of what nothing was heard, or what has cleared already, nothing follows.
-  if (record === null || record.condition === 'cleared') return []
   const clearedAt = notAfter(endsAt, occurredAt)
+  if (record === null) return [{ type: 'AlertEndHeard', data: { source, key, keyedBy, hash, clearedAt } }]
+  if (record.condition === 'cleared') return []
   const { count, incident } = record
   return [{ type: 'AlertCleared', data: { count, hash, clearedAt, incident: incident ?? undefined } }]
 }
@@ -163,7 +182,9 @@ function requested(
 function bound({ data: { number, instead } }: BindAlertIncident, record: AlertRecord): readonly AlertEvent[] {
   if (record?.incident === number) return []
   const wanted =
-    record !== null && (instead === undefined ? record.incident === null : record.incident === instead)
+    record !== null &&
+    record.firings > 0 &&
+    (instead === undefined ? record.incident === null : record.incident === instead)
   if (!wanted) {
     throw new Refused(
       'ALERT.INCIDENT_NOT_WANTED',

@@ -35,6 +35,14 @@ export type AlertCleared = DomainEvent<
   'AlertCleared',
   { count: number; hash: string; clearedAt: string; incident?: string }
 >
+/**
+ * Its end was heard before it was ever heard to fire: notifications overtake each other. Remembered, so that the firing that
+ * comes late opens nothing. `clearedAt`: ISO 8601.
+ */
+export type AlertEndHeard = DomainEvent<
+  'AlertEndHeard',
+  { source: string; key: string; keyedBy: AlertKeyKind; hash: string; clearedAt: string }
+>
 /** It fires once more after it had cleared, for the `firings`th time. `incident`: the one to be told. */
 export type AlertRefired = DomainEvent<
   'AlertRefired',
@@ -95,6 +103,7 @@ export type AlertEvent =
   | AlertFired
   | AlertRepeated
   | AlertCleared
+  | AlertEndHeard
   | AlertRefired
   | AlertIncidentRequested
   | AlertIncidentBound

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { LONGEST_RETRY_WINDOW_SECONDS } from '../../settings/domain/defaults.js'
-import type { AlertCondition, AlertEvent, Labels } from './alert.events.js'
+import type { AlertCondition, AlertEndHeard, AlertEvent, Labels } from './alert.events.js'
 
 /** What decisions need to know of an alert. Times are ISO 8601. */
 export interface Alert {
@@ -14,7 +14,7 @@ export interface Alert {
   readonly truncated: number
   /** Notifications that it fires, retries aside. */
   readonly count: number
-  /** How often it began to fire. */
+  /** How often it began to fire; 0: only its end was heard so far. */
   readonly firings: number
   /** Incidents asked for. */
   readonly episode: number
@@ -22,6 +22,8 @@ export interface Alert {
   readonly incident: string | null
   /** The one before, while the latest is not known yet. */
   readonly previous: string | null
+  /** Its latest end, by the source's clock, and when that was heard; null: it has not cleared yet. */
+  readonly cleared: { readonly at: string; readonly heardAt: string } | null
   /** The latest notifications that were no retries, oldest first: as many as may still be told again, and never none. */
   readonly heard: readonly Heard[]
 }
@@ -60,10 +62,32 @@ export function evolve(record: AlertRecord, event: RecordedEvent<AlertEvent>): A
       episode: 0,
       incident: null,
       previous: null,
+      cleared: null,
       heard: [{ hash, at }],
     }
   }
+  if (event.type === 'AlertEndHeard') return record ?? endOnly(event.data, at)
   return record === null ? record : applied(record, event, at)
+}
+
+function endOnly({ source, key, hash, clearedAt }: AlertEndHeard['data'], at: string): Alert {
+  return {
+    condition: 'cleared',
+    source,
+    key,
+    labels: {},
+    annotations: {},
+    startsAt: clearedAt,
+    firing: 0,
+    truncated: 0,
+    count: 0,
+    firings: 0,
+    episode: 0,
+    incident: null,
+    previous: null,
+    cleared: { at: clearedAt, heardAt: at },
+    heard: [{ hash, at }],
+  }
 }
 
 function applied(alert: Alert, event: RecordedEvent<AlertEvent>, at: string): Alert {
@@ -73,7 +97,13 @@ function applied(alert: Alert, event: RecordedEvent<AlertEvent>, at: string): Al
       return { ...alert, count, firing, heard: heardNow(alert, hash, at) }
     }
     case 'AlertCleared':
-      return { ...alert, condition: 'cleared', firing: 0, heard: heardNow(alert, event.data.hash, at) }
+      return {
+        ...alert,
+        condition: 'cleared',
+        cleared: { at: event.data.clearedAt, heardAt: at },
+        firing: 0,
+        heard: heardNow(alert, event.data.hash, at),
+      }
     case 'AlertRefired': {
       const { count, firings, labels, annotations, startsAt, firing, truncated = 0, hash } = event.data
       return {

@@ -37,6 +37,8 @@ const registered: GroupEvent = { type: 'GroupRegistered', data: { name: 'Network
 const added: GroupEvent = { type: 'MemberAdded', data: { person: 'ann' } }
 const removed: GroupEvent = { type: 'MemberRemoved', data: { person: 'ann' } }
 const ann: PersonEvent = { type: 'PersonRegistered', data: { kind: 'person', name: 'Ann' } }
+const agent: PersonEvent = { type: 'RoleGranted', data: { role: 'agent', source: 'idp' } }
+const requester: PersonEvent = { type: 'RoleGranted', data: { role: 'requester', source: 'administrator' } }
 const left: PersonEvent = { type: 'PersonDeactivated', data: {} }
 const back: PersonEvent = { type: 'PersonReactivated', data: {} }
 
@@ -91,8 +93,8 @@ describe('people on call', () => {
   })
 
   it('are active, named once, and replaced as a list', () => {
-    expect(decided([registered], set(['ann']), [ann])).toEqual([onCall(['ann'])])
-    expect(decided([registered, onCall(['ann'])], set(['ann']), [ann])).toEqual([])
+    expect(decided([registered], set(['ann']), [ann, agent])).toEqual([onCall(['ann'])])
+    expect(decided([registered, onCall(['ann'])], set(['ann']), [ann, agent])).toEqual([])
     expect(decided([registered, onCall(['ann'])], set([]))).toEqual([onCall([])])
     expect(decided([registered, onCall(['ann']), onCall([])], set([]))).toEqual([])
     expect(decided([registered], set([]))).toEqual([])
@@ -111,12 +113,13 @@ describe('people on call', () => {
         )
       }
     }
-    expect(pointers(set(['ann', 'eve', 'ann'], 0, 11), [ann])).toEqual([
+    expect(pointers(set(['ann', 'eve', 'ann'], 0, 11), [ann, agent])).toEqual([
       '/acknowledgeWithinMinutes',
       '/rounds',
       '/contacts/1',
       '/contacts/2',
     ])
-    expect(pointers(set(['ann']), [ann, left])).toEqual(['/contacts/0'])
+    expect(pointers(set(['ann']), [ann, agent, left])).toEqual(['/contacts/0'])
+    expect(pointers(set(['ann']), [ann, requester])).toEqual(['/contacts/0'])
   })
 })

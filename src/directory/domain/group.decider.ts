@@ -7,10 +7,9 @@ import {
   NotFound,
   type RecordedEvent,
   Refused,
-  type StreamFold,
 } from '#libs/event-sourcing'
 import { changedFields, withChanges } from './changed-fields.js'
-import type { GroupEvent, GroupRegistered, OnCallContactsSet, PersonEvent } from './directory.events.js'
+import type { GroupEvent, GroupRegistered, OnCallContactsSet } from './directory.events.js'
 import { checkId, checkName, RESERVED_GROUP_ID } from './directory-id.js'
 import type {
   AddMember,
@@ -19,6 +18,7 @@ import type {
   RegisterGroup,
   SetOnCallContacts,
 } from './group.commands.js'
+import { isAtDesk, type PersonStanding, personStanding } from './person-standing.js'
 
 export type GroupState =
   | { readonly status: 'unknown' }
@@ -31,21 +31,11 @@ export type GroupState =
     }
 type Registered = Exclude<GroupState, { status: 'unknown' }>
 
-type Standing = 'unknown' | 'active' | 'inactive'
-/** Whether a person can be given a membership: it opens the records of a group, so it must not wait for a stranger. */
-const personStanding: StreamFold<Standing, PersonEvent> = {
-  initial: 'unknown',
-  evolve(standing, { type }) {
-    if (type === 'PersonRegistered' || type === 'PersonReactivated') return 'active'
-    return type === 'PersonDeactivated' ? 'inactive' : standing
-  },
-}
-
 export interface GroupFacts {
   /** Asked for AddMember only. */
-  person: Fact<Standing>
+  person: Fact<PersonStanding>
   /** Of each one who is to be on call. */
-  [contact: Contact]: Fact<Standing>
+  [contact: Contact]: Fact<PersonStanding>
 }
 
 type Contact = `contact ${string}`
@@ -126,16 +116,16 @@ function change(command: ChangeGroup, group: Registered): readonly GroupEvent[] 
   return Object.keys(data).length > 0 ? [{ type: 'GroupChanged', data }] : []
 }
 
-function addMember(command: AddMember, group: Registered, standing: Standing): readonly GroupEvent[] {
+function addMember(command: AddMember, group: Registered, standing: PersonStanding): readonly GroupEvent[] {
   const { person } = command.data
   if (group.members.has(person)) return []
-  if (standing === 'unknown') {
+  if (!standing.exists) {
     throw new NotFound(
       'DIRECTORY.PERSON_UNKNOWN',
       `The directory knows no "${person}": register the person first`,
     )
   }
-  if (standing === 'inactive') {
+  if (!standing.active) {
     throw new Refused('DIRECTORY.PERSON_INACTIVE', `"${person}" is deactivated: reactivate the person first`)
   }
   return [{ type: 'MemberAdded', data: { person } }]
@@ -185,10 +175,10 @@ function contactErrors(
   const pointer = `/contacts/${index}`
   if (contacts.indexOf(id) < index) return [{ pointer, message: 'stands twice: rounds ask again' }]
   const standing = facts[contact(id)]?.value
-  if (standing === 'active') return []
-  return [
-    { pointer, message: standing === 'inactive' ? `"${id}" has left` : `the directory knows no "${id}"` },
-  ]
+  if (!standing?.exists) return [{ pointer, message: `the directory knows no "${id}"` }]
+  if (!standing.active) return [{ pointer, message: `"${id}" has left` }]
+  // Nobody else can be told of the incident that the call is about.
+  return isAtDesk(standing) ? [] : [{ pointer, message: `"${id}" has no role at the desk: grant one first` }]
 }
 
 function evolve(state: GroupState, event: RecordedEvent<GroupEvent>): GroupState {

@@ -85,6 +85,36 @@ describe('an alert that has cleared', () => {
       .thenTypes('AlertConditionObserved', 'WorkNoteAdded')
   })
 
+  describe('in an incident into which others were merged', () => {
+    const other = (condition: 'firing' | 'cleared'): ToldEvent<IncidentEvent> => ({
+      type: 'AlertConditionObserved',
+      data: { alert: 'a2', condition, count: 1 },
+      metadata: byPolicy,
+    })
+
+    it('resolves nothing while another alert fires, whichever was there first', () => {
+      incident.given(opened, other('firing')).when(cleared).thenEvents(observed('cleared'))
+      const started: ToldEvent<IncidentEvent> = { type: 'WorkStarted', data: {} }
+      incident.given(opened, other('firing'), started).when(cleared).thenEvents(observed('cleared'))
+      const second = new ObserveAlertCondition(
+        'INC1',
+        { alert: 'a2', condition: 'cleared', count: 1 },
+        commandMetadata({ ...byPolicy }),
+      )
+      incident.given(opened, other('firing')).when(second).thenTypes('AlertConditionObserved')
+    })
+    it('leaves a note when it is the last one: by merging, somebody has taken the incident on', () =>
+      incident
+        .given(opened, other('firing'), other('cleared'))
+        .when(cleared)
+        .thenTypes('AlertConditionObserved', 'WorkNoteAdded'))
+    it('leaves a note where the one merged was somebody’s, who watches now', () =>
+      incident
+        .given(opened, { ...watched, metadata: byPolicy })
+        .when(cleared)
+        .thenTypes('AlertConditionObserved', 'WorkNoteAdded'))
+  })
+
   it('leaves its mark on a Resolved one, and nothing on a finished one', () => {
     incident.given(opened, watched, resolved).when(cleared).thenEvents(observed('cleared'))
     incident.given(opened, resolved, closed).when(cleared).thenNothing()

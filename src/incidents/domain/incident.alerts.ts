@@ -8,8 +8,8 @@ import type { Incident } from './incident.state.js'
 export const SELF_RECOVERED = 'self-recovered'
 
 /**
- * An alert that fires again reopens what was Resolved; one that has cleared resolves what nobody has touched, and leaves
- * a work note otherwise. Never refused: of a finished incident, a firing is recorded, whereupon the alert gets another one.
+ * An alert that fires again reopens what was Resolved; one that has cleared resolves what nobody has touched or merged with
+ * anything, and leaves a work note otherwise, unless another alert of the incident still fires. Never refused: of a finished incident, a firing is recorded, whereupon the alert gets another one.
  */
 export function observeAlertCondition(
   command: ObserveAlertCondition,
@@ -46,11 +46,16 @@ function observedCleared(
   incident: Incident,
   facts: IncidentFacts,
 ): readonly IncidentEvent[] {
-  const { state, alerts, untouched } = incident
+  const { state, alerts, untouched, watchers } = incident
   const finished = state === 'Closed' || state === 'Canceled'
   if (finished || alerts?.[command.data.alert] === 'cleared') return []
-  if (state === 'Resolved') return [observed(command)]
-  if (state === 'New' && untouched) return [observed(command), selfRecovered(command, incident, facts)]
+  const others = othersOf(command.data.alert, incident)
+  // What still fires is not over; the last one to clear says what is to be said.
+  if (state === 'Resolved' || others.includes('firing')) return [observed(command)]
+  // It was opened for one alert and for nobody: others, and watchers, come from what people have merged into it.
+  const merged = others.length > 0 || watchers.length > 0
+  if (state === 'New' && untouched && !merged)
+    return [observed(command), selfRecovered(command, incident, facts)]
   return [
     observed(command),
     {
@@ -58,6 +63,11 @@ function observedCleared(
       data: { text: 'The alert has cleared. Resolve the incident when nothing is left to do.' },
     },
   ]
+}
+
+/** Conditions of the incident's alerts but this one. */
+function othersOf(alert: string, { alerts }: Incident): readonly ('firing' | 'cleared')[] {
+  return Object.entries(alerts ?? {}).flatMap(([id, condition]) => (id === alert ? [] : [condition]))
 }
 
 function selfRecovered(

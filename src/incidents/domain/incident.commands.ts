@@ -256,6 +256,11 @@ export class FollowParent extends Command<
   readonly type = 'FollowParent'
 }
 
+/** The policy's: it was linked to this parent at `at` (ISO 8601). Lets go of one that leads back to it, else does as that one did. */
+export class JoinParent extends Command<'JoinParent', { parent: string; at: string }> {
+  readonly type = 'JoinParent'
+}
+
 /** Asks the people on call of a group (absent: the one that has it), one after the other, until one answers. */
 export class PageOnCall extends Command<'PageOnCall', { group?: string }> {
   readonly type = 'PageOnCall'
@@ -322,6 +327,7 @@ export type IncidentCommand =
   | LinkParent
   | UnlinkParent
   | FollowParent
+  | JoinParent
   | PageOnCall
   | PageNext
   | AcknowledgePage
@@ -369,6 +375,7 @@ export const INCIDENT_COMMANDS = [
   LinkParent,
   UnlinkParent,
   FollowParent,
+  JoinParent,
   PageOnCall,
   PageNext,
   AcknowledgePage,

@@ -2,14 +2,14 @@ import type { CommandMetadata, RecordedEvent } from '#libs/event-sourcing'
 import { rescheduled } from './incident.escalation.js'
 import type { IncidentEvent } from './incident.events.js'
 import type { IncidentFacts } from './incident.facts.js'
-import { proposedByPriority } from './incident.major.js'
+import { promisedAgain, proposedByPriority } from './incident.major.js'
 import { evolve, type Incident, type IncidentRecord, isOpened } from './incident.state.js'
 
 type Asked = Pick<IncidentFacts, 'escalationRules' | 'majorSettings'>
 
 /**
- * What settings make of a decision at once, in the same append: a major incident is proposed, escalation rules wait for
- * other times.
+ * What settings make of a decision at once, in the same append: a major incident is proposed, or has an update promised
+ * again, escalation rules wait for other times.
  */
 export function withConsequences(
   decided: readonly IncidentEvent[],
@@ -19,14 +19,22 @@ export function withConsequences(
 ): readonly IncidentEvent[] {
   if (decided.length === 0) return decided
   const idle = escalationRules.value.rules.length === 0 && noneWait(record)
-  if (idle && majorSettings.value.settings.proposeAtPriority === null) return decided
+  const { proposeAtPriority } = majorSettings.value.settings
+  if (idle && proposeAtPriority === null && !isMajor(record)) return decided
   const after = decided.reduce<IncidentRecord>(
     (known, event) => evolve(known, asRecorded(event, metadata)),
     record,
   )
   if (!isOpened(after)) return decided
   const proposed = gained(record, after) ? proposedByPriority(after, { majorSettings }) : []
-  return [...decided, ...proposed, ...rescheduled(after, escalationRules.value)]
+  const promised = isOpened(record)
+    ? promisedAgain(record, after, metadata.occurredAt, { majorSettings })
+    : []
+  return [...decided, ...proposed, ...promised, ...rescheduled(after, escalationRules.value)]
+}
+
+function isMajor(record: IncidentRecord): boolean {
+  return isOpened(record) && record.major?.status === 'promoted'
 }
 
 function noneWait(record: IncidentRecord): boolean {

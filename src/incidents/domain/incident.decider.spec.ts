@@ -1238,6 +1238,7 @@ describe('every command in every state', () => {
     build(commands.ReviewMajorIncident, fc.record({ summary: text })),
     build(commands.LinkParent, fc.record({ parent: fc.constantFrom(NUMBER, 'INC0000002', 'INC0000009') })),
     build(commands.UnlinkParent, fc.constant({})),
+    build(commands.JoinParent, fc.record({ parent: fc.constantFrom('INC0000002', 'INC0000009'), at: time })),
     build(
       commands.FollowParent,
       fc.oneof(

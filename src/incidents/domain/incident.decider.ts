@@ -135,6 +135,8 @@ function decideOpened(
       return family.unlinkParent(command, incident)
     case 'FollowParent':
       return family.followParent(command, incident, known)
+    case 'JoinParent':
+      return family.joinParent(command, incident, known)
     case 'PageOnCall':
       return onCall.pageOnCall(command, incident, known)
     case 'PageNext':

@@ -1,7 +1,8 @@
-import type { ToldEvent } from '#libs/testing'
+import { recorded, type ToldEvent } from '#libs/testing'
 import type { EscalationRule } from '../../settings/domain/settings.events.js'
 import * as commands from './incident.commands.js'
 import type { IncidentEvent } from './incident.events.js'
+import { evolve, type IncidentRecord, isOpened, NOT_OPENED } from './incident.state.js'
 import {
   accepted,
   at,
@@ -11,6 +12,7 @@ import {
   inGroup,
   NUMBER,
   ofPriority,
+  opened,
   resolved,
   rulesPublished,
   started,
@@ -48,6 +50,38 @@ function dueAfter(
     ? Object.fromEntries(schedule.data.due.map(({ rule: name, at: time }) => [name, time]))
     : undefined
 }
+
+const openCall = {
+  type: 'OnCallPaged',
+  data: { group: 'network', person: 'bob', order: 2, round: 1, acknowledgeBy: at('09:10') },
+} as const
+
+/** Carries out whatever waits, as the policy would, until nothing does; gives up after far too many steps. */
+function playedOut(
+  rules: EscalationRule[],
+  story: readonly ToldEvent<IncidentEvent>[],
+): readonly ToldEvent<IncidentEvent>[] {
+  let events = story
+  for (let step = 1; step < 50; step++) {
+    const record = recorded(`incident-${NUMBER}`, [opened, ...events]).reduce<IncidentRecord>(
+      evolve,
+      NOT_OPENED,
+    )
+    const due = isOpened(record) ? record.escalations.due[0] : undefined
+    if (due === undefined) break
+    const occurredAt = new Date(Date.parse(due.at) + step * 1_000).toISOString()
+    const metadata = { occurredAt, actor: 'system:spec', channel: 'policy' } as const
+    const { events: decided } = given(...events)
+      .and(RULES, rulesPublished(1, ...rules))
+      .when(escalate(occurredAt, due.rule))
+    events = [...events, ...decided.map((event) => ({ ...event, metadata }))]
+  }
+  return events
+}
+
+/** The rules that acted, in their order. */
+const steps = (events: readonly ToldEvent<IncidentEvent>[]) =>
+  events.flatMap((event) => (event.type === 'IncidentEscalated' ? [event.data.rule?.name] : []))
 
 describe('what waits for an incident', () => {
   it('is said with whatever changed it, and only when it differs', () => {
@@ -192,9 +226,53 @@ describe('a rule whose time has come', () => {
     const calls = rule({ action: { kind: 'on-call' } })
     const call = new commands.PageOnCall(NUMBER, {}, by('agnes'))
     expect(dueAfter(call, [calls], waiting)).toEqual({})
-    expect(dueAfter(call, [rule({ action: { kind: 'on-call', group: 'database' } })])).toEqual({
-      Old: at('09:30'),
-    })
+    const answered = new commands.AcknowledgePage(NUMBER, {}, by('agnes'))
+    expect(dueAfter(answered, [calls], openCall)).toBeUndefined()
+  })
+  it('waits for the answer to a call that is open for another group, and for its end', () => {
+    const elsewhere = rule({ action: { kind: 'on-call', group: 'database' } })
+    expect(dueAfter(new commands.PageOnCall(NUMBER, {}, by('agnes')), [elsewhere], waiting)).toEqual({})
+    story(elsewhere, openCall)
+      .when(escalate(at('09:30')))
+      .thenRefused('INCIDENT.NOT_DUE')
+    for (const ends of [
+      new commands.AcknowledgePage(NUMBER, {}, by('bob')),
+      new commands.Accept(NUMBER, {}, by('bob')),
+      new commands.AssignToGroup(NUMBER, { group: 'database' }, by('agnes')),
+    ])
+      expect(dueAfter(ends, [elsewhere], openCall)).toEqual({ Old: at('09:30') })
+    const last = told({ ...openCall, data: { ...openCall.data, order: 3, round: 2 } }, at('09:00'))
+    const exhausted = new commands.PageNext(NUMBER, {}, byPolicy(at('09:10')))
+    expect(dueAfter(exhausted, [elsewhere], last)).toEqual({ Old: at('09:30') })
+  })
+  it('acts once until a person has handed it on, however rules move it to and fro', () => {
+    const toAndFro = [
+      rule({
+        name: 'a',
+        when: { group: 'network' },
+        since: 'assigned',
+        afterMinutes: 0,
+        action: { kind: 'functional', group: 'database' },
+      }),
+      rule({
+        name: 'b',
+        when: { group: 'database' },
+        since: 'assigned',
+        afterMinutes: 0,
+        action: { kind: 'functional', group: 'network' },
+      }),
+    ]
+    const first = given()
+      .and(RULES, rulesPublished(1, ...toAndFro))
+      .when(startWork).events
+    const played = playedOut(
+      toAndFro,
+      first.map((event) => told(event, at('09:00'))),
+    )
+    expect(steps(played)).toEqual(['a', 'b'])
+    const again = told(inGroup('database'), at('12:00'))
+    const after = [...played, again, told(scheduled(['b', at('12:00')]), at('12:00'))]
+    expect(steps(playedOut(toAndFro, after))).toEqual(['a', 'b', 'b', 'a'])
   })
   it('waits no longer for a state that was left', () =>
     expect(dueAfter(startWork, [rule({ when: { states: ['New'] } })], waiting)).toEqual({}))

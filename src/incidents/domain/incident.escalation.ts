@@ -34,11 +34,16 @@ function dueAt(incident: Incident, rule: EscalationRule): string | undefined {
   if (!fits(rule, incident)) return undefined
   const since = beginningOf(rule.since, incident)
   if (since === undefined) return undefined
-  const counts = (deed: { at: string; priority: number | null }) =>
-    deed.at >= since && (rule.when.priorities === undefined || deed.priority === incident.priority)
-  const done = incident.escalations.done.some((entry) => entry.rule === rule.name && counts(entry))
-  if (done || (rule.action.kind === 'on-call' && calledAnyway(incident, rule.action.group, counts)))
-    return undefined
+  const countsFrom = (begun: string) => (deed: { at: string; priority: number | null }) =>
+    deed.at >= begun && (rule.when.priorities === undefined || deed.priority === incident.priority)
+  // Its own move, or that of another rule, begins no age in which it would act once more: two would never stop.
+  const counts = countsFrom(rule.since === 'assigned' ? incident.assignedByPeopleAt : since)
+  if (incident.escalations.done.some((entry) => entry.rule === rule.name && counts(entry))) return undefined
+  if (rule.action.kind === 'on-call') {
+    // Nobody is taken off a call that has no answer yet: the rule waits for that.
+    if (incident.paging !== null || calledAnyway(incident, rule.action.group, countsFrom(since)))
+      return undefined
+  }
   return minutesAfter(since, rule.afterMinutes)
 }
 

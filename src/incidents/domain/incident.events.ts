@@ -219,6 +219,11 @@ export type MajorIncidentUpdatePosted = Fact<
   'MajorIncidentUpdatePosted',
   { text: string; visibility: 'internal' | 'public'; nextUpdateAt?: string; settingsVersion?: number }
 >
+/** Reopened: whoever is told of it waits for an update again. By the settings then in force. */
+export type MajorIncidentUpdatePromised = Fact<
+  'MajorIncidentUpdatePromised',
+  { nextUpdateAt: string; settingsVersion: number }
+>
 /** A promised update is missing; `count` starts at 1 with each promise. `remindAt`: when it is reminded of again. */
 export type MajorIncidentUpdateOverdue = Fact<
   'MajorIncidentUpdateOverdue',
@@ -236,11 +241,12 @@ export type MajorIncidentReviewed = Fact<'MajorIncidentReviewed', MajorIncidentR
 
 /** From now on it follows its parent on progress, hold and resolution. */
 export type ParentLinked = Fact<'ParentLinked', { parent: string }>
-export type ParentUnlinked = Fact<'ParentUnlinked', { parent: string }>
+/** `cause`: two were linked at the same moment, so that the parent led back to it, or too many stood above it. */
+export type ParentUnlinked = Fact<'ParentUnlinked', { parent: string; cause?: 'cycle' | 'too-deep' }>
 
 /**
  * A person on call is asked to take it on, by `acknowledgeBy` (ISO 8601). `order`: her place among the contacts, from 1;
- * `skipped`: contacts before her who have left.
+ * `skipped`: contacts before her who have left, or have no role at the desk.
  */
 export type OnCallPaged = Fact<
   'OnCallPaged',
@@ -355,6 +361,7 @@ export type IncidentEvent =
   | MajorIncidentDemoted
   | MajorIncidentRoleAssigned
   | MajorIncidentUpdatePosted
+  | MajorIncidentUpdatePromised
   | MajorIncidentUpdateOverdue
   | MajorIncidentReviewed
   | ParentLinked

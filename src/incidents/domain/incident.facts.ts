@@ -1,5 +1,6 @@
 import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
-import type { GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
+import type { GroupEvent } from '../../directory/domain/directory.events.js'
+import { type PersonStanding, personStanding } from '../../directory/domain/person-standing.js'
 import {
   DEFAULT_ASSIGNMENT_RULES,
   DEFAULT_CUSTOM_FIELDS,
@@ -118,10 +119,6 @@ export interface GroupStanding {
   /** Null: nobody is. */
   readonly onCall: OnCall | null
 }
-export interface PersonStanding {
-  readonly exists: boolean
-  readonly active: boolean
-}
 
 const matrices: StreamFold<PriorityMatrices, PriorityMatrixPublished> = {
   initial: { version: 0, matrix: DEFAULT_PRIORITY_MATRIX, versions: new Map([[0, DEFAULT_PRIORITY_MATRIX]]) },
@@ -198,21 +195,6 @@ function without(members: ReadonlySet<string>, person: string): ReadonlySet<stri
   return rest
 }
 
-const person: StreamFold<PersonStanding, PersonEvent> = {
-  initial: { exists: false, active: false },
-  evolve: (known, event) => {
-    switch (event.type) {
-      case 'PersonRegistered':
-      case 'PersonReactivated':
-        return { exists: true, active: true }
-      case 'PersonDeactivated':
-        return { exists: known.exists, active: false }
-      default:
-        return known
-    }
-  },
-}
-
 const incident: StreamFold<IncidentRecord, IncidentEvent> = { initial: NOT_OPENED, evolve }
 
 /** Asks for the priority matrix in force. */
@@ -226,7 +208,7 @@ const ESCALATION_RULES = fact('settings-escalation-rules', escalationRules)
 const MAJOR_SETTINGS = fact('settings-major-incident', majorSettings)
 const incidentFact = (number: string) => fact(`incident-${number}`, incident)
 const groupFact = (id: string) => fact(`group-${id}`, group)
-const personFact = (id: string) => fact(`person-${id}`, person)
+const personFact = (id: string) => fact(`person-${id}`, personStanding)
 
 type Questions = Partial<FactQuestions<IncidentFacts>>
 
@@ -249,8 +231,6 @@ const WITHOUT_CONSEQUENCES: ReadonlySet<IncidentCommand['type']> = new Set([
   'ChangeDetails',
   'RemindCaller',
   'Close',
-  'LinkParent',
-  'UnlinkParent',
 ])
 
 /** Whether settings may make more of what this command decides. */
@@ -279,6 +259,7 @@ export function furtherFacts(
     case 'EscalateByRule':
       return known.group === undefined ? ruleFacts(command.data.rule, record, known) : contactFacts(known)
     case 'LinkParent':
+    case 'JoinParent':
       return ancestorFacts(command.id, known)
     default:
       return NOTHING
@@ -390,6 +371,8 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
       return { person: personFact(command.data.person) }
     case 'LinkParent':
       return byName([[ancestor(1), incidentFact(command.data.parent)]])
+    case 'JoinParent':
+      return { ...byName([[ancestor(1), incidentFact(command.data.parent)]]), settings: SETTINGS }
     case 'FollowParent':
       return { settings: SETTINGS }
     case 'PageOnCall': {

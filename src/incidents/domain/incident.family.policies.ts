@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
-import { FollowParent } from './incident.commands.js'
+import { FollowParent, JoinParent } from './incident.commands.js'
 import type { IncidentEvent } from './incident.events.js'
 import { numberOf, STREAM_PREFIX } from './incident.policy-streams.js'
 
@@ -54,10 +54,22 @@ export const childrenFollow = definePolicy<Followers, IncidentEvent>({
     return others.length === 0 ? null : { children: others }
   },
   react: (event, { children }) => {
+    if (event.type === 'ParentLinked') return [join(event, event.data.parent)]
     const step = stepOf(event)
     return step === undefined ? [] : children.map((child) => follow(event, child, step))
   },
 })
+
+function join(
+  { stream, metadata: { occurredAt: at } }: RecordedEvent<IncidentEvent>,
+  parent: string,
+): Reaction {
+  return {
+    kind: 'command',
+    build: (metadata) => new JoinParent(numberOf(stream), { parent, at }, metadata),
+    reason: `It follows ${parent} now`,
+  }
+}
 
 function follow(event: RecordedEvent<IncidentEvent>, child: string, step: Step): Reaction {
   const parent = numberOf(event.stream)

@@ -1,5 +1,7 @@
-import type { ToldEvent } from '#libs/testing'
+import fc from 'fast-check'
+import { deciderSpec, type ToldEvent } from '#libs/testing'
 import * as commands from './incident.commands.js'
+import { incidentDecider } from './incident.decider.js'
 import type { IncidentEvent } from './incident.events.js'
 import {
   at,
@@ -73,6 +75,98 @@ describe('a parent', () => {
       .when(unlink)
       .thenEvents({ type: 'ParentUnlinked', data: { parent: PARENT } })
     given().when(unlink).thenNothing()
+  })
+})
+
+describe('a link that stands', () => {
+  const join = (parent = PARENT) =>
+    new commands.JoinParent(NUMBER, { parent, at: at('09:00') }, byPolicy(at('09:30')))
+  const above = (...events: ToldEvent<IncidentEvent>[]) =>
+    given(linked()).and(`incident-${PARENT}`, opened, ...events)
+  const letGo = (cause: 'cycle' | 'too-deep'): IncidentEvent => ({
+    type: 'ParentUnlinked',
+    data: { parent: PARENT, cause },
+  })
+
+  it('is undone where the other was made a child at the same moment, directly or further up', () => {
+    above(linked(NUMBER)).when(join()).thenEvents(letGo('cycle'))
+    above(linked('INC0000003'))
+      .and('incident-INC0000003', opened, linked(NUMBER))
+      .when(join())
+      .thenEvents(letGo('cycle'))
+    above().when(join()).thenNothing()
+  })
+  it('is undone where it has joined a circle of others, or too long a line', () =>
+    above(linked('INC0000003'))
+      .and('incident-INC0000003', opened, linked(PARENT))
+      .when(join())
+      .thenEvents(letGo('too-deep')))
+  it('leaves no circle behind, whatever links are made at the same moment (law)', () => {
+    let circles = 0
+    const numbers = [1, 2, 3, 4].map((n) => `INC000000${n}`)
+    const number = fc.constantFrom(...numbers)
+    const links = fc.uniqueArray(fc.tuple(number, number), {
+      minLength: 2,
+      maxLength: 4,
+      selector: ([child]) => child,
+    })
+    fc.assert(
+      fc.property(links, fc.boolean(), (wanted, checked) => {
+        const parents = new Map(wanted.filter(([child, parent]) => child !== parent))
+        // Each was decided upon before any other stood in the log; what follows upon each reads all of them.
+        for (const child of checked ? [...parents.keys()] : []) {
+          const parent = parents.get(child)
+          if (parent === undefined) continue
+          const story = numbers.reduce(
+            (told, other) =>
+              told.and(
+                `incident-${other}`,
+                opened,
+                ...(parents.has(other) ? [linked(parents.get(other))] : []),
+              ),
+            deciderSpec(incidentDecider).given(opened, linked(parent)),
+          )
+          const { events } = story.when(
+            new commands.JoinParent(child, { parent, at: at('09:00') }, byPolicy(at('09:30'))),
+          )
+          if (events.some(({ type }) => type === 'ParentUnlinked')) parents.delete(child)
+        }
+        const circle = numbers.some((start) => {
+          let above = parents.get(start)
+          for (let level = 0; level < numbers.length && above !== start; level++)
+            above = above && parents.get(above)
+          return above === start
+        })
+        if (checked) expect(circle).toBe(false)
+        else circles += circle ? 1 : 0
+      }),
+      { numRuns: 300 },
+    )
+    // Without the check there are some (counter-proof)
+    expect(circles).toBeGreaterThan(0)
+  })
+  it('was another by now, or none: nothing is to be done', () => {
+    given(linked('INC0000003')).and(`incident-${PARENT}`, opened, linked(NUMBER)).when(join()).thenNothing()
+    given().and(`incident-${PARENT}`, opened, linked(NUMBER)).when(join()).thenNothing()
+  })
+  it('to a parent at rest lets the child rest, too', () => {
+    above(held)
+      .when(join())
+      .thenEvents({
+        type: 'IncidentHeld',
+        data: { hold: { reason: 'awaiting-parent' }, listVersion: null, awaitsCaller: false },
+      })
+    const [event] = above(resolved).when(join()).events
+    expect(event).toMatchObject({
+      type: 'IncidentResolved',
+      data: { code: 'fixed', resolvedBy: 'agnes', cause: 'parent-resolved' },
+    })
+    above(started).when(join()).thenNothing()
+    above(resolved, closed).when(join()).thenNothing()
+    given(linked(), told(resolved, at('08:30')), told(reopened, at('09:10')))
+      .and(`incident-${PARENT}`, opened, resolved)
+      .when(join())
+      .thenRefused('INCIDENT.REOPENED_SINCE')
   })
 })
 

@@ -1,6 +1,6 @@
 import { InvalidInput, Refused } from '#libs/event-sourcing'
-import type { FollowParent, LinkParent, UnlinkParent } from './incident.commands.js'
-import type { IncidentEvent } from './incident.events.js'
+import { FollowParent, type JoinParent, type LinkParent, type UnlinkParent } from './incident.commands.js'
+import type { IncidentEvent, ParentUnlinked } from './incident.events.js'
 import { ancestor, type IncidentFacts, MOST_ANCESTORS } from './incident.facts.js'
 import { daysAfter, requireUnfinished } from './incident.guards.js'
 import { type Incident, isOpened } from './incident.state.js'
@@ -13,7 +13,10 @@ import { type Incident, isOpened } from './incident.state.js'
 /** What a child waits for that its parent has put on hold; not in the list, since only the parent gives it. */
 export const AWAITING_PARENT = 'awaiting-parent'
 
-/** Two incidents made each other's parents at the same moment are not noticed here: each reads the other as it was. */
+/**
+ * Two incidents made each other's parents at the same moment are not noticed here, as each reads the other as it was:
+ * `JoinParent`, which follows upon the link, finds that out.
+ */
 export function linkParent(
   { id, data: { parent } }: LinkParent,
   incident: Incident,
@@ -26,10 +29,17 @@ export function linkParent(
   return [...unlinked(incident), { type: 'ParentLinked', data: { parent } }]
 }
 
-/** What waited for the parent alone goes on. */
-function unlinked(incident: Incident): readonly IncidentEvent[] {
-  if (incident.parent === null) return []
-  return [{ type: 'ParentUnlinked', data: { parent: incident.parent } }, ...released(incident)]
+/** What waited for the parent alone goes on. `cause`: what is wrong with the parent, when no person unlinks it. */
+function unlinked(
+  incident: Incident,
+  cause?: NonNullable<ParentUnlinked['data']['cause']>,
+): readonly IncidentEvent[] {
+  const { parent } = incident
+  if (parent === null) return []
+  return [
+    { type: 'ParentUnlinked', data: cause === undefined ? { parent } : { parent, cause } },
+    ...released(incident),
+  ]
 }
 
 function released({ hold }: Incident): readonly IncidentEvent[] {
@@ -46,20 +56,58 @@ function requireParent(child: string, facts: IncidentFacts): void {
       state: parent.state,
     })
   }
-  for (let level = 1; level <= MOST_ANCESTORS; level++) {
-    const record = facts[ancestor(level)]?.value
-    if (record === undefined || !isOpened(record) || record.parent === null) return
-    if (record.parent === child) {
+  switch (faultAbove(child, facts)) {
+    case 'cycle':
       throw new Refused(
         'INCIDENT.PARENT_CYCLE',
         'The parent is itself a descendant of this incident: take it from its parent first.',
       )
-    }
+    case 'too-deep':
+      throw new Refused(
+        'INCIDENT.PARENT_TOO_DEEP',
+        `There are more than ${MOST_ANCESTORS} parents above it: link it to one further up.`,
+      )
   }
-  throw new Refused(
-    'INCIDENT.PARENT_TOO_DEEP',
-    `There are more than ${MOST_ANCESTORS} parents above it: link it to one further up.`,
-  )
+}
+
+/** What is wrong with the line of parents above a child; undefined: nothing, it has an end. */
+function faultAbove(child: string, facts: IncidentFacts): 'cycle' | 'too-deep' | undefined {
+  for (let level = 1; level <= MOST_ANCESTORS; level++) {
+    const record = facts[ancestor(level)]?.value
+    if (record === undefined || !isOpened(record) || record.parent === null) return undefined
+    if (record.parent === child) return 'cycle'
+  }
+  return 'too-deep'
+}
+
+/**
+ * What a link leads to, once it stands in the log: the child lets go of a parent that turns out to be its own descendant, as of
+ * several links made at once the last one in the log, at the latest, sees all of them; and it does what its parent did before.
+ */
+export function joinParent(
+  { id, data: { parent, at }, metadata }: JoinParent,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  if (incident.parent !== parent) return []
+  const fault = faultAbove(id as string, facts)
+  if (fault !== undefined) return unlinked(incident, fault)
+  const above = facts[ancestor(1)]?.value
+  const step = above && isOpened(above) ? stepAtRest(above) : undefined
+  return step === undefined
+    ? []
+    : followParent(new FollowParent(id, { parent, at, ...step }, metadata), incident, facts)
+}
+
+/** What a parent at rest has done last; undefined: it is at work, or finished. */
+function stepAtRest({ state, resolution }: Incident) {
+  if (state === 'On Hold') return { step: 'hold' } as const
+  if (state !== 'Resolved') return undefined
+  return {
+    step: 'resolve',
+    code: resolution?.code ?? null,
+    resolvedBy: resolution?.resolvedBy ?? null,
+  } as const
 }
 
 /** There is none of that number, or none that the actor may know of. */

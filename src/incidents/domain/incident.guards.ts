@@ -1,5 +1,6 @@
 import { InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
-import type { GroupStanding, PersonStanding } from './incident.facts.js'
+import { isAtDesk, type PersonStanding } from '../../directory/domain/person-standing.js'
+import type { GroupStanding } from './incident.facts.js'
 import type { Incident, IncidentRecord } from './incident.state.js'
 import { isOpened } from './incident.state.js'
 
@@ -107,6 +108,20 @@ export function requirePerson(person: PersonStanding, id: string, pointer: strin
   if (!person.active) {
     throw new Refused('INCIDENT.PERSON_INACTIVE', `"${id}" has left: choose somebody who is active.`)
   }
+}
+
+/**
+ * Whoever is given something to do with any incident must be able to see it, and be told of it.
+ * @throws as {@link requirePerson}; Refused `INCIDENT.PERSON_NOT_AT_DESK`
+ */
+export function requireAtDesk(person: PersonStanding, id: string, pointer: string): void {
+  requirePerson(person, id, pointer)
+  if (isAtDesk(person)) return
+  throw new Refused(
+    'INCIDENT.PERSON_NOT_AT_DESK',
+    `"${id}" sees no incidents but her own: choose somebody who works at the desk, or grant her a role.`,
+    { errors: [{ pointer, message: 'has no role at the desk' }] },
+  )
 }
 
 /**

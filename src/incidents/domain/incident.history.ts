@@ -205,6 +205,7 @@ function isPublic(event: Recorded): boolean {
     case 'MajorIncidentPromoted':
     case 'MajorIncidentDemoted':
     case 'MajorIncidentRoleAssigned':
+    case 'MajorIncidentUpdatePromised':
     case 'MajorIncidentUpdateOverdue':
     case 'MajorIncidentReviewed':
     case 'ParentLinked':
@@ -380,6 +381,8 @@ function majorInWords(event: Recorded): string | undefined {
       return event.data.nextUpdateAt === undefined
         ? 'Update'
         : `Update; the next one is promised by ${event.data.nextUpdateAt}`
+    case 'MajorIncidentUpdatePromised':
+      return `An update is promised by ${event.data.nextUpdateAt}`
     case 'MajorIncidentUpdateOverdue':
       return `The update promised by ${event.data.promisedAt} is missing, reminder ${event.data.count}`
     case 'MajorIncidentReviewed':
@@ -389,12 +392,17 @@ function majorInWords(event: Recorded): string | undefined {
   }
 }
 
+const LINE_FAULTS = {
+  cycle: 'it had become its own descendant',
+  'too-deep': 'too many stood above it',
+} as const
+
 function familyInWords(event: Recorded): string | undefined {
   switch (event.type) {
     case 'ParentLinked':
       return `Follows ${event.data.parent}`
     case 'ParentUnlinked':
-      return `Follows ${event.data.parent} no longer`
+      return `Follows ${event.data.parent} no longer${event.data.cause ? `: ${LINE_FAULTS[event.data.cause]}` : ''}`
     default:
       return undefined
   }

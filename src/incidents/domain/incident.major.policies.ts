@@ -12,6 +12,7 @@ function awaitedAt(event: IncidentEvent): string | undefined {
   switch (event.type) {
     case 'MajorIncidentPromoted':
     case 'MajorIncidentUpdatePosted':
+    case 'MajorIncidentUpdatePromised':
       return event.data.nextUpdateAt
     case 'MajorIncidentUpdateOverdue':
       return event.data.remindAt
@@ -30,6 +31,7 @@ export const overdueUpdates = definePolicy<Promised, IncidentEvent>({
     switch (event.type) {
       case 'MajorIncidentPromoted':
       case 'MajorIncidentUpdatePosted':
+      case 'MajorIncidentUpdatePromised':
       case 'MajorIncidentUpdateOverdue':
         return awaitedAt(event) === undefined ? null : { promised: true }
       case 'MajorIncidentDemoted':

@@ -100,6 +100,8 @@ describe('a promotion', () => {
     promoting({ manager: 'eve' }).thenRefused('INCIDENT.PERSON_UNKNOWN')
     promoting({ manager: 'mia', communications: 'lea' }).thenRefused('INCIDENT.PERSON_INACTIVE')
     promoting({ manager: 'mia', resolver: 'eve' }).thenRefused('INCIDENT.PERSON_UNKNOWN')
+    promoting({ manager: 'rita' }).thenRefused('INCIDENT.PERSON_NOT_AT_DESK')
+    promoting({ manager: 'mia', communications: 'rita' }).thenRefused('INCIDENT.PERSON_NOT_AT_DESK')
     promoting({ manager: 'mia', nextUpdateAt: NOW }).thenRefused('INCIDENT.NEXT_UPDATE_PAST')
   })
   it('is taken back with a reason', () => {
@@ -120,6 +122,7 @@ describe('a promotion', () => {
       })
     given(promoted).when(assign('mia')).thenNothing()
     given(promoted).when(assign('lea')).thenRefused('INCIDENT.PERSON_INACTIVE')
+    given(promoted).when(assign('rita')).thenRefused('INCIDENT.PERSON_NOT_AT_DESK')
     given(proposed).when(assign('bob')).thenRefused('INCIDENT.NOT_MAJOR')
   })
 })
@@ -173,6 +176,29 @@ describe('updates', () => {
     given(promoted, overdue, event)
       .when(remind(at('10:00')))
       .thenRefused('INCIDENT.NOT_DUE')
+  })
+  it('are promised anew when it is reopened, by whomever, as the settings say', () => {
+    const story = given(promoted, overdue, resolved).and('settings-major-incident', settings)
+    const reopen = new commands.Reopen(NUMBER, {}, by('agnes'))
+    const promisedAnew: IncidentEvent = {
+      type: 'MajorIncidentUpdatePromised',
+      data: { nextUpdateAt: at('09:30'), settingsVersion: 1 },
+    }
+    const { events } = story.when(reopen)
+    expect(events.slice(1)).toEqual([promisedAnew])
+    given(promoted, overdue, resolved, ...events)
+      .and('settings-major-incident', settings)
+      .when(remind(at('09:30')))
+      .thenTypes('MajorIncidentUpdateOverdue')
+    const fires = { alert: 'a1', condition: 'firing', count: 2 } as const
+    story
+      .when(new commands.ObserveAlertCondition(NUMBER, fires, byPolicy()))
+      .thenTypes('IncidentReopened', 'AlertConditionObserved', 'MajorIncidentUpdatePromised')
+    given(promoted, resolved).when(reopen).thenTypes('IncidentReopened')
+    given(proposed, resolved)
+      .and('settings-major-incident', settings)
+      .when(reopen)
+      .thenTypes('IncidentReopened')
   })
   it('are not missed once demoted', () =>
     given(promoted, demoted)

@@ -13,9 +13,9 @@ import type { IncidentFacts } from './incident.facts.js'
 import {
   instant,
   minutesAfter,
+  requireAtDesk,
   requireDue,
   requireOpen,
-  requirePerson,
   requireText,
   requireUnfinished,
 } from './incident.guards.js'
@@ -79,10 +79,10 @@ export function promoteMajorIncident(
   facts: IncidentFacts,
 ): readonly IncidentEvent[] {
   const { manager, communications, resolver } = data
-  requirePerson(facts.person.value, manager, '/manager')
+  requireAtDesk(facts.person.value, manager, '/manager')
   if (communications !== undefined)
-    requirePerson(facts.communications.value, communications, '/communications')
-  if (resolver !== undefined) requirePerson(facts.resolver.value, resolver, '/resolver')
+    requireAtDesk(facts.communications.value, communications, '/communications')
+  if (resolver !== undefined) requireAtDesk(facts.resolver.value, resolver, '/resolver')
   if (incident.major?.status === 'promoted') {
     const { roles } = incident.major
     const same =
@@ -124,6 +124,24 @@ function promisedAt(
   )
 }
 
+/** What the settings in force promise of a major incident that goes on after it was at rest; none: nothing. */
+export function promisedAgain(
+  before: Incident,
+  after: Incident,
+  now: string,
+  { majorSettings: { value } }: Pick<IncidentFacts, 'majorSettings'>,
+): readonly IncidentEvent[] {
+  const goesOn = isAtRest(before) && !isAtRest(after)
+  if (!goesOn || after.major?.status !== 'promoted') return []
+  const nextUpdateAt = minutesAfter(now, value.settings.updateEveryMinutes)
+  if (nextUpdateAt === undefined) return []
+  return [{ type: 'MajorIncidentUpdatePromised', data: { nextUpdateAt, settingsVersion: value.version } }]
+}
+
+function isAtRest({ state }: Incident): boolean {
+  return state === 'Resolved' || state === 'Closed' || state === 'Canceled'
+}
+
 export function demoteMajorIncident(
   { metadata: { reason } }: DemoteMajorIncident,
   incident: Incident,
@@ -149,7 +167,7 @@ export function assignMajorIncidentRole(
 ): readonly IncidentEvent[] {
   const major = requireMajor(incident)
   requireUnfinished(incident)
-  requirePerson(facts.person.value, person, '/person')
+  requireAtDesk(facts.person.value, person, '/person')
   const previous = major.roles[role] ?? null
   return previous === person ? [] : [{ type: 'MajorIncidentRoleAssigned', data: { role, person, previous } }]
 }

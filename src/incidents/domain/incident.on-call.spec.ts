@@ -25,6 +25,11 @@ describe('a call', () => {
           skipped: ['lea'],
         },
       }))
+  it('skips who can see no incidents any more, as nobody could tell her of it', () => {
+    const revoked = { type: 'RoleRevoked', data: { role: 'agent', source: 'administrator' } } as const
+    const [event] = given().and('person-bob', revoked).when(page).events
+    expect(event?.data).toMatchObject({ person: 'agnes', skipped: ['lea', 'bob'] })
+  })
   it('is not made twice, and to nobody where nobody is on call', () => {
     given(paged('bob', 2, 1))
       .when(page)

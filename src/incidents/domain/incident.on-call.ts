@@ -1,4 +1,5 @@
 import { InvalidInput, Refused } from '#libs/event-sourcing'
+import { isAtDesk } from '../../directory/domain/person-standing.js'
 import type { AcknowledgePage, PageNext, PageOnCall } from './incident.commands.js'
 import type { AppliedRule, IncidentEvent } from './incident.events.js'
 import { contact, type IncidentFacts } from './incident.facts.js'
@@ -7,7 +8,7 @@ import type { Incident } from './incident.state.js'
 
 /**
  * Whoever is on call for a group is asked, in the group's order and as many rounds as it says, until somebody answers or
- * takes the incident on. Those who have left are skipped, and named in the event.
+ * takes the incident on. Those who have left, or see no incidents any more, are skipped, and named in the event.
  */
 
 export function pageOnCall(
@@ -59,7 +60,8 @@ function pageFrom(
     const places = contacts.length
     for (let place = (round - 1) * places + order; place < rounds * places; place++) {
       const person = contacts[place % places] as string
-      if (facts[contact(person)]?.value.active) {
+      const standing = facts[contact(person)]?.value
+      if (standing && isAtDesk(standing)) {
         const data = {
           group,
           person,

@@ -212,6 +212,13 @@ describe('a promised update', () => {
     expect(timersAfter(overdueUpdates, [promoted, overdue(AT)])).toEqual({ 'update-overdue': AT })
     expect(timersAfter(overdueUpdates, [promoted, overdue()])).toEqual({})
   })
+  it('is waited for again when the incident is reopened', () => {
+    const promisedAnew: IncidentEvent = {
+      type: 'MajorIncidentUpdatePromised',
+      data: { nextUpdateAt: AT, settingsVersion: 1 },
+    }
+    expect(timersAfter(overdueUpdates, [promoted, resolved, promisedAnew])).toEqual({ 'update-overdue': AT })
+  })
   it.each<IncidentEvent>([resolved, { type: 'MajorIncidentDemoted', data: {} }])(
     'is waited for no longer after $type',
     (event) => expect(timersAfter(overdueUpdates, [promoted, event])).toEqual({}),
@@ -265,6 +272,16 @@ describe('a family', () => {
     // What a child was told so goes no further
     told
       .when(ofParent({ type: 'CommentAdded', data: { text: 'Back by noon', ofParent: 'INC0000009' } }))
+      .thenNothing()
+  })
+  it('is joined by each child once its link stands', () => {
+    const [link] = linked('INC0000002')
+    const joins = { type: 'JoinParent', id: 'INC0000002', data: { parent: 'INC0000001', at } }
+    policySpec(childrenFollow).given().when(link!).thenCommands(joins)
+    const [unlink] = unlinked('INC0000002')
+    policySpec(childrenFollow)
+      .given(...linked('INC0000002'))
+      .when(unlink!)
       .thenNothing()
   })
   it('that is large is brought to the rules of major incidents, with its size', () => {

@@ -94,6 +94,7 @@ export const INCIDENT_RIGHTS: {
   LinkParent: { roles: AGENTS },
   UnlinkParent: { roles: AGENTS },
   FollowParent: { roles: [] },
+  JoinParent: { roles: [] },
   PageOnCall: { roles: AGENTS_AND_SERVICES },
   PageNext: { roles: [] },
   AcknowledgePage: { roles: AGENTS_AND_LEADS },

@@ -106,6 +106,8 @@ export interface Incident {
   readonly escalations: Escalations
   /** When group or person changed last; the opening when they never did. */
   readonly assignedAt: string
+  /** The same, moves by rules aside: what a rule has moved is not new to the other rules. */
+  readonly assignedByPeopleAt: string
   /** Latest deed of the present assignee; null: none yet. */
   readonly assigneeActedAt: string | null
   /** Running maximum of `occurredAt`: the valid time up to which the record is told. */
@@ -201,6 +203,7 @@ function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpe
     pageAcknowledgedBy: null,
     escalations: { rulesVersion: 0, due: [], done: [] },
     assignedAt: openedAt ?? occurredAt,
+    assignedByPeopleAt: openedAt ?? occurredAt,
     assigneeActedAt: null,
     alerts: alert === undefined ? null : { [alert]: 'firing' },
     untouched: alert !== undefined,
@@ -238,7 +241,7 @@ function rowRead(
 
 /** Who has it since when, and what he did last: ages of escalation rules count from there. */
 function withDeed(before: Incident, after: Incident, event: RecordedEvent<IncidentEvent>): Incident {
-  const { actor, onBehalfOf, occurredAt } = event.metadata
+  const { actor, onBehalfOf, occurredAt, channel } = event.metadata
   const { assignee } = after
   const assigned = assignee !== before.assignee || after.group !== before.group
   const deed = assignee !== null && (actor === assignee || onBehalfOf === assignee)
@@ -246,6 +249,7 @@ function withDeed(before: Incident, after: Incident, event: RecordedEvent<Incide
   return {
     ...after,
     assignedAt: assigned ? occurredAt : before.assignedAt,
+    assignedByPeopleAt: assigned && channel !== 'policy' ? occurredAt : before.assignedByPeopleAt,
     assigneeActedAt: deed ? occurredAt : assigned ? null : before.assigneeActedAt,
   }
 }
@@ -442,6 +446,7 @@ function majorEvolved(record: Incident, event: RecordedEvent<IncidentEvent>): In
       return { ...record, major: { ...major, roles: { ...major.roles, [role]: person } } }
     }
     case 'MajorIncidentUpdatePosted':
+    case 'MajorIncidentUpdatePromised':
       return { ...record, major: { ...major, ...promise(event.data.nextUpdateAt) } }
     case 'MajorIncidentUpdateOverdue': {
       const { count, remindAt = null } = event.data

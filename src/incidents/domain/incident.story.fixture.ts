@@ -50,15 +50,18 @@ export function told<E extends IncidentEvent>(event: E, occurredAt: string, acto
 }
 
 const person = (name: string): ToldEvent => ({ type: 'PersonRegistered', data: { kind: 'person', name } })
+const agent: ToldEvent = { type: 'RoleGranted', data: { role: 'agent', source: 'administrator' } }
+const requester: ToldEvent = { type: 'RoleGranted', data: { role: 'requester', source: 'administrator' } }
 const left: ToldEvent = { type: 'PersonDeactivated', data: {} }
 
-/** Opened, in `network`; agnes, bob and mia are there, lea has left. On call for network: lea, bob, agnes; twice. */
+/** Opened, in `network`; agnes, bob and mia work at the desk, rita does not, lea has left. On call for network: lea, bob, agnes; twice. */
 export function given(...events: ToldEvent<IncidentEvent>[]) {
   return deciderSpec(incidentDecider)
     .given(opened, ofPriority(3), inGroup('network'), ...events)
-    .and('person-agnes', person('Agnes'))
-    .and('person-bob', person('Bob'))
-    .and('person-mia', person('Mia'))
+    .and('person-agnes', person('Agnes'), agent)
+    .and('person-bob', person('Bob'), agent)
+    .and('person-mia', person('Mia'), agent)
+    .and('person-rita', person('Rita'), requester)
     .and('person-lea', person('Lea'), left)
     .and(
       'group-network',

@@ -39,6 +39,19 @@ it('tells each whom it concerns', () => {
   ])
 })
 
+it('tells whoever works on it what a watcher says, or who opened it', () => {
+  const comment: ToldEvent = { type: 'CommentAdded', data: { text: 'x' } }
+  const others = ['comment-added → carl: x', 'watched-record-changed → wendy: x']
+  for (const outsider of ['wendy', 'olga'])
+    expect(told(comment, { openedBy: 'olga' }, [outsider])).toEqual([
+      'comment-added → carl: x',
+      'comment-added → ann: x',
+      'watched-record-changed → wendy: x',
+    ])
+  expect(told(comment, { assignee: undefined }, ['wendy'])).toContain('comment-added → Network: x')
+  expect(told(comment, { openedBy: 'olga' }, ['colleague'])).toEqual(others)
+})
+
 it('tells a group only of what still waits in its queue', () => {
   const toNetwork: ToldEvent = {
     type: 'AssignedToGroup',

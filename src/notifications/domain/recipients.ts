@@ -83,12 +83,15 @@ export function noticesOf(
 
 function commentNotices(detail: string, incident: IncidentAsTold, by: readonly string[]): readonly Notice[] {
   // Not who opened it: that is mostly somebody at the desk.
-  const { caller, affectedUser } = incident
-  const fromCaller = [caller, affectedUser].some((who) => who !== undefined && by.includes(who))
+  const { caller, affectedUser, openedBy, watchers } = incident
+  const isFrom = (...people: readonly (string | undefined)[]) =>
+    people.some((who) => who !== undefined && by.includes(who))
+  if (isFrom(caller, affectedUser))
+    return [{ kind: 'caller-replied', to: holders(incident), detail }, watched(incident, detail)]
+  // Whoever works on it need not be told what colleagues say; what comes from outside is for him.
+  const workers = isFrom(openedBy, ...watchers) ? holders(incident) : []
   return [
-    fromCaller
-      ? { kind: 'caller-replied', to: holders(incident), detail }
-      : { kind: 'comment-added', to: callers(incident), detail },
+    { kind: 'comment-added', to: [...callers(incident), ...workers], detail },
     watched(incident, detail),
   ]
 }

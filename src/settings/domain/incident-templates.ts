@@ -1,33 +1,54 @@
 import { type Fact, type FieldError, fact, InvalidInput, type StreamFold } from '#libs/event-sourcing'
+import { DEFAULT_PRIORITY_MATRIX } from './defaults.js'
 import type { PublishIncidentTemplates } from './settings.commands.js'
-import { type IncidentTemplate, type IncidentTemplatesPublished, TEMPLATE_FIELDS } from './settings.events.js'
+import {
+  type IncidentTemplate,
+  type IncidentTemplatesPublished,
+  type PriorityMatrix,
+  type PriorityMatrixPublished,
+  TEMPLATE_FIELDS,
+} from './settings.events.js'
 import { versionedDecider } from './versioned-setting.js'
 
 const streamExists: StreamFold<boolean> = { initial: false, evolve: () => true }
 
-/** By group id: whether the directory knows it. */
-type KnownGroups = Record<string, Fact<boolean>>
+const matrixInForce: StreamFold<PriorityMatrix, PriorityMatrixPublished> = {
+  initial: DEFAULT_PRIORITY_MATRIX,
+  evolve: (known, event) => (event.type === 'PriorityMatrixPublished' ? event.data.matrix : known),
+}
+
+/** By group id: whether the directory knows it; and the matrix that levels are places in. */
+interface TemplateFacts {
+  matrix: Fact<PriorityMatrix>
+  [group: GroupFact]: Fact<boolean>
+}
+type GroupFact = `group ${string}`
 
 /** What frequent incidents have in common: whoever opens one names the template and says the rest. */
 export const incidentTemplatesDecider = versionedDecider<
   readonly IncidentTemplate[],
   PublishIncidentTemplates,
   IncidentTemplatesPublished,
-  KnownGroups
+  TemplateFacts
 >({
   published: 'IncidentTemplatesPublished',
   contentOf: ({ templates }) => templates,
-  facts: ({ data: { templates } }) =>
-    Object.fromEntries(
+  facts: ({ data: { templates } }) => ({
+    matrix: fact('settings-priority-matrix', matrixInForce),
+    ...Object.fromEntries(
       templates.flatMap(({ fields: { assignmentGroup: group } }) =>
-        group === undefined ? [] : [[group, fact(`group-${group}`, streamExists)]],
+        group === undefined ? [] : [[`group ${group}`, fact(`group-${group}`, streamExists)]],
       ),
     ),
-  check({ data: { templates } }, groups) {
-    const errors = templates.flatMap((template, index) => templateErrors(template, index, templates))
+  }),
+  check({ data: { templates } }, facts) {
+    const errors = templates.flatMap((template, index) => [
+      ...templateErrors(template, index, templates),
+      ...levelErrors(template, index, facts.matrix.value),
+    ])
     if (errors.length > 0)
       throw new InvalidInput('SETTINGS.TEMPLATES_MALFORMED', 'The templates are not well formed', errors)
-    requireGroups(templates, groups)
+    requireGroups(templates, facts)
     return { templates }
   },
 })
@@ -58,10 +79,27 @@ function templateErrors(
   return errors
 }
 
+/** With a level that the matrix does not have, every opening would be refused. */
+function levelErrors({ fields }: IncidentTemplate, index: number, matrix: PriorityMatrix): FieldError[] {
+  const errors: FieldError[] = []
+  for (const [field, names] of [
+    ['impact', matrix.impacts],
+    ['urgency', matrix.urgencies],
+  ] as const) {
+    const level = fields[field]
+    if (level === undefined || (Number.isInteger(level) && level >= 1 && level <= names.length)) continue
+    errors.push({
+      pointer: `/templates/${index}/fields/${field}`,
+      message: `must be a whole number from 1 to ${names.length}`,
+    })
+  }
+  return errors
+}
+
 /** Groups are never taken back, so that whoever uses the template need not ask again. */
-function requireGroups(templates: readonly IncidentTemplate[], groups: KnownGroups): void {
+function requireGroups(templates: readonly IncidentTemplate[], facts: TemplateFacts): void {
   const errors = templates.flatMap(({ fields: { assignmentGroup: group } }, index) =>
-    group === undefined || groups[group]?.value === true
+    group === undefined || facts[`group ${group}`]?.value === true
       ? []
       : [
           {

@@ -471,6 +471,31 @@ describe('templates of incidents', () => {
     ])
   })
 
+  it('give levels that the matrix in force has', () => {
+    const levels = (impact: number, urgency: number) => [{ name: 'A', fields: { impact, urgency } }]
+    expect(publish(levels(3, 1))).toHaveLength(1)
+    expect(refusal(() => publish(levels(9, 0.5)))).toEqual([
+      'InvalidInput',
+      'SETTINGS.TEMPLATES_MALFORMED',
+      '/templates/0/fields/impact',
+      '/templates/0/fields/urgency',
+    ])
+    const matrix = {
+      impacts: ['Wide'],
+      urgencies: ['High', 'Low'],
+      priorities: ['One', 'Two'],
+      cells: [[1, 2]],
+    }
+    const matrixPublished = { version: 1, matrix, imported: false, emptyCells: [], warnings: [] }
+    const story = deciderSpec(incidentTemplatesDecider)
+      .given()
+      .and('settings-priority-matrix', { type: 'PriorityMatrixPublished', data: matrixPublished })
+    const publishing = (templates: ReturnType<typeof levels>) =>
+      story.when(new commands.PublishIncidentTemplates({ templates }, by()))
+    publishing(levels(1, 2)).thenTypes('IncidentTemplatesPublished')
+    publishing(levels(2, 2)).thenRefused('SETTINGS.TEMPLATES_MALFORMED')
+  })
+
   it('name every field that is wrong', () => {
     expect(
       refusal(() =>
