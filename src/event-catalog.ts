@@ -321,6 +321,7 @@ const MAIL_EVENTS: Entries<MailEvent> = {
       subject: writtenBySender,
       hash: plain,
       size: plain,
+      content: plain,
       decision: personId,
     },
   },

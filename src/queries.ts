@@ -27,7 +27,7 @@ import {
 } from './incidents/queries/incident.queries.js'
 import { listChildren, listMajorIncidents, readUpdates } from './incidents/queries/major-incident.queries.js'
 import { myIncidents } from './incidents/queries/my-incidents.query.js'
-import { findSender, listMails } from './mail/mail.queries.js'
+import { findSender, listMails, recentMails } from './mail/mail.queries.js'
 import {
   listNotifications,
   listRecordNotifications,
@@ -72,6 +72,7 @@ export const queryRegistry = {
   readSetting,
   searchRecords,
   findSender,
+  recentMails,
   listMails,
   listAlerts,
   readAlert,

@@ -27,6 +27,7 @@ import {
   shutDown,
   shutDownOnSignals,
 } from '#libs/platform'
+import { ALERTMANAGER_PATH } from './alerts/alerts.controller.js'
 import { API } from './api.js'
 import { applicationModule } from './app.module.js'
 import { oidcOptions, SignInDirectory } from './directory/sign-in.js'
@@ -81,6 +82,7 @@ async function listen(
   const authenticator = authenticatorOf(runtime, configuration)
   const adapter = new HttpAdapter({
     bodyLimit: configuration.bodyLimit,
+    bodyLimits: { [ALERTMANAGER_PATH]: configuration.alertsBodyLimit },
     authenticator,
     rateLimit: configuration.rateLimit > 0 ? rateLimitOf(configuration.rateLimit) : undefined,
     furtherErrors: runtime.serving && unknownLevels(runtime.serving.write.facts),

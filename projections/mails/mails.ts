@@ -9,6 +9,8 @@ export interface MailEntry {
   /** Stands for the sender's address. */
   sender?: string
   subject: string
+  /** Stands for its words and files. */
+  content?: string
   /** Bytes. */
   size: number
   receivedAt: string
@@ -27,17 +29,18 @@ export interface MailEntry {
 /** What came by mail, for those who look after it. */
 export const mails = defineProjection<MailEntry, MailEvent>({
   name: 'mails',
-  version: 1,
+  version: 2,
   from: ['mail-'],
   key: ({ stream }) => stream,
   evolve(entry, event) {
     if (event.type === 'MailReceived') {
-      const { messageId, sender, subject, size, decision } = event.data
+      const { messageId, sender, subject, size, content, decision } = event.data
       return {
         id: event.stream.slice('mail-'.length),
         messageId: messageId ?? undefined,
         sender: sender ?? undefined,
         subject,
+        content,
         size,
         receivedAt: event.metadata.occurredAt,
         ...decided(decision),

@@ -25,6 +25,9 @@ import {
   readAlertmanagerBody,
 } from './dto/alert.dto.js'
 
+/** Path of Alertmanager's webhook, whose notifications may be larger than other bodies. */
+export const ALERTMANAGER_PATH = '/alerts/alertmanager'
+
 /** Alerts of monitoring, which become incidents by the mapping in force. */
 @Controller('alerts')
 export class AlertsController {
@@ -39,8 +42,8 @@ export class AlertsController {
     summary: 'Take a notification of Prometheus Alertmanager (webhook, version 4)',
     description:
       'For a receiver’s `webhook_configs`, with an API token as `http_config.authorization`. Repeats are counted; the same ' +
-      'notification within the mapping’s retry window is one that was sent twice. A body over the limit is a 413, which ' +
-      'Alertmanager does not send again: set `max_alerts` (1,000 are about half of the usual limit).',
+      'notification within the mapping’s retry window is one that was sent twice. A body over `LEDGERDESK_ALERTS_BODY_LIMIT` is a 413, which ' +
+      'Alertmanager does not send again: set `max_alerts` (10,000 alerts are about a third of the usual limit).',
     roles: ['service'],
     query: AlertmanagerQuery,
     body: { content: { 'application/json': ALERTMANAGER_SCHEMA } },
@@ -57,7 +60,7 @@ export class AlertsController {
     // All are handed over at once: the store commits them in groups.
     const receipts = await Promise.all(
       notifications.map((notification) =>
-        this.receive(notification, context, '/alerts/alertmanager', notification),
+        this.receive(notification, context, ALERTMANAGER_PATH, notification),
       ),
     )
     return {

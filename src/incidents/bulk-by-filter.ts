@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { derivedId, eventId, InvalidInput, KeyReused, Refused, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { type RequestContext, requestHash, validateBody } from '#libs/platform'
@@ -17,6 +18,8 @@ export interface BulkByFilterAnswer {
   count: number
   /** Preview: the first of those that would be changed. */
   first?: string[]
+  /** Preview: stands for the records, see `selectionOf`. */
+  selection?: string
   results?: (ItemResult & { number: string; code?: string })[]
 }
 
@@ -39,9 +42,11 @@ export class BulkByFilter {
     const verb = verbNamed(name)
     if (!verb) throw unknownVerb(name)
     if (verb.body) validateBody(verb.body, body)
+    requireFilter(request)
     if (preview) {
-      const { count, numbers } = await this.select(request, context, FIRST)
-      return { count, first: numbers }
+      const { count, numbers } = await this.select(request, context, MOST_RECORDS)
+      const selection = count > MOST_RECORDS ? undefined : selectionOf(numbers)
+      return { count, first: numbers.slice(0, FIRST), selection }
     }
     const numbers = await this.chosen(request, context)
     const results = await Promise.all(
@@ -105,6 +110,14 @@ export class BulkByFilter {
         { count },
       )
     }
+    if (request.selection !== undefined && request.selection !== selectionOf(numbers)) {
+      const previewed = Number.parseInt(request.selection, 10)
+      throw new Refused(
+        'BULK.SELECTION_DIFFERS',
+        `The filter finds other incidents than the preview did (${count}; then ${previewed}): look at them again (preview), and ask anew.`,
+        { count, previewed },
+      )
+    }
     if (count > MOST_RECORDS) {
       throw new Refused(
         'BULK.TOO_MANY',
@@ -123,6 +136,21 @@ export class BulkByFilter {
     const { json } = await this.queries.ask(selectIncidents, { principal, filter, limit })
     return JSON.parse(json) as { count: number; numbers: string[] }
   }
+}
+
+/** Records stand for themselves, in whatever order and state they are found: `<how many>-<hash of their numbers>`. */
+function selectionOf(numbers: readonly string[]): string {
+  return `${numbers.length}-${hash('sha256', [...numbers].sort().join('\n'), 'hex').slice(0, 32)}`
+}
+
+/** An empty filter finds everything, which nobody means who changes it. */
+function requireFilter({ filter }: BulkByFilterDto): void {
+  if (filter.trim() !== '') return
+  throw new InvalidInput(
+    'FILTER.EMPTY',
+    'Say which incidents are meant: an empty filter finds all of them.',
+    [{ pointer: '/filter', message: 'must not be empty' }],
+  )
 }
 
 function unknownVerb(name: string): InvalidInput {

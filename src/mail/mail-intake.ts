@@ -20,11 +20,27 @@ import { CompleteMail, ReceiveMail, RefuseMail, ReviewMail } from './domain/mail
 import { type KnownMail, mailDecider } from './domain/mail.decider.js'
 import type { MailDecision, MailEvent, MailReviewed } from './domain/mail.events.js'
 import { MAIL_INTAKE } from './domain/mail.facts.js'
-import { type AnsweredRecord, ignoredFor, judge, type Sender } from './domain/mail.judgement.js'
-import { fitting, numberInMessageId, numberInSubject, replyText, titleOf } from './domain/reply-text.js'
+import {
+  type AnsweredRecord,
+  BRAKE_WINDOW_MS,
+  brake,
+  type EarlierMail,
+  ignoredFor,
+  judge,
+  type Sender,
+  suppressesReplies,
+} from './domain/mail.judgement.js'
+import {
+  fitting,
+  notificationInMessageId,
+  numberInMessageId,
+  numberInSubject,
+  replyText,
+  titleOf,
+} from './domain/reply-text.js'
 import type { HelpDesk } from './help-desk.js'
 import { type IncomingMail, type MailFile, readMail } from './incoming-mail.js'
-import { findSender } from './mail.queries.js'
+import { findSender, recentMails } from './mail.queries.js'
 
 /** Acts on behalf of whoever wrote. */
 const INTAKE = 'system:mail-intake'
@@ -44,6 +60,8 @@ export interface MailIntakeParts {
   facts: FactSource
   blobs: BlobStore
   desk: HelpDesk
+  /** Sender of our own mail, as `Name <address>` or as an address. */
+  mailFrom: string | undefined
   /** Largest message, bytes. */
   maxBytes: number
 }
@@ -77,6 +95,7 @@ export class MailIntake {
         subject: mail.subject,
         hash,
         size,
+        content: contentOf(mail),
         decision,
       }
       const actor = context.principal.id
@@ -124,15 +143,34 @@ export class MailIntake {
 
   private async decide(mail: IncomingMail): Promise<MailDecision> {
     const { value: setting } = await this.parts.facts.answer(MAIL_INTAKE)
-    const ignored = ignoredFor(mail, setting)
+    const ignored = ignoredFor(mail, { ownAddresses: this.ownAddresses(setting.ownAddresses) })
     if (ignored) return ignored
     const sender = await this.sender(mail.from)
-    return judge({
+    const decision = judge({
       sender,
       answers: await this.answered(mail, sender),
       hasText: mail.text.trim() !== '' || mail.subject.trim() !== '',
+      suppressesReplies: suppressesReplies(mail),
       register: setting.unknownSenders === 'register' ? (senderId(mail.from) ?? undefined) : undefined,
     })
+    const now = Date.now()
+    const said = { subject: mail.subject, content: contentOf(mail) }
+    return brake(decision, said, await this.earlier(mail.from, now), now)
+  }
+
+  /** What comes from where our notifications come from is ours, whatever the setting says besides. */
+  private ownAddresses(others: readonly string[]): readonly string[] {
+    const own = /([^\s<>]+@[^\s<>]+)>?\s*$/.exec(this.parts.mailFrom ?? '')?.[1]
+    return own === undefined ? others : [...others, own.toLowerCase()]
+  }
+
+  private async earlier(address: string | null, now: number): Promise<EarlierMail[]> {
+    const sender = senderId(address)
+    if (sender === null) return []
+    const minPosition = await this.parts.eventStore.head()
+    const since = new Date(now - BRAKE_WINDOW_MS).toISOString()
+    const { json } = await this.parts.queries.ask(recentMails, { sender, since, minPosition })
+    return JSON.parse(json) as EarlierMail[]
   }
 
   private async sender(address: string | null): Promise<Sender> {
@@ -147,13 +185,16 @@ export class MailIntake {
     const number = numberInSubject(mail.subject) ?? (await this.recordOfThread(mail.answered))
     if (number === undefined) return undefined
     const open = sender.kind === 'person' ? await this.parts.desk.openTo(sender.id, number) : undefined
-    return { number, theirs: open !== undefined, open: open ?? false }
+    return { number, theirs: open !== undefined, open: false, resolved: false, ...open }
   }
 
   private async recordOfThread(messageIds: readonly string[]): Promise<string | undefined> {
     for (const messageId of messageIds) {
       const ours = numberInMessageId(messageId)
       if (ours !== undefined) return ours
+      const notification = notificationInMessageId(messageId)
+      const told = notification && (await this.parts.desk.recordToldOf(notification))
+      if (told) return told
       const earlier = await this.find(this.mailId(messageId))
       if (earlier?.status === 'handled') return earlier.record
     }
@@ -204,11 +245,13 @@ export class MailIntake {
 
   private async comment(
     id: string,
-    { number }: Extract<MailDecision, { kind: 'comment' }>,
+    { number, reopen }: Extract<MailDecision, { kind: 'comment' }>,
     mail: IncomingMail,
     by: Actor,
   ): Promise<string> {
     const text = fitting(replyText(mail.text) || mail.subject)
+    // First: when it is too late for that, a person is to read what has not been said anywhere yet
+    if (reopen) await this.send(id, 'reopen', by, (metadata) => this.parts.desk.reopen(number, metadata))
     await this.send(id, 'comment', by, (metadata) => this.parts.desk.comment(number, text, metadata))
     return number
   }
@@ -305,6 +348,13 @@ interface Actor {
   actor: string
   onBehalfOf?: string
   context: RequestContext
+}
+
+/** Stands for words and files. What is quoted below the words counts: it grows with every round of a talk. */
+function contentOf({ text, files }: IncomingMail): string {
+  const hash = createHash('sha256').update(text.replace(/\s+/g, ' ').trim())
+  for (const { name, content } of files) hash.update(`\0${name}\0`).update(content)
+  return hash.digest('hex').slice(0, 32)
 }
 
 /** Stands for an address in the log, and is the id of a sender who is registered. It tells nothing of the address. */

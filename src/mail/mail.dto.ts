@@ -27,6 +27,7 @@ export class MailAnswer {
       person: { type: 'string' },
       followUpOf: { type: 'string' },
       register: { type: 'boolean' },
+      reopen: { type: 'boolean' },
     },
     required: ['kind'],
     additionalProperties: false,

@@ -149,6 +149,19 @@ describe('Alerts', () => {
     ])
   })
 
+  it('of a storm fit into one notification of Alertmanager, which would not send it again', async () => {
+    const alerts = Array.from({ length: 10_000 }, (_, index) => ({
+      status: 'firing',
+      labels: { alertname: 'Storm', severity: 'critical', instance: `node-${index}`, job: 'x'.repeat(100) },
+      annotations: { summary: 'y'.repeat(200) },
+      startsAt: '2026-01-05T08:00:00Z',
+      fingerprint: `${index}`.padStart(16, '0'),
+    }))
+    const body = { version: '4', groupKey: 'storm', status: 'firing', alerts }
+    expect(JSON.stringify(body).length).toBeGreaterThan(4_500_000)
+    expect(succeeded(await monitoring().post('/alerts/alertmanager', body))).toMatchObject({ recorded: 1 })
+  })
+
   it('by fingerprint are one each, when the mapping says so', async () => {
     const mapping = succeeded(await desk.as('adam').get('/settings/alert-mapping')).content
     succeeded(await desk.as('adam').put('/settings/alert-mapping', { ...mapping, key: 'fingerprint' }))

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Desk, refusal, succeeded } from './desk.js'
 
 const CRLF = '\r\n'
@@ -27,7 +28,7 @@ function message(
 describe('Mail', () => {
   let desk: Desk
   beforeAll(async () => {
-    desk = await Desk.open()
+    desk = await Desk.open({ SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'Service Desk <Notify@example.org>' })
     for (const person of ['rita', 'rob', 'ann'])
       succeeded(await desk.as('adam').post(`/people/${person}/change`, { email: `${person}@example.org` }))
   })
@@ -36,6 +37,17 @@ describe('Mail', () => {
   const handOver = async (raw: string) => succeeded(await desk.as('service:monitoring').handOver(raw))
   const incident = async (number: string, person = 'ann') =>
     succeeded(await desk.as(person).get(`/incidents/${number}`))
+
+  /** Whoever tells people takes her time. */
+  async function until<Value>(what: string, ask: () => Promise<Value | undefined>): Promise<Value> {
+    const deadline = performance.now() + 30_000
+    for (;;) {
+      const found = await ask()
+      if (found !== undefined) return found
+      if (performance.now() > deadline) throw new Error(`${what}: not within half a minute`)
+      await sleep(50)
+    }
+  }
 
   it('of somebody known opens an incident, with its files, once however often it comes', async () => {
     const parts = [
@@ -160,6 +172,47 @@ describe('Mail', () => {
     expect(await handOver(vacation.raw)).toMatchObject({
       decision: { kind: 'ignored', reason: 'auto-reply' },
     })
+  })
+
+  it('in answer to a notification of ours finds its record without any number in the subject', async () => {
+    const { record } = await handOver(message('rita@example.org', 'Screen', 'Flickers.').raw)
+    await desk.done('ann', record, 'comments', { text: 'Which one?' })
+    const notification = await until('told', async () => {
+      const { items } = succeeded(
+        await desk.as('adam').get('/notifications', { filter: `record = "${record}"` }),
+      )
+      return items[0]
+    })
+    const reply = message('rita@example.org', 'The left one', 'The left one.', {
+      'In-Reply-To': `<notification-${notification.id}@example.org>`,
+    })
+    expect(await handOver(reply.raw)).toMatchObject({ record, decision: { kind: 'comment' } })
+    const foreign = message('rob@example.org', 'Mine', 'Mine.', {
+      'In-Reply-To': `<notification-${notification.id}@example.org>`,
+    })
+    expect(await handOver(foreign.raw)).toMatchObject({ decision: { reason: 'not-theirs' } })
+  })
+
+  it('of her whose record is Resolved reopens it: nobody would hear of it else', async () => {
+    const { record } = await handOver(message('rita@example.org', 'Door', 'Sticks.').raw)
+    await desk.done('ann', record, 'resolve', { code: 'fixed', notes: 'Oiled' })
+    await desk.done('ann', record, 'comments', { text: 'Oiled, that is' })
+    expect(await incident(record)).toMatchObject({ state: 'Resolved' })
+    const reply = message('rita@example.org', `Re: [${record}] Resolved: Door`, 'It is not fixed.')
+    expect(await handOver(reply.raw)).toMatchObject({ status: 'handled', record, decision: { reopen: true } })
+    expect(await incident(record)).toMatchObject({ state: 'In Progress', reopenCount: 1, comments: 2 })
+  })
+
+  it('of a program that does not say so is heard once', async () => {
+    const answers = []
+    for (let n = 0; n < 8; n++)
+      answers.push(await handOver(message('rob@example.org', 'Out of office', 'I am away.').raw))
+    expect(answers.map(({ decision }) => decision.reason ?? decision.kind)).toEqual([
+      'open',
+      ...Array(7).fill('repeated'),
+    ])
+    const loop = message('notify@example.org', 'Loop', 'Loop.')
+    expect(await handOver(loop.raw)).toMatchObject({ decision: { kind: 'ignored', reason: 'own-mail' } })
   })
 
   it('of somebody unknown registers him where the setting says so', async () => {

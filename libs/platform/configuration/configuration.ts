@@ -197,8 +197,15 @@ export const SETTINGS = {
   bodyLimit: size({
     name: 'BODY_LIMIT',
     default: '1 MiB',
-    description: 'Largest request body, attachments aside.',
+    description: 'Largest request body, attachments and those below aside.',
     example: '4 MiB',
+  }),
+  alertsBodyLimit: size({
+    name: 'ALERTS_BODY_LIMIT',
+    default: '16 MiB',
+    description:
+      'Largest notification of Alertmanager, which sends no second time what is too large: a storm must fit.',
+    example: '64 MiB',
   }),
   shutdownGraceSeconds: integer(0, 3600, {
     name: 'SHUTDOWN_GRACE_SECONDS',

@@ -17,6 +17,8 @@ import { answerUnreadable } from './unreadable-requests.js'
 export interface HttpAdapterOptions {
   /** Largest request body in bytes (multipart has limits of its own). */
   bodyLimit: number
+  /** Other limits, by the path of the route that has them. */
+  bodyLimits?: Readonly<Record<string, number>>
   authenticator: Authenticator
   rateLimit?: RateLimit
   /** Asked only about a body that is refused for its form. */
@@ -73,9 +75,10 @@ export class HttpAdapter extends FastifyAdapter {
     fastify.decorateRequest('routeConfig', undefined)
     fastify.decorateRequest('principal', undefined)
     fastify.decorateRequest('requestContext', undefined)
-    fastify.addHook('onRoute', (route) =>
-      this.routes.add(route.method, route.url, () => route.config?.endpoint),
-    )
+    fastify.addHook('onRoute', (route) => {
+      route.bodyLimit ??= options.bodyLimits?.[route.url]
+      this.routes.add(route.method, route.url, () => route.config?.endpoint)
+    })
     const { authenticator, rateLimit, furtherErrors } = options
     fastify.addHook('onRequest', (request, reply, done) => {
       let pending: Promise<void> | undefined

@@ -167,6 +167,7 @@ const unexpected: { error: unknown; instance: string }[] = []
 async function serve(module: new () => object, noSuchPath?: (path: string) => NotFound) {
   const adapter = new HttpAdapter({
     bodyLimit: 2000,
+    bodyLimits: { '/tickets/:number/accept': 4000 },
     authenticator: new TestAuthenticator(),
     logUnexpected: (error, { instance }) => unexpected.push({ error, instance }),
     noSuchPath,
@@ -301,6 +302,15 @@ describe('a request that is refused', () => {
     [405, 'REQUEST.METHOD_NOT_ALLOWED', 'DELETE', '/tickets/INC0000001', {}],
     [415, 'REQUEST.MEDIA_TYPE', 'POST', '/tickets', { raw: 'x', headers: { 'content-type': 'text/plain' } }],
     [413, 'REQUEST.TOO_LARGE', 'POST', '/tickets', { body: { title: 'x'.repeat(3000) } }],
+    // Has a larger limit of its own, and is read
+    [
+      400,
+      'REQUEST.UNEXPECTED_BODY',
+      'POST',
+      '/tickets/INC0000001/accept',
+      { body: { title: 'x'.repeat(3000) } },
+    ],
+    [413, 'REQUEST.TOO_LARGE', 'POST', '/tickets/INC0000001/accept', { body: { title: 'x'.repeat(4000) } }],
     [404, 'TICKET.UNKNOWN', 'POST', '/tickets/missing/break', {}],
     [409, 'TICKET.NOT_OPEN', 'POST', '/tickets/refused/break', {}],
     [409, 'LOG.MOVED', 'POST', '/tickets/moved/break', {}],

@@ -249,6 +249,13 @@ export class BulkByFilterResults {
   first?: string[]
   @IsOptional()
   @Field(
+    'Preview: stands for these records, to be sent with the command; absent when they are too many for one.',
+    '12-9f86d081884c7d659a2feaa0c55ad015',
+  )
+  @IsString()
+  selection?: string
+  @IsOptional()
+  @Field(
     'One per record: status as the record’s own endpoint would have answered, and the code of a refusal.',
   )
   @Conforms(() =>

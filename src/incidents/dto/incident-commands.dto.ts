@@ -326,7 +326,7 @@ export class BulkDto {
 
 export class BulkByFilterDto {
   @Field(
-    'AIP-160, as lists take it; what you may not see it does not find.',
+    'AIP-160, as lists take it, but never an empty one; what you may not see it does not find.',
     'category = "Mail" AND state = "New"',
   )
   @IsString()
@@ -342,5 +342,12 @@ export class BulkByFilterDto {
   @IsInt()
   @Min(0)
   expected?: number
+  @IsOptional()
+  @Field(
+    'The records that it should find, as a preview named them; with others nothing is done, were they as many.',
+    '12-9f86d081884c7d659a2feaa0c55ad015',
+  )
+  @Matches(/^\d{1,4}-[0-9a-f]{32}$/)
+  selection?: string
   @IsOptional() @Field('Only say what it finds.', true) @IsBoolean() preview?: boolean
 }

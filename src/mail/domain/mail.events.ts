@@ -3,7 +3,16 @@ import type { DomainEvent } from '#libs/event-sourcing'
 /** Streams `mail-<id>`: one incoming message each. The id comes from its `Message-ID`, so that a message that comes twice is one. */
 
 /** Why a message leads to nothing: whoever answered it would answer a program, and be answered by it. */
-export const IGNORED = ['own-mail', 'auto-reply', 'bulk', 'no-return-path'] as const
+export const IGNORED = [
+  'own-mail',
+  'auto-reply',
+  'bulk',
+  'no-return-path',
+  /** What mail servers say of mail: bounces, receipts. */
+  'mail-system',
+  /** The same words of the same sender, a moment ago. */
+  'repeated',
+] as const
 /** Why a message waits for a person to look at it. */
 export const REVIEWED = [
   'sender-unknown',
@@ -12,13 +21,17 @@ export const REVIEWED = [
   'not-theirs',
   'no-text',
   'message-id-reused',
+  /** It asks for no automatic answer, as programs do, though people's mail programs may as well. */
+  'suppresses-replies',
+  /** Its sender wrote so much lately that it may be a program that answers us. */
+  'too-many',
 ] as const
 
 export type MailDecision =
   | { kind: 'ignored'; reason: (typeof IGNORED)[number] }
   | { kind: 'review'; reason: (typeof REVIEWED)[number] }
-  /** An answer in a record that the sender has to do with. */
-  | { kind: 'comment'; number: string; person: string }
+  /** An answer in a record that the sender has to do with. `reopen`: it is Resolved, and the answer of her whose it is says otherwise. */
+  | { kind: 'comment'; number: string; person: string; reopen?: true }
   /** `followUpOf`: the record that it answered takes no more comments. `register`: the sender was nobody yet. */
   | { kind: 'open'; person: string; followUpOf?: string; register?: boolean }
 
@@ -37,6 +50,8 @@ export type MailReceived = DomainEvent<
     /** SHA-256 of the message as it came, hex. */
     hash: string
     size: number
+    /** Stands for its words and files, by which the same again is known; absent: recorded before that was asked. */
+    content?: string
     decision: MailDecision
   }
 >
@@ -50,7 +65,12 @@ export type MailHandled = DomainEvent<
 /** A person looked at a message that waited for one. `dismissed`: nothing is to be done. */
 export type MailReviewed = DomainEvent<
   'MailReviewed',
-  { decision: Extract<MailDecision, { kind: 'comment' | 'open' }> | { kind: 'dismissed' } }
+  {
+    decision:
+      | Omit<Extract<MailDecision, { kind: 'comment' }>, 'reopen'>
+      | Extract<MailDecision, { kind: 'open' }>
+      | { kind: 'dismissed' }
+  }
 >
 
 /** What was decided can't be done: a rule forbids it. The message waits for a person. */

@@ -57,6 +57,11 @@ export function numberInMessageId(messageId: string): string | undefined {
   return /^<(INC\d{7,})[.@]/i.exec(messageId)?.[1]?.toUpperCase()
 }
 
+/** The notification in a `Message-ID` of ours: `<notification-<id>@host>`. */
+export function notificationInMessageId(messageId: string): string | undefined {
+  return /^<notification-([0-9a-f-]{36})@/i.exec(messageId)?.[1]?.toLowerCase()
+}
+
 /** A text in the length that texts may have; the whole message is kept in any case. */
 export function fitting(text: string): string {
   if (text.length <= LONGEST_TEXT) return text

@@ -164,7 +164,9 @@ export class MailIntakeDto extends Reasoned {
   @IsIn(['review', 'register'])
   unknownSenders!: 'review' | 'register'
 
-  @Field('Addresses that our own mail comes from: mail from them is ignored.', ['desk@example.org'])
+  @Field('Addresses that our own mail comes from, besides LEDGERDESK_MAIL_FROM: mail from them is ignored.', [
+    'desk@example.org',
+  ])
   @IsString({ each: true })
   @ArrayMaxSize(100)
   ownAddresses!: string[]
