@@ -271,6 +271,9 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
   AlertMappingPublished: { version: 1, fields: { version: plain, mapping: plain } },
   EscalationRulesPublished: { version: 1, fields: { version: plain, rules: plain } },
   MajorIncidentSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
+  CiClassesPublished: { version: 1, fields: { version: plain, classes: plain, warnings: plain } },
+  CiRelationTypesPublished: { version: 1, fields: { version: plain, types: plain } },
+  CiReconciliationPublished: { version: 1, fields: { version: plain, reconciliation: plain } },
 }
 
 const FILTER_EVENTS: Entries<FilterEvent> = {

@@ -15,6 +15,9 @@ import { notificationDecider } from '../notifications/domain/notification.decide
 import { preferencesDecider } from '../notifications/domain/preferences.decider.js'
 import { alertMappingDecider } from '../settings/domain/alert-mapping.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
+import { ciClassesDecider } from '../settings/domain/ci-classes.js'
+import { ciReconciliationDecider } from '../settings/domain/ci-reconciliation.js'
+import { ciRelationTypesDecider } from '../settings/domain/ci-relation-types.js'
 import { customFieldsDecider } from '../settings/domain/custom-fields.js'
 import { escalationRulesDecider } from '../settings/domain/escalation-rules.js'
 import { holdReasonsDecider } from '../settings/domain/hold-reasons.js'
@@ -156,6 +159,9 @@ describe('stored events', () => {
     ['settings-alert-mapping', alertMappingDecider],
     ['settings-notification-templates', notificationTemplatesDecider],
     ['settings-webhooks', webhooksDecider],
+    ['settings-ci-classes', ciClassesDecider],
+    ['settings-ci-relation-types', ciRelationTypesDecider],
+    ['settings-ci-reconciliation', ciReconciliationDecider],
     ['notification-', notificationDecider, 'NotificationQueued'],
     ['preferences-', preferencesDecider],
   ]

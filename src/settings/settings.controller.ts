@@ -17,6 +17,9 @@ import { splitReason } from '../http/verbs.js'
 import {
   PublishAlertMapping,
   PublishAssignmentRules,
+  PublishCiClasses,
+  PublishCiReconciliation,
+  PublishCiRelationTypes,
   PublishCustomFields,
   PublishEscalationRules,
   PublishHoldReasons,
@@ -28,10 +31,13 @@ import {
   PublishPriorityMatrix,
   PublishWebhooks,
 } from './domain/settings.commands.js'
-import type { EscalationRule } from './domain/settings.events.js'
+import type { CiClass, CiReconciliation, CiRelationType, EscalationRule } from './domain/settings.events.js'
 import {
   AlertMappingDto,
   AssignmentRulesDto,
+  CiClassesDto,
+  CiReconciliationDto,
+  CiRelationTypesDto,
   CustomFieldsDto,
   EscalationRulesDto,
   HoldReasonsDto,
@@ -237,6 +243,51 @@ export class SettingsController {
       body,
       context,
       (data, metadata) => new PublishWebhooks(data as never, metadata),
+    )
+  }
+
+  @Put('ci-classes')
+  @Endpoint(publishing('Publish the classes of configuration items', CiClassesDto))
+  ciClasses(@Body() body: CiClassesDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'ci-classes',
+      body,
+      context,
+      ({ classes }, metadata) => new PublishCiClasses({ classes: classes as CiClass[] }, metadata),
+    )
+  }
+
+  @Put('ci-relation-types')
+  @Endpoint(publishing('Publish the types of relations between configuration items', CiRelationTypesDto))
+  ciRelationTypes(
+    @Body() body: CiRelationTypesDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'ci-relation-types',
+      body,
+      context,
+      ({ types }, metadata) => new PublishCiRelationTypes({ types: types as CiRelationType[] }, metadata),
+    )
+  }
+
+  @Put('ci-reconciliation')
+  @Endpoint(
+    publishing(
+      'Publish how sources are matched with configuration items, and whose word counts',
+      CiReconciliationDto,
+    ),
+  )
+  ciReconciliation(
+    @Body() body: CiReconciliationDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.publish(
+      'ci-reconciliation',
+      body,
+      context,
+      (reconciliation, metadata) =>
+        new PublishCiReconciliation({ reconciliation: reconciliation as CiReconciliation }, metadata),
     )
   }
 

@@ -3,6 +3,9 @@ import { deciderHandlers } from '#libs/command-handling/nest'
 import type { Decider } from '#libs/event-sourcing'
 import { alertMappingDecider } from './domain/alert-mapping.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
+import { ciClassesDecider } from './domain/ci-classes.js'
+import { ciReconciliationDecider } from './domain/ci-reconciliation.js'
+import { ciRelationTypesDecider } from './domain/ci-relation-types.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import { escalationRulesDecider } from './domain/escalation-rules.js'
 import { holdReasonsDecider } from './domain/hold-reasons.js'
@@ -15,6 +18,9 @@ import { priorityMatrixDecider } from './domain/priority-matrix.js'
 import {
   PublishAlertMapping,
   PublishAssignmentRules,
+  PublishCiClasses,
+  PublishCiReconciliation,
+  PublishCiRelationTypes,
   PublishCustomFields,
   PublishEscalationRules,
   PublishHoldReasons,
@@ -50,5 +56,8 @@ export const settings = {
     ...deciderHandlers(records(alertMappingDecider), [PublishAlertMapping]),
     ...deciderHandlers(records(notificationTemplatesDecider), [PublishNotificationTemplates]),
     ...deciderHandlers(records(webhooksDecider), [PublishWebhooks]),
+    ...deciderHandlers(records(ciClassesDecider), [PublishCiClasses]),
+    ...deciderHandlers(records(ciRelationTypesDecider), [PublishCiRelationTypes]),
+    ...deciderHandlers(records(ciReconciliationDecider), [PublishCiReconciliation]),
   ],
 }

@@ -2,6 +2,9 @@ import type { Decider, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { alertMappingDecider } from './domain/alert-mapping.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
+import { ciClassesDecider } from './domain/ci-classes.js'
+import { ciReconciliationDecider } from './domain/ci-reconciliation.js'
+import { ciRelationTypesDecider } from './domain/ci-relation-types.js'
 import { customFieldsDecider } from './domain/custom-fields.js'
 import * as defaults from './domain/defaults.js'
 import { escalationRulesDecider } from './domain/escalation-rules.js'
@@ -38,6 +41,9 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'alert-mapping': { decider: alertMappingDecider, fallback: defaults.DEFAULT_ALERT_MAPPING },
   'notification-templates': { decider: notificationTemplatesDecider, fallback: defaults.DEFAULT_TEMPLATES },
   webhooks: { decider: webhooksDecider, fallback: defaults.DEFAULT_WEBHOOKS },
+  'ci-classes': { decider: ciClassesDecider, fallback: defaults.DEFAULT_CI_CLASSES },
+  'ci-relation-types': { decider: ciRelationTypesDecider, fallback: defaults.DEFAULT_CI_RELATION_TYPES },
+  'ci-reconciliation': { decider: ciReconciliationDecider, fallback: defaults.DEFAULT_CI_RECONCILIATION },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

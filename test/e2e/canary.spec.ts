@@ -210,6 +210,9 @@ describe('What is internal, and what is somebody else’s', () => {
         'assignment-rules',
         'escalation-rules',
         'major-incident',
+        'ci-classes',
+        'ci-relation-types',
+        'ci-reconciliation',
       ],
     }
     return Object.entries(values).reduce(

@@ -124,6 +124,9 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/major-incident': ADMINISTRATORS,
   'PUT /settings/notification-templates': ADMINISTRATORS,
   'PUT /settings/webhooks': ADMINISTRATORS,
+  'PUT /settings/ci-classes': ADMINISTRATORS,
+  'PUT /settings/ci-relation-types': ADMINISTRATORS,
+  'PUT /settings/ci-reconciliation': ADMINISTRATORS,
 
   'GET /notifications': 'any',
   'POST /notifications/{id}/resend': ADMINISTRATORS,
@@ -212,6 +215,9 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     },
     'PUT /settings/notification-templates': { templates: {} },
     'PUT /settings/webhooks': { endpoints: [] },
+    'PUT /settings/ci-classes': { classes: [] },
+    'PUT /settings/ci-relation-types': { types: [] },
+    'PUT /settings/ci-reconciliation': { matchRules: [], precedence: [], silentAfterDays: null },
     'PUT /people/{id}/notification-preferences': { preferences: {} },
     'PUT /settings/priority-matrix': { impacts: ['1'], urgencies: ['1'], priorities: ['1'], cells: [[1]] },
   }

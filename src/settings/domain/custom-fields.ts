@@ -1,7 +1,5 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
-import { backtrackingRisk } from './backtracking.js'
+import { compileSchema } from './json-schema.js'
 import type { CustomFields, PublishCustomFields } from './settings.commands.js'
 import type { CustomFieldsPublished } from './settings.events.js'
 import { versionedDecider } from './versioned-setting.js'
@@ -37,32 +35,6 @@ export const customFieldsDecider = versionedDecider<
   },
 })
 
-/** A new Ajv for each schema: it would keep every schema for ever, and refuse a second one with the same `$id`. */
-function compile(schema: Record<string, unknown>): void {
-  const ajv = new Ajv2020({
-    allErrors: true,
-    strict: true,
-    strictTypes: false,
-    strictRequired: false,
-    code: { regExp: harmlessRegExp },
-  })
-  addFormats.default(ajv)
-  ajv.compile(schema)
-}
-
-/** Values are checked on the thread that appends: a pattern that backtracks would stop it for everybody. */
-const harmlessRegExp = Object.assign(
-  (pattern: string, flags: string): RegExp => {
-    const expression = new RegExp(pattern, flags)
-    const risk = backtrackingRisk(pattern)
-    if (risk)
-      throw new Error(`the pattern ${pattern} ${risk}, which may take exponential time: write it otherwise`)
-    return expression
-  },
-  // What Ajv would write in generated code, which is not made here
-  { code: 'new RegExp' },
-)
-
 function recordTypeErrors(recordType: string): FieldError[] {
   return /^[a-z]+(-[a-z]+)*$/.test(recordType)
     ? []
@@ -77,7 +49,7 @@ function schemaErrors(schema: Record<string, unknown>): FieldError[] {
   if (schema.$async !== undefined) return refused('/$async', 'is not possible here')
   if (schema.type !== 'object') return refused('/type', 'must be "object": custom fields are named')
   try {
-    compile(schema)
+    compileSchema(schema)
     return []
   } catch (error) {
     return refused('', (error as Error).message)

@@ -11,6 +11,11 @@ import type {
 } from './settings.events.js'
 
 export { DEFAULT_TEMPLATES, DEFAULT_WEBHOOKS } from '../../notifications/domain/defaults.js'
+export {
+  DEFAULT_CI_CLASSES,
+  DEFAULT_CI_RECONCILIATION,
+  DEFAULT_CI_RELATION_TYPES,
+} from './ci-defaults.js'
 
 /** What holds until something is published (version 0), and what a new organisation may publish as its version 1. */
 

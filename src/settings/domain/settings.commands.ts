@@ -3,6 +3,9 @@ import type { Templates, WebhookEndpoint } from '../../notifications/domain/defa
 import type {
   AlertMapping,
   AssignmentRule,
+  CiClass,
+  CiReconciliation,
+  CiRelationType,
   EscalationRule,
   HoldReason,
   IncidentSettings,
@@ -124,5 +127,32 @@ export class PublishWebhooks extends Command<'PublishWebhooks', { endpoints: rea
   readonly type = 'PublishWebhooks'
   constructor(data: { endpoints: readonly WebhookEndpoint[] }, metadata: CommandMetadata) {
     super('webhooks', data, metadata)
+  }
+}
+
+export class PublishCiClasses extends Command<'PublishCiClasses', { classes: readonly CiClass[] }> {
+  readonly type = 'PublishCiClasses'
+  constructor(data: { classes: readonly CiClass[] }, metadata: CommandMetadata) {
+    super('ci-classes', data, metadata)
+  }
+}
+
+export class PublishCiRelationTypes extends Command<
+  'PublishCiRelationTypes',
+  { types: readonly CiRelationType[] }
+> {
+  readonly type = 'PublishCiRelationTypes'
+  constructor(data: { types: readonly CiRelationType[] }, metadata: CommandMetadata) {
+    super('ci-relation-types', data, metadata)
+  }
+}
+
+export class PublishCiReconciliation extends Command<
+  'PublishCiReconciliation',
+  { reconciliation: CiReconciliation }
+> {
+  readonly type = 'PublishCiReconciliation'
+  constructor(data: { reconciliation: CiReconciliation }, metadata: CommandMetadata) {
+    super('ci-reconciliation', data, metadata)
   }
 }

@@ -215,7 +215,84 @@ export type WebhooksPublished = DomainEvent<
   { version: number; endpoints: readonly WebhookEndpoint[] }
 >
 
+/** One attribute that CIs of a class have. */
+export interface CiAttribute {
+  /** JSON Schema (draft 2020-12) of one value: text, a number, true or false, or a list of these. */
+  schema: Readonly<Record<string, unknown>>
+  /** `required`: refused without; `recommended`: a CI without it counts as incomplete. */
+  presence: 'optional' | 'recommended' | 'required'
+  /** Whether it may be modified by an approved change only: other modifications are found, not refused. */
+  changeControlled: boolean
+}
+
+/** A class of configuration items. Classes form trees: one has the attributes of all classes above it. */
+export interface CiClass {
+  /** Lower-case words joined by dashes: `virtual-machine`. */
+  name: string
+  label: string
+  /** null: a root. */
+  parent: string | null
+  /** Only classes below it have CIs. */
+  abstract: boolean
+  /** Its own, besides those of the classes above it; by name. */
+  attributes: Readonly<Record<string, CiAttribute>>
+}
+export type CiClassesPublished = DomainEvent<
+  'CiClassesPublished',
+  { version: number; classes: readonly CiClass[]; warnings: readonly string[] }
+>
+
+/** Which end suffers when the other fails. */
+export type ImpactDirection = 'to-source' | 'to-target' | 'both' | 'none'
+
+/** A type of relation reads from source to target: "source runs on target". */
+export interface CiRelationType {
+  /** `runs-on` */
+  name: string
+  label: string
+  /** How it reads from target to source: `runs`. The same as `name`: the relation has no direction. */
+  inverse: string
+  inverseLabel: string
+  impact: ImpactDirection
+}
+export type CiRelationTypesPublished = DomainEvent<
+  'CiRelationTypesPublished',
+  { version: number; types: readonly CiRelationType[] }
+>
+
+/** By which a source's item is taken for a CI that is known: all of these have the same value. `name` is the CI's name. */
+export interface CiMatchRule {
+  /** Of this class and those below it. */
+  class: string
+  attributes: readonly string[]
+}
+
+/** Whose word counts for an attribute, the first most. Sources that are not listed come after those that are. */
+export interface CiSourcePrecedence {
+  /** Of this class and those below it; absent: of all. */
+  class?: string
+  /** Absent: for every attribute that no other entry names. */
+  attribute?: string
+  /** Names of sources; `people`: what was entered by hand. */
+  sources: readonly string[]
+}
+
+export interface CiReconciliation {
+  /** For an item the first that finds a CI decides; the class and name are tried last, always. */
+  matchRules: readonly CiMatchRule[]
+  precedence: readonly CiSourcePrecedence[]
+  /** A source that did not report a CI for so long has no precedence for it; null: it keeps it for ever. */
+  silentAfterDays: number | null
+}
+export type CiReconciliationPublished = DomainEvent<
+  'CiReconciliationPublished',
+  { version: number; reconciliation: CiReconciliation }
+>
+
 export type SettingsEvent =
+  | CiClassesPublished
+  | CiRelationTypesPublished
+  | CiReconciliationPublished
   | AlertMappingPublished
   | PriorityMatrixPublished
   | AssignmentRulesPublished

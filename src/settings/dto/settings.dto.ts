@@ -12,7 +12,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator'
-import { Conforms, Field, Nullable } from '#libs/platform'
+import { Conforms, Field, MapOf, Nullable } from '#libs/platform'
 import { Reasoned } from '../../http/reasoned.js'
 
 const NAMES = {
@@ -360,6 +360,105 @@ export class WebhooksDto extends Reasoned {
   endpoints!: WebhookEndpointDto[]
 }
 
+class CiAttributeDto {
+  @Field('JSON Schema (draft 2020-12) of one value: text, a number, true or false, or a list of these.', {
+    type: 'string',
+    maxLength: 200,
+  })
+  @IsObject()
+  schema!: Record<string, unknown>
+  @Field('`required`: refused without; `recommended`: a CI without it counts as incomplete.', 'recommended')
+  @IsIn(['optional', 'recommended', 'required'])
+  presence!: 'optional' | 'recommended' | 'required'
+  @Field('Whether a modification without an approved change is reported as unauthorised.', true)
+  @IsBoolean()
+  changeControlled!: boolean
+}
+
+class CiClassDto {
+  @Field('Name.', 'virtual-machine') @IsString() @Length(1, 100) name!: string
+  @Field('For people.', 'Virtual machine') @IsString() @Length(1, 200) label!: string
+  @Nullable()
+  @Field('The class whose attributes it has besides its own; null: none.', 'virtual-device')
+  @IsString()
+  @Length(1, 100)
+  parent!: string | null
+  @Field('Only classes below it have CIs.', false) @IsBoolean() abstract!: boolean
+  @Field('Its own, by name.') @MapOf(() => CiAttributeDto) attributes!: Record<string, CiAttributeDto>
+}
+
+export class CiClassesDto extends Reasoned {
+  @Field('All of them: what is left out is gone.')
+  @ValidateNested({ each: true })
+  @Type(() => CiClassDto)
+  @ArrayMaxSize(500)
+  classes!: CiClassDto[]
+}
+
+class CiRelationTypeDto {
+  @Field('From source to target.', 'runs-on') @IsString() @Length(1, 100) name!: string
+  @Field('For people.', 'Runs on') @IsString() @Length(1, 200) label!: string
+  @Field('From target to source; the same as `name`: without direction.', 'runs')
+  @IsString()
+  @Length(1, 100)
+  inverse!: string
+  @Field('For people.', 'Runs') @IsString() @Length(1, 200) inverseLabel!: string
+  @Field('Which end suffers when the other fails.', 'to-source')
+  @IsIn(['to-source', 'to-target', 'both', 'none'])
+  impact!: 'to-source' | 'to-target' | 'both' | 'none'
+}
+
+export class CiRelationTypesDto extends Reasoned {
+  @ValidateNested({ each: true })
+  @Type(() => CiRelationTypeDto)
+  @ArrayMaxSize(200)
+  types!: CiRelationTypeDto[]
+}
+
+class CiMatchRuleDto {
+  @Field('Of this class and those below it.', 'server') @IsString() @Length(1, 100) class!: string
+  @Field('All must have the same value; `name` is the CI’s name.', ['serialNumber'])
+  @IsString({ each: true })
+  @ArrayMaxSize(10)
+  attributes!: string[]
+}
+
+class CiSourcePrecedenceDto {
+  @IsOptional()
+  @Field('Of this class and those below it; absent: of all.', 'server')
+  @IsString()
+  @Length(1, 100)
+  class?: string
+  @IsOptional()
+  @Field('Absent: for every attribute that no other entry names.', 'ram')
+  @IsString()
+  @Length(1, 100)
+  attribute?: string
+  @Field('The first counts most; `people`: what was entered by hand.', ['vcenter', 'people'])
+  @IsString({ each: true })
+  @ArrayMaxSize(50)
+  sources!: string[]
+}
+
+export class CiReconciliationDto extends Reasoned {
+  @Field('For an item the first that finds a CI decides; class and name are tried last, always.')
+  @ValidateNested({ each: true })
+  @Type(() => CiMatchRuleDto)
+  @ArrayMaxSize(200)
+  matchRules!: CiMatchRuleDto[]
+  @Field('The most specific entry decides.')
+  @ValidateNested({ each: true })
+  @Type(() => CiSourcePrecedenceDto)
+  @ArrayMaxSize(1_000)
+  precedence!: CiSourcePrecedenceDto[]
+  @Nullable()
+  @Field('Days without a report of a CI, after which a source has no precedence for it; null: never.', 30)
+  @IsInt()
+  @Min(1)
+  @Max(3_650)
+  silentAfterDays!: number | null
+}
+
 export const SETTING_NAMES = [
   'priority-matrix',
   'assignment-rules',
@@ -373,6 +472,9 @@ export const SETTING_NAMES = [
   'alert-mapping',
   'notification-templates',
   'webhooks',
+  'ci-classes',
+  'ci-relation-types',
+  'ci-reconciliation',
 ]
 
 /** A setting in force. */
