@@ -4,38 +4,31 @@ import { LedgerdeskError } from '#libs/event-sourcing'
 import { UnsuitableLog } from '#libs/event-store/sqlite'
 import { ConfigurationError } from '#libs/platform/configuration'
 import { API } from './api.js'
-import { backupCommand, checkCommand, restoreCommand } from './cli/care.js'
-import { demoCommand } from './cli/demo.js'
-import { eventsCommand } from './cli/events.js'
-import { importCommand } from './cli/import.js'
-import { mailCommand } from './cli/mail.js'
-import { migrateCommand } from './cli/migrate.js'
 import { endWithReader } from './cli/output.js'
-import { projectionsCommand } from './cli/projections.js'
-import { publisherCommand } from './cli/publisher.js'
-import { serveCommand } from './cli/serve.js'
-import { tokenCommand } from './cli/token.js'
+
+/** In the order in which the help shows them. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./cli/serve.js')).serveCommand(),
+  demo: async () => (await import('./cli/demo.js')).demoCommand(),
+  import: async () => (await import('./cli/import.js')).importCommand(),
+  token: async () => (await import('./cli/token.js')).tokenCommand(),
+  projections: async () => (await import('./cli/projections.js')).projectionsCommand(),
+  publisher: async () => (await import('./cli/publisher.js')).publisherCommand(),
+  events: async () => (await import('./cli/events.js')).eventsCommand(),
+  check: async () => (await import('./cli/care.js')).checkCommand(),
+  backup: async () => (await import('./cli/care.js')).backupCommand(),
+  restore: async () => (await import('./cli/care.js')).restoreCommand(),
+  mail: async () => (await import('./cli/mail.js')).mailCommand(),
+  migrate: async () => (await import('./cli/migrate.js')).migrateCommand(),
+}
 
 const program = new Command('ledgerdesk')
   .description('Event-sourced IT service management. Settings are environment variables; see the README.')
   .version(API.version)
 
-for (const command of [
-  serveCommand(),
-  demoCommand(),
-  importCommand(),
-  tokenCommand(),
-  projectionsCommand(),
-  publisherCommand(),
-  eventsCommand(),
-  checkCommand(),
-  backupCommand(),
-  restoreCommand(),
-  mailCommand(),
-  migrateCommand(),
-]) {
-  program.addCommand(command)
-}
+// To load what all commands need takes longer than most of them run.
+const wanted = COMMANDS[process.argv[2] ?? '']
+for (const load of wanted ? [wanted] : Object.values(COMMANDS)) program.addCommand(await load())
 
 endWithReader()
 try {

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { DateTime, IANAZone } from 'luxon'
 import { parseDocument } from 'yaml'
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
@@ -131,9 +131,15 @@ export interface ImportMapping {
   priorityMatrix?: PriorityMatrix
 }
 
-// Not strict about unions of types: a column is a name or an object that tells more of it.
-const ajv = new Ajv2020({ allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true })
-const isMapping = ajv.compile<ImportMapping>(MAPPING_SCHEMA)
+let compiled: ValidateFunction<ImportMapping> | undefined
+
+/** Compiled when it is first asked for: that takes longer than all else that a process needs to start. */
+function mappingCheck(): ValidateFunction<ImportMapping> {
+  // Not strict about unions of types: a column is a name or an object that tells more of it.
+  const options = { allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true }
+  compiled ??= new Ajv2020(options).compile<ImportMapping>(MAPPING_SCHEMA)
+  return compiled
+}
 
 /**
  * Reads a mapping from YAML 1.2.
@@ -150,6 +156,7 @@ export function parseMapping(yaml: string): ImportMapping {
     )
   }
   const mapping: unknown = document.toJS()
+  const isMapping = mappingCheck()
   if (!isMapping(mapping)) throw invalidMapping(readable(isMapping.errors ?? []))
   const errors = [...meaningErrors(mapping)]
   if (errors.length > 0) throw invalidMapping(errors)

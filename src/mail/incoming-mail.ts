@@ -1,4 +1,4 @@
-import { type ParsedMail, simpleParser } from 'mailparser'
+import type { ParsedMail } from 'mailparser'
 import { InvalidInput } from '#libs/event-sourcing'
 import type { MailHead } from './domain/mail.judgement.js'
 
@@ -33,6 +33,8 @@ const LONGEST_HTML = 2_000_000
  * @throws InvalidInput `MAIL.UNREADABLE` for what is none
  */
 export async function readMail(message: Buffer): Promise<IncomingMail> {
+  // Loaded with the first message: most processes never see one
+  const { simpleParser } = await import('mailparser')
   const parsed = await simpleParser(message, {
     skipTextToHtml: true,
     skipImageLinks: true,

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { PublisherRunner } from '#libs/event-publisher'
+import { openPublisher } from './open-publisher.js'
 import type { PublisherThreadData } from './publisher.js'
-import { openPublisher, topicsOf } from './publishing.js'
+import { topicsOf } from './publishing.js'
 import { Remote, toMessage } from './remote.js'
 import { openEventStore } from './stores.js'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { PublishedTopic } from '#libs/event-publisher'
-import { KafkaEventPublisher, type KafkaEventPublisherOptions } from '#libs/event-publisher/kafka'
+import type { KafkaEventPublisherOptions } from '#libs/event-publisher/kafka'
 import { type Configuration, ConfigurationError } from '#libs/platform/configuration'
 import { publishedTopics } from '../topics.js'
 
@@ -42,14 +42,6 @@ export function publishingSettings(settings: Settings): PublishingSettings {
     replicationFactor,
     kafka: { brokers, compression, sasl, ssl: tlsOf(settings) },
   }
-}
-
-/**
- * The publisher that the settings describe; connects when it is first used.
- * @param clientId names this process to the brokers
- */
-export function openPublisher({ kafka }: PublishingSettings, clientId: string): KafkaEventPublisher {
-  return new KafkaEventPublisher({ ...kafka, clientId })
 }
 
 /** The topics as the settings want them made. */

@@ -1,18 +1,23 @@
 # shellcheck shell=bash
 # What the servers of tests, and .ci/run, need of the machine. To be read by them (`. test/servers/machine.sh`).
 
-debian_package() { # package
-  { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$1"; } >/dev/null
+debian_packages() { # package...
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } >/dev/null
 }
 
-# Installs a package of Debian when its command is missing.
-debian() { # command, package
-  command -v "$1" >/dev/null || debian_package "$2"
+# Installs packages of Debian, those whose command is missing, in one go.
+debian() { # command package command package...
+  local missing=()
+  while [ $# -gt 0 ]; do
+    command -v "$1" >/dev/null || missing+=("$2")
+    shift 2
+  done
+  [ ${#missing[@]} -eq 0 ] || debian_packages "${missing[@]}"
 }
 
 # Makes a virtual environment of Python; Debian has its module in a package of its own.
 python_venv() { # folder
-  python3 -c 'import ensurepip, venv' 2>/dev/null || debian_package python3-venv
+  python3 -c 'import ensurepip, venv' 2>/dev/null || debian_packages python3-venv
   python3 -m venv "$1"
 }
 

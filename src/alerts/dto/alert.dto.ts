@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches } from 'class-validator'
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
@@ -63,15 +63,21 @@ export const ALERTMANAGER_SCHEMA: JsonSchema = {
   required: ['version', 'groupKey', 'status', 'alerts'],
 }
 
-// Ajv and not a class: classes describe closed objects.
-const ajv = new Ajv2020({ allErrors: true, strict: false })
-ajv.addFormat('date-time', isInstant)
-const accepts = ajv.compile<AlertmanagerBody>(ALERTMANAGER_SCHEMA)
+let compiled: ValidateFunction<AlertmanagerBody> | undefined
+
+/** Ajv and not a class: classes describe closed objects. Compiled with the first body, not whenever something starts. */
+function alertmanagerCheck(): ValidateFunction<AlertmanagerBody> {
+  const ajv = () => new Ajv2020({ allErrors: true, strict: false }).addFormat('date-time', isInstant)
+  compiled ??= ajv().compile<AlertmanagerBody>(ALERTMANAGER_SCHEMA)
+  return compiled
+}
+
 /** A storm's body may have the same mistake ten thousand times. */
 const MOST_ERRORS = 50
 
 /** @throws InvalidInput `REQUEST.INVALID`, naming each field that is wrong */
 export function readAlertmanagerBody(body: unknown): AlertmanagerBody {
+  const accepts = alertmanagerCheck()
   if (accepts(body)) return body
   const errors = (accepts.errors ?? [])
     .slice(0, MOST_ERRORS)
