@@ -1,5 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import type { FieldError } from '#libs/event-sourcing'
 import type { CiClass } from '../../settings/domain/settings.events.js'
+import { checkedMapping, readYaml } from '../mapping-file.js'
 import { HISTORY_MAPPING_SCHEMA } from './history-mapping.schema.js'
 
 /** A column, whose words mean something else here. A word that is not among them rejects the row. */
@@ -67,8 +69,25 @@ export interface NamedEnd {
 let compiled: ValidateFunction<HistoryMapping> | undefined
 
 /** Compiled when it is first asked for: that takes long. */
-export function historyMappingCheck(): ValidateFunction<HistoryMapping> {
+function historyMappingCheck(): ValidateFunction<HistoryMapping> {
   const options = { allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true }
   compiled ??= new Ajv2020(options).compile<HistoryMapping>(HISTORY_MAPPING_SCHEMA)
   return compiled
+}
+
+/**
+ * Reads a mapping of a configuration's history from YAML 1.2.
+ * @throws InvalidInput `IMPORT.MAPPING_INVALID`
+ */
+export function parseHistoryMapping(yaml: string): HistoryMapping {
+  return checkedMapping(readYaml(yaml), historyMappingCheck(), meaningErrors)
+}
+
+function* meaningErrors({ commits, items, relations }: HistoryMapping): Iterable<FieldError> {
+  const files = [commits, ...items, ...relations].map(({ file }) => file)
+  const twice = files.find((file, index) => files.indexOf(file) < index)
+  if (twice !== undefined) yield { pointer: '/', message: `names the file ${twice} twice` }
+  for (const [index, { operation, previousName }] of items.entries())
+    if (previousName === undefined && Object.values(operation.values).includes('rename'))
+      yield { pointer: `/items/${index}/previousName`, message: 'is missing: a renamed CI had another name' }
 }

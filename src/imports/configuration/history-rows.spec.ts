@@ -137,6 +137,9 @@ describe('the rows of a configuration’s history', () => {
     const path = join(folder, 'damaged.jsonl.gz')
     writeFileSync(path, gzipSync('{"n":1}\n').subarray(0, 20))
     const lines = await openJsonLines(path)
-    await expect(lines.rows().next()).rejects.toMatchObject({ code: 'IMPORT.FILE_UNREADABLE' })
+    const all = async () => {
+      for await (const _ of lines.rows());
+    }
+    await expect(all()).rejects.toMatchObject({ code: 'IMPORT.FILE_UNREADABLE' })
   })
 })
