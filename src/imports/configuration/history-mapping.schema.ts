@@ -21,6 +21,11 @@ export const HISTORY_MAPPING_SCHEMA = {
     {
       source: { type: 'string', pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 60 },
       recordType: { const: 'configuration' },
+      people: { type: 'string', default: '' },
+      number: parts({
+        prefix: { type: 'string', pattern: '^[A-Z][A-Za-z0-9-]{0,29}$' },
+        digits: { type: 'integer', minimum: 1, maximum: 12 },
+      }),
       commits: parts(
         {
           file: name,
@@ -91,6 +96,6 @@ export const HISTORY_MAPPING_SCHEMA = {
         ),
       },
     },
-    ['source', 'recordType', 'commits', 'order', 'commit', 'items'],
+    ['source', 'recordType', 'number', 'commits', 'order', 'commit', 'items'],
   ),
 } as const

@@ -19,6 +19,10 @@ export interface HistoryMapping {
   /** Name space of the external ids; lower-case words joined by dashes. */
   source: string
   recordType: 'configuration'
+  /** Before every id of a person. */
+  people: string
+  /** Numbers of the commits' changes: the prefix and the commit's key. */
+  number: { prefix: string; digits: number }
   /** A commit a row, in the order in which they came to be. */
   commits: {
     file: string
