@@ -85,7 +85,7 @@ const ci: StreamFold<CiStanding, CiEvent> = {
   initial: NO_CI,
   evolve(known, event) {
     const { occurredAt } = event.metadata
-    const effectiveAt = Math.max(occurredAt, known.effectiveAt)
+    const effectiveAt = occurredAt > known.effectiveAt ? occurredAt : known.effectiveAt
     const told = { ...known, effectiveAt }
     switch (event.type) {
       case 'CiRegistered':
