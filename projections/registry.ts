@@ -1,5 +1,6 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { alerts } from './alerts/alerts.js'
+import { ciIdentities } from './ci-identities/ci-identities.js'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
 import { incidentSearch } from './incident-search/incident-search.js'
@@ -20,4 +21,5 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   mails,
   alerts,
   notificationList,
+  ciIdentities,
 ]

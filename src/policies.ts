@@ -1,5 +1,6 @@
 import type { AnyPolicy } from '#libs/projections-runtime'
 import { alertPolicies } from './alerts/alert.policies.js'
+import { configurationPolicies } from './configuration/domain/configuration.policies.js'
 import { incidentPolicies } from './incidents/domain/incident.policies.js'
 import { notificationPolicies } from './notifications/domain/notification.policies.js'
 
@@ -8,4 +9,5 @@ export const policyRegistry: readonly AnyPolicy[] = [
   ...incidentPolicies,
   ...alertPolicies,
   ...notificationPolicies,
+  ...configurationPolicies,
 ]

@@ -1,6 +1,7 @@
 import type { QueryFunction } from '#libs/query-handling'
 import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
+import { matchCis } from './configuration/configuration.queries.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
 import { listSavedFilters } from './filters/filters.queries.js'
@@ -63,4 +64,5 @@ export const queryRegistry = {
   listNotifications,
   listRecordNotifications,
   readPreferences,
+  matchCis,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -98,6 +98,7 @@ export const RIGHTS: RightsTable = {
   'POST /configuration/relations/{id}/unrelate': ESTATE,
   'POST /configuration/reviews/{id}/resolve': [...AGENTS, 'change-manager', 'administrator'],
   'POST /configuration/baselines': BACK_DATERS,
+  'POST /configuration/discovery': ['service', ...BACK_DATERS],
 
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
@@ -240,6 +241,7 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /configuration/relations': related,
     'POST /configuration/relations/correct': { ...related, present: true, validFrom: PAST, reason: 'It was' },
     'POST /configuration/reviews/{id}/resolve': { decision: 'dismissed' },
+    'POST /configuration/discovery': { source: 'rights', run: '1', items: [] },
     'POST /configuration/baselines': { name: `rights-${person}` },
     'PUT /settings/ci-classes': { classes: [] },
     'PUT /settings/ci-relation-types': { types: [] },
