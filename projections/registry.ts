@@ -2,6 +2,7 @@ import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { alerts } from './alerts/alerts.js'
 import { approvals } from './approvals/approvals.js'
 import { cmdbHistory } from './cmdb-history/cmdb-history.js'
+import { ciIdentities } from './ci-identities/ci-identities.js'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
 import { incidentSearch } from './incident-search/incident-search.js'
@@ -24,4 +25,5 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   alerts,
   approvals,
   notificationList,
+  ciIdentities,
 ]

@@ -15,6 +15,7 @@ import {
 import { readGraphChunk, settleCmdbPoint } from './configuration/queries/graph.query.js'
 import { readConfigurationHealth } from './configuration/queries/health.query.js'
 import { readImpact } from './configuration/queries/impact.query.js'
+import { matchCis } from './configuration/configuration.queries.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
 import { listSavedFilters } from './filters/filters.queries.js'
@@ -93,4 +94,5 @@ export const queryRegistry = {
   listBaselines,
   readBaselineDrift,
   readConfigurationHealth,
+  matchCis,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

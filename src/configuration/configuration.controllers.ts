@@ -4,15 +4,24 @@ import { EventStore } from '#libs/event-store'
 import { type Answer, Context, Endpoint, RequestContext } from '#libs/platform'
 import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
+import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { settleTimePoint } from '../http/time-point.js'
 import { splitReason } from '../http/verbs.js'
-import { BACK_DATERS, BASELINE_TAKERS, CONFIGURATION_WRITERS } from './configuration.rights.js'
+import { BACK_DATERS, BASELINE_TAKERS, CONFIGURATION_WRITERS, DISCOVERERS } from './configuration.rights.js'
+import { Discovery } from './discovery.js'
 import { baselineId, TakeBaseline } from './domain/baseline.decider.js'
 import { RegisterCi } from './domain/ci.commands.js'
 import { CorrectRelation, RelateCi } from './domain/relation.commands.js'
 import { CI_RELATION_TYPES, normalised, type Related, relationId } from './domain/relation.decider.js'
-import { CorrectRelationDto, RegisterCiDto, RelateDto, TakeBaselineDto } from './dto/configuration.dto.js'
+import {
+  CorrectRelationDto,
+  DiscoveryDto,
+  DiscoveryResult,
+  RegisterCiDto,
+  RelateDto,
+  TakeBaselineDto,
+} from './dto/configuration.dto.js'
 
 /** Configuration items come into being here; what can be done to them stands in `configuration.verbs`. */
 @Controller('configuration-items')
@@ -140,4 +149,37 @@ export class ConfigurationController {
 
 function relationWish(id: string, route: string) {
   return { target: `relation-${id}`, method: 'POST', route, params: {} }
+}
+
+/** What sources see. */
+@Controller('configuration/discovery')
+export class DiscoveryController {
+  private readonly discovery: Discovery
+
+  constructor(
+    sender: CommandSender,
+    queries: Queries,
+    @Inject(EventStore) store: EventStore,
+    @Inject(FactSource) facts: FactSource,
+  ) {
+    this.discovery = new Discovery(sender, queries, store, facts)
+  }
+
+  @Post()
+  @Endpoint({
+    summary: 'Take what a source saw in a run',
+    description:
+      'Each item is matched with the CIs that are known, by the rules of the setting `ci-reconciliation`: one is changed as far as the source is ' +
+      'believed, none registers it, several open a review. A long run comes in several requests of the same `run`.',
+    roles: DISCOVERERS,
+    body: DiscoveryDto,
+    answer: DiscoveryResult,
+    requestHeaders: ['Idempotency-Key'],
+    responseHeaders: ['ITSM-Position'],
+  })
+  async discover(@Body() body: DiscoveryDto, @Context() context: RequestContext): Promise<DiscoveryResult> {
+    const [{ source, run, items }, reason] = splitReason(body)
+    const told = { source, run, items: items.map((item) => ({ attributes: {}, ...item })) }
+    return this.discovery.take(told, body, reason, context)
+  }
 }

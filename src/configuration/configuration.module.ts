@@ -2,7 +2,11 @@ import type { Type } from '@nestjs/common'
 import { deciderHandlers } from '#libs/command-handling/nest'
 import { verbController } from '../http/verbs.js'
 import { namingHandlers } from './ci-names.js'
-import { CiRegistrationController, ConfigurationController } from './configuration.controllers.js'
+import {
+  CiRegistrationController,
+  ConfigurationController,
+  DiscoveryController,
+} from './configuration.controllers.js'
 import {
   baselineRecords,
   ciNameRecords,
@@ -24,6 +28,7 @@ export const configuration = {
   controllers: [
     CiRegistrationController,
     ConfigurationController,
+    DiscoveryController,
     verbController({
       path: 'configuration-items',
       parameter: 'id',

@@ -1,3 +1,4 @@
+import { eventually } from '#libs/testing'
 import { Desk, refusal, succeeded } from './desk.js'
 
 const DAY = 86_400_000
@@ -172,4 +173,69 @@ describe('Service configuration', () => {
       '400 POSITION.UNKNOWN',
     )
   })
+
+  describe('takes what a source saw', () => {
+    const discover = async (source: string, run: string, items: object[], key?: string) =>
+      succeeded(
+        await desk.as('service:monitoring').post('/configuration/discovery', { source, run, items }, { key }),
+      )
+    const seen = (name: string, attributes: object = {}) => ({ class: 'server', name, attributes })
+
+    it('for the CI that it is, and registers what is none', async () => {
+      const item = seen('seen-01', { serialNumber: 'SEEN-1', ramGigabytes: 8 })
+      const first = await discover('vcenter', '1', [
+        item,
+        seen('seen-02'),
+        seen('seen-03', { colour: 'red' }),
+      ])
+      expect(first.results).toMatchObject([
+        { outcome: 'registered' },
+        { outcome: 'registered' },
+        { outcome: 'refused', code: 'CI.ATTRIBUTES_INVALID' },
+      ])
+      const { ci } = first.results[0]
+      // By its serial number, whatever it is called
+      const again = [seen('called-otherwise', { serialNumber: 'SEEN-1', ramGigabytes: 16 }), seen('seen-02')]
+      const second = await discover('vcenter', '2', again)
+      expect(second.results).toMatchObject([{ outcome: 'reconciled', ci }, { outcome: 'reconciled' }])
+      expect(await typesOf(`ci-${ci}`)).toEqual([
+        'CiProposed',
+        'CiRegistered',
+        'CiSourceValuesRecorded',
+        'CiChanged',
+      ])
+      const runs = await told('discovery-vcenter')
+      expect(runs.map(({ data }) => (data as { seen: string[] }).seen.length)).toEqual([2, 2])
+    })
+
+    it('once under the same key', async () => {
+      const items = [seen('keyed-seen', { serialNumber: 'KEYED-1' })]
+      const [first, second] = [
+        await discover('keyed', '1', items, 'run'),
+        await discover('keyed', '1', items, 'run'),
+      ]
+      expect(second.results[0].ci).toBe(first.results[0].ci)
+      expect(await typesOf(`ci-${first.results[0].ci}`)).toEqual(['CiProposed', 'CiRegistered'])
+    })
+
+    it('and asks a person when it may be several', async () => {
+      const twins = [await registered('twin-a', TWIN), await registered('twin-b', TWIN)]
+      const item = seen('twin-c', TWIN.attributes)
+      const { results } = await discover('vcenter', '3', [item])
+      expect(results).toMatchObject([{ outcome: 'review' }])
+      const { review } = results[0]
+      expect((await told(`reconciliation-${review}`)).at(-1)?.data).toMatchObject({ candidates: twins })
+      const decision = { decision: 'same-as', ci: twins[1] }
+      succeeded(await desk.as('ann').post(`/configuration/reviews/${review}/resolve`, decision))
+      await eventually('applied', async () =>
+        (await typesOf(`ci-${twins[1]}`)).includes('CiSourceValuesRecorded'),
+      )
+      expect(await typesOf(`ci-${twins[0]}`)).toEqual(['CiProposed', 'CiRegistered'])
+      expect((await discover('vcenter', '4', [item])).results).toMatchObject([
+        { outcome: 'reconciled', ci: twins[1] },
+      ])
+    })
+  })
 })
+
+const TWIN = { attributes: { serialNumber: 'TWIN' } }

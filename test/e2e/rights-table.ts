@@ -113,6 +113,7 @@ export const RIGHTS: RightsTable = {
   'GET /approvals/{id}': 'any',
   'POST /approvals/{id}/grant': 'any',
   'POST /approvals/{id}/reject': 'any',
+  'POST /configuration/discovery': ['service', ...BACK_DATERS],
 
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
@@ -266,6 +267,7 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /configuration/relations': related,
     'POST /configuration/relations/correct': { ...related, present: true, validFrom: PAST, reason: 'It was' },
     'POST /configuration/reviews/{id}/resolve': { decision: 'dismissed' },
+    'POST /configuration/discovery': { source: 'rights', run: '1', items: [] },
     'POST /configuration/baselines': { name: `rights-${person}` },
     'PUT /settings/ci-classes': { classes: [] },
     'PUT /settings/ci-relation-types': { types: [] },
