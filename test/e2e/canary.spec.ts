@@ -19,6 +19,13 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   after: ['00000000000000000000'],
   types: ['WorkNoteAdded', 'AttachmentAdded', 'IncidentOpened'],
   streams: ['incident-'],
+  direction: ['up', 'down'],
+  depth: ['5'],
+  from: ['2020-01-01T00:00:00Z'],
+  to: ['2020-01-01T00:00:00Z'],
+  fromAsOf: ['00000000000000000000'],
+  toAsOf: ['00000000000000000000'],
+  staleAfterDays: ['1'],
   savedFilter: ['canary'],
   lastEventId: ['00000000000000000000'],
   orderBy: ['openedAt desc', 'updatedAt'],
@@ -45,6 +52,8 @@ describe('What is internal, and what is somebody else’s', () => {
   let alert: string
   let mail: string
   let approval: string
+  let cis: string[]
+  let baseline: string
   let head: string
 
   beforeAll(async () => {
@@ -77,6 +86,17 @@ describe('What is internal, and what is somebody else’s', () => {
     await desk.done('ann', own, 'hold', { holdReason: 'awaiting-vendor', comment: NOTE, reason: NOTE })
     await desk.done('ann', own, 'watch', { person: 'ben' })
     await desk.done('ann', own, 'links', { relation: 'has-problem', targetType: 'problem', target: NOTE })
+    const chris = desk.as('chris')
+    baseline = succeeded(await chris.post('/configuration/baselines', { name: NOTE })).id
+    cis = []
+    for (const name of [NOTE, HERS]) {
+      const item = { class: 'business-service', name, attributes: { owner: NOTE } }
+      cis.push(succeeded(await chris.post('/configuration-items', item)).id)
+    }
+    // In no relation, and incomplete
+    succeeded(await chris.post('/configuration-items', { class: 'subnet', name: HERS }))
+    const relation = { type: 'connects-to', source: { ci: cis[0] }, target: { ci: cis[1] } }
+    succeeded(await chris.post('/configuration/relations', relation))
     await desk.done('lea', own, 'promote', { manager: 'ben', reason: NOTE })
     await desk.done('lea', own, 'updates', { text: NOTE, visibility: 'internal' })
     await desk.done('lea', own, 'updates', { text: 'We are on it', visibility: 'public', reason: NOTE })
@@ -111,6 +131,15 @@ describe('What is internal, and what is somebody else’s', () => {
       '/alerts/{id}',
       '/approvals',
       '/approvals/{id}',
+      '/configuration-items',
+      '/configuration-items/{id}',
+      '/configuration-items/{id}/history',
+      '/configuration-items/{id}/impact',
+      '/configuration/baselines',
+      '/configuration/baselines/{id}/drift',
+      '/configuration/diff',
+      '/configuration/graph',
+      '/configuration/health',
       '/incidents',
       '/incidents/{number}',
       '/incidents/{number}/attachments/{hash}',
@@ -224,7 +253,13 @@ describe('What is internal, and what is somebody else’s', () => {
   }
 
   function pathsOf(template: string): string[] {
-    const idsOf: Record<string, string[]> = { alerts: [alert], mails: [mail], approvals: [approval] }
+    const idsOf: Record<string, string[]> = {
+      alerts: [alert],
+      mails: [mail],
+      approvals: [approval],
+      'configuration-items': cis,
+      configuration: [baseline],
+    }
     const values: Record<string, string[]> = {
       number: [own, hers],
       hash: [internalHash],
