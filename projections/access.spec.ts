@@ -1,7 +1,15 @@
 import fc from 'fast-check'
-import { ROLES } from '#libs/access'
+import { ROLES, ROLES_AT_DESK } from '#libs/access'
 import { matches } from '#libs/read-store'
-import { type AccessColumns, canSee, forReaders, peopleNamed, visibleParts, visibleRows } from './access.js'
+import {
+  type AccessColumns,
+  canSee,
+  DESK_PEOPLE,
+  forReaders,
+  peopleNamed,
+  visibleParts,
+  visibleRows,
+} from './access.js'
 import { principal } from './principals.fixture.js'
 
 const people = ['person-ann', 'person-bob', 'person-cora']
@@ -100,4 +108,8 @@ it('names caller, affected user, opener and watchers once each', () => {
     'c',
   ])
   expect(peopleNamed({})).toBeUndefined()
+})
+
+it('counts to the desk whom decisions about people at the desk do', () => {
+  expect(DESK_PEOPLE).toEqual(ROLES_AT_DESK)
 })

@@ -1,1 +1,2 @@
+export * from './held-roles.js'
 export * from './principal.js'

@@ -211,6 +211,13 @@ describe('What needs more than the usual hands', () => {
       undefined,
     ])
   })
+  it('promises anew when it is reopened', () => {
+    const again = promoted()
+      .add('IncidentResolved', { code: 'x', notes: 'x', resolvedBy: agent })
+      .add('IncidentReopened', { from: 'Resolved', to: 'In Progress', count: 1 })
+      .add('MajorIncidentUpdatePromised', { nextUpdateAt: '2026-03-03T09:00:00.000Z', settingsVersion: 0 })
+    expect(entryAfter(again)).toMatchObject({ major: 'yes', nextUpdateAt: '2026-03-03T09:00:00.000Z' })
+  })
   it('promises nothing once it is resolved', () => {
     const resolved = promoted().add('IncidentResolved', { code: 'x', notes: 'x', resolvedBy: agent })
     expect(entryAfter(resolved)).toMatchObject({ major: 'yes', state: 'Resolved' })

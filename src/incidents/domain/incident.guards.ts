@@ -1,6 +1,6 @@
+import { isAtDesk } from '#libs/access'
 import { InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
-import { isAtDesk, type PersonStanding } from '../../directory/domain/person-standing.js'
-import type { GroupStanding } from './incident.facts.js'
+import type { GroupStanding, PersonStanding } from './incident.facts.js'
 import type { Incident, IncidentRecord } from './incident.state.js'
 import { isOpened } from './incident.state.js'
 
@@ -116,7 +116,7 @@ export function requirePerson(person: PersonStanding, id: string, pointer: strin
  */
 export function requireAtDesk(person: PersonStanding, id: string, pointer: string): void {
   requirePerson(person, id, pointer)
-  if (isAtDesk(person)) return
+  if (isAtDesk(person.roles)) return
   throw new Refused(
     'INCIDENT.PERSON_NOT_AT_DESK',
     `"${id}" sees no incidents but her own: choose somebody who works at the desk, or grant her a role.`,

@@ -1,5 +1,5 @@
+import { isAtDesk } from '#libs/access'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
-import { isAtDesk } from '../../directory/domain/person-standing.js'
 import type { AcknowledgePage, PageNext, PageOnCall } from './incident.commands.js'
 import type { AppliedRule, IncidentEvent } from './incident.events.js'
 import { contact, type IncidentFacts } from './incident.facts.js'
@@ -61,7 +61,7 @@ function pageFrom(
     for (let place = (round - 1) * places + order; place < rounds * places; place++) {
       const person = contacts[place % places] as string
       const standing = facts[contact(person)]?.value
-      if (standing && isAtDesk(standing)) {
+      if (standing?.active && isAtDesk(standing.roles)) {
         const data = {
           group,
           person,
