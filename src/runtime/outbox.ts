@@ -44,7 +44,10 @@ export class ProcessOutbox extends Outbox {
       logger,
     })
     const channels = { email, webhook }
-    return new ProcessOutbox(announcements, new Courier({ executor, eventStore, channels, logger }))
+    return new ProcessOutbox(
+      announcements,
+      new Courier({ executor, eventStore, channels, logger, maySee: (head) => announcements.maySee(head) }),
+    )
   }
 
   closers(): Closer[] {
