@@ -1,3 +1,4 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, forEverybody, seesInternalFields } from '../access.js'
@@ -5,6 +6,7 @@ import {
   applyToHead,
   BLANK_HEAD,
   type Blank,
+  type Draft,
   type IncidentHead,
   onlyFields,
   openHead,
@@ -18,22 +20,29 @@ export interface SearchedIncident extends IncidentHead {
   /** The number as people write it: whole, without its zeros, and the digits alone. */
   names: string
   description?: string
-  /** Public ones, the oldest first. */
+  /** Whatever was said to the caller: comments, questions, updates, notes of a resolution; the oldest first. */
   comments?: readonly string[]
-  /** Not for requesters. */
+  /** Of comments that are not kept whole, each word once. */
+  commentWords?: readonly string[]
+  /** What was said among the desk: not for requesters. */
   workNotes?: readonly string[]
+  workNoteWords?: readonly string[]
 }
 
 /**
- * Characters that are kept of a record's comments, and of its work notes. Of a longer conversation the newest are, lest
- * every further word rewrites them all.
+ * Characters that are kept of a record's comments, and of its work notes, as they were written. Of a longer conversation
+ * the newest are, lest every further word rewrites them all; of all others each word is kept once.
  */
 export const MOST_KEPT = 50_000
+/** Of one text, so that a log that somebody pasted leaves room for the others. */
+export const MOST_OF_ONE = 10_000
+/** Words that are kept so: whole logs have many. Beyond them the earliest are, and nothing else is lost. */
+export const MOST_WORDS = 50_000
 
 /** Which incidents speak of something. */
 export const incidentSearch = defineProjection<SearchedIncident, IncidentEvent>({
   name: 'incident_search',
-  version: 1,
+  version: 2,
   from: ['incident-'],
   key: (event) => event.stream,
   evolve(incident, event) {
@@ -48,11 +57,10 @@ export const incidentSearch = defineProjection<SearchedIncident, IncidentEvent>(
         if (description) draft.description = present(description.to as string | null)
         break
       }
-      case 'CommentAdded':
-        draft.comments = withText(draft.comments, event.data.text)
-        break
-      case 'WorkNoteAdded':
-        draft.workNotes = withText(draft.workNotes, event.data.text)
+      default: {
+        const said = saidIn(event)
+        if (said?.text) addText(draft, said.text, said.toCaller)
+      }
     }
     return draft
   },
@@ -79,7 +87,10 @@ export const incidentSearch = defineProjection<SearchedIncident, IncidentEvent>(
     'openedAt',
   ],
   search: {
-    texts: [{ names: 8, title: 4, description: 2, comments: 1 }, { workNotes: 1 }],
+    texts: [
+      { names: 8, title: 4, description: 2, comments: 1, commentWords: 1 },
+      { workNotes: 1, workNoteWords: 1 },
+    ],
     names: ['names'],
     newest: 'openedAt',
   },
@@ -99,13 +110,16 @@ const TELLING: ReadonlySet<string> = new Set<IncidentEvent['type']>([
   'IncidentAccepted',
   'WorkStarted',
   'IncidentHeld',
+  'HoldReasonChanged',
   'IncidentResumed',
   'CommentAdded',
   'WorkNoteAdded',
+  'MajorIncidentUpdatePosted',
   'WatcherAdded',
   'WatcherRemoved',
   'AudienceChanged',
   'IncidentResolved',
+  'ResolutionRecorded',
   'IncidentReopened',
   'IncidentClosed',
   'IncidentCanceled',
@@ -119,7 +133,9 @@ const BLANK: Blank<SearchedIncident> = {
   names: '',
   description: undefined,
   comments: undefined,
+  commentWords: undefined,
   workNotes: undefined,
+  workNoteWords: undefined,
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): SearchedIncident {
@@ -137,11 +153,75 @@ function namesOf(number: string): string {
   return digits === undefined ? number : `${number} ${letters}${digits} ${digits}`
 }
 
-function withText(texts: readonly string[] = [], text: string): readonly string[] {
-  const kept = [...texts, text]
+/** Words that an event brings, and whether the caller reads them: as in the timeline (`incident.history`). */
+function saidIn(
+  event: RecordedEvent<IncidentEvent>,
+): { text: string | null | undefined; toCaller: boolean } | undefined {
+  switch (event.type) {
+    case 'CommentAdded':
+      return { text: event.data.text, toCaller: true }
+    case 'WorkNoteAdded':
+      return { text: event.data.text, toCaller: false }
+    case 'MajorIncidentUpdatePosted':
+      return { text: event.data.text, toCaller: event.data.visibility === 'public' }
+    case 'IncidentHeld':
+    case 'HoldReasonChanged':
+      return { text: event.data.hold.comment, toCaller: event.data.awaitsCaller ?? false }
+    case 'IncidentResolved':
+    case 'IncidentCanceled':
+      return { text: event.data.notes, toCaller: true }
+    case 'ResolutionRecorded':
+      return { text: event.data.resolution.notes, toCaller: true }
+    default:
+      return undefined
+  }
+}
+
+function addText(draft: Draft<SearchedIncident>, text: string, toCaller: boolean): void {
+  if (toCaller) {
+    const { texts, words } = withText(draft.comments, draft.commentWords, text)
+    draft.comments = texts
+    draft.commentWords = words
+  } else {
+    const { texts, words } = withText(draft.workNotes, draft.workNoteWords, text)
+    draft.workNotes = texts
+    draft.workNoteWords = words
+  }
+}
+
+/** What does not stay whole leaves its words. */
+function withText(
+  texts: readonly string[] = [],
+  words: readonly string[] | undefined,
+  text: string,
+): { texts: readonly string[]; words: readonly string[] | undefined } {
+  const end = text.length > MOST_OF_ONE ? cutBefore(text, MOST_OF_ONE) : text.length
+  const kept = [...texts, text.slice(0, end)]
+  const left = end < text.length ? [text.slice(end)] : []
   let length = kept.reduce((sum, { length }) => sum + length, 0)
-  while (kept.length > 1 && length > MOST_KEPT) length -= kept.shift()!.length
-  return kept
+  while (kept.length > 1 && length > MOST_KEPT) {
+    const [oldest] = kept.splice(0, 1) as [string]
+    length -= oldest.length
+    left.push(oldest)
+  }
+  return { texts: kept, words: left.length === 0 ? words : withWords(words, left) }
+}
+
+/** Between two words, if there is a gap anywhere near. */
+function cutBefore(text: string, place: number): number {
+  const gap = text.slice(0, place).search(/\s\S{0,500}$/)
+  return gap > 0 ? gap : place
+}
+
+/** Words as they were written, punctuation within and all: a name of a host is found by its parts and whole. */
+function withWords(words: readonly string[] = [], texts: readonly string[]): readonly string[] {
+  const all = new Set(words)
+  for (const text of texts)
+    for (const [word] of text.matchAll(/\S+/g)) {
+      if (all.size >= MOST_WORDS) return [...all]
+      all.add(word)
+    }
+  return [...all]
 }
 
 /** What a hit shows. */
@@ -162,6 +242,7 @@ const REQUESTER_FIELDS = [
   'names',
   'description',
   'comments',
+  'commentWords',
   'caller',
   'affectedUser',
   'openedBy',

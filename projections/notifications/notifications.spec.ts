@@ -57,6 +57,15 @@ it('tells what was not sent, and why', () => {
     data: { ...head, cause: 'e', because: 'preference' },
   }
   expect(rowAfter(suppressed)).toMatchObject({ state: 'suppressed', suppressedBecause: 'preference' })
+  const lost: NotificationEvent = {
+    ...suppressed,
+    data: { ...suppressed.data, because: 'no-access' },
+  } as never
+  expect(rowAfter(queued, failed, lost)).toMatchObject({
+    subject: 's',
+    state: 'suppressed',
+    suppressedBecause: 'no-access',
+  })
 })
 
 it('shows everybody her own mail, overseers all, and nobody what an endpoint of her name was sent', () => {

@@ -48,7 +48,7 @@ export const notificationList = defineProjection<NotificationRow, NotificationEv
   evolve(row, event) {
     if (event.type === 'NotificationQueued')
       return { ...begun(event), state: 'queued', subject: event.data.subject }
-    if (event.type === 'NotificationSuppressed')
+    if (row === undefined && event.type === 'NotificationSuppressed')
       return { ...begun(event), state: 'suppressed', suppressedBecause: event.data.because }
     return row && { ...row, ...changes(event), updatedAt: event.metadata.occurredAt }
   },
@@ -107,6 +107,8 @@ function changes(event: RecordedEvent<NotificationEvent>): Partial<NotificationR
       return { state: 'retrying', error: event.data.error, nextAttemptAt: event.data.retryAt }
     case 'NotificationDeadLettered':
       return { state: 'dead-lettered', nextAttemptAt: undefined }
+    case 'NotificationSuppressed':
+      return { state: 'suppressed', suppressedBecause: event.data.because, nextAttemptAt: undefined }
     case 'NotificationRequeued':
       return { state: 'queued', nextAttemptAt: undefined }
     default:

@@ -27,17 +27,19 @@ const incident = {
   audience: { kind: 'public' },
 }
 
-/** What is queued when this event is told of, by recipient. */
-async function told(event: object, members: readonly string[], by: readonly string[] = []) {
-  const queued: QueueNotification[] = []
-  const warnings: object[] = []
-  const announcements = new Announcements({
+function announcing(
+  group: object,
+  queued: QueueNotification[],
+  warnings: object[],
+  record: object = incident,
+) {
+  return new Announcements({
     executor: {
       execute: async (_: unknown, command: QueueNotification) => queued.push(command),
     } as unknown as CommandExecutor,
     facts: {
       answer: async ({ stream }: { stream: string }) => ({
-        value: stream.startsWith('group-') ? { members: new Set(members) } : incident,
+        value: stream.startsWith('group-') ? group : record,
       }),
     } as unknown as FactSource,
     principal: (id) => PEOPLE.get(id),
@@ -46,6 +48,13 @@ async function told(event: object, members: readonly string[], by: readonly stri
     publicUrl: undefined,
     logger: { warn: (context) => warnings.push(context) },
   })
+}
+
+/** What is queued when this event is told of, by recipient. */
+async function told(event: object, members: readonly string[], by: readonly string[] = []) {
+  const queued: QueueNotification[] = []
+  const warnings: object[] = []
+  const announcements = announcing({ members: new Set(members) }, queued, warnings)
   const metadata = commandMetadata()
   const data = { event: { id: 'e1', ...event }, by, at: metadata.occurredAt }
   await announcements.announce(new AnnounceIncidentEvent('INC0000001', data as never, metadata))
@@ -82,6 +91,26 @@ describe('News of an incident', () => {
     const { seen, warnings } = await told(ASSIGNED, members)
     expect(seen).toHaveLength(MOST_MEMBERS)
     expect(warnings).toEqual([{ group: 'desk', leftOut: 2 }])
+  })
+
+  it('that were queued are not sent to whoever may not see them by then', async () => {
+    const head = {
+      kind: 'watched-record-changed',
+      channel: 'email',
+      recipient: 'wim',
+      reason: { relation: 'watcher' },
+      record: 'INC0000001',
+      cause: 'e1',
+    } as const
+    const maySee = (record: object, more: object = {}) =>
+      announcing({}, [], [], record).maySee({ ...head, ...more })
+    expect(await maySee({ ...incident, watchers: ['wim'] })).toBe(true)
+    expect(await maySee(incident)).toBe(false)
+    expect(await maySee(incident, { recipient: 'ann' })).toBe(true)
+    const secret = { ...incident, audience: { kind: 'groups', groups: ['board'] } }
+    expect(await maySee(secret, { recipient: 'ann' })).toBe(false)
+    expect(await maySee(incident, { channel: 'webhook' })).toBe(true)
+    expect(await maySee(secret, { channel: 'webhook' })).toBe(false)
   })
 })
 

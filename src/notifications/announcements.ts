@@ -147,6 +147,17 @@ export class Announcements {
     return publicUrl && `${publicUrl.replace(/\/+$/, '')}/${collection}/${encodeURIComponent(id)}`
   }
 
+  /** Whether what was queued may still be sent: her rights, and the record, as they are now. */
+  async maySee({ kind, channel, recipient, record }: NotificationHead): Promise<boolean> {
+    // Whoever is asked sees what about, and a public approval stays one.
+    if (kind === 'approval-asked') return true
+    const { value: incident } = await this.options.facts.answer(fact(`incident-${record}`, incidentAsTold))
+    if (!incident) return false
+    return channel === 'webhook'
+      ? incident.audience.kind === 'public'
+      : this.#maySee(recipient, incident, kind)
+  }
+
   async #people(notices: ReturnType<typeof noticesOf>, by: readonly string[]): Promise<Recipients> {
     const recipients: Recipients = new Map()
     for (const { kind, to, detail } of notices) {

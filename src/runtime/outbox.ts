@@ -46,7 +46,8 @@ export class ProcessOutbox extends Outbox {
     const channels = { email, webhook }
     const onAttempt: CourierOptions['onAttempt'] = (channel, outcome) =>
       metrics.notificationDeliveries.inc({ channel, outcome })
-    const courier = new Courier({ executor, eventStore, channels, logger, onAttempt })
+    const maySee: CourierOptions['maySee'] = (head) => announcements.maySee(head)
+    const courier = new Courier({ executor, eventStore, channels, logger, maySee, onAttempt })
     return new ProcessOutbox(announcements, courier)
   }
 

@@ -4,7 +4,10 @@ import { closed, listOf, text } from '../http/record-view.js'
 
 const excerpt = () =>
   closed({
-    field: { type: 'string', enum: ['title', 'description', 'comments', 'workNotes'] },
+    field: {
+      type: 'string',
+      enum: ['title', 'description', 'comments', 'commentWords', 'workNotes', 'workNoteWords'],
+    },
     parts: listOf(closed({ text, hit: { type: 'boolean' } })),
   })
 
@@ -20,7 +23,8 @@ export class SearchHit {
   @IsInstant() openedAt!: string
   @IsOptional()
   @Field(
-    'Where it was found: plain text in parts, one behind the other. Absent when only the number matches.',
+    'Where it was found: plain text in parts, one behind the other. Absent when only the number matches. ' +
+      '`commentWords`, `workNoteWords`: a single word of a text that is too long, or too long ago, to be kept whole.',
   )
   @Conforms(excerpt)
   excerpt?: object

@@ -6,7 +6,7 @@ import type { EventStore } from '#libs/event-store'
 import { commandMetadata, InMemoryEventStore } from '#libs/testing'
 import { schemaVersionOf } from '../../event-catalog.js'
 import { QueueNotification, RecordDelivery, StartDelivery } from '../domain/notification.commands.js'
-import type { NotificationEvent } from '../domain/notification.events.js'
+import type { NotificationEvent, NotificationHead } from '../domain/notification.events.js'
 import { notificationRecords } from '../notification.record.js'
 import { type AttemptOutcome, Courier, type CourierLimits } from './courier.js'
 import { MailServer } from './mail-server.fixture.js'
@@ -32,6 +32,7 @@ interface ProcessOptions {
   before?(command: Command): void
   now?: number
   limits?: Partial<CourierLimits>
+  maySee?(head: NotificationHead): Promise<boolean>
 }
 
 describe('The courier, with a mail server', () => {
@@ -108,6 +109,7 @@ describe('The courier, with a mail server', () => {
       channels: { email },
       logger: { warn: () => {} },
       onAttempt: (_, outcome) => outcomes.push(outcome),
+      maySee: options.maySee,
       clock: () => options.now ?? NOW,
       limits: { recordAgainMs: 1, closeMs: 50, ...options.limits },
     })
@@ -134,6 +136,28 @@ describe('The courier, with a mail server', () => {
     await delivered(courier({ log }))
     expect(await typesIn(log)).toEqual(['NotificationQueued', 'DeliveryStarted', 'NotificationDelivered'])
     expect(server.mails.map(({ messageId }) => messageId)).toEqual([`<notification-${ID}@example.org>`])
+  })
+
+  it('does not send what its recipient may not see any more, and says why', async () => {
+    const log = await queued()
+    server.refused.set('carl@example.org', 451)
+    const asked: string[] = []
+    const may = (yes: boolean) => async (head: NotificationHead) => {
+      asked.push(`${head.recipient} ${head.record} ${yes}`)
+      return yes
+    }
+    await delivered(courier({ log, maySee: may(true) }))
+    server.refused.clear()
+    await delivered(courier({ log, now: LATER, maySee: may(false) }))
+    await delivered(courier({ log, now: LATER, maySee: may(true) }))
+    expect(server.mails).toHaveLength(0)
+    expect(await typesIn(log)).toEqual([
+      'NotificationQueued',
+      'DeliveryStarted',
+      'DeliveryFailed',
+      'NotificationSuppressed',
+    ])
+    expect(asked).toEqual(['carl INC0000001 true', 'carl INC0000001 false'])
   })
 
   it('of many processes that wish for it at once, one sends', async () => {

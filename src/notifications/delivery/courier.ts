@@ -6,7 +6,11 @@ import type { EventStore } from '#libs/event-store'
 import { within } from '#libs/time-limit'
 import { RecordDelivery, RecordDeliveryFailure, StartDelivery } from '../domain/notification.commands.js'
 import { type Notification, notificationDecider } from '../domain/notification.decider.js'
-import type { DeliveryChannelName, NotificationEvent } from '../domain/notification.events.js'
+import type {
+  DeliveryChannelName,
+  NotificationEvent,
+  NotificationHead,
+} from '../domain/notification.events.js'
 import { notificationRecords } from '../notification.record.js'
 import { type DeliveryChannel, DeliveryError } from './delivery-channel.js'
 
@@ -15,6 +19,8 @@ export interface CourierOptions {
   eventStore: Pick<EventStore, 'readStream'>
   /** Those that are configured. */
   channels: Readonly<Partial<Record<DeliveryChannelName, DeliveryChannel>>>
+  /** Whether its recipient may still see the record; default: yes. Asked before every attempt. */
+  maySee?(head: NotificationHead): Promise<boolean>
   logger: { warn(context: object, message: string): void }
   /** Called with what came of each attempt, before it is recorded. */
   onAttempt?(channel: DeliveryChannelName, outcome: AttemptOutcome): void
@@ -143,24 +149,40 @@ export class Courier {
 
   /** The attempt, when it is due and nobody else's: the append of its `DeliveryStarted` decides. */
   async #claim(id: string): Promise<Claim | undefined> {
-    const { eventStore, executor } = this.options
+    const { executor } = this.options
     const until = this.#now() + this.#limits.claimMs
+    const maySee = await this.#maySee(id)
     let receipt: CommandReceipt
     try {
-      const command = new StartDelivery(id, { until: new Date(until).toISOString() }, this.#metadata())
+      const command = new StartDelivery(
+        id,
+        { until: new Date(until).toISOString(), maySee },
+        this.#metadata(),
+      )
       receipt = await executor.execute(notificationRecords, command)
     } catch (error) {
       // Ended, under way elsewhere, or not due yet: what was wished for before that.
       if (error instanceof LedgerdeskError && !(error instanceof Unavailable)) return undefined
       throw error
     }
-    const events = (await eventStore.readStream(receipt.stream)) as RecordedEvent<NotificationEvent>[]
+    const { events, notification } = await this.#read(id)
     const claimed = events[receipt.revision]
-    const notification = events.reduce(notificationDecider.evolve, notificationDecider.initial)
     if (claimed?.type !== 'DeliveryStarted' || !('head' in notification)) return undefined
     // A process that stood still meanwhile lets it go: somebody else may take it before it would be done.
     if (this.#now() > until - this.#limits.sendMs) return undefined
     return { attempt: claimed.data.attempt, notification }
+  }
+
+  /** Between queueing and an attempt she may have lost access: by retries it is hours, by a dead letter months. */
+  async #maySee(id: string): Promise<boolean> {
+    const { notification } = await this.#read(id)
+    return !('head' in notification) || (await (this.options.maySee?.(notification.head) ?? true))
+  }
+
+  async #read(id: string) {
+    const stream = await this.options.eventStore.readStream(`notification-${id}`)
+    const events = stream as RecordedEvent<NotificationEvent>[]
+    return { events, notification: events.reduce(notificationDecider.evolve, notificationDecider.initial) }
   }
 
   /** Until it is recorded, however long the log is away: else it would be sent again. */

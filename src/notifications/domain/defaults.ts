@@ -159,6 +159,11 @@ export interface WebhookEndpoint {
 }
 export const DEFAULT_WEBHOOKS: readonly WebhookEndpoint[] = []
 
+/** Whether double braces stand in it that open or close no placeholder, and would be sent as they are. */
+export function hasLooseBraces(template: string): boolean {
+  return /\{\{|\}\}/.test(template.replaceAll(/\{\{([^{}]*)\}\}/g, ''))
+}
+
 /** Names between double braces, in the order in which they stand. */
 export function placeholdersIn(template: string): string[] {
   return [...template.matchAll(/\{\{([^{}]*)\}\}/g)].map(([, name = '']) => name.trim())

@@ -45,8 +45,8 @@ export class DeliverNotification extends Command<'DeliverNotification', { channe
   readonly type = 'DeliverNotification'
 }
 
-/** Claims the next attempt until a time (ISO 8601). */
-export class StartDelivery extends Command<'StartDelivery', { until: string }> {
+/** Claims the next attempt until a time (ISO 8601). `maySee` false: its recipient may not see the record any more. */
+export class StartDelivery extends Command<'StartDelivery', { until: string; maySee?: boolean }> {
   readonly type = 'StartDelivery'
 }
 

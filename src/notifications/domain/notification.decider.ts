@@ -127,10 +127,7 @@ function decide(
     throw new NotFound('NOTIFICATION.UNKNOWN', `There is no notification ${command.id}`)
   }
   if (state.status === 'suppressed') {
-    throw new Refused(
-      'NOTIFICATION.SUPPRESSED',
-      'It was suppressed when it would have been queued, so it has no text',
-    )
+    throw new Refused('NOTIFICATION.SUPPRESSED', 'It was suppressed: whoever it is for was not to get it')
   }
   switch (command.type) {
     case 'StartDelivery':
@@ -179,16 +176,17 @@ function reasonToSuppress(
 }
 
 function startDelivery(
-  { data: { until }, metadata: { occurredAt } }: StartDelivery,
+  { data: { until, maySee = true }, metadata: { occurredAt } }: StartDelivery,
   state: Notification,
 ): readonly NotificationEvent[] {
-  const { status, attempt, tries } = state
+  const { status, attempt, tries, head } = state
   if (status === 'delivered' || status === 'dead-lettered')
     throw new Refused('NOTIFICATION.ENDED', `It is ${status}`)
   if (status === 'sending' && occurredAt < state.until)
     throw new Refused('NOTIFICATION.UNDER_WAY', `Attempt ${attempt} has until ${state.until}`)
   if (status === 'retrying' && occurredAt < state.until)
     throw new Refused('NOTIFICATION.NOT_DUE', `The next attempt is due at ${state.until}`)
+  if (!maySee) return [{ type: 'NotificationSuppressed', data: { ...head, because: 'no-access' } }]
   if (tries >= MOST_ATTEMPTS)
     return [{ type: 'NotificationDeadLettered', data: { attempt, because: 'exhausted' } }]
   return [{ type: 'DeliveryStarted', data: { attempt: attempt + 1, until } }]

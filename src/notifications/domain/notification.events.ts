@@ -46,7 +46,7 @@ export type NotificationQueued = DomainEvent<
   'NotificationQueued',
   NotificationHead & { templateVersion: number; subject: string; text: string }
 >
-/** Would have been sent, but is not. */
+/** Would have been sent, but is not; also after it was queued, when its recipient has lost access to the record since. */
 export type NotificationSuppressed = DomainEvent<
   'NotificationSuppressed',
   NotificationHead & { because: 'preference' | 'no-address' | 'deactivated' | 'no-access' }

@@ -1,5 +1,6 @@
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
 import {
+  hasLooseBraces,
   isKind,
   KINDS,
   kindOf,
@@ -39,6 +40,8 @@ function templateErrors(kind: string, template: { subject: string; text: string 
   return (['subject', 'text'] as const).flatMap((part) => {
     const at = `${pointer}/${part}`
     if (template[part].trim() === '') return [{ pointer: at, message: 'is empty' }]
+    if (hasLooseBraces(template[part]))
+      return [{ pointer: at, message: 'has {{ without }}, or }} without {{: a placeholder is {{name}}' }]
     const unknown = placeholdersIn(template[part]).filter((name) => !allowed.includes(name))
     return unknown.map((name) => ({
       pointer: at,
