@@ -101,6 +101,8 @@ describe('What is internal, and what is somebody else’s', () => {
     await desk.done('lea', own, 'updates', { text: NOTE, visibility: 'internal' })
     await desk.done('lea', own, 'updates', { text: 'We are on it', visibility: 'public', reason: NOTE })
     await desk.done('ann', hers, 'link-parent', { parent: own })
+    const ci = { class: 'server', name: HERS, attributes: { description: NOTE } }
+    succeeded(await desk.as('ann').post('/configuration-items', { ...ci, reason: NOTE }))
     const told = { source: 'canary', key: HERS, status: 'firing', labels: { alertname: HERS } }
     alert = succeeded(await desk.as('service:monitoring').post('/alerts', told)).id
     const written = `From: nobody@example.org\r\nSubject: ${HERS}\r\n\r\n${NOTE}`
