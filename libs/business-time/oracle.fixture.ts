@@ -1,7 +1,7 @@
 import type { BusinessCalendar } from './calendar.js'
 import type { RecurringWindow, TimeWindow } from './windows.js'
 
-/** Slow and plain: what a person would do who watches the clock minute by minute for a year and never lets it go back. */
+/** Slow and plain: what a person would do who watches the clock for a year, minute by minute, and never lets it go back. */
 
 export const MINUTE = 60_000
 export const YEAR_START = Date.UTC(2026, 0, 1)
@@ -12,17 +12,27 @@ export const ZONES = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe'
 
 const watched = new Map<string, Float64Array>()
 
+/** Between two looks at the clock: if it has gone as far as time has, it has not been changed meanwhile. */
+const STRIDE = 15
+
 /** For each minute of 2026: the latest minute that the clock has shown so far. Asks ICU, not the library under test. */
 export function watchedClock(zone: string): Float64Array {
   let minutes = watched.get(zone)
   if (minutes) return minutes
   const format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' })
+  const look = (minute: number) => {
+    const shown = format.format(YEAR_START + minute * MINUTE)
+    return Date.parse(`${shown.replace(' ', 'T')}Z`) / MINUTE
+  }
   minutes = new Float64Array(YEAR_MINUTES)
   let latest = Number.NEGATIVE_INFINITY
-  for (let minute = 0; minute < YEAR_MINUTES; minute++) {
-    const shown = format.format(YEAR_START + minute * MINUTE)
-    latest = Math.max(latest, Date.parse(`${shown.replace(' ', 'T')}Z`) / MINUTE)
-    minutes[minute] = latest
+  for (let start = 0; start < YEAR_MINUTES; start += STRIDE) {
+    const shown = look(start)
+    const steady = look(start + STRIDE) === shown + STRIDE
+    for (let after = 0; after < STRIDE; after++) {
+      latest = Math.max(latest, steady ? shown + after : look(start + after))
+      minutes[start + after] = latest
+    }
   }
   watched.set(zone, minutes)
   return minutes
@@ -39,11 +49,15 @@ export function watchedCalendar({ hours, holidays }: BusinessCalendar): (shown: 
     const closed = holidays.some(({ date }) => midnight.toISOString().slice(0, 10).endsWith(date))
     return closed ? [] : entries.filter((entry) => entry.day === DAYS[midnight.getUTCDay()])
   }
-  const days = new Map<number, ReturnType<typeof hoursOf>>()
+  let today = Number.NaN
+  let open: ReturnType<typeof hoursOf> = []
   return (shown) => {
     const day = Math.floor(shown / 1_440)
-    if (!days.has(day)) days.set(day, hoursOf(day))
-    return days.get(day)!.some(({ from, to }) => from <= shown - day * 1_440 && shown - day * 1_440 < to)
+    if (day !== today) open = hoursOf(day)
+    today = day
+    if (open.length === 0) return false
+    const minute = shown - day * 1_440
+    return open.some(({ from, to }) => from <= minute && minute < to)
   }
 }
 
@@ -99,14 +113,7 @@ function monthly(
   const months =
     (today.getUTCFullYear() - first.getUTCFullYear()) * 12 + today.getUTCMonth() - first.getUTCMonth()
   if (months % interval !== 0) return false
-  const daysOfMonth: Date[] = []
-  for (
-    let other = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth(), 1));
-    other.getUTCMonth() === today.getUTCMonth();
-    other = new Date(other.getTime() + 86_400_000)
-  ) {
-    daysOfMonth.push(other)
-  }
+  const daysOfMonth = daysOf(today.getUTCFullYear(), today.getUTCMonth())
   const dates = byMonthDay.map((which) => daysOfMonth.at(which < 0 ? which : which - 1))
   const placed = byDay.map((which) => {
     const weekday = DAYS.indexOf(which.slice(-2) as (typeof DAYS)[number])
@@ -114,4 +121,21 @@ function monthly(
     return daysOfMonth.filter((other) => other.getUTCDay() === weekday).at(place < 0 ? place : place - 1)
   })
   return [...dates, ...placed].some((found) => found?.getTime() === day)
+}
+
+const months = new Map<string, readonly Date[]>()
+
+function daysOf(year: number, month: number): readonly Date[] {
+  const known = months.get(`${year}-${month}`)
+  if (known) return known
+  const days: Date[] = []
+  for (
+    let day = new Date(Date.UTC(year, month, 1));
+    day.getUTCMonth() === month;
+    day = new Date(day.getTime() + 86_400_000)
+  ) {
+    days.push(day)
+  }
+  months.set(`${year}-${month}`, days)
+  return days
 }

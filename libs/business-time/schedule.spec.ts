@@ -90,7 +90,7 @@ const span = fc
           .map((before) => (Date.parse(change) - YEAR_START) / MINUTE + before),
       ),
     ),
-    fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 15_000 }) }, fc.constant(360_000)),
+    fc.oneof({ weight: 50, arbitrary: fc.integer({ min: 1, max: 15_000 }) }, fc.constant(360_000)),
   )
   .map(([start, minutes]) => ({ start, end: Math.min(start + minutes, YEAR_MINUTES - 2_000) }))
   .filter(({ start, end }) => start < end)
