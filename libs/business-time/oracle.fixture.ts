@@ -49,11 +49,15 @@ export function watchedCalendar({ hours, holidays }: BusinessCalendar): (shown: 
     const closed = holidays.some(({ date }) => midnight.toISOString().slice(0, 10).endsWith(date))
     return closed ? [] : entries.filter((entry) => entry.day === DAYS[midnight.getUTCDay()])
   }
-  const days = new Map<number, ReturnType<typeof hoursOf>>()
+  let today = Number.NaN
+  let open: ReturnType<typeof hoursOf> = []
   return (shown) => {
     const day = Math.floor(shown / 1_440)
-    if (!days.has(day)) days.set(day, hoursOf(day))
-    return days.get(day)!.some(({ from, to }) => from <= shown - day * 1_440 && shown - day * 1_440 < to)
+    if (day !== today) open = hoursOf(day)
+    today = day
+    if (open.length === 0) return false
+    const minute = shown - day * 1_440
+    return open.some(({ from, to }) => from <= minute && minute < to)
   }
 }
 
