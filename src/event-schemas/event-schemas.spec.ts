@@ -17,6 +17,7 @@ import { alertMappingDecider } from '../settings/domain/alert-mapping.js'
 import { approvalPoliciesDecider } from '../settings/domain/approval-policies.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
 import { calendarsDecider } from '../settings/domain/calendars.js'
+import { changeRiskDecider, changeSettingsDecider } from '../settings/domain/change-settings.js'
 import { customFieldsDecider } from '../settings/domain/custom-fields.js'
 import { escalationRulesDecider } from '../settings/domain/escalation-rules.js'
 import { holdReasonsDecider } from '../settings/domain/hold-reasons.js'
@@ -163,6 +164,8 @@ describe('stored events', () => {
     ['settings-maintenance-windows', maintenanceWindowsDecider],
     ['settings-blackout-windows', blackoutWindowsDecider],
     ['settings-approval-policies', approvalPoliciesDecider],
+    ['settings-change-risk', changeRiskDecider],
+    ['settings-change', changeSettingsDecider],
     ['notification-', notificationDecider, 'NotificationQueued'],
     ['preferences-', preferencesDecider],
   ]

@@ -85,7 +85,7 @@ const ci: StreamFold<CiStanding, CiEvent> = {
   initial: NO_CI,
   evolve(known, event) {
     const { occurredAt } = event.metadata
-    const effectiveAt = Math.max(occurredAt, known.effectiveAt)
+    const effectiveAt = [occurredAt, known.effectiveAt].sort()[1]!
     const told = { ...known, effectiveAt }
     switch (event.type) {
       case 'CiRegistered':
@@ -228,7 +228,10 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
     case 'EditPlan': {
       const { affectedCis, proposedValues } = command.data
       return {
-        ...ciFacts([...(affectedCis ?? []), ...(proposedValues ?? []).map((proposed) => proposed.ci)]),
+        ...ciFacts([
+          ...(affectedCis ?? change.plan.affectedCis),
+          ...(proposedValues ?? []).map((proposed) => proposed.ci),
+        ]),
         ...(change.model !== null && { model: modelFact(change.model.id) }),
       }
     }
