@@ -417,7 +417,14 @@ const importCounts = {
 const IMPORT_RUN_EVENTS: Entries<ImportRunEvent> = {
   ImportStarted: {
     version: 1,
-    fields: { source: plain, recordType: plain, file: plain, otherFiles: plain, mapping: plain, until: plain },
+    fields: {
+      source: plain,
+      recordType: plain,
+      file: plain,
+      otherFiles: plain,
+      mapping: plain,
+      until: plain,
+    },
   },
   // A reason quotes what a column said.
   RowRejected: { version: 1, fields: { row: plain, reason: aboutCaller, externalId: plain } },

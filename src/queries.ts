@@ -2,6 +2,7 @@ import type { QueryFunction } from '#libs/query-handling'
 import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
+import { matchCis } from './configuration/configuration.queries.js'
 import {
   listConfigurationItems,
   readConfigurationItem,
@@ -15,7 +16,6 @@ import {
 import { readGraphChunk, settleCmdbPoint } from './configuration/queries/graph.query.js'
 import { readConfigurationHealth } from './configuration/queries/health.query.js'
 import { readImpact } from './configuration/queries/impact.query.js'
-import { matchCis } from './configuration/configuration.queries.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
 import { listSavedFilters } from './filters/filters.queries.js'

@@ -153,7 +153,10 @@ export abstract class EventStore {
    *   away is `unknown`; so are all after it, in the order of the log
    * @throws TooLarge, InvalidInput when one of the requests is unsound (SQLite: before anything was written); LogMoved
    */
-  async appendMany(requests: readonly AppendRequest[], order: AppendOrder = 'stream'): Promise<BulkOutcome[]> {
+  async appendMany(
+    requests: readonly AppendRequest[],
+    order: AppendOrder = 'stream',
+  ): Promise<BulkOutcome[]> {
     const outcomes: BulkOutcome[] = []
     let away: Extract<BulkOutcome, { kind: 'unknown' }> | undefined
     for (const request of requests) {

@@ -9,7 +9,7 @@ import { leaseOwner } from '#libs/read-store'
 import { ciNumbers } from '../configuration/configuration.records.js'
 import { ciDecider } from '../configuration/domain/ci.decider.js'
 import { observedCi } from '../configuration/domain/ci.import.js'
-import { ciNameId } from '../configuration/domain/ci-name.decider.js'
+import { ciNameDecider, ciNameId } from '../configuration/domain/ci-name.decider.js'
 import { normalised, relationDecider, relationId } from '../configuration/domain/relation.decider.js'
 import { observedRelation } from '../configuration/domain/relation.import.js'
 import { anyMapping } from '../imports/any-mapping.js'
@@ -53,8 +53,8 @@ const configurationRules: ConfigurationRules = {
     evolve: ciDecider.evolve,
     observe: observedCi,
     numbers: ciNumbers,
-    nameId: ciNameId,
   },
+  ciName: { streamPrefix: ciNameDecider.streamPrefix, id: ciNameId },
   relation: {
     initial: relationDecider.initial,
     evolve: relationDecider.evolve,

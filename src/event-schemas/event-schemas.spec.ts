@@ -24,6 +24,7 @@ import { alertMappingDecider } from '../settings/domain/alert-mapping.js'
 import { approvalPoliciesDecider } from '../settings/domain/approval-policies.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
 import { calendarsDecider } from '../settings/domain/calendars.js'
+import { changeRiskDecider, changeSettingsDecider } from '../settings/domain/change-settings.js'
 import { ciClassesDecider } from '../settings/domain/ci-classes.js'
 import { ciReconciliationDecider } from '../settings/domain/ci-reconciliation.js'
 import { ciRelationTypesDecider } from '../settings/domain/ci-relation-types.js'
@@ -177,6 +178,8 @@ describe('stored events', () => {
     ['settings-maintenance-windows', maintenanceWindowsDecider],
     ['settings-blackout-windows', blackoutWindowsDecider],
     ['settings-approval-policies', approvalPoliciesDecider],
+    ['settings-change-risk', changeRiskDecider],
+    ['settings-change', changeSettingsDecider],
     ['notification-', notificationDecider, 'NotificationQueued'],
     ['preferences-', preferencesDecider],
     ['ciname-', ciNameDecider, 'CiNameReserved'],

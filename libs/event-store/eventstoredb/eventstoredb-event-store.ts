@@ -9,8 +9,8 @@ import {
 } from '#libs/event-sourcing'
 import { checkStream, type EncodedAppend, encodeAppend } from '../encode-append.js'
 import {
-  type AppendOutcome,
   type AppendOrder,
+  type AppendOutcome,
   type AppendRequest,
   type BulkOutcome,
   EventStore,

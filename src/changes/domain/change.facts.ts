@@ -228,7 +228,10 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
     case 'EditPlan': {
       const { affectedCis, proposedValues } = command.data
       return {
-        ...ciFacts([...(affectedCis ?? []), ...(proposedValues ?? []).map((proposed) => proposed.ci)]),
+        ...ciFacts([
+          ...(affectedCis ?? change.plan.affectedCis),
+          ...(proposedValues ?? []).map((proposed) => proposed.ci),
+        ]),
         ...(change.model !== null && { model: modelFact(change.model.id) }),
       }
     }

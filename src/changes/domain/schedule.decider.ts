@@ -12,7 +12,7 @@ import type {
 /**
  * The calendars in which changes that are scheduled at once see each other. A change is first written into the calendars
  * of all that it uses and reads them only afterwards, so that of two changes at least one finds the other, whichever way their
- * writes fall; the other one is told then (`change.reservation.policies`). Only policies write here, from what stands in the
+ * writes fall; the other one is told then. Only policies write here, from what stands in the
  * change's own stream: a crash between leaves what they go on with, never an entry that no change stands behind.
  */
 interface Entry {

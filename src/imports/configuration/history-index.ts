@@ -39,7 +39,11 @@ export class HistoryIndex {
   async load(store: EventStore): Promise<void> {
     let after = LOG_START
     for (let end = false; !end; ) {
-      const page = await store.readAll({ after, prefixes: ['ci-', 'relation-', 'change-'], limit: PAGE })
+      const page = await store.readAll({
+        after,
+        prefixes: ['ci-', this.rules.ciName.streamPrefix, 'relation-', 'change-'],
+        limit: PAGE,
+      })
       for (const event of page.events) this.add(event)
       after = page.position
       end = page.end
@@ -49,7 +53,7 @@ export class HistoryIndex {
   /** Goes on as if the event was written. */
   add(event: RecordedEvent): void {
     const { stream, metadata } = event
-    if (stream.startsWith('ci-name-')) this.#addName(event as RecordedEvent<CiNameEvent>)
+    if (stream.startsWith(this.rules.ciName.streamPrefix)) this.#addName(event as RecordedEvent<CiNameEvent>)
     else if (stream.startsWith('ci-'))
       this.#addItem(stream.slice('ci-'.length), event as RecordedEvent<CiEvent>)
     else if (stream.startsWith('relation-')) this.#addRelation(stream, event as RecordedEvent<RelationEvent>)

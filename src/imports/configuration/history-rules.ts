@@ -20,7 +20,11 @@ export interface ConfigurationRules {
       classes: ClassCatalogue,
     ) => readonly CiEvent[]
     readonly numbers: NumberSeries
-    readonly nameId: (naming: { class: string; name: string }) => string
+  }
+  /** Streams in which names are reserved. */
+  readonly ciName: {
+    readonly streamPrefix: string
+    readonly id: (naming: { class: string; name: string }) => string
   }
   readonly relation: {
     readonly initial: RelationRecord

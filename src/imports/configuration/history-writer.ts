@@ -273,7 +273,8 @@ export class HistoryWriter {
 
   /** So that nobody registers another CI of the name. */
   #reserve({ class: ofClass, name }: ObservedItem, ci: string, command: CommandMetadata): void {
-    const stream = `ci-name-${this.rules.ci.nameId({ class: ofClass, name })}`
+    const { streamPrefix, id } = this.rules.ciName
+    const stream = streamPrefix + id({ class: ofClass, name })
     const operation = command.commandId
     const revision = this.#index.nameRevision(stream)
     const reserved: CiNameReserved = { type: 'CiNameReserved', data: { class: ofClass, name, ci, operation } }

@@ -94,7 +94,9 @@ function attributeErrors(
   sound: ReadonlySet<object>,
 ): FieldError[] {
   if (!/^[a-z][A-Za-z0-9_]*$/.test(name))
-    return [{ pointer, message: 'must be letters, digits and underscores, the first one a lower-case letter' }]
+    return [
+      { pointer, message: 'must be letters, digits and underscores, the first one a lower-case letter' },
+    ]
   if (RESERVED.includes(name)) return [{ pointer, message: `can't be ${RESERVED.join(', ')}` }]
   // One that says something else would let CIs of the class be none of the class above.
   const inherited = above.find(({ attributes }) => Object.hasOwn(attributes, name))

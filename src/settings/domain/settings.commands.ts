@@ -1,5 +1,6 @@
 import { Command, type CommandMetadata } from '#libs/event-sourcing'
 import type { ApprovalPolicy } from '../../approvals/domain/defaults.js'
+import type { ChangeSettings, RiskMatrix } from '../../changes/domain/defaults.js'
 import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
 import type {
   AlertMapping,
@@ -194,5 +195,19 @@ export class PublishApprovalPolicies extends Command<
   readonly type = 'PublishApprovalPolicies'
   constructor(data: { policies: readonly ApprovalPolicy[] }, metadata: CommandMetadata) {
     super('approval-policies', data, metadata)
+  }
+}
+
+export class PublishChangeRisk extends Command<'PublishChangeRisk', { matrix: RiskMatrix }> {
+  readonly type = 'PublishChangeRisk'
+  constructor(data: { matrix: RiskMatrix }, metadata: CommandMetadata) {
+    super('change-risk', data, metadata)
+  }
+}
+
+export class PublishChangeSettings extends Command<'PublishChangeSettings', { settings: ChangeSettings }> {
+  readonly type = 'PublishChangeSettings'
+  constructor(data: { settings: ChangeSettings }, metadata: CommandMetadata) {
+    super('change', data, metadata)
   }
 }

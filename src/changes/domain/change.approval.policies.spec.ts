@@ -1,0 +1,41 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import { policySpec, recorded } from '#libs/testing'
+import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
+import { approvalOutcomes, ratificationDeadline } from './change.approval.policies.js'
+import type { ChangeEvent } from './change.events.js'
+
+const round = (type: 'change' | 'request', outcome: string) =>
+  recorded('approval-a1', [
+    { type: 'ApprovalRequested', data: { subject: { type, number: 'CHG1' }, hash: 'h' } },
+    { type: 'ApprovalGranted', data: { approver: 'bob', onBehalfOf: 'ann' } },
+    { type: 'ApprovalRoundEnded', data: { outcome } },
+  ]) as unknown as RecordedEvent<ApprovalEvent>[]
+
+it('a change hears how its round ended, and for whom it was granted', () => {
+  const [asked, granted, ended] = round('change', 'approved')
+  const data = { approval: 'a1', hash: 'h', outcome: 'approved', approvers: ['ann'] }
+  policySpec(approvalOutcomes)
+    .given(asked!, granted!)
+    .when(ended!)
+    .thenCommands({ type: 'RecordApprovalOutcome', id: 'CHG1', data })
+})
+
+it.each([
+  ['change', 'voided'],
+  ['request', 'approved'],
+] as const)('and nothing of a %s that is %s', (type, outcome) => {
+  const [asked, granted, ended] = round(type, outcome)
+  policySpec(approvalOutcomes).given(asked!, granted!).when(ended!).thenNothing()
+})
+
+it('what is not ratified in time is said to be overdue, unless it was', () => {
+  const [implemented, ratified] = recorded('change-CHG1', [
+    { type: 'ImplementedBeforeApproval', data: { ratifyBy: '2026-03-03T08:00:00.000Z' } },
+    { type: 'ChangeRatified', data: {} },
+  ]) as unknown as RecordedEvent<ChangeEvent>[]
+  policySpec(ratificationDeadline)
+    .given(implemented!)
+    .whenDue('ratification-overdue')
+    .thenCommands({ type: 'RecordRatificationOverdue', id: 'CHG1', data: {} })
+  expect(policySpec(ratificationDeadline).given(implemented!, ratified!).timers).toEqual([])
+})

@@ -1,0 +1,317 @@
+import { commandMetadata } from '#libs/testing'
+import * as c from './change.commands.js'
+import { ChangeStory, IN_WINDOW, PLAN, WINDOW } from './change.story.fixture.js'
+import { ApproveChangeModel, DraftChangeModel } from './change-model.commands.js'
+import { changeModelDecider } from './change-model.decider.js'
+import type { ChangeModelContent } from './change-model.events.js'
+
+const last = (story: ChangeStory) => story.events.at(-1)
+const types = (story: ChangeStory) => story.events.map(({ type }) => type)
+const ended = (story: ChangeStory, outcome = 'successful', metadata: object = IN_WINDOW) =>
+  story.send(c.EndImplementation, { outcome, notes: 'Done.' }, metadata)
+
+describe('a normal change', () => {
+  it('goes its way from New to Closed', () => {
+    const story = new ChangeStory().open()
+    const states = [story.state]
+    const step = (act: () => unknown) => {
+      act()
+      states.push(story.state)
+    }
+    step(() => story.send(c.StartAssessment))
+    story.send(c.AssessRisk)
+    step(() => story.send(c.SubmitChange))
+    story.ask()
+    step(() => story.outcome('approved'))
+    step(() => story.send(c.StartImplementation, {}, IN_WINDOW))
+    step(() => ended(story))
+    step(() => story.send(c.CloseChange))
+    expect(states).toEqual(['New', 'Assess', 'Authorize', 'Scheduled', 'Implement', 'Review', 'Closed'])
+  })
+
+  it.each([
+    [c.SubmitChange, 'CHANGE.NOT_ASSESSED'],
+    [c.StartImplementation, 'CHANGE.NOT_APPROVED'],
+    [c.ScheduleStandardChange, 'CHANGE.NOT_NEW'],
+    [c.CloseChange, 'CHANGE.NOT_IN_REVIEW'],
+    [c.RecheckConflicts, 'CHANGE.NOT_BUSY'],
+  ])('skips no step: %p', (Type, code) => {
+    expect(new ChangeStory().open().refused(Type)).toBe(code)
+  })
+
+  it('needs its risk and its plan before approval is asked', () => {
+    const story = new ChangeStory().open('normal', { backout: undefined, test: ' ' })
+    story.send(c.StartAssessment)
+    expect(story.refused(c.SubmitChange)).toBe('CHANGE.PLAN_INCOMPLETE')
+    story.send(c.EditPlan, { backout: 'b', test: 't' })
+    expect(story.refused(c.SubmitChange)).toBe('CHANGE.RISK_NOT_ASSESSED')
+  })
+
+  it('rejected, is New again, and may be submitted again as another round', () => {
+    const story = new ChangeStory().open().submit().ask().outcome('rejected')
+    expect(story.state).toBe('New')
+    story.submit()
+    expect(last(story)).toMatchObject({ type: 'ChangeSubmitted', data: { round: 2 } })
+  })
+
+  it('is implemented in its window only', () => {
+    const story = new ChangeStory().approved()
+    for (const occurredAt of ['2026-03-02T19:59:59.999Z', WINDOW.end])
+      expect(story.refused(c.StartImplementation, {}, { occurredAt })).toBe('CHANGE.OUTSIDE_WINDOW')
+    expect(story.refused(c.StartImplementation, {}, { occurredAt: WINDOW.start })).toBeUndefined()
+  })
+
+  it('is not canceled once it has been done', () => {
+    const story = new ChangeStory().implementing()
+    ended(story)
+    expect(story.refused(c.CancelChange, { notes: 'n' })).toBe('CHANGE.DONE')
+  })
+
+  it('hears only of the round that is open', () => {
+    const story = new ChangeStory().open().submit().ask()
+    const { approval, hash } = story.asked
+    story.send(c.EditPlan, { implementation: 'otherwise' })
+    const late = { approval, hash, outcome: 'approved', approvers: ['ann'] }
+    expect(story.refused(c.RecordApprovalOutcome, late)).toBe('CHANGE.NOT_DUE')
+    expect(story.state).toBe('Authorize')
+  })
+})
+
+describe('on hold', () => {
+  it('no step is taken; what lapsed meanwhile is asked again', () => {
+    const story = new ChangeStory().open().submit().ask()
+    story.send(c.HoldChange, { reason: 'vendor' })
+    story.outcome('lapsed')
+    expect(story.refused(c.SubmitChange)).toBe('CHANGE.ON_HOLD')
+    story.send(c.ResumeChange)
+    expect(last(story)).toMatchObject({ type: 'ChangeResumed', data: { renewRound: 2 } })
+    story.ask().outcome('approved')
+    expect(story.state).toBe('Scheduled')
+  })
+})
+
+describe('an emergency', () => {
+  it('skips Assess', () => {
+    expect(new ChangeStory().open('emergency').submit().ask().outcome('approved').state).toBe('Scheduled')
+  })
+
+  it('implemented before approval, stays open until it is ratified and reviewed', () => {
+    const story = new ChangeStory().open('emergency')
+    const now = { occurredAt: '2026-03-01T09:00:00.000Z', reason: 'Nobody was there.' }
+    story.send(c.RecordImplemented, { startedAt: '2026-03-01T08:00:00.000Z' }, now)
+    expect(last(story)).toMatchObject({ data: { ratifyBy: '2026-03-03T08:00:00.000Z' } })
+    ended(story, 'successful', now)
+    story.send(c.ReviewChange, { objectivesMet: true, conclusion: 'Well done.' })
+    expect(story.refused(c.CloseChange)).toBe('CHANGE.NOT_RATIFIED')
+    expect(story.refused(c.RecordRatificationOverdue)).toBe('CHANGE.NOT_DUE')
+    story.send(c.RecordRatificationOverdue, {}, { occurredAt: '2026-03-03T08:00:00.000Z' })
+    story.send(c.AskApproval, { round: 1 })
+    expect(story.asked.purpose).toBe('ratification')
+    story.outcome('approved')
+    expect(last(story)?.type).toBe('ChangeRatified')
+    expect(story.refused(c.CloseChange)).toBeUndefined()
+  })
+
+  it('needs a reason, and no other type may', () => {
+    const startedAt = { startedAt: '2026-03-01T08:00:00.000Z' }
+    expect(new ChangeStory().open('emergency').refused(c.RecordImplemented, startedAt)).toBe(
+      'CHANGE.TEXT_REQUIRED',
+    )
+    const normal = new ChangeStory().open()
+    expect(normal.refused(c.RecordImplemented, startedAt, { reason: 'r' })).toBe('CHANGE.NOT_EMERGENCY')
+  })
+})
+
+describe('a standard change', () => {
+  const content: ChangeModelContent = {
+    title: 'Restart {{host}}',
+    implementation: 'Restart {{host}}.',
+    backout: 'None.',
+    test: 'Ping.',
+    variables: [{ name: 'host', choices: ['a', 'b'] }],
+    freeFields: ['window', 'affectedCis'],
+    affectedCis: [],
+    proposedValues: [],
+    longestMinutes: 180,
+  }
+  const draft = { type: 'ChangeModelDrafted', data: { revision: 1, content, author: 'ann' } } as const
+  const approved = (expiresAt: string) => ({
+    type: 'ChangeModelApproved',
+    data: { revision: 1, hash: 'h', approver: 'bob', expiresAt },
+  })
+  const opened = (expiresAt = '2027-01-01T00:00:00.000Z') => {
+    const story = new ChangeStory()
+    story.others.set('change-model-restart', [draft, approved(expiresAt)])
+    const data = {
+      type: 'standard',
+      model: 'restart',
+      variables: { host: 'a' },
+      window: WINDOW,
+      affectedCis: ['CI1'],
+    }
+    story.send(c.OpenChange, data)
+    return story
+  }
+
+  it('is scheduled by the approval of its model', () => {
+    const story = opened()
+    expect(story.change.plan.title).toBe('Restart a')
+    story.send(c.ScheduleStandardChange)
+    story.send(c.StartImplementation, {}, IN_WINDOW)
+    expect(last(story)).toMatchObject({ data: { basis: { kind: 'model', model: 'restart', revision: 1 } } })
+  })
+
+  it('differs from its model in what that declares, and in nothing else', () => {
+    expect(opened().refused(c.EditPlan, { implementation: 'otherwise' })).toBe('CHANGE.FIXED_BY_MODEL')
+    expect(opened().refused(c.EditPlan, { affectedCis: ['CI2'] })).toBeUndefined()
+    const story = opened()
+    const other = new ChangeStory()
+    other.others.set('change-model-restart', story.others.get('change-model-restart')!)
+    const data = { type: 'standard', model: 'restart', window: WINDOW }
+    expect(other.refused(c.OpenChange, { ...data, variables: { host: 'c' } })).toBe(
+      'CHANGE.VARIABLES_MALFORMED',
+    )
+  })
+
+  it('is not scheduled by a model that has expired by then, or was retired', () => {
+    expect(opened(WINDOW.start).refused(c.ScheduleStandardChange)).toBe('CHANGE.MODEL_EXPIRED')
+    const story = opened()
+    story.others.get('change-model-restart')!.push({ type: 'ChangeModelRetired', data: { revision: 1 } })
+    expect(story.refused(c.ScheduleStandardChange)).toBe('CHANGE.MODEL_OUTDATED')
+  })
+
+  it('has a model that nobody approves who wrote it', () => {
+    const by = (actor: string) => commandMetadata({ actor })
+    const model = { draft: draft.data, approved: null }
+    expect(
+      changeModelDecider.decide(new DraftChangeModel('restart', { content }, by('ann')), model, {}),
+    ).toEqual([])
+    const approve = (actor: string) =>
+      changeModelDecider.decide(
+        new ApproveChangeModel('restart', { revision: 1, expiresAt: '2027-01-01T00:00:00Z' }, by(actor)),
+        model,
+        {},
+      )
+    expect(() => approve('ann')).toThrow('own model')
+    expect(approve('bob')).toHaveLength(1)
+  })
+})
+
+describe('a blackout', () => {
+  const blackedOut = () => {
+    const story = new ChangeStory().open()
+    const window = { kind: 'single', ...WINDOW }
+    story.others.set('settings-blackout-windows', [
+      {
+        type: 'BlackoutWindowsPublished',
+        data: { version: 1, windows: [{ name: 'x', appliesTo: {}, window }] },
+      },
+    ])
+    story.send(c.StartAssessment)
+    story.send(c.AssessRisk)
+    return story
+  }
+  it('refuses, until a change manager overrides it with a reason; the conflict stays on record', () => {
+    const story = blackedOut()
+    expect(story.refused(c.SubmitChange)).toBe('CHANGE.IN_BLACKOUT')
+    expect(story.refused(c.OverrideBlackout, { window: 'x' })).toBe('CHANGE.TEXT_REQUIRED')
+    story.send(c.OverrideBlackout, { window: 'x' }, { reason: 'It cannot wait.' })
+    story.send(c.SubmitChange)
+    expect(story.change.conflicts).toMatchObject([{ kind: 'in-blackout', window: 'x' }])
+    story.ask()
+    expect(story.asked.document.conflicts).toHaveLength(1)
+  })
+})
+
+describe('duties', () => {
+  it.each([
+    ['rita', 'allowed', undefined],
+    ['ann', 'recorded', undefined],
+    ['ann', 'refused', 'CHANGE.DUTIES_NOT_SEPARATE'],
+  ])('%s implements, which is %s', (actor, approverImplements, code) => {
+    const story = new ChangeStory().approved()
+    const settings = { ratifyWithinHours: 1, requesterImplements: 'allowed', approverImplements }
+    story.others.set('settings-change', [{ type: 'ChangeSettingsPublished', data: { version: 1, settings } }])
+    expect(story.refused(c.StartImplementation, {}, { ...IN_WINDOW, actor })).toBe(code)
+    if (approverImplements === 'recorded')
+      expect(last(story)).toMatchObject({
+        data: { breaches: [{ rule: 'approver-implements', person: 'ann' }] },
+      })
+  })
+})
+
+describe('proposed values', () => {
+  it('are written when it was successful', () => {
+    const story = new ChangeStory().implementing()
+    ended(story)
+    expect(last(story)).toEqual({
+      ...last(story),
+      type: 'ProposedValuesReleased',
+      data: PLAN.proposedValues[0],
+    })
+  })
+
+  it('are not when it failed, or was backed out', () => {
+    for (const outcome of ['failed', 'backed out']) {
+      const story = new ChangeStory().implementing()
+      ended(story, outcome)
+      expect(types(story)).not.toContain('ProposedValuesReleased')
+      expect(story.refused(c.CloseChange)).toBe('CHANGE.REVIEW_REQUIRED')
+    }
+  })
+
+  it('are refused for a CI whose base value has moved since approval was asked', () => {
+    const story = new ChangeStory().implementing()
+    const changes = { version: { before: '1', after: '1.5' } }
+    story.others.get('ci-CI1')!.push({ type: 'CiChanged', data: { changes } })
+    ended(story)
+    const moved = { version: { base: '1', now: '1.5' } }
+    expect(last(story)).toMatchObject({ type: 'ProposedValuesRefused', data: { ci: 'CI1', moved } })
+  })
+
+  it('are brought back by a change of its own', () => {
+    const story = new ChangeStory().implementing()
+    ended(story)
+    const revert = new ChangeStory('CHG0000002')
+    revert.others.set('change-CHG0000001', story.events as never)
+    revert.send(c.OpenRevert, { reverts: 'CHG0000001', type: 'normal' })
+    expect(revert.change.plan.proposedValues).toEqual([{ ci: 'CI1', attributes: { version: '1' } }])
+    expect(revert.state).toBe('New')
+  })
+})
+
+describe('tasks', () => {
+  it('are finished before the implementation ends', () => {
+    const story = new ChangeStory().open()
+    story.send(c.AddChangeTask, { title: 'Copy' })
+    story.submit().ask().outcome('approved')
+    story.send(c.StartImplementation, {}, IN_WINDOW)
+    expect(story.refused(c.EndImplementation, { outcome: 'failed', notes: 'n' }, IN_WINDOW)).toBe(
+      'CHANGE.TASKS_OPEN',
+    )
+    expect(story.refused(c.FinishChangeTask, { task: 'T1', result: 'skipped' })).toBe('CHANGE.TEXT_REQUIRED')
+    story.send(c.FinishChangeTask, { task: 'T1', result: 'done' })
+    ended(story)
+    expect(story.state).toBe('Review')
+  })
+})
+
+describe('imports', () => {
+  const from = { channel: 'import' as const }
+  it('take a commit of configuration for what it is: no evidence of approval or outcome', () => {
+    const story = new ChangeStory()
+    story.send(c.ImportChangeUpdate, { type: 'configuration-commit', title: 'commit' }, from)
+    story.send(c.ImportChangeUpdate, { state: 'Closed' }, from)
+    const none = 'no evidence in source'
+    expect(last(story)).toMatchObject({ data: { to: 'Closed', outcome: none, authorisation: none } })
+    expect(types(story)).toEqual(['ChangeOpened', 'ChangeStateObserved'])
+    story.send(c.ImportChangeUpdate, { state: 'Closed' }, from)
+    expect(story.events).toHaveLength(2)
+  })
+
+  it('mark a step that a live change could not take', () => {
+    const story = new ChangeStory()
+    story.send(c.ImportChangeUpdate, { type: 'normal', title: 't', state: 'Implement' }, from)
+    expect(last(story)).toMatchObject({ data: { irregular: 'CHANGE.STEP_SKIPPED' } })
+  })
+})
