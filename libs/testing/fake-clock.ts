@@ -40,9 +40,11 @@ export class FakeClock implements Clock {
     this.#now = end
   }
 
-  /** Sets the time without passing through what lies between, as a host does that slept or whose clock was corrected. */
+  /** Sets the time without passing through what lies between, as a host does that slept or whose clock was corrected; back, too: waits last no longer then. */
   jumpTo(time: string): void {
-    this.#now = Date.parse(time)
+    const to = Date.parse(time)
+    if (to < this.#now) for (const entry of this.#waiting) entry.at += to - this.#now
+    this.#now = to
   }
 
   #earliest(end: number) {

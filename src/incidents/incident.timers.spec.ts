@@ -245,6 +245,11 @@ const aStep = fc.oneof(
     weight: 5,
     arbitrary: fc.record({ do: fc.constantFrom('pass', 'jump'), minutes: fc.integer({ min: 5, max: 400 }) }),
   },
+  // A clock that is set back: what was due is not due again, and what waits is late by that at most
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('jump'), minutes: fc.integer({ min: -300, max: -1 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('expire leases', 'restart') }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('kill'), at: fc.constantFrom(...DEATHS) }) },
 ) as fc.Arbitrary<Step>
@@ -412,6 +417,24 @@ describe('reminders, escalations, calls and automatic closes, whatever dies and 
         'IncidentClosed',
       ]),
     )
+    expect(await verdict(desk)).toEqual([])
+  }, 120_000)
+
+  it('happen once though the clock is set back after they did', async () => {
+    const twoCalls = [all('open', FIRST), all('urgent', FIRST), all('promote', FIRST)]
+    const back: Step[] = [
+      { do: 'pass', minutes: 35 },
+      { do: 'jump', minutes: -35 },
+      { do: 'restart' },
+      { do: 'jump', minutes: 35 },
+      { do: 'expire leases' },
+      { do: 'jump', minutes: -10 },
+    ]
+    const desk = await run([...twoCalls, ...back])
+    const events = await desk.events()
+    const overdue = events.filter(({ type }) => type === 'MajorIncidentUpdateOverdue')
+    expect(overdue.map(({ data }) => (data as { count: number }).count)).toEqual(overdue.map((_, n) => n + 1))
+    expect(overdue.length).toBeGreaterThan(1)
     expect(await verdict(desk)).toEqual([])
   }, 120_000)
 
