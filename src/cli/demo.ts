@@ -12,7 +12,7 @@ import { importFile } from '../imports/import-file.js'
 import { storeSettings } from '../runtime/stores.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import type { RunningServer } from '../serve.js'
-import { importRules, loadRowMapping, runImport } from './import.js'
+import { importRules, loadMapping, runImport } from './import.js'
 import { print } from './output.js'
 import { COMMAND_LINE, issueToken, metadata } from './token.js'
 
@@ -194,7 +194,7 @@ ${curl('audrey', '"$U/events?limit=2"')}
 
 /** Rows until later and later, as if the morning went on; what is known already is skipped. */
 async function playOn({ runtime, url }: RunningServer, tokens: Map<string, string>): Promise<void> {
-  const mapping = loadRowMapping(MAPPING)
+  const mapping = loadMapping(MAPPING)
   const headers = { authorization: `Bearer ${tokens.get('lena')}` }
   let stopped = false
   process.once('SIGINT', () => {

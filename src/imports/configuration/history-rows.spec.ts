@@ -7,7 +7,7 @@ import { type HistoryStep, historySteps } from './history-rows.js'
 import { openJsonLines } from './json-lines.js'
 
 const MAPPING = parseHistoryMapping(
-  readFileSync(join(__dirname, '../mappings/ansible-inventory-history.yaml'), 'utf8'),
+  readFileSync(join(__dirname, 'ansible-inventory-history.yaml'), 'utf8'),
 )
 
 const commit = (n: number, rest: object = {}) => ({
