@@ -25,6 +25,9 @@ import { TextSearch } from './text-search.js'
  */
 export const MAX_SORTED_ROWS = 1_500
 
+/** The same for the order of ids, which no condition narrows: walking it reads every row there is. */
+const MAX_ROWS_BY_ID = 20_000
+
 /** Index entries looked at for each row of a page, and for any page, in the hope that it is full by then. */
 const PATIENCE = 1.5
 const PATIENCE_AT_LEAST = 16
@@ -110,6 +113,9 @@ export class BuildQueries {
     const rest = conjuncts(filter).filter((condition) => !answeredByPrefix(condition, plan))
     const entry = plan.levels[0]?.column
     if (rest.some((condition) => !boundsColumn(condition, entry))) {
+      const byId =
+        plan.index === undefined && this.byDriver(page, Math.max(MAX_ROWS_BY_ID, this.maxSortedRows))
+      if (byId) return byId
       // What remains of a filter is mostly who may see the row, and most rows may be seen
       const atOnce = this.walkedKeys(page, rest, Math.ceil(page.limit * PATIENCE) + PATIENCE_AT_LEAST)
       if (atOnce && atOnce.length >= page.limit) return atOnce
@@ -120,6 +126,13 @@ export class BuildQueries {
         return this.sortedKeys(page, driver)
     }
     return this.walkedKeys(page, rest) as RowKey[]
+  }
+
+  /** Undefined: every way to find the rows by an index finds more candidates than that. */
+  private byDriver(page: Page, limit: number): RowKey[] | undefined {
+    const drivers = rowDrivers(page.table, page.filter)
+    const driver = narrowestDriver(this.file.connection, drivers, limit)
+    return driver && this.sortedKeys(page, driver)
   }
 
   /** Reads every candidate of a narrow driver and sorts them here. */
