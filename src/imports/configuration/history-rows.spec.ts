@@ -6,9 +6,7 @@ import { parseHistoryMapping } from './history-mapping.js'
 import { type HistoryStep, historySteps } from './history-rows.js'
 import { openJsonLines } from './json-lines.js'
 
-const MAPPING = parseHistoryMapping(
-  readFileSync(join(__dirname, 'ansible-inventory-history.yaml'), 'utf8'),
-)
+const MAPPING = parseHistoryMapping(readFileSync(join(__dirname, 'ansible-inventory-history.yaml'), 'utf8'))
 
 const commit = (n: number, rest: object = {}) => ({
   n,
