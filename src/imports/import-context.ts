@@ -22,9 +22,10 @@ export interface ImportActor {
   readonly grant?: string
 }
 
-/** What all parts of one run share, whatever it imports. */
-export interface RunContext {
+/** What all parts of one run share. */
+export interface ImportContext {
   readonly store: EventStore
+  readonly rules: ImportRules
   readonly actor: ImportActor
   /** Name of the source, as the mapping says. */
   readonly source: string
@@ -36,14 +37,9 @@ export interface RunContext {
   readonly clock: () => number
 }
 
-/** Of a run that imports rows of records. */
-export interface ImportContext extends RunContext {
-  readonly rules: ImportRules
-}
-
 /** Metadata of what the run does by itself, now or as of a time of the source. */
 export function runMetadata(
-  { actor, run, clock }: RunContext,
+  { actor, run, clock }: ImportContext,
   commandId: string,
   occurredAt = new Date(clock()).toISOString(),
 ): CommandMetadata {

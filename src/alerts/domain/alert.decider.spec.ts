@@ -184,7 +184,7 @@ describe('an alert', () => {
     flapped.and('incident-INC1', opened).when(untimed).thenTypes('AlertRefired')
     flapped
       .and('incident-INC1', opened)
-      .when(receive({}, minutesLater(4)))
+      .when(receive({}, minutesLater(6)))
       .thenTypes('AlertRefired')
   })
 

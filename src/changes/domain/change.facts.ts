@@ -85,7 +85,8 @@ const ci: StreamFold<CiStanding, CiEvent> = {
   initial: NO_CI,
   evolve(known, event) {
     const { occurredAt } = event.metadata
-    const effectiveAt = occurredAt > known.effectiveAt ? occurredAt : known.effectiveAt
+    // Times as texts: Math.max would make numbers of them
+    const effectiveAt = [occurredAt, known.effectiveAt].sort()[1]!
     const told = { ...known, effectiveAt }
     switch (event.type) {
       case 'CiRegistered':

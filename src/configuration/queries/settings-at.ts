@@ -1,10 +1,5 @@
 import type { Position, RecordedEvent } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
-import {
-  DEFAULT_CI_CLASSES,
-  DEFAULT_CI_RECONCILIATION,
-  DEFAULT_CI_RELATION_TYPES,
-} from '../../settings/domain/ci-defaults.js'
 import type {
   CiClass,
   CiClassesPublished,
@@ -13,23 +8,26 @@ import type {
   CiRelationType,
   CiRelationTypesPublished,
 } from '../../settings/domain/settings.events.js'
+import { CI_CLASSES } from '../domain/ci.classes.js'
+import { CI_RECONCILIATION } from '../domain/ci.facts.js'
+import { CI_RELATION_TYPES } from '../domain/relation.decider.js'
 
 /** The types of relations in force as of a position, which say which way impact flows. */
 export async function relationTypesAt(store: EventStore, asOf: Position): Promise<readonly CiRelationType[]> {
   const published = await lastOf<CiRelationTypesPublished>(store, 'ci-relation-types', asOf)
-  return published?.types ?? DEFAULT_CI_RELATION_TYPES
+  return published?.types ?? CI_RELATION_TYPES.fold.initial
 }
 
 /** By which attributes items are taken for the same one, as of a position. */
 export async function reconciliationAt(store: EventStore, asOf: Position): Promise<CiReconciliation> {
   const published = await lastOf<CiReconciliationPublished>(store, 'ci-reconciliation', asOf)
-  return published?.reconciliation ?? DEFAULT_CI_RECONCILIATION
+  return published?.reconciliation ?? CI_RECONCILIATION.fold.initial.reconciliation
 }
 
 /** The tree of classes in force as of a position. */
 export async function classTreeAt(store: EventStore, asOf: Position): Promise<ClassTree> {
   const published = await lastOf<CiClassesPublished>(store, 'ci-classes', asOf)
-  return new ClassTree(published?.classes ?? DEFAULT_CI_CLASSES)
+  return new ClassTree(published?.classes ?? CI_CLASSES.fold.initial.classes)
 }
 
 async function lastOf<E extends CiClassesPublished | CiReconciliationPublished | CiRelationTypesPublished>(
