@@ -59,7 +59,8 @@ describe('Service configuration', () => {
       '/attributes/ramGigabytes',
       '/attributes/colour',
     ])
-    expect(refusal(await register({ class: 'server', name: 'bad-01', attributes: { a: { b: 1 } } }))).toBe(
+    const nested = { class: 'server', name: 'bad-01', attributes: { a: { b: 1 } } }
+    expect(refusal(await desk.as('ann').post('/configuration-items', nested, { offContract: true }))).toBe(
       '400 REQUEST.INVALID',
     )
     expect(refusal(await register({ class: 'spaceship', name: 'bad-01' }))).toBe('400 CI.CLASS_UNKNOWN')
@@ -157,7 +158,8 @@ describe('Service configuration', () => {
     expect(await typesOf(`relation-${relation}`)).toEqual(['CiRelated', 'CiUnrelated', 'RelationCorrected'])
     const wrong = await relate({ type: 'loves', source: { ci: 'CI9999999' }, target: { name: 'x' } })
     expect(refusal(wrong)).toBe('400 RELATION.INVALID')
-    expect(refusal(await relate({ type: 'runs-on', source: { ci: id, name: 'x' }, target }))).toBe(
+    const both = { type: 'runs-on', source: { ci: id, name: 'x' }, target }
+    expect(refusal(await desk.as('ann').post('/configuration/relations', both, { offContract: true }))).toBe(
       '400 REQUEST.INVALID',
     )
   })

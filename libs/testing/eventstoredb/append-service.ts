@@ -102,6 +102,8 @@ export function append(
       } else events.push(proposedEvent(request.getProposedMessage()!))
     })
     call.on('end', () => {
+      // Cut off in the middle, by its deadline perhaps: the server appends what is whole
+      if (call.cancelled) return
       const valid = events.filter((event) => event !== undefined)
       if (!stream || valid.length < events.length) {
         return respond(refusal(profile, code.UNKNOWN, 'Exception was thrown by handler.'))
