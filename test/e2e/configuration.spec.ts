@@ -226,7 +226,9 @@ describe('Service configuration', () => {
       const { results } = await discover('vcenter', '3', [item])
       expect(results).toMatchObject([{ outcome: 'review' }])
       const { review } = results[0]
-      expect((await told(`reconciliation-${review}`)).at(-1)?.data).toMatchObject({ candidates: twins })
+      expect((await told(`reconciliation-${review}`)).at(-1)?.data).toMatchObject({
+        candidates: [...twins].sort(),
+      })
       const decision = { decision: 'same-as', ci: twins[1] }
       succeeded(await desk.as('ann').post(`/configuration/reviews/${review}/resolve`, decision))
       await eventually('applied', async () =>

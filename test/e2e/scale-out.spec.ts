@@ -143,6 +143,7 @@ describeScaleOut('several processes of each role (E2E_SHAPE=scale-out)', () => {
         [0, 1],
         [0, 1],
       ])
+      await until('reported', async () => (await ask(apis[1]!, '/projections')).status === 200)
     } finally {
       for (const one of followed) one.close()
     }

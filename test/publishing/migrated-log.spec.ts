@@ -89,7 +89,9 @@ describeWithKafka('A topic of a log that is moved', () => {
   it(
     'is not behind, though all that is on it has positions of before',
     async () => {
-      expect(await told('lag')).toBe(`${topic}\t0.000\n`)
+      const lags = (await told('lag')).trimEnd().split('\n')
+      expect(lags[0]).toBe(`${topic}\t0.000`)
+      for (const lag of lags) expect(lag).toMatch(/\t0\.000$/)
       expect(await told('list')).toContain(`  ${await moved.head()}  0.0 s`)
     },
     LONG,
