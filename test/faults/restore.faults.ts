@@ -143,7 +143,8 @@ describe('a backup taken under load and restored into the old folder', () => {
     await load
 
     expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('backed up') })
-    expect(during).toBeGreaterThan(50)
+    // However fast it was: somebody wrote meanwhile
+    expect(during).toBeGreaterThan(0)
     expect(await checkLog(join(backup, 'log.db'), jsonCodec(eventUpcasters))).toEqual([])
     expect(brokenPromises(told, await events(backup))).toEqual([])
     // What came later is not in it: the check above could fail.
