@@ -32,7 +32,7 @@ const OUTAGE_MS = 4_000
 const BATCH = 500
 /** Longest that a client waited for any answer: servers that are silent, and retries, included. */
 const LONGEST_ANSWER_MS = 45_000
-const LONG = 120_000
+const LONG = 200_000
 /** Each look costs servers work that the load needs too. */
 const LOOK_EVERY_MS = 200
 
