@@ -281,11 +281,6 @@ export function performer({ metadata }: RecordedEvent): string {
   return metadata.onBehalfOf ?? metadata.attributedTo ?? metadata.actor
 }
 
-/** The later of two ISO 8601 UTC times with milliseconds. */
-export function later(a: string, b: string): string {
-  return a < b ? b : a
-}
-
 /** The value, with `null` as absence: absent fields cost nothing in a stored document. */
 export function present<Value>(value: Value | null | undefined): Value | undefined {
   return value ?? undefined

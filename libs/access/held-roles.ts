@@ -6,22 +6,22 @@ export type HeldRoles = ReadonlySet<string>
 export const NO_ROLES: HeldRoles = new Set()
 
 /** `idp`: the identity provider gave it, or takes it back; anything else: somebody here. */
-interface Word {
+export interface RoleWord {
   readonly role: Role
   readonly source: string
 }
 
-export function withRole(held: HeldRoles, granted: Word): HeldRoles {
+export function withRole(held: HeldRoles, granted: RoleWord): HeldRoles {
   return new Set(held).add(nameOf(granted))
 }
 
-export function withoutRole(held: HeldRoles, revoked: Word): HeldRoles {
+export function withoutRole(held: HeldRoles, revoked: RoleWord): HeldRoles {
   const rest = new Set(held)
   rest.delete(nameOf(revoked))
   return rest
 }
 
-function nameOf({ role, source }: Word): string {
+function nameOf({ role, source }: RoleWord): string {
   return `${source === 'idp' ? 'idp' : 'own'}/${role}`
 }
 

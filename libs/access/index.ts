@@ -1,2 +1,3 @@
 export * from './held-roles.js'
+export * from './person-standing.js'
 export * from './principal.js'

@@ -1,4 +1,4 @@
-import type { Position } from '#libs/event-sourcing'
+import { later, type Position } from '#libs/event-sourcing'
 import type { AttributeValue } from '../../src/configuration/domain/configuration.events.js'
 
 /** `validTo` of what lasts: later than every time, so that one comparison does for both. */
@@ -190,9 +190,6 @@ function formerId(id: string, { validFrom, systemFrom }: VersionRow): string {
   return `${id}@${validFrom}#${systemFrom}`
 }
 
-export function later(a: string, b: string): string {
-  return a > b ? a : b
-}
 function earlier(a: string, b: string): string {
   return a < b ? a : b
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
+import { LOG_START, later, type RecordedEvent } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
 import { matches } from '#libs/read-store'
 import { EventFactory, viewSpec } from '#libs/testing'
@@ -11,7 +11,6 @@ import type {
 } from '../../src/configuration/domain/configuration.events.js'
 import {
   foldVersions,
-  later,
   laterWins,
   UNENDED,
   UNENDED_POSITION,

@@ -1,4 +1,4 @@
-import type { EventSource } from '#libs/event-sourcing'
+import { type EventSource, later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import type {
   Hold,
@@ -19,7 +19,6 @@ import {
   type Blank,
   type IncidentAttention,
   type IncidentHead,
-  later,
   type Milestones,
   NO_ATTENTION,
   nonEmpty,

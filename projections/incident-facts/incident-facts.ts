@@ -1,5 +1,5 @@
 import type { Role } from '#libs/access'
-import type { Channel } from '#libs/event-sourcing'
+import { type Channel, later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import type {
   Imported,
@@ -16,7 +16,6 @@ import {
   type IncidentHead,
   isOpen,
   isTerminal,
-  later,
   type Milestones,
   openHead,
   performer,

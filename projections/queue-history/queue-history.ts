@@ -1,4 +1,4 @@
-import type { Position } from '#libs/event-sourcing'
+import { later, type Position } from '#libs/event-sourcing'
 import { defineView } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
@@ -8,7 +8,6 @@ import {
   BLANK_HEAD,
   type Blank,
   type IncidentHead,
-  later,
   openHead,
   type RecordedIncident,
 } from '../incident-folds.js'

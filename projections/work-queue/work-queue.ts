@@ -1,3 +1,4 @@
+import { later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { compare } from '#libs/read-store'
 import type { Hold, IncidentEvent } from '../../src/incidents/domain/incident.events.js'
@@ -10,7 +11,6 @@ import {
   type IncidentAttention,
   type IncidentHead,
   isTerminal,
-  later,
   NO_ATTENTION,
   openHead,
   performer,

@@ -1,7 +1,15 @@
-import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
+import { type PersonStanding, personStanding } from '#libs/access'
+import {
+  type Fact,
+  type FactQuestion,
+  type FactQuestions,
+  fact,
+  later,
+  type StreamFold,
+} from '#libs/event-sourcing'
 import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICIES } from '../../approvals/domain/defaults.js'
 import type { AttributeValue, CiEvent } from '../../configuration/domain/configuration.events.js'
-import type { GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
+import type { GroupEvent } from '../../directory/domain/directory.events.js'
 import { DEFAULT_BLACKOUT_WINDOWS, DEFAULT_MAINTENANCE_WINDOWS } from '../../settings/domain/defaults.js'
 import type {
   ApprovalPoliciesPublished,
@@ -53,10 +61,6 @@ export interface Windows {
   readonly version: number
   readonly windows: readonly CiWindow[]
 }
-export interface PersonStanding {
-  readonly exists: boolean
-  readonly active: boolean
-}
 export interface GroupStanding {
   readonly exists: boolean
   readonly members: ReadonlySet<string>
@@ -85,8 +89,7 @@ const ci: StreamFold<CiStanding, CiEvent> = {
   initial: NO_CI,
   evolve(known, event) {
     const { occurredAt } = event.metadata
-    // Times as texts: Math.max would make numbers of them
-    const effectiveAt = [occurredAt, known.effectiveAt].sort()[1]!
+    const effectiveAt = later(occurredAt, known.effectiveAt)
     const told = { ...known, effectiveAt }
     switch (event.type) {
       case 'CiRegistered':
@@ -140,14 +143,6 @@ function withAttributes(
   return { ...known, attributes, since }
 }
 
-const person: StreamFold<PersonStanding, PersonEvent> = {
-  initial: { exists: false, active: false },
-  evolve: (known, { type }) => {
-    if (type === 'PersonRegistered' || type === 'PersonReactivated') return { exists: true, active: true }
-    return type === 'PersonDeactivated' ? { ...known, active: false } : known
-  },
-}
-
 const group: StreamFold<GroupStanding, GroupEvent> = {
   initial: { exists: false, members: new Set() },
   evolve: (known, event) => {
@@ -181,7 +176,7 @@ const BLACKOUTS = fact<Windows, BlackoutWindowsPublished>('settings-blackout-win
   initial: { version: 0, windows: DEFAULT_BLACKOUT_WINDOWS },
   evolve: (known, event) => (event.type === 'BlackoutWindowsPublished' ? event.data : known),
 })
-const personFact = (id: string) => fact(`person-${id}`, person)
+const personFact = (id: string) => fact(`person-${id}`, personStanding)
 const groupFact = (id: string) => fact(`group-${id}`, group)
 const modelFact = (id: string) =>
   fact<ChangeModel, ChangeModelEvent>(`change-model-${id}`, { initial: NO_MODEL, evolve: evolveModel })

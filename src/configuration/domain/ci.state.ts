@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#libs/event-sourcing'
+import { later, type RecordedEvent } from '#libs/event-sourcing'
 import type { Attributes, AttributeValue, CiCorrected, CiEvent } from './configuration.events.js'
 
 /** What a source said of a CI, and when it last said anything. */
@@ -174,11 +174,6 @@ function withAttributes(ci: Ci, values: Readonly<Record<string, AttributeValue |
 function isOvertaken({ since }: Ci, field: string, at: string): boolean {
   const set = since[field]
   return set !== undefined && set > at
-}
-
-/** ISO 8601 UTC compares as text. */
-function later(one: string, other: string): string {
-  return [one, other].sort()[1]!
 }
 
 function attributeField(name: string): string {

@@ -6,6 +6,7 @@ import {
   type FieldError,
   fact,
   InvalidInput,
+  later,
   NotFound,
   type RecordedEvent,
   type StreamFold,
@@ -175,7 +176,7 @@ function endErrors(
 /** Folds one event. Event types that are not known leave the record as it was. */
 function evolve(relation: RelationRecord, event: RecordedEvent<RelationEvent>): RelationRecord {
   const { occurredAt } = event.metadata
-  const latest = relation !== null && relation.latest > occurredAt ? relation.latest : occurredAt
+  const latest = relation === null ? occurredAt : later(relation.latest, occurredAt)
   switch (event.type) {
     case 'CiRelated': {
       const attributes = event.data.attributes ?? relation?.attributes ?? {}

@@ -1,13 +1,7 @@
-import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
+import { later, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, eq } from '#libs/read-store'
-import {
-  isSame,
-  later,
-  UNENDED,
-  UNENDED_POSITION,
-  type VersionRow,
-} from '#projections/cmdb-history/bitemporal-fold'
+import { isSame, UNENDED, UNENDED_POSITION, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
 import {
   CIS,
   type CiVersion,

@@ -8,7 +8,7 @@ import type {
   CiRelationType,
   CiRelationTypesPublished,
 } from '../../settings/domain/settings.events.js'
-import { CI_CLASSES } from '../domain/ci.classes.js'
+import { CI_CLASSES, type ClassCatalogue, lineage } from '../domain/ci.classes.js'
 import { CI_RECONCILIATION } from '../domain/ci.facts.js'
 import { CI_RELATION_TYPES } from '../domain/relation.decider.js'
 
@@ -27,7 +27,7 @@ export async function reconciliationAt(store: EventStore, asOf: Position): Promi
 /** The tree of classes in force as of a position. */
 export async function classTreeAt(store: EventStore, asOf: Position): Promise<ClassTree> {
   const published = await lastOf<CiClassesPublished>(store, 'ci-classes', asOf)
-  return new ClassTree(published?.classes ?? CI_CLASSES.fold.initial.classes)
+  return new ClassTree(published ?? CI_CLASSES.fold.initial)
 }
 
 async function lastOf<E extends CiClassesPublished | CiReconciliationPublished | CiRelationTypesPublished>(
@@ -41,39 +41,33 @@ async function lastOf<E extends CiClassesPublished | CiReconciliationPublished |
   return events.findLast(({ position }) => position <= asOf)?.data
 }
 
-/** Which class stands below which, and what is to be told of their items. */
+/** Which class stands below which, and what is to be told of their items: each line of classes is looked up once. */
 export class ClassTree {
-  readonly #classes: ReadonlyMap<string, CiClass>
-  readonly #lineages = new Map<string, readonly string[]>()
+  readonly #lineages = new Map<string, readonly CiClass[]>()
 
-  constructor(classes: readonly CiClass[]) {
-    this.#classes = new Map(classes.map((one) => [one.name, one]))
-  }
+  constructor(private readonly catalogue: ClassCatalogue) {}
 
   /** Whether a class is this one or stands below it. */
   isWithin(name: string | undefined, above: string): boolean {
-    return name !== undefined && this.#lineage(name).includes(above)
+    return name !== undefined && (name === above || this.#lineage(name).some((one) => one.name === above))
   }
 
   /** Attributes without which an item counts as incomplete. */
   wanted(name: string): readonly string[] {
-    return this.#lineage(name).flatMap((one) =>
-      Object.entries(this.#classes.get(one)?.attributes ?? {}).flatMap(([attribute, { presence }]) =>
+    return this.#lineage(name).flatMap(({ attributes }) =>
+      Object.entries(attributes).flatMap(([attribute, { presence }]) =>
         presence === 'optional' ? [] : [attribute],
       ),
     )
   }
 
   /** The class and all above it. */
-  #lineage(name: string): readonly string[] {
-    const known = this.#lineages.get(name)
-    if (known) return known
-    const line: string[] = []
-    for (let at: string | null = name; at !== null && !line.includes(at); ) {
-      line.push(at)
-      at = this.#classes.get(at)?.parent ?? null
+  #lineage(name: string): readonly CiClass[] {
+    let line = this.#lineages.get(name)
+    if (line === undefined) {
+      line = lineage(this.catalogue, name).toReversed()
+      this.#lineages.set(name, line)
     }
-    this.#lineages.set(name, line)
     return line
   }
 }

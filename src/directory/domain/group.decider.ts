@@ -1,4 +1,4 @@
-import { type HeldRoles, isAtDesk, NO_ROLES, withoutRole, withRole } from '#libs/access'
+import { isAtDesk, type PersonStanding, personStanding } from '#libs/access'
 import {
   type Decider,
   type Fact,
@@ -8,10 +8,9 @@ import {
   NotFound,
   type RecordedEvent,
   Refused,
-  type StreamFold,
 } from '#libs/event-sourcing'
 import { changedFields, withChanges } from './changed-fields.js'
-import type { GroupEvent, GroupRegistered, OnCallContactsSet, PersonEvent } from './directory.events.js'
+import type { GroupEvent, GroupRegistered, OnCallContactsSet } from './directory.events.js'
 import { checkId, checkName, RESERVED_GROUP_ID } from './directory-id.js'
 import type {
   AddMember,
@@ -31,31 +30,6 @@ export type GroupState =
       readonly onCall: OnCallContactsSet['data'] | null
     }
 type Registered = Exclude<GroupState, { status: 'unknown' }>
-
-interface PersonStanding {
-  readonly exists: boolean
-  readonly active: boolean
-  readonly roles: HeldRoles
-}
-/** Whether a person can be given a membership: it opens the records of a group, so it must not wait for a stranger. */
-const personStanding: StreamFold<PersonStanding, PersonEvent> = {
-  initial: { exists: false, active: false, roles: NO_ROLES },
-  evolve: (known, event) => {
-    switch (event.type) {
-      case 'PersonRegistered':
-      case 'PersonReactivated':
-        return { exists: true, active: true, roles: NO_ROLES }
-      case 'PersonDeactivated':
-        return { exists: known.exists, active: false, roles: NO_ROLES }
-      case 'RoleGranted':
-        return { ...known, roles: withRole(known.roles, event.data) }
-      case 'RoleRevoked':
-        return { ...known, roles: withoutRole(known.roles, event.data) }
-      default:
-        return known
-    }
-  },
-}
 
 export interface GroupFacts {
   /** Asked for AddMember only. */

@@ -1,6 +1,6 @@
-import { type HeldRoles, NO_ROLES, withoutRole, withRole } from '#libs/access'
+import { type PersonStanding, personStanding } from '#libs/access'
 import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
-import type { GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
+import type { GroupEvent } from '../../directory/domain/directory.events.js'
 import {
   DEFAULT_ASSIGNMENT_RULES,
   DEFAULT_CUSTOM_FIELDS,
@@ -119,11 +119,6 @@ export interface GroupStanding {
   /** Null: nobody is. */
   readonly onCall: OnCall | null
 }
-export interface PersonStanding {
-  readonly exists: boolean
-  readonly active: boolean
-  readonly roles: HeldRoles
-}
 
 const matrices: StreamFold<PriorityMatrices, PriorityMatrixPublished> = {
   initial: { version: 0, matrix: DEFAULT_PRIORITY_MATRIX, versions: new Map([[0, DEFAULT_PRIORITY_MATRIX]]) },
@@ -200,25 +195,6 @@ function without(members: ReadonlySet<string>, person: string): ReadonlySet<stri
   return rest
 }
 
-const person: StreamFold<PersonStanding, PersonEvent> = {
-  initial: { exists: false, active: false, roles: NO_ROLES },
-  evolve: (known, event) => {
-    switch (event.type) {
-      case 'PersonRegistered':
-      case 'PersonReactivated':
-        return { exists: true, active: true, roles: NO_ROLES }
-      case 'PersonDeactivated':
-        return { exists: known.exists, active: false, roles: NO_ROLES }
-      case 'RoleGranted':
-        return { ...known, roles: withRole(known.roles, event.data) }
-      case 'RoleRevoked':
-        return { ...known, roles: withoutRole(known.roles, event.data) }
-      default:
-        return known
-    }
-  },
-}
-
 const incident: StreamFold<IncidentRecord, IncidentEvent> = { initial: NOT_OPENED, evolve }
 
 /** Asks for the priority matrix in force. */
@@ -232,7 +208,7 @@ const ESCALATION_RULES = fact('settings-escalation-rules', escalationRules)
 const MAJOR_SETTINGS = fact('settings-major-incident', majorSettings)
 const incidentFact = (number: string) => fact(`incident-${number}`, incident)
 const groupFact = (id: string) => fact(`group-${id}`, group)
-const personFact = (id: string) => fact(`person-${id}`, person)
+const personFact = (id: string) => fact(`person-${id}`, personStanding)
 
 type Questions = Partial<FactQuestions<IncidentFacts>>
 

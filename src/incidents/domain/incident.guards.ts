@@ -1,6 +1,6 @@
-import { isAtDesk } from '#libs/access'
+import { isAtDesk, type PersonStanding } from '#libs/access'
 import { InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
-import type { GroupStanding, PersonStanding } from './incident.facts.js'
+import type { GroupStanding } from './incident.facts.js'
 import type { Incident, IncidentRecord } from './incident.state.js'
 import { isOpened } from './incident.state.js'
 

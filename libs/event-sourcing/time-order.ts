@@ -1,0 +1,4 @@
+/** The later of two times, ISO 8601 in UTC with milliseconds: as texts they stand in the order of time. */
+export function later(a: string, b: string): string {
+  return a < b ? b : a
+}
