@@ -1,6 +1,9 @@
 import type { Command, CommandMetadata } from '#libs/event-sourcing'
 import { ALERT_COMMANDS } from './alerts/domain/alert.commands.js'
 import { APPROVAL_COMMANDS } from './approvals/domain/approval.commands.js'
+import { CHANGE_COMMANDS } from './changes/domain/change.commands.js'
+import { CHANGE_MODEL_COMMANDS } from './changes/domain/change-model.commands.js'
+import { SCHEDULE_COMMANDS } from './changes/domain/schedule.decider.js'
 import { TakeBaseline } from './configuration/domain/baseline.decider.js'
 import { CI_NAME_COMMANDS, NAMING_COMMANDS, PLAIN_CI_COMMANDS } from './configuration/domain/ci.commands.js'
 import { RecordDiscoveryRun } from './configuration/domain/discovery.decider.js'
@@ -36,6 +39,9 @@ const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
     ...REVIEW_COMMANDS,
     RecordDiscoveryRun,
     TakeBaseline,
+    ...CHANGE_COMMANDS,
+    ...CHANGE_MODEL_COMMANDS,
+    ...SCHEDULE_COMMANDS,
   ].map((Class) => [Class.name, Class as CommandClass]),
 )
 

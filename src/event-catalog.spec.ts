@@ -8,6 +8,12 @@ describe('the event catalogue', () => {
     for (const { stream } of EVENT_CATALOGUE.values()) expect(stream).toMatch(/^[a-z]+-$/)
   })
 
+  it('has no stream prefix that begins another: whoever follows one gets nothing of the other', () => {
+    const prefixes = [...new Set([...EVENT_CATALOGUE.values()].map(({ stream }) => stream))]
+    for (const prefix of prefixes)
+      expect(prefixes.filter((other) => other.startsWith(prefix))).toEqual([prefix])
+  })
+
   it('refuses a type that it does not know', () => {
     expect(() => schemaVersionOf('IncidentForgotten')).toThrow('not in the catalogue')
   })

@@ -2,6 +2,9 @@ import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
 import type { ApprovalEvent } from './approvals/domain/approval.events.js'
+import type { ChangeEvent, ImportedChange } from './changes/domain/change.events.js'
+import type { ChangeModelEvent } from './changes/domain/change-model.events.js'
+import type { ScheduleEvent } from './changes/domain/schedule.events.js'
 import type {
   BaselineTaken,
   CiEvent,
@@ -47,6 +50,9 @@ export type CatalogueEvent =
   | DiscoveryRunRecorded
   | ReconciliationEvent
   | BaselineTaken
+  | ChangeEvent
+  | ChangeModelEvent
+  | ScheduleEvent
   | NumberClaimed
   | RecordsSelected
   | NumberBlockReserved
@@ -522,6 +528,153 @@ const BASELINE_EVENTS: Entries<BaselineTaken> = {
   BaselineTaken: { version: 1, fields: { name: plain, validAt: plain, asOf: plain } },
 }
 
+/** What every change event may carry besides; columns of a source without a home may say anything. */
+const importedChange: Marks<ImportedChange> = { sourceFields: authored, irregular: plain }
+
+/** What somebody plans, in his words; proposed values are attributes of configuration items. */
+const plan = {
+  title: authored,
+  description: authored,
+  implementation: authored,
+  backout: authored,
+  test: authored,
+  window: plain,
+  affectedCis: plain,
+  proposedValues: authored,
+} as const
+/** Somebody who is busy may be in the way, and stands in both. */
+const finding = { conflict: personId, inputs: personId } as const
+const round = { round: plain, approval: plain } as const
+const approved = { ...round, hash: plain, approvers: personId } as const
+const rejected = { ...round, hash: plain, comment: authored } as const
+
+const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
+  ChangeOpened: {
+    version: 1,
+    fields: {
+      ...plan,
+      type: plain,
+      requester: personId,
+      group: plain,
+      assignee: personId,
+      // What its variables are is said by whoever opens it.
+      model: authored,
+      reverts: plain,
+    },
+  },
+  ChangePlanEdited: { version: 1, fields: { changes: authored } },
+  PlannedTimesMoved: { version: 1, fields: { previous: plain, planned: plain } },
+  ChangeAssigned: {
+    version: 1,
+    fields: { group: plain, assignee: personId, previousAssignee: personId },
+  },
+  ChangeCommentAdded: { version: 1, fields: { text: authored } },
+  ChangeWorkNoteAdded: { version: 1, fields: { text: authored } },
+  ChangeLinked: { version: 1, fields: { link: plain } },
+  ChangeUnlinked: { version: 1, fields: { link: plain } },
+  ChangeAssessmentStarted: { version: 1, fields: {} },
+  ChangeRiskAssessed: {
+    version: 1,
+    fields: { risk: plain, byRules: plain, byAnswers: plain, matrixVersion: plain },
+  },
+  ChangeSubmitted: { version: 1, fields: { round: plain, period: plain } },
+  BaseValuesRecorded: { version: 1, fields: { baseValues: authored } },
+  ChangeApprovalAsked: {
+    version: 1,
+    fields: {
+      ...round,
+      purpose: plain,
+      title: authored,
+      document: authored,
+      hash: plain,
+      policy: plain,
+      policyVersion: plain,
+      materialFields: plain,
+      changeType: plain,
+      risk: plain,
+      requester: personId,
+      group: plain,
+    },
+  },
+  ChangeApproved: { version: 1, fields: approved },
+  ChangeRejected: { version: 1, fields: rejected },
+  ChangeApprovalLapsed: { version: 1, fields: round },
+  ChangeApprovalVoided: {
+    version: 1,
+    fields: { ...round, hash: plain, fields: plain, from: plain, nextRound: plain, period: plain },
+  },
+  ChangeApprovalWithdrawn: { version: 1, fields: round },
+  ChangeApprovalRenewed: { version: 1, fields: { round: plain, period: plain } },
+  ChangeScheduled: {
+    version: 1,
+    fields: { model: plain, revision: plain, hash: plain, document: authored, period: plain },
+  },
+  ChangeReturned: { version: 1, fields: { from: plain } },
+  ConflictAppeared: { version: 1, fields: finding },
+  ConflictCleared: { version: 1, fields: finding },
+  BlackoutOverridden: { version: 1, fields: { window: plain, period: plain } },
+  ChangeHeld: { version: 1, fields: { reason: plain, comment: authored } },
+  ChangeResumed: { version: 1, fields: { renewRound: plain, period: plain } },
+  ChangeTaskAdded: {
+    version: 1,
+    fields: { task: plain, title: authored, group: plain, assignee: personId },
+  },
+  ChangeTaskStarted: { version: 1, fields: { task: plain } },
+  ChangeTaskFinished: { version: 1, fields: { task: plain, result: plain, notes: authored } },
+  ChangeTaskRemoved: { version: 1, fields: { task: plain } },
+  ImplementationStarted: {
+    version: 1,
+    fields: { basis: personId, implementer: personId, breaches: personId },
+  },
+  ImplementedBeforeApproval: {
+    version: 1,
+    fields: {
+      startedAt: plain,
+      implementer: personId,
+      ratifyBy: plain,
+      settingsVersion: plain,
+      round: plain,
+      period: plain,
+    },
+  },
+  ChangeRatified: { version: 1, fields: { ...approved, late: plain } },
+  RatificationRefused: { version: 1, fields: rejected },
+  RatificationOverdue: { version: 1, fields: { ratifyBy: plain } },
+  PlanDeviated: { version: 1, fields: { fields: plain, description: authored } },
+  ImplementationEnded: { version: 1, fields: { outcome: plain, endedAt: plain, notes: authored } },
+  ProposedValuesReleased: { version: 1, fields: { ci: plain, attributes: authored } },
+  ProposedValuesRefused: { version: 1, fields: { ci: plain, moved: authored, retired: plain } },
+  ChangeReviewed: {
+    version: 1,
+    fields: { objectivesMet: plain, conclusion: authored, lessons: authored },
+  },
+  ChangeClosed: { version: 1, fields: {} },
+  ChangeCanceled: { version: 1, fields: { from: plain, notes: authored } },
+  ChangeStateObserved: {
+    version: 1,
+    fields: { from: plain, to: plain, outcome: plain, authorisation: plain },
+  },
+}
+
+const CHANGE_MODEL_EVENTS: Entries<ChangeModelEvent> = {
+  ChangeModelDrafted: { version: 1, fields: { revision: plain, content: authored, author: personId } },
+  ChangeModelApproved: {
+    version: 1,
+    fields: { revision: plain, hash: plain, approver: personId, expiresAt: plain },
+  },
+  ChangeModelRetired: { version: 1, fields: { revision: plain } },
+}
+
+type CiScheduleEvent = Extract<ScheduleEvent, { type: 'CiReserved' | 'CiReleased' }>
+const CI_SCHEDULE_EVENTS: Entries<CiScheduleEvent> = {
+  CiReserved: { version: 1, fields: { change: plain, period: plain } },
+  CiReleased: { version: 1, fields: { change: plain } },
+}
+const ASSIGNEE_SCHEDULE_EVENTS: Entries<Exclude<ScheduleEvent, CiScheduleEvent>> = {
+  AssigneeReserved: { version: 1, fields: { change: plain, period: plain } },
+  AssigneeReleased: { version: 1, fields: { change: plain } },
+}
+
 const EXTERNAL_ID_EVENTS: Entries<ExternalIdClaimed> = {
   ExternalIdClaimed: { version: 1, fields: { number: plain } },
 }
@@ -572,6 +725,10 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('discovery-', DISCOVERY_EVENTS),
   ...entries('reconciliation-', RECONCILIATION_EVENTS),
   ...entries('baseline-', BASELINE_EVENTS),
+  ...entries('change-', CHANGE_EVENTS, importedChange),
+  ...entries('changemodel-', CHANGE_MODEL_EVENTS),
+  ...entries('cischedule-', CI_SCHEDULE_EVENTS),
+  ...entries('assigneeschedule-', ASSIGNEE_SCHEDULE_EVENTS),
   ...entries('key-', KEY_EVENTS),
   ...entries('numbers-', NUMBER_BLOCK_EVENTS),
 ])

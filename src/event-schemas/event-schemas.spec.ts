@@ -7,6 +7,9 @@ import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
 import { recorded } from '#libs/testing'
 import { alertDecider } from '../alerts/domain/alert.decider.js'
 import { approvalDecider } from '../approvals/domain/approval.decider.js'
+import { changeDecider } from '../changes/domain/change.decider.js'
+import { changeModelDecider } from '../changes/domain/change-model.decider.js'
+import { assigneeScheduleDecider, ciScheduleDecider } from '../changes/domain/schedule.decider.js'
 import { baselineDecider } from '../configuration/domain/baseline.decider.js'
 import { ciDecider } from '../configuration/domain/ci.decider.js'
 import { ciNameDecider } from '../configuration/domain/ci-name.decider.js'
@@ -188,6 +191,10 @@ describe('stored events', () => {
     ['discovery-', discoveryDecider],
     ['reconciliation-', reviewDecider, 'ReconciliationReviewOpened'],
     ['baseline-', baselineDecider],
+    ['change-', changeDecider, 'ChangeOpened'],
+    ['changemodel-', changeModelDecider, 'ChangeModelDrafted'],
+    ['cischedule-', ciScheduleDecider, 'CiReserved'],
+    ['assigneeschedule-', assigneeScheduleDecider, 'AssigneeReserved'],
   ]
 
   function fold(stream: string, event: DomainEvent): void {

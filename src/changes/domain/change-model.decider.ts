@@ -28,7 +28,7 @@ export interface ChangeModel {
 export const NO_MODEL: ChangeModel = { draft: null, approved: null }
 
 export const changeModelDecider: Decider<ChangeModel, ChangeModelCommand, ChangeModelEvent> = {
-  streamPrefix: 'change-model-',
+  streamPrefix: 'changemodel-',
   initial: NO_MODEL,
   evolve: evolveModel,
   decide(command, model) {

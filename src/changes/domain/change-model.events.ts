@@ -20,7 +20,7 @@ export interface ChangeModelContent {
   longestMinutes: number | null
 }
 
-/** Streams `change-model-<id>`: revisions of one model; one of them at most is approved. */
+/** Streams `changemodel-<id>`: revisions of one model; one of them at most is approved. */
 export type ChangeModelDrafted = DomainEvent<
   'ChangeModelDrafted',
   { revision: number; content: ChangeModelContent; author: string }

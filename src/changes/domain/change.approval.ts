@@ -104,6 +104,7 @@ export function askApproval(
         round,
         approval: approvalId({ type: 'change', number: command.id! }, round),
         purpose: ratification ? 'ratification' : 'authorization',
+        title: change.plan.title,
         document,
         hash: canonicalHash(document),
         policy: policy.name,

@@ -216,7 +216,7 @@ describe('two changes scheduled at once on one CI', () => {
   }
 
   function reserve({ number }: ChangeStory, ci: string, calendars: Map<string, CiReserved[]>): void {
-    const stream = `ci-schedule-${ci}`
+    const stream = `cischedule-${ci}`
     const events = calendars.get(stream) ?? []
     const busy = recorded(stream, events).reduce(
       (state, event) => ciScheduleDecider.evolve(state, event as RecordedEvent<CiReserved>),

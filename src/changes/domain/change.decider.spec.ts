@@ -141,7 +141,7 @@ describe('a standard change', () => {
   })
   const opened = (expiresAt = '2027-01-01T00:00:00.000Z') => {
     const story = new ChangeStory()
-    story.others.set('change-model-restart', [draft, approved(expiresAt)])
+    story.others.set('changemodel-restart', [draft, approved(expiresAt)])
     const data = {
       type: 'standard',
       model: 'restart',
@@ -166,7 +166,7 @@ describe('a standard change', () => {
     expect(opened().refused(c.EditPlan, { affectedCis: ['CI2'] })).toBeUndefined()
     const story = opened()
     const other = new ChangeStory()
-    other.others.set('change-model-restart', story.others.get('change-model-restart')!)
+    other.others.set('changemodel-restart', story.others.get('changemodel-restart')!)
     const data = { type: 'standard', model: 'restart', window: WINDOW }
     expect(other.refused(c.OpenChange, { ...data, variables: { host: 'c' } })).toBe(
       'CHANGE.VARIABLES_MALFORMED',
@@ -176,7 +176,7 @@ describe('a standard change', () => {
   it('is not scheduled by a model that has expired by then, or was retired', () => {
     expect(opened(WINDOW.start).refused(c.ScheduleStandardChange)).toBe('CHANGE.MODEL_EXPIRED')
     const story = opened()
-    story.others.get('change-model-restart')!.push({ type: 'ChangeModelRetired', data: { revision: 1 } })
+    story.others.get('changemodel-restart')!.push({ type: 'ChangeModelRetired', data: { revision: 1 } })
     expect(story.refused(c.ScheduleStandardChange)).toBe('CHANGE.MODEL_OUTDATED')
   })
 

@@ -164,6 +164,8 @@ export type ChangeApprovalAsked = Fact<
     round: number
     approval: string
     purpose: 'authorization' | 'ratification'
+    /** Of the change: what approvers see in lists. */
+    title: string
     document: PlanDocument
     /** SHA-256 (hex) of the document's canonical JSON (RFC 8785). */
     hash: string

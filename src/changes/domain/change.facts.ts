@@ -179,7 +179,7 @@ const BLACKOUTS = fact<Windows, BlackoutWindowsPublished>('settings-blackout-win
 const personFact = (id: string) => fact(`person-${id}`, personStanding)
 const groupFact = (id: string) => fact(`group-${id}`, group)
 const modelFact = (id: string) =>
-  fact<ChangeModel, ChangeModelEvent>(`change-model-${id}`, { initial: NO_MODEL, evolve: evolveModel })
+  fact<ChangeModel, ChangeModelEvent>(`changemodel-${id}`, { initial: NO_MODEL, evolve: evolveModel })
 const changeFact = (number: string) =>
   fact<ChangeRecord, ChangeEvent>(`change-${number}`, { initial: NOT_OPENED, evolve })
 

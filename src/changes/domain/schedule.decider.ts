@@ -33,8 +33,8 @@ export class ReleaseAssignee extends Command<'ReleaseAssignee', { change: string
 }
 export const SCHEDULE_COMMANDS = [ReserveCi, ReleaseCi, ReserveAssignee, ReleaseAssignee] as const
 
-export const CI_SCHEDULE = 'ci-schedule-'
-export const ASSIGNEE_SCHEDULE = 'assignee-schedule-'
+export const CI_SCHEDULE = 'cischedule-'
+export const ASSIGNEE_SCHEDULE = 'assigneeschedule-'
 
 /** Number of the change → when. */
 export const calendar: StreamFold<BusyTimes, ScheduleEvent> = { initial: new Map(), evolve }

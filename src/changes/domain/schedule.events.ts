@@ -1,10 +1,10 @@
 import type { DomainEvent } from '#libs/event-sourcing'
 import type { Period } from './change.events.js'
 
-/** Streams `ci-schedule-<ci>`: which changes use the CI, and when; overlaps are recorded, not refused. */
+/** Streams `cischedule-<ci>`: which changes use the CI, and when; overlaps are recorded, not refused. */
 export type CiReserved = DomainEvent<'CiReserved', { change: string; period: Period }>
 export type CiReleased = DomainEvent<'CiReleased', { change: string }>
-/** Streams `assignee-schedule-<person>`: what keeps a person busy. */
+/** Streams `assigneeschedule-<person>`: what keeps a person busy. */
 export type AssigneeReserved = DomainEvent<'AssigneeReserved', { change: string; period: Period }>
 export type AssigneeReleased = DomainEvent<'AssigneeReleased', { change: string }>
 
