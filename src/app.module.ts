@@ -17,6 +17,9 @@ import { AskHandler } from '#libs/query-handling/nest'
 import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
 import { approvalsModule } from './approvals/approvals.module.js'
+import { CmdbSurroundings } from './change-surroundings.js'
+import { ChangeSurroundings } from './changes/change.handlers.js'
+import { changes } from './changes/changes.module.js'
 import { configuration as serviceConfiguration } from './configuration/configuration.module.js'
 import { configurationReads } from './configuration/configuration-reads.module.js'
 import { Directory } from './directory/directory.js'
@@ -90,6 +93,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...approvalsModule.providers,
     ...notifications.providers(outbox),
     ...serviceConfiguration.providers,
+    ...changes.providers,
   ]
 }
 
@@ -116,6 +120,7 @@ function httpParts(
       ...configurationReads.controllers,
       ...notifications.controllers,
       ...serviceConfiguration.controllers,
+      ...changes.controllers,
       ProjectionsController,
     ],
     providers: [
@@ -154,6 +159,11 @@ function httpParts(
             onCount: (streams) => metrics.queueListeners.set(streams),
             onError: (err) => logger.warn({ err }, 'the live queues cannot read on; trying again'),
           }),
+        inject: [Queries],
+      },
+      {
+        provide: ChangeSurroundings,
+        useFactory: (queries: Queries) => new CmdbSurroundings(queries, eventStore),
         inject: [Queries],
       },
       {
