@@ -76,7 +76,7 @@ const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo'] as const
 /** The whole configuration at any valid time, as known at any position. */
 export const cmdbHistory = defineView<ConfigurationEvent>({
   name: 'cmdb_history',
-  version: 1,
+  version: 2,
   from: ['ci-', 'relation-', 'discovery-', 'baseline-'],
   collections: {
     [CIS]: {
@@ -90,7 +90,7 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
       },
       indexes: [
         // One item; all of them, one after another
-        ['number', ...BOUNDS],
+        ['number', ...BOUNDS, 'class'],
         // All of a class
         ['class', 'name', 'status', ...BOUNDS],
         // Whoever bears a name
@@ -116,7 +116,7 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
       },
       indexes: [
         // All of them, one after another
-        ['relation', ...BOUNDS],
+        ['relation', ...BOUNDS, 'present'],
         // Those of an end
         ['sourceCi', ...BOUNDS],
         ['targetCi', ...BOUNDS],

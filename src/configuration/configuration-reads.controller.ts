@@ -29,7 +29,7 @@ import {
   readConfigurationItemHistory,
 } from './queries/configuration-item.queries.js'
 import { listBaselines, readBaselineDrift, readConfigurationDiff } from './queries/diff.queries.js'
-import { readGraphChunk, settleCmdbPoint } from './queries/graph.query.js'
+import { type GraphChunkHead, readGraphChunk, settleCmdbPoint } from './queries/graph.query.js'
 import { readConfigurationHealth } from './queries/health.query.js'
 import { readImpact } from './queries/impact.query.js'
 
@@ -184,9 +184,10 @@ async function* graphLines(
     let after: KeysetCursor | undefined
     do {
       const { json } = await queries.ask(readGraphChunk, { principal, point, part, after })
-      const { lines, next } = JSON.parse(json) as { lines: string[]; next?: KeysetCursor }
-      counts[part] += lines.length
-      if (lines.length > 0) yield `${lines.join('\n')}\n`
+      const endOfHead = json.indexOf('\n')
+      const { count, next } = JSON.parse(json.slice(0, endOfHead)) as GraphChunkHead
+      counts[part] += count
+      if (count > 0) yield json.slice(endOfHead + 1)
       after = next
     } while (after)
   }

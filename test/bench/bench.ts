@@ -3,6 +3,7 @@ import { measureAlerts } from './measure-alerts.js'
 import { measureArrival } from './measure-arrival.js'
 import { measureBeside } from './measure-beside.js'
 import { measureCatchUp } from './measure-catch-up.js'
+import { measureCmdb } from './measure-cmdb.js'
 import { measureDesk } from './measure-desk.js'
 import { measureMemory } from './measure-memory.js'
 import { measureOpening } from './measure-opening.js'
@@ -29,6 +30,7 @@ const measures: Record<Section, (report: Report, given: typeof options) => Promi
   'catch-up': measureCatchUp,
   shapes: measureShapes,
   publish: measurePublish,
+  cmdb: measureCmdb,
   arrival: measureArrival,
   alerts: measureAlerts,
 }

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Generated, Wanted } from './generate.js'
+import type { Estate, EstateWanted } from './generate-estate.js'
 import { runProgram } from './programs.js'
 
 const ROOT = resolve('.tmp/bench/data')
@@ -8,16 +9,27 @@ const ROOT = resolve('.tmp/bench/data')
 const FORMAT = 1
 
 /** A folder with a generated log, from an earlier run or made now. Measure in a {@link copyOf} it when it must not change. */
-export async function generatedLog(incidents: number, seed: number): Promise<Generated> {
-  const dataDir = join(ROOT, `${FORMAT}-${seed}-${incidents}`)
+export function generatedLog(incidents: number, seed: number): Promise<Generated> {
+  return made<Generated, Wanted>('generate', { dataDir: folder(seed, incidents), incidents, seed })
+}
+
+function folder(...named: (string | number)[]): string {
+  return join(ROOT, [FORMAT, ...named].join('-'))
+}
+
+async function made<Made extends Given, Given extends { dataDir: string }>(
+  program: string,
+  wanted: Given,
+): Promise<Made> {
+  const { dataDir } = wanted
   const note = join(dataDir, 'generated.json')
-  if (existsSync(note)) return JSON.parse(readFileSync(note, 'utf8')) as Generated
-  console.error(`generating ${incidents} incidents`)
+  if (existsSync(note)) return JSON.parse(readFileSync(note, 'utf8')) as Made
+  console.error(`${program} into ${dataDir}`)
   rmSync(dataDir, { recursive: true, force: true })
   mkdirSync(dataDir, { recursive: true })
-  const generated = await runProgram<Generated>('generate', { dataDir, incidents, seed } satisfies Wanted)
-  writeFileSync(note, JSON.stringify(generated))
-  return generated
+  const made = await runProgram<Made>(program, wanted)
+  writeFileSync(note, JSON.stringify(made))
+  return made
 }
 
 /** Rises when read models are added or changed: what was built before is built anew. */
@@ -25,10 +37,19 @@ const READ_MODELS = 2
 
 /** The same with its read models built. */
 export async function projectedLog(incidents: number, seed: number): Promise<Generated> {
-  const generated = await generatedLog(incidents, seed)
+  return projected(await generatedLog(incidents, seed))
+}
+
+/** A folder with the history of configuration items, and its read models. */
+export async function projectedEstate(items: number, versions: number, seed: number): Promise<Estate> {
+  const dataDir = folder('estate', seed, items, versions)
+  return projected(await made<Estate, EstateWanted>('generate-estate', { dataDir, items, versions, seed }))
+}
+
+async function projected<Made extends { dataDir: string }>(generated: Made): Promise<Made> {
   const note = join(generated.dataDir, `projected-${READ_MODELS}.json`)
   if (existsSync(note)) return generated
-  console.error(`building the read models of ${incidents} incidents`)
+  console.error(`building the read models of ${generated.dataDir}`)
   rmSync(join(generated.dataDir, 'read-models'), { recursive: true, force: true })
   await runProgram('project', { dataDir: generated.dataDir })
   writeFileSync(note, '{}')

@@ -1,7 +1,7 @@
 import pino from 'pino'
 import type { AppendRequest } from '#libs/event-store'
 import { openWriteSide } from '../../src/runtime/write-side.js'
-import { openingBody, openingEvents, seeded, stored } from './opening.js'
+import { openingBody, openingEvents, seeded, stored, uuid } from './opening.js'
 import { enrol, type Tokens } from './people.js'
 import { answer, input } from './programs.js'
 
@@ -75,11 +75,6 @@ function longHistory(newId: () => string): AppendRequest {
     expectedRevision: 'noStream',
     events: stored(events, { commandId: newId(), occurredAt, newId }),
   }
-}
-
-function uuid(random: () => number): string {
-  const hex = Array.from({ length: 4 }, () => random().toString(16).padStart(8, '0')).join('')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
 }
 
 await answer(await generate(input<Wanted>()))

@@ -16,6 +16,11 @@ export function seeded(seed: number): () => number {
   }
 }
 
+export function uuid(random: () => number): string {
+  const hex = Array.from({ length: 4 }, () => random().toString(16).padStart(8, '0')).join('')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
+}
+
 const SYMPTOMS = ['does not start', 'is slow', 'forgets its settings', 'prints blank pages', 'drops the line']
 const THINGS = ['Mail client', 'Printer', 'Payroll', 'Laptop', 'VPN', 'Telephone', 'Badge reader']
 

@@ -14,6 +14,7 @@ export const SECTIONS = {
   shapes: 'commands in both shapes, against the bare client of the event store',
   publish: 'putting a log on a topic in both shapes, against bare kafkajs',
   alerts: 'a storm of alerts, against bare appends of the same events',
+  cmdb: 'configuration items at points of both time axes, by versions per item',
   arrival: 'from the answer of a command to a consumer of its topic, in both shapes',
 } as const
 export type Section = keyof typeof SECTIONS
@@ -38,6 +39,9 @@ export interface Options {
   agents: number
   deskCommandsPerSecond: number
   deskSeconds: number
+  /** Configuration items, and versions of each, ascending. */
+  items: number
+  ciVersions: readonly number[]
   out: string
 }
 
@@ -51,6 +55,8 @@ const FULL = {
   agents: 300,
   'desk-rate': 200,
   'desk-seconds': 60,
+  items: 100_000,
+  'ci-versions': '1,10,50',
 }
 const QUICK = {
   runs: 1,
@@ -62,9 +68,11 @@ const QUICK = {
   agents: 30,
   'desk-rate': 50,
   'desk-seconds': 5,
+  items: 5_000,
+  'ci-versions': '1,10',
 }
 
-type Counted = Exclude<keyof typeof FULL, 'sizes'>
+type Counted = Exclude<keyof typeof FULL, 'sizes' | 'ci-versions'>
 
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
@@ -81,6 +89,8 @@ export function readOptions(args: string[]): Options {
       agents: { type: 'string' },
       'desk-rate': { type: 'string' },
       'desk-seconds': { type: 'string' },
+      items: { type: 'string' },
+      'ci-versions': { type: 'string' },
       rate: { type: 'string', default: '500' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string', default: '.tmp/bench/result.json' },
@@ -88,7 +98,9 @@ export function readOptions(args: string[]): Options {
   })
   const standard = values.quick ? QUICK : FULL
   const number = (name: Counted): number => whole(values[name] ?? String(standard[name]), name)
-  const sizes = (values.sizes ?? standard.sizes).split(',').map((size) => whole(size, 'sizes'))
+  const list = (name: 'sizes' | 'ci-versions') =>
+    (values[name] ?? standard[name]).split(',').map((size) => whole(size, name))
+  const sizes = list('sizes')
   return {
     sections: values.only.split(',').map(section),
     runs: number('runs'),
@@ -103,6 +115,8 @@ export function readOptions(args: string[]): Options {
     agents: number('agents'),
     deskCommandsPerSecond: number('desk-rate'),
     deskSeconds: number('desk-seconds'),
+    items: number('items'),
+    ciVersions: list('ci-versions'),
     out: values.out,
   }
 }

@@ -5,7 +5,7 @@ import { Desk, refusal, succeeded } from './desk.js'
 
 describe('Approvals', () => {
   let desk: Desk
-  let asking: Asking | undefined
+  let asking: Asking
   const document = { implementation: 'Swap the disk', window: { start: '2026-03-01T02:00:00Z' } }
 
   beforeAll(async () => {
@@ -24,14 +24,13 @@ describe('Approvals', () => {
       materialFields: ['implementation', 'window'],
     }
     succeeded(await desk.as('adam').put('/settings/approval-policies', { policies: [policy] }))
-    asking = await Asking.open(desk)
+    asking = new Asking(desk)
   }, 120_000)
   afterAll(async () => {
-    await asking?.close()
     await desk.close()
   })
 
-  const ask = (wish: Parameters<Asking['ask']>[0]) => asking!.ask(wish)
+  const ask = (wish: Parameters<Asking['ask']>[0]) => asking.ask(wish)
   const read = async (id: string, minPosition: string, person = 'ann') =>
     succeeded(await desk.as(person).get(`/approvals/${id}`, { minPosition }))
   const mine = async (person: string, minPosition: string) =>
@@ -72,7 +71,7 @@ describe('Approvals', () => {
     )
     expect(await mine('lea', decided)).toEqual([])
 
-    const voided = await asking!.voidRound(id, 'window')
+    const voided = await asking.voidRound(id, 'window')
     expect(await read(id, voided.position)).toMatchObject({ status: 'voided', voidedFields: ['window'] })
   })
 

@@ -5,20 +5,14 @@ import { approvalRecords } from '../../src/approvals/approval.record.js'
 import { RequestApproval, VoidApproval } from '../../src/approvals/domain/approval.commands.js'
 import { approvalId } from '../../src/approvals/domain/defaults.js'
 import { storeSettings } from '../../src/runtime/stores.js'
-import { openWriteSide, type WriteSide } from '../../src/runtime/write-side.js'
+import { openWriteSide } from '../../src/runtime/write-side.js'
 import type { Desk } from './desk.js'
 
 type Wish = Partial<RequestApproval['data']> & { document: Record<string, unknown>; number: string }
 
 /** Asks for approval as the process of a subject does: as the program itself, beside a running server. */
 export class Asking {
-  private constructor(private readonly write: WriteSide) {}
-
-  static async open(desk: Desk): Promise<Asking> {
-    const configuration = readConfiguration(desk.server.environment())
-    const logger = createLogger({ ...configuration, logLevel: 'error' }, process.stderr)
-    return new Asking(await openWriteSide(await storeSettings(configuration), logger))
-  }
+  constructor(private readonly desk: Desk) {}
 
   /** @returns the round's id, and the position of what was recorded */
   async ask({ number, document, ...more }: Wish): Promise<CommandReceipt> {
@@ -32,12 +26,16 @@ export class Asking {
     return this.run(new VoidApproval(id, { fields }, metadata()))
   }
 
-  private run(command: RequestApproval | VoidApproval): Promise<CommandReceipt> {
-    return this.write.executor.execute(approvalRecords, command)
-  }
-
-  close(): Promise<void> {
-    return this.write.close()
+  // A write side of its own each time: one that stays open hears of what others write a moment later.
+  private async run(command: RequestApproval | VoidApproval): Promise<CommandReceipt> {
+    const configuration = readConfiguration(this.desk.server.environment())
+    const logger = createLogger({ ...configuration, logLevel: 'error' }, process.stderr)
+    const write = await openWriteSide(await storeSettings(configuration), logger)
+    try {
+      return await write.executor.execute(approvalRecords, command)
+    } finally {
+      await write.close()
+    }
   }
 }
 

@@ -16,7 +16,7 @@ import type { SqlValue } from './connection.js'
 import { allOf, comparisonSql, filterSql, type Sql } from './filter-sql.js'
 import { countRows, groupRows } from './group-counts.js'
 import { boundsColumn, boundsOn, PageWalk, type RowKey } from './page-walk.js'
-import { narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
+import { type CountedDriver, narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
 import { TextSearch } from './text-search.js'
 
 /**
@@ -71,8 +71,7 @@ export class BuildQueries {
     checkCursor(plan.orderBy, query.after)
     return this.file.connection.snapshot(() => {
       this.refuseWhileLoading()
-      const page = { table, plan, filter, limit: query.limit, after: query.after }
-      return this.documents(table, this.pageKeys(page))
+      return this.page({ table, plan, filter, limit: query.limit, after: query.after })
     })
   }
 
@@ -108,52 +107,57 @@ export class BuildQueries {
       throw new Unavailable('READ_STORE.LOADING', 'This read model is being loaded; ask again in a while', 5)
   }
 
-  private pageKeys(page: Page): RowKey[] {
+  private page<Document>(page: Page): StoredDocument<Document>[] {
     const { table, plan, filter } = page
     const rest = conjuncts(filter).filter((condition) => !answeredByPrefix(condition, plan))
     const entry = plan.levels[0]?.column
     if (rest.some((condition) => !boundsColumn(condition, entry))) {
-      const byId =
-        plan.index === undefined && this.byDriver(page, Math.max(MAX_ROWS_BY_ID, this.maxSortedRows))
-      if (byId) return byId
+      const drivers = rowDrivers(table, filter)
+      if (plan.index === undefined) {
+        const byId = this.narrowest(drivers, Math.max(MAX_ROWS_BY_ID, this.maxSortedRows))
+        if (byId) return this.sorted(page, byId)
+      }
       // What remains of a filter is mostly who may see the row, and most rows may be seen
       const atOnce = this.walkedKeys(page, rest, Math.ceil(page.limit * PATIENCE) + PATIENCE_AT_LEAST)
-      if (atOnce && atOnce.length >= page.limit) return atOnce
-      const drivers = rowDrivers(table, filter)
-      const driver = narrowestDriver(this.file.connection, drivers, this.maxSortedRows)
+      if (atOnce && atOnce.length >= page.limit) return this.documents(table, atOnce)
+      const driver = this.narrowest(drivers, this.maxSortedRows)
       const walked = plan.index && table.indexNamed(plan.index)
-      if (driver && (driver.index === undefined || driver.index !== walked))
-        return this.sortedKeys(page, driver)
+      if (driver && (driver.index === undefined || driver.index !== walked)) return this.sorted(page, driver)
     }
-    return this.walkedKeys(page, rest) as RowKey[]
+    return this.documents(table, this.walkedKeys(page, rest) as RowKey[])
   }
 
   /** Undefined: every way to find the rows by an index finds more candidates than that. */
-  private byDriver(page: Page, limit: number): RowKey[] | undefined {
-    const drivers = rowDrivers(page.table, page.filter)
-    const driver = narrowestDriver(this.file.connection, drivers, limit)
-    return driver && this.sortedKeys(page, driver)
+  private narrowest(drivers: readonly RowDriver[], limit: number): CountedDriver | undefined {
+    return narrowestDriver(this.file.connection, drivers, limit)
   }
 
   /** Reads every candidate of a narrow driver and sorts them here. */
-  private sortedKeys({ table, plan, filter, limit, after }: Page, driver: RowDriver): RowKey[] {
+  private sorted<Document>(
+    { table, plan, filter, limit, after }: Page,
+    driver: CountedDriver,
+  ): StoredDocument<Document>[] {
+    // Where all that is found has room on the page, it is read at once
+    const whole = driver.count <= limit
     const columns = plan.levels.map(({ column }, i) => `, ${quoted(column)} AS v${i}`).join('')
     const condition = filterSql(table, filter, { checkOnly: true })
     const rows = this.file.connection.all<Record<string, SqlValue>>(
-      `SELECT n, id${columns} FROM ${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
+      `SELECT n, id${whole ? ', position, stale, document' : ''}${columns} FROM ${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
       [...driver.rows.values, ...condition.values],
     )
-    const keys = rows.map((row) => ({
+    const found = rows.map((row) => ({
       n: row.n as number,
       id: row.id as string,
       values: plan.levels.map((_, i) => row[`v${i}`] ?? null),
+      row,
     }))
     const order = keyOrder(plan)
     const cursor = after && levelCursor(plan, after)
-    return keys
+    const kept = found
       .filter((key) => !cursor || order(key, cursor) > 0)
       .sort(order)
       .slice(0, limit)
+    return whole ? kept.map(({ row }) => stored<Document>(row)) : this.documents(table, kept)
   }
 
   /**

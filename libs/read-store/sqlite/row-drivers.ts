@@ -15,6 +15,11 @@ export interface RowDriver {
   fixed: number
 }
 
+/** A driver with the number of rows that it selects. */
+export interface CountedDriver extends RowDriver {
+  count: number
+}
+
 /** Every way to drive a simplified filter: by each index whose leading column it binds, by lists, by choices of these. */
 export function rowDrivers(table: CollectionTable, filter: Filter): RowDriver[] {
   const conditions = conjuncts(filter)
@@ -96,13 +101,28 @@ function choiceDriver(table: CollectionTable, branches: readonly Filter[]): RowD
   }
 }
 
+/** Rows to count of every driver before any is counted further: a wide one costs little where another is narrow. */
+const FIRST_COUNT = 64
+const NEXT_COUNT = 16
+
 /** Counts the rows of each driver up to a limit and gives the one with the fewest; undefined when all have more. */
 export function narrowestDriver(
   connection: Connection,
   drivers: readonly RowDriver[],
   limit: number,
-): RowDriver | undefined {
-  let narrowest: RowDriver | undefined
+): CountedDriver | undefined {
+  for (let upTo = Math.min(FIRST_COUNT, limit); ; upTo = Math.min(upTo * NEXT_COUNT, limit)) {
+    const narrowest = narrowestWithin(connection, drivers, upTo)
+    if (narrowest || upTo === limit) return narrowest
+  }
+}
+
+function narrowestWithin(
+  connection: Connection,
+  drivers: readonly RowDriver[],
+  limit: number,
+): CountedDriver | undefined {
+  let narrowest: CountedDriver | undefined
   let fewest = limit
   for (const driver of drivers) {
     const { text, values } = driver.rows
@@ -111,7 +131,7 @@ export function narrowestDriver(
       [...values, fewest + 1],
     )?.count as number
     if (count > fewest) continue
-    narrowest = driver
+    narrowest = { ...driver, count }
     fewest = count
     if (count === 0) break
   }

@@ -91,7 +91,14 @@ export class CmdbReader {
   async items(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
     const found = new Map<string, CiVersion>()
     const elsewhere = await this.#lasting(numbers, found)
-    for (const keys of slices(elsewhere)) {
+    for (const [number, item] of await this.pastItems(elsewhere)) found.set(number, item)
+    return found
+  }
+
+  /** The same, sooner where they are likely to have changed since. */
+  async pastItems(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
+    const found = new Map<string, CiVersion>()
+    for (const keys of slices(numbers)) {
       const rows = await this.#all<CiVersion>(CIS, and(isIn('number', keys), registered))
       for (const row of rows) found.set(row.number, row)
     }

@@ -92,10 +92,18 @@ const pointOf = ({ validAt, asOf }: SettledPoint) => ({ validAt, asOf })
 function turningPoints(from: SettledPoint, to: SettledPoint): Leg[] {
   const [early, late] = from.validAt <= to.validAt ? [from, to] : [to, from]
   const [known, knownLater] = from.asOf <= to.asOf ? [from, to] : [to, from]
-  return [
-    { ...to, validAt: late.validAt, asOf: to.asOf, column: 'validFrom', since: early.validAt },
-    { ...to, validAt: from.validAt, asOf: knownLater.asOf, column: 'systemFrom', since: known.asOf },
-  ]
+  const legs: Leg[] = []
+  if (early.validAt < late.validAt)
+    legs.push({ ...to, validAt: late.validAt, column: 'validFrom', since: early.validAt })
+  if (known.asOf < knownLater.asOf)
+    legs.push({
+      ...to,
+      validAt: from.validAt,
+      asOf: knownLater.asOf,
+      column: 'systemFrom',
+      since: known.asOf,
+    })
+  return legs
 }
 
 interface Leg extends SettledPoint {
@@ -125,7 +133,7 @@ async function begunBetween<Row extends VersionRow>(
 
 async function itemsThatDiffer(points: Points): Promise<object> {
   const numbers = await begunBetween<CiVersion>(points, CIS, ({ number }) => number)
-  const before = await points.from.items(numbers)
+  const before = await points.from.pastItems(numbers)
   const after = await points.to.items(numbers)
   const differences = { added: [] as object[], removed: [] as object[], changed: [] as object[] }
   for (const number of numbers) {

@@ -21,7 +21,13 @@ export interface GraphChunk {
   after?: KeysetCursor
 }
 
-/** The next items or relations of the whole configuration, as lines, with where to go on. */
+/** How a chunk begins: how many lines follow it, and where the next one begins. */
+export interface GraphChunkHead {
+  count: number
+  next?: KeysetCursor
+}
+
+/** The next items or relations of the whole configuration as NDJSON, below a line that is the chunk's {@link GraphChunkHead}. */
 export async function readGraphChunk(
   { principal, point, part, after }: GraphChunk,
   dependencies: QueryDependencies,
@@ -30,10 +36,15 @@ export async function readGraphChunk(
   if (part === 'items') {
     const { rows, next } = await reader.page<CiVersion>(CIS, after)
     const lines = rows.map((item) => JSON.stringify({ kind: 'item', ...shownItem(item) }))
-    return { json: JSON.stringify({ lines, next }) }
+    return chunk(lines, next)
   }
   const { rows, next } = await reader.page<RelationVersion>(RELATIONS, after)
-  return { json: JSON.stringify({ lines: await relationLines(reader, rows), next }) }
+  return chunk(await relationLines(reader, rows), next)
+}
+
+function chunk(lines: readonly string[], next: KeysetCursor | undefined): QueryAnswer {
+  const head: GraphChunkHead = { count: lines.length, next }
+  return { json: [JSON.stringify(head), ...lines, ''].join('\n') }
 }
 
 async function relationLines(reader: CmdbReader, rows: readonly RelationVersion[]): Promise<string[]> {

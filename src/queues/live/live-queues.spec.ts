@@ -3,7 +3,7 @@ import type { Principal } from '#libs/access'
 import { type NewEvent, Unavailable } from '#libs/event-sourcing'
 import { eventually, InMemoryEventStore } from '#libs/testing'
 import { principal } from '#projections/principals.fixture'
-import { gatheringFor, LiveQueues } from './live-queues.js'
+import { LiveQueues } from './live-queues.js'
 import type { QueueStream } from './queue-stream.js'
 
 const ann = principal('ann', ['agent'])
@@ -125,6 +125,25 @@ describe('The live queues of a process', () => {
     expect(text()).not.toContain('enter')
   })
 
+  it('leave the thread to others between listeners, and forget nobody who comes meanwhile', async () => {
+    const listeners = await Promise.all(Array.from({ length: 50 }, listener))
+    for (const { text } of listeners) await eventually('level', () => text().includes('event: level'))
+    const told = () => listeners.filter(({ text }) => text().includes('enter')).length
+    const toldAtATurn: number[] = []
+    let late: Awaited<ReturnType<typeof listener>> | undefined
+    const watching = async () => {
+      while (told() < listeners.length) {
+        await new Promise(setImmediate)
+        toldAtATurn.push(told())
+        if (told() > 0) late ??= await listener()
+      }
+    }
+    await Promise.all([touch('1'), watching()])
+    expect(toldAtATurn.filter((few) => few > 0 && few < listeners.length).length).toBeGreaterThan(1)
+    await touch('2')
+    await eventually('the late one', () => late?.text().includes('"number":"2"') === true)
+  })
+
   it('end all streams when the server goes down, and take no new ones', async () => {
     const listeners = await Promise.all([listener(), listener()])
     live.close()
@@ -143,17 +162,5 @@ describe('The live queues of a process', () => {
       refused.open({ principal: ann, group: 'Desk' }, { authenticate: () => ann }),
     ).rejects.toThrow('no such group')
     expect(refused.listeners).toBe(0)
-  })
-})
-
-describe('Changes are gathered', () => {
-  it('for a moment, however few listen, and never so long that people would notice', () => {
-    expect([1, 50, 100].map(gatheringFor)).toEqual([200, 200, 200])
-    expect([1_000, 2_000].map(gatheringFor)).toEqual([1_000, 1_000])
-  })
-
-  it('so that a process writes no more often with more listeners, up to that', () => {
-    const writesPerSecond = (listeners: number) => listeners * (1_000 / gatheringFor(listeners))
-    for (const listeners of [100, 150, 300, 500]) expect(writesPerSecond(listeners)).toBeLessThanOrEqual(500)
   })
 })

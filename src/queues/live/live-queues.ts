@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { Principal } from '#libs/access'
 import { type Position, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
@@ -22,10 +22,8 @@ import { type ChangedRow, QueueStream, type QueueStreamOptions, type RowSource }
 const MOST_STREAMS = 2_000
 /** Changes are gathered so long before they are read: people do not notice, and each listener is written to less often. */
 const GATHER_MS = 200
-/** With many listeners longer, so that a process writes to so many of them a second at most, however many there are; */
-const WRITES_PER_SECOND = 500
-/** but no longer than this. */
-const LONGEST_GATHER_MS = 1_000
+/** Listeners that are written to in one turn: commands are answered by the same thread, and come in between. */
+const WRITTEN_AT_ONCE = 10
 /** How often rights are looked at, stalled clients cut off and signs of life given. */
 const CHECK_MS = 2_000
 const RETRY_MS = 250
@@ -180,7 +178,7 @@ export class LiveQueues implements RowSource {
           if (signal.aborted) return
           if (events.length === 0) continue
           await this.#spread(events, following)
-          await pause(gatherMilliseconds ?? gatheringFor(this.#streams.size), signal)
+          await pause(gatherMilliseconds ?? GATHER_MS, signal)
         }
       } catch (error) {
         if (!signal.aborted) this.options.onError?.(error)
@@ -194,9 +192,11 @@ export class LiveQueues implements RowSource {
     const { position: minPosition } = events.at(-1)!
     const rows = await this.#changed(streams, minPosition, following.stopping.signal)
     if (rows === undefined) return
+    let written = 0
+    // Who comes meanwhile stands at the end
     for (const stream of this.#streams) {
       stream.heed(this.options.principal(stream.principal.id))
-      stream.offer(rows, minPosition)
+      if (stream.offer(rows, minPosition) && ++written % WRITTEN_AT_ONCE === 0) await turn()
     }
     following.position = minPosition
   }
@@ -223,11 +223,6 @@ export class LiveQueues implements RowSource {
     }
     return undefined
   }
-}
-
-/** How long changes are gathered for so many listeners, in milliseconds: writing to each of them is what costs most. */
-export function gatheringFor(listeners: number): number {
-  return Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, (listeners / WRITES_PER_SECOND) * 1_000))
 }
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/access'
-import { and, eq, type Filter, matches } from '#libs/read-store'
+import { and, type Filter, matches } from '#libs/read-store'
 import { shownEntry, type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
 
 /** Which rows of a group's queue somebody follows: those that the queue's page would show her, all pages taken together. */
@@ -13,9 +13,8 @@ export interface QueueScope {
 export function rowTest(principal: Principal, { group, filter }: QueueScope): (entry: object) => boolean {
   const mayBeSeen = workQueue.rows(principal)
   const wanted = filter === undefined ? mayBeSeen : and(mayBeSeen, filter)
-  const inGroup = eq('assignmentGroup', group)
   // Most rows of a busy desk are another group's.
-  return (entry) => matches(inGroup, entry) && matches(wanted, entry)
+  return (entry) => (entry as WorkQueueEntry).assignmentGroup === group && matches(wanted, entry)
 }
 
 /** A row as the queue's page shows it. */

@@ -118,10 +118,13 @@ export class QueueStream extends Readable {
     if (!this.destroyed) this.push(null)
   }
 
-  /** What changed, up to a position. Costs nothing but memory for what the client is to see. */
-  offer(rows: readonly ChangedRow[], position: Position): void {
+  /**
+   * What changed, up to a position. Costs nothing but memory for what the client is to see.
+   * @returns whether there is something to be written to it
+   */
+  offer(rows: readonly ChangedRow[], position: Position): boolean {
     this.#offeredUpTo = position
-    if (this.#overflowed) return
+    if (this.#overflowed) return false
     for (const row of rows) {
       if (this.#concerns(row)) this.#waiting.set(row.number, row)
     }
@@ -131,7 +134,9 @@ export class QueueStream extends Readable {
       // Whoever is too slow even for the rows there are would begin anew for ever
       if (this.#filling) this.end()
     }
-    if (this.#waiting.size > 0 || this.#overflowed) this.#wake()
+    const isNews = this.#waiting.size > 0 || this.#overflowed
+    if (isNews) this.#wake()
+    return isNews
   }
 
   /** No further event; the client connects again. */
