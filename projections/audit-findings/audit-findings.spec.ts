@@ -1,0 +1,329 @@
+import type { DomainEvent, EventMetadata, RecordedEvent } from '#libs/event-sourcing'
+import type { ViewTransaction } from '#libs/projections-runtime'
+import { EventFactory } from '#libs/testing'
+import type { ApprovalEvent } from '../../src/approvals/domain/approval.events.js'
+import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
+import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
+import type { PersonEvent } from '../../src/directory/domain/directory.events.js'
+import type { SettingsEvent } from '../../src/settings/domain/settings.events.js'
+import { type AuditFinding, auditFindings, FINDINGS } from './audit-findings.js'
+
+const CHANGE = 'CHG0000001'
+const CI = 'CI0000001'
+const at = (hour: number, minute = 0) =>
+  `2026-03-02T${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00.000Z`
+
+type Told = ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
+type Hints = Partial<EventMetadata>
+
+/** Tells events one after another, and what auditors find in them. */
+class Log {
+  readonly #events = new EventFactory()
+  readonly #documents = new Map<string, object>()
+  readonly #view: ViewTransaction = {
+    get: <Document extends object>(collection: string, id: string) =>
+      this.#documents.get(`${collection}/${id}`) as Document | undefined,
+    put: (collection, id, document) => void this.#documents.set(`${collection}/${id}`, document),
+    delete: (collection, id) => void this.#documents.delete(`${collection}/${id}`),
+  }
+
+  tell<E extends Told>(stream: string, event: E, metadata: Hints = {}): RecordedEvent<E> {
+    const recorded = this.#events.in(stream).event(event as DomainEvent, metadata)
+    auditFindings.fold(recorded as never, this.#view)
+    return recorded as RecordedEvent<E>
+  }
+  change = (event: ChangeEvent, metadata?: Hints) => this.tell(`change-${CHANGE}`, event, metadata)
+  ci = (event: CiEvent, metadata?: Hints) => this.tell(`ci-${CI}`, event, metadata)
+  person = (id: string, event: PersonEvent, metadata?: Hints) => this.tell(`person-${id}`, event, metadata)
+
+  get findings(): AuditFinding[] {
+    const found = [...this.#documents].filter(([id]) => id.startsWith(`${FINDINGS}/`))
+    return found.map(([, finding]) => finding as AuditFinding)
+  }
+  get questions(): string[] {
+    return this.findings.map(({ question, standing }) => `${question}${standing ? '' : ', put right'}`)
+  }
+}
+
+const plan = { title: 'More memory', affectedCis: [CI], proposedValues: [] }
+const approved: ChangeEvent = {
+  type: 'ChangeApproved',
+  data: { round: 1, approval: 'A', hash: 'h', approvers: ['lea'] },
+}
+const started = (implementer: string): ChangeEvent => ({
+  type: 'ImplementationStarted',
+  data: {
+    basis: { kind: 'approval', approval: 'A', round: 1, hash: 'h', approvers: ['lea'] },
+    implementer,
+    breaches: [],
+  },
+})
+const ended = (endedAt: string, outcome: 'successful' | 'failed' = 'successful'): ChangeEvent => ({
+  type: 'ImplementationEnded',
+  data: { outcome, endedAt, notes: 'Done' },
+})
+const reviewed: ChangeEvent = {
+  type: 'ChangeReviewed',
+  data: { objectivesMet: true, conclusion: 'Fine', lessons: null },
+}
+const opened = (more: Partial<Extract<ChangeEvent, { type: 'ChangeOpened' }>['data']> = {}): ChangeEvent => ({
+  type: 'ChangeOpened',
+  data: { ...plan, type: 'normal', requester: 'rita', ...more },
+})
+const memory = (after: number, change?: string): CiEvent => ({
+  type: 'CiChanged',
+  data: { changes: { ramGigabytes: { before: 8, after } }, ...(change && { change }) },
+})
+
+describe('What auditors ask', () => {
+  let log: Log
+  beforeEach(() => {
+    log = new Log()
+    log.ci(
+      { type: 'CiRegistered', data: { class: 'server', name: 'db-01', attributes: {} } },
+      { occurredAt: at(1) },
+    )
+  })
+
+  it('finds nothing in a change that was approved, implemented in time by a third, and reviewed', () => {
+    log.change(opened(), { occurredAt: at(8) })
+    log.change(approved, { occurredAt: at(9) })
+    log.change(started('ian'), { occurredAt: at(10) })
+    log.ci(memory(16, CHANGE), { occurredAt: at(10, 30) })
+    log.change(ended(at(11)), { occurredAt: at(11) })
+    log.change(reviewed, { occurredAt: at(12) })
+    expect(log.findings).toEqual([])
+  })
+
+  describe('of a modification', () => {
+    const verdicts = () => log.findings.map(({ verdicts }) => verdicts?.map(({ verdict }) => verdict))
+
+    it('finds that no change is named, or none that there is', () => {
+      const { id } = log.ci(memory(16), { occurredAt: at(10), actor: 'ian' })
+      log.ci(memory(32, 'CHG0000009'), { occurredAt: at(11) })
+      expect(verdicts()).toEqual([['no-change'], ['no-change']])
+      expect(log.findings[0]).toMatchObject({
+        question: 'modification-outside-change',
+        record: CI,
+        at: at(10),
+        persons: ['ian'],
+        details: ['ramGigabytes'],
+        events: [id],
+      })
+    })
+
+    it('asks only about attributes that are controlled, of the class and those above it', () => {
+      log.ci({ type: 'CiChanged', data: { changes: { location: { before: null, after: 'Berlin' } } } })
+      expect(log.findings).toEqual([])
+      log.ci({ type: 'CiReclassified', data: { before: 'server', after: 'printer' } })
+      log.ci(memory(16))
+      expect(log.findings).toEqual([])
+      const attribute = { schema: {}, presence: 'optional', changeControlled: true } as const
+      const printer = { name: 'printer', label: 'Printer', parent: 'thing', abstract: false, attributes: {} }
+      const thing = {
+        name: 'thing',
+        label: 'Thing',
+        parent: null,
+        abstract: true,
+        attributes: { location: attribute },
+      }
+      const data = { version: 1, classes: [printer, thing] as never, warnings: [] }
+      log.tell('settings-ci-classes', { type: 'CiClassesPublished', data })
+      log.ci({ type: 'CiChanged', data: { changes: { location: { before: 'Berlin', after: null } } } })
+      expect(verdicts()).toEqual([['no-change']])
+    })
+
+    it.each([
+      ['in the scope of another item only', opened({ affectedCis: ['CI0000002'] }), 10, 'ci-not-in-scope'],
+      [
+        'to another value than planned',
+        opened({ proposedValues: [{ ci: CI, attributes: { ramGigabytes: 64 } }] }),
+        10,
+        'value-differs',
+      ],
+      [
+        'of an attribute that the plan leaves alone',
+        opened({ proposedValues: [{ ci: CI, attributes: { cpu: '8 cores' } }] }),
+        10,
+        'value-differs',
+      ],
+      ['long before it was begun', opened(), 8, 'outside-window'],
+      ['long after it was ended', opened(), 14, 'outside-window'],
+    ])('finds one %s', (_, opening, hour, verdict) => {
+      log.change(opening, { occurredAt: at(6) })
+      log.change(approved)
+      log.change(started('ian'), { occurredAt: at(10) })
+      log.change(ended(at(12)))
+      log.ci(memory(16, CHANGE), { occurredAt: at(hour) })
+      expect(verdicts()).toEqual([[verdict]])
+    })
+
+    it('forgives half an hour, and what the program itself writes when a change has ended', () => {
+      log.change(opened(), { occurredAt: at(6) })
+      log.change(started('ian'), { occurredAt: at(10) })
+      log.change(ended(at(12)))
+      log.ci(memory(16, CHANGE), { occurredAt: at(9, 30) })
+      log.ci(memory(32, CHANGE), { occurredAt: at(12, 30) })
+      log.ci(memory(64, CHANGE), { occurredAt: at(14), channel: 'policy' })
+      expect(log.findings).toEqual([])
+      log.ci(memory(48, CHANGE), { occurredAt: at(12, 31) })
+      expect(verdicts()).toEqual([['outside-window']])
+    })
+
+    it('judges again when it ends earlier than was thought', () => {
+      log.change(opened())
+      log.change(started('ian'), { occurredAt: at(10) })
+      const { id } = log.ci(memory(16, CHANGE), { occurredAt: at(13) })
+      expect(log.findings).toEqual([])
+      const { id: end } = log.change(ended(at(11)))
+      expect(verdicts()).toEqual([['authorised', 'outside-window']])
+      expect(log.findings[0]).toMatchObject({ standing: true, events: [id, end] })
+    })
+
+    it('judges again when a change is linked late, and keeps both verdicts', () => {
+      log.ci(memory(16), { occurredAt: at(10, 30) })
+      log.change(opened({ affectedCis: [] }), { occurredAt: at(8) })
+      log.change(started('ian'), { occurredAt: at(10) })
+      log.change(ended(at(11)))
+      const link = { relation: 'related-to', targetType: 'configuration-item', target: CI } as const
+      log.change({ type: 'ChangeLinked', data: { link } })
+      expect(verdicts()).toEqual([['no-change', 'authorised']])
+      expect(log.findings[0]).toMatchObject({ standing: false, change: CHANGE })
+      log.change({ type: 'ChangeUnlinked', data: { link } })
+      expect(verdicts()).toEqual([['no-change', 'authorised', 'ci-not-in-scope']])
+    })
+
+    it('finds nothing in a commit of a source, which tells nothing of approval', () => {
+      log.change(opened({ type: 'configuration-commit' }), { channel: 'import' })
+      log.ci(memory(16, CHANGE), { channel: 'import' })
+      const observed = { from: 'New', to: 'Closed', outcome: 'no evidence in source' } as const
+      log.change({ type: 'ChangeStateObserved', data: observed }, { channel: 'import' })
+      expect(log.findings).toEqual([])
+    })
+  })
+
+  it('finds what was begun before it was approved, until it is ratified and reviewed', () => {
+    log.change(opened({ type: 'emergency' }))
+    const data = { startedAt: at(7), implementer: 'ian', ratifyBy: at(20), settingsVersion: 0, round: 1 }
+    const period = { start: at(7), end: at(9) }
+    log.change({ type: 'ImplementedBeforeApproval', data: { ...data, period } })
+    log.change(ended(at(9)))
+    expect(log.questions).toEqual([
+      'started-before-approval',
+      'emergency-not-ratified',
+      'emergency-not-reviewed',
+    ])
+    const ratified = { round: 1, approval: 'A', hash: 'h', approvers: ['lea'], late: false }
+    log.change({ type: 'ChangeRatified', data: ratified })
+    log.change(reviewed)
+    expect(log.questions).toEqual([
+      'started-before-approval',
+      'emergency-not-ratified, put right',
+      'emergency-not-reviewed, put right',
+    ])
+  })
+
+  it('finds what a source tells was begun without approval', () => {
+    log.change(opened(), { channel: 'import' })
+    log.change({ type: 'ChangeStateObserved', data: { from: 'New', to: 'Implement' } }, { channel: 'import' })
+    expect(log.questions).toEqual(['started-before-approval'])
+  })
+
+  it('finds failed ones without a review', () => {
+    log.change(opened())
+    log.change(ended(at(9), 'failed'))
+    expect(log.questions).toEqual(['failed-not-reviewed'])
+    log.change(reviewed)
+    expect(log.questions).toEqual(['failed-not-reviewed, put right'])
+  })
+
+  it('finds each approval that an edit has voided', () => {
+    log.change(opened())
+    for (const round of [1, 2]) {
+      const more = {
+        approval: `A${round}`,
+        hash: 'h',
+        from: 'Scheduled',
+        nextRound: round + 1,
+        period: null,
+      } as const
+      log.change({ type: 'ChangeApprovalVoided', data: { round, fields: ['window'], ...more } })
+    }
+    expect(log.questions).toEqual(['approval-voided-by-edit', 'approval-voided-by-edit'])
+    expect(log.findings[0]?.details).toEqual(['window'])
+  })
+
+  it.each([
+    ['the one who wants it approves it', 'lea', 'ian', ['requester-approves']],
+    ['the one who wants it implements it', 'rita', 'rita', ['requester-implements']],
+    ['one who has approved it implements it', 'rita', 'lea', ['approver-implements']],
+    ['one does all', 'lea', 'lea', ['requester-approves', 'requester-implements', 'approver-implements']],
+  ])('finds that %s', (_, requester, implementer, details) => {
+    log.change(opened({ requester }))
+    log.change(approved)
+    log.change(started(implementer))
+    expect(log.findings).toEqual([
+      expect.objectContaining({ question: 'duties-not-separated', details: expect.arrayContaining(details) }),
+    ])
+    expect(log.findings[0]?.details).toHaveLength(details.length)
+  })
+
+  describe('of an approver', () => {
+    const granted = (roles: readonly { role: 'change-manager' | 'team-lead'; grant: string }[]) => {
+      const subject = { type: 'change', number: CHANGE } as const
+      log.tell('approval-A', { type: 'ApprovalRequested', data: { subject } } as never)
+      const data = { approver: 'lea', roles, hash: 'h' }
+      log.tell('approval-A', { type: 'ApprovalGranted', data }, { occurredAt: at(10), actor: 'lea' })
+    }
+    const entitled = () =>
+      log.questions.filter((question) => question === 'approver-not-entitled').length === 0
+    const revoke = (role: 'change-manager' | 'team-lead', hour: number) =>
+      log.person(
+        'lea',
+        { type: 'RoleRevoked', data: { role, source: 'administrator' } },
+        { occurredAt: at(hour) },
+      )
+
+    it('finds that a right had ended before he answered, though it was told later', () => {
+      granted([{ role: 'change-manager', grant: 'g' }])
+      revoke('change-manager', 11)
+      expect(entitled()).toBe(true)
+      revoke('change-manager', 9)
+      expect(entitled()).toBe(false)
+    })
+
+    it('finds nothing while another right stands, and something when that has ended too', () => {
+      granted([
+        { role: 'change-manager', grant: 'g' },
+        { role: 'team-lead', grant: 'h' },
+      ])
+      revoke('change-manager', 9)
+      expect(entitled()).toBe(true)
+      revoke('team-lead', 9)
+      expect(entitled()).toBe(false)
+    })
+
+    it('finds that he had left, and that he never had a right', () => {
+      granted([{ role: 'change-manager', grant: 'g' }])
+      log.person('lea', { type: 'PersonDeactivated', data: {} }, { occurredAt: at(9) })
+      expect(entitled()).toBe(false)
+      log = new Log()
+      granted([])
+      expect(entitled()).toBe(false)
+    })
+  })
+
+  it('finds who has changed rights, and the rules of who may allow what', () => {
+    log.person('lea', { type: 'RoleGranted', data: { role: 'change-manager', source: 'administrator' } })
+    const published = { version: 3, policies: [] }
+    log.tell('settings-approval-policies', { type: 'ApprovalPoliciesPublished', data: published } as never)
+    log.tell('settings-incident-templates', {
+      type: 'IncidentTemplatesPublished',
+      data: { version: 1 },
+    } as never)
+    expect(log.findings.map(({ record, details }) => [record, details])).toEqual([
+      ['lea', ['granted', 'change-manager']],
+      ['approval-policies', ['version 3']],
+    ])
+  })
+})

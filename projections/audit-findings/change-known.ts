@@ -1,0 +1,111 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import type {
+  ChangeEvent,
+  ChangeOpened,
+  Outcome,
+  ProposedValues,
+} from '../../src/changes/domain/change.events.js'
+
+/** What findings are made from, of one change as far as it was recorded. */
+export interface ChangeKnown {
+  /** Absent: nothing of it was recorded yet but that others name it. */
+  type?: ChangeOpened['data']['type']
+  requester?: string
+  affectedCis: readonly string[]
+  /** Items that were linked to it, maybe afterwards. */
+  linkedCis: readonly string[]
+  proposedValues: readonly ProposedValues[]
+  /** Whether an approval stands, or that of its model. */
+  approved: boolean
+  /** Everybody who approved it, or its model's plan, ever. */
+  approvers: readonly string[]
+  implementer?: string
+  /** When it was really implemented, ISO 8601. */
+  startedAt?: string
+  endedAt?: string
+  outcome?: Outcome | 'no evidence in source'
+  reviewed: boolean
+  ratified: boolean
+  /** Findings about modifications that name it: judged again when more is known. */
+  modifications: readonly string[]
+}
+
+export const UNKNOWN_CHANGE: ChangeKnown = {
+  affectedCis: [],
+  linkedCis: [],
+  proposedValues: [],
+  approved: false,
+  approvers: [],
+  reviewed: false,
+  ratified: false,
+  modifications: [],
+}
+
+/** The record type that a link to a configuration item names. */
+const CI_LINK = 'configuration-item'
+
+/** What is known after one more event. */
+export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>): ChangeKnown {
+  const { occurredAt, actor } = event.metadata
+  switch (event.type) {
+    case 'ChangeOpened': {
+      const { type, requester = actor, affectedCis, proposedValues } = event.data
+      return { ...known, type, requester, affectedCis, proposedValues }
+    }
+    case 'ChangePlanEdited': {
+      const { affectedCis, proposedValues, type } = event.data.changes
+      return {
+        ...known,
+        ...(affectedCis && { affectedCis: (affectedCis.to ?? []) as string[] }),
+        ...(proposedValues && { proposedValues: (proposedValues.to ?? []) as ProposedValues[] }),
+        ...(type?.to != null && { type: type.to as ChangeKnown['type'] }),
+      }
+    }
+    case 'ChangeLinked': {
+      const { targetType, target } = event.data.link
+      return targetType === CI_LINK ? { ...known, linkedCis: [...known.linkedCis, target] } : known
+    }
+    case 'ChangeUnlinked': {
+      const { targetType, target } = event.data.link
+      if (targetType !== CI_LINK) return known
+      return { ...known, linkedCis: known.linkedCis.filter((ci) => ci !== target) }
+    }
+    case 'ChangeApproved':
+      return { ...known, approved: true, approvers: joined(known.approvers, event.data.approvers) }
+    case 'ChangeScheduled':
+      return { ...known, approved: true }
+    case 'ChangeApprovalVoided':
+    case 'ChangeReturned':
+    case 'ChangeRejected':
+      return { ...known, approved: false }
+    case 'ImplementationStarted':
+      return { ...known, implementer: event.data.implementer, startedAt: occurredAt }
+    case 'ImplementedBeforeApproval':
+      return { ...known, implementer: event.data.implementer, startedAt: event.data.startedAt }
+    case 'ChangeRatified':
+      return { ...known, ratified: true, approvers: joined(known.approvers, event.data.approvers) }
+    case 'ImplementationEnded':
+      return { ...known, outcome: event.data.outcome, endedAt: event.data.endedAt }
+    case 'ChangeReviewed':
+      return { ...known, reviewed: true }
+    case 'ChangeStateObserved':
+      return observed(known, event.data, occurredAt)
+    default:
+      return known
+  }
+}
+
+/** A source tells of states only; that it was in one says when it was implemented. */
+function observed(
+  known: ChangeKnown,
+  { to, outcome }: { to: string; outcome?: ChangeKnown['outcome'] },
+  at: string,
+): ChangeKnown {
+  if (to === 'Implement') return { ...known, startedAt: at }
+  if (to !== 'Review' && to !== 'Closed') return known
+  return { ...known, endedAt: known.endedAt ?? at, outcome: outcome ?? known.outcome }
+}
+
+function joined(people: readonly string[], more: readonly string[]): readonly string[] {
+  return [...new Set([...people, ...more])]
+}
