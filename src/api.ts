@@ -13,6 +13,7 @@ export const API: ApiDescription = {
     'major-incidents': 'Those that need more than one pair of hands.',
     'configuration-items': 'What the services are made of: register, change, correct.',
     configuration: 'How configuration items are related, what sources say of them, baselines.',
+    changes: 'What is done to the estate: who allowed it, when, and how it went.',
     approvals: 'Who is asked about what, and what was answered.',
     search: 'Records by their words.',
     alerts: 'What monitoring says, before it is an incident.',

@@ -17,6 +17,7 @@ import { AskHandler } from '#libs/query-handling/nest'
 import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
 import { approvalsModule } from './approvals/approvals.module.js'
+import { changesReads } from './changes/changes-reads.module.js'
 import { configuration as serviceConfiguration } from './configuration/configuration.module.js'
 import { configurationReads } from './configuration/configuration-reads.module.js'
 import { Directory } from './directory/directory.js'
@@ -114,6 +115,7 @@ function httpParts(
       ...alertsModule.controllers,
       ...approvalsModule.controllers,
       ...configurationReads.controllers,
+      ...changesReads.controllers,
       ...notifications.controllers,
       ...serviceConfiguration.controllers,
       ProjectionsController,

@@ -2,6 +2,8 @@ import type { QueryFunction } from '#libs/query-handling'
 import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
+import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
+import { readChangeCalendar } from './changes/queries/change-calendar.query.js'
 import { matchCis } from './configuration/configuration.queries.js'
 import {
   listConfigurationItems,
@@ -95,4 +97,8 @@ export const queryRegistry = {
   readBaselineDrift,
   readConfigurationHealth,
   matchCis,
+  listChanges,
+  readChange,
+  readChangeHistory,
+  readChangeCalendar,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

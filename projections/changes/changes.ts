@@ -15,7 +15,6 @@ import type {
   ProposedValuesRefused,
   Segregated,
 } from '../../src/changes/domain/change.events.js'
-import type { Risk } from '../../src/changes/domain/defaults.js'
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
 import {
   applyToChangeHead,
@@ -76,7 +75,7 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
   hold?: { reason: string; comment?: string; since: string }
   /** Filterable form of `hold`. */
   onHold?: true
-  risk?: Risk
+  risk?: ChangeRiskAssessed['data']['risk']
   riskAssessment?: Pick<ChangeRiskAssessed['data'], 'byRules' | 'byAnswers' | 'matrixVersion'>
   /** Chosen within the window; absent: the whole window. */
   planned?: Period
