@@ -17,6 +17,9 @@ import { AskHandler } from '#libs/query-handling/nest'
 import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
 import { approvalsModule } from './approvals/approvals.module.js'
+import { CmdbSurroundings } from './change-surroundings.js'
+import { ChangeSurroundings } from './changes/change.handlers.js'
+import { changes } from './changes/changes.module.js'
 import { changesReads } from './changes/changes-reads.module.js'
 import { configuration as serviceConfiguration } from './configuration/configuration.module.js'
 import { configurationReads } from './configuration/configuration-reads.module.js'
@@ -91,6 +94,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...approvalsModule.providers,
     ...notifications.providers(outbox),
     ...serviceConfiguration.providers,
+    ...changes.providers,
   ]
 }
 
@@ -118,6 +122,7 @@ function httpParts(
       ...changesReads.controllers,
       ...notifications.controllers,
       ...serviceConfiguration.controllers,
+      ...changes.controllers,
       ProjectionsController,
     ],
     providers: [
@@ -156,6 +161,11 @@ function httpParts(
             onCount: (streams) => metrics.queueListeners.set(streams),
             onError: (err) => logger.warn({ err }, 'the live queues cannot read on; trying again'),
           }),
+        inject: [Queries],
+      },
+      {
+        provide: ChangeSurroundings,
+        useFactory: (queries: Queries) => new CmdbSurroundings(queries, eventStore),
         inject: [Queries],
       },
       {

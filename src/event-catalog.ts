@@ -489,6 +489,10 @@ const CI_EVENTS: Entries<CiEvent> = {
     fields: { name: plain, status: plain, attributes: authored, until: plain, change: plain },
   },
   CiSourceValuesRecorded: { version: 1, fields: { source: plain, values: authored, run: plain } },
+  ProposedValuesNotApplied: {
+    version: 1,
+    fields: { change: plain, attributes: authored, code: plain, detail: plain },
+  },
 }
 
 const CI_NAME_EVENTS: Entries<CiNameEvent> = {
@@ -577,7 +581,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
     version: 1,
     fields: { risk: plain, byRules: plain, byAnswers: plain, matrixVersion: plain },
   },
-  ChangeSubmitted: { version: 1, fields: { round: plain, period: plain } },
+  ChangeSubmitted: { version: 1, fields: { round: plain, period: plain, surroundings: plain } },
   BaseValuesRecorded: { version: 1, fields: { baseValues: authored } },
   ChangeApprovalAsked: {
     version: 1,
@@ -604,10 +608,17 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
     fields: { ...round, hash: plain, fields: plain, from: plain, nextRound: plain, period: plain },
   },
   ChangeApprovalWithdrawn: { version: 1, fields: round },
-  ChangeApprovalRenewed: { version: 1, fields: { round: plain, period: plain } },
+  ChangeApprovalRenewed: { version: 1, fields: { round: plain, period: plain, surroundings: plain } },
   ChangeScheduled: {
     version: 1,
-    fields: { model: plain, revision: plain, hash: plain, document: authored, period: plain },
+    fields: {
+      model: plain,
+      revision: plain,
+      hash: plain,
+      document: authored,
+      period: plain,
+      surroundings: plain,
+    },
   },
   ChangeReturned: { version: 1, fields: { from: plain } },
   ConflictAppeared: { version: 1, fields: finding },
@@ -643,7 +654,10 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
   PlanDeviated: { version: 1, fields: { fields: plain, description: authored } },
   ImplementationEnded: { version: 1, fields: { outcome: plain, endedAt: plain, notes: authored } },
   ProposedValuesReleased: { version: 1, fields: { ci: plain, attributes: authored } },
-  ProposedValuesRefused: { version: 1, fields: { ci: plain, moved: authored, retired: plain } },
+  ProposedValuesRefused: {
+    version: 1,
+    fields: { ci: plain, moved: authored, retired: plain, code: plain },
+  },
   ChangeReviewed: {
     version: 1,
     fields: { objectivesMet: plain, conclusion: authored, lessons: authored },

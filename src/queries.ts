@@ -2,6 +2,7 @@ import type { QueryFunction } from '#libs/query-handling'
 import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
+import { readChangeModel } from './changes/change-model.query.js'
 import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
 import { readChangeCalendar } from './changes/queries/change-calendar.query.js'
 import { matchCis } from './configuration/configuration.queries.js'
@@ -18,6 +19,7 @@ import {
 import { readGraphChunk, settleCmdbPoint } from './configuration/queries/graph.query.js'
 import { readConfigurationHealth } from './configuration/queries/health.query.js'
 import { readImpact } from './configuration/queries/impact.query.js'
+import { readSurroundings } from './configuration/queries/surroundings.query.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
 import { listSavedFilters } from './filters/filters.queries.js'
@@ -101,4 +103,6 @@ export const queryRegistry = {
   readChange,
   readChangeHistory,
   readChangeCalendar,
+  readSurroundings,
+  readChangeModel,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -13,9 +13,9 @@ import {
   ChangeCalendarView,
   ChangeHistory,
   ChangePage,
-  ChangeParams,
   ChangesQuery,
 } from './dto/change-answers.dto.js'
+import { ChangeParams } from './dto/change-commands.dto.js'
 import { listChanges, readChange, readChangeHistory } from './queries/change.queries.js'
 import { type ChangeCalendar, readChangeCalendar } from './queries/change-calendar.query.js'
 
@@ -62,7 +62,7 @@ export class ChangesReadsController {
     })
   }
 
-  @Get(':number')
+  @Get(':id')
   @Endpoint({
     summary: 'Read one change, now or at a past point, with the document that approval was asked about',
     roles: 'any',
@@ -73,14 +73,14 @@ export class ChangesReadsController {
     responseHeaders: ['ETag', 'ITSM-Position'],
   })
   read(
-    @Param() { number }: ChangeParams,
+    @Param() { id: number }: ChangeParams,
     @Query() query: TimePointQuery,
     @Context() context: RequestContext,
   ): Promise<Answer> {
     return this.queries.answer(readChange, { ...query, number, principal: context.principal }, context)
   }
 
-  @Get(':number/history')
+  @Get(':id/history')
   @Endpoint({
     summary: 'Every event of a change: who, when, before and after, why',
     roles: 'any',
@@ -91,7 +91,7 @@ export class ChangesReadsController {
     responseHeaders: ['ETag', 'ITSM-Position'],
   })
   history(
-    @Param() { number }: ChangeParams,
+    @Param() { id: number }: ChangeParams,
     @Query() query: TimePointQuery,
     @Context() context: RequestContext,
   ): Promise<Answer> {

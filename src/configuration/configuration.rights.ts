@@ -40,6 +40,8 @@ const RIGHTS: { readonly [Type in ConfigurationCommand['type']]: readonly Role[]
   ObserveCi: CONFIGURATION_WRITERS,
   CorrectCi: BACK_DATERS,
   ReconcileCi: DISCOVERERS,
+  // Only the program itself
+  ApplyProposedValues: [],
   AbandonCiNaming: CONFIGURATION_WRITERS,
   ReserveCiName: CONFIGURATION_WRITERS,
   ReleaseCiName: CONFIGURATION_WRITERS,

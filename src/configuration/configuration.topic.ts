@@ -22,6 +22,7 @@ const ON_TOPIC: { readonly [Type in ConfigurationEvent['type']]: Shown<Type> | '
   CiUnrelated: ['change'],
   RelationCorrected: ['type', 'source', 'target', 'present', 'until', 'change'],
   BaselineTaken: ['name', 'validAt', 'asOf'],
+  ProposedValuesNotApplied: ['change', 'code'],
   // Steps on the way, and what is not believed
   CiProposed: 'internal',
   CiNamingAbandoned: 'internal',

@@ -20,6 +20,8 @@ import {
   PublishAssignmentRules,
   PublishBlackoutWindows,
   PublishCalendars,
+  PublishChangeRisk,
+  PublishChangeSettings,
   PublishCiClasses,
   PublishCiReconciliation,
   PublishCiRelationTypes,
@@ -41,6 +43,8 @@ import {
   ApprovalPoliciesDto,
   AssignmentRulesDto,
   CalendarsDto,
+  ChangeRiskDto,
+  ChangeSettingsDto,
   CiClassesDto,
   CiReconciliationDto,
   CiRelationTypesDto,
@@ -345,6 +349,30 @@ export class SettingsController {
       body,
       context,
       (data, metadata) => new PublishApprovalPolicies(data as never, metadata),
+    )
+  }
+
+  @Put('change-risk')
+  @Endpoint(publishing('Publish how the risk of a change is found', ChangeRiskDto))
+  changeRisk(@Body() body: ChangeRiskDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'change-risk',
+      body,
+      context,
+      (matrix, metadata) => new PublishChangeRisk({ matrix }, metadata),
+    )
+  }
+
+  @Put('change')
+  @Endpoint(
+    publishing('Publish who may implement a change, and when an emergency is ratified', ChangeSettingsDto),
+  )
+  change(@Body() body: ChangeSettingsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'change',
+      body,
+      context,
+      (settings, metadata) => new PublishChangeSettings({ settings }, metadata),
     )
   }
 

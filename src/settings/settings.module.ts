@@ -5,6 +5,7 @@ import { alertMappingDecider } from './domain/alert-mapping.js'
 import { approvalPoliciesDecider } from './domain/approval-policies.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { calendarsDecider } from './domain/calendars.js'
+import { changeRiskDecider, changeSettingsDecider } from './domain/change-settings.js'
 import { ciClassesDecider } from './domain/ci-classes.js'
 import { ciReconciliationDecider } from './domain/ci-reconciliation.js'
 import { ciRelationTypesDecider } from './domain/ci-relation-types.js'
@@ -23,6 +24,8 @@ import {
   PublishAssignmentRules,
   PublishBlackoutWindows,
   PublishCalendars,
+  PublishChangeRisk,
+  PublishChangeSettings,
   PublishCiClasses,
   PublishCiReconciliation,
   PublishCiRelationTypes,
@@ -70,5 +73,7 @@ export const settings = {
     ...deciderHandlers(records(maintenanceWindowsDecider), [PublishMaintenanceWindows]),
     ...deciderHandlers(records(blackoutWindowsDecider), [PublishBlackoutWindows]),
     ...deciderHandlers(records(approvalPoliciesDecider), [PublishApprovalPolicies]),
+    ...deciderHandlers(records(changeRiskDecider), [PublishChangeRisk]),
+    ...deciderHandlers(records(changeSettingsDecider), [PublishChangeSettings]),
   ],
 }

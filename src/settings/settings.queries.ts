@@ -4,6 +4,7 @@ import { alertMappingDecider } from './domain/alert-mapping.js'
 import { approvalPoliciesDecider } from './domain/approval-policies.js'
 import { assignmentRulesDecider } from './domain/assignment-rules.js'
 import { calendarsDecider } from './domain/calendars.js'
+import { changeRiskDecider, changeSettingsDecider } from './domain/change-settings.js'
 import { ciClassesDecider } from './domain/ci-classes.js'
 import { ciReconciliationDecider } from './domain/ci-reconciliation.js'
 import { ciRelationTypesDecider } from './domain/ci-relation-types.js'
@@ -54,6 +55,8 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   },
   'blackout-windows': { decider: blackoutWindowsDecider, fallback: defaults.DEFAULT_BLACKOUT_WINDOWS },
   'approval-policies': { decider: approvalPoliciesDecider, fallback: defaults.DEFAULT_APPROVAL_POLICIES },
+  'change-risk': { decider: changeRiskDecider, fallback: defaults.DEFAULT_RISK_MATRIX },
+  change: { decider: changeSettingsDecider, fallback: defaults.DEFAULT_CHANGE_SETTINGS },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

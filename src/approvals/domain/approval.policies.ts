@@ -1,5 +1,6 @@
-import { definePolicy } from '#libs/projections-runtime'
-import { LapseApproval } from './approval.commands.js'
+import { definePolicy, type Reaction } from '#libs/projections-runtime'
+import type { ChangeEvent } from '../../changes/domain/change.events.js'
+import { LapseApproval, RequestApproval, VoidApproval } from './approval.commands.js'
 import type { ApprovalEvent } from './approval.events.js'
 
 const PREFIX = 'approval-'
@@ -34,4 +35,53 @@ export const approvalExpiry = definePolicy<Waiting, ApprovalEvent>({
   ],
 })
 
-export const approvalPolicies = [approvalExpiry] as const
+/** All is in the event: nothing is remembered. */
+const NOTHING = {}
+
+/** Asks what changes want asked, in the round that they say, and takes it back when it is about their plan no longer. */
+export const changeApprovals = definePolicy<Record<never, never>, ChangeEvent>({
+  name: 'approval_requests_of_changes',
+  from: ['change-'],
+  key: ({ stream }) => stream,
+  initial: NOTHING,
+  evolve: () => null,
+  react: (event) => {
+    const number = event.stream.slice('change-'.length)
+    switch (event.type) {
+      case 'ChangeApprovalAsked': {
+        const { approval, title, round, requester, document, changeType, risk, group } = event.data
+        const data = {
+          subject: { type: 'change', number } as const,
+          title,
+          round,
+          requester,
+          document: { ...document },
+          changeType,
+          ...(risk !== null && { risk }),
+          ...(group !== null && { group }),
+        }
+        return [
+          {
+            kind: 'command',
+            build: (metadata) => new RequestApproval(approval, data, metadata),
+            reason: `${number} needs approval`,
+          },
+        ]
+      }
+      case 'ChangeApprovalVoided':
+        return [voids(event.data.approval, event.data.fields, `The plan of ${number} was edited`)]
+      case 'ChangeApprovalWithdrawn': {
+        const { approval } = event.data
+        return approval === null ? [] : [voids(approval, [], `${number} waits for it no longer`)]
+      }
+      default:
+        return []
+    }
+  },
+})
+
+function voids(approval: string, fields: readonly string[], reason: string): Reaction {
+  return { kind: 'command', build: (metadata) => new VoidApproval(approval, { fields }, metadata), reason }
+}
+
+export const approvalPolicies = [approvalExpiry, changeApprovals] as const

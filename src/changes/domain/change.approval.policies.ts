@@ -42,10 +42,12 @@ export const approvalOutcomes = definePolicy<Asked, ApprovalEvent>({
   },
   react: (event, { number, hash, approvers, comment }) => {
     if (event.type !== 'ApprovalRoundEnded' || number === '') return []
-    const { outcome } = event.data
+    const { outcome, because } = event.data
     if (outcome === 'voided') return []
     const approval = event.stream.slice('approval-'.length)
-    const data = { approval, hash, outcome, approvers, ...(comment !== undefined && { comment }) }
+    // A round that nobody could have ended otherwise has no words but these.
+    const said = comment ?? because
+    const data = { approval, hash, outcome, approvers, ...(said !== undefined && { comment: said }) }
     return [
       {
         kind: 'command',
@@ -92,4 +94,4 @@ export const ratificationDeadline = definePolicy<Deadline, ChangeEvent>({
   ],
 })
 
-export const changePolicies = [approvalOutcomes, ratificationDeadline] as const
+export const approvalPolicies = [approvalOutcomes, ratificationDeadline] as const

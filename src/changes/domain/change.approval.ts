@@ -66,7 +66,8 @@ export function submitChange(
   const { conflicts, events } = conflictsNow(command, change, known)
   refuseBlackouts(conflicts, change)
   const type = stage.state === 'Authorize' ? 'ChangeApprovalRenewed' : 'ChangeSubmitted'
-  return [{ type, data: { round: rounds + 1, period: periodOfChange(change)! } }, ...events]
+  const { surroundings } = command.data
+  return [{ type, data: { round: rounds + 1, period: periodOfChange(change)!, surroundings } }, ...events]
 }
 
 const traitsOf = ({ plan, risk }: Change) => ({
@@ -181,7 +182,14 @@ export function scheduleStandardChange(
     { type: 'BaseValuesRecorded', data: { baseValues } },
     {
       type: 'ChangeScheduled',
-      data: { model: id, revision, document, hash: canonicalHash(document), period: periodOfChange(change)! },
+      data: {
+        model: id,
+        revision,
+        document,
+        hash: canonicalHash(document),
+        period: periodOfChange(change)!,
+        surroundings: command.data.surroundings,
+      },
     },
   ]
 }

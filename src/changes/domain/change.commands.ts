@@ -1,24 +1,13 @@
 import { Command } from '#libs/event-sourcing'
-import type { ChangeLink, Outcome, Period, Plan } from './change.events.js'
+import type { ChangeLink, Outcome, Period, Plan, Surroundings } from './change.events.js'
 import type { ObservedChange } from './change.import.js'
 import type { RiskAnswers } from './change.risk.js'
 import type { ChangeType } from './defaults.js'
 
 type Nothing = Record<never, never>
 
-/**
- * What stands around the affected CIs, as the CMDB's view told it when the command was sent: deciders read streams only. Absent:
- * what was told last stays.
- */
-export interface Surroundings {
-  /** Impact relations, one step from the affected CIs, either way, valid at the planned start. */
-  readonly related: readonly { readonly ci: string; readonly relatedCi: string }[]
-  /** By affected CI: its class and all above it. */
-  readonly classes: Readonly<Record<string, readonly string[]>>
-  /** How far the view had read. */
-  readonly position: string
-}
-interface Surrounded {
+/** Whoever hands it to the decider adds what the CMDB's view says, where there is one (`change.handlers`). */
+export interface Surrounded {
   surroundings?: Surroundings
 }
 
@@ -168,6 +157,10 @@ export class EndImplementation extends Command<
 > {
   readonly type = 'EndImplementation'
 }
+/** The policy's: service configuration has refused what was released. */
+export class RecordValuesRefused extends Command<'RecordValuesRefused', { ci: string; code: string }> {
+  readonly type = 'RecordValuesRefused'
+}
 export class ReviewChange extends Command<
   'ReviewChange',
   { objectivesMet: boolean; conclusion: string; lessons?: string }
@@ -214,6 +207,7 @@ export const CHANGE_COMMANDS = [
   RecordRatificationOverdue,
   RecordDeviation,
   EndImplementation,
+  RecordValuesRefused,
   ReviewChange,
   CloseChange,
   CancelChange,

@@ -96,6 +96,8 @@ function decideOpened(command: CommandOfOpened, change: Change, known: ChangeFac
       return lifecycle.recordDeviation(command, change)
     case 'EndImplementation':
       return lifecycle.endImplementation(command, change, known)
+    case 'RecordValuesRefused':
+      return lifecycle.recordValuesRefused(command, change)
     case 'ReviewChange':
       return lifecycle.reviewChange(command, change)
     case 'CloseChange':

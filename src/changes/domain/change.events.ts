@@ -76,8 +76,25 @@ export interface ConflictInputs {
   calendars: Readonly<Record<string, number>>
   maintenanceVersion: number
   blackoutVersion: number
+  /** More CIs are related than were looked at. */
+  truncated?: boolean
   /** How far the view that told relations and classes had read; absent: none was asked. */
   viewPosition?: string
+}
+
+/**
+ * What stands around the affected CIs, as the CMDB's view told it when the command was sent: deciders read streams only. Where
+ * nothing was told, what was told last stays.
+ */
+export interface Surroundings {
+  /** Impact relations, one step from the affected CIs, either way, valid at the planned start. */
+  readonly related: readonly { readonly ci: string; readonly relatedCi: string }[]
+  /** By affected CI: its class and all above it. */
+  readonly classes: Readonly<Record<string, readonly string[]>>
+  /** There are more than are given: those further on are not looked at. */
+  readonly truncated?: boolean
+  /** How far the view had read. */
+  readonly position: string
 }
 
 /** What approval is asked about. */
@@ -156,7 +173,10 @@ export type ChangeRiskAssessed = Fact<
   }
 >
 /** It enters Authorize; its CIs are reserved next, and then approval is asked. */
-export type ChangeSubmitted = Fact<'ChangeSubmitted', { round: number; period: Period }>
+export type ChangeSubmitted = Fact<
+  'ChangeSubmitted',
+  { round: number; period: Period; surroundings?: Surroundings }
+>
 /** `ratification`: it was implemented already. */
 export type ChangeApprovalAsked = Fact<
   'ChangeApprovalAsked',
@@ -207,11 +227,21 @@ export type ChangeApprovalWithdrawn = Fact<
   { round: number; approval: string | null }
 >
 /** What lapsed is asked again. */
-export type ChangeApprovalRenewed = Fact<'ChangeApprovalRenewed', { round: number; period: Period }>
+export type ChangeApprovalRenewed = Fact<
+  'ChangeApprovalRenewed',
+  { round: number; period: Period; surroundings?: Surroundings }
+>
 /** A standard change, by the approval of its model. */
 export type ChangeScheduled = Fact<
   'ChangeScheduled',
-  { model: string; revision: number; hash: string; document: PlanDocument; period: Period }
+  {
+    model: string
+    revision: number
+    hash: string
+    document: PlanDocument
+    period: Period
+    surroundings?: Surroundings
+  }
 >
 export type ChangeReturned = Fact<'ChangeReturned', { from: ChangeState }>
 export type ConflictAppeared = Fact<'ConflictAppeared', { conflict: Conflict; inputs: ConflictInputs }>
@@ -268,7 +298,7 @@ export type ImplementationEnded = Fact<
 >
 /** To be written to the CMDB, with the number of this change. */
 export type ProposedValuesReleased = Fact<'ProposedValuesReleased', ProposedValues>
-/** The CI was changed otherwise since approval was asked: somebody must look. */
+/** The CI was changed otherwise since approval was asked, or the values are not possible: somebody must look. */
 export type ProposedValuesRefused = Fact<
   'ProposedValuesRefused',
   {
@@ -276,6 +306,8 @@ export type ProposedValuesRefused = Fact<
     moved: Readonly<Record<string, { base: AttributeValue | null; now: AttributeValue | null }>>
     /** The CI is gone. */
     retired?: boolean
+    /** They were released, and service configuration refused them: by this rule. */
+    code?: string
   }
 >
 export type ChangeReviewed = Fact<

@@ -19,10 +19,11 @@ import type {
   CiWindow,
   MaintenanceWindowsPublished,
 } from '../../settings/domain/settings.events.js'
-import type { ChangeCommand, Surroundings } from './change.commands.js'
+import type { ChangeCommand } from './change.commands.js'
 import type { BusyTimes } from './change.conflicts.js'
 import type { ChangeEvent } from './change.events.js'
 import { type Change, type ChangeRecord, evolve, isOpened, NOT_OPENED } from './change.state.js'
+import { surroundingsOf } from './change.surroundings.js'
 import { type ChangeModel, evolveModel, NO_MODEL } from './change-model.decider.js'
 import type { ChangeModelEvent } from './change-model.events.js'
 import {
@@ -266,9 +267,9 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
 }
 
 /** All that conflicts follow from, and the CIs as they are. */
-function conflictFacts({ data }: ChangeCommand, { plan, assignee, inputs }: Change): Questions {
-  const { surroundings } = data as { surroundings?: Surroundings }
-  const related = surroundings?.related ?? inputs?.related ?? []
+function conflictFacts(command: ChangeCommand, change: Change): Questions {
+  const { plan, assignee } = change
+  const related = surroundingsOf(command, change)?.related ?? []
   const cis = [...plan.affectedCis, ...related.map(({ relatedCi }) => relatedCi)]
   return {
     maintenance: MAINTENANCE,

@@ -1,7 +1,7 @@
 import { windowSchedule } from '#libs/business-time'
 import { appliesTo } from '../../settings/domain/defaults.js'
 import type { CiWindow } from '../../settings/domain/settings.events.js'
-import type { ChangeCommand, Surroundings } from './change.commands.js'
+import type { ChangeCommand } from './change.commands.js'
 import {
   type ConflictQuestion,
   conflictEvents,
@@ -12,6 +12,7 @@ import {
 import type { ChangeEvent, Conflict, ConflictInputs, Period } from './change.events.js'
 import { type ChangeFacts, ciCalendarName, standingIn } from './change.facts.js'
 import { type Change, periodOfChange } from './change.state.js'
+import { surroundingsOf } from './change.surroundings.js'
 
 /** The conflicts as they are now, and what has come and gone since they were looked for last. */
 export function conflictsNow(
@@ -33,9 +34,8 @@ function inputsOf(
   period: Period,
 ): ConflictInputs {
   const { affectedCis } = change.plan
-  const { surroundings } = command.data as { surroundings?: Surroundings }
-  const related = surroundings?.related ?? change.inputs?.related ?? []
-  const classes = surroundings?.classes ?? change.inputs?.classes ?? {}
+  const surroundings = surroundingsOf(command, change)
+  const { related = [], classes = {}, truncated, position } = surroundings ?? {}
   const calendars = [
     ...[...affectedCis, ...related.map(({ relatedCi }) => relatedCi)].map((ci) => known[ciCalendarName(ci)]),
     change.assignee === null ? undefined : known.assigneeCalendar,
@@ -50,7 +50,8 @@ function inputsOf(
     ),
     maintenanceVersion: known.maintenance.value.version,
     blackoutVersion: known.blackouts.value.version,
-    viewPosition: surroundings?.position ?? change.inputs?.viewPosition,
+    ...(truncated && { truncated }),
+    viewPosition: position,
   }
 }
 

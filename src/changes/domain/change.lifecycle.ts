@@ -7,6 +7,7 @@ import type {
   RecordDeviation,
   RecordImplemented,
   RecordRatificationOverdue,
+  RecordValuesRefused,
   ResumeChange,
   ReturnChange,
   ReviewChange,
@@ -187,6 +188,15 @@ function application(proposed: ProposedValues, { baseValues }: Change, known: Ch
     type: 'ProposedValuesRefused',
     data: { ci, moved: Object.fromEntries(moved), ...(!live && { retired: true }) },
   }
+}
+
+/** Nothing was written, so a revert brings nothing back. */
+export function recordValuesRefused(
+  { data: { ci, code } }: RecordValuesRefused,
+  change: Change,
+): readonly ChangeEvent[] {
+  requireDue(change.released.some((values) => values.ci === ci))
+  return [{ type: 'ProposedValuesRefused', data: { ci, moved: {}, code } }]
 }
 
 export function reviewChange({ data }: ReviewChange, change: Change): readonly ChangeEvent[] {

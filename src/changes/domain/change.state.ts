@@ -9,6 +9,7 @@ import type {
   Outcome,
   Period,
   ProposedValues,
+  Surroundings,
 } from './change.events.js'
 import { type Bond, type TypedPlan, withChanges } from './change.plan.js'
 import type { Risk } from './defaults.js'
@@ -73,8 +74,8 @@ export interface Change {
   /** Number of the latest round. */
   readonly rounds: number
   readonly conflicts: readonly Conflict[]
-  /** What the latest finding about conflicts was made with. */
-  readonly inputs: ConflictInputs | null
+  /** What stands around its CIs, as it was told last. */
+  readonly surroundings: Surroundings | null
   readonly overrides: readonly { readonly window: string; readonly period: Period }[]
   readonly hold: { readonly reason: string; readonly comment?: string } | null
   readonly tasks: readonly Task[]
@@ -144,7 +145,7 @@ function opened({ data, metadata }: RecordedEvent<Extract<ChangeEvent, { type: '
     risk: null,
     rounds: 0,
     conflicts: [],
-    inputs: null,
+    surroundings: null,
     overrides: [],
     hold: null,
     tasks: [],
@@ -178,13 +179,21 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
     case 'ChangeRiskAssessed':
       return { ...staged, risk: event.data.risk }
     case 'ConflictAppeared':
-      return { ...staged, conflicts: [...staged.conflicts, event.data.conflict], inputs: event.data.inputs }
+      return {
+        ...staged,
+        conflicts: [...staged.conflicts, event.data.conflict],
+        surroundings: toldBy(event.data.inputs),
+      }
     case 'ConflictCleared':
       return {
         ...staged,
         conflicts: staged.conflicts.filter((known) => !same(known, event.data.conflict)),
-        inputs: event.data.inputs,
+        surroundings: toldBy(event.data.inputs),
       }
+    case 'ChangeSubmitted':
+    case 'ChangeApprovalRenewed':
+    case 'ChangeScheduled':
+      return { ...staged, surroundings: event.data.surroundings ?? staged.surroundings }
     case 'BlackoutOverridden':
       return { ...staged, overrides: [...staged.overrides, event.data] }
     case 'ChangeHeld':
@@ -195,6 +204,8 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
       return { ...staged, baseValues: event.data.baseValues }
     case 'ProposedValuesReleased':
       return { ...staged, released: [...staged.released, event.data] }
+    case 'ProposedValuesRefused':
+      return { ...staged, released: staged.released.filter(({ ci }) => ci !== event.data.ci) }
     case 'PlanDeviated':
       return { ...staged, deviations: staged.deviations + 1 }
     case 'ChangeReviewed':
@@ -202,6 +213,11 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
     default:
       return evolveTasks(staged, event)
   }
+}
+
+/** Without a position nothing was asked: then it knows of its own CIs only. */
+function toldBy({ related, classes, truncated, viewPosition: position = '' }: ConflictInputs): Surroundings {
+  return { related, classes, truncated, position }
 }
 
 function evolvePlan(

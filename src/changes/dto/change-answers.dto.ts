@@ -16,10 +16,6 @@ import {
 import { CHANGE_STATES } from '../domain/change.events.js'
 import { RISKS } from '../domain/defaults.js'
 
-export class ChangeParams {
-  @Field('Number of the change.', 'CHG0000001') @Matches(RECORD_NUMBER) number!: string
-}
-
 /** What lists of changes take: those of now only. */
 export class ChangesQuery extends listing(
   FreshnessQuery,

@@ -5,6 +5,7 @@ import { canSee, seesInternalFields } from '#projections/access'
 import { type ChangeDetails, changes, foldChangeDetails, shownChange } from '#projections/changes/changes'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
+import { unknownChange } from '../change.record.js'
 import type { ChangeEvent, ConflictInputs, PlanDocument } from '../domain/change.events.js'
 import { changeTimeline, requesterChangeTimeline } from '../domain/change.history.js'
 
@@ -103,5 +104,5 @@ async function visibleEvents(
   const events = (await eventStore.readStream(`change-${number}`)) as Recorded[]
   const { details } = foldChangeDetails(events)
   if (details && canSee(principal, details)) return events
-  throw new NotFound('CHANGE.UNKNOWN', `There is no change ${number}, or none that you may see`)
+  throw unknownChange(number)
 }

@@ -21,6 +21,14 @@ export class ChangeCi extends Command<'ChangeCi', { attributes: WishedAttributes
   readonly type = 'ChangeCi'
 }
 
+/** What a change that was done has proposed: where it is not possible, that is recorded, and nothing else is. */
+export class ApplyProposedValues extends Command<
+  'ApplyProposedValues',
+  { change: string; attributes: WishedAttributes }
+> {
+  readonly type = 'ApplyProposedValues'
+}
+
 export class RenameCi extends Command<'RenameCi', { name: string } & Because> {
   readonly type = 'RenameCi'
 }
@@ -75,6 +83,7 @@ export class AbandonCiNaming extends Command<'AbandonCiNaming', { operation: str
 export type CiCommand =
   | RegisterCi
   | ChangeCi
+  | ApplyProposedValues
   | RenameCi
   | ReclassifyCi
   | RetireCi
@@ -88,7 +97,14 @@ export const NAMING_COMMANDS = [RegisterCi, RenameCi, ReclassifyCi, CorrectCi] a
 export type NamingCommand = RegisterCi | RenameCi | ReclassifyCi | CorrectCi
 
 /** The rest. */
-export const PLAIN_CI_COMMANDS = [ChangeCi, RetireCi, ObserveCi, ReconcileCi, AbandonCiNaming] as const
+export const PLAIN_CI_COMMANDS = [
+  ChangeCi,
+  ApplyProposedValues,
+  RetireCi,
+  ObserveCi,
+  ReconcileCi,
+  AbandonCiNaming,
+] as const
 
 export class ReserveCiName extends Command<
   'ReserveCiName',

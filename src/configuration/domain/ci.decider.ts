@@ -1,7 +1,8 @@
-import { type Decider, Refused } from '#libs/event-sourcing'
+import { type Decider, InvalidInput, Refused } from '#libs/event-sourcing'
 import { differences, requireAttributes, requireClass } from './ci.classes.js'
 import type {
   AbandonCiNaming,
+  ApplyProposedValues,
   ChangeCi,
   CiCommand,
   ObserveCi,
@@ -39,6 +40,8 @@ export function decide(command: CiCommand, record: CiRecord, known: CiFacts): re
   switch (command.type) {
     case 'ChangeCi':
       return change(command, ci, known)
+    case 'ApplyProposedValues':
+      return applyProposed(command, ci, known)
     case 'RenameCi':
       return rename(command, ci, known)
     case 'ReclassifyCi':
@@ -98,17 +101,26 @@ function requireReservation(command: CiCommand, record: CiRecord, known: CiFacts
   throw nameTaken({ ...naming, ci: reservation?.ci ?? 'Another CI' })
 }
 
-function change(
-  { data: { attributes, change: allowedBy, source } }: ChangeCi,
-  ci: Ci,
-  known: CiFacts,
-): readonly CiEvent[] {
+function change({ data }: ChangeCi | ApplyProposedValues, ci: Ci, known: CiFacts): readonly CiEvent[] {
+  const { attributes, change: allowedBy, source }: ChangeCi['data'] = data
   requireLive(ci)
   requireAttributes(known.classes.value, ci.class, attributes, false)
   const changes = differences(ci.attributes, attributes)
   if (Object.keys(changes).length === 0) return []
   const classesVersion = known.classes.value.version
   return [{ type: 'CiChanged', data: { changes, classesVersion, change: allowedBy, source } }]
+}
+
+/** Whoever ended the change cannot mend it here: a refusal stands in the item's history, and the change hears of it. */
+function applyProposed(command: ApplyProposedValues, ci: Ci, known: CiFacts): readonly CiEvent[] {
+  const { change: number, attributes } = command.data
+  try {
+    return change(command, ci, known)
+  } catch (error) {
+    if (!(error instanceof InvalidInput || error instanceof Refused)) throw error
+    const { code, message } = error
+    return [{ type: 'ProposedValuesNotApplied', data: { change: number, attributes, code, detail: message } }]
+  }
 }
 
 function rename(command: RenameCi, ci: Ci, known: CiFacts): readonly CiEvent[] {

@@ -65,6 +65,18 @@ export type CiSourceValuesRecorded = DomainEvent<
   { source: string; values: Readonly<Record<string, AttributeValue | null>>; run?: string }
 >
 
+/** A change was done that was to give it these values, and they are not possible: somebody must look. */
+export type ProposedValuesNotApplied = DomainEvent<
+  'ProposedValuesNotApplied',
+  {
+    change: string
+    attributes: Readonly<Record<string, AttributeValue | null>>
+    /** Of the rule that refused them. */
+    code: string
+    detail: string
+  }
+>
+
 /**
  * A number was taken for a CI that is to be registered: its name is reserved next. Without a `CiRegistered` after it nothing
  * came of it.
@@ -139,6 +151,7 @@ export type CiEvent =
   | CiObserved
   | CiCorrected
   | CiSourceValuesRecorded
+  | ProposedValuesNotApplied
   | CiProposed
   | CiNamingAbandoned
 export type RelationEvent = CiRelated | CiUnrelated | RelationCorrected

@@ -1,5 +1,6 @@
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
-import { ReconcileCi, RegisterCi } from './ci.commands.js'
+import type { ChangeEvent } from '../../changes/domain/change.events.js'
+import { ApplyProposedValues, ReconcileCi, RegisterCi } from './ci.commands.js'
 import type { ReconciliationEvent, ReconciliationReviewOpened } from './configuration.events.js'
 
 /** What the source said, until somebody has decided. */
@@ -36,4 +37,28 @@ export const reconciliation = definePolicy<Asked, ReconciliationEvent>({
   },
 })
 
-export const configurationPolicies = [reconciliation] as const
+/** All is in the event: nothing is remembered. */
+const NOTHING = {}
+
+/** Writes what a change that was done has proposed, with its number. */
+export const proposedValues = definePolicy<Record<never, never>, ChangeEvent>({
+  name: 'ci_proposed_values',
+  from: ['change-'],
+  key: ({ stream }) => stream,
+  initial: NOTHING,
+  evolve: () => null,
+  react(event): readonly Reaction[] {
+    if (event.type !== 'ProposedValuesReleased') return []
+    const { ci, attributes } = event.data
+    const change = event.stream.slice('change-'.length)
+    return [
+      {
+        kind: 'command',
+        build: (metadata) => new ApplyProposedValues(ci, { change, attributes }, metadata),
+        reason: `Done by ${change}`,
+      },
+    ]
+  },
+})
+
+export const configurationPolicies = [reconciliation, proposedValues] as const

@@ -52,6 +52,11 @@ export class ClassTree {
     return name !== undefined && (name === above || this.#lineage(name).some((one) => one.name === above))
   }
 
+  /** The class and all above it, the class itself first. */
+  line(name: string): readonly string[] {
+    return this.#lineage(name).map((one) => one.name)
+  }
+
   /** Attributes without which an item counts as incomplete. */
   wanted(name: string): readonly string[] {
     return this.#lineage(name).flatMap(({ attributes }) =>

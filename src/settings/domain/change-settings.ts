@@ -11,7 +11,7 @@ export const changeRiskDecider = versionedDecider<RiskMatrix, PublishChangeRisk,
   contentOf: ({ matrix }) => matrix,
   check({ data: { matrix } }) {
     refuse('SETTINGS.CHANGE_RISK_MALFORMED', [
-      ...matrix.rules.flatMap((_, index) => nameErrors('matrix/rules', index, matrix.rules)),
+      ...matrix.rules.flatMap((_, index) => nameErrors('rules', index, matrix.rules)),
       ...matrix.questions.flatMap((question, index) => questionErrors(question, index, matrix)),
       ...thresholdErrors(matrix),
     ])
@@ -24,7 +24,7 @@ function questionErrors(
   index: number,
   { questions }: RiskMatrix,
 ): FieldError[] {
-  const pointer = `/matrix/questions/${index}`
+  const pointer = `/questions/${index}`
   const texts = answers.map(({ answer }) => answer)
   return [
     ...(questions.findIndex((other) => other.id === id) < index
@@ -48,9 +48,7 @@ function thresholdErrors({ thresholds }: RiskMatrix): FieldError[] {
     const before = thresholds[index - 1]
     const rises =
       before === undefined || (score > before.score && RISKS.indexOf(risk) >= RISKS.indexOf(before.risk))
-    return rises
-      ? []
-      : [{ pointer: `/matrix/thresholds/${index}`, message: 'must be higher than the one before' }]
+    return rises ? [] : [{ pointer: `/thresholds/${index}`, message: 'must be higher than the one before' }]
   })
 }
 
@@ -65,9 +63,7 @@ export const changeSettingsDecider = versionedDecider<
     const { ratifyWithinHours: hours } = settings
     const valid = Number.isInteger(hours) && hours >= 1 && hours <= 8_760
     refuse('SETTINGS.CHANGE_MALFORMED', [
-      ...(valid
-        ? []
-        : [{ pointer: '/settings/ratifyWithinHours', message: 'must be 1 to 8760 whole hours' }]),
+      ...(valid ? [] : [{ pointer: '/ratifyWithinHours', message: 'must be 1 to 8760 whole hours' }]),
     ])
     return { settings }
   },

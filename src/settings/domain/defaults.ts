@@ -13,6 +13,15 @@ import type {
 } from './settings.events.js'
 
 export { DEFAULT_APPROVAL_POLICIES } from '../../approvals/domain/defaults.js'
+export {
+  CHANGE_TYPES,
+  type ChangeType,
+  DEFAULT_CHANGE_SETTINGS,
+  DEFAULT_RISK_MATRIX,
+  RISKS,
+  type Risk,
+  type Segregation,
+} from '../../changes/domain/defaults.js'
 export { DEFAULT_TEMPLATES, DEFAULT_WEBHOOKS } from '../../notifications/domain/defaults.js'
 export {
   DEFAULT_CI_CLASSES,

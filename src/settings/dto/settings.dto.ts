@@ -15,6 +15,7 @@ import {
 import { WEEKDAYS, type Weekday } from '#libs/business-time'
 import { Conforms, Field, IsInstant, MapOf, Nullable } from '#libs/platform'
 import { Reasoned } from '../../http/reasoned.js'
+import { CHANGE_TYPES, type ChangeType, RISKS, type Risk, type Segregation } from '../domain/defaults.js'
 
 const NAMES = {
   type: 'array',
@@ -636,6 +637,79 @@ export class ApprovalPoliciesDto extends Reasoned {
   policies!: ApprovalPolicyDto[]
 }
 
+class RiskConditionDto {
+  @IsOptional()
+  @Field('Its type is one of these.', ['emergency'])
+  @IsIn(CHANGE_TYPES, { each: true })
+  @ArrayMaxSize(3)
+  types?: ChangeType[]
+  @IsOptional() @Field('It affects so many items at least.', 10) @IsInt() @Min(1) affectedCis?: number
+  @IsOptional()
+  @Field('One of them is of one of these classes.', ['hypervisor'])
+  @IsString({ each: true })
+  @Length(1, 100, { each: true })
+  @ArrayMaxSize(200)
+  ciClasses?: string[]
+  @IsOptional() @Field('Its window is longer.', 480) @IsInt() @Min(1) longerThanMinutes?: number
+}
+
+class RiskRuleDto {
+  @Field('By which assessments record it.', 'many items') @IsString() @Length(1, 200) name!: string
+  @Field('All must hold; absent ones do.')
+  @ValidateNested()
+  @Type(() => RiskConditionDto)
+  when!: RiskConditionDto
+  @Field('The risk is not less then.', 'medium') @IsIn(RISKS) risk!: Risk
+}
+
+class RiskAnswerDto {
+  @Field('One may answer so.', 'never') @IsString() @Length(1, 200) answer!: string
+  @Field('It adds so much.', 3) @IsInt() @Min(0) @Max(1_000) score!: number
+}
+
+class RiskQuestionDto {
+  @Field('By which it is answered.', 'success') @IsString() @Length(1, 100) id!: string
+  @Field('What people read.', 'How often has this been done?') @IsString() @Length(1, 1_000) question!: string
+  @ValidateNested({ each: true }) @Type(() => RiskAnswerDto) @ArrayMaxSize(50) answers!: RiskAnswerDto[]
+}
+
+class RiskThresholdDto {
+  @Field('From so much on.', 5) @IsInt() @Min(0) score!: number
+  @IsIn(RISKS) risk!: Risk
+}
+
+export class ChangeRiskDto extends Reasoned {
+  @Field('The worst of those that hold counts.')
+  @ValidateNested({ each: true })
+  @Type(() => RiskRuleDto)
+  @ArrayMaxSize(200)
+  rules!: RiskRuleDto[]
+  @Field('The questionnaire.')
+  @ValidateNested({ each: true })
+  @Type(() => RiskQuestionDto)
+  @ArrayMaxSize(50)
+  questions!: RiskQuestionDto[]
+  @Field('What the sum of the scores means, the least first.')
+  @ValidateNested({ each: true })
+  @Type(() => RiskThresholdDto)
+  @ArrayMaxSize(10)
+  thresholds!: RiskThresholdDto[]
+}
+
+const SEGREGATION = ['allowed', 'recorded', 'refused'] as const
+
+export class ChangeSettingsDto extends Reasoned {
+  @Field('Hours after the start in which an emergency implemented before approval is ratified.', 48)
+  @IsInt()
+  @Min(1)
+  @Max(8_760)
+  ratifyWithinHours!: number
+  @Field('Whether the requester may implement it.', 'allowed')
+  @IsIn(SEGREGATION)
+  requesterImplements!: Segregation
+  @Field('Whether one of its approvers may.', 'recorded') @IsIn(SEGREGATION) approverImplements!: Segregation
+}
+
 export const SETTING_NAMES = [
   'priority-matrix',
   'assignment-rules',
@@ -656,6 +730,8 @@ export const SETTING_NAMES = [
   'maintenance-windows',
   'blackout-windows',
   'approval-policies',
+  'change-risk',
+  'change',
 ]
 
 /** A setting in force. */
