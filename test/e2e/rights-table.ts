@@ -14,6 +14,7 @@ const ADMINISTRATORS: readonly Role[] = ['administrator']
 const LEADS: readonly Role[] = ['team-lead', 'administrator']
 const ESTATE: readonly Role[] = [...AGENTS, 'change-manager', 'service', 'administrator']
 const BACK_DATERS: readonly Role[] = ['change-manager', 'administrator']
+const CHANGE_WRITERS: readonly Role[] = [...AGENTS, 'change-manager']
 const OVERSEERS: readonly Role[] = ['auditor', 'administrator']
 
 /**
@@ -115,6 +116,41 @@ export const RIGHTS: RightsTable = {
   'POST /approvals/{id}/reject': 'any',
   'POST /configuration/discovery': ['service', ...BACK_DATERS],
 
+  // Requesters: their own
+  'POST /changes': [...CHANGE_WRITERS, 'service', 'requester'],
+  'POST /changes/{id}/comments': [...CHANGE_WRITERS, 'service', 'requester'],
+  'POST /changes/{id}/cancel': [...CHANGE_WRITERS, 'requester'],
+  'POST /changes/{id}/override-blackout': ['change-manager'],
+  'POST /changes/{id}/edit': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/move-planned-times': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/work-notes': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/links': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/submit': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/schedule': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/tasks': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/start-task': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/finish-task': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/implement': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/deviations': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/end-implementation': [...CHANGE_WRITERS, 'service'],
+  'POST /changes/{id}/assign': CHANGE_WRITERS,
+  'POST /changes/{id}/unlink': CHANGE_WRITERS,
+  'POST /changes/{id}/assess': CHANGE_WRITERS,
+  'POST /changes/{id}/assess-risk': CHANGE_WRITERS,
+  'POST /changes/{id}/return': CHANGE_WRITERS,
+  'POST /changes/{id}/recheck': CHANGE_WRITERS,
+  'POST /changes/{id}/hold': CHANGE_WRITERS,
+  'POST /changes/{id}/resume': CHANGE_WRITERS,
+  'POST /changes/{id}/remove-task': CHANGE_WRITERS,
+  'POST /changes/{id}/record-implemented': CHANGE_WRITERS,
+  'POST /changes/{id}/review': CHANGE_WRITERS,
+  'POST /changes/{id}/close': CHANGE_WRITERS,
+  'POST /changes/{id}/revert': CHANGE_WRITERS,
+  'POST /change-models': CHANGE_WRITERS,
+  'GET /change-models/{id}': [...DESK, 'service'],
+  'POST /change-models/{id}/approve': ['change-manager'],
+  'POST /change-models/{id}/retire': ['change-manager'],
+
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
   'GET /events': [...OVERSEERS, 'service'],
@@ -165,6 +201,8 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/maintenance-windows': ADMINISTRATORS,
   'PUT /settings/blackout-windows': ADMINISTRATORS,
   'PUT /settings/approval-policies': ADMINISTRATORS,
+  'PUT /settings/change-risk': ADMINISTRATORS,
+  'PUT /settings/change': ADMINISTRATORS,
 
   'GET /notifications': 'any',
   'POST /notifications/{id}/resend': ADMINISTRATORS,
@@ -276,10 +314,49 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'PUT /settings/maintenance-windows': { windows: [] },
     'PUT /settings/blackout-windows': { windows: [] },
     'PUT /settings/approval-policies': { policies: [] },
+    'PUT /settings/change-risk': { rules: [], questions: [], thresholds: [] },
+    'PUT /settings/change': {
+      ratifyWithinHours: 48,
+      requesterImplements: 'allowed',
+      approverImplements: 'recorded',
+    },
+    'POST /changes': { type: 'normal', title: 'Rights' },
+    'POST /changes/{id}/revert': { type: 'normal' },
+    'POST /changes/{id}/edit': { title: 'Rights' },
+    'POST /changes/{id}/move-planned-times': { planned: null },
+    'POST /changes/{id}/comments': { text: 'Hello' },
+    'POST /changes/{id}/work-notes': { text: 'Hello' },
+    'POST /changes/{id}/links': { relation: 'related-to', targetType: 'problem', target: 'PRB0000001' },
+    'POST /changes/{id}/unlink': { relation: 'related-to', targetType: 'problem', target: 'PRB0000001' },
+    'POST /changes/{id}/override-blackout': { window: 'Year end', reason: 'It cannot wait' },
+    'POST /changes/{id}/hold': { holdReason: 'awaiting vendor' },
+    'POST /changes/{id}/tasks': { title: 'Stop it' },
+    'POST /changes/{id}/start-task': { task: 'T1' },
+    'POST /changes/{id}/finish-task': { task: 'T1', result: 'done' },
+    'POST /changes/{id}/remove-task': { task: 'T1' },
+    'POST /changes/{id}/record-implemented': { startedAt: PAST, reason: 'It could not wait' },
+    'POST /changes/{id}/deviations': { fields: ['test'], description: 'Not tested' },
+    'POST /changes/{id}/end-implementation': { outcome: 'successful', notes: 'Done' },
+    'POST /changes/{id}/review': { objectivesMet: true, conclusion: 'Fine' },
+    'POST /changes/{id}/cancel': { notes: 'Not needed' },
+    'POST /change-models': { id: 'rights', content: MODEL },
+    'POST /change-models/{id}/approve': { revision: 1, expiresAt: '2099-01-01T00:00:00Z' },
     'PUT /people/{id}/notification-preferences': { preferences: {} },
     'PUT /settings/priority-matrix': { impacts: ['1'], urgencies: ['1'], priorities: ['1'], cells: [[1]] },
   }
   return bodies[endpoint] ?? {}
+}
+
+const MODEL = {
+  title: 'Rights',
+  implementation: 'Do it.',
+  backout: 'Undo it.',
+  test: 'Look.',
+  variables: [],
+  freeFields: ['window'],
+  affectedCis: [],
+  proposedValues: [],
+  longestMinutes: null,
 }
 
 const HOLD_REASON = {
