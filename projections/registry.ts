@@ -1,6 +1,7 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { alerts } from './alerts/alerts.js'
 import { approvals } from './approvals/approvals.js'
+import { changes } from './changes/changes.js'
 import { ciIdentities } from './ci-identities/ci-identities.js'
 import { cmdbHistory } from './cmdb-history/cmdb-history.js'
 import { incidentDetails } from './incident-details/incident-details.js'
@@ -24,6 +25,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   mails,
   alerts,
   approvals,
+  changes,
   notificationList,
   ciIdentities,
 ]

@@ -20,6 +20,7 @@ import { approvalsModule } from './approvals/approvals.module.js'
 import { CmdbSurroundings } from './change-surroundings.js'
 import { ChangeSurroundings } from './changes/change.handlers.js'
 import { changes } from './changes/changes.module.js'
+import { changesReads } from './changes/changes-reads.module.js'
 import { configuration as serviceConfiguration } from './configuration/configuration.module.js'
 import { configurationReads } from './configuration/configuration-reads.module.js'
 import { Directory } from './directory/directory.js'
@@ -118,6 +119,7 @@ function httpParts(
       ...alertsModule.controllers,
       ...approvalsModule.controllers,
       ...configurationReads.controllers,
+      ...changesReads.controllers,
       ...notifications.controllers,
       ...serviceConfiguration.controllers,
       ...changes.controllers,

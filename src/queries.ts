@@ -3,6 +3,8 @@ import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { readChangeModel } from './changes/change-model.query.js'
+import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
+import { readChangeCalendar } from './changes/queries/change-calendar.query.js'
 import { matchCis } from './configuration/configuration.queries.js'
 import {
   listConfigurationItems,
@@ -97,6 +99,10 @@ export const queryRegistry = {
   readBaselineDrift,
   readConfigurationHealth,
   matchCis,
+  listChanges,
+  readChange,
+  readChangeHistory,
+  readChangeCalendar,
   readSurroundings,
   readChangeModel,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

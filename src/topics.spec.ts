@@ -54,6 +54,7 @@ describe('Topics', () => {
         partitions: 3,
         from: ['ci-', 'relation-', 'baseline-'],
       },
+      { name: 'acme.itsm.change.events.v1', partitions: 3, from: ['change-'] },
     ])
   })
 
@@ -175,6 +176,21 @@ describe('Topics', () => {
     const outgoing = (await configuration?.outgoing(events, log, true)) ?? []
     expect(outgoing.map(({ type, data }) => [type, data])).toEqual([
       ['org.ledgerdesk.itsm.ci.CiRegistered.v1', { ...ci, attributes: {} }],
+    ])
+  })
+
+  it('carry what is done by a change and on which approval, not how', async () => {
+    const topics = publishedTopics({ namespace: 'acme', partitions: 3, logId: log.logId })
+    const changes = topics.find(({ from }) => from.includes('change-'))
+    const opened = { type: 'normal', title: 'Release', affectedCis: ['CI0000001'] }
+    await appendEvents(log, 'change-CHG0000001', [
+      { type: 'ChangeOpened', data: { ...opened, implementation: 'how', proposedValues: [] } },
+      { type: 'ChangeWorkNoteAdded', data: { text: 'note' } },
+    ])
+    const { events } = await log.readAll({ after: LOG_START, limit: 10 })
+    const outgoing = (await changes?.outgoing(events, log, true)) ?? []
+    expect(outgoing.map(({ type, data }) => [type, data])).toEqual([
+      ['org.ledgerdesk.itsm.change.ChangeOpened.v1', opened],
     ])
   })
 

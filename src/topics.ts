@@ -1,6 +1,7 @@
 import type { OutgoingEvent, PublishedTopic, TopicSettings } from '#libs/event-publisher'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { approvalEventOnTopic } from './approvals/approval.topic.js'
+import { changeEventOnTopic } from './changes/change.topic.js'
 import { configurationEventOnTopic } from './configuration/configuration.topic.js'
 import { toCloudEvent } from './events/cloud-event.js'
 import { RecordAudiences } from './events/record-audience.js'
@@ -33,6 +34,12 @@ const PROCESSES: readonly {
     from: ['ci-', 'relation-', 'baseline-'],
     hasAudiences: false,
     onTopic: (event) => configurationEventOnTopic(event as never),
+  },
+  {
+    name: 'change',
+    from: ['change-'],
+    hasAudiences: false,
+    onTopic: (event) => changeEventOnTopic(event as never),
   },
 ]
 

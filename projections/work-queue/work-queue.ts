@@ -1,8 +1,16 @@
 import { later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { compare } from '#libs/read-store'
-import type { Hold, IncidentEvent } from '../../src/incidents/domain/incident.events.js'
+import type {
+  ChangeEvent,
+  ChangeOpened,
+  ChangeRiskAssessed,
+  ChangeState,
+  Period,
+} from '../../src/changes/domain/change.events.js'
+import type { Hold, IncidentEvent, IncidentState } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, among, audienceOf, forEverybody } from '../access.js'
+import type { RecordedChangeEvent } from '../change-folds.js'
 import {
   applyAttention,
   applyToHead,
@@ -10,7 +18,6 @@ import {
   type Blank,
   type IncidentAttention,
   type IncidentHead,
-  isTerminal,
   NO_ATTENTION,
   openHead,
   performer,
@@ -18,11 +25,13 @@ import {
   type RecordedIncident,
   type RecordedIncidentEvent,
 } from '../incident-folds.js'
+import { evolveChangeEntry } from './change-entries.js'
 
 /** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
-export interface WorkQueueEntry extends IncidentHead, IncidentAttention {
-  /** Problems, changes and tasks join the incidents later. */
-  type: 'incident'
+export interface WorkQueueEntry extends Omit<IncidentHead, 'state'>, IncidentAttention {
+  /** Problems and tasks join them later. What only one of them has is absent of the other. */
+  type: 'incident' | 'change'
+  state: IncidentState | ChangeState
   impact?: number
   urgency?: number
   /** Latest valid time of an event, whoever caused it. */
@@ -46,7 +55,18 @@ export interface WorkQueueEntry extends IncidentHead, IncidentAttention {
   imported?: true
   /** Whose people are being asked. */
   pagedGroup?: string
+  /** Of a change: which path it takes, who asked for it, and when it is to be done. */
+  changeType?: ChangeOpened['data']['type']
+  requester?: string
+  risk?: ChangeRiskAssessed['data']['risk']
+  plannedStart?: string
+  plannedEnd?: string
+  /** Times that were chosen within the window, and the window. */
+  planned?: Period
+  window?: Period
 }
+export type IncidentEntry = WorkQueueEntry & { type: 'incident'; state: IncidentState }
+export type ChangeEntry = WorkQueueEntry & { type: 'change'; state: ChangeState }
 
 /**
  * An imported record that is closed or canceled: out of every list and count, since it has none of the columns.
@@ -57,16 +77,18 @@ interface LeftQueue {
 }
 
 /** Who has what to do: every record that can be assigned, until it is closed or canceled. */
-export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
+export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | ChangeEvent>({
   name: 'work_queue',
-  version: 2,
-  from: ['incident-'],
+  version: 3,
+  from: ['incident-', 'change-'],
   key: (event) => event.stream,
   evolve(document, event) {
     const before = entryIn(document)
-    const after = evolveEntry(before, event)
+    const after = event.stream.startsWith('change-')
+      ? evolveChangeEntry(before as ChangeEntry | undefined, event as RecordedChangeEvent, BLANK)
+      : evolveEntry(before as IncidentEntry | undefined, event as RecordedIncidentEvent)
     if (after === before || after === undefined) return document
-    if (!isTerminal(after.state)) return after
+    if (after.state !== 'Closed' && after.state !== 'Canceled') return after
     return after.imported ? hidden(after) : null
   },
   columns: {
@@ -87,6 +109,11 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
     parent: 'string',
     nextUpdateAt: 'timestamp',
     paged: 'string',
+    changeType: 'string',
+    requester: 'string',
+    risk: 'string',
+    plannedStart: 'timestamp',
+    plannedEnd: 'timestamp',
   },
   // Nobody asks for more than the queue of a group or of a person, so that every index begins with one of them.
   indexes: [
@@ -114,6 +141,11 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent>({
     'parent',
     'nextUpdateAt',
     'paged',
+    'changeType',
+    'requester',
+    'risk',
+    'plannedStart',
+    'plannedEnd',
   ],
   counts: [
     ['audienceKind', 'assignmentGroup', 'state', 'priority', 'openedAt:day'],
@@ -132,9 +164,9 @@ function hidden(left: WorkQueueEntry): WorkQueueEntry {
 }
 
 function evolveEntry(
-  entry: WorkQueueEntry | undefined,
+  entry: IncidentEntry | undefined,
   event: RecordedIncidentEvent,
-): WorkQueueEntry | undefined {
+): IncidentEntry | undefined {
   if (event.type === 'IncidentOpened') return opened(event)
   if (entry === undefined) return undefined
   const draft = { ...entry }
@@ -153,7 +185,7 @@ function evolveEntry(
   return draft
 }
 
-const BLANK: Blank<WorkQueueEntry> = {
+const BLANK: Blank<IncidentEntry> = {
   type: 'incident',
   ...BLANK_HEAD,
   impact: undefined,
@@ -171,9 +203,16 @@ const BLANK: Blank<WorkQueueEntry> = {
   imported: undefined,
   ...NO_ATTENTION,
   pagedGroup: undefined,
+  changeType: undefined,
+  requester: undefined,
+  risk: undefined,
+  plannedStart: undefined,
+  plannedEnd: undefined,
+  planned: undefined,
+  window: undefined,
 }
 
-function opened(event: RecordedIncident<'IncidentOpened'>): WorkQueueEntry {
+function opened(event: RecordedIncident<'IncidentOpened'>): IncidentEntry {
   const draft = { ...BLANK }
   openHead(draft, event)
   draft.title = event.data.title
@@ -184,7 +223,7 @@ function opened(event: RecordedIncident<'IncidentOpened'>): WorkQueueEntry {
 }
 
 /** Changes what the entry has beyond the head; false: the event is no update of the record. */
-function apply(draft: WorkQueueEntry, event: RecordedIncidentEvent): boolean {
+function apply(draft: IncidentEntry, event: RecordedIncidentEvent): boolean {
   switch (event.type) {
     case 'PriorityDerived':
     case 'PriorityOverridden':
@@ -251,6 +290,6 @@ function reply(draft: WorkQueueEntry, event: RecordedIncidentEvent): true {
 
 /** An entry as answers show it: without the columns that only serve the row rule. */
 export function shownEntry(entry: WorkQueueEntry): object {
-  const { audienceKind, audienceGroups, visibleTo, imported, pagedGroup, ...shown } = entry
+  const { audienceKind, audienceGroups, visibleTo, imported, pagedGroup, planned, window, ...shown } = entry
   return { ...shown, audience: audienceOf(entry) }
 }

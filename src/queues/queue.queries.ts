@@ -23,8 +23,19 @@ import { seenNow } from '../http/seen-now.js'
 import { type AskedTimePoint, isPast, settleTimePoint } from '../http/time-point.js'
 import { renderEntry } from './live/queue-scope.js'
 
-/** States in which a record stands in a queue. */
+/** States in which an incident stands in a queue. */
 const QUEUED = ['New', 'In Progress', 'On Hold', 'Resolved'] as const
+/** States in which somebody has to do something, of incidents and of changes. */
+const OPEN = [
+  'New',
+  'In Progress',
+  'On Hold',
+  'Assess',
+  'Authorize',
+  'Scheduled',
+  'Implement',
+  'Review',
+] as const
 /** Days since opening at which the age classes begin. */
 const AGE_CLASSES = [0, 1, 3, 7, 14, 30] as const
 const DAY_MS = 86_400_000
@@ -118,7 +129,7 @@ export function myQueue(
 ): Promise<QueryAnswer> {
   const { principal, delegators } = args
   const mine = eq('assignee', principal.id)
-  const open = isIn('state', ['New', 'In Progress', 'On Hold'])
+  const open = isIn('state', OPEN)
   const by = (column: string) => [{ column, direction: 'asc' as const }]
   const records = (filter: Filter, orderBy: Section['orderBy']): Section<WorkQueueEntry> => ({
     definition: workQueue,
@@ -143,7 +154,10 @@ export function myQueue(
   })
 }
 
-/** Numbers of the records to take next from a group's queue: nobody's, not waiting for anything, most urgent first. */
+/**
+ * Numbers of the records to take next from a group's queue: nobody's, not waiting for anything, most urgent first. Incidents
+ * only: a change is planned work, and given to somebody.
+ */
 export async function nextInQueue(
   {
     principal,
@@ -153,7 +167,12 @@ export async function nextInQueue(
   }: { principal: Principal; group: string; limit: number; minPosition?: string },
   { models, waitMilliseconds }: QueryDependencies,
 ): Promise<QueryAnswer> {
-  const free = and(eq('assignmentGroup', group), eq('assignee', null), isIn('state', ['New', 'In Progress']))
+  const free = and(
+    eq('assignmentGroup', group),
+    eq('assignee', null),
+    eq('type', 'incident'),
+    isIn('state', ['New', 'In Progress']),
+  )
   const { rows } = await models.of<WorkQueueEntry>(workQueue.name).list({
     principal,
     filter: free,

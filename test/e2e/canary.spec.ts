@@ -57,6 +57,7 @@ describe('What is internal, and what is somebody else’s', () => {
   let internalHash: string
   let alert: string
   let mail: string
+  let changes: string[]
   let approval: string
   let cis: string[]
   let baseline: string
@@ -114,6 +115,19 @@ describe('What is internal, and what is somebody else’s', () => {
     const written = `From: nobody@example.org\r\nSubject: ${HERS}\r\n\r\n${NOTE}`
     mail = succeeded(await desk.as('service:monitoring').handOver(written)).id
     approval = await askedAndAnswered()
+    changes = await changesOfBoth()
+    const content = {
+      title: NOTE,
+      implementation: NOTE,
+      backout: NOTE,
+      test: NOTE,
+      variables: [],
+      freeFields: ['window'],
+      affectedCis: [],
+      proposedValues: [],
+      longestMinutes: null,
+    }
+    succeeded(await desk.as('ann').post('/change-models', { id: 'canary', content }))
     const { position } = await desk.done('ann', hers, 'comments', { text: HERS })
     head = position
     await eventually('notifications about both', async () => {
@@ -139,6 +153,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/alerts/{id}',
       '/approvals',
       '/approvals/{id}',
+      '/change-models/{id}',
       '/configuration-items',
       '/configuration-items/{id}',
       '/configuration-items/{id}/history',
@@ -212,6 +227,18 @@ describe('What is internal, and what is somebody else’s', () => {
     expect((await ask('rita', own)).items).toEqual([expect.objectContaining({ number: own })])
   })
 
+  /** Her own with an internal note, and somebody else's. */
+  async function changesOfBoth(): Promise<string[]> {
+    const title = 'A bigger screen'
+    const numbers = [
+      succeeded(await desk.as('rita').post('/changes', { type: 'normal', title })).id,
+      succeeded(await desk.as(`rob-${HERS}`).post('/changes', { type: 'normal', title: HERS })).id,
+    ]
+    for (const number of numbers)
+      succeeded(await desk.as('ann').post(`/changes/${number}/work-notes`, { text: NOTE, reason: NOTE }))
+    return numbers
+  }
+
   /** Somebody else's approval: a plan, and what people say of it. */
   async function askedAndAnswered(): Promise<string> {
     const policy = {
@@ -276,6 +303,8 @@ describe('What is internal, and what is somebody else’s', () => {
       alerts: [alert],
       mails: [mail],
       approvals: [approval],
+      changes,
+      'change-models': ['canary'],
       'configuration-items': cis,
       configuration: [baseline],
     }
@@ -302,6 +331,8 @@ describe('What is internal, and what is somebody else’s', () => {
         'maintenance-windows',
         'blackout-windows',
         'calendars',
+        'change-risk',
+        'change',
       ],
     }
     return Object.entries(values).reduce(

@@ -1,6 +1,6 @@
 import { policySpec, recorded } from '#libs/testing'
 import type { ReconciliationEvent } from './configuration.events.js'
-import { reconciliation } from './configuration.policies.js'
+import { proposedValues, reconciliation } from './configuration.policies.js'
 
 const item = { class: 'server', name: 'db-01', attributes: { serialNumber: 'S' } }
 const opened = {
@@ -30,4 +30,19 @@ describe('ci_reconciliation', () => {
     })
     when({ decision: 'dismissed' }).thenNothing()
   })
+})
+
+it('what a change that was done has proposed is applied under its number', () => {
+  const attributes = { ramGigabytes: 64 }
+  const told = [
+    { type: 'ImplementationEnded', data: {} },
+    { type: 'ProposedValuesReleased', data: { ci: 'CI1', attributes } },
+  ]
+  const [ended, released] = recorded('change-CHG1', told as never) as never[]
+  const data = { change: 'CHG1', attributes }
+  policySpec(proposedValues).given().when(ended!).thenNothing()
+  policySpec(proposedValues)
+    .given(ended!)
+    .when(released!)
+    .thenCommands({ type: 'ApplyProposedValues', id: 'CI1', data })
 })

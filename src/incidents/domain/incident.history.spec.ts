@@ -1,7 +1,8 @@
 import fc from 'fast-check'
+import { effectiveTimes } from '#libs/event-sourcing'
 import { recorded, type ToldEvent } from '#libs/testing'
 import type { IncidentEvent } from './incident.events.js'
-import { effectiveTimes, foldAsOf, requesterTimeline, timeline } from './incident.history.js'
+import { foldAsOf, requesterTimeline, timeline } from './incident.history.js'
 import { evolve, type IncidentRecord, NOT_OPENED } from './incident.state.js'
 
 const STREAM = 'incident-INC0000001'

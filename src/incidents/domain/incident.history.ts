@@ -1,49 +1,23 @@
-import type { Channel, Position, RecordedEvent } from '#libs/event-sourcing'
+import {
+  type Channel,
+  effectiveTimes,
+  eventsAt,
+  type FieldChange,
+  fieldChanges,
+  type HistoryPoint,
+  type Position,
+  type RecordedEvent,
+} from '#libs/event-sourcing'
 import type { IncidentEvent, Link } from './incident.events.js'
 import { evolve, type Incident, type IncidentRecord, isOpened, NOT_OPENED } from './incident.state.js'
 
 type Recorded = RecordedEvent<IncidentEvent>
 
-/** Effective time of each event: the later of its `occurredAt` and the latest before it. ISO 8601, never falling. */
-export function effectiveTimes(events: readonly Recorded[]): string[] {
-  let latest = ''
-  return events.map(({ metadata: { occurredAt } }) => {
-    if (occurredAt > latest) latest = occurredAt
-    return latest
-  })
-}
-
-/** A point on both time axes; absent: now, the end of the log. */
-export interface TimePoint {
-  /** Valid time, ISO 8601 in canonical form: what had happened by then ... */
-  validAt?: string
-  /** ... as far as it was recorded up to this position, which counts. */
-  asOf?: Position
-}
-
-/** The events of a record that count at a point of time: a lifecycle is never folded out of log order. */
-export function eventsAt(events: readonly Recorded[], { validAt, asOf }: TimePoint): readonly Recorded[] {
-  const times = effectiveTimes(events)
-  const end = events.findIndex(
-    ({ position }, index) =>
-      (asOf !== undefined && position > asOf) ||
-      (validAt !== undefined && (times[index] as string) > validAt),
-  )
-  return end === -1 ? events : events.slice(0, end)
-}
-
 /** The record as it was at a time, as it was known at a position. */
-export function foldAsOf(events: readonly Recorded[], point: TimePoint = {}): IncidentRecord {
+export function foldAsOf(events: readonly Recorded[], point: HistoryPoint = {}): IncidentRecord {
   let record: IncidentRecord = NOT_OPENED
   for (const event of eventsAt(events, point)) record = evolve(record, event)
   return record
-}
-
-/** Before and after of a field in one event; null: not set. */
-export interface TimelineChange {
-  field: string
-  from: unknown
-  to: unknown
 }
 
 /** One event of a record as people read it. People, groups and CIs by id. */
@@ -61,7 +35,7 @@ export interface TimelineEntry {
   effectiveAt: string
   channel: Channel
   reason?: string
-  changes: TimelineChange[]
+  changes: FieldChange[]
   /** Comment or work note. */
   text?: string
   /** Imports: code of the rule that would have refused it. */
@@ -82,14 +56,14 @@ export function timeline(events: readonly Recorded[]): TimelineEntry[] {
   return events.map((event, index) => {
     const after = evolve(before, event)
     const valuesAfter = after === before ? valuesBefore : valuesOf(after)
-    const entry = entryOf(event, times[index] as string, differences(valuesBefore, valuesAfter))
+    const entry = entryOf(event, times[index] as string, fieldChanges(valuesBefore, valuesAfter))
     before = after
     valuesBefore = valuesAfter
     return entry
   })
 }
 
-function entryOf(event: Recorded, effectiveAt: string, changes: TimelineChange[]): TimelineEntry {
+function entryOf(event: Recorded, effectiveAt: string, changes: FieldChange[]): TimelineEntry {
   const { id, revision, position, type, data, metadata } = event
   const { actor, attributedTo, onBehalfOf, occurredAt, recordedAt, channel, reason } = metadata
   const { source, irregular } = data ?? {}
@@ -151,19 +125,6 @@ function majorValues({ major, parent, paging }: Incident): Record<string, unknow
     parent,
     paged: paging?.person,
   }
-}
-
-function differences(before: Record<string, unknown>, after: Record<string, unknown>): TimelineChange[] {
-  if (before === after) return []
-  const changes: TimelineChange[] = []
-  for (const field in { ...before, ...after }) {
-    const from = before[field] ?? null
-    const to = after[field] ?? null
-    if (from === to) continue
-    if (typeof from === 'object' && JSON.stringify(from) === JSON.stringify(to)) continue
-    changes.push({ field, from, to })
-  }
-  return changes
 }
 
 function textOf(event: Recorded): string | undefined {

@@ -1,3 +1,4 @@
+import { eventsAt } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, eq, isIn, or } from '#libs/read-store'
 import { seesInternalFields } from '#projections/access'
@@ -9,7 +10,6 @@ import {
 import { type ListArguments, listPage } from '../../http/listing.js'
 import { isPast, settleTimePoint } from '../../http/time-point.js'
 import type { IncidentEvent } from '../domain/incident.events.js'
-import { eventsAt } from '../domain/incident.history.js'
 import { type OneIncident, visibleEvents } from './incident.queries.js'
 
 const render = (incident: IncidentDetails, stale: boolean): object => ({

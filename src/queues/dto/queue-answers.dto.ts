@@ -1,14 +1,25 @@
-import { Matches } from 'class-validator'
-import { Conforms, type JsonSchema } from '#libs/platform'
+import { IsIn, IsOptional, IsString, Matches } from 'class-validator'
+import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
 import { ApprovalView } from '../../http/approval-view.js'
 import { closed, integer, listOf, mapOf, nullable, Page, QueueEntry } from '../../http/record-view.js'
 
+/** A record as queues show it now, with what only changes have. */
+export class WorkQueueRow extends QueueEntry {
+  @IsOptional()
+  @IsIn(['standard', 'normal', 'emergency', 'configuration-commit'])
+  changeType?: string
+  @IsOptional() @Field('Of a change: who asked for it.') @IsString() requester?: string
+  @IsOptional() @IsIn(['low', 'medium', 'high']) risk?: string
+  @IsOptional() @Field('When it is done if all goes as planned.') @IsInstant() plannedStart?: string
+  @IsOptional() @IsInstant() plannedEnd?: string
+}
+
 export class QueuePage extends Page {
   @Conforms(
-    () => listOf({ $ref: '#/components/schemas/QueueEntry' }),
-    () => [QueueEntry],
+    () => listOf({ $ref: '#/components/schemas/WorkQueueRow' }),
+    () => [WorkQueueRow],
   )
-  items!: QueueEntry[]
+  items!: WorkQueueRow[]
 }
 
 const counts = mapOf(integer)
@@ -29,13 +40,13 @@ export class QueuesOverview extends Page {
 }
 
 const section = (): JsonSchema =>
-  closed({ count: integer, items: listOf({ $ref: '#/components/schemas/QueueEntry' }) })
+  closed({ count: integer, items: listOf({ $ref: '#/components/schemas/WorkQueueRow' }) })
 
 export class MyQueue {
-  @Conforms(section, () => [QueueEntry]) mine!: object
-  @Conforms(section, () => [QueueEntry]) unassigned!: object
-  @Conforms(section, () => [QueueEntry]) newReplies!: object
-  @Conforms(section, () => [QueueEntry]) followUpsDue!: object
+  @Conforms(section, () => [WorkQueueRow]) mine!: object
+  @Conforms(section, () => [WorkQueueRow]) unassigned!: object
+  @Conforms(section, () => [WorkQueueRow]) newReplies!: object
+  @Conforms(section, () => [WorkQueueRow]) followUpsDue!: object
   @Conforms(
     () => closed({ count: integer, items: listOf({ $ref: '#/components/schemas/ApprovalView' }) }),
     () => [ApprovalView],

@@ -1,0 +1,109 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import type { ChangeEvent, ChangeState } from '../src/changes/domain/change.events.js'
+import type { AccessColumns } from './access.js'
+import type { Blank, Draft } from './incident-folds.js'
+
+/** What every fold of change events has to agree on: where a change stands, and the fields that all of them show. */
+
+export type RecordedChangeEvent = RecordedEvent<ChangeEvent>
+export type RecordedChange<Type extends ChangeEvent['type']> = RecordedEvent<
+  Extract<ChangeEvent, { type: Type }>
+>
+
+/** What a queue shows of a change. Absent fields are not set; times are ISO 8601 UTC. */
+export interface ChangeHead extends AccessColumns {
+  number: string
+  title: string
+  state: ChangeState
+  requester?: string
+  openedAt: string
+}
+
+/** The head of every blank. Whoever works at the desk sees every change; who asked for it, his own. */
+export const BLANK_CHANGE_HEAD: Blank<ChangeHead> = {
+  number: '',
+  title: '',
+  state: 'New',
+  requester: undefined,
+  assignmentGroup: undefined,
+  assignee: undefined,
+  audienceKind: 'public',
+  audienceGroups: undefined,
+  visibleTo: undefined,
+  openedAt: '',
+}
+
+/** Fills the head of a blank. */
+export function openChangeHead(
+  head: Draft<ChangeHead>,
+  { stream, data, metadata }: RecordedChange<'ChangeOpened'>,
+): void {
+  head.number = stream.slice('change-'.length)
+  head.title = data.title
+  head.state = 'New'
+  head.requester = data.requester
+  head.assignmentGroup = data.group
+  head.assignee = data.assignee
+  head.visibleTo = data.requester === undefined ? undefined : [data.requester]
+  head.openedAt = metadata.occurredAt
+}
+
+/** Brings the head of a draft up to an event; events of other fields leave it as it is. */
+export function applyToChangeHead(head: Draft<ChangeHead>, event: RecordedChangeEvent): void {
+  if (event.type === 'ChangeAssigned') {
+    head.assignmentGroup = event.data.group ?? undefined
+    head.assignee = event.data.assignee ?? undefined
+  }
+  if (event.type === 'ChangePlanEdited' && event.data.changes.title)
+    head.title = (event.data.changes.title.to as string | null) ?? ''
+  head.state = changeStateAfter(head.state, event)
+}
+
+/** The state after an event; the same when the event is none of the lifecycle. */
+export function changeStateAfter(state: ChangeState, event: RecordedChangeEvent): ChangeState {
+  switch (event.type) {
+    case 'ChangeOpened':
+    case 'ChangeRejected':
+    case 'ChangeReturned':
+      return 'New'
+    case 'ChangeAssessmentStarted':
+      return 'Assess'
+    case 'ChangeSubmitted':
+    case 'ChangeApprovalRenewed':
+    case 'ChangeApprovalVoided':
+      return inRound(state)
+    case 'ChangeResumed':
+      return event.data.renewRound === undefined ? state : inRound(state)
+    case 'ChangeApproved':
+    case 'ChangeScheduled':
+      return 'Scheduled'
+    case 'ImplementationStarted':
+    case 'ImplementedBeforeApproval':
+      return 'Implement'
+    case 'ImplementationEnded':
+      return 'Review'
+    case 'ChangeClosed':
+      return 'Closed'
+    case 'ChangeCanceled':
+      return 'Canceled'
+    case 'ChangeStateObserved':
+      return event.data.to
+    default:
+      return state
+  }
+}
+
+/** A round about what was implemented already is its ratification, and moves it nowhere. */
+function inRound(state: ChangeState): ChangeState {
+  return wasImplemented(state) ? state : 'Authorize'
+}
+
+/** It is being done, or was. */
+export function wasImplemented(state: ChangeState): boolean {
+  return state === 'Implement' || state === 'Review' || state === 'Closed'
+}
+
+/** Nobody works on it any more. */
+export function isChangeOver(state: ChangeState): boolean {
+  return state === 'Closed' || state === 'Canceled'
+}

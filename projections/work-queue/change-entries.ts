@@ -1,0 +1,126 @@
+import { later } from '#libs/event-sourcing'
+import type { Period } from '../../src/changes/domain/change.events.js'
+import {
+  applyToChangeHead,
+  openChangeHead,
+  type RecordedChange,
+  type RecordedChangeEvent,
+} from '../change-folds.js'
+import { type Draft, performer, present } from '../incident-folds.js'
+import type { ChangeEntry, WorkQueueEntry } from './work-queue.js'
+
+/** A change as a queue shows it, after an event; the same when the event is no update of it. */
+export function evolveChangeEntry(
+  entry: ChangeEntry | undefined,
+  event: RecordedChangeEvent,
+  blank: WorkQueueEntry,
+): ChangeEntry | undefined {
+  if (event.type === 'ChangeOpened') return opened(event, blank)
+  if (entry === undefined) return undefined
+  const draft: Draft<ChangeEntry> = { ...entry }
+  if (!apply(draft, event)) return entry
+  applyToChangeHead(draft, event)
+  const at = event.metadata.occurredAt
+  draft.updatedAt = later(entry.updatedAt, at)
+  if (draft.assignee !== entry.assignee) draft.lastActionByAssigneeAt = undefined
+  if (draft.assignee !== undefined && performer(event) === draft.assignee) {
+    // Whatever the assignee does answers the replies before it
+    draft.lastActionByAssigneeAt = at
+    draft.callerRepliedAt = undefined
+  }
+  return draft
+}
+
+function opened(event: RecordedChange<'ChangeOpened'>, blank: WorkQueueEntry): ChangeEntry {
+  const draft: Draft<ChangeEntry> = { ...blank, type: 'change', state: 'New' }
+  openChangeHead(draft, event)
+  draft.changeType = event.data.type
+  draft.updatedAt = event.metadata.occurredAt
+  draft.window = event.data.window
+  plan(draft)
+  if (event.metadata.channel === 'import') draft.imported = true
+  return draft
+}
+
+/** Changes what the entry has beyond the head; false: the event is no update of the record. */
+function apply(draft: Draft<ChangeEntry>, event: RecordedChangeEvent): boolean {
+  switch (event.type) {
+    case 'ChangePlanEdited': {
+      const { type, window } = event.data.changes
+      if (type) draft.changeType = type.to as ChangeEntry['changeType']
+      if (window) {
+        draft.window = present(window.to as Period | null)
+        // Times that were chosen for another window mean nothing in this one.
+        draft.planned = undefined
+      }
+      return plan(draft)
+    }
+    case 'PlannedTimesMoved':
+      draft.planned = present(event.data.planned)
+      return plan(draft)
+    case 'ChangeRiskAssessed':
+      draft.risk = event.data.risk
+      return true
+    case 'ChangeHeld':
+      draft.holdReason = event.data.reason
+      return true
+    case 'ChangeResumed':
+      draft.holdReason = undefined
+      return true
+    case 'ChangeCommentAdded':
+      return reply(draft, event)
+    default:
+      return UPDATES.has(event.type)
+  }
+}
+
+function plan(draft: Draft<ChangeEntry>): true {
+  const period = draft.planned ?? draft.window
+  draft.plannedStart = period?.start
+  draft.plannedEnd = period?.end
+  return true
+}
+
+function reply(draft: Draft<ChangeEntry>, event: RecordedChangeEvent): true {
+  const author = performer(event)
+  draft.lastPublicReplyAt = event.metadata.occurredAt
+  draft.lastReplyBy = author
+  if (author !== draft.assignee && draft.visibleTo?.includes(author))
+    draft.callerRepliedAt ??= event.metadata.occurredAt
+  return true
+}
+
+/** What else is news of a change; what the program finds out and keeps beside it is none. */
+const UPDATES: ReadonlySet<RecordedChangeEvent['type']> = new Set([
+  'ChangeAssigned',
+  'ChangeWorkNoteAdded',
+  'ChangeLinked',
+  'ChangeUnlinked',
+  'ChangeAssessmentStarted',
+  'ChangeSubmitted',
+  'ChangeApprovalAsked',
+  'ChangeApproved',
+  'ChangeRejected',
+  'ChangeApprovalLapsed',
+  'ChangeApprovalVoided',
+  'ChangeApprovalWithdrawn',
+  'ChangeApprovalRenewed',
+  'ChangeScheduled',
+  'ChangeReturned',
+  'BlackoutOverridden',
+  'ChangeTaskAdded',
+  'ChangeTaskStarted',
+  'ChangeTaskFinished',
+  'ChangeTaskRemoved',
+  'ImplementationStarted',
+  'ImplementedBeforeApproval',
+  'ChangeRatified',
+  'RatificationRefused',
+  'RatificationOverdue',
+  'PlanDeviated',
+  'ImplementationEnded',
+  'ChangeReviewed',
+  'ChangeClosed',
+  'ChangeCanceled',
+  'ChangeStateObserved',
+])

@@ -1,0 +1,37 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import * as c from './change.commands.js'
+import type { ChangeEvent } from './change.events.js'
+import { changeTimeline, requesterChangeTimeline } from './change.history.js'
+import { ChangeStory, IN_WINDOW } from './change.story.fixture.js'
+
+function told() {
+  const story = new ChangeStory().open()
+  story.send(c.NoteOnChange, { text: 'canary' })
+  story.send(c.CommentOnChange, { text: 'Soon' }, { actor: 'ann', reason: 'canary' })
+  story.send(c.EditPlan, { implementation: 'canary', title: 'Release 3' })
+  story.submit().ask().outcome('approved')
+  story.send(c.StartImplementation, {}, IN_WINDOW)
+  return changeTimeline(story.events as RecordedEvent<ChangeEvent>[])
+}
+
+it('tells every event in words, with before and after', () => {
+  const entries = told()
+  for (const { what, type } of entries) expect(what).not.toBe(type)
+  const edited = entries.find(({ type }) => type === 'ChangePlanEdited')
+  expect(edited?.what).toBe('Plan edited: title, implementation')
+  expect(edited?.changes).toEqual([
+    { field: 'title', from: 'Release 2', to: 'Release 3' },
+    { field: 'implementation', from: 'Install it.', to: 'canary' },
+  ])
+  const states = entries.flatMap(({ changes }) =>
+    changes.filter(({ field }) => field === 'state').map(({ to }) => to),
+  )
+  expect(states).toEqual(['New', 'Assess', 'Authorize', 'Scheduled', 'Implement'])
+})
+
+it('tells requesters what happened, not how it is done, by which rules, or what colleagues say', () => {
+  const entries = requesterChangeTimeline(told(), 'rita')
+  expect(JSON.stringify(entries)).not.toMatch(/canary|implementation|risk|round|Install/)
+  expect(entries.map(({ what }) => what)).toContain('Plan edited')
+  expect(entries.find(({ text }) => text === 'Soon')).toBeDefined()
+})

@@ -1,0 +1,108 @@
+import type { Principal } from '#libs/access'
+import { eventsAt, NotFound, type RecordedEvent } from '#libs/event-sourcing'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { canSee, seesInternalFields } from '#projections/access'
+import { type ChangeDetails, changes, foldChangeDetails, shownChange } from '#projections/changes/changes'
+import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
+import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
+import { unknownChange } from '../change.record.js'
+import type { ChangeEvent, ConflictInputs, PlanDocument } from '../domain/change.events.js'
+import { changeTimeline, requesterChangeTimeline } from '../domain/change.history.js'
+
+type Recorded = RecordedEvent<ChangeEvent>
+
+export interface OneChange extends AskedTimePoint {
+  principal: Principal
+  number: string
+  /** A stream is always read up to its end; this can only be unknown. */
+  minPosition?: string
+}
+
+/** Changes as they are now. */
+export function listChanges(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  return listPage<ChangeDetails>(dependencies, args, {
+    definition: changes,
+    // Of the fields that she sees, lest the answers tell of others
+    columns: fieldsShown(args.principal, columnsOf(changes, changes.name)),
+    usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+    render: (change, stale) => ({ ...shownChange(change), ...(stale && { stale }) }),
+  })
+}
+
+/**
+ * One change, read from its stream: always current, and exact at any point of both time axes.
+ * @throws NotFound when there is none, none that the principal may see now, or none yet at that point
+ */
+export async function readChange(args: OneChange, { eventStore }: QueryDependencies): Promise<QueryAnswer> {
+  const events = await visibleEvents(args, eventStore)
+  const point = await settleTimePoint(eventStore, args)
+  const counted = isPast(args) ? eventsAt(events, point) : events
+  const { details, stale } = foldChangeDetails(counted)
+  const last = counted.at(-1)
+  if (!details || !last) {
+    throw new NotFound(
+      'CHANGE.NOT_YET',
+      `${args.number} did not exist yet at ${point.validAt} as of ${point.asOf}`,
+    )
+  }
+  const { revision, position } = last
+  const answer = {
+    ...shownChange(fieldsShown(args.principal, details)),
+    ...(seesInternalFields(args.principal) && {
+      document: documentOf(counted),
+      conflictInputs: inputsOf(counted),
+    }),
+    ...(stale && { stale }),
+    revision,
+    position,
+    ...point,
+  }
+  return { json: JSON.stringify(answer), etag: revision, position: point.asOf }
+}
+
+/** What approval was asked about last, as it was; by a model: what was scheduled. */
+function documentOf(events: readonly Recorded[]): PlanDocument | undefined {
+  for (const { type, data } of [...events].reverse())
+    if (type === 'ChangeApprovalAsked' || type === 'ChangeScheduled') return data.document
+  return undefined
+}
+
+/** What the latest finding about conflicts was made with. */
+function inputsOf(events: readonly Recorded[]): ConflictInputs | undefined {
+  for (const { type, data } of [...events].reverse())
+    if (type === 'ConflictAppeared' || type === 'ConflictCleared') return data.inputs
+  return undefined
+}
+
+/** Every event of one change: who, when, before and after, why; internal ones left out for requesters. */
+export async function readChangeHistory(
+  args: OneChange,
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const events = await visibleEvents(args, eventStore)
+  const point = await settleTimePoint(eventStore, args)
+  const entries = changeTimeline(isPast(args) ? eventsAt(events, point) : events)
+  const { principal } = args
+  const items = seesInternalFields(principal) ? entries : requesterChangeTimeline(entries, principal.id)
+  const answer = { number: args.number, items, ...point }
+  // The revision is that of the record now: it names no past of it.
+  const etag = isPast(args) ? undefined : events.at(-1)?.revision
+  return { json: JSON.stringify(answer), etag, position: point.asOf }
+}
+
+/** Of a change's fields, or of its columns, those that the principal may see. */
+function fieldsShown<Fields extends object>(principal: Principal, fields: Fields): Fields {
+  return (changes.fields?.(fields as never, principal) ?? fields) as Fields
+}
+
+/** @throws NotFound when there is no such change, or none that the principal may see now */
+async function visibleEvents(
+  { principal, number, minPosition }: OneChange,
+  eventStore: QueryDependencies['eventStore'],
+): Promise<readonly Recorded[]> {
+  if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
+  const events = (await eventStore.readStream(`change-${number}`)) as Recorded[]
+  const { details } = foldChangeDetails(events)
+  if (details && canSee(principal, details)) return events
+  throw unknownChange(number)
+}
