@@ -1,6 +1,7 @@
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { alerts } from './alerts/alerts.js'
 import { approvals } from './approvals/approvals.js'
+import { auditFindings } from './audit-findings/audit-findings.js'
 import { changes } from './changes/changes.js'
 import { ciIdentities } from './ci-identities/ci-identities.js'
 import { cmdbHistory } from './cmdb-history/cmdb-history.js'
@@ -28,4 +29,5 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   changes,
   notificationList,
   ciIdentities,
+  auditFindings,
 ]

@@ -16,6 +16,7 @@ export const API: ApiDescription = {
     changes: 'What is to be changed, who allows it, and what came of it.',
     'change-models': 'What standard changes are made from.',
     approvals: 'Who is asked about what, and what was answered.',
+    audit: 'What auditors ask of changes, and what they say of the answers.',
     search: 'Records by their words.',
     alerts: 'What monitoring says, before it is an incident.',
     mails: 'What came by mail, and what became of it.',

@@ -17,6 +17,7 @@ import { AskHandler } from '#libs/query-handling/nest'
 import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
 import { approvalsModule } from './approvals/approvals.module.js'
+import { auditModule } from './audit/audit.module.js'
 import { CmdbSurroundings } from './change-surroundings.js'
 import { ChangeSurroundings } from './changes/change.handlers.js'
 import { changes } from './changes/changes.module.js'
@@ -95,6 +96,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...notifications.providers(outbox),
     ...serviceConfiguration.providers,
     ...changes.providers,
+    ...auditModule.providers,
   ]
 }
 
@@ -123,6 +125,7 @@ function httpParts(
       ...notifications.controllers,
       ...serviceConfiguration.controllers,
       ...changes.controllers,
+      ...auditModule.controllers,
       ProjectionsController,
     ],
     providers: [

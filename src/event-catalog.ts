@@ -2,6 +2,7 @@ import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
 import type { ApprovalEvent } from './approvals/domain/approval.events.js'
+import type { AuditDataRead, FindingDisposed } from './audit/domain/audit.events.js'
 import type { ChangeEvent, ImportedChange } from './changes/domain/change.events.js'
 import type { ChangeModelEvent } from './changes/domain/change-model.events.js'
 import type { ScheduleEvent } from './changes/domain/schedule.events.js'
@@ -42,6 +43,8 @@ export type CatalogueEvent =
   | MailEvent
   | ExternalIdClaimed
   | ApprovalEvent
+  | FindingDisposed
+  | AuditDataRead
   | NotificationEvent
   | NotificationPreferencesSet
   | CiEvent
@@ -309,6 +312,21 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
   CiClassesPublished: { version: 1, fields: { version: plain, classes: plain, warnings: plain } },
   CiRelationTypesPublished: { version: 1, fields: { version: plain, types: plain } },
   CiReconciliationPublished: { version: 1, fields: { version: plain, reconciliation: plain } },
+}
+
+const FINDING_EVENTS: Entries<FindingDisposed> = {
+  FindingDisposed: {
+    version: 1,
+    fields: { disposition: plain, comment: authored, question: plain, record: personId, persons: personId },
+  },
+}
+
+const AUDIT_READ_EVENTS: Entries<AuditDataRead> = {
+  // A query may name people
+  AuditDataRead: {
+    version: 1,
+    fields: { what: plain, query: authored, rows: plain, form: plain, sha256: plain },
+  },
 }
 
 const FILTER_EVENTS: Entries<FilterEvent> = {
@@ -728,6 +746,8 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('filters-', FILTER_EVENTS),
   ...entries('alert-', ALERT_EVENTS),
   ...entries('approval-', APPROVAL_EVENTS),
+  ...entries('finding-', FINDING_EVENTS),
+  ...entries('auditread-', AUDIT_READ_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('mail-', MAIL_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),

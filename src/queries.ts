@@ -2,6 +2,7 @@ import type { QueryFunction } from '#libs/query-handling'
 import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
+import { extractFindings, listFindings, readFinding } from './audit/audit.queries.js'
 import { readChangeModel } from './changes/change-model.query.js'
 import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
 import { readChangeCalendar } from './changes/queries/change-calendar.query.js'
@@ -80,6 +81,9 @@ export const queryRegistry = {
   recentMails,
   listMails,
   listAlerts,
+  listFindings,
+  readFinding,
+  extractFindings,
   readAlert,
   listApprovals,
   myApprovals,

@@ -2,6 +2,7 @@ import type { DomainEvent, EventMetadata, RecordedEvent } from '#libs/event-sour
 import type { ViewTransaction } from '#libs/projections-runtime'
 import { EventFactory } from '#libs/testing'
 import type { ApprovalEvent } from '../../src/approvals/domain/approval.events.js'
+import type { AuditEvent } from '../../src/audit/domain/audit.events.js'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
 import type { PersonEvent } from '../../src/directory/domain/directory.events.js'
@@ -13,7 +14,7 @@ const CI = 'CI0000001'
 const at = (hour: number, minute = 0) =>
   `2026-03-02T${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00.000Z`
 
-type Told = ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
+type Told = AuditEvent | ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
 type Hints = Partial<EventMetadata>
 
 /** Tells events one after another, and what auditors find in them. */
@@ -310,6 +311,25 @@ describe('What auditors ask', () => {
       log = new Log()
       granted([])
       expect(entitled()).toBe(false)
+    })
+  })
+
+  it('keeps what a reviewer says of a finding, and who has read of it', () => {
+    log.ci(memory(16))
+    const { id, question, record, persons } = log.findings[0]!
+    const data = { disposition: 'deficiency', comment: 'Nobody knew', question, record, persons } as const
+    log.tell(`finding-${id}`, { type: 'FindingDisposed', data }, { actor: 'audrey' })
+    expect(log.findings[0]).toMatchObject({
+      disposition: 'deficiency',
+      comment: 'Nobody knew',
+      reviewer: 'audrey',
+    })
+    const read = { what: 'findings', query: 'question = "x"', rows: 1, form: 'csv' } as const
+    log.tell('auditread-audrey', { type: 'AuditDataRead', data: read }, { actor: 'audrey' })
+    expect(log.findings[1]).toMatchObject({
+      question: 'audit-data-read',
+      persons: ['audrey'],
+      details: ['csv', '1 rows', 'question = "x"'],
     })
   })
 

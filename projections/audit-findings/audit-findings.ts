@@ -1,10 +1,16 @@
-import type { Position, RecordedEvent } from '#libs/event-sourcing'
+import { derivedId, type Position, type RecordedEvent } from '#libs/event-sourcing'
 import { defineView, type ViewTransaction } from '#libs/projections-runtime'
 import type {
   ApprovalEvent,
   ApprovalGranted,
   ApprovalRejected,
 } from '../../src/approvals/domain/approval.events.js'
+import type {
+  AuditDataRead,
+  AuditEvent,
+  Disposition,
+  FindingDisposed,
+} from '../../src/audit/domain/audit.events.js'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
 import type { PersonEvent, RoleRevoked } from '../../src/directory/domain/directory.events.js'
@@ -25,6 +31,7 @@ export const AUDIT_QUESTIONS = [
   'emergency-not-reviewed',
   'failed-not-reviewed',
   'rights-or-rules-changed',
+  'audit-data-read',
 ] as const
 export type AuditQuestion = (typeof AUDIT_QUESTIONS)[number]
 
@@ -38,8 +45,10 @@ export interface JudgedVerdict {
 
 /** One answer to a question. */
 export interface AuditFinding {
+  /** Of the question and what it is about: the same after a rebuild. */
+  id: string
   question: AuditQuestion
-  recordType: 'change' | 'configuration-item' | 'person' | 'setting'
+  recordType: 'change' | 'configuration-item' | 'person' | 'setting' | 'audit'
   /** Number or name of the record. */
   record: string
   change?: string
@@ -55,6 +64,10 @@ export interface AuditFinding {
   verdicts?: readonly JudgedVerdict[]
   /** Of what is told: fields, rules broken, roles, versions. */
   details: readonly string[]
+  /** What was said of it last, and by whom. */
+  disposition?: Disposition
+  reviewer?: string
+  comment?: string
 }
 
 export const FINDINGS = 'audit_findings'
@@ -88,7 +101,7 @@ interface AnswererKnown {
 }
 const MOST_KEPT = 500
 
-type Audited = ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
+type Audited = AuditEvent | ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
 
 /** Which rules decide who may allow what: to change them is an auditor's question of its own. */
 const RULES: ReadonlySet<string> = new Set(
@@ -109,7 +122,7 @@ const inside = { columns: {}, indexes: [], ...wholeFor(['auditor', 'administrato
 export const auditFindings = defineView<Audited>({
   name: 'audit_findings',
   version: 1,
-  from: ['change-', 'ci-', 'approval-', 'person-', 'settings-'],
+  from: ['change-', 'ci-', 'approval-', 'person-', 'settings-', 'finding-', 'auditread-'],
   collections: {
     [FINDINGS]: {
       columns: {
@@ -120,9 +133,10 @@ export const auditFindings = defineView<Audited>({
         at: 'timestamp',
         persons: 'strings',
         standing: 'boolean',
+        disposition: 'string',
       },
       indexes: [['at'], ['question', 'at'], ['change', 'at'], ['record', 'at']],
-      checked: ['recordType', 'standing'],
+      checked: ['recordType', 'standing', 'disposition'],
       ...wholeFor(['auditor', 'administrator']),
     },
     [CHANGES]: inside,
@@ -141,6 +155,7 @@ export const auditFindings = defineView<Audited>({
       return [{ collection: ITEMS, id: stream }, CLASSES_DOCUMENT, ...named]
     }
     if (stream.startsWith('approval-')) return [{ collection: APPROVALS, id: stream }]
+    if (stream.startsWith('finding-')) return [{ collection: FINDINGS, id: stream.slice('finding-'.length) }]
     return stream.startsWith('person-') ? [{ collection: ANSWERERS, id: stream }] : []
   },
   fold(event, view) {
@@ -149,6 +164,8 @@ export const auditFindings = defineView<Audited>({
     else if (isCi(event.stream)) findings.ofItem(event as RecordedEvent<CiEvent>)
     else if (event.stream.startsWith('approval-')) findings.ofApproval(event as RecordedEvent<ApprovalEvent>)
     else if (event.stream.startsWith('person-')) findings.ofPerson(event as RecordedEvent<PersonEvent>)
+    else if (event.type === 'FindingDisposed') findings.disposed(event as RecordedEvent<FindingDisposed>)
+    else if (event.type === 'AuditDataRead') findings.read(event as RecordedEvent<AuditDataRead>)
     else findings.ofSettings(event as RecordedEvent<SettingsEvent>)
   },
 })
@@ -211,7 +228,7 @@ class Findings {
     ].filter((one) => one !== false) as [rule: string, person: string][]
     if (both.length === 0) return
     const details = both.map(([rule]) => rule)
-    const known = this.view.get<AuditFinding>(FINDINGS, `duties-not-separated/${change}`)
+    const known = this.#known(`duties-not-separated/${change}`)
     if (known?.details.length === details.length) return
     this.#found('duties-not-separated', change, {
       details,
@@ -275,7 +292,7 @@ class Findings {
     } satisfies ModificationKnown)
     const standing = verdict !== 'authorised' && verdict !== 'not-assessable'
     const key = `modification-outside-change/${id}`
-    const known = this.view.get<AuditFinding>(FINDINGS, key)
+    const known = this.#known(key)
     if (known === undefined && !standing) return
     this.#put(key, {
       question: 'modification-outside-change',
@@ -368,6 +385,27 @@ class Findings {
       ])
   }
 
+  /** What a reviewer said last stands; what was said before is in the log. */
+  disposed({ stream, data, metadata }: RecordedEvent<FindingDisposed>): void {
+    const id = stream.slice('finding-'.length)
+    const known = this.view.get<AuditFinding>(FINDINGS, id)
+    if (known === undefined) return
+    const { disposition, comment } = data
+    const events = [...known.events, this.event.id]
+    this.view.put(FINDINGS, id, { ...known, disposition, comment, reviewer: metadata.actor, events })
+  }
+
+  read({ id, data, metadata }: RecordedEvent<AuditDataRead>): void {
+    const { what, query, rows, form } = data
+    this.#put(`audit-data-read/${id}`, {
+      ...this.#now('audit-data-read'),
+      recordType: 'audit',
+      record: what,
+      persons: [metadata.actor],
+      details: [form, `${rows} rows`, ...(query === '' ? [] : [query])],
+    })
+  }
+
   #rulesChanged(recordType: 'person' | 'setting', record: string, details: readonly string[]): void {
     const { id, metadata } = this.event
     this.#put(`rights-or-rules-changed/${id}`, {
@@ -391,7 +429,7 @@ class Findings {
   ): void {
     const { key, ...fields } = more
     const id = [question, change, ...(key === undefined ? [] : [key])].join('/')
-    const known = this.view.get<AuditFinding>(FINDINGS, id)
+    const known = this.#known(id)
     const events = known ? [...known.events, this.event.id] : [this.event.id]
     this.#put(id, {
       ...(known ?? this.#now(question)),
@@ -405,19 +443,28 @@ class Findings {
 
   #putRight(question: AuditQuestion, change: string): void {
     const id = `${question}/${change}`
-    const known = this.view.get<AuditFinding>(FINDINGS, id)
+    const known = this.#known(id)
     if (known?.standing)
       this.#put(id, { ...known, standing: false, events: [...known.events, this.event.id] })
   }
 
-  #now(question: AuditQuestion): AuditFinding {
+  #now(question: AuditQuestion): Omit<AuditFinding, 'id'> {
     const { id, position, metadata } = this.event
     const { occurredAt: at, actor } = metadata
     const of = { recordType: 'change', record: '', standing: true } as const
     return { question, ...of, at, position, persons: [actor], events: [id], details: [] }
   }
 
-  #put(id: string, finding: AuditFinding): void {
-    this.view.put(FINDINGS, id, finding)
+  #known(key: string): AuditFinding | undefined {
+    return this.view.get<AuditFinding>(FINDINGS, findingId(key))
   }
+
+  #put(key: string, finding: Omit<AuditFinding, 'id'>): void {
+    const id = findingId(key)
+    this.view.put(FINDINGS, id, { ...finding, id } satisfies AuditFinding)
+  }
+}
+
+function findingId(key: string): string {
+  return derivedId('finding', key)
 }

@@ -1,0 +1,128 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
+import type { Principal } from '#libs/access'
+import { Answer, Context, Endpoint, RequestContext } from '#libs/platform'
+import type { KeysetCursor } from '#libs/read-store'
+import type { AuditFinding } from '#projections/audit-findings/audit-findings'
+import { CommandSender } from '../http/command-sender.js'
+import { toUtc } from '../http/instants.js'
+import { Queries } from '../http/queries.js'
+import { Receipt, receiptAnswer } from '../http/receipt.js'
+import { splitReason } from '../http/verbs.js'
+import { extractFindings, listFindings, readFinding } from './audit.queries.js'
+import { AUDIT_READERS } from './audit.records.js'
+import { auditExtract } from './audit-extract.js'
+import { DisposeFinding, RecordAuditRead } from './domain/audit.commands.js'
+import type { AuditDataRead } from './domain/audit.events.js'
+import {
+  DisposeFindingDto,
+  ExtractQuery,
+  FindingPage,
+  FindingParams,
+  FindingsQuery,
+} from './dto/audit.dto.js'
+
+/** What auditors ask of changes, and what they say of the answers. Whoever reads here is on record. */
+@Controller('audit')
+export class AuditController {
+  constructor(
+    private readonly queries: Queries,
+    private readonly sender: CommandSender,
+  ) {}
+
+  @Get('findings')
+  @Endpoint({
+    summary: 'Findings of the audit questions, the latest first',
+    description: 'Each names the events behind it. That it was read is recorded.',
+    roles: AUDIT_READERS,
+    query: FindingsQuery,
+    answer: FindingPage,
+  })
+  async list(@Query() query: FindingsQuery, @Context() context: RequestContext): Promise<Answer> {
+    const answer = await this.queries.ask(listFindings, { ...query, principal: context.principal })
+    const { items } = JSON.parse(answer.json) as { items: unknown[] }
+    const asked = new URLSearchParams(
+      Object.entries(query).filter(([, value]) => value !== undefined) as never,
+    )
+    await this.#record(context, { what: 'findings', query: `${asked}`, rows: items.length, form: 'json' })
+    return new Answer(answer.json, {
+      position: answer.position,
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+    })
+  }
+
+  @Get('changes')
+  @Endpoint({
+    summary: 'All findings of a time as CSV, below lines that say how the extract came to be',
+    description:
+      'The last of these lines has the SHA-256 of all that follows. That it was extracted is recorded.',
+    roles: AUDIT_READERS,
+    query: ExtractQuery,
+    answer: { content: { 'text/csv': 'text' } },
+    responseHeaders: ['ITSM-Position'],
+  })
+  async extract(@Query() query: ExtractQuery, @Context() context: RequestContext): Promise<Answer> {
+    const { from, to, minPosition } = query
+    const span = { from: from && toUtc(from), to: to && toUtc(to) }
+    const { findings, position } = await this.#findings({
+      ...span,
+      minPosition,
+      principal: context.principal,
+    })
+    const asked = `from ${span.from ?? 'the beginning'} to ${span.to ?? 'now'}`
+    const at = new Date().toISOString()
+    const { text, sha256 } = auditExtract(findings, { query: asked, position, by: context.principal.id, at })
+    const rows = findings.length
+    await this.#record(context, { what: 'extract of findings', query: asked, rows, form: 'csv', sha256 })
+    const headers = { 'content-type': 'text/csv; charset=utf-8; header=present' }
+    return new Answer(text, { position, headers })
+  }
+
+  @Post('findings/:id/dispose')
+  @Endpoint({
+    summary: 'Say of a finding that it was justified, or that it is a deficiency',
+    description: 'Not of what you did yourself. A later verdict stands beside the earlier one in the log.',
+    roles: ['auditor'],
+    params: FindingParams,
+    body: DisposeFindingDto,
+    answer: Receipt,
+    refusals: [404],
+    requestHeaders: ['Idempotency-Key', 'If-Match'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  })
+  async dispose(
+    @Param() params: FindingParams,
+    @Body() body: DisposeFindingDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    const { id } = params
+    const { json } = await this.queries.ask(readFinding, { id, principal: context.principal })
+    const { question, record, persons } = JSON.parse(json) as AuditFinding
+    const [said, reason] = splitReason(body)
+    const route = '/audit/findings/{id}/dispose'
+    const wish = { target: `finding-${id}`, method: 'POST', route, params, body, reason }
+    const command = (metadata: ConstructorParameters<typeof DisposeFinding>[2]) =>
+      new DisposeFinding(id, { ...said, question, record, persons }, metadata)
+    return receiptAnswer(await this.sender.send(context, wish, command))
+  }
+
+  /** All of them, a thousand at a time. */
+  async #findings(asked: { from?: string; to?: string; minPosition?: string; principal: Principal }) {
+    const findings: AuditFinding[] = []
+    let position = ''
+    let after: KeysetCursor | undefined
+    do {
+      const answer = await this.queries.ask(extractFindings, { ...asked, after })
+      const chunk = JSON.parse(answer.json) as { rows: AuditFinding[]; next?: KeysetCursor }
+      findings.push(...chunk.rows)
+      position ||= answer.position ?? ''
+      after = chunk.next
+    } while (after)
+    return { findings, position }
+  }
+
+  async #record(context: RequestContext, data: AuditDataRead['data']): Promise<void> {
+    const { id } = context.principal
+    const wish = { target: `auditread-${id}`, method: 'GET', route: '/audit', params: {}, body: data }
+    await this.sender.send(context, wish, (metadata) => new RecordAuditRead(id, data, metadata))
+  }
+}

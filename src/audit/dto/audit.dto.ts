@@ -1,0 +1,75 @@
+import { IsArray, IsBoolean, IsIn, IsOptional, IsString, Length, Matches } from 'class-validator'
+import { Conforms, Field, IsInstant } from '#libs/platform'
+import { AUDIT_QUESTIONS } from '#projections/audit-findings/audit-findings'
+import { FreshnessQuery, listing } from '../../http/listing.dto.js'
+import { Reasoned } from '../../http/reasoned.js'
+import { listOf, Page } from '../../http/record-view.js'
+import { DISPOSITIONS, type Disposition } from '../domain/audit.events.js'
+
+export class FindingParams {
+  @Matches(/^[0-9a-f-]{36}$/) id!: string
+}
+
+export class FindingsQuery extends listing(
+  FreshnessQuery,
+  'question = "started-before-approval" AND standing = true',
+  'at desc',
+) {}
+
+export class ExtractQuery extends FreshnessQuery {
+  @IsOptional()
+  @Field('Findings of this time and later; left out: from the beginning.', '2026-01-01T00:00:00Z')
+  @IsInstant()
+  from?: string
+  @IsOptional()
+  @Field('Findings before this time; left out: until now.', '2027-01-01T00:00:00Z')
+  @IsInstant()
+  to?: string
+}
+
+export class DisposeFindingDto extends Reasoned {
+  @IsIn(DISPOSITIONS as readonly string[] as string[]) disposition!: Disposition
+  @Field('Why.', 'The only person on call had both duties that night')
+  @IsString()
+  @Length(1, 10_000)
+  comment!: string
+}
+
+const text = { type: 'string' }
+
+export class AuditFindingView {
+  @IsString() id!: string
+  @IsIn(AUDIT_QUESTIONS as readonly string[] as string[]) question!: string
+  @IsIn(['change', 'configuration-item', 'person', 'setting', 'audit']) recordType!: string
+  @IsString() record!: string
+  @IsOptional() @IsString() change?: string
+  @IsInstant() at!: string
+  @Field('Of the event that told it first.') @Matches(/^\d{20}$/) position!: string
+  @Field('Who is behind it, or has two duties.') @IsArray() @IsString({ each: true }) persons!: string[]
+  @Field('Ids of the events behind it.') @IsArray() @IsString({ each: true }) events!: string[]
+  @Field('False: put right since.') @IsBoolean() standing!: boolean
+  @IsArray() @IsString({ each: true }) details!: string[]
+  @IsOptional()
+  @Field('Of a modification: each verdict stands beside those before it.')
+  @Conforms(() => ({
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: { verdict: text, change: text, event: text, position: text },
+      required: ['verdict', 'event', 'position'],
+      additionalProperties: false,
+    },
+  }))
+  verdicts?: object[]
+  @IsOptional() @IsIn(DISPOSITIONS as readonly string[] as string[]) disposition?: string
+  @IsOptional() @IsString() reviewer?: string
+  @IsOptional() @IsString() comment?: string
+}
+
+export class FindingPage extends Page {
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/AuditFindingView' }),
+    () => [AuditFindingView],
+  )
+  items!: AuditFindingView[]
+}
