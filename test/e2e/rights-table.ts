@@ -117,6 +117,10 @@ export const RIGHTS: RightsTable = {
   'POST /configuration/discovery': ['service', ...BACK_DATERS],
 
   // Requesters: their own
+  'GET /changes': 'any',
+  'GET /changes/calendar': [...DESK, 'service'],
+  'GET /changes/{id}': 'any',
+  'GET /changes/{id}/history': 'any',
   'POST /changes': [...CHANGE_WRITERS, 'service', 'requester'],
   'POST /changes/{id}/comments': [...CHANGE_WRITERS, 'service', 'requester'],
   'POST /changes/{id}/cancel': [...CHANGE_WRITERS, 'requester'],

@@ -1,0 +1,142 @@
+import { eventually } from '#libs/testing'
+import { Desk, refusal, succeeded } from './desk.js'
+
+const HOUR = 3_600_000
+const at = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString()
+const FROM = at(24)
+const TO = at(48)
+
+describe('Changes as they are read', () => {
+  let desk: Desk
+  let ci: string
+  let number: string
+  let opened: { position: string }
+  let head: string
+
+  beforeAll(async () => {
+    desk = await Desk.open()
+    succeeded(await desk.as('adam').post('/groups/Network/change', { manager: 'lea' }))
+    const item = { class: 'server', name: 'db-1', attributes: { ramGigabytes: 32 } }
+    ci = succeeded(await desk.as('chris').post('/configuration-items', item)).id
+    const freeze = { name: 'Freeze', appliesTo: {}, window: { kind: 'single', start: at(30), end: at(31) } }
+    succeeded(await desk.as('adam').put('/settings/blackout-windows', { windows: [freeze] }))
+    const plan = {
+      type: 'normal',
+      title: 'More memory',
+      implementation: 'Put it in.',
+      backout: 'Take it out.',
+      test: 'Count it.',
+      window: { start: FROM, end: at(26) },
+      affectedCis: [ci],
+      proposedValues: [{ ci, attributes: { ramGigabytes: 64 } }],
+      requester: 'rita',
+      group: 'Network',
+    }
+    const receipt = succeeded(await desk.as('ben').post('/changes', plan))
+    number = receipt.id
+    opened = receipt
+    for (const verb of ['assess', 'assess-risk', 'submit'])
+      head = succeeded(await desk.as('ben').post(`/changes/${number}/${verb}`, {})).position
+    succeeded(await desk.as('ben').post('/changes', { type: 'normal', title: 'Something else' }))
+    await eventually('approval is asked', async () => {
+      const { approval, asOf } = succeeded(await desk.as('ann').get(`/changes/${number}`))
+      head = asOf
+      return approval?.status === 'open'
+    })
+  }, 120_000)
+  afterAll(() => desk.close())
+
+  it('are listed by what they are, and found by what they affect', async () => {
+    const list = async (filter: string, person = 'ann') =>
+      succeeded(await desk.as(person).get('/changes', { filter, minPosition: head })).items.map(
+        (change: { number: string }) => change.number,
+      )
+    expect(await list('')).toHaveLength(2)
+    expect(await list(`state = "Authorize" AND affectedCis:"${ci}"`)).toEqual([number])
+    expect(await list('approvalStatus = "open"')).toEqual([number])
+    expect(await list('risk = "high"')).toEqual([])
+    expect(await list('', 'rita')).toEqual([number])
+    expect(await list('', 'rob')).toEqual([])
+    expect(refusal(await desk.as('rita').get('/changes', { filter: 'risk = "low"' }))).toBe(
+      '400 FILTER.UNKNOWN_FIELD',
+    )
+  })
+
+  it('tell one whole, with what approval was asked about; its requester what is hers to know', async () => {
+    const reply = await desk.as('ann').get(`/changes/${number}`)
+    const change = succeeded(reply)
+    expect(reply.headers.get('etag')).toBe(`"${change.revision}"`)
+    expect(change).toMatchObject({
+      number,
+      state: 'Authorize',
+      risk: 'low',
+      approval: { status: 'open', round: 1, policy: 'changes' },
+      document: { change: number, plan: { implementation: 'Put it in.' }, baseValues: [{ ci }] },
+      entered: { New: expect.any(String), Assess: expect.any(String), Authorize: expect.any(String) },
+    })
+    const { hash } = succeeded(
+      await desk.as('lea').get(`/approvals/${change.approval.id}`, { minPosition: head }),
+    )
+    expect(hash).toBe(change.approval.hash)
+    const hers = succeeded(await desk.as('rita').get(`/changes/${number}`))
+    expect(hers).toMatchObject({ number, title: 'More memory', state: 'Authorize' })
+    for (const internal of ['document', 'implementation', 'risk', 'approval', 'affectedCis'])
+      expect(hers).not.toHaveProperty(internal)
+    expect(refusal(await desk.as('rob').get(`/changes/${number}`))).toBe('404 CHANGE.UNKNOWN')
+  })
+
+  it('are told as they were, and before they were not', async () => {
+    const then = succeeded(await desk.as('ann').get(`/changes/${number}`, { asOf: opened.position }))
+    expect(then).toMatchObject({ state: 'New', revision: 0, asOf: opened.position })
+    expect(then).not.toHaveProperty('document')
+    expect(refusal(await desk.as('ann').get(`/changes/${number}`, { validAt: '2020-01-01T00:00:00Z' }))).toBe(
+      '404 CHANGE.NOT_YET',
+    )
+    const history = succeeded(await desk.as('ann').get(`/changes/${number}/history`))
+    expect(history.items.map(({ type }: { type: string }) => type)).toEqual(
+      expect.arrayContaining(['ChangeOpened', 'ChangeSubmitted', 'ChangeApprovalAsked']),
+    )
+    const past = succeeded(await desk.as('ann').get(`/changes/${number}/history`, { asOf: opened.position }))
+    expect(past.items).toHaveLength(1)
+    const hers = succeeded(await desk.as('rita').get(`/changes/${number}/history`))
+    expect(hers.items.map(({ type }: { type: string }) => type)).not.toContain('ChangeApprovalAsked')
+  })
+
+  it('stand in a calendar, with blackouts, as JSON and as iCalendar', async () => {
+    const asked = { from: FROM, to: TO, minPosition: head }
+    const calendar = succeeded(await desk.as('ann').get('/changes/calendar', asked))
+    expect(calendar).toMatchObject({
+      changes: [{ number, state: 'Authorize', start: FROM, affectedCis: [ci] }],
+      blackouts: [{ name: 'Freeze', periods: [{ start: expect.any(String), end: expect.any(String) }] }],
+      maintenance: [],
+    })
+    const none = [
+      { ...asked, ci: 'CI0000099' },
+      { ...asked, group: 'Service Desk' },
+      { from: at(26), to: TO, minPosition: head },
+    ]
+    for (const query of none)
+      expect(succeeded(await desk.as('ann').get('/changes/calendar', query)).changes).toEqual([])
+    expect(refusal(await desk.as('ann').get('/changes/calendar', { from: TO, to: FROM }))).toBe(
+      '400 CHANGE.CALENDAR_RANGE',
+    )
+    const reply = await desk
+      .as('ann')
+      .get('/changes/calendar', asked, { headers: { accept: 'text/calendar' } })
+    expect(reply.headers.get('content-type')).toBe('text/calendar; charset=utf-8')
+    expect(reply.body).toContain(`SUMMARY:${number} More memory`)
+    expect(reply.body).toContain('SUMMARY:Blackout: Freeze')
+  })
+
+  it('stand in the queue of their group, and approvals in that of who is asked', async () => {
+    const queue = succeeded(await desk.as('ben').get('/queues/Network', { minPosition: head }))
+    expect(queue.items).toEqual([
+      expect.objectContaining({ type: 'change', number, state: 'Authorize', changeType: 'normal' }),
+    ])
+    const mine = succeeded(await desk.as('lea').get('/queues/mine', { minPosition: head }))
+    expect(mine.awaitingMyApproval.items).toEqual([expect.objectContaining({ subject: number })])
+    const unassigned = succeeded(await desk.as('ben').get('/queues/mine', { minPosition: head })).unassigned
+    expect(unassigned.items).toEqual([expect.objectContaining({ number })])
+    expect(refusal(await desk.as('ben').post('/queues/Network/take-next', {}))).toBe('404 QUEUE.EMPTY')
+  })
+})
