@@ -114,6 +114,9 @@ export const RIGHTS: RightsTable = {
   'GET /approvals/{id}': 'any',
   'POST /approvals/{id}/grant': 'any',
   'POST /approvals/{id}/reject': 'any',
+  'GET /audit/findings': ['auditor', 'administrator'],
+  'GET /audit/changes': ['auditor', 'administrator'],
+  'POST /audit/findings/{id}/dispose': ['auditor'],
   'POST /configuration/discovery': ['service', ...BACK_DATERS],
 
   // Requesters: their own
@@ -264,6 +267,7 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /groups/{id}/remove-member': { person },
     'POST /approvals/{id}/grant': { hash: 'a'.repeat(64) },
     'POST /approvals/{id}/reject': { hash: 'a'.repeat(64), comment: 'No' },
+    'POST /audit/findings/{id}/dispose': { disposition: 'justified', comment: 'It had to be' },
     'POST /alerts': { source: 'rights', key: 'walk', status: 'firing' },
     'POST /alerts/alertmanager': {
       version: '4',

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import { eventually } from '#libs/testing'
+import { Desk, type Person, refusal, succeeded } from './desk.js'
+
+interface Finding {
+  id: string
+  question: string
+  record: string
+  events: string[]
+  persons: string[]
+  details: string[]
+  standing: boolean
+  verdicts?: { verdict: string; change?: string }[]
+  disposition?: string
+  reviewer?: string
+}
+
+describe('The audit', () => {
+  let desk: Desk
+  let ci: string
+
+  beforeAll(async () => {
+    desk = await Desk.open()
+    const item = { class: 'server', name: 'db-01', attributes: { ramGigabytes: 8 } }
+    ci = succeeded(await desk.as('chris').post('/configuration-items', item)).id
+  }, 120_000)
+  afterAll(() => desk.close())
+
+  const modify = async (attributes: object, more: object = {}, by: Person = 'ann') =>
+    succeeded(await desk.as(by).post(`/configuration-items/${ci}/change`, { attributes, ...more }))
+  const findings = async (filter: string, minPosition?: string): Promise<Finding[]> =>
+    succeeded(await desk.as('audrey').get('/audit/findings', { filter, minPosition })).items
+
+  it('finds a modification without a change, names the events behind it, and keeps its verdict when one is linked', async () => {
+    const { position } = await modify({ ramGigabytes: 16 })
+    const asked = 'question = "modification-outside-change"'
+    const [found] = await findings(asked, position)
+    expect(found).toMatchObject({
+      record: ci,
+      persons: ['ann'],
+      details: ['ramGigabytes'],
+      standing: true,
+      verdicts: [{ verdict: 'no-change' }],
+    })
+    const { items } = succeeded(await desk.as('audrey').get('/events', { streams: [`ci-${ci}`], limit: 100 }))
+    expect(items.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(found!.events))
+
+    const { id: change } = succeeded(
+      await desk.as('ann').post('/changes', { type: 'normal', title: 'Too late', affectedCis: [ci] }),
+    )
+    const link = { relation: 'related-to', targetType: 'configuration-item', target: ci }
+    const linked = succeeded(await desk.as('ann').post(`/changes/${change}/links`, link))
+    const [again] = await findings(asked, linked.position)
+    expect(again?.verdicts).toMatchObject([{ verdict: 'no-change' }, { verdict: 'outside-window', change }])
+  })
+
+  it('is read by auditors and administrators only, and every reading is on record', async () => {
+    for (const person of ['rita', 'ann', 'chris', 'ana'] as const)
+      for (const path of ['/audit/findings', '/audit/changes'])
+        expect(refusal(await desk.as(person).get(path))).toBe('403 ROLE.REQUIRED')
+    succeeded(await desk.as('adam').get('/audit/findings', { filter: 'standing = true', pageSize: 5 }))
+    const read = await eventually('the reading', async () => {
+      const found = await findings('question = "audit-data-read" AND persons:"adam"')
+      return found[0]
+    })
+    expect(read.details).toEqual(expect.arrayContaining(['json', expect.stringMatching(/standing/)]))
+  })
+
+  it('is extracted as CSV that says how it came to be, with a digest that can be computed again', async () => {
+    const query = { from: '2020-01-01T00:00:00Z' }
+    const { body: text } = await desk.as('audrey').get('/audit/changes', query)
+    const lines = (text as string).split('\n')
+    const head = lines.filter((line) => line.startsWith('# '))
+    const rest = lines.slice(head.length).join('\n')
+    expect(head.at(-1)).toBe(
+      `# SHA-256 of all lines below: ${createHash('sha256').update(rest).digest('hex')}`,
+    )
+    expect(head).toEqual(expect.arrayContaining(['# extracted by: audrey']))
+    expect(head.find((line) => line.startsWith('# rows: '))).toBe(
+      `# rows: ${rest.trim().split('\n').length - 1}`,
+    )
+    expect(rest).toContain('modification-outside-change')
+    const { body: none } = await desk.as('audrey').get('/audit/changes', { to: '2020-01-01T00:00:00Z' })
+    expect(none).toContain('# rows: 0')
+  })
+
+  it('is judged by auditors, but not of what they did themselves', async () => {
+    const [found] = await findings('question = "modification-outside-change"')
+    const wish = { disposition: 'deficiency', comment: 'Nobody had asked' }
+    const path = `/audit/findings/${found!.id}/dispose`
+    expect(refusal(await desk.as('adam').post(path, wish))).toBe('403 ROLE.REQUIRED')
+    const { position } = succeeded(await desk.as('audrey').post(path, wish))
+    const [judged] = await findings('disposition = "deficiency"', position)
+    expect(judged).toMatchObject({ id: found!.id, ...wish, reviewer: 'audrey' })
+
+    const own = await eventually('her own reading', async () => {
+      const read = await findings('question = "audit-data-read" AND persons:"audrey"')
+      return read[0]
+    })
+    expect(refusal(await desk.as('audrey').post(`/audit/findings/${own.id}/dispose`, wish))).toBe(
+      '403 AUDIT.OWN_FINDING',
+    )
+    const unknown = `/audit/findings/${'0'.repeat(8)}-0000-4000-8000-000000000000/dispose`
+    expect(refusal(await desk.as('audrey').post(unknown, wish))).toBe('404 AUDIT.UNKNOWN_FINDING')
+  })
+})
