@@ -40,12 +40,13 @@ interface Summary {
 }
 interface GraphLine {
   kind: string
+  number: string
   class: string
   name: string
   status: string
   attributes: Record<string, string>
   type: string
-  source: { name: string; class: string; resolvesTo: string[] }
+  source: { ci: string; name: string; class: string; resolvesTo: string[] }
   target: { name: string; class: string; resolvesTo: string[] }
 }
 interface ExportedEvent {
@@ -120,6 +121,7 @@ class ImportedEstate {
       expect([source.name, source.resolvesTo.length]).toEqual([source.name, source.name in known ? 1 : 0])
       expect([target.name, target.resolvesTo.length]).toEqual([target.name, target.name in groups ? 1 : 0])
     }
+    expect(hostsOn(lines)).toEqual(hostsWithMachine(hosts))
     return { change, hosts, groups, memberships: sorted(memberships.map(membership)) }
   }
 
@@ -169,6 +171,22 @@ class ImportedEstate {
   private events(prefix: string): ExportedEvent[] {
     return linesOf<ExportedEvent>(this.installation.run(['events', 'export', '--stream', prefix]))
   }
+}
+
+/** Which host runs on which, as relations say; and by how many items that name is borne. */
+function hostsOn(lines: readonly GraphLine[]): unknown[] {
+  const names = new Map(lines.map(({ number, name }) => [number, name]))
+  return lines
+    .filter(({ type }) => type === 'runs-on')
+    .map(({ source, target }) => [names.get(source.ci), target.name, target.resolvesTo.length])
+    .sort(byText)
+}
+
+/** The same, as their attributes say. */
+function hostsWithMachine(hosts: Snapshot['hosts']): unknown[] {
+  return Object.entries(hosts)
+    .flatMap(([name, { vmhost }]) => (vmhost ? [[name, vmhost, vmhost in hosts ? 1 : 0]] : []))
+    .sort(byText)
 }
 
 const sorted = (memberships: readonly [string, string, string][]) => [...memberships].sort(byText)
