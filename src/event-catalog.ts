@@ -445,6 +445,7 @@ const IMPORT_RUN_EVENTS: Entries<ImportRunEvent> = {
       source: plain,
       recordType: plain,
       file: plain,
+      otherFiles: plain,
       mapping: plain,
       until: plain,
     },

@@ -186,6 +186,15 @@ export function eventStoreContract(name: string, makeStore: MakeEventStore): voi
         expect(outcomes.map(({ kind }) => kind)).toEqual(['appended', 'appended', 'conflict', 'appended'])
         expect((await store.readStream('incident-1')).map(({ type }) => type)).toEqual(['A', 'B', 'C', 'E'])
       })
+
+      it('appends many requests in the order of the log, when that is asked for', async () => {
+        const streams = Array.from({ length: 40 }, (_, n) => `incident-${n}`)
+        const request = (stream: string) =>
+          ({ stream, expectedRevision: 'noStream', events: [newEvent('A')] }) as const
+        await store.appendMany(streams.map(request), 'log')
+        const { events } = await store.readAll({ after: LOG_START, limit: 100 })
+        expect(events.map(({ stream }) => stream)).toEqual(streams)
+      })
     })
 
     describe('numbered appends', () => {

@@ -40,6 +40,9 @@ export type AppendOutcome =
   /** The store cannot say: repeat the same ids with the same expected revision. */
   | { kind: 'unknown'; cause: unknown }
 
+/** See {@link EventStore.appendMany}. */
+export type AppendOrder = 'stream' | 'log'
+
 /** As {@link AppendOutcome}, without the events: a store that would have to read them back does not for bulk writers. */
 export type BulkOutcome =
   | ({ kind: 'appended' } & Pick<Appended, 'last'>)
@@ -145,19 +148,26 @@ export abstract class EventStore {
 
   /**
    * Appends many requests, in order, each all or nothing by itself: one that conflicts does not stop the others. For
-   * bulk writers; an adapter that can makes few commits of them, another sends many at a time and keeps the order of
-   * each stream. A request for which the store was away is `unknown`.
+   * bulk writers; an adapter that can makes few commits of them, another sends many at a time.
+   * @param order what the order of requests means: of each stream, or of the whole log. A request for which the store was
+   *   away is `unknown`; so are all after it, in the order of the log
    * @throws TooLarge, InvalidInput when one of the requests is unsound (SQLite: before anything was written); LogMoved
    */
-  async appendMany(requests: readonly AppendRequest[]): Promise<BulkOutcome[]> {
+  async appendMany(
+    requests: readonly AppendRequest[],
+    order: AppendOrder = 'stream',
+  ): Promise<BulkOutcome[]> {
     const outcomes: BulkOutcome[] = []
+    let away: Extract<BulkOutcome, { kind: 'unknown' }> | undefined
     for (const request of requests) {
-      outcomes.push(
-        await this.append(request).catch((cause: unknown): BulkOutcome => {
+      const outcome =
+        away ??
+        (await this.append(request).catch((cause: unknown): BulkOutcome => {
           if (cause instanceof Unavailable) return { kind: 'unknown', cause }
           throw cause
-        }),
-      )
+        }))
+      if (order === 'log' && outcome.kind === 'unknown') away = outcome
+      outcomes.push(outcome)
     }
     return outcomes
   }

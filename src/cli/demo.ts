@@ -12,7 +12,8 @@ import { importFile } from '../imports/import-file.js'
 import { storeSettings } from '../runtime/stores.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import type { RunningServer } from '../serve.js'
-import { importRules, loadMapping, runImport } from './import.js'
+import { estateHistory, writeEstateHistory } from './estate-history.js'
+import { importRules, loadRowMapping, runImport } from './import.js'
 import { print } from './output.js'
 import { COMMAND_LINE, issueToken, metadata } from './token.js'
 
@@ -66,7 +67,12 @@ export function demoCommand(): Command {
       'where it is kept; started again, all is there',
       process.env.LEDGERDESK_DATA_DIR || 'data/demo',
     )
-    .action(async ({ replay, data }: { replay?: boolean; data: string }) => {
+    .option(
+      '--estate <folder>',
+      'only write the history of a made-up estate there, to be imported with --mapping ansible-inventory-history',
+    )
+    .action(async ({ replay, data, estate }: { replay?: boolean; data: string; estate?: string }) => {
+      if (estate !== undefined) return writeEstateHistory(estate, estateHistory())
       process.env.LEDGERDESK_DATA_DIR = data
       process.env.LEDGERDESK_LOG_LEVEL ??= 'warn'
       const configuration = readConfiguration(process.env)
@@ -194,7 +200,7 @@ ${curl('audrey', '"$U/events?limit=2"')}
 
 /** Rows until later and later, as if the morning went on; what is known already is skipped. */
 async function playOn({ runtime, url }: RunningServer, tokens: Map<string, string>): Promise<void> {
-  const mapping = loadMapping(MAPPING)
+  const mapping = loadRowMapping(MAPPING)
   const headers = { authorization: `Bearer ${tokens.get('lena')}` }
   let stopped = false
   process.once('SIGINT', () => {

@@ -6,10 +6,15 @@ import { readConfiguration } from '#libs/platform/configuration'
 import { createLogger } from '#libs/platform/logging'
 import { storedBuilds } from '#libs/projections-runtime'
 import { leaseOwner } from '#libs/read-store'
+import { anyMapping } from '../imports/any-mapping.js'
+import { type HistoryImportOptions, importHistory } from '../imports/configuration/history-import.js'
+import type { HistoryMapping } from '../imports/configuration/history-mapping.js'
+import { type HistorySummary, toldHistory } from '../imports/configuration/history-summary.js'
+import type { ImportCounts } from '../imports/domain/imports.events.js'
 import type { ImportActor, ImportRules } from '../imports/import-context.js'
 import { importFile } from '../imports/import-file.js'
 import { exitCode, type ImportSummary } from '../imports/import-summary.js'
-import { type ImportMapping, parseMapping } from '../imports/mapping.js'
+import type { ImportMapping } from '../imports/mapping.js'
 import { toldSummary } from '../imports/told-summary.js'
 import { incidentDecider } from '../incidents/domain/incident.decider.js'
 import { incidentNumbers } from '../incidents/incident.record.js'
@@ -18,6 +23,7 @@ import { areFiles, openReadStore, type StoreSettings, storeSettings } from '../r
 import { SupervisedThread } from '../runtime/threads.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
+import { configurationRules } from './configuration-rules.js'
 import { instantOf } from './instant.js'
 import { print } from './output.js'
 import { Progress } from './progress.js'
@@ -50,7 +56,7 @@ export function importCommand(): Command {
     .description(
       'Import the history of another system, also while the server runs; started again, it goes on where it stopped',
     )
-    .argument('<file>', 'CSV, gzip or not')
+    .argument('<file>', 'CSV, gzip or not; of a configuration’s history the folder with its JSON lines')
     .option(
       '--mapping <name-or-file>',
       `how the file is to be read: ${mappingNames().join(', ')}, or a YAML file`,
@@ -65,18 +71,83 @@ export function importCommand(): Command {
     )
     .option('--json', 'the summary as JSON')
     .action(async (file: string, options: ImportCommandOptions) => {
-      const summary = await runImport(file, options)
+      const mapping = loadMapping(options.mapping)
+      const [summary, lines] =
+        mapping.recordType === 'configuration'
+          ? told(await runHistoryImport(file, mapping, options), toldHistory)
+          : told(await importRows(file, mapping, options), toldSummary)
       if (options.json) print(JSON.stringify(summary))
-      else for (const line of toldSummary(summary)) print(line)
+      else for (const line of lines) print(line)
       process.exitCode = exitCode(summary)
     })
 }
 
-/** Imports, keeps the read models level unless a server does it, and waits until they are. */
-export async function runImport(file: string, options: ImportCommandOptions): Promise<ImportSummary> {
+function told<Summary extends ImportCounts>(
+  summary: Summary,
+  lines: (summary: Summary) => string[],
+): [ImportCounts, string[]] {
+  return [summary, lines(summary)]
+}
+
+/** Imports rows, and waits until the read models have them. */
+export function runImport(file: string, options: ImportCommandOptions): Promise<ImportSummary> {
+  return importRows(file, loadRowMapping(options.mapping), options)
+}
+
+/** @throws InvalidInput `IMPORT.MAPPING_UNKNOWN`, or `IMPORT.MAPPING_UNSUITABLE` for one of a configuration's history */
+export function loadRowMapping(nameOrFile: string): ImportMapping {
+  const mapping = loadMapping(nameOrFile)
+  if (mapping.recordType !== 'configuration') return mapping
+  throw new InvalidInput('IMPORT.MAPPING_UNSUITABLE', `${nameOrFile} is no mapping of rows of records`)
+}
+
+function importRows(
+  file: string,
+  mapping: ImportMapping,
+  options: ImportCommandOptions,
+): Promise<ImportSummary> {
+  return importing(options, (shared, progress) =>
+    importFile({
+      ...shared,
+      rules: importRules,
+      mapping,
+      file,
+      activate: options.activate,
+      onProgress: ({ rows, bytesRead, bytes, rowsPerSecond, secondsLeft }) =>
+        progress.show(bytesRead / bytes, rows, rowsPerSecond, secondsLeft),
+    }),
+  )
+}
+
+function runHistoryImport(
+  folder: string,
+  mapping: HistoryMapping,
+  options: ImportCommandOptions,
+): Promise<HistorySummary> {
+  if (options.activate)
+    throw new InvalidInput('IMPORT.NOTHING_TO_ACTIVATE', 'A configuration’s history leaves no open records')
+  return importing(options, (shared, progress) =>
+    importHistory({
+      ...shared,
+      rules: configurationRules,
+      mapping,
+      folder,
+      onProgress: ({ rows, bytesRead, bytes, rowsPerSecond, secondsLeft }) =>
+        progress.show(bytesRead / bytes, rows, rowsPerSecond, secondsLeft),
+    }),
+  )
+}
+
+/** What any import is given. */
+type Shared = Pick<HistoryImportOptions, 'store' | 'actor' | 'dryRun' | 'until' | 'signal'>
+
+/** Runs an import, keeps the read models level unless a server does it, and waits until they are. */
+async function importing<Summary>(
+  options: ImportCommandOptions,
+  work: (shared: Shared, progress: Progress) => Promise<Summary>,
+): Promise<Summary> {
   const configuration = readConfiguration(process.env)
   const logger = createLogger({ ...configuration, logLevel: 'error' }, process.stderr)
-  const mapping = loadMapping(options.mapping)
   const stores = await storeSettings(configuration)
   // History may be what a log begins with; who only asks what would happen begins none on a server that others share.
   const write = await openWriteSide(stores, logger, { begin: !options.dryRun || areFiles(stores) })
@@ -95,21 +166,16 @@ export async function runImport(file: string, options: ImportCommandOptions): Pr
   process.once('SIGINT', onSignal)
   process.once('SIGTERM', onSignal)
   const progress = new Progress('import', 'rows')
+  const { until, dryRun } = options
   try {
-    const summary = await importFile({
+    const shared: Shared = {
       store: write.eventStore,
-      rules: importRules,
-      mapping,
-      file,
       actor: actorOf(write, options.as),
-      dryRun: options.dryRun,
-      until:
-        options.until === undefined ? undefined : instantOf('--until', options.until, 'IMPORT.UNTIL_INVALID'),
-      activate: options.activate,
+      dryRun,
+      until: until === undefined ? undefined : instantOf('--until', until, 'IMPORT.UNTIL_INVALID'),
       signal: stop.signal,
-      onProgress: ({ rows, bytesRead, bytes, rowsPerSecond, secondsLeft }) =>
-        progress.show(bytesRead / bytes, rows, rowsPerSecond, secondsLeft),
-    })
+    }
+    const summary = await work(shared, progress)
     progress.end()
     if (projector) await caughtUp(stores, write, stop.signal)
     return summary
@@ -183,9 +249,9 @@ function mappingNames(): string[] {
 }
 
 /** A mapping by its name, or from a YAML file. @throws InvalidInput `IMPORT.MAPPING_UNKNOWN` */
-export function loadMapping(nameOrFile: string): ImportMapping {
+function loadMapping(nameOrFile: string): ImportMapping | HistoryMapping {
   if (mappingNames().includes(nameOrFile)) {
-    return parseMapping(readFileSync(new URL(`${nameOrFile}.yaml`, MAPPINGS), 'utf8'))
+    return anyMapping(readFileSync(new URL(`${nameOrFile}.yaml`, MAPPINGS), 'utf8'))
   }
   if (!existsSync(nameOrFile)) {
     throw new InvalidInput(
@@ -193,5 +259,5 @@ export function loadMapping(nameOrFile: string): ImportMapping {
       `There is no mapping ${nameOrFile}: name a YAML file, or one of ${mappingNames().join(', ')}`,
     )
   }
-  return parseMapping(readFileSync(nameOrFile, 'utf8'))
+  return anyMapping(readFileSync(nameOrFile, 'utf8'))
 }

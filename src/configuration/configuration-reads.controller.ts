@@ -4,7 +4,6 @@ import type { Principal } from '#libs/access'
 import { Answer, Context, Endpoint, RequestContext } from '#libs/platform'
 import type { KeysetCursor } from '#libs/read-store'
 import { DESK_READERS } from '#projections/access'
-import { TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { CiParams } from './dto/configuration.dto.js'
 import {
@@ -17,6 +16,7 @@ import {
   CisQuery,
   ConfigurationDiff,
   ConfigurationHealth,
+  ConfigurationPointQuery,
   DiffQuery,
   HealthQuery,
   Impact,
@@ -45,6 +45,7 @@ export class ConfigurationItemReadsController {
     roles: DESK_READERS,
     query: CisQuery,
     answer: CiPage,
+    refusals: [404],
   })
   list(@Query() query: CisQuery, @Context() { principal }: RequestContext): Promise<Answer> {
     return this.queries.answer(listConfigurationItems, { ...query, principal })
@@ -55,12 +56,12 @@ export class ConfigurationItemReadsController {
     summary: 'A configuration item at a point of both time axes, with its relations there',
     roles: DESK_READERS,
     params: CiParams,
-    query: TimePointQuery,
+    query: ConfigurationPointQuery,
     answer: CiAtPoint,
   })
   read(
     @Param() { id: number }: CiParams,
-    @Query() query: TimePointQuery,
+    @Query() query: ConfigurationPointQuery,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
     return this.queries.answer(readConfigurationItem, { ...query, number, principal })
@@ -71,12 +72,12 @@ export class ConfigurationItemReadsController {
     summary: 'All versions of a configuration item on both time axes, and the events behind them',
     roles: DESK_READERS,
     params: CiParams,
-    query: TimePointQuery,
+    query: ConfigurationPointQuery,
     answer: CiHistory,
   })
   history(
     @Param() { id: number }: CiParams,
-    @Query() query: TimePointQuery,
+    @Query() query: ConfigurationPointQuery,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
     return this.queries.answer(readConfigurationItemHistory, { ...query, number, principal })
@@ -111,11 +112,15 @@ export class ConfigurationReadsController {
       'The first line says the point, the last one how many there were: without it the answer was cut off. Between them items ' +
       '(`kind`: `item`), retired ones too, then relations (`relation`); an end that is a name says which live items bear it.',
     roles: DESK_READERS,
-    query: TimePointQuery,
+    query: ConfigurationPointQuery,
     answer: { content: { 'application/x-ndjson': 'text' } },
+    refusals: [404],
     responseHeaders: ['ITSM-Position'],
   })
-  async graph(@Query() query: TimePointQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+  async graph(
+    @Query() query: ConfigurationPointQuery,
+    @Context() { principal }: RequestContext,
+  ): Promise<Answer> {
     const { json, position } = await this.queries.ask(settleCmdbPoint, { ...query, principal })
     const point = JSON.parse(json) as SettledPoint
     const lines = Readable.from(graphLines(this.queries, point, principal))
@@ -128,6 +133,7 @@ export class ConfigurationReadsController {
     roles: DESK_READERS,
     query: DiffQuery,
     answer: ConfigurationDiff,
+    refusals: [404],
   })
   diff(@Query() query: DiffQuery, @Context() { principal }: RequestContext): Promise<Answer> {
     return this.queries.answer(readConfigurationDiff, { ...query, principal })
@@ -149,12 +155,12 @@ export class ConfigurationReadsController {
     summary: 'What differs from a baseline at a point of both time axes, usually now',
     roles: DESK_READERS,
     params: BaselineParams,
-    query: TimePointQuery,
+    query: ConfigurationPointQuery,
     answer: ConfigurationDiff,
   })
   drift(
     @Param() { id }: BaselineParams,
-    @Query() query: TimePointQuery,
+    @Query() query: ConfigurationPointQuery,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
     return this.queries.answer(readBaselineDrift, { ...query, baseline: id, principal })
@@ -166,6 +172,7 @@ export class ConfigurationReadsController {
     roles: DESK_READERS,
     query: HealthQuery,
     answer: ConfigurationHealth,
+    refusals: [404],
   })
   health(@Query() query: HealthQuery, @Context() { principal }: RequestContext): Promise<Answer> {
     return this.queries.answer(readConfigurationHealth, { ...query, principal })

@@ -6,7 +6,6 @@ import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
 import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
-import { settleTimePoint } from '../http/time-point.js'
 import { splitReason } from '../http/verbs.js'
 import { BACK_DATERS, BASELINE_TAKERS, CONFIGURATION_WRITERS, DISCOVERERS } from './configuration.rights.js'
 import { Discovery } from './discovery.js'
@@ -22,6 +21,7 @@ import {
   RelateDto,
   TakeBaselineDto,
 } from './dto/configuration.dto.js'
+import { settleConfigurationPoint } from './queries/configuration-point.js'
 
 /** Configuration items come into being here; what can be done to them stands in `configuration.verbs`. */
 @Controller('configuration-items')
@@ -121,6 +121,7 @@ export class ConfigurationController {
     body: TakeBaselineDto,
     status: 201,
     answer: Receipt,
+    refusals: [404],
     requestHeaders: ['Idempotency-Key'],
     responseHeaders: ['ETag', 'Location', 'ITSM-Position'],
   })
@@ -129,7 +130,7 @@ export class ConfigurationController {
     @Context() context: RequestContext,
   ): Promise<Answer<Receipt>> {
     const [{ name, ...asked }, reason] = splitReason(body)
-    const point = await settleTimePoint(this.store, asked)
+    const point = await settleConfigurationPoint(this.store, asked)
     const id = baselineId(name)
     const route = '/configuration/baselines'
     const wish = { target: `baseline-${id}`, method: 'POST', route, params: {}, body, reason }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Unavailable } from '#libs/event-sourcing'
-import type { AppendRequest, BulkOutcome, EventStore } from '#libs/event-store'
+import type { AppendOrder, AppendRequest, BulkOutcome, EventStore } from '#libs/event-store'
 
 /** Tries of a write whose outcome stays unknown, or whose stream others keep changing. */
 export const MAX_TRIES = 20
@@ -24,17 +24,21 @@ export async function settled<O extends { kind: string }>(write: () => Promise<O
   )
 }
 
-/** All requests in order; see {@link settled}. */
+/**
+ * All requests in order; see {@link settled}.
+ * @param order `log`: each has its place in the log behind those before it, not only in its stream
+ */
 export async function appendAll(
   store: EventStore,
   requests: readonly AppendRequest[],
+  order: AppendOrder = 'stream',
 ): Promise<Settled<BulkOutcome>[]> {
   if (requests.length === 0) return []
-  const outcomes = await store.appendMany(requests)
-  return Promise.all(
-    outcomes.map((outcome, index) => {
-      if (outcome.kind !== 'unknown') return outcome
-      return settled(() => store.append(requests[index]!))
-    }),
-  )
+  const outcomes = await store.appendMany(requests, order)
+  const settledOne = (outcome: BulkOutcome, index: number) =>
+    outcome.kind === 'unknown' ? settled(() => store.append(requests[index]!)) : outcome
+  if (order === 'stream') return Promise.all(outcomes.map(settledOne))
+  const inTurn: Settled<BulkOutcome>[] = []
+  for (const [index, outcome] of outcomes.entries()) inTurn.push(await settledOne(outcome, index))
+  return inTurn
 }

@@ -2,7 +2,7 @@ import { isServiceId } from '#libs/access'
 import { type CommandMetadata, type DomainEvent, derivedId } from '#libs/event-sourcing'
 import type { AppendRequest } from '#libs/event-store'
 import type { GroupRegistered, PersonRegistered } from '../directory/domain/directory.events.js'
-import type { ImportContext } from './import-context.js'
+import type { RunContext } from './import-context.js'
 import { newEvents } from './import-events.js'
 import type { ImportMapping } from './mapping.js'
 import { PEOPLE_FIELDS } from './mapping.js'
@@ -25,7 +25,7 @@ export class DirectoryEntries {
   readonly #groups = new Set<string>()
 
   constructor(
-    private readonly context: ImportContext,
+    private readonly context: RunContext,
     private readonly namespaces: ImportMapping['namespaces'],
   ) {}
 
@@ -40,6 +40,13 @@ export class DirectoryEntries {
       }
       this.#group(requests, observed.assignmentGroup, metadata)
     }
+    return requests
+  }
+
+  /** Of a person whom something else than a row of a record names; none when she was offered before. */
+  person(id: string, metadata: CommandMetadata): AppendRequest[] {
+    const requests: AppendRequest[] = []
+    this.#person(requests, id, metadata)
     return requests
   }
 

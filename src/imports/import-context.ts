@@ -22,10 +22,9 @@ export interface ImportActor {
   readonly grant?: string
 }
 
-/** What all parts of one run share. */
-export interface ImportContext {
+/** What all parts of one run share, whatever it imports. */
+export interface RunContext {
   readonly store: EventStore
-  readonly rules: ImportRules
   readonly actor: ImportActor
   /** Name of the source, as the mapping says. */
   readonly source: string
@@ -37,9 +36,14 @@ export interface ImportContext {
   readonly clock: () => number
 }
 
+/** Of a run that imports rows of records. */
+export interface ImportContext extends RunContext {
+  readonly rules: ImportRules
+}
+
 /** Metadata of what the run does by itself, now or as of a time of the source. */
 export function runMetadata(
-  { actor, run, clock }: ImportContext,
+  { actor, run, clock }: RunContext,
   commandId: string,
   occurredAt = new Date(clock()).toISOString(),
 ): CommandMetadata {

@@ -2,7 +2,7 @@ import { type DomainEvent, derivedId, LOG_START } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { settled } from './appends.js'
 import type { ImportRunEvent, ImportStarted, RowRejected } from './domain/imports.events.js'
-import { type ImportContext, runMetadata } from './import-context.js'
+import { type RunContext, runMetadata } from './import-context.js'
 import { newEvents } from './import-events.js'
 
 /** Events of one append; a file without a good row must not need one append a row. */
@@ -15,7 +15,7 @@ export class ImportRun {
   #revision = -1
   #rejected: RowRejected[] = []
 
-  constructor(private readonly context: ImportContext) {}
+  constructor(private readonly context: RunContext) {}
 
   reject(rejection: RowRejected['data']): void {
     const reason = rejection.reason.slice(0, MAX_REASON)

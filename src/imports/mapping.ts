@@ -1,11 +1,11 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { DateTime, IANAZone } from 'luxon'
-import { parseDocument } from 'yaml'
-import { type FieldError, InvalidInput } from '#libs/event-sourcing'
+import type { FieldError } from '#libs/event-sourcing'
 import { checkId } from '../directory/domain/directory-id.js'
 import type { IncidentState } from '../incidents/domain/incident.events.js'
 import type { PriorityMatrix } from '../settings/domain/settings.events.js'
 import { type DURATION_UNITS, MAPPING_SCHEMA, type TOLD_NAMES } from './mapping.schema.js'
+import { checkedMapping, readYaml } from './mapping-file.js'
 
 /** Fields of an incident that hold what the column says, as it says it. */
 export const TEXT_FIELDS = [
@@ -142,70 +142,11 @@ function mappingCheck(): ValidateFunction<ImportMapping> {
 }
 
 /**
- * Reads a mapping from YAML 1.2.
+ * Reads a mapping of rows from YAML 1.2.
  * @throws InvalidInput `IMPORT.MAPPING_INVALID`; every offending place is named by its path (or line, if it is no YAML)
  */
 export function parseMapping(yaml: string): ImportMapping {
-  const document = parseDocument(yaml)
-  if (document.errors.length > 0) {
-    throw invalidMapping(
-      document.errors.map(({ message, linePos }) => ({
-        pointer: `line ${linePos?.[0].line ?? '?'}`,
-        message: message.split('\n', 1)[0]!.replace(/ at line.*$/, ''),
-      })),
-    )
-  }
-  const mapping: unknown = document.toJS()
-  const isMapping = mappingCheck()
-  if (!isMapping(mapping)) throw invalidMapping(readable(isMapping.errors ?? []))
-  const errors = [...meaningErrors(mapping)]
-  if (errors.length > 0) throw invalidMapping(errors)
-  return mapping
-}
-
-function invalidMapping(errors: FieldError[]): InvalidInput {
-  const places = errors.map(({ pointer, message }) => `${pointer}: ${message}`)
-  return new InvalidInput(
-    'IMPORT.MAPPING_INVALID',
-    `The mapping is not valid:\n  ${places.join('\n  ')}`,
-    errors,
-  )
-}
-
-/** One error per place; of a choice that nothing fits, the choice itself says more than each of its branches. */
-function readable(errors: readonly ErrorObject[]): FieldError[] {
-  const told = new Map<string, FieldError>()
-  for (const { instancePath, schemaPath, keyword, params, message, parentSchema } of errors) {
-    if (/\/(anyOf|oneOf)\/\d/.test(schemaPath)) continue
-    const property: unknown =
-      params.additionalProperty ?? params.missingProperty ?? params.unevaluatedProperty
-    const pointer = property === undefined ? instancePath || '/' : `${instancePath}/${property}`
-    told.set(pointer, { pointer, message: explain(keyword, params, parentSchema, message) })
-  }
-  return [...told.values()]
-}
-
-function explain(
-  keyword: string,
-  params: ErrorObject['params'],
-  schema: ErrorObject['parentSchema'],
-  message = 'is not valid',
-): string {
-  switch (keyword) {
-    case 'anyOf':
-    case 'oneOf':
-      return `must be ${schema?.description ?? 'one of the allowed forms'}`
-    case 'required':
-      return 'is missing'
-    case 'additionalProperties':
-      return 'is not known here'
-    case 'enum':
-      return `must be one of ${params.allowedValues.join(', ')}`
-    case 'const':
-      return `must be ${params.allowedValue}`
-    default:
-      return message
-  }
+  return checkedMapping(readYaml(yaml), mappingCheck(), meaningErrors)
 }
 
 /** What a schema can't say. */

@@ -52,7 +52,7 @@ export async function incidentEvents(installation: Installation, token: string):
   }
 }
 
-function linesOf<Row>(text: string): Row[] {
+export function linesOf<Row>(text: string): Row[] {
   const lines = text.split('\n').filter((line) => line !== '')
   return lines.map((line) => JSON.parse(line) as Row)
 }

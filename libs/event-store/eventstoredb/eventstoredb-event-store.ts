@@ -9,6 +9,7 @@ import {
 } from '#libs/event-sourcing'
 import { checkStream, type EncodedAppend, encodeAppend } from '../encode-append.js'
 import {
+  type AppendOrder,
   type AppendOutcome,
   type AppendRequest,
   type BulkOutcome,
@@ -142,8 +143,12 @@ export class EventStoreDbEventStore extends EventStore {
    * Many appends at once over one connection: those to one stream in their order, those to different streams in about
    * that order.
    */
-  override async appendMany(requests: readonly AppendRequest[]): Promise<BulkOutcome[]> {
+  override async appendMany(
+    requests: readonly AppendRequest[],
+    order: AppendOrder = 'stream',
+  ): Promise<BulkOutcome[]> {
     this.#requireOpen()
+    if (order === 'log') return super.appendMany(requests, order)
     const encoded = requests.map((request) => encodeAppend(this.#codec, request))
     return this.#track(appendInTurn(encoded, (one) => this.#append(one)))
   }

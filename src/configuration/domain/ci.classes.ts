@@ -38,9 +38,16 @@ export function descendants(known: ClassCatalogue, name: string): readonly strin
     .filter((other) => lineage(known, other).some((above) => above.name === name))
 }
 
+// Classes in force are one object for all decisions, and a pure function of them need not be asked twice.
+const gathered = new WeakMap<readonly CiClass[], Map<string, Readonly<Record<string, CiAttribute>>>>()
+
 /** All attributes that CIs of a class have, inherited ones first. */
 export function attributesOf(known: ClassCatalogue, name: string): Readonly<Record<string, CiAttribute>> {
-  return Object.assign({}, ...lineage(known, name).map(({ attributes }) => attributes))
+  const byName = gathered.get(known.classes) ?? new Map<string, Readonly<Record<string, CiAttribute>>>()
+  gathered.set(known.classes, byName)
+  const found = byName.get(name) ?? Object.assign({}, ...lineage(known, name).map((one) => one.attributes))
+  byName.set(name, found)
+  return found
 }
 
 /** @throws InvalidInput `CI.CLASS_UNKNOWN`, or `CI.CLASS_ABSTRACT` when only classes below it have CIs */

@@ -3,13 +3,25 @@ import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
 import { FreshnessQuery, listing, TimePointQuery } from '../../http/listing.dto.js'
 import { closed, instant, integer, listOf, mapOf, Page, text } from '../../http/record-view.js'
 
+const AS_OF =
+  'System time: as far as it was recorded by then; a time, a position, or `change:<number>`: when that change was closed.'
+
 export class BaselineParams {
   @Field('Id of the baseline.') @Matches(/^[^\p{C}\p{Z}/@#]{1,100}$/u) id!: string
 }
 
+/** A point of both time axes; the system axis may be told by a change, too. */
+export class ConfigurationPointQuery extends TimePointQuery {
+  @IsOptional()
+  @Field(AS_OF, 'change:CHG0000339')
+  @IsString()
+  @MaxLength(40)
+  override asOf?: string
+}
+
 /** What lists of items take. */
 export class CisQuery extends listing(
-  TimePointQuery,
+  ConfigurationPointQuery,
   'class = "server" AND status = "live" AND attribute:"osFamily=Linux"',
   'name',
 ) {}
@@ -17,7 +29,7 @@ export class CisQuery extends listing(
 /** What lists of baselines take. */
 export class BaselinesQuery extends listing(FreshnessQuery, 'name = "before the move"', 'takenAt desc') {}
 
-export class ImpactQuery extends TimePointQuery {
+export class ImpactQuery extends ConfigurationPointQuery {
   @IsOptional()
   @Field('`down`: what suffers when it fails (usual); `up`: what it suffers from.', 'down')
   @IsIn(['up', 'down'])
@@ -42,7 +54,7 @@ export class DiffQuery extends FreshnessQuery {
   @IsInstant()
   to?: string
   @IsOptional()
-  @Field('As it was recorded by then, for `from`; a time, or a position. Left out: by now.')
+  @Field('As `asOf` elsewhere, for `from`: a time, a position, or `change:<number>`. Left out: by now.')
   @IsString()
   @MaxLength(40)
   fromAsOf?: string
@@ -53,7 +65,7 @@ export class DiffQuery extends FreshnessQuery {
   toAsOf?: string
 }
 
-export class HealthQuery extends TimePointQuery {
+export class HealthQuery extends ConfigurationPointQuery {
   @IsOptional()
   @Field('Days unseen by its sources after which an item is stale; usually 30.', 30)
   @IsInt()

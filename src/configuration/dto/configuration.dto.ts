@@ -141,7 +141,7 @@ export class TakeBaselineDto extends Reasoned {
   @Field('No other baseline has it.', 'before the move') @IsString() @Length(1, 200) name!: string
   @IsOptional() @Field('As it was then; the default is now.') @IsInstant() validAt?: string
   @IsOptional()
-  @Field('As it was known then: a time, or a position; the default is the end of the log.')
+  @Field('As it was known then: a time, a position, or `change:<number>`; the default is the end of the log.')
   @IsString()
   @Length(1, 40)
   asOf?: string

@@ -12,7 +12,8 @@ import {
   registered,
   standingAt,
 } from '#projections/cmdb-history/cmdb-history'
-import { type AskedTimePoint, settleTimePoint, type TimePoint } from '../../http/time-point.js'
+import type { AskedTimePoint, TimePoint } from '../../http/time-point.js'
+import { settleConfigurationPoint } from './configuration-point.js'
 import { type ClassTree, classTreeAt } from './settings-at.js'
 
 /** Who asks about the configuration, and of which point of both time axes. */
@@ -47,7 +48,7 @@ export async function settle(
   { eventStore, models, waitMilliseconds }: QueryDependencies,
   { principal, minPosition, ...asked }: AskedOfCmdb,
 ): Promise<SettledPoint> {
-  const point = await settleTimePoint(eventStore, asked)
+  const point = await settleConfigurationPoint(eventStore, asked)
   const { position, lag } = await models.of<CiVersion>(cmdbHistory.name, CIS).getMany([], {
     principal,
     minPosition: asked.asOf === undefined ? minPosition : laterPosition(point.asOf, minPosition),

@@ -11,6 +11,8 @@ export type ImportStarted = DomainEvent<
     recordType: string
     /** Without its folder. `sha256` (hex) of its bytes as they lay there. */
     file: { name: string; bytes: number; sha256: string }
+    /** Read beside it. */
+    otherFiles?: readonly { name: string; bytes: number; sha256: string }[]
     mapping: { sha256: string; timeZone: string; precision: string; rowOrder: string; numbers: string }
     /** ISO 8601; rows later than this were left for another run. */
     until?: string
