@@ -18,6 +18,7 @@ import { alertsModule } from './alerts/alerts.module.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
 import { approvalsModule } from './approvals/approvals.module.js'
 import { CmdbSurroundings } from './change-surroundings.js'
+import { cab } from './changes/cab.module.js'
 import { ChangeSurroundings } from './changes/change.handlers.js'
 import { changes } from './changes/changes.module.js'
 import { changesReads } from './changes/changes-reads.module.js'
@@ -95,6 +96,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...notifications.providers(outbox),
     ...serviceConfiguration.providers,
     ...changes.providers,
+    ...cab.providers,
   ]
 }
 
@@ -123,6 +125,7 @@ function httpParts(
       ...notifications.controllers,
       ...serviceConfiguration.controllers,
       ...changes.controllers,
+      ...cab.controllers,
       ProjectionsController,
     ],
     providers: [

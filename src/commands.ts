@@ -1,6 +1,7 @@
 import type { Command, CommandMetadata } from '#libs/event-sourcing'
 import { ALERT_COMMANDS } from './alerts/domain/alert.commands.js'
 import { APPROVAL_COMMANDS } from './approvals/domain/approval.commands.js'
+import { CAB_COMMANDS } from './changes/domain/cab.commands.js'
 import { CHANGE_COMMANDS } from './changes/domain/change.commands.js'
 import { CHANGE_MODEL_COMMANDS } from './changes/domain/change-model.commands.js'
 import { SCHEDULE_COMMANDS } from './changes/domain/schedule.decider.js'
@@ -42,6 +43,7 @@ const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
     ...CHANGE_COMMANDS,
     ...CHANGE_MODEL_COMMANDS,
     ...SCHEDULE_COMMANDS,
+    ...CAB_COMMANDS,
   ].map((Class) => [Class.name, Class as CommandClass]),
 )
 

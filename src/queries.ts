@@ -3,6 +3,7 @@ import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { readChangeModel } from './changes/change-model.query.js'
+import { listCabMeetings, readCabMeeting } from './changes/queries/cab.queries.js'
 import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
 import { readChangeCalendar } from './changes/queries/change-calendar.query.js'
 import { matchCis } from './configuration/configuration.queries.js'
@@ -103,6 +104,8 @@ export const queryRegistry = {
   readChange,
   readChangeHistory,
   readChangeCalendar,
+  listCabMeetings,
+  readCabMeeting,
   readSurroundings,
   readChangeModel,
 } satisfies Readonly<Record<string, QueryFunction<never>>>
