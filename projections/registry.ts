@@ -2,6 +2,7 @@ import type { ReadModelDefinition } from '#libs/projections-runtime'
 import { alerts } from './alerts/alerts.js'
 import { approvals } from './approvals/approvals.js'
 import { auditFindings } from './audit-findings/audit-findings.js'
+import { cabMeetings } from './cab-meetings/cab-meetings.js'
 import { changes } from './changes/changes.js'
 import { ciIdentities } from './ci-identities/ci-identities.js'
 import { cmdbHistory } from './cmdb-history/cmdb-history.js'
@@ -27,6 +28,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   alerts,
   approvals,
   changes,
+  cabMeetings,
   notificationList,
   ciIdentities,
   auditFindings,

@@ -14,6 +14,7 @@ export const API: ApiDescription = {
     'configuration-items': 'What the services are made of: register, change, correct.',
     configuration: 'How configuration items are related, what sources say of them, baselines.',
     changes: 'What is to be changed, who allows it, and what came of it.',
+    'cab-meetings': 'What the change advisory board advises.',
     'change-models': 'What standard changes are made from.',
     approvals: 'Who is asked about what, and what was answered.',
     audit: 'What auditors ask of changes, and what they say of the answers.',

@@ -19,6 +19,7 @@ import { IncidentFactsController } from './analytics/incident-facts.controller.j
 import { approvalsModule } from './approvals/approvals.module.js'
 import { auditModule } from './audit/audit.module.js'
 import { CmdbSurroundings } from './change-surroundings.js'
+import { cab } from './changes/cab.module.js'
 import { ChangeSurroundings } from './changes/change.handlers.js'
 import { changes } from './changes/changes.module.js'
 import { changesReads } from './changes/changes-reads.module.js'
@@ -97,6 +98,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...serviceConfiguration.providers,
     ...changes.providers,
     ...auditModule.providers,
+    ...cab.providers,
   ]
 }
 
@@ -126,6 +128,7 @@ function httpParts(
       ...serviceConfiguration.controllers,
       ...changes.controllers,
       ...auditModule.controllers,
+      ...cab.controllers,
       ProjectionsController,
     ],
     providers: [

@@ -3,6 +3,7 @@ import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
 import type { ApprovalEvent } from './approvals/domain/approval.events.js'
 import type { AuditDataRead, FindingDisposed } from './audit/domain/audit.events.js'
+import type { CabEvent } from './changes/domain/cab.events.js'
 import type { ChangeEvent, ImportedChange } from './changes/domain/change.events.js'
 import type { ChangeModelEvent } from './changes/domain/change-model.events.js'
 import type { ScheduleEvent } from './changes/domain/schedule.events.js'
@@ -56,6 +57,7 @@ export type CatalogueEvent =
   | ChangeEvent
   | ChangeModelEvent
   | ScheduleEvent
+  | CabEvent
   | NumberClaimed
   | RecordsSelected
   | NumberBlockReserved
@@ -689,6 +691,19 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
   },
 }
 
+const CAB_EVENTS: Entries<CabEvent> = {
+  CabMeetingScheduled: {
+    version: 1,
+    fields: { title: authored, period: plain, chair: personId, members: personId },
+  },
+  CabMeetingRescheduled: { version: 1, fields: { previous: plain, period: plain } },
+  CabAgendaItemAdded: { version: 1, fields: { change: plain } },
+  CabAgendaItemRemoved: { version: 1, fields: { change: plain } },
+  CabAdviceGiven: { version: 1, fields: { change: plain, advice: plain, comment: authored } },
+  CabMinutesRecorded: { version: 1, fields: { text: authored } },
+  CabMeetingClosed: { version: 1, fields: {} },
+}
+
 const CHANGE_MODEL_EVENTS: Entries<ChangeModelEvent> = {
   ChangeModelDrafted: { version: 1, fields: { revision: plain, content: authored, author: personId } },
   ChangeModelApproved: {
@@ -762,6 +777,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('baseline-', BASELINE_EVENTS),
   ...entries('change-', CHANGE_EVENTS, importedChange),
   ...entries('changemodel-', CHANGE_MODEL_EVENTS),
+  ...entries('cab-', CAB_EVENTS),
   ...entries('cischedule-', CI_SCHEDULE_EVENTS),
   ...entries('assigneeschedule-', ASSIGNEE_SCHEDULE_EVENTS),
   ...entries('key-', KEY_EVENTS),

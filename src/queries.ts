@@ -4,6 +4,7 @@ import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-fac
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { extractFindings, listFindings, readFinding } from './audit/audit.queries.js'
 import { readChangeModel } from './changes/change-model.query.js'
+import { listCabMeetings, readCabMeeting } from './changes/queries/cab.queries.js'
 import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
 import { readChangeCalendar } from './changes/queries/change-calendar.query.js'
 import { matchCis } from './configuration/configuration.queries.js'
@@ -107,6 +108,8 @@ export const queryRegistry = {
   readChange,
   readChangeHistory,
   readChangeCalendar,
+  listCabMeetings,
+  readCabMeeting,
   readSurroundings,
   readChangeModel,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

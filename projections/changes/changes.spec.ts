@@ -1,3 +1,4 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
 import { matches } from '#libs/read-store'
 import { EventFactory, FakeClock, projectionSpec } from '#libs/testing'
 import type { ChangeEvent, ChangeOpened } from '../../src/changes/domain/change.events.js'
@@ -207,6 +208,32 @@ describe('a change', () => {
       closedAt: '2026-03-02T08:00:02.000Z',
     })
     expect([commit.startedAt, commit.endedAt, commit.visibleTo]).toEqual([undefined, undefined, undefined])
+  })
+
+  it('shows what the board advises, which is no update of it', () => {
+    const factory = new EventFactory(new FakeClock('2026-03-02T08:00:00.000Z'))
+    const change = 'CHG0000001'
+    const told = [
+      factory.event(opened(), {}, 'change-CHG0000001'),
+      factory.event({ type: 'CabAgendaItemAdded', data: { change } }, {}, 'cab-CAB0000001'),
+      factory.event({ type: 'CabAgendaItemAdded', data: { change } }, {}, 'cab-CAB0000002'),
+      factory.event({ type: 'CabAgendaItemRemoved', data: { change } }, {}, 'cab-CAB0000001'),
+      factory.event(
+        { type: 'CabAdviceGiven', data: { change, advice: 'defer', comment: 'The fair' } },
+        { actor: 'chris' },
+        'cab-CAB0000002',
+      ),
+      factory.event({ type: 'CabMeetingClosed', data: {} }, {}, 'cab-CAB0000002'),
+      factory.event({ type: 'CabAgendaItemAdded', data: { change: 'CHG0000099' } }, {}, 'cab-CAB0000002'),
+    ]
+    const { all } = projectionSpec(changes).given(...(told as RecordedEvent<ChangeEvent>[]))
+    expect([...all.keys()]).toEqual(['change-CHG0000001'])
+    expect(all.get('change-CHG0000001')).toMatchObject({
+      cab: [{ meeting: 'CAB0000002', advice: 'defer', comment: 'The fair', by: 'chris' }],
+      cabAdvice: 'defer',
+      cabMeetings: ['CAB0000001', 'CAB0000002'],
+      updatedAt: '2026-03-02T08:00:01.000Z',
+    })
   })
 
   it('is left alone by what it does not know', () => {

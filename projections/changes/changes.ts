@@ -1,5 +1,6 @@
 import { canonicalJson, type EventSource, later, type RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
+import type { CabAdvice, CabEvent } from '../../src/changes/domain/cab.events.js'
 import type {
   ChangeEvent,
   ChangeLink,
@@ -116,6 +117,12 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
   refused?: readonly ProposedValuesRefused['data'][]
   review?: { objectivesMet: boolean; conclusion: string; lessons?: string; at: string; by: string }
   cancellation?: { from: ChangeState; notes: string }
+  /** On which agendas of the board it stands, in order, and what was advised there. */
+  cab?: readonly { meeting: string; advice?: CabAdvice; comment?: string; at?: string; by?: string }[]
+  /** The latest advice. */
+  cabAdvice?: CabAdvice
+  /** Meetings on whose agenda it ever stood. */
+  cabMeetings?: readonly string[]
   comments?: number
   workNotes?: number
   /** Latest entry into each state that it was in; effective times. */
@@ -134,15 +141,15 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
 }
 
 /** One document per change. */
-export const changes = defineProjection<ChangeDetails, ChangeEvent>({
+export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
   name: 'changes',
   version: 1,
-  from: ['change-'],
-  key: ({ stream }) => stream,
+  from: ['change-', 'cab-'],
+  key: keyOf,
   evolve(change, event) {
     if (event.type === 'ChangeOpened') return opened(event)
     if (change === undefined) return undefined
-    return evolved(change, event)
+    return isOfBoard(event) ? advised(change, event) : evolved(change, event)
   },
   columns: {
     ...accessColumns,
@@ -171,6 +178,7 @@ export const changes = defineProjection<ChangeDetails, ChangeEvent>({
     closedAt: 'timestamp',
     updatedAt: 'timestamp',
     irregular: 'integer',
+    cabAdvice: 'string',
   },
   indexes: [
     ['openedAt'],
@@ -202,6 +210,7 @@ export const changes = defineProjection<ChangeDetails, ChangeEvent>({
     'endedAt',
     'closedAt',
     'irregular',
+    'cabAdvice',
   ],
   ...forEverybody,
   fields: (change, principal) =>
@@ -267,6 +276,9 @@ const BLANK: Blank<ChangeDetails> = {
   refused: undefined,
   review: undefined,
   cancellation: undefined,
+  cab: undefined,
+  cabAdvice: undefined,
+  cabMeetings: undefined,
   comments: undefined,
   workNotes: undefined,
   entered: {},
@@ -277,6 +289,53 @@ const BLANK: Blank<ChangeDetails> = {
   effectiveAt: '',
   source: undefined,
   irregular: undefined,
+}
+
+function isOfBoard(event: RecordedEvent<ChangeEvent | CabEvent>): event is RecordedEvent<CabEvent> {
+  return event.stream.startsWith('cab-')
+}
+
+/** What the board says of a change concerns that one alone; the rest of a meeting none. */
+function keyOf(event: RecordedEvent<ChangeEvent | CabEvent>): string | undefined {
+  if (!isOfBoard(event)) return event.stream
+  switch (event.type) {
+    case 'CabAgendaItemAdded':
+    case 'CabAgendaItemRemoved':
+    case 'CabAdviceGiven':
+      return `change-${event.data.change}`
+    default:
+      return undefined
+  }
+}
+
+/** No update of the change: it is the board's word. */
+function advised(change: ChangeDetails, event: RecordedEvent<CabEvent>): ChangeDetails {
+  const meeting = event.stream.slice('cab-'.length)
+  const { cab = [], cabMeetings = [] } = change
+  const others = cab.filter((known) => known.meeting !== meeting)
+  switch (event.type) {
+    case 'CabAgendaItemAdded':
+      return {
+        ...change,
+        cab: [...others, { meeting }],
+        cabMeetings: [...new Set([...cabMeetings, meeting])],
+      }
+    case 'CabAgendaItemRemoved':
+      return { ...change, cab: nonEmpty(others) }
+    case 'CabAdviceGiven': {
+      const { advice, comment } = event.data
+      const said = {
+        meeting,
+        advice,
+        comment: present(comment),
+        at: event.metadata.occurredAt,
+        by: performer(event),
+      }
+      return { ...change, cab: [...others, said], cabAdvice: advice }
+    }
+    default:
+      return change
+  }
 }
 
 function opened(event: RecordedChange<'ChangeOpened'>): ChangeDetails {
@@ -654,6 +713,6 @@ const REQUESTER_FIELDS = [
 /** A change as answers show it: without the columns that only serve filters and the row rule. */
 export function shownChange(change: ChangeDetails): object {
   const { audienceKind, audienceGroups, visibleTo, ...shown } = change
-  const { onHold, approvalStatus, voidCount, conflictKinds, breachRules, ...fields } = shown
+  const { onHold, approvalStatus, voidCount, conflictKinds, breachRules, cabMeetings, ...fields } = shown
   return { ...fields, audience: audienceOf(change) }
 }

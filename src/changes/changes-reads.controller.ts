@@ -69,15 +69,15 @@ export class ChangesReadsController {
     params: ChangeParams,
     query: TimePointQuery,
     answer: ChangeAtPoint,
-    requestHeaders: ['If-None-Match'],
     responseHeaders: ['ETag', 'ITSM-Position'],
   })
   read(
     @Param() { id: number }: ChangeParams,
     @Query() query: TimePointQuery,
-    @Context() context: RequestContext,
+    @Context() { principal }: RequestContext,
   ): Promise<Answer> {
-    return this.queries.answer(readChange, { ...query, number, principal: context.principal }, context)
+    // Never "not modified": what the board says of it leaves its revision as it is.
+    return this.queries.answer(readChange, { ...query, number, principal })
   }
 
   @Get(':id/history')

@@ -7,6 +7,7 @@ import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
 import { recorded } from '#libs/testing'
 import { alertDecider } from '../alerts/domain/alert.decider.js'
 import { approvalDecider } from '../approvals/domain/approval.decider.js'
+import { cabDecider } from '../changes/domain/cab.decider.js'
 import { changeDecider } from '../changes/domain/change.decider.js'
 import { changeModelDecider } from '../changes/domain/change-model.decider.js'
 import { assigneeScheduleDecider, ciScheduleDecider } from '../changes/domain/schedule.decider.js'
@@ -193,6 +194,7 @@ describe('stored events', () => {
     ['baseline-', baselineDecider],
     ['change-', changeDecider, 'ChangeOpened'],
     ['changemodel-', changeModelDecider, 'ChangeModelDrafted'],
+    ['cab-', cabDecider, 'CabMeetingScheduled'],
     ['cischedule-', ciScheduleDecider, 'CiReserved'],
     ['assigneeschedule-', assigneeScheduleDecider, 'AssigneeReserved'],
   ]

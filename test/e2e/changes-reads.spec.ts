@@ -102,6 +102,47 @@ describe('Changes as they are read', () => {
     expect(hers.items.map(({ type }: { type: string }) => type)).not.toContain('ChangeApprovalAsked')
   })
 
+  it('show what the board advised, now and as it was, without being touched by it', async () => {
+    const chris = desk.as('chris')
+    const before = succeeded(await desk.as('ann').get(`/changes/${number}`))
+    const meeting = { title: 'Weekly', period: { start: at(1), end: at(2) }, members: ['ann', 'lea'] }
+    expect(refusal(await desk.as('ann').post('/cab-meetings', meeting))).toBe('403 ROLE.REQUIRED')
+    const { id } = succeeded(await chris.post('/cab-meetings', meeting))
+    expect(id).toBe('CAB0000001')
+    const send = async (verb: string, body: object = {}) => chris.post(`/cab-meetings/${id}/${verb}`, body)
+    const listed = succeeded(await send('agenda', { change: number }))
+    expect(refusal(await send('agenda', { change: 'CHG0000099' }))).toBe('400 CAB.CHANGE_UNKNOWN')
+    expect(refusal(await send('close'))).toBe('409 CAB.ADVICE_MISSING')
+    succeeded(await send('advise', { change: number, advice: 'defer', comment: 'The fair' }))
+    succeeded(await send('minutes', { text: 'Deferred.' }))
+    const { position: minPosition } = succeeded(await send('close'))
+    const read = succeeded(await desk.as('ann').get(`/cab-meetings/${id}`, { minPosition }))
+    expect(read).toMatchObject({
+      status: 'closed',
+      chair: 'chris',
+      minutes: 'Deferred.',
+      agenda: [{ change: number, advice: 'defer', comment: 'The fair', by: 'chris' }],
+    })
+    const filter = `changes:"${number}"`
+    expect(succeeded(await desk.as('ann').get('/cab-meetings', { filter, minPosition })).items).toHaveLength(
+      1,
+    )
+    const now = succeeded(await desk.as('ann').get(`/changes/${number}`, { minPosition }))
+    expect(now).toMatchObject({
+      cabAdvice: 'defer',
+      cab: [{ meeting: id, advice: 'defer' }],
+      revision: before.revision,
+      state: 'Authorize',
+    })
+    const then = succeeded(await desk.as('ann').get(`/changes/${number}`, { asOf: listed.position }))
+    expect(then.cab).toEqual([{ meeting: id }])
+    expect(then).not.toHaveProperty('cabAdvice')
+    const advised = { filter: 'cabAdvice = "defer"', minPosition }
+    expect(succeeded(await desk.as('ann').get('/changes', advised)).items).toHaveLength(1)
+    expect(succeeded(await desk.as('rita').get(`/changes/${number}`))).not.toHaveProperty('cab')
+    expect((await desk.as('rita').get(`/cab-meetings/${id}`)).status).toBe(403)
+  })
+
   it('stand in a calendar, with blackouts, as JSON and as iCalendar', async () => {
     const asked = { from: FROM, to: TO, minPosition: head }
     const calendar = succeeded(await desk.as('ann').get('/changes/calendar', asked))

@@ -120,6 +120,15 @@ export const RIGHTS: RightsTable = {
   'POST /configuration/discovery': ['service', ...BACK_DATERS],
 
   // Requesters: their own
+  'GET /cab-meetings': [...DESK, 'service'],
+  'GET /cab-meetings/{id}': [...DESK, 'service'],
+  'POST /cab-meetings': ['change-manager'],
+  'POST /cab-meetings/{id}/reschedule': ['change-manager'],
+  'POST /cab-meetings/{id}/agenda': ['change-manager'],
+  'POST /cab-meetings/{id}/remove-from-agenda': ['change-manager'],
+  'POST /cab-meetings/{id}/advise': ['change-manager'],
+  'POST /cab-meetings/{id}/minutes': ['change-manager'],
+  'POST /cab-meetings/{id}/close': ['change-manager'],
   'GET /changes': 'any',
   'GET /changes/calendar': [...DESK, 'service'],
   'GET /changes/{id}': 'any',
@@ -328,6 +337,17 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
       requesterImplements: 'allowed',
       approverImplements: 'recorded',
     },
+    'POST /cab-meetings': {
+      title: 'Rights',
+      period: { start: '2099-01-01T09:00:00Z', end: '2099-01-01T10:00:00Z' },
+    },
+    'POST /cab-meetings/{id}/reschedule': {
+      period: { start: '2099-01-02T09:00:00Z', end: '2099-01-02T10:00:00Z' },
+    },
+    'POST /cab-meetings/{id}/agenda': { change: 'CHG0000001' },
+    'POST /cab-meetings/{id}/remove-from-agenda': { change: 'CHG0000001' },
+    'POST /cab-meetings/{id}/advise': { change: 'CHG0000001', advice: 'recommend' },
+    'POST /cab-meetings/{id}/minutes': { text: 'Hello' },
     'POST /changes': { type: 'normal', title: 'Rights' },
     'POST /changes/{id}/revert': { type: 'normal' },
     'POST /changes/{id}/edit': { title: 'Rights' },

@@ -13,6 +13,7 @@ import {
   Page,
   text,
 } from '../../http/record-view.js'
+import { CAB_ADVICE } from '../domain/cab.events.js'
 import { CHANGE_STATES } from '../domain/change.events.js'
 import { RISKS } from '../domain/defaults.js'
 
@@ -207,6 +208,13 @@ export class ChangeView {
   )
   review?: object
   @IsOptional() @Conforms(() => closed({ from: text, notes: text })) cancellation?: object
+  @IsOptional()
+  @Field('On which agendas of the board it stands, and what was advised there.')
+  @Conforms(() =>
+    listOf(closed({ meeting: text, advice: text, comment: text, at: instant, by: text }, ['meeting'])),
+  )
+  cab?: object[]
+  @IsOptional() @Field('The board’s latest advice.') @IsIn([...CAB_ADVICE]) cabAdvice?: string
   @IsOptional() @IsInt() comments?: number
   @IsOptional() @IsInt() workNotes?: number
   @Field('Latest entry into each state that it was in.', { New: '2026-03-02T08:00:00.000Z' })

@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/access'
-import { eventsAt, NotFound, type RecordedEvent } from '#libs/event-sourcing'
+import { eventsAt, type HistoryPoint, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { canSee, seesInternalFields } from '#projections/access'
 import { type ChangeDetails, changes, foldChangeDetails, shownChange } from '#projections/changes/changes'
@@ -33,11 +33,14 @@ export function listChanges(args: ListArguments, dependencies: QueryDependencies
  * One change, read from its stream: always current, and exact at any point of both time axes.
  * @throws NotFound when there is none, none that the principal may see now, or none yet at that point
  */
-export async function readChange(args: OneChange, { eventStore }: QueryDependencies): Promise<QueryAnswer> {
+export async function readChange(args: OneChange, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  const { eventStore } = dependencies
   const events = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
   const counted = isPast(args) ? eventsAt(events, point) : events
-  const { details, stale } = foldChangeDetails(counted)
+  const { details, stale } = foldChangeDetails(
+    inLogOrder([...counted, ...(await wordsOfTheBoard(args, point, dependencies))]),
+  )
   const last = counted.at(-1)
   if (!details || !last) {
     throw new NotFound(
@@ -58,6 +61,27 @@ export async function readChange(args: OneChange, { eventStore }: QueryDependenc
     ...point,
   }
   return { json: JSON.stringify(answer), etag: revision, position: point.asOf }
+}
+
+/** What the board said of it by then. Which meetings there were the read model tells; what they said, their streams. */
+async function wordsOfTheBoard(
+  { principal, number, minPosition }: OneChange,
+  point: HistoryPoint,
+  { eventStore, models, waitMilliseconds: timeoutMilliseconds }: QueryDependencies,
+): Promise<readonly RecordedEvent[]> {
+  if (!seesInternalFields(principal)) return []
+  const { row } = await models
+    .of<ChangeDetails>(changes.name)
+    .get(`change-${number}`, { principal, minPosition, timeoutMilliseconds })
+  const meetings = row?.document.cabMeetings ?? []
+  const streams = await Promise.all(meetings.map((meeting) => eventStore.readStream(`cab-${meeting}`)))
+  return streams
+    .flatMap((events) => eventsAt(events, point))
+    .filter(({ data }) => (data as { change?: string }).change === number)
+}
+
+function inLogOrder(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
+  return [...events].sort((one, other) => (one.position < other.position ? -1 : 1))
 }
 
 /** What approval was asked about last, as it was; by a model: what was scheduled. */
