@@ -493,7 +493,7 @@ const CI_EVENTS: Entries<CiEvent> = {
   CiSourceValuesRecorded: { version: 1, fields: { source: plain, values: authored, run: plain } },
   ProposedValuesNotApplied: {
     version: 1,
-    fields: { change: plain, attributes: authored, code: plain, detail: plain },
+    fields: { change: plain, attributes: authored, code: plain, detail: plain, errors: plain },
   },
 }
 

@@ -315,3 +315,30 @@ describe('imports', () => {
     expect(last(story)).toMatchObject({ data: { irregular: 'CHANGE.STEP_SKIPPED' } })
   })
 })
+
+it('values that service configuration has refused are not brought back by a revert', () => {
+  const story = new ChangeStory().implementing()
+  story.send(c.EndImplementation, { outcome: 'successful', notes: 'It is in.' }, IN_WINDOW)
+  expect(story.change.released).toHaveLength(1)
+  const refused = { ci: 'CI1', code: 'CI.ATTRIBUTES_INVALID' }
+  expect(story.send(c.RecordValuesRefused, refused, IN_WINDOW)).toEqual([
+    { type: 'ProposedValuesRefused', data: { ...refused, moved: {} } },
+  ])
+  expect(story.change.released).toEqual([])
+  expect(story.refused(c.RecordValuesRefused, refused, IN_WINDOW)).toBe('CHANGE.NOT_DUE')
+})
+
+it('what was told when it was submitted holds for who is told nothing later', () => {
+  const story = new ChangeStory().open()
+  const surroundings = {
+    related: [{ ci: 'CI1', relatedCi: 'CI9' }],
+    classes: { CI1: ['server'] },
+    position: '7',
+  }
+  story.send(c.StartAssessment)
+  story.send(c.AssessRisk)
+  story.send(c.SubmitChange, { surroundings })
+  story.others.set('cischedule-CI9', [{ type: 'CiReserved', data: { change: 'CHG9', period: WINDOW } }])
+  story.ask()
+  expect(story.asked.document.conflicts).toMatchObject([{ kind: 'related-ci-busy', relatedCi: 'CI9' }])
+})

@@ -35,6 +35,54 @@ function pointers(run: () => unknown): string[] {
   throw new Error('was not refused')
 }
 
+describe('what a change that was done has proposed', () => {
+  const apply = (attributes: object, day = 2) =>
+    new commands.ApplyProposedValues(ID, { change: 'CHG0000001', attributes: attributes as never }, at(day))
+
+  it('is written with its number, as far as it differs', () => {
+    const given = spec.given(registered({ ramGigabytes: 8 }))
+    given.when(apply({ ramGigabytes: 8 })).thenNothing()
+    given.when(apply({ ramGigabytes: 16 })).thenEvents({
+      type: 'CiChanged',
+      data: {
+        changes: { ramGigabytes: { before: 8, after: 16 } },
+        classesVersion: 0,
+        change: 'CHG0000001',
+        source: undefined,
+      },
+    })
+  })
+
+  it('stands in the history where it is not possible', () => {
+    const refused = (attributes: object, code: string, more: object) =>
+      ({
+        type: 'ProposedValuesNotApplied',
+        data: { change: 'CHG0000001', attributes, code, ...more },
+      }) as never
+    const wrong = { ramGigabytes: 'much' }
+    spec
+      .given(registered())
+      .when(apply(wrong))
+      .thenEvents(
+        refused(wrong, 'CI.ATTRIBUTES_INVALID', {
+          detail: 'The attributes do not fit version 0 of class "server": correct those named in "errors".',
+          errors: [{ pointer: '/attributes/ramGigabytes', message: 'must be number' }],
+        }),
+      )
+    const retired = { type: 'CiRetired', data: {}, metadata: { occurredAt: day(2) } } as const
+    const right = { ramGigabytes: 16 }
+    spec
+      .given(registered(), retired)
+      .when(apply(right, 3))
+      .thenEvents(
+        refused(right, 'CI.RETIRED', {
+          detail:
+            'It is retired: register a new one under its name, or correct the retirement if it was a mistake.',
+        }),
+      )
+  })
+})
+
 describe('registering', () => {
   const wish = { class: 'server', name: 'db-01', attributes: { ramGigabytes: 8 } }
 

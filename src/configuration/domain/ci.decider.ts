@@ -1,4 +1,4 @@
-import { type Decider, InvalidInput, Refused } from '#libs/event-sourcing'
+import { type Decider, type FieldError, InvalidInput, Refused } from '#libs/event-sourcing'
 import { differences, requireAttributes, requireClass } from './ci.classes.js'
 import type {
   AbandonCiNaming,
@@ -118,8 +118,9 @@ function applyProposed(command: ApplyProposedValues, ci: Ci, known: CiFacts): re
     return change(command, ci, known)
   } catch (error) {
     if (!(error instanceof InvalidInput || error instanceof Refused)) throw error
-    const { code, message } = error
-    return [{ type: 'ProposedValuesNotApplied', data: { change: number, attributes, code, detail: message } }]
+    const { code, message: detail } = error
+    const { errors } = error.extra as { errors?: readonly FieldError[] }
+    return [{ type: 'ProposedValuesNotApplied', data: { change: number, attributes, code, detail, errors } }]
   }
 }
 

@@ -74,6 +74,8 @@ export type ProposedValuesNotApplied = DomainEvent<
     /** Of the rule that refused them. */
     code: string
     detail: string
+    /** Those attributes that are wrong. */
+    errors?: readonly { pointer: string; message: string }[]
   }
 >
 
