@@ -13,7 +13,7 @@ import { storeSettings } from '../runtime/stores.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import type { RunningServer } from '../serve.js'
 import { estateHistory, writeEstateHistory } from './estate-history.js'
-import { importRules, loadRowMapping, runImport } from './import.js'
+import { importRules, loadRowMapping, runEstateImport, runImport } from './import.js'
 import { print } from './output.js'
 import { COMMAND_LINE, issueToken, metadata } from './token.js'
 
@@ -21,6 +21,7 @@ const SAMPLE = fileURLToPath(
   new URL('../../../test/data/servicenow-incidents-sample.csv.gz', import.meta.url),
 )
 const MAPPING = 'servicenow-incident-audit-log'
+const ESTATE_MAPPING = 'ansible-inventory-history'
 /** A Tuesday morning with 420 unresolved incidents (test/data/README.md). */
 const CUT_OFF = '2016-04-12T09:00:00.000Z'
 const REPLAY_STEP_HOURS = 12
@@ -77,7 +78,7 @@ export function demoCommand(): Command {
       process.env.LEDGERDESK_LOG_LEVEL ??= 'warn'
       const configuration = readConfiguration(process.env)
       // The tokens come last: without them, the import may have been interrupted, and goes on.
-      if (!existsSync(join(data, TOKENS)) && !(await importSample())) return
+      if (!existsSync(join(data, TOKENS)) && !((await importSample()) && (await importEstate(data)))) return
       const tokens = await castTokens(data)
       // As in `serve`, only who serves loads the server.
       const { serve } = await import('../serve.js')
@@ -102,6 +103,16 @@ async function importSample(): Promise<boolean> {
     `  ${applied} of ${rows} updates of ${records} incidents (${later} are later than the morning), ${events} events, ${seconds.toFixed(1)} s`,
   )
   if (stopped) print('  interrupted: started again, it goes on from there')
+  return !stopped
+}
+
+/** Nobody's estate, made up for this. @returns false when it was interrupted */
+async function importEstate(data: string): Promise<boolean> {
+  print('Importing the history of an estate (synthetic, seeded) ...')
+  const folder = join(data, 'estate')
+  writeEstateHistory(folder, estateHistory())
+  const { rows, events, seconds, stopped } = await runEstateImport(folder, { mapping: ESTATE_MAPPING })
+  print(`  ${rows} rows of 120 changes, ${events} events, ${seconds.toFixed(1)} s`)
   return !stopped
 }
 
@@ -150,6 +161,7 @@ async function show(url: string, tokens: Map<string, string>): Promise<void> {
   const variables = CAST.map(
     ({ id, roles }) => `${variable(id)}=${tokens.get(id)}   # ${id}: ${roles.join(', ')}`,
   )
+  const json = `-H 'Content-Type: application/json'`
   const curl = (who: string, rest: string) => `curl -s -H "Authorization: Bearer $${variable(who)}" ${rest}`
   print(`
 Ledgerdesk serves on ${url} (documentation: ${url}/docs). Paste the tokens into a shell:
@@ -187,6 +199,18 @@ wait
 
 # Half a word finds it
 ${curl('alice', `-G --data-urlencode 'q=isk full' $U/search`)}
+
+# The estate as its 60th change left it and as the last one did (the last line counts), and what lies between
+${curl('chris', `"$U/configuration/graph?asOf=change:60" | tail -n 1`)}
+${curl('chris', `"$U/configuration/graph?asOf=change:120" | tail -n 1`)}
+${curl('chris', `"$U/configuration/diff?fromAsOf=change:60&toAsOf=change:120"`)}
+
+# A modification that no change allowed: auditors find it, judge it, and take an extract with them
+C=$(${curl('chris', `${json} -d '{"class":"server","name":"demo-db-1","attributes":{"ramGigabytes":16}}' $U/configuration-items`)} | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
+${curl('alice', `${json} -d '{"attributes":{"ramGigabytes":64}}' $U/configuration-items/$C/change; sleep 1`)}
+F=$(${curl('audrey', `-G --data-urlencode 'filter=question = "modification-outside-change"' "$U/audit/findings?pageSize=1"`)} | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
+${curl('audrey', `${json} -d '{"disposition":"deficiency","comment":"Nobody had asked for it"}' $U/audit/findings/$F/dispose; sleep 1`)}
+${curl('audrey', '$U/audit/changes')}
 
 # All queues by state, priority and age; what analysts count; the log itself
 ${curl('lena', '$U/queues')}

@@ -119,6 +119,16 @@ function importRows(
   )
 }
 
+/** Imports the history of a configuration, and waits likewise. */
+export function runEstateImport(folder: string, options: ImportCommandOptions): Promise<HistorySummary> {
+  const mapping = loadMapping(options.mapping)
+  if (mapping.recordType === 'configuration') return runHistoryImport(folder, mapping, options)
+  throw new InvalidInput(
+    'IMPORT.MAPPING_UNSUITABLE',
+    `${options.mapping} is no mapping of a configuration’s history`,
+  )
+}
+
 function runHistoryImport(
   folder: string,
   mapping: HistoryMapping,

@@ -38,7 +38,7 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
     /** Output of the lines under one heading, run after the variables. */
     function pasted(heading: string): string {
       const lines = printed.slice(printed.indexOf('\nU='), printed.indexOf(END)).split('\n')
-      const variables = lines.filter((line) => /^[A-Z0-9_]+=/.test(line) && !line.startsWith('R='))
+      const variables = lines.filter((line) => /^[A-Z0-9_]+=/.test(line) && !/^[RCFN]=/.test(line))
       const from = lines.findIndex((line) => line.startsWith(`# ${heading}`))
       expect(from).toBeGreaterThan(0)
       const to = lines.indexOf('', from)
@@ -81,6 +81,23 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
       expect(text).toContain('"text":"We are on it"')
       expect(text).not.toContain('"status":4')
       expect(pasted('Half a word')).toContain(`"number":"${number}"`)
+    })
+
+    it('shows the estate at two of its changes, and what lies between', () => {
+      const counts = [...pasted('The estate as its').matchAll(/"kind":"end","items":(\d+)/g)].map(([, n]) =>
+        Number(n),
+      )
+      expect(counts).toHaveLength(2)
+      expect(counts[0]).toBeLessThan(counts[1]!)
+      expect(pasted('The estate as its')).toMatch(/"changed":\[\{"number":"CI/)
+    })
+
+    it('finds a modification that no change allowed, and keeps what an auditor says of it', () => {
+      const text = pasted('A modification that no change')
+      expect(text).toMatch(
+        /modification-outside-change,configuration-item,CI\d+,.*no-change,deficiency,audrey/,
+      )
+      expect(text).not.toContain('"status":4')
     })
 
     it('counts the queues, gives analysts their rows and auditors the log', () => {
