@@ -400,7 +400,7 @@ export function pathFor(template: string, number: string): string {
     number,
     hash: 'a'.repeat(64),
     group: 'Network',
-    id: /^\/(alerts|notifications|mails|approvals|configuration\/)/.test(template)
+    id: /^\/(alerts|notifications|mails|approvals|configuration\/|audit\/)/.test(template)
       ? '00000000-0000-5000-8000-000000000000'
       : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
