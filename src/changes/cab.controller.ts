@@ -5,6 +5,7 @@ import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
 import { FreshnessQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
+import { Reasoned } from '../http/reasoned.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason, type Verbs, verb } from '../http/verbs.js'
 import { CAB_RUNNERS } from './cab.record.js'
@@ -114,6 +115,7 @@ export const cabVerbs = {
   close: verb({
     summary: 'Close the meeting: with minutes, and advice on all that is on the agenda',
     roles: CAB_RUNNERS,
+    body: Reasoned,
     command: (id, _, metadata) => new c.CloseCabMeeting(id, {}, metadata),
   }),
 } satisfies Verbs

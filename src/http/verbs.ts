@@ -10,8 +10,8 @@ export interface Verb<B extends object = object> {
   readonly summary: string
   readonly description?: string
   readonly roles: readonly Role[] | 'any'
-  /** Without: an empty body. Every body may carry `reason`. */
-  readonly body?: DtoClass<B>
+  /** `Reasoned` when there is nothing to say but why: a body may always carry `reason`. */
+  readonly body: DtoClass<B>
   command(id: string, body: B, metadata: CommandMetadata): Command
 }
 
