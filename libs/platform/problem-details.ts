@@ -102,7 +102,7 @@ export function toProblem(error: unknown, requestId?: string): ProblemAnswer {
   if (error instanceof LedgerdeskError) {
     const status = statusOf(error)
     if (status < 500 || status === 503) {
-      const body = { ...problem(status, error.code, error.message, instance), ...error.extra }
+      const body = { ...error.extra, ...problem(status, error.code, error.message, instance) }
       return { headers: headersOf(error), body, unexpected: false }
     }
   }

@@ -5,7 +5,7 @@ import type { ApprovalEvent } from '../../src/approvals/domain/approval.events.j
 import type { AuditEvent } from '../../src/audit/domain/audit.events.js'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
-import type { PersonEvent } from '../../src/directory/domain/directory.events.js'
+import type { GroupEvent, PersonEvent } from '../../src/directory/domain/directory.events.js'
 import type { SettingsEvent } from '../../src/settings/domain/settings.events.js'
 import { type AuditFinding, auditFindings, FINDINGS } from './audit-findings.js'
 
@@ -14,7 +14,7 @@ const CI = 'CI0000001'
 const at = (hour: number, minute = 0) =>
   `2026-03-02T${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00.000Z`
 
-type Told = AuditEvent | ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
+type Told = GroupEvent | AuditEvent | ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
 type Hints = Partial<EventMetadata>
 
 /** Tells events one after another, and what auditors find in them. */
@@ -63,6 +63,33 @@ const ended = (endedAt: string, outcome: 'successful' | 'failed' = 'successful')
   type: 'ImplementationEnded',
   data: { outcome, endedAt, notes: 'Done' },
 })
+const implementedBefore: ChangeEvent = {
+  type: 'ImplementedBeforeApproval',
+  data: {
+    startedAt: at(7),
+    implementer: 'ian',
+    ratifyBy: at(20),
+    settingsVersion: 0,
+    round: 1,
+    period: { start: at(7), end: at(9) },
+  },
+}
+const ratified: ChangeEvent = {
+  type: 'ChangeRatified',
+  data: { round: 1, approval: 'A', hash: 'h', approvers: ['lea'], late: false },
+}
+const voided = (round: number, from: 'Authorize' | 'Scheduled' = 'Scheduled'): ChangeEvent => ({
+  type: 'ChangeApprovalVoided',
+  data: {
+    round,
+    approval: `A${round}`,
+    hash: 'h',
+    fields: ['window'],
+    from,
+    nextRound: round + 1,
+    period: null,
+  },
+})
 const reviewed: ChangeEvent = {
   type: 'ChangeReviewed',
   data: { objectivesMet: true, conclusion: 'Fine', lessons: null },
@@ -97,7 +124,10 @@ describe('What auditors ask', () => {
   })
 
   describe('of a modification', () => {
-    const verdicts = () => log.findings.map(({ verdicts }) => verdicts?.map(({ verdict }) => verdict))
+    const verdicts = () =>
+      log.findings
+        .filter(({ verdicts: all }) => all !== undefined)
+        .map(({ verdicts }) => verdicts?.map(({ verdict }) => verdict))
 
     it('finds that no change is named, or none that there is', () => {
       const { id } = log.ci(memory(16), { occurredAt: at(10), actor: 'ian' })
@@ -161,6 +191,7 @@ describe('What auditors ask', () => {
 
     it('forgives half an hour, and what the program itself writes when a change has ended', () => {
       log.change(opened(), { occurredAt: at(6) })
+      log.change(approved)
       log.change(started('ian'), { occurredAt: at(10) })
       log.change(ended(at(12)))
       log.ci(memory(16, CHANGE), { occurredAt: at(9, 30) })
@@ -171,27 +202,79 @@ describe('What auditors ask', () => {
       expect(verdicts()).toEqual([['outside-window']])
     })
 
-    it('judges again when it ends earlier than was thought', () => {
+    it('judges again when it ends earlier than was thought; who did it is behind it, not who said so', () => {
       log.change(opened())
+      log.change(approved)
       log.change(started('ian'), { occurredAt: at(10) })
-      const { id } = log.ci(memory(16, CHANGE), { occurredAt: at(13) })
+      const { id } = log.ci(memory(16, CHANGE), { occurredAt: at(13), actor: 'ian' })
       expect(log.findings).toEqual([])
-      const { id: end } = log.change(ended(at(11)))
+      const { id: end } = log.change(ended(at(11)), { actor: 'mia' })
       expect(verdicts()).toEqual([['authorised', 'outside-window']])
-      expect(log.findings[0]).toMatchObject({ standing: true, events: [id, end] })
+      expect(log.findings[0]).toMatchObject({ standing: true, events: [id, end], persons: ['ian'] })
     })
 
-    it('judges again when a change is linked late, and keeps both verdicts', () => {
-      log.ci(memory(16), { occurredAt: at(10, 30) })
-      log.change(opened({ affectedCis: [] }), { occurredAt: at(8) })
+    it.each([
+      ['nobody had approved', [opened()]],
+      ['was no longer approved', [opened(), approved, voided(1)]],
+    ])('finds one of a change that %s', (_, events) => {
+      for (const event of events) log.change(event)
       log.change(started('ian'), { occurredAt: at(10) })
-      log.change(ended(at(11)))
+      log.ci(memory(16, CHANGE), { occurredAt: at(10) })
+      expect(verdicts()).toEqual([['not-approved']])
+    })
+
+    it('finds one of an emergency until that is ratified, and one after a change was canceled', () => {
+      log.change(opened({ type: 'emergency' }))
+      log.change(implementedBefore)
+      log.ci(memory(16, CHANGE), { occurredAt: at(8) })
+      expect(verdicts()).toEqual([['not-approved']])
+      log.change(ratified)
+      expect(verdicts()).toEqual([['not-approved', 'authorised']])
+      log.change({ type: 'ChangeCanceled', data: { from: 'Implement', notes: 'No' } }, { occurredAt: at(9) })
+      log.ci(memory(32, CHANGE), { occurredAt: at(10) })
+      expect(verdicts()).toEqual([['not-approved', 'authorised'], ['outside-window']])
+    })
+
+    describe('that named no change', () => {
+      const OTHER = 'CHG0000002'
       const link = { relation: 'related-to', targetType: 'configuration-item', target: CI } as const
-      log.change({ type: 'ChangeLinked', data: { link } })
-      expect(verdicts()).toEqual([['no-change', 'authorised']])
-      expect(log.findings[0]).toMatchObject({ standing: false, change: CHANGE })
-      log.change({ type: 'ChangeUnlinked', data: { link } })
-      expect(verdicts()).toEqual([['no-change', 'authorised', 'ci-not-in-scope']])
+      const done = (number: string, hour: number, affectedCis = [CI]) => {
+        const events = [opened({ affectedCis }), approved, started('ian'), ended(at(hour + 1))]
+        for (const event of events) log.tell(`change-${number}`, event, { occurredAt: at(hour) })
+      }
+      const linked = (number: string) =>
+        log.tell(`change-${number}`, { type: 'ChangeLinked', data: { link } })
+
+      it('is judged again by the one that is linked late; both verdicts stay, and what a reviewer said of it', () => {
+        log.ci(memory(16), { occurredAt: at(10, 30) })
+        const { id, question, record, persons } = log.findings[0]!
+        const data = { disposition: 'deficiency', comment: 'No change', question, record, persons } as const
+        log.tell(`finding-${id}`, { type: 'FindingDisposed', data }, { actor: 'audrey' })
+        done(CHANGE, 10)
+        linked(CHANGE)
+        expect(verdicts()).toEqual([['no-change', 'authorised']])
+        expect(log.findings[0]).toMatchObject({ standing: false, change: CHANGE, disposition: 'deficiency' })
+        log.change({ type: 'ChangeUnlinked', data: { link } })
+        expect(verdicts()).toEqual([['no-change', 'authorised', 'no-change']])
+        expect(log.findings[0]?.standing).toBe(true)
+        linked(CHANGE)
+        expect(log.findings[0]?.standing).toBe(false)
+      })
+
+      it('is judged by each that is linked, until one allows it, and not put into a scope by the link', () => {
+        log.ci(memory(16), { occurredAt: at(10, 30) })
+        log.ci(memory(32), { occurredAt: at(14, 30) })
+        done(CHANGE, 10)
+        done(OTHER, 14)
+        done('CHG0000003', 10, ['CI0000009'])
+        linked('CHG0000003')
+        linked(CHANGE)
+        linked(OTHER)
+        expect(verdicts()).toEqual([
+          ['no-change', 'ci-not-in-scope', 'authorised'],
+          ['no-change', 'ci-not-in-scope', 'outside-window', 'authorised'],
+        ])
+      })
     })
 
     it('finds nothing in a commit of a source, which tells nothing of approval', () => {
@@ -205,17 +288,14 @@ describe('What auditors ask', () => {
 
   it('finds what was begun before it was approved, until it is ratified and reviewed', () => {
     log.change(opened({ type: 'emergency' }))
-    const data = { startedAt: at(7), implementer: 'ian', ratifyBy: at(20), settingsVersion: 0, round: 1 }
-    const period = { start: at(7), end: at(9) }
-    log.change({ type: 'ImplementedBeforeApproval', data: { ...data, period } })
+    log.change(implementedBefore)
     log.change(ended(at(9)))
     expect(log.questions).toEqual([
       'started-before-approval',
       'emergency-not-ratified',
       'emergency-not-reviewed',
     ])
-    const ratified = { round: 1, approval: 'A', hash: 'h', approvers: ['lea'], late: false }
-    log.change({ type: 'ChangeRatified', data: ratified })
+    log.change(ratified)
     log.change(reviewed)
     expect(log.questions).toEqual([
       'started-before-approval',
@@ -240,16 +320,8 @@ describe('What auditors ask', () => {
 
   it('finds each approval that an edit has voided', () => {
     log.change(opened())
-    for (const round of [1, 2]) {
-      const more = {
-        approval: `A${round}`,
-        hash: 'h',
-        from: 'Scheduled',
-        nextRound: round + 1,
-        period: null,
-      } as const
-      log.change({ type: 'ChangeApprovalVoided', data: { round, fields: ['window'], ...more } })
-    }
+    for (const round of [1, 2]) log.change(voided(round))
+    log.change(voided(3, 'Authorize'))
     expect(log.questions).toEqual(['approval-voided-by-edit', 'approval-voided-by-edit'])
     expect(log.findings[0]?.details).toEqual(['window'])
   })
@@ -341,9 +413,11 @@ describe('What auditors ask', () => {
       type: 'IncidentTemplatesPublished',
       data: { version: 1 },
     } as never)
-    expect(log.findings.map(({ record, details }) => [record, details])).toEqual([
-      ['lea', ['granted', 'change-manager']],
-      ['approval-policies', ['version 3']],
+    log.tell('group-Network', { type: 'GroupChanged', data: { manager: 'mia' } })
+    expect(log.findings.map(({ record, details, persons }) => [record, details, persons])).toEqual([
+      ['lea', ['granted', 'change-manager'], ['ann', 'lea']],
+      ['approval-policies', ['version 3'], ['ann']],
+      ['Network', ['manager', 'mia'], ['ann', 'mia']],
     ])
   })
 })

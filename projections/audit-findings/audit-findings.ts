@@ -11,9 +11,9 @@ import type {
   Disposition,
   FindingDisposed,
 } from '../../src/audit/domain/audit.events.js'
-import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
+import type { ChangeEvent, ChangeLink } from '../../src/changes/domain/change.events.js'
 import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
-import type { PersonEvent, RoleRevoked } from '../../src/directory/domain/directory.events.js'
+import type { GroupEvent, PersonEvent, RoleRevoked } from '../../src/directory/domain/directory.events.js'
 import { DEFAULT_CI_CLASSES } from '../../src/settings/domain/ci-defaults.js'
 import type { CiClass, CiClassesPublished, SettingsEvent } from '../../src/settings/domain/settings.events.js'
 import { wholeFor } from '../access.js'
@@ -48,7 +48,7 @@ export interface AuditFinding {
   /** Of the question and what it is about: the same after a rebuild. */
   id: string
   question: AuditQuestion
-  recordType: 'change' | 'configuration-item' | 'person' | 'setting' | 'audit'
+  recordType: 'change' | 'configuration-item' | 'person' | 'group' | 'setting' | 'audit'
   /** Number or name of the record. */
   record: string
   change?: string
@@ -80,7 +80,7 @@ const CLASSES = 'audit_classes'
 
 interface ItemKnown {
   class: string
-  /** Findings about modifications of it that name no change, the latest {@link MOST_KEPT}: one may be linked late. */
+  /** Modifications of it that name no change, the latest {@link MOST_KEPT}, until one that is linked late allows them. */
   unlinked: readonly string[]
 }
 interface ModificationKnown extends Modification {
@@ -101,12 +101,13 @@ interface AnswererKnown {
 }
 const MOST_KEPT = 500
 
-type Audited = AuditEvent | ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
+type Audited = AuditEvent | GroupEvent | ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
 
 /** Which rules decide who may allow what: to change them is an auditor's question of its own. */
 const RULES: ReadonlySet<string> = new Set(
   [
     'approval-policies',
+    'ci-classes',
     'change',
     'change-risk',
     'priority-matrix',
@@ -122,7 +123,7 @@ const inside = { columns: {}, indexes: [], ...wholeFor(['auditor', 'administrato
 export const auditFindings = defineView<Audited>({
   name: 'audit_findings',
   version: 1,
-  from: ['change-', 'ci-', 'approval-', 'person-', 'settings-', 'finding-', 'auditread-'],
+  from: ['change-', 'ci-', 'approval-', 'person-', 'group-', 'settings-', 'finding-', 'auditread-'],
   collections: {
     [FINDINGS]: {
       columns: {
@@ -164,6 +165,7 @@ export const auditFindings = defineView<Audited>({
     else if (isCi(event.stream)) findings.ofItem(event as RecordedEvent<CiEvent>)
     else if (event.stream.startsWith('approval-')) findings.ofApproval(event as RecordedEvent<ApprovalEvent>)
     else if (event.stream.startsWith('person-')) findings.ofPerson(event as RecordedEvent<PersonEvent>)
+    else if (event.stream.startsWith('group-')) findings.ofGroup(event as RecordedEvent<GroupEvent>)
     else if (event.type === 'FindingDisposed') findings.disposed(event as RecordedEvent<FindingDisposed>)
     else if (event.type === 'AuditDataRead') findings.read(event as RecordedEvent<AuditDataRead>)
     else findings.ofSettings(event as RecordedEvent<SettingsEvent>)
@@ -171,9 +173,8 @@ export const auditFindings = defineView<Audited>({
 })
 
 const CLASSES_DOCUMENT = { collection: CLASSES, id: 'in-force' }
-/** Numbers have no dash: what else begins alike is another kind of record. */
-const isChange = (stream: string) => /^change-[^-]+$/.test(stream)
-const isCi = (stream: string) => /^ci-[^-]+$/.test(stream)
+const isChange = (stream: string) => stream.startsWith('change-')
+const isCi = (stream: string) => stream.startsWith('ci-')
 
 /** What one event adds to the findings. */
 class Findings {
@@ -189,11 +190,12 @@ class Findings {
     if (known !== before) this.view.put(CHANGES, number, known)
     // A source tells neither of approval nor of outcome: nothing can be asked of it
     if (known.type === 'configuration-commit') return
+    if (event.type === 'ChangeLinked') this.#linkedLate(number, known, event.data.link)
+    if (event.type === 'ChangeUnlinked') this.#unlinked(number, known, event.data.link)
     this.#lifecycle(number, known, event)
     if (known === before) return
     this.#duties(number, known)
-    for (const id of known.modifications) this.#judge(id, known)
-    if (event.type === 'ChangeLinked') this.#linkedLate(number, known, event.data.link)
+    if (movesVerdicts(before, known)) for (const id of known.modifications) this.#judge(id, known, number)
   }
 
   #lifecycle(change: string, known: ChangeKnown, { type, data }: RecordedEvent<ChangeEvent>): void {
@@ -204,9 +206,10 @@ class Findings {
     } else if (type === 'ChangeStateObserved' && data.to === 'Implement' && !known.approved) {
       this.#found('started-before-approval', change)
       if (emergency) this.#found('emergency-not-ratified', change)
-    } else if (type === 'ChangeApprovalVoided') {
+    } else if (type === 'ChangeApprovalVoided' && data.from === 'Scheduled') {
       this.#found('approval-voided-by-edit', change, { details: data.fields, key: `${data.round}` })
-    } else if (type === 'ChangeRatified') this.#putRight('emergency-not-ratified', change)
+    } else if (type === 'ChangeRatified')
+      this.#putRight('emergency-not-ratified', change, data.late ? ['ratified late'] : [])
     else if (type === 'ChangeReviewed') {
       this.#putRight('failed-not-reviewed', change)
       this.#putRight('emergency-not-reviewed', change)
@@ -261,64 +264,95 @@ class Findings {
     if (Object.keys(values).length === 0) return
     const known = change === undefined ? undefined : this.view.get<ChangeKnown>(CHANGES, change)
     if (known?.type === 'configuration-commit') return
-    const byProgram = metadata.channel === 'policy'
-    const ci = stream.slice('ci-'.length)
-    const modification = { id, ci, at: metadata.occurredAt, change, byProgram, values, verdicts: [] }
+    const modification = {
+      id,
+      ci: stream.slice('ci-'.length),
+      at: metadata.occurredAt,
+      actor: metadata.actor,
+      change,
+      byProgram: metadata.channel === 'policy',
+      values,
+      verdicts: [],
+    }
     this.view.put(MODIFICATIONS, id, modification satisfies ModificationKnown)
     if (change !== undefined) {
       const named = known ?? UNKNOWN_CHANGE
-      this.view.put(CHANGES, change, { ...named, modifications: [...named.modifications, id] })
+      this.view.put(CHANGES, change, { ...named, modifications: latest([...named.modifications, id]) })
     } else if (item !== undefined)
-      this.view.put(ITEMS, stream, { ...item, unlinked: [...item.unlinked, id].slice(-MOST_KEPT) })
-    this.#judge(id, known)
+      this.view.put(ITEMS, stream, { ...item, unlinked: latest([...item.unlinked, id]) })
+    this.#judge(id, known, change)
   }
 
-  /** A verdict that differs from the last one stands beside it. */
-  #judge(id: string, change: ChangeKnown | undefined, number?: string): void {
+  /**
+   * A verdict that differs from the last one stands beside it. What one change authorises no other one takes back.
+   * @param number of the change that it is judged by
+   */
+  #judge(id: string, change: ChangeKnown | undefined, number: string | undefined): Verdict | undefined {
     const modification = this.view.get<ModificationKnown>(MODIFICATIONS, id)
-    if (modification === undefined) return
-    const verdict = verdictOn(modification, change)
+    if (modification === undefined) return undefined
     const last = modification.verdicts.at(-1)
-    const judgedBy = number ?? modification.change
-    if (last?.verdict === verdict && last.change === judgedBy) return
-    const { position } = this.event
-    const judged: JudgedVerdict = { verdict, event: this.event.id, position }
-    if (judgedBy !== undefined) judged.change = judgedBy
-    const verdicts = [...modification.verdicts, judged]
-    this.view.put(MODIFICATIONS, id, {
-      ...modification,
-      change: judgedBy,
-      verdicts,
-    } satisfies ModificationKnown)
+    if (last?.verdict === 'authorised' && number !== undefined && last.change !== number) return undefined
+    const verdict = verdictOn(modification, change)
+    if (last?.verdict === verdict && last.change === number) return verdict
+    const judged: JudgedVerdict = { verdict, event: this.event.id, position: this.event.position }
+    if (number !== undefined) judged.change = number
+    const known = { ...modification, verdicts: [...modification.verdicts, judged] }
+    this.view.put(MODIFICATIONS, id, known satisfies ModificationKnown)
+    this.#tell(known, judged)
+    return verdict
+  }
+
+  #tell(
+    { id, ci, at, actor, values, verdicts }: ModificationKnown,
+    { verdict, change }: JudgedVerdict,
+  ): void {
     const standing = verdict !== 'authorised' && verdict !== 'not-assessable'
     const key = `modification-outside-change/${id}`
     const known = this.#known(key)
     if (known === undefined && !standing) return
+    const events = [...(known?.events ?? []), id, ...verdicts.map(({ event }) => event)]
     this.#put(key, {
-      question: 'modification-outside-change',
+      ...(known ?? this.#now('modification-outside-change')),
       recordType: 'configuration-item',
-      record: modification.ci,
-      change: judgedBy,
-      at: modification.at,
-      position: known?.position ?? position,
-      persons: known?.persons ?? [this.event.metadata.actor],
-      events: [...new Set([id, ...verdicts.map(({ event }) => event)])],
+      record: ci,
+      change,
+      at,
+      persons: [actor],
+      events: [...new Set(events)],
       standing,
       verdicts,
-      details: Object.keys(modification.values).sort(),
+      details: Object.keys(values).sort(),
     })
   }
 
-  /** What was done to an item without a change is judged by the one that is linked to it afterwards. */
-  #linkedLate(number: string, known: ChangeKnown, link: { targetType: string; target: string }): void {
-    if (link.targetType !== 'configuration-item') return
-    const stream = `ci-${link.target}`
-    const item = this.view.get<ItemKnown>(ITEMS, stream)
+  /** What was done to an item without a change is judged by each that is linked to it afterwards, until one allows it. */
+  #linkedLate(number: string, change: ChangeKnown, { targetType, target }: ChangeLink): void {
+    const item = this.#itemOf(targetType, target)
     if (item === undefined || item.unlinked.length === 0) return
-    for (const id of item.unlinked) this.#judge(id, known, number)
-    this.view.put(ITEMS, stream, { ...item, unlinked: [] } satisfies ItemKnown)
-    const modifications = [...known.modifications, ...item.unlinked]
-    this.view.put(CHANGES, number, { ...known, modifications } satisfies ChangeKnown)
+    const allowed = item.unlinked.filter((id) => this.#judge(id, change, number) === 'authorised')
+    const modifications = latest([...new Set([...change.modifications, ...item.unlinked])])
+    this.view.put(CHANGES, number, { ...change, modifications } satisfies ChangeKnown)
+    const unlinked = item.unlinked.filter((id) => !allowed.includes(id))
+    this.view.put(ITEMS, `ci-${target}`, { ...item, unlinked } satisfies ItemKnown)
+  }
+
+  /** What was judged by it because of the link has no change again. */
+  #unlinked(number: string, change: ChangeKnown, { targetType, target }: ChangeLink): void {
+    const item = this.#itemOf(targetType, target)
+    if (item === undefined) return
+    const freed = change.modifications.filter((id) => {
+      const modification = this.view.get<ModificationKnown>(MODIFICATIONS, id)
+      return modification?.ci === target && modification.change === undefined
+    })
+    for (const id of freed) this.#judge(id, undefined, undefined)
+    const modifications = change.modifications.filter((id) => !freed.includes(id))
+    this.view.put(CHANGES, number, { ...change, modifications } satisfies ChangeKnown)
+    const unlinked = latest([...new Set([...item.unlinked, ...freed])])
+    this.view.put(ITEMS, `ci-${target}`, { ...item, unlinked } satisfies ItemKnown)
+  }
+
+  #itemOf(targetType: string, ci: string): ItemKnown | undefined {
+    return targetType === 'configuration-item' ? this.view.get<ItemKnown>(ITEMS, `ci-${ci}`) : undefined
   }
 
   ofApproval(event: RecordedEvent<ApprovalEvent>): void {
@@ -350,7 +384,13 @@ class Findings {
     const { type, stream, data, metadata } = event
     const person = stream.slice('person-'.length)
     if (type === 'RoleGranted' || type === 'RoleRevoked')
-      this.#rulesChanged('person', person, [type === 'RoleGranted' ? 'granted' : 'revoked', data.role])
+      this.#rulesChanged(
+        'person',
+        person,
+        [type === 'RoleGranted' ? 'granted' : 'revoked', data.role],
+        person,
+      )
+    if (type === 'DelegationGranted') this.#rulesChanged('person', person, ['delegated to', data.to], data.to)
     if (type !== 'RoleRevoked' && type !== 'PersonDeactivated') return
     const known = this.view.get<AnswererKnown>(ANSWERERS, stream)
     if (known === undefined) return
@@ -374,6 +414,22 @@ class Findings {
       events,
       details: [approval],
     })
+  }
+
+  /** Who is in a group, and who leads it, decides who is asked. */
+  ofGroup({ type, stream, data }: RecordedEvent<GroupEvent>): void {
+    const group = stream.slice('group-'.length)
+    if (type === 'MemberAdded' || type === 'MemberRemoved')
+      this.#rulesChanged(
+        'group',
+        group,
+        [type === 'MemberAdded' ? 'joined' : 'left', data.person],
+        data.person,
+      )
+    else if (type === 'GroupChanged' && data.manager !== undefined) {
+      const { manager } = data
+      this.#rulesChanged('group', group, ['manager', manager ?? 'nobody'], manager ?? undefined)
+    }
   }
 
   ofSettings({ stream, data }: RecordedEvent<SettingsEvent>): void {
@@ -406,13 +462,19 @@ class Findings {
     })
   }
 
-  #rulesChanged(recordType: 'person' | 'setting', record: string, details: readonly string[]): void {
+  /** @param whom it concerns: neither he nor who did it is to judge it */
+  #rulesChanged(
+    recordType: 'person' | 'group' | 'setting',
+    record: string,
+    details: readonly string[],
+    whom?: string,
+  ): void {
     const { id, metadata } = this.event
     this.#put(`rights-or-rules-changed/${id}`, {
       ...this.#now('rights-or-rules-changed'),
       recordType,
       record,
-      persons: [metadata.actor],
+      persons: [...new Set([metadata.actor, ...(whom === undefined ? [] : [whom])])],
       details,
     })
   }
@@ -441,11 +503,12 @@ class Findings {
     })
   }
 
-  #putRight(question: AuditQuestion, change: string): void {
+  #putRight(question: AuditQuestion, change: string, more: readonly string[] = []): void {
     const id = `${question}/${change}`
     const known = this.#known(id)
-    if (known?.standing)
-      this.#put(id, { ...known, standing: false, events: [...known.events, this.event.id] })
+    if (!known?.standing) return
+    const events = [...known.events, this.event.id]
+    this.#put(id, { ...known, standing: false, events, details: [...known.details, ...more] })
   }
 
   #now(question: AuditQuestion): Omit<AuditFinding, 'id'> {
@@ -463,6 +526,22 @@ class Findings {
     const id = findingId(key)
     this.view.put(FINDINGS, id, { ...finding, id } satisfies AuditFinding)
   }
+}
+
+const latest = (ids: readonly string[]) => ids.slice(-MOST_KEPT)
+
+/** What a verdict depends on; a change that only moves on moves none. */
+const DECIDING = [
+  'type',
+  'approved',
+  'ratified',
+  'affectedCis',
+  'proposedValues',
+  'startedAt',
+  'endedAt',
+] as const satisfies readonly (keyof ChangeKnown)[]
+function movesVerdicts(before: ChangeKnown, after: ChangeKnown): boolean {
+  return DECIDING.some((field) => before[field] !== after[field])
 }
 
 function findingId(key: string): string {

@@ -12,8 +12,6 @@ export interface ChangeKnown {
   type?: ChangeOpened['data']['type']
   requester?: string
   affectedCis: readonly string[]
-  /** Items that were linked to it, maybe afterwards. */
-  linkedCis: readonly string[]
   proposedValues: readonly ProposedValues[]
   /** Whether an approval stands, or that of its model. */
   approved: boolean
@@ -32,7 +30,6 @@ export interface ChangeKnown {
 
 export const UNKNOWN_CHANGE: ChangeKnown = {
   affectedCis: [],
-  linkedCis: [],
   proposedValues: [],
   approved: false,
   approvers: [],
@@ -40,9 +37,6 @@ export const UNKNOWN_CHANGE: ChangeKnown = {
   ratified: false,
   modifications: [],
 }
-
-/** The record type that a link to a configuration item names. */
-const CI_LINK = 'configuration-item'
 
 /** What is known after one more event. */
 export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>): ChangeKnown {
@@ -61,15 +55,6 @@ export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>
         ...(type?.to != null && { type: type.to as ChangeKnown['type'] }),
       }
     }
-    case 'ChangeLinked': {
-      const { targetType, target } = event.data.link
-      return targetType === CI_LINK ? { ...known, linkedCis: [...known.linkedCis, target] } : known
-    }
-    case 'ChangeUnlinked': {
-      const { targetType, target } = event.data.link
-      if (targetType !== CI_LINK) return known
-      return { ...known, linkedCis: known.linkedCis.filter((ci) => ci !== target) }
-    }
     case 'ChangeApproved':
       return { ...known, approved: true, approvers: joined(known.approvers, event.data.approvers) }
     case 'ChangeScheduled':
@@ -86,6 +71,10 @@ export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>
       return { ...known, ratified: true, approvers: joined(known.approvers, event.data.approvers) }
     case 'ImplementationEnded':
       return { ...known, outcome: event.data.outcome, endedAt: event.data.endedAt }
+    case 'RatificationRefused':
+      return { ...known, ratified: false }
+    case 'ChangeCanceled':
+      return { ...known, endedAt: known.endedAt ?? occurredAt }
     case 'ChangeReviewed':
       return { ...known, reviewed: true }
     case 'ChangeStateObserved':

@@ -10,7 +10,9 @@ export interface Modification {
   ci: string
   /** ISO 8601: when it was done, not when it was recorded. */
   at: string
-  /** The change that it names. */
+  /** Who did it. */
+  actor: string
+  /** The change that it names, or that it was put down to afterwards. */
   change?: string
   /** Written by the program itself as a change ended: no hand was at work. */
   byProgram: boolean
@@ -19,13 +21,14 @@ export interface Modification {
 }
 
 /**
- * `authorised`: nothing is wrong. `not-assessable`: its change is a source's, which tells nothing of approval. The others as
- * in the domain's words: no change, the CI is not in its scope, the value differs from its plan, not while it was implemented.
+ * `authorised`: nothing is wrong. `not-assessable`: its change is a source's, which tells nothing of approval. The others: no
+ * change, one that nobody approved, one that the CI is not in scope of, another value than planned, not while it was implemented.
  */
 export const VERDICTS = [
   'authorised',
   'not-assessable',
   'no-change',
+  'not-approved',
   'ci-not-in-scope',
   'value-differs',
   'outside-window',
@@ -41,7 +44,8 @@ export function verdictOn(modification: Modification, change: ChangeKnown | unde
   if (change?.type === undefined) return 'no-change'
   if (change.type === 'configuration-commit') return 'not-assessable'
   const { ci, byProgram } = modification
-  if (!change.affectedCis.includes(ci) && !change.linkedCis.includes(ci)) return 'ci-not-in-scope'
+  if (!change.approved && !change.ratified) return 'not-approved'
+  if (!change.affectedCis.includes(ci)) return 'ci-not-in-scope'
   if (differs(modification, change)) return 'value-differs'
   return byProgram || isWithin(modification.at, change) ? 'authorised' : 'outside-window'
 }

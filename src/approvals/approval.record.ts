@@ -24,10 +24,17 @@ function grantToDo(
     throw new Forbidden('APPROVAL.FORBIDDEN', `${command.type} is done by the program itself`)
   }
   const asked = record.status === 'unborn' ? [] : record.asked.approvers.map(({ person }) => person)
-  if (asked.includes(principal.id)) return grantFor(principal, ROLES)
+  if (asked.includes(principal.id)) return roleOf(principal)
   if (!hasRole(principal, ...DESK_PEOPLE) || !maySee(principal, record, asked))
     throw new NotFound('APPROVAL.UNKNOWN', `There is no approval ${command.id}, or none that you may see`)
   return grantFor(principal, DESK_PEOPLE)
+}
+
+/** Who was asked and has lost every role since answers no more. @throws Forbidden `APPROVAL.NOT_AN_APPROVER` */
+function roleOf(principal: Principal): string {
+  const grant = grantFor(principal, ROLES)
+  if (grant !== undefined) return grant
+  throw new Forbidden('APPROVAL.NOT_AN_APPROVER', 'You were asked, but have no role any more.')
 }
 
 function maySee(principal: Principal, record: ApprovalRecord, visibleTo: readonly string[]): boolean {

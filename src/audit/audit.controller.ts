@@ -123,6 +123,8 @@ export class AuditController {
   async #record(context: RequestContext, data: AuditDataRead['data']): Promise<void> {
     const { id } = context.principal
     const wish = { target: `auditread-${id}`, method: 'GET', route: '/audit', params: {}, body: data }
-    await this.sender.send(context, wish, (metadata) => new RecordAuditRead(id, data, metadata))
+    // Each reading is one of its own, whatever its headers say
+    const plain = { ...context, idempotencyKey: undefined, ifMatch: undefined }
+    await this.sender.send(plain, wish, (metadata) => new RecordAuditRead(id, data, metadata))
   }
 }

@@ -51,7 +51,7 @@ describe('The audit', () => {
     const link = { relation: 'related-to', targetType: 'configuration-item', target: ci }
     const linked = succeeded(await desk.as('ann').post(`/changes/${change}/links`, link))
     const [again] = await findings(asked, linked.position)
-    expect(again?.verdicts).toMatchObject([{ verdict: 'no-change' }, { verdict: 'outside-window', change }])
+    expect(again?.verdicts).toMatchObject([{ verdict: 'no-change' }, { verdict: 'not-approved', change }])
   })
 
   it('is read by auditors and administrators only, and every reading is on record', async () => {

@@ -40,7 +40,7 @@ const text = { type: 'string' }
 export class AuditFindingView {
   @IsString() id!: string
   @IsIn(AUDIT_QUESTIONS as readonly string[] as string[]) question!: string
-  @IsIn(['change', 'configuration-item', 'person', 'setting', 'audit']) recordType!: string
+  @IsIn(['change', 'configuration-item', 'person', 'group', 'setting', 'audit']) recordType!: string
   @IsString() record!: string
   @IsOptional() @IsString() change?: string
   @IsInstant() at!: string

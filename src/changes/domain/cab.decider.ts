@@ -117,7 +117,7 @@ function decideOpen(command: CommandOfOpen, meeting: Meeting, known: CabFacts): 
       return addToAgenda(command.data.change, meeting, known.change.value)
     case 'RemoveFromCabAgenda': {
       const { change } = command.data
-      if (!(change in meeting.agenda)) return []
+      if (!Object.hasOwn(meeting.agenda, change)) return []
       if (meeting.agenda[change] !== null)
         throw new Refused('CAB.ADVICE_GIVEN', `Advice on ${change} was given: it stays on the agenda.`)
       return [{ type: 'CabAgendaItemRemoved', data: { change } }]
@@ -133,7 +133,7 @@ function decideOpen(command: CommandOfOpen, meeting: Meeting, known: CabFacts): 
 }
 
 function addToAgenda(change: string, { agenda }: Meeting, record: ChangeRecord): readonly CabEvent[] {
-  if (change in agenda) return []
+  if (Object.hasOwn(agenda, change)) return []
   if (!isOpened(record))
     throw new InvalidInput('CAB.CHANGE_UNKNOWN', `There is no change ${change}.`, [
       { pointer: '/change', message: 'must be the number of a change' },
@@ -149,7 +149,7 @@ function advise(
   { agenda }: Meeting,
 ): readonly CabEvent[] {
   const said = agenda[change]
-  if (said === undefined)
+  if (said === undefined || !Object.hasOwn(agenda, change))
     throw new Refused('CAB.NOT_ON_AGENDA', `${change} is not on the agenda: put it there first.`)
   if (advice !== 'recommend') requireText({ comment })
   const told = { advice, comment: comment ?? null }

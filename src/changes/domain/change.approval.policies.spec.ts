@@ -11,9 +11,9 @@ const round = (type: 'change' | 'request', outcome: string) =>
     { type: 'ApprovalRoundEnded', data: { outcome } },
   ]) as unknown as RecordedEvent<ApprovalEvent>[]
 
-it('a change hears how its round ended, and for whom it was granted', () => {
+it('a change hears how its round ended, for whom it was granted, and by whom', () => {
   const [asked, granted, ended] = round('change', 'approved')
-  const data = { approval: 'a1', hash: 'h', outcome: 'approved', approvers: ['ann'] }
+  const data = { approval: 'a1', hash: 'h', outcome: 'approved', approvers: ['ann', 'bob'] }
   policySpec(approvalOutcomes)
     .given(asked!, granted!)
     .when(ended!)

@@ -32,7 +32,8 @@ export const approvalOutcomes = definePolicy<Asked, ApprovalEvent>({
         const { approver, onBehalfOf } = event.data
         return state.number === ''
           ? null
-          : { ...state, approvers: [...state.approvers, onBehalfOf ?? approver] }
+          : // Whose seat it is has approved, and so has who answered for him: neither is a third person
+            { ...state, approvers: [...new Set([...state.approvers, onBehalfOf ?? approver, approver])] }
       }
       case 'ApprovalRejected':
         return state.number === '' ? null : { ...state, comment: event.data.comment }

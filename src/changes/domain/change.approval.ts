@@ -16,7 +16,7 @@ import { conflictsNow } from './change.findings.js'
 import { refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
 import { materialOf } from './change.plan.js'
 import { riskOf } from './change.risk.js'
-import { type Change, periodOfChange, roundOf, STANDARD_FIELDS } from './change.state.js'
+import { type Change, periodOfChange, type Ratification, roundOf, STANDARD_FIELDS } from './change.state.js'
 import type { ChangeType } from './defaults.js'
 
 /** From the risk to the approval, and what may come between. */
@@ -53,6 +53,7 @@ export function submitChange(
 ): readonly ChangeEvent[] {
   const { stage, plan, rounds } = change
   requireStep(plan.type === 'emergency' ? 'submitEmergency' : 'submit', change)
+  if ('ratification' in stage) return renewRatification(change, stage.ratification)
   if (stage.state === 'Authorize' && !stage.round.lapsed) return []
   requirePlan(change)
   if (plan.type === 'normal' && change.risk === null)
@@ -68,6 +69,17 @@ export function submitChange(
   const type = stage.state === 'Authorize' ? 'ChangeApprovalRenewed' : 'ChangeSubmitted'
   const { surroundings } = command.data
   return [{ type, data: { round: rounds + 1, period: periodOfChange(change)!, surroundings } }, ...events]
+}
+
+/** Asks again what nobody has answered, or was asked, or what was refused: without it the change can't be closed. */
+function renewRatification(change: Change, ratification: Ratification | null): readonly ChangeEvent[] {
+  if (ratification === null)
+    throw new Refused('CHANGE.APPROVED', 'It was approved before it was begun: there is nothing to ratify.')
+  const { round, ratifyBy, verdict } = ratification
+  const waiting = verdict === 'open' && round.asked !== null && !round.lapsed
+  if (waiting || verdict === 'ratified') return []
+  const period = periodOfChange(change) ?? { start: change.startedAt ?? ratifyBy, end: ratifyBy }
+  return [{ type: 'ChangeApprovalRenewed', data: { round: change.rounds + 1, period } }]
 }
 
 const traitsOf = ({ plan, risk }: Change) => ({

@@ -4,7 +4,7 @@ import { canonicalJson, type RecordedEvent } from '#libs/event-sourcing'
 import { commandMetadata, recorded } from '#libs/testing'
 import { AskApproval, RecheckConflicts } from './change.commands.js'
 import { type ConflictQuestion, conflictEvents, conflictsOf, type WindowTimes } from './change.conflicts.js'
-import type { Conflict, Period } from './change.events.js'
+import type { Conflict, ConflictInputs, Period } from './change.events.js'
 import { ChangeStory, WINDOW } from './change.story.fixture.js'
 import { ciScheduleDecider, ReserveCi } from './schedule.decider.js'
 import type { CiReserved } from './schedule.events.js'
@@ -261,4 +261,28 @@ describe('two changes scheduled at once on one CI', () => {
     const story = new ChangeStory().open().submit()
     expect(story.refused(AskApproval, { round: 1 })).toBe('CHANGE.NOT_RESERVED')
   })
+})
+
+it('a finding tells what it follows from, and no more: many of them fit into one append', () => {
+  const related = Array.from({ length: 500 }, (_, n) => ({ ci: 'CI1', relatedCi: `CI${n + 100}` }))
+  const inputs: ConflictInputs = {
+    period: WINDOW,
+    related,
+    classes: { CI1: ['server'], CI2: ['server'] },
+    calendars: Object.fromEntries(related.map(({ relatedCi }) => [`cischedule-${relatedCi}`, 1])),
+    maintenanceVersion: 0,
+    blackoutVersion: 0,
+  }
+  const conflicts = related.map(
+    (pair): Conflict => ({ kind: 'related-ci-busy', ...pair, change: 'C', period: WINDOW }),
+  )
+  const events = conflictEvents([], conflicts, inputs)
+  expect(events).toHaveLength(500)
+  expect(events[0]?.data.inputs).toEqual({
+    ...inputs,
+    related: [related[0]],
+    classes: { CI1: ['server'] },
+    calendars: { 'cischedule-CI100': 1 },
+  })
+  expect(JSON.stringify(events).length).toBeLessThan(500_000)
 })

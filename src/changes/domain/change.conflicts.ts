@@ -111,11 +111,33 @@ export function conflictEvents(
   return [
     ...known
       .filter((conflict) => !after.has(canonicalJson(conflict)))
-      .map((conflict) => ({ type: 'ConflictCleared' as const, data: { conflict, inputs } })),
+      .map((conflict) => ({
+        type: 'ConflictCleared' as const,
+        data: { conflict, inputs: inputsOf(conflict, inputs) },
+      })),
     ...now
       .filter((conflict) => !before.has(canonicalJson(conflict)))
-      .map((conflict) => ({ type: 'ConflictAppeared' as const, data: { conflict, inputs } })),
+      .map((conflict) => ({
+        type: 'ConflictAppeared' as const,
+        data: { conflict, inputs: inputsOf(conflict, inputs) },
+      })),
   ]
+}
+
+/** What one finding follows from: an item with hundreds of neighbours has hundreds of calendars, of which it needs two. */
+function inputsOf({ ci, relatedCi, assignee }: Conflict, inputs: ConflictInputs): ConflictInputs {
+  const calendars = new Set([
+    ...[ci, relatedCi].flatMap((name) => (name === undefined ? [] : [`cischedule-${name}`])),
+    ...(assignee === undefined ? [] : [`assigneeschedule-${assignee}`]),
+  ])
+  const own = <Value>(all: Readonly<Record<string, Value>>, wanted: (key: string) => boolean) =>
+    Object.fromEntries(Object.entries(all).filter(([key]) => wanted(key)))
+  return {
+    ...inputs,
+    related: inputs.related.filter((pair) => pair.ci === ci && pair.relatedCi === relatedCi),
+    classes: own(inputs.classes, (name) => name === ci),
+    calendars: own(inputs.calendars, (stream) => calendars.has(stream)),
+  }
 }
 
 export function intervalOf({ start, end }: Period): Interval {

@@ -112,6 +112,44 @@ describe('an emergency', () => {
     expect(story.refused(c.CloseChange)).toBeUndefined()
   })
 
+  describe('implemented before approval, and asked about', () => {
+    const done = () => {
+      const story = new ChangeStory().open('emergency')
+      const startedAt = '2026-03-01T08:00:00.000Z'
+      story.send(c.RecordImplemented, { startedAt }, { reason: 'It burnt.' })
+      return story
+    }
+
+    it.each(['lapsed', 'rejected'] as const)(
+      'is not closed after the round was %s, but asked about again',
+      (outcome) => {
+        const story = done().ask().outcome(outcome)
+        ended(story)
+        story.send(c.ReviewChange, { objectivesMet: true, conclusion: 'Well.' })
+        expect(story.refused(c.CloseChange)).toBe('CHANGE.NOT_RATIFIED')
+        story.send(c.SubmitChange)
+        expect(last(story)).toMatchObject({ type: 'ChangeApprovalRenewed', data: { round: 2 } })
+        story.ask().outcome('approved')
+        expect(last(story)).toMatchObject({ type: 'ChangeRatified' })
+        story.send(c.CloseChange)
+        expect(story.state).toBe('Closed')
+      },
+    )
+
+    it('is not asked about again while somebody may still answer, nor once it is ratified', () => {
+      const story = done().ask()
+      expect(story.send(c.SubmitChange)).toEqual([])
+      story.outcome('approved')
+      expect(story.send(c.SubmitChange)).toEqual([])
+    })
+
+    it('has nothing to be asked about when it was approved before', () => {
+      const story = new ChangeStory().open('emergency').submit().ask().outcome('approved')
+      story.send(c.StartImplementation, {}, IN_WINDOW)
+      expect(story.refused(c.SubmitChange)).toBe('CHANGE.APPROVED')
+    })
+  })
+
   it('needs a reason, and no other type may', () => {
     const startedAt = { startedAt: '2026-03-01T08:00:00.000Z' }
     expect(new ChangeStory().open('emergency').refused(c.RecordImplemented, startedAt)).toBe(
@@ -171,6 +209,25 @@ describe('a standard change', () => {
     expect(other.refused(c.OpenChange, { ...data, variables: { host: 'c' } })).toBe(
       'CHANGE.VARIABLES_MALFORMED',
     )
+  })
+
+  it('once scheduled, is what was scheduled: what its model leaves free is free before that only', () => {
+    const story = opened()
+    story.send(c.ScheduleStandardChange)
+    const window = { start: WINDOW.start, end: '2026-05-02T23:00:00.000Z' }
+    for (const wish of [{ window }, { affectedCis: ['CI1', 'CI2'] }])
+      expect(story.refused(c.EditPlan, wish)).toBe('CHANGE.SCHEDULED_BY_MODEL')
+  })
+
+  it('is not opened with a variable that only looks as if it were given', () => {
+    const story = new ChangeStory()
+    const proto = { ...content, variables: [{ name: 'constructor' }] }
+    story.others.set('changemodel-restart', [
+      { ...draft, data: { ...draft.data, content: proto } },
+      approved('2027-01-01T00:00:00.000Z'),
+    ])
+    const data = { type: 'standard', model: 'restart', window: WINDOW, affectedCis: ['CI1'], variables: {} }
+    expect(story.refused(c.OpenChange, data)).toBe('CHANGE.VARIABLES_MALFORMED')
   })
 
   it('is not scheduled by a model that has expired by then, or was retired', () => {

@@ -114,7 +114,10 @@ function refuseVariables(
 ): void {
   const errors = [
     ...declared
-      .filter(({ name, choices }) => !given[name]?.trim() || !(choices?.includes(given[name]) ?? true))
+      .filter(({ name, choices }) => {
+        const value = Object.hasOwn(given, name) ? given[name] : undefined
+        return !value?.trim() || !(choices?.includes(value) ?? true)
+      })
       .map(({ name, choices }) => ({
         pointer: `/variables/${name}`,
         message: choices === undefined ? 'is needed' : `must be one of ${choices.join(', ')}`,
@@ -230,6 +233,12 @@ function refuseEdit(fields: readonly string[], change: Change, after: TypedPlan,
       })
   }
   if (model !== null) {
+    if (stage.state === 'Scheduled' && stage.standing !== null && !isBoundTo(stage.standing.bond, after))
+      throw new Refused(
+        'CHANGE.SCHEDULED_BY_MODEL',
+        'It is scheduled as its model allowed: cancel it, and open another from the model.',
+        { fields },
+      )
     const free: readonly string[] = known.model.value.approved?.content.freeFields ?? []
     refuseFixed(fields.filter((field) => !free.includes(field)))
   }

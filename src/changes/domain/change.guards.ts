@@ -28,10 +28,10 @@ const STEPS = {
     mend: 'A normal change is assessed before approval is asked.',
   },
   submitEmergency: {
-    from: ['New', 'Authorize'],
+    from: ['New', 'Authorize', 'Implement', 'Review'],
     types: ['emergency'],
     code: 'CHANGE.NOT_NEW',
-    mend: 'Approval of an emergency is asked while it is New.',
+    mend: 'Approval of an emergency is asked while it is New, its ratification until it is closed.',
   },
   schedule: {
     from: ['New'],
@@ -103,7 +103,10 @@ export function requireStep(step: ChangeStep, change: Change): void {
     (from as readonly string[]).includes(state) && (types?.includes(change.plan.type as ChangeType) ?? true)
   if (!allowed) {
     const finished = FINISHED[state]
-    throw new Refused(finished?.code ?? code, finished?.mend ?? mend, { state, type: change.plan.type })
+    throw new Refused(finished?.code ?? code, finished?.mend ?? mend, {
+      state,
+      changeType: change.plan.type,
+    })
   }
   if (change.hold !== null && !WHILE_HELD.has(step))
     throw new Refused('CHANGE.ON_HOLD', 'It is On Hold: resume it first, or cancel it.', { state })

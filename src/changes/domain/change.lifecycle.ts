@@ -210,10 +210,12 @@ export function closeChange(_: CloseChange, change: Change): readonly ChangeEven
   const { stage, outcome, reviewed, plan } = change
   if (stage.state === 'Closed') return []
   requireStep('close', change)
-  if ('ratification' in stage && stage.ratification?.verdict === 'open')
+  const verdict = ('ratification' in stage && stage.ratification?.verdict) || 'ratified'
+  if (verdict !== 'ratified')
     throw new Refused(
       'CHANGE.NOT_RATIFIED',
-      'It was implemented before approval: it stays open until ratified.',
+      'It was implemented before approval: it stays open until ratified. Submit it to ask again.',
+      { verdict },
     )
   if (!reviewed && (plan.type === 'emergency' || outcome !== 'successful'))
     throw new Refused(

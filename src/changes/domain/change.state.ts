@@ -349,7 +349,7 @@ function inRound(change: Change, number: number): Change {
   const { stage } = change
   const numbered = { ...change, rounds: number }
   return 'ratification' in stage && stage.ratification !== null
-    ? withRatification(numbered, { round: newRound(number) })
+    ? withRatification(numbered, { round: newRound(number), verdict: 'open' })
     : at(numbered, { state: 'Authorize', round: newRound(number) })
 }
 

@@ -197,6 +197,7 @@ export class LiveQueues implements RowSource {
     for (const stream of this.#streams) {
       stream.heed(this.options.principal(stream.principal.id))
       if (stream.offer(rows, minPosition) && ++written % WRITTEN_AT_ONCE === 0) await turn()
+      if (following.stopping.signal.aborted) return
     }
     following.position = minPosition
   }
