@@ -124,7 +124,7 @@ export class AuditController {
     const { id } = context.principal
     const wish = { target: `auditread-${id}`, method: 'GET', route: '/audit', params: {}, body: data }
     // Each reading is one of its own, whatever its headers say
-    const plain = { ...context, idempotencyKey: undefined, ifMatch: undefined }
+    const plain = new RequestContext(context.caller, context.requestId, undefined, undefined, undefined)
     await this.sender.send(plain, wish, (metadata) => new RecordAuditRead(id, data, metadata))
   }
 }

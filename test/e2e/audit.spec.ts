@@ -59,11 +59,16 @@ describe('The audit', () => {
       for (const path of ['/audit/findings', '/audit/changes'])
         expect(refusal(await desk.as(person).get(path))).toBe('403 ROLE.REQUIRED')
     succeeded(await desk.as('adam').get('/audit/findings', { filter: 'standing = true', pageSize: 5 }))
+    // Nor do headers of commands make two of them one
+    const key = { headers: { 'idempotency-key': '"k"', 'if-match': '"99"' }, offContract: true }
+    for (const filter of ['question = "audit-data-read"', 'standing = false'])
+      succeeded(await desk.as('adam').get('/audit/findings', { filter }, key))
     const read = await eventually('the reading', async () => {
       const found = await findings('question = "audit-data-read" AND persons:"adam"')
-      return found[0]
+      return found.length >= 3 && found
     })
-    expect(read.details).toEqual(expect.arrayContaining(['json', expect.stringMatching(/standing/)]))
+    expect(read).toHaveLength(3)
+    expect(read.map(({ details }) => details[0])).toEqual(['json', 'json', 'json'])
   })
 
   it('is extracted as CSV that says how it came to be, with a digest that can be computed again', async () => {
