@@ -50,6 +50,18 @@ describe('The system axis told by a change', () => {
     expect(await asOf('7')).toBe(closed)
   })
 
+  it('is where the last of its values was written, when it was closed before that', async () => {
+    const change = 'CHG0000007'
+    for (const ci of ['CI0000001', 'CI0000002', 'CI0000003'])
+      await happened(`change-${change}`, 'ProposedValuesReleased', { ci, attributes: {} })
+    await happened('ci-CI0000001', 'CiChanged', { changes: {}, change })
+    await happened(`change-${change}`, 'ChangeClosed')
+    const last = await happened('ci-CI0000002', 'CiChanged', { changes: {}, change })
+    await happened('ci-CI0000002', 'CiChanged', { changes: {}, change: 'CHG0000008' })
+    await happened('ci-CI0000003', 'CiChanged', { changes: {} })
+    expect(await asOf(change)).toBe(last)
+  })
+
   it('is where a source was seen to have closed it', async () => {
     await happened('change-EX1', 'ChangeStateObserved', { from: 'New', to: 'Review' })
     expect(await refusal('EX1')).toEqual([true, 'CHANGE.NOT_CLOSED'])

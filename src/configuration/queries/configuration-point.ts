@@ -1,4 +1,4 @@
-import { NotFound, type Position, type RecordedEvent } from '#libs/event-sourcing'
+import { laterPosition, NotFound, type Position, type RecordedEvent } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { ChangeEvent } from '../../changes/domain/change.events.js'
 import { type AskedTimePoint, settleTimePoint, type TimePoint } from '../../http/time-point.js'
@@ -10,7 +10,7 @@ const DIGITS = 7
 
 /**
  * Settles a point of both axes, where the system axis may also be told by a change: `asOf` `change:<number>` is the position of
- * the event that closed it, which stands behind all that the change did to the configuration.
+ * the event that closed it, or of the last value that was written in its name when that came later.
  * @throws InvalidInput as {@link settleTimePoint}; NotFound `CHANGE.UNKNOWN`, `CHANGE.NOT_CLOSED`
  */
 export async function settleConfigurationPoint(
@@ -30,7 +30,7 @@ function numberOf(change: string): string {
 async function closedAt(store: EventStore, number: string): Promise<Position> {
   const events = (await store.readStream(`change-${number}`)) as RecordedEvent<ChangeEvent>[]
   const closing = events.find(closes)
-  if (closing) return closing.position
+  if (closing) return laterPosition(closing.position, await lastWritten(store, number, events))
   const place = (message: string) => ({ errors: [{ pointer: 'asOf', message }] })
   if (events.length === 0)
     throw new NotFound('CHANGE.UNKNOWN', `There is no change ${number}`, place('name a change that there is'))
@@ -40,6 +40,22 @@ async function closedAt(store: EventStore, number: string): Promise<Position> {
     message,
     place('name a change that is closed, a position, or a time'),
   )
+}
+
+/** What a change proposes is written after its implementation ended, by a policy: it may have been closed by then. */
+async function lastWritten(
+  store: EventStore,
+  number: string,
+  events: readonly RecordedEvent<ChangeEvent>[],
+): Promise<Position | undefined> {
+  let last: Position | undefined
+  for (const event of events) {
+    if (event.type !== 'ProposedValuesReleased') continue
+    const ofItem = (await store.readStream(`ci-${event.data.ci}`)) as readonly RecordedEvent[]
+    const written = ofItem.findLast(({ data }) => (data as { change?: string }).change === number)
+    if (written) last = laterPosition(written.position, last)
+  }
+  return last
 }
 
 function closes({ type, data }: ChangeEvent): boolean {
