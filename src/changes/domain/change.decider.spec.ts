@@ -278,6 +278,21 @@ describe('a blackout', () => {
     story.ask()
     expect(story.asked.document.conflicts).toHaveLength(1)
   })
+
+  it('refuses to begin in it, whatever time was planned', () => {
+    const story = new ChangeStory().approved()
+    const late = { start: '2026-03-02T22:00:00.000Z', end: WINDOW.end }
+    story.send(c.MovePlannedTimes, { planned: late })
+    const window = { kind: 'single', start: WINDOW.start, end: '2026-03-02T21:00:00.000Z' }
+    const windows = [{ name: 'x', appliesTo: {}, window }]
+    story.others.set('settings-blackout-windows', [
+      { type: 'BlackoutWindowsPublished', data: { version: 1, windows } },
+    ])
+    expect(story.refused(c.StartImplementation, {}, IN_WINDOW)).toBe('CHANGE.IN_BLACKOUT')
+    expect(
+      story.refused(c.StartImplementation, {}, { ...IN_WINDOW, occurredAt: '2026-03-02T21:30:00.000Z' }),
+    ).toBeUndefined()
+  })
 })
 
 describe('duties', () => {

@@ -14,7 +14,7 @@ import type {
   StartAssessment,
   StartImplementation,
 } from './change.commands.js'
-import type { ChangeEvent, ChangeState, ProposedValues, Segregated } from './change.events.js'
+import type { ChangeEvent, ChangeState, Period, ProposedValues, Segregated } from './change.events.js'
 import { type ChangeFacts, standingIn } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { pastInstant, refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
@@ -78,10 +78,20 @@ export function startImplementation(
       window,
     })
   const breaches = segregation(actor, change, known)
-  const { conflicts, events } = conflictsNow(command, change, known)
-  refuseBlackouts(conflicts, change)
+  const { events } = conflictsNow(command, change, known)
+  // Whatever was planned: it is done from now on
+  const planned = fromNow(periodOfChange(change) ?? window, window, occurredAt)
+  refuseBlackouts(conflictsNow(command, { ...change, planned }, known).conflicts, change)
   const { basis } = standing
   return [...events, { type: 'ImplementationStarted', data: { basis, implementer: actor, breaches } }]
+}
+
+/** When it will be done if it begins now: until its planned end, or for as long as was planned, within its window. */
+function fromNow(planned: Period, window: Period, now: string): Period {
+  if (planned.start <= now && now < planned.end) return { start: now, end: planned.end }
+  const length = Date.parse(planned.end) - Date.parse(planned.start)
+  const end = Math.min(Date.parse(now) + length, Date.parse(window.end))
+  return { start: now, end: new Date(end).toISOString() }
 }
 
 function segregation(implementer: string, change: Change, { settings }: ChangeFacts): readonly Segregated[] {
