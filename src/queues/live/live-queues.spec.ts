@@ -144,6 +144,25 @@ describe('The live queues of a process', () => {
     await eventually('the late one', () => late?.text().includes('"number":"2"') === true)
   })
 
+  it('tell whoever comes after all have left nothing of what was being told to those', async () => {
+    const listeners = await Promise.all(Array.from({ length: 50 }, listener))
+    for (const { text } of listeners) await eventually('level', () => text().includes('event: level'))
+    const heeded = jest.fn(() => ann)
+    now = heeded
+    const leaving = async () => {
+      while (heeded.mock.calls.length === 0) await new Promise(setImmediate)
+      for (const { stream } of listeners) stream.destroy()
+      while (live.listeners > 0) await new Promise<void>((next) => process.nextTick(next))
+      return listener()
+    }
+    const [late] = await Promise.all([leaving(), touch('1')])
+    await eventually('level', () => late.text().includes('event: level'))
+    await sleep(20)
+    expect(late.text()).not.toContain('"number":"1"')
+    await touch('2')
+    await eventually('the next', () => late.text().includes('"number":"2"'))
+  })
+
   it('end all streams when the server goes down, and take no new ones', async () => {
     const listeners = await Promise.all([listener(), listener()])
     live.close()
