@@ -10,12 +10,12 @@ import type {
   SubmitChange,
 } from './change.commands.js'
 import { baseValuesOf, requirePlan } from './change.description.js'
-import type { ChangeEvent, Period, PlanDocument } from './change.events.js'
+import type { ChangeEvent, ChangeRiskAssessed, Period, PlanDocument } from './change.events.js'
 import { type ChangeFacts, ciCalendarName, standingIn } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
 import { materialOf } from './change.plan.js'
-import { riskOf } from './change.risk.js'
+import { type RiskAnswers, riskOf } from './change.risk.js'
 import { type Change, periodOfChange, type Ratification, roundOf, STANDARD_FIELDS } from './change.state.js'
 import type { ChangeType } from './defaults.js'
 
@@ -28,6 +28,11 @@ export function assessRisk({ data }: AssessRisk, change: Change, known: ChangeFa
       'CHANGE.RISK_FIXED',
       'Risk is assessed before approval is asked: return the change to New.',
     )
+  return [assessed(change, data.answers ?? change.answers, known)]
+}
+
+/** The risk of the plan as it is now. What was answered once holds until it is answered otherwise. */
+function assessed(change: Change, answers: RiskAnswers | null, known: ChangeFacts): ChangeRiskAssessed {
   const { plan } = change
   const { version, matrix } = known.riskMatrix.value
   const classes = plan.affectedCis.flatMap((ci) => standingIn(known)(ci).class ?? [])
@@ -38,12 +43,14 @@ export function assessRisk({ data }: AssessRisk, change: Change, known: ChangeFa
     ciClasses: classes,
     window: plan.window ?? null,
   }
-  return [
-    {
-      type: 'ChangeRiskAssessed',
-      data: { ...riskOf(traits, data.answers ?? null, matrix), matrixVersion: version },
-    },
-  ]
+  return { type: 'ChangeRiskAssessed', data: { ...riskOf(traits, answers, matrix), matrixVersion: version } }
+}
+
+/** The plan may have been edited since it was assessed. Emergencies are submitted without an assessment. */
+function renewedRisk(change: Change, known: ChangeFacts): readonly ChangeRiskAssessed[] {
+  if (change.risk === null) return []
+  const now = assessed(change, change.answers, known)
+  return now.data.risk === change.risk ? [] : [now]
 }
 
 export function submitChange(
@@ -58,7 +65,9 @@ export function submitChange(
   requirePlan(change)
   if (plan.type === 'normal' && change.risk === null)
     throw new Refused('CHANGE.RISK_NOT_ASSESSED', 'Assess the risk before approval is asked.')
-  const policy = policyFor(known.policies.value.policies, traitsOf(change))
+  const renewed = renewedRisk(change, known)
+  const risk = renewed[0]?.data.risk ?? change.risk
+  const policy = policyFor(known.policies.value.policies, traitsOf({ plan, risk }))
   if (policy === undefined)
     throw new Refused(
       'CHANGE.NO_POLICY',
@@ -68,7 +77,8 @@ export function submitChange(
   refuseBlackouts(conflicts, change)
   const type = stage.state === 'Authorize' ? 'ChangeApprovalRenewed' : 'ChangeSubmitted'
   const { surroundings } = command.data
-  return [{ type, data: { round: rounds + 1, period: periodOfChange(change)!, surroundings } }, ...events]
+  const data = { round: rounds + 1, period: periodOfChange(change)!, surroundings }
+  return [...renewed, { type, data }, ...events]
 }
 
 /** Asks again what nobody has answered, or was asked, or what was refused: without it the change can't be closed. */
@@ -82,7 +92,7 @@ function renewRatification(change: Change, ratification: Ratification | null): r
   return [{ type: 'ChangeApprovalRenewed', data: { round: change.rounds + 1, period } }]
 }
 
-const traitsOf = ({ plan, risk }: Change) => ({
+const traitsOf = ({ plan, risk }: Pick<Change, 'plan' | 'risk'>) => ({
   subjectType: 'change' as const,
   changeType: plan.type,
   ...(risk !== null && { risk }),

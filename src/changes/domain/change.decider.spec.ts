@@ -47,6 +47,35 @@ describe('a normal change', () => {
     expect(story.refused(c.SubmitChange)).toBe('CHANGE.RISK_NOT_ASSESSED')
   })
 
+  it('keeps its risk when it is assessed again without answers, and is assessed again as it is submitted', () => {
+    const story = new ChangeStory().open()
+    const matrix = {
+      rules: [{ name: 'wide', when: { affectedCis: 3 }, risk: 'high' }],
+      questions: [
+        {
+          id: 'q',
+          question: 'Sure?',
+          answers: [
+            { answer: 'yes', score: 0 },
+            { answer: 'no', score: 5 },
+          ],
+        },
+      ],
+      thresholds: [{ score: 5, risk: 'medium' }],
+    }
+    const published = { type: 'ChangeRiskPublished', data: { version: 1, matrix } }
+    story.others.set('settings-change-risk', [published])
+    story.send(c.StartAssessment)
+    story.send(c.AssessRisk, { answers: { q: 'no' } })
+    expect(story.change.risk).toBe('medium')
+    story.send(c.AssessRisk)
+    expect(story.change.risk).toBe('medium')
+    story.send(c.EditPlan, { affectedCis: ['CI1', 'CI2', 'CI3'] })
+    story.send(c.SubmitChange)
+    expect(types(story).slice(-2)).toEqual(['ChangeRiskAssessed', 'ChangeSubmitted'])
+    expect(story.change.risk).toBe('high')
+  })
+
   it('rejected, is New again, and may be submitted again as another round', () => {
     const story = new ChangeStory().open().submit().ask().outcome('rejected')
     expect(story.state).toBe('New')

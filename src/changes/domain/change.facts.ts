@@ -243,6 +243,7 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
     case 'AssessRisk':
       return { riskMatrix: RISK_MATRIX, ...ciFacts(change.plan.affectedCis) }
     case 'SubmitChange':
+      return { policies: POLICIES, riskMatrix: RISK_MATRIX, ...conflictFacts(command, change) }
     case 'AskApproval':
       return { policies: POLICIES, ...conflictFacts(command, change) }
     case 'ScheduleStandardChange':

@@ -12,6 +12,7 @@ import type {
   Surroundings,
 } from './change.events.js'
 import { type Bond, type TypedPlan, withChanges } from './change.plan.js'
+import type { RiskAnswers } from './change.risk.js'
 import type { Risk } from './defaults.js'
 
 /** No event yet. */
@@ -71,6 +72,8 @@ export interface Change {
   readonly model: { readonly id: string; readonly revision: number } | null
   readonly reverts: string | null
   readonly risk: Risk | null
+  /** Of the questionnaire, last; null: nobody has answered it. */
+  readonly answers: RiskAnswers | null
   /** Number of the latest round. */
   readonly rounds: number
   readonly conflicts: readonly Conflict[]
@@ -143,6 +146,7 @@ function opened({ data, metadata }: RecordedEvent<Extract<ChangeEvent, { type: '
     model: data.model ?? null,
     reverts: data.reverts ?? null,
     risk: null,
+    answers: null,
     rounds: 0,
     conflicts: [],
     surroundings: null,
@@ -177,7 +181,7 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
     case 'ChangeUnlinked':
       return { ...staged, links: staged.links.filter((link) => !sameLink(link, event.data.link)) }
     case 'ChangeRiskAssessed':
-      return { ...staged, risk: event.data.risk }
+      return { ...staged, risk: event.data.risk, answers: event.data.byAnswers?.answers ?? null }
     case 'ConflictAppeared':
       return {
         ...staged,
