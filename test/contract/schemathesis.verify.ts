@@ -44,7 +44,7 @@ describe('schemathesis', () => {
     bearer: string | undefined,
     ...more: string[]
   ): Promise<Ended> {
-    const limits = ['--max-examples', String(examples), '--seed', '1', '--workers', '2']
+    const limits = ['--max-examples', String(examples), '--seed', '1']
     const checks = ['--checks', CHECKS.join(','), '--no-color', '--request-timeout', '30']
     const headers = bearer === undefined ? [] : ['--header', `Authorization: Bearer ${bearer}`]
     const command = ['run', `${url}/openapi.json`, ...limits, ...checks, ...headers, ...more]
