@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
-import type { ChangeEvent, ChangeState } from '../src/changes/domain/change.events.js'
+import type { ChangeEvent, ChangeState, Period } from '../src/changes/domain/change.events.js'
 import type { AccessColumns } from './access.js'
-import type { Blank, Draft } from './incident-folds.js'
+import { type Blank, type Draft, present } from './incident-folds.js'
 
 /** What every fold of change events has to agree on: where a change stands, and the fields that all of them show. */
 
@@ -103,7 +103,25 @@ export function wasImplemented(state: ChangeState): boolean {
   return state === 'Implement' || state === 'Review' || state === 'Closed'
 }
 
-/** Nobody works on it any more. */
-export function isChangeOver(state: ChangeState): boolean {
-  return state === 'Closed' || state === 'Canceled'
+/** When it is to be done. */
+interface Times {
+  /** Chosen within the window. */
+  planned?: Period
+  window?: Period
+  plannedStart?: string
+  plannedEnd?: string
+}
+
+/** From the times that were chosen, or the window. */
+export function plan(draft: Draft<Times>): true {
+  const period = draft.planned ?? draft.window
+  draft.plannedStart = period?.start
+  draft.plannedEnd = period?.end
+  return true
+}
+
+/** Times that were chosen for another window mean nothing in this one. */
+export function editWindow(draft: Draft<Times>, window: Period | null): void {
+  draft.window = present(window)
+  draft.planned = undefined
 }

@@ -21,7 +21,9 @@ import {
   applyToChangeHead,
   BLANK_CHANGE_HEAD,
   type ChangeHead,
+  editWindow,
   openChangeHead,
+  plan,
   type RecordedChange,
   type RecordedChangeEvent,
   wasImplemented,
@@ -361,14 +363,6 @@ function opened(event: RecordedChange<'ChangeOpened'>): ChangeDetails {
 
 const PLAN_TEXTS = ['description', 'implementation', 'backout', 'test'] as const
 
-/** When it is to be done, from the times chosen or the window. */
-function plan(draft: Draft<ChangeDetails>): true {
-  const period = draft.planned ?? draft.window
-  draft.plannedStart = period?.start
-  draft.plannedEnd = period?.end
-  return true
-}
-
 function evolved(change: ChangeDetails, event: RecordedChangeEvent): ChangeDetails {
   const { occurredAt } = event.metadata
   const draft: Draft<ChangeDetails> = { ...change }
@@ -461,11 +455,7 @@ function edit(
   }
   if (affectedCis) draft.affectedCis = (affectedCis.to as readonly string[] | null) ?? []
   if (proposedValues) draft.proposedValues = (proposedValues.to as readonly ProposedValues[] | null) ?? []
-  if (window) {
-    draft.window = present(window.to as Period | null)
-    // Times that were chosen for another window mean nothing in this one.
-    draft.planned = undefined
-  }
+  if (window) editWindow(draft, window.to as Period | null)
   return plan(draft)
 }
 

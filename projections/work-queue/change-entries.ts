@@ -1,12 +1,14 @@
-import { later } from '#libs/event-sourcing'
 import type { Period } from '../../src/changes/domain/change.events.js'
 import {
   applyToChangeHead,
+  editWindow,
   openChangeHead,
+  plan,
   type RecordedChange,
   type RecordedChangeEvent,
 } from '../change-folds.js'
-import { type Draft, performer, present } from '../incident-folds.js'
+import { type Draft, present } from '../incident-folds.js'
+import { reply, updated } from './entry-folds.js'
 import type { ChangeEntry, WorkQueueEntry } from './work-queue.js'
 
 /** A change as a queue shows it, after an event; the same when the event is no update of it. */
@@ -20,15 +22,7 @@ export function evolveChangeEntry(
   const draft: Draft<ChangeEntry> = { ...entry }
   if (!apply(draft, event)) return entry
   applyToChangeHead(draft, event)
-  const at = event.metadata.occurredAt
-  draft.updatedAt = later(entry.updatedAt, at)
-  if (draft.assignee !== entry.assignee) draft.lastActionByAssigneeAt = undefined
-  if (draft.assignee !== undefined && performer(event) === draft.assignee) {
-    // Whatever the assignee does answers the replies before it
-    draft.lastActionByAssigneeAt = at
-    draft.callerRepliedAt = undefined
-  }
-  return draft
+  return updated(draft, entry, event)
 }
 
 function opened(event: RecordedChange<'ChangeOpened'>, blank: WorkQueueEntry): ChangeEntry {
@@ -48,11 +42,7 @@ function apply(draft: Draft<ChangeEntry>, event: RecordedChangeEvent): boolean {
     case 'ChangePlanEdited': {
       const { type, window } = event.data.changes
       if (type) draft.changeType = type.to as ChangeEntry['changeType']
-      if (window) {
-        draft.window = present(window.to as Period | null)
-        // Times that were chosen for another window mean nothing in this one.
-        draft.planned = undefined
-      }
+      if (window) editWindow(draft, window.to as Period | null)
       return plan(draft)
     }
     case 'PlannedTimesMoved':
@@ -72,22 +62,6 @@ function apply(draft: Draft<ChangeEntry>, event: RecordedChangeEvent): boolean {
     default:
       return UPDATES.has(event.type)
   }
-}
-
-function plan(draft: Draft<ChangeEntry>): true {
-  const period = draft.planned ?? draft.window
-  draft.plannedStart = period?.start
-  draft.plannedEnd = period?.end
-  return true
-}
-
-function reply(draft: Draft<ChangeEntry>, event: RecordedChangeEvent): true {
-  const author = performer(event)
-  draft.lastPublicReplyAt = event.metadata.occurredAt
-  draft.lastReplyBy = author
-  if (author !== draft.assignee && draft.visibleTo?.includes(author))
-    draft.callerRepliedAt ??= event.metadata.occurredAt
-  return true
 }
 
 /** What else is news of a change; what the program finds out and keeps beside it is none. */

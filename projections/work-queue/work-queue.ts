@@ -1,4 +1,3 @@
-import { later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { compare } from '#libs/read-store'
 import type {
@@ -20,12 +19,12 @@ import {
   type IncidentHead,
   NO_ATTENTION,
   openHead,
-  performer,
   present,
   type RecordedIncident,
   type RecordedIncidentEvent,
 } from '../incident-folds.js'
 import { evolveChangeEntry } from './change-entries.js'
+import { reply, updated } from './entry-folds.js'
 
 /** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
 export interface WorkQueueEntry extends Omit<IncidentHead, 'state'>, IncidentAttention {
@@ -174,15 +173,7 @@ function evolveEntry(
   if (event.type === 'EscalationsScheduled') return entry
   if (!applyAttention(draft, event) && !apply(draft, event)) return entry
   applyToHead(draft, event)
-  const at = event.metadata.occurredAt
-  draft.updatedAt = later(entry.updatedAt, at)
-  if (draft.assignee !== entry.assignee) draft.lastActionByAssigneeAt = undefined
-  if (draft.assignee !== undefined && performer(event) === draft.assignee) {
-    // Whatever the assignee does answers the replies before it
-    draft.lastActionByAssigneeAt = at
-    draft.callerRepliedAt = undefined
-  }
-  return draft
+  return updated(draft, entry, event)
 }
 
 const BLANK: Blank<IncidentEntry> = {
@@ -276,15 +267,6 @@ function apply(draft: IncidentEntry, event: RecordedIncidentEvent): boolean {
 function hold(draft: WorkQueueEntry, why: Hold | undefined): true {
   draft.holdReason = why?.reason
   draft.followUpAt = why?.until
-  return true
-}
-
-function reply(draft: WorkQueueEntry, event: RecordedIncidentEvent): true {
-  const author = performer(event)
-  draft.lastPublicReplyAt = event.metadata.occurredAt
-  draft.lastReplyBy = author
-  if (author !== draft.assignee && draft.visibleTo?.includes(author))
-    draft.callerRepliedAt ??= event.metadata.occurredAt
   return true
 }
 

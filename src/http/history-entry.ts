@@ -31,3 +31,15 @@ export class HistoryEntry {
   @IsOptional() @Conforms(() => mapOf(nullable('string'))) sourceFields?: object
   @IsIn(['public', 'internal']) visibility!: string
 }
+
+/** The history of one record, up to a point of both time axes. */
+export class RecordHistory {
+  @IsString() number!: string
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/HistoryEntry' }),
+    () => [HistoryEntry],
+  )
+  items!: HistoryEntry[]
+  @IsInstant() validAt!: string
+  @Matches(/^\d{20}$/) asOf!: string
+}

@@ -1,6 +1,7 @@
 import { type Interval, merged, overlap, within } from '#libs/business-time'
 import { canonicalJson } from '#libs/event-sourcing'
 import type { Conflict, ConflictAppeared, ConflictCleared, ConflictInputs, Period } from './change.events.js'
+import { ASSIGNEE_SCHEDULE, CI_SCHEDULE } from './schedule.decider.js'
 
 /** Who uses a CI, or keeps a person busy, and when: number of the change → its time. */
 export type BusyTimes = ReadonlyMap<string, Period>
@@ -127,8 +128,8 @@ export function conflictEvents(
 /** What one finding follows from: an item with hundreds of neighbours has hundreds of calendars, of which it needs two. */
 function inputsOf({ ci, relatedCi, assignee }: Conflict, inputs: ConflictInputs): ConflictInputs {
   const calendars = new Set([
-    ...[ci, relatedCi].flatMap((name) => (name === undefined ? [] : [`cischedule-${name}`])),
-    ...(assignee === undefined ? [] : [`assigneeschedule-${assignee}`]),
+    ...[ci, relatedCi].flatMap((name) => (name === undefined ? [] : [CI_SCHEDULE + name])),
+    ...(assignee === undefined ? [] : [ASSIGNEE_SCHEDULE + assignee]),
   ])
   const own = <Value>(all: Readonly<Record<string, Value>>, wanted: (key: string) => boolean) =>
     Object.fromEntries(Object.entries(all).filter(([key]) => wanted(key)))

@@ -1,79 +1,20 @@
-import {
-  type Channel,
-  effectiveTimes,
-  type FieldChange,
-  fieldChanges,
-  type Position,
-  type RecordedEvent,
-} from '#libs/event-sourcing'
+import { type HistoryEntry, type RecordedEvent, tellHistory } from '#libs/event-sourcing'
 import type { ChangeEvent, Conflict } from './change.events.js'
 import { type ChangeRecord, evolve, isOpened, NOT_OPENED, roundOf } from './change.state.js'
 
 type Recorded = RecordedEvent<ChangeEvent>
 
-/** One event of a change as people read it. People, groups and CIs by id. */
-export interface ChangeTimelineEntry {
-  id: string
-  revision: number
-  position: Position
-  type: ChangeEvent['type']
-  /** In words. */
-  what: string
-  who: { actor: string; attributedTo?: string; onBehalfOf?: string }
-  /** ISO 8601. */
-  occurredAt: string
-  recordedAt: string
-  effectiveAt: string
-  channel: Channel
-  reason?: string
-  changes: FieldChange[]
-  /** Comment, work note, or what somebody said of a step. */
-  text?: string
-  /** Imports: code of the rule that would have refused it. */
-  irregular?: string
-  /** Imports: columns without a home that changed. */
-  sourceFields?: Readonly<Record<string, string | null>>
-  /** Requesters never see internal ones. */
-  visibility: 'public' | 'internal'
-}
+export type ChangeTimelineEntry = HistoryEntry<ChangeEvent['type']>
 
 /** One entry per event, in log order; before and after by folding. */
 export function changeTimeline(events: readonly Recorded[]): ChangeTimelineEntry[] {
-  const times = effectiveTimes(events)
-  let before: ChangeRecord = NOT_OPENED
-  let valuesBefore = valuesOf(before)
-  return events.map((event, index) => {
-    const after = evolve(before, event)
-    const valuesAfter = after === before ? valuesBefore : valuesOf(after)
-    const entry = entryOf(event, times[index] as string, fieldChanges(valuesBefore, valuesAfter))
-    before = after
-    valuesBefore = valuesAfter
-    return entry
-  })
+  return tellHistory(events, { initial: NOT_OPENED as ChangeRecord, evolve, valuesOf, tell })
 }
 
-function entryOf(event: Recorded, effectiveAt: string, changes: FieldChange[]): ChangeTimelineEntry {
-  const { id, revision, position, type, data, metadata } = event
-  const { actor, attributedTo, onBehalfOf, occurredAt, recordedAt, channel, reason } = metadata
-  const { sourceFields, irregular } = data ?? {}
-  return {
-    id,
-    revision,
-    position,
-    type,
-    what: inWords(event),
-    who: { actor, attributedTo, onBehalfOf },
-    occurredAt,
-    recordedAt,
-    effectiveAt,
-    channel,
-    reason,
-    changes,
-    text: textOf(event),
-    irregular,
-    sourceFields,
-    visibility: PUBLIC.has(type) ? 'public' : 'internal',
-  }
+function tell(event: Recorded) {
+  const { sourceFields, irregular } = event.data ?? {}
+  const visibility: ChangeTimelineEntry['visibility'] = PUBLIC.has(event.type) ? 'public' : 'internal'
+  return { what: inWords(event), text: textOf(event), irregular, sourceFields, visibility }
 }
 
 /** What lists and people call the fields of a change, flat. */

@@ -110,8 +110,10 @@ export function periodOfChange({ planned, plan }: Pick<Change, 'planned' | 'plan
 }
 
 /** In these states it keeps its CIs and its assignee busy. */
+export const BUSY_STATES = ['Authorize', 'Scheduled', 'Implement'] as const satisfies readonly ChangeState[]
+
 export function isBusy(state: ChangeState): boolean {
-  return state === 'Authorize' || state === 'Scheduled' || state === 'Implement'
+  return (BUSY_STATES as readonly ChangeState[]).includes(state)
 }
 
 export function evolve(record: ChangeRecord, event: RecordedEvent<ChangeEvent>): ChangeRecord {
@@ -233,6 +235,9 @@ function evolvePlan(
   return { ...change, plan, planned: changes.window === undefined ? change.planned : null }
 }
 
+/** The state of a task by how it was finished. */
+export const FINISHED_TASK = { done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const
+
 function evolveTasks(change: Change, event: ChangeEvent): Change {
   const step = (task: string, state: Task['state']): Change => ({
     ...change,
@@ -247,10 +252,7 @@ function evolveTasks(change: Change, event: ChangeEvent): Change {
     case 'ChangeTaskStarted':
       return step(event.data.task, 'In Progress')
     case 'ChangeTaskFinished':
-      return step(
-        event.data.task,
-        ({ done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const)[event.data.result],
-      )
+      return step(event.data.task, FINISHED_TASK[event.data.result])
     case 'ChangeTaskRemoved':
       return { ...change, tasks: change.tasks.filter(({ task }) => task !== event.data.task) }
     default:

@@ -2,7 +2,7 @@ import { NotFound, Refused } from '#libs/event-sourcing'
 import type { AddChangeTask, FinishChangeTask, RemoveChangeTask, StartChangeTask } from './change.commands.js'
 import type { ChangeEvent } from './change.events.js'
 import { requireText, requireUnfinished } from './change.guards.js'
-import type { Change, Task } from './change.state.js'
+import { type Change, FINISHED_TASK, type Task } from './change.state.js'
 
 /** What is to be done, step by step: until the implementation has ended. */
 
@@ -21,13 +21,11 @@ export function startChangeTask({ data }: StartChangeTask, change: Change): read
   return [{ type: 'ChangeTaskStarted', data: { task: task.task } }]
 }
 
-const FINISHED = { done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const
-
 export function finishChangeTask({ data }: FinishChangeTask, change: Change): readonly ChangeEvent[] {
   const task = taskOf(data.task, change)
   const { result, notes } = data
   if (result !== 'done') requireText({ notes })
-  if (task.state === FINISHED[result]) return []
+  if (task.state === FINISHED_TASK[result]) return []
   requireImplementing(change)
   requireState(task, 'Open', 'In Progress')
   return [{ type: 'ChangeTaskFinished', data: { task: task.task, result, notes: notes ?? null } }]

@@ -1,7 +1,7 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches } from 'class-validator'
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
-import { HistoryEntry } from '../../http/history-entry.js'
+import { RecordHistory } from '../../http/history-entry.js'
 import { FreshnessQuery, listing } from '../../http/listing.dto.js'
 import {
   audienceSchema,
@@ -275,16 +275,7 @@ export class ChangePage extends Page {
   items!: ChangeView[]
 }
 
-export class ChangeHistory {
-  @IsString() number!: string
-  @Conforms(
-    () => listOf({ $ref: '#/components/schemas/HistoryEntry' }),
-    () => [HistoryEntry],
-  )
-  items!: HistoryEntry[]
-  @IsInstant() validAt!: string
-  @Matches(/^\d{20}$/) asOf!: string
-}
+export class ChangeHistory extends RecordHistory {}
 
 const windows = listOf(
   closed({

@@ -13,9 +13,8 @@ import type {
 } from '../../settings/domain/settings.events.js'
 import { intervalOf, periodOf } from '../domain/change.conflicts.js'
 import type { Period } from '../domain/change.events.js'
+import { BUSY_STATES } from '../domain/change.state.js'
 
-/** In these states a change keeps its CIs busy. */
-const BUSY = ['Authorize', 'Scheduled', 'Implement'] as const
 const DAY_MS = 86_400_000
 /** Days that are shown when nothing else is asked, and at most. */
 const USUAL_DAYS = 31
@@ -37,7 +36,7 @@ export interface CalendarChange extends Period {
   number: string
   type: string
   title: string
-  state: (typeof BUSY)[number]
+  state: (typeof BUSY_STATES)[number]
   onHold?: true
   risk?: string
   assignmentGroup?: string
@@ -105,7 +104,7 @@ async function changesDue(
   { models, waitMilliseconds }: QueryDependencies,
 ): Promise<{ rows: readonly ChangeDetails[]; position: string; lag: number }> {
   const filter = and(
-    isIn('state', BUSY),
+    isIn('state', BUSY_STATES),
     compare('plannedStart', '<', end),
     compare('plannedEnd', '>', start),
     ...(ci === undefined ? [] : [has('affectedCis', ci)]),

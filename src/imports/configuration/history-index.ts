@@ -59,7 +59,7 @@ export class HistoryIndex {
     else if (stream.startsWith('ci-'))
       this.#addItem(stream.slice('ci-'.length), event as RecordedEvent<CiEvent>)
     else if (stream.startsWith('relation-')) this.#addRelation(stream, event as RecordedEvent<RelationEvent>)
-    else if (!stream.startsWith('change-model-')) this.#addChange(stream, event as RecordedEvent<ChangeEvent>)
+    else this.#addChange(stream, event as RecordedEvent<ChangeEvent>)
   }
 
   item(number: string): KnownItem {

@@ -1,12 +1,9 @@
 import {
-  type Channel,
-  effectiveTimes,
   eventsAt,
-  type FieldChange,
-  fieldChanges,
+  type HistoryEntry,
   type HistoryPoint,
-  type Position,
   type RecordedEvent,
+  tellHistory,
 } from '#libs/event-sourcing'
 import type { IncidentEvent, Link } from './incident.events.js'
 import { evolve, type Incident, type IncidentRecord, isOpened, NOT_OPENED } from './incident.state.js'
@@ -20,71 +17,26 @@ export function foldAsOf(events: readonly Recorded[], point: HistoryPoint = {}):
   return record
 }
 
-/** One event of a record as people read it. People, groups and CIs by id. */
-export interface TimelineEntry {
-  id: string
-  revision: number
-  position: Position
-  type: IncidentEvent['type']
-  /** In words. */
-  what: string
-  who: { actor: string; attributedTo?: string; onBehalfOf?: string }
-  /** ISO 8601. */
-  occurredAt: string
-  recordedAt: string
-  effectiveAt: string
-  channel: Channel
-  reason?: string
-  changes: FieldChange[]
-  /** Comment or work note. */
-  text?: string
-  /** Imports: code of the rule that would have refused it. */
-  irregular?: string
+export interface TimelineEntry extends HistoryEntry<IncidentEvent['type']> {
   /** Imports: updates before this one that the source counted but does not tell. */
   updatesMissing?: number
-  /** Imports: columns without a home that changed. */
-  sourceFields?: Record<string, string | null>
-  /** Requesters never see internal ones. */
-  visibility: 'public' | 'internal'
 }
 
 /** One entry per event, in log order; before and after by folding. */
 export function timeline(events: readonly Recorded[]): TimelineEntry[] {
-  const times = effectiveTimes(events)
-  let before: IncidentRecord = NOT_OPENED
-  let valuesBefore = valuesOf(before)
-  return events.map((event, index) => {
-    const after = evolve(before, event)
-    const valuesAfter = after === before ? valuesBefore : valuesOf(after)
-    const entry = entryOf(event, times[index] as string, fieldChanges(valuesBefore, valuesAfter))
-    before = after
-    valuesBefore = valuesAfter
-    return entry
-  })
+  return tellHistory(events, { initial: NOT_OPENED as IncidentRecord, evolve, valuesOf, tell })
 }
 
-function entryOf(event: Recorded, effectiveAt: string, changes: FieldChange[]): TimelineEntry {
-  const { id, revision, position, type, data, metadata } = event
-  const { actor, attributedTo, onBehalfOf, occurredAt, recordedAt, channel, reason } = metadata
-  const { source, irregular } = data ?? {}
+function tell(event: Recorded) {
+  const { source, irregular } = event.data ?? {}
+  const visibility: TimelineEntry['visibility'] = isPublic(event) ? 'public' : 'internal'
   return {
-    id,
-    revision,
-    position,
-    type,
     what: inWords(event),
-    who: { actor, attributedTo, onBehalfOf },
-    occurredAt,
-    recordedAt,
-    effectiveAt,
-    channel,
-    reason,
-    changes,
     text: textOf(event),
     irregular,
     updatesMissing: source?.updatesMissing,
     sourceFields: source?.fields,
-    visibility: isPublic(event) ? 'public' : 'internal',
+    visibility,
   }
 }
 

@@ -1,6 +1,6 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-validator'
 import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
-import { HistoryEntry } from '../../http/history-entry.js'
+import { RecordHistory } from '../../http/history-entry.js'
 import {
   closed,
   instant,
@@ -181,16 +181,7 @@ export class IncidentPage extends Page {
   items!: IncidentView[]
 }
 
-export class IncidentHistory {
-  @IsString() number!: string
-  @Conforms(
-    () => listOf({ $ref: '#/components/schemas/HistoryEntry' }),
-    () => [HistoryEntry],
-  )
-  items!: HistoryEntry[]
-  @IsInstant() validAt!: string
-  @Matches(/^\d{20}$/) asOf!: string
-}
+export class IncidentHistory extends RecordHistory {}
 
 export class BulkResult {
   @Field('HTTP status that the item would have got by itself.', 200) @IsInt() status!: number
