@@ -19,6 +19,7 @@ import {
 import { mongodbServers, temporaryMongodbReadStore } from '../testing/mongodb-servers.js'
 import { temporaryReadStore } from '../testing/temporary-read-store.js'
 import type { BuildFeed } from './build-feed.js'
+import { systemClock } from './clock.js'
 import { collectionSchemas, type ReadModelDefinition } from './definitions.js'
 import { parkedSchema } from './parking.js'
 import { ProjectionFeed } from './projection-feed.js'
@@ -239,7 +240,7 @@ async function open(
   cacheDocuments: number,
 ): Promise<BuildFeed> {
   const writer = await readStore.openForWriting(name, { owner: 'spec', leaseMilliseconds: 60_000 })
-  const options = { logId: log.logId, cacheDocuments, building: false }
+  const options = { logId: log.logId, clock: systemClock, cacheDocuments, building: false }
   return definition.kind === 'projection'
     ? ProjectionFeed.open(definition, writer, options)
     : ViewFeed.open(definition, writer, options)

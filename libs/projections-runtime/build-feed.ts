@@ -1,5 +1,6 @@
 import { LedgerdeskError, LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
 import type { BuildName, Checkpoint, DocumentWrite, ProjectionWriter } from '#libs/read-store'
+import type { Clock } from './clock.js'
 import { Mutex } from './mutex.js'
 
 /** A consumer stopped for good: people must do what the message says. */
@@ -17,6 +18,7 @@ export class PoisonedEvent extends Error {
 
 export interface BuildFeedOptions {
   logId: string
+  clock: Clock
   /** Documents kept in memory per collection. */
   cacheDocuments: number
   onProgress?(build: BuildName, position: Position): void
@@ -24,11 +26,17 @@ export interface BuildFeedOptions {
 
 /** One build under our lease, to which the log is fed in order. */
 export abstract class BuildFeed {
+  /** How long it may stay unrecorded that events were seen which changed nothing. */
+  protected abstract readonly recordPassedAfterMs: number
   readonly #mutex = new Mutex()
   #checkpoint: Checkpoint | undefined
   #seen: Position
   #handled = 0
   #failure: unknown
+  /** Last event that was seen, and is not recorded as such. */
+  #passed: RecordedEvent | undefined
+  #recordedAt = Number.NEGATIVE_INFINITY
+  #cancelRecording: (() => void) | undefined
 
   /** @param from stream prefixes of the events that it wants */
   protected constructor(
@@ -92,8 +100,12 @@ export abstract class BuildFeed {
   }
 
   /** Waits for the batch under way, then lets go of the lease. */
-  close(): Promise<void> {
-    return this.#mutex.run(() => this.writer.close())
+  async close(): Promise<void> {
+    this.#cancelRecording?.()
+    await this.exclusively(() => this.#recordPassed()).catch(() => {
+      // Seen once more by whoever comes next.
+    })
+    await this.#mutex.run(() => this.writer.close())
   }
 
   /** Folds and commits, at once or in parts. */
@@ -107,7 +119,32 @@ export abstract class BuildFeed {
     await this.writer.commit(writes, checkpoint)
     this.#checkpoint = checkpoint
     if (checkpoint.position > this.#seen) this.#seen = checkpoint.position
-    if (last) this.options.onProgress?.(this.name, last.position)
+    if (!last) return
+    this.#passed = undefined
+    this.#recordedAt = this.options.clock.now()
+    this.options.onProgress?.(this.name, last.position)
+  }
+
+  /**
+   * Most events mean nothing to a consumer, and a commit has its price. So that they were seen is recorded at once after a
+   * quiet moment, otherwise now and then; after a crash they are seen once more, to no effect.
+   */
+  protected async passOver(last: RecordedEvent): Promise<void> {
+    const { clock } = this.options
+    const since = clock.now() - this.#recordedAt
+    if (since < 0 || since >= this.recordPassedAfterMs) return this.commit([], last)
+    const due = this.#passed !== undefined
+    this.#passed = last
+    if (due) return
+    this.#cancelRecording = clock.after(this.recordPassedAfterMs - since, () => {
+      this.exclusively(() => this.#recordPassed()).catch(() => {
+        // The next batch meets the same failure, and drops the feed.
+      })
+    })
+  }
+
+  async #recordPassed(): Promise<void> {
+    if (this.#passed) await this.commit([], this.#passed)
   }
 
   protected wants(event: RecordedEvent): boolean {

@@ -33,7 +33,7 @@ const SMALLEST_PAGE = 128
  * ones halve the processor's time. What comes after a quiet moment does not wait at all.
  */
 const SHORTEST_PAUSE_MS = 5
-const LONGEST_PAUSE_MS = 10
+const LONGEST_PAUSE_MS = 40
 const RETRY_MS = 250
 
 /**

@@ -41,7 +41,6 @@ export interface PolicyStart {
 }
 
 export interface PolicyFeedOptions extends BuildFeedOptions {
-  clock: Clock
   dispatch: Dispatch
   start: PolicyStart
   /** A command was refused. */
@@ -58,8 +57,6 @@ export const policySchemas: readonly CollectionSchema[] = [
   { name: TIMERS, columns: { dueAt: 'timestamp', key: 'string' }, indexes: [['dueAt'], ['key']] },
 ]
 
-/** How long the position of a policy may stay unrecorded while nothing concerns it. */
-const RECORD_PASSED_AFTER_MS = 500
 /** Events whose commands are sent before the next commit, and timers that fire in one go. */
 const ACTING_BATCH = 256
 /** Commands of different keys that are under way at once. */
@@ -87,13 +84,12 @@ interface Cause {
  * happens in between, they go out again under the same id, and their target knows them.
  */
 export class PolicyFeed extends BuildFeed {
+  /** Nobody waits for a policy's position. */
+  protected readonly recordPassedAfterMs = 1_000
   readonly #states: DocumentCache
   #timers: TimerQueue
   /** Writes of the batch, by timer. */
   readonly #timerWrites = new Map<string, DocumentWrite>()
-  /** Last event that was handled and is not recorded as such. */
-  #passedOver: RecordedEvent | undefined
-  #cancelRecording: (() => void) | undefined
 
   static async open(
     definition: AnyPolicy,
@@ -322,43 +318,12 @@ export class PolicyFeed extends BuildFeed {
     const writes = [...timerWrites]
     this.#states.finish(writes)
     if (writes.length === 0 && commands.length === 0 && last) {
-      this.#passOver(last)
+      await this.passOver(last)
       return
     }
     await this.commit(writes, last)
-    if (last) this.#passedOver = undefined
     this.#timerWrites.clear()
     if (timerWrites.length > 0) this.policy.timersChanged()
-  }
-
-  /**
-   * Most events mean nothing to a policy. That they have been seen is written down now and then: after a crash they
-   * are seen once more, to no effect.
-   */
-  #passOver(last: RecordedEvent): void {
-    const due = this.#passedOver !== undefined
-    this.#passedOver = last
-    if (due) return
-    this.#cancelRecording?.()
-    this.#cancelRecording = this.policy.clock.after(RECORD_PASSED_AFTER_MS, () => {
-      this.exclusively(() => this.#recordPassed()).catch(() => {
-        // The next batch meets the same failure, and drops the feed.
-      })
-    })
-  }
-
-  async #recordPassed(): Promise<void> {
-    const last = this.#passedOver
-    this.#passedOver = undefined
-    if (last) await this.commit([], last)
-  }
-
-  override async close(): Promise<void> {
-    this.#cancelRecording?.()
-    await this.exclusively(() => this.#recordPassed()).catch(() => {
-      // Seen once more by whoever comes next.
-    })
-    await super.close()
   }
 
   /** Commands of one key go out one after the other, those of different keys side by side. */

@@ -161,6 +161,7 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     const { eventStore, cacheDocuments = 10_000 } = this.options
     const settings = {
       logId: eventStore.logId,
+      clock: this.clock,
       cacheDocuments,
       building,
       onProgress: this.options.onProgress,

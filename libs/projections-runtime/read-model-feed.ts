@@ -26,6 +26,8 @@ export interface OpeningState {
 
 /** What projections and views have in common: a batch is folded in memory, then written with its checkpoint. */
 export abstract class ReadModelFeed extends BuildFeed {
+  /** Who asks for a `minPosition` that concerns another read model may wait so long. */
+  protected readonly recordPassedAfterMs = 200
   /** Where the whole build had stopped before; forgotten once it is past that event. */
   #stoppedAt: readonly ParkedEvent[]
   #loading: boolean
@@ -63,7 +65,7 @@ export abstract class ReadModelFeed extends BuildFeed {
       await this.writer.finishBulkLoad()
       this.#loading = false
       const parked = await parkedEvents(this.writer)
-      const passed = parked.filter(({ position }) => position <= this.checkpoint.position)
+      const passed = parked.filter(({ position }) => position <= this.position)
       this.#stoppedAt = parked.filter((entry) => !passed.includes(entry))
       if (passed.length > 0) await this.commit(passed.map(unpark))
     })
@@ -105,7 +107,9 @@ export abstract class ReadModelFeed extends BuildFeed {
       for (const entry of this.#stoppedAt) if (entry.position <= last.position) writes.push(unpark(entry))
       this.#stoppedAt = this.#stoppedAt.filter(({ position }) => position > last.position)
     }
-    await this.commit(writes, last)
+    // What takes over from another build must stand as far as that one.
+    if (last && writes.length === 0 && !this.stopsAtPoison) await this.passOver(last)
+    else await this.commit(writes, last)
   }
 }
 

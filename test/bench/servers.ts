@@ -13,8 +13,8 @@ export interface Server {
   memory(): number
   /** Processor time so far, seconds: of the thread that answers HTTP and appends, and of all threads. */
   processorTime(): { main: number; all: number }
-  /** Resolves when all read models have caught up and no build is under way. */
-  idle(): Promise<void>
+  /** Resolves when all read models have caught up and no build is under way; gives since when (`performance.now()`). */
+  idle(): Promise<number>
   /** Resolves when it says that it is ready. */
   ready(): Promise<void>
   stop(): Promise<void>
@@ -92,7 +92,8 @@ function residentMemory(pid: number): number {
   return Math.round(Number(kibibytes) / 1024)
 }
 
-async function idle(url: string, token: string): Promise<void> {
+async function idle(url: string, token: string): Promise<number> {
+  let since = 0
   for (let calm = 0; calm < 3; ) {
     const response = await fetch(`${url}/projections`, { headers: { authorization: `Bearer ${token}` } })
     if (!response.ok) throw new Error(`GET /projections: ${response.status} ${await response.text()}`)
@@ -101,8 +102,10 @@ async function idle(url: string, token: string): Promise<void> {
       ({ lag, status, state }) => lag === 0 && status !== 'building' && state === 'following',
     )
     calm = items.length > 0 && done ? calm + 1 : 0
+    if (calm === 1) since = performance.now()
     await sleep(200)
   }
+  return since
 }
 
 /** Linux counts in hundredths of a second (proc(5): utime and stime are the 14th and 15th field). */
