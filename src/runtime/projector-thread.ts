@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Command, LedgerdeskError } from '#libs/event-sourcing'
 import type { DispatchOutcome } from '#libs/projections-runtime'
-import { standBack } from './background.js'
 import { Projector } from './projector.js'
 import { ProjectorNotes } from './projector-notes.js'
 import { fromMessage, Remote, toMessage } from './remote.js'
@@ -18,8 +17,6 @@ export interface ProjectorThreadData extends ThreadData {
   /** Whether it runs those policies too that tell people of what happens. Default: no. */
   notifies?: boolean
 }
-
-standBack(5)
 
 /** The projector on a thread of its own: folds and writes here never delay a command. */
 const { stores, owner, policies, reports, notifies = false } = workerData as ProjectorThreadData

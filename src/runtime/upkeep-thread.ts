@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { LogWriteBack } from '#libs/event-store/sqlite'
 import { BuildWriteBack } from '#libs/read-store/sqlite'
-import { standBack } from './background.js'
 import { Remote } from './remote.js'
 import { dataPaths } from './stores.js'
 import type { ThreadData } from './threads.js'
@@ -11,8 +10,6 @@ import type { ThreadData } from './threads.js'
  * an append's own sync waits behind whatever goes to the disk just then.
  */
 const PAUSE_MS = 50
-
-standBack(5)
 
 const paths = dataPaths((workerData as ThreadData).stores)
 const log = new LogWriteBack(paths.log)
