@@ -3,6 +3,7 @@ import type { EventStore } from '#libs/event-store'
 import {
   type BuildName,
   type BuildState,
+  isGone,
   LeaseHeld,
   LeaseLost,
   type ProjectionWriter,
@@ -68,6 +69,8 @@ export interface Charge<Definition, Feed> {
   readonly definition: Definition
   readonly name: BuildName
   building: boolean
+  /** Where it stood in the store when last looked at, at most a second ago. */
+  stored: Position
   /** Present while we hold the lease. */
   feed?: Feed
   state: FeedState
@@ -156,7 +159,7 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
   protected async statusOf(charge: Charge<Definition, Feed>): Promise<FeedStatus> {
     const { name, feed, state, code, message } = charge
     const { eventStore } = this.keeping
-    const position = feed?.position ?? (await this.#storedPosition(name))
+    const position = feed?.position ?? charge.stored
     return {
       ...name,
       state,
@@ -173,6 +176,10 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
     const charge = this.#charge(definition, build)
     const due = charge.state !== 'stopped' && charge.retryAt <= this.clock.now()
     if (charge.feed !== undefined || !due) return
+    if (build.lease && !isGone(build.lease.owner, this.keeping.owner)) {
+      charge.state = 'standby'
+      return
+    }
     try {
       await this.#open(charge)
     } catch (error) {
@@ -264,10 +271,19 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
     if (charge === undefined) {
       const { projection, version } = build
       const name = { projection, version, build: build.build }
-      charge = { definition, name, building: false, state: 'standby', retryAt: 0, failures: 0 }
+      charge = {
+        definition,
+        name,
+        building: false,
+        stored: LOG_START,
+        state: 'standby',
+        retryAt: 0,
+        failures: 0,
+      }
       this.charges.set(key, charge)
     }
     charge.building = build.status === 'building'
+    charge.stored = build.checkpoint?.position ?? LOG_START
     return charge
   }
 
@@ -324,11 +340,6 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
         this.notice({ level: 'warn', message: `The read store can't be tended: ${reasonOf(error)}`, error })
       }
     })
-  }
-
-  async #storedPosition(name: BuildName): Promise<Position> {
-    const builds = await this.keeping.readStore.builds()
-    return builds.find((state) => buildKey(state) === buildKey(name))?.checkpoint?.position ?? LOG_START
   }
 }
 

@@ -16,7 +16,7 @@ import {
   type ProjectionWriter,
 } from '#libs/read-store'
 import { BuildFeed, type BuildFeedOptions, ConsumerStopped, PoisonedEvent } from './build-feed.js'
-import { type Clock, toIso } from './clock.js'
+import { toIso } from './clock.js'
 import type { AnyPolicy, Reaction } from './definitions.js'
 import { DocumentCache, type Slot } from './document-cache.js'
 import { reasonOf } from './parking.js'

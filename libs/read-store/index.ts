@@ -1,6 +1,6 @@
 export * from './aip160.js'
 export * from './filter.js'
-export { leaseOwner } from './lease-owner.js'
+export { isGone, leaseOwner } from './lease-owner.js'
 export * from './order-by.js'
 export * from './page-token.js'
 export * from './query-rules.js'

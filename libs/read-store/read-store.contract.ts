@@ -950,6 +950,7 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
         const late = await writing(build, { leaseMilliseconds: 100 })
         await late.commit([put('T1', ticket({ title: 'late' }), 1)], at(1))
         blockThread(150)
+        expect((await other.builds())[0]?.lease).toBeUndefined()
         const taker = await other.openForWriting(build, { owner: 'b', leaseMilliseconds: 10_000 })
         await expect(late.commit([put('T1', ticket({ title: 'too late' }), 2)], at(2))).rejects.toThrow(
           LeaseLost,

@@ -93,7 +93,7 @@ export interface BuildState extends BuildName {
   /** `live` answers queries; `building` is catching up beside it; `frozen` answers for a version whose definition is gone. */
   status: 'live' | 'building' | 'frozen'
   checkpoint: Checkpoint | undefined
-  /** Who holds the lease, and since when (ISO 8601). */
+  /** Who holds the lease, and until when (ISO 8601) unless renewed; none: released, or run out. */
   lease: { owner: string; number: number; expiresAt: string } | undefined
 }
 

@@ -148,7 +148,11 @@ async function ownJournal(medium: BuildMedium, holder: string): Promise<Journal 
   return journal?.holder === holder ? journal : undefined
 }
 
-function isValid({ expiresAt, released }: { expiresAt: string; released: boolean }, now: number): boolean {
+/** @param now milliseconds since 1970 */
+export function isValid(
+  { expiresAt, released }: { expiresAt: string; released: boolean },
+  now: number,
+): boolean {
   return !released && expiresAt > new Date(now).toISOString()
 }
 

@@ -9,7 +9,7 @@ import {
   type ProjectionWriter,
   ReadStore,
 } from '../read-store.js'
-import { BuildCommits } from './build-commits.js'
+import { BuildCommits, isValid } from './build-commits.js'
 import { BuildDocuments, buildLabel, FORMAT, rowsName, schemasOf } from './build-documents.js'
 import { BuildIndexes } from './build-indexes.js'
 import { BuildQueries } from './build-queries.js'
@@ -64,19 +64,17 @@ export class MongodbReadStore extends ReadStore {
         this.documents.leases.find().sort({ number: 1 }).toArray(),
       ])
       const checkpoints = new Map(states.map(({ _id, checkpoint }) => [_id, checkpoint]))
-      const latest = new Map(leases.map((lease) => [lease.build, lease]))
+      const latest = new Map(leases.map(({ build, ...lease }) => [build, lease]))
+      const now = Date.now()
       return registered.flatMap((build) => {
         const checkpoint = checkpoints.get(buildLabel(build))
         if (checkpoint === undefined) return []
         const lease = latest.get(buildLabel(build))
-        const { owner, number, expiresAt } = lease ?? {}
-        const held =
-          owner !== undefined && number !== undefined && expiresAt !== undefined && !lease?.released
         return [
           {
             ...build,
             checkpoint: checkpoint ?? undefined,
-            lease: held ? { owner, number, expiresAt } : undefined,
+            lease: lease && isValid(lease, now) ? lease : undefined,
           },
         ]
       })

@@ -90,7 +90,7 @@ export class BuildFile {
               eventId: row.event_id as string,
             },
       lease:
-        expiresAt === null
+        expiresAt === null || expiresAt <= new Date().toISOString()
           ? undefined
           : { owner: row.lease_owner as string, number: row.lease_number as number, expiresAt },
       loading: row.loading === 1,
@@ -123,7 +123,7 @@ export class BuildFile {
   takeLease(owner: string, milliseconds: number, bulkLoad: boolean): number {
     return this.connection.write(() => {
       const { lease, checkpoint, loading } = this.state()
-      if (lease && lease.expiresAt > new Date().toISOString() && !isGone(lease.owner, owner))
+      if (lease && !isGone(lease.owner, owner))
         throw new LeaseHeld(`${lease.owner} holds the lease until ${lease.expiresAt}`)
       if (bulkLoad && !checkpoint && !loading) {
         for (const table of this.collections.values()) this.connection.exec(table.dropIndexes())
