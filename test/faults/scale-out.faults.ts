@@ -24,7 +24,7 @@ import { Workload } from './server/workload.js'
  */
 const KILLS = Number(process.env.FAULT_PROCESS_KILLS ?? (process.env.CI === 'true' ? 3 : 30))
 const SEED = Number(process.env.FAULT_SEED ?? randomInt(2 ** 31))
-/** FerretDB takes some milliseconds for an event; a load that its projector can't follow would only make it wait. */
+/** Two processors share all servers and processes; a load that the projector can't follow would only make it wait. */
 const CLIENTS = 4
 const PACE = { pauseMilliseconds: 600, items: 4 }
 const OUTAGE_MS = 4_000

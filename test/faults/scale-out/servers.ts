@@ -1,7 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { createConnection, createServer } from 'node:net'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
@@ -9,7 +8,10 @@ import {
   forkEventStoreDouble,
 } from '../../../libs/testing/eventstoredb/fork-double.js'
 import { eventually } from '../../../libs/testing/eventually.js'
+import { InterruptedConnection } from '../../../libs/testing/interrupted-connection.js'
 import { OwnBroker } from '../../publishing/publishing.fixture.js'
+
+const MONGO_JAVA_SERVER = resolve(__dirname, '../../servers/mongo-java-server.sh')
 
 /** A server of the test's own; its address and its data stay, whatever is done to it. */
 export interface FaultyServer {
@@ -58,75 +60,50 @@ export class EventStoreServer implements FaultyServer {
   }
 }
 
-/** Longest that it may take to end. */
-const END_WITHIN_MS = 30_000
-
-/** FerretDB on SQLite files of its own. */
+/**
+ * mongo-java-server in a process of its own, behind a connection that can be cut: it keeps its data in memory, so going down
+ * means that nobody reaches it. What was under way is done or not, as with a server that is killed, and nobody hears which.
+ */
 export class ReadStoreServer implements FaultyServer {
-  private child: ChildProcess | undefined
-
   private constructor(
-    private readonly program: string,
     private readonly folder: string,
-    private readonly port: number,
+    private readonly process: number,
+    private readonly connection: InterruptedConnection,
   ) {}
 
   static async start(): Promise<ReadStoreServer> {
-    const script = resolve(__dirname, '../../servers/ferretdb.sh')
-    const program = execFileSync('bash', [script, 'install'], { encoding: 'utf8' }).trim()
-    // Its data are of one run only, so they need not reach a disk; they outlive the process all the same.
-    const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-    const folder = mkdtempSync(join(parent, 'ferretdb-'))
-    mkdirSync(join(folder, 'state'))
-    const server = new ReadStoreServer(program, folder, await freePort())
-    await server.startAgain()
-    return server
+    const folder = mkdtempSync(join(tmpdir(), 'mongo-'))
+    const told = execFileSync('bash', [MONGO_JAVA_SERVER, 'start', folder], { encoding: 'utf8' })
+    const [, port] = /mongodb:\/\/127\.0\.0\.1:(\d+)/.exec(told) ?? []
+    if (port === undefined) throw new Error(`mongo-java-server told no address: ${told}`)
+    const connection = await InterruptedConnection.to({ host: '127.0.0.1', port: Number(port) })
+    return new ReadStoreServer(folder, Number(readFileSync(join(folder, 'pid'), 'utf8')), connection)
   }
 
   get url(): string {
-    return `mongodb://127.0.0.1:${this.port}`
+    return `mongodb://127.0.0.1:${this.connection.port}`
   }
 
-  async startAgain(): Promise<void> {
-    const { folder, port } = this
-    const settings = [
-      '--handler=sqlite',
-      `--sqlite-url=file:${folder}/`,
-      `--state-dir=${folder}/state`,
-      `--listen-addr=127.0.0.1:${port}`,
-      '--debug-addr=-',
-      '--telemetry=disable',
-      '--log-level=ERROR',
-    ]
-    this.child = spawn(this.program, settings, { stdio: 'ignore' })
-    await eventually('FerretDB listens', () => answers(port), 20_000)
-  }
-
-  kill(): Promise<void> {
-    return this.end('SIGKILL')
+  async kill(): Promise<void> {
+    this.connection.cut()
   }
 
   shutDown(): Promise<void> {
-    return this.end('SIGTERM')
+    return this.kill()
+  }
+
+  async startAgain(): Promise<void> {
+    this.connection.restore()
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.child?.kill(signal)
+    process.kill(this.process, signal)
   }
 
   async dispose(): Promise<void> {
-    await this.kill()
+    await this.connection.close()
+    execFileSync('bash', [MONGO_JAVA_SERVER, 'stop', this.folder])
     rmSync(this.folder, { recursive: true, force: true })
-  }
-
-  private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const { child } = this
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill(signal)
-    const forced = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
-    await gone
-    clearTimeout(forced)
   }
 }
 
@@ -181,12 +158,4 @@ function answers(port: number): Promise<boolean> {
     })
     socket.on('error', () => resolve(false))
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
