@@ -3,6 +3,8 @@ import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { extractFindings, listFindings, readFinding } from './audit/audit.queries.js'
+import { readEvidence } from './audit/evidence/evidence.query.js'
+import { drawSample } from './audit/sample.query.js'
 import { readChangeModel } from './changes/change-model.query.js'
 import { listCabMeetings, readCabMeeting } from './changes/queries/cab.queries.js'
 import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
@@ -85,6 +87,8 @@ export const queryRegistry = {
   listFindings,
   readFinding,
   extractFindings,
+  drawSample,
+  readEvidence,
   readAlert,
   listApprovals,
   myApprovals,

@@ -71,7 +71,8 @@ export interface AuditFinding {
 }
 
 export const FINDINGS = 'audit_findings'
-const CHANGES = 'audit_changes'
+/** What is known of each change, by its number: {@link ChangeKnown}. */
+export const AUDITED_CHANGES = 'audit_changes'
 const ITEMS = 'audit_items'
 const MODIFICATIONS = 'audit_modifications'
 const APPROVALS = 'audit_approvals'
@@ -100,6 +101,8 @@ interface AnswererKnown {
   }[]
 }
 const MOST_KEPT = 500
+/** Of items that name a change. */
+export const MOST_ITEMS = 2_000
 
 type Audited = AuditEvent | GroupEvent | ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
 
@@ -122,7 +125,7 @@ const inside = { columns: {}, indexes: [], ...wholeFor(['auditor', 'administrato
 /** What auditors ask, answered as events come; nothing is taken back, what was put right says so. */
 export const auditFindings = defineView<Audited>({
   name: 'audit_findings',
-  version: 1,
+  version: 2,
   from: ['change-', 'ci-', 'approval-', 'person-', 'group-', 'settings-', 'finding-', 'auditread-'],
   collections: {
     [FINDINGS]: {
@@ -140,7 +143,7 @@ export const auditFindings = defineView<Audited>({
       checked: ['recordType', 'standing', 'disposition'],
       ...wholeFor(['auditor', 'administrator']),
     },
-    [CHANGES]: inside,
+    [AUDITED_CHANGES]: inside,
     [ITEMS]: inside,
     [MODIFICATIONS]: inside,
     [APPROVALS]: inside,
@@ -149,10 +152,10 @@ export const auditFindings = defineView<Audited>({
   },
   reads(event) {
     const { stream } = event
-    if (isChange(stream)) return [{ collection: CHANGES, id: stream.slice('change-'.length) }]
+    if (isChange(stream)) return [{ collection: AUDITED_CHANGES, id: stream.slice('change-'.length) }]
     if (isCi(stream)) {
       const change = 'change' in event.data ? event.data.change : undefined
-      const named = typeof change === 'string' ? [{ collection: CHANGES, id: change }] : []
+      const named = typeof change === 'string' ? [{ collection: AUDITED_CHANGES, id: change }] : []
       return [{ collection: ITEMS, id: stream }, CLASSES_DOCUMENT, ...named]
     }
     if (stream.startsWith('approval-')) return [{ collection: APPROVALS, id: stream }]
@@ -185,9 +188,9 @@ class Findings {
 
   ofChange(event: RecordedEvent<ChangeEvent>): void {
     const number = event.stream.slice('change-'.length)
-    const before = this.view.get<ChangeKnown>(CHANGES, number) ?? UNKNOWN_CHANGE
+    const before = this.view.get<ChangeKnown>(AUDITED_CHANGES, number) ?? UNKNOWN_CHANGE
     const known = afterEvent(before, event)
-    if (known !== before) this.view.put(CHANGES, number, known)
+    if (known !== before) this.view.put(AUDITED_CHANGES, number, known)
     // A source tells neither of approval nor of outcome: nothing can be asked of it
     if (known.type === 'configuration-commit') return
     if (event.type === 'ChangeLinked') this.#linkedLate(number, known, event.data.link)
@@ -241,6 +244,7 @@ class Findings {
 
   ofItem(event: RecordedEvent<CiEvent>): void {
     const { stream, type, data } = event
+    this.#names(stream.slice('ci-'.length), data)
     if (type === 'CiRegistered' || type === 'CiReclassified') {
       const known = this.view.get<ItemKnown>(ITEMS, stream) ?? { class: '', unlinked: [] }
       const ofClass = type === 'CiRegistered' ? data.class : data.after
@@ -250,6 +254,16 @@ class Findings {
       this.#modified(event, data.change, after)
     } else if (type === 'CiCorrected')
       this.#modified(event, data.change, Object.entries(data.attributes ?? {}))
+  }
+
+  /** Of a commit of a source, which may touch the whole estate, no list is kept. */
+  #names(item: string, data: object): void {
+    const number = 'change' in data ? data.change : undefined
+    if (typeof number !== 'string') return
+    const known = this.view.get<ChangeKnown>(AUDITED_CHANGES, number) ?? UNKNOWN_CHANGE
+    if (known.type === 'configuration-commit' || known.items.includes(item)) return
+    if (known.items.length > MOST_ITEMS) return
+    this.view.put(AUDITED_CHANGES, number, { ...known, items: [...known.items, item] } satisfies ChangeKnown)
   }
 
   #modified(
@@ -262,7 +276,7 @@ class Findings {
     const controlled = controlledAttributes(classes ?? DEFAULT_CI_CLASSES, item?.class)
     const values = Object.fromEntries(after.filter(([attribute]) => controlled.has(attribute)))
     if (Object.keys(values).length === 0) return
-    const known = change === undefined ? undefined : this.view.get<ChangeKnown>(CHANGES, change)
+    const known = change === undefined ? undefined : this.view.get<ChangeKnown>(AUDITED_CHANGES, change)
     if (known?.type === 'configuration-commit') return
     const modification = {
       id,
@@ -277,7 +291,10 @@ class Findings {
     this.view.put(MODIFICATIONS, id, modification satisfies ModificationKnown)
     if (change !== undefined) {
       const named = known ?? UNKNOWN_CHANGE
-      this.view.put(CHANGES, change, { ...named, modifications: latest([...named.modifications, id]) })
+      this.view.put(AUDITED_CHANGES, change, {
+        ...named,
+        modifications: latest([...named.modifications, id]),
+      })
     } else if (item !== undefined)
       this.view.put(ITEMS, stream, { ...item, unlinked: latest([...item.unlinked, id]) })
     this.#judge(id, known, change)
@@ -331,7 +348,7 @@ class Findings {
     if (item === undefined || item.unlinked.length === 0) return
     const allowed = item.unlinked.filter((id) => this.#judge(id, change, number) === 'authorised')
     const modifications = latest([...new Set([...change.modifications, ...item.unlinked])])
-    this.view.put(CHANGES, number, { ...change, modifications } satisfies ChangeKnown)
+    this.view.put(AUDITED_CHANGES, number, { ...change, modifications } satisfies ChangeKnown)
     const unlinked = item.unlinked.filter((id) => !allowed.includes(id))
     this.view.put(ITEMS, `ci-${target}`, { ...item, unlinked } satisfies ItemKnown)
   }
@@ -346,7 +363,7 @@ class Findings {
     })
     for (const id of freed) this.#judge(id, undefined, undefined)
     const modifications = change.modifications.filter((id) => !freed.includes(id))
-    this.view.put(CHANGES, number, { ...change, modifications } satisfies ChangeKnown)
+    this.view.put(AUDITED_CHANGES, number, { ...change, modifications } satisfies ChangeKnown)
     const unlinked = latest([...new Set([...item.unlinked, ...freed])])
     this.view.put(ITEMS, `ci-${target}`, { ...item, unlinked } satisfies ItemKnown)
   }

@@ -26,6 +26,8 @@ export interface ChangeKnown {
   ratified: boolean
   /** Findings about modifications that name it: judged again when more is known. */
   modifications: readonly string[]
+  /** Configuration items whose events name it, the earliest. */
+  items: readonly string[]
 }
 
 export const UNKNOWN_CHANGE: ChangeKnown = {
@@ -36,6 +38,7 @@ export const UNKNOWN_CHANGE: ChangeKnown = {
   reviewed: false,
   ratified: false,
   modifications: [],
+  items: [],
 }
 
 /** What is known after one more event. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
 import type { Principal } from '#libs/access'
 import { Answer, Context, Endpoint, RequestContext } from '#libs/platform'
@@ -14,12 +15,20 @@ import { auditExtract } from './audit-extract.js'
 import { DisposeFinding, RecordAuditRead } from './domain/audit.commands.js'
 import type { AuditDataRead } from './domain/audit.events.js'
 import {
+  AsOfQuery,
+  AuditedChangeParams,
+  ChangeSampleView,
   DisposeFindingDto,
   ExtractQuery,
   FindingPage,
   FindingParams,
   FindingsQuery,
+  SampleQuery,
 } from './dto/audit.dto.js'
+import type { Evidence } from './evidence/evidence.js'
+import { readEvidence } from './evidence/evidence.query.js'
+import { evidenceArchive } from './evidence/evidence-archive.js'
+import { type ChangeSample, drawSample } from './sample.query.js'
 
 /** What auditors ask of changes, and what they say of the answers. Whoever reads here is on record. */
 @Controller('audit')
@@ -40,14 +49,8 @@ export class AuditController {
   async list(@Query() query: FindingsQuery, @Context() context: RequestContext): Promise<Answer> {
     const answer = await this.queries.ask(listFindings, { ...query, principal: context.principal })
     const { items } = JSON.parse(answer.json) as { items: unknown[] }
-    const asked = new URLSearchParams(
-      Object.entries(query).filter(([, value]) => value !== undefined) as never,
-    )
-    await this.#record(context, { what: 'findings', query: `${asked}`, rows: items.length, form: 'json' })
-    return new Answer(answer.json, {
-      position: answer.position,
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-    })
+    await this.#record(context, { what: 'findings', query: asQuery(query), rows: items.length, form: 'json' })
+    return new Answer(answer.json, { position: answer.position, headers: { 'content-type': JSON_TYPE } })
   }
 
   @Get('changes')
@@ -75,6 +78,67 @@ export class AuditController {
     await this.#record(context, { what: 'extract of findings', query: asked, rows, form: 'csv', sha256 })
     const headers = { 'content-type': 'text/csv; charset=utf-8; header=present' }
     return new Answer(text, { position, headers })
+  }
+
+  @Get('samples')
+  @Endpoint({
+    summary: 'A sample of the changes that were implemented in a time',
+    description:
+      'The same seed and position give the same sample. Drawn are those with the lowest SHA-256 of seed, line feed and number, so that ' +
+      'anybody can draw it again. That it was drawn is recorded.',
+    roles: AUDIT_READERS,
+    query: SampleQuery,
+    answer: ChangeSampleView,
+    responseHeaders: ['ITSM-Position'],
+  })
+  async sample(@Query() query: SampleQuery, @Context() context: RequestContext): Promise<Answer> {
+    const { from, to, asOf, size = USUAL_SAMPLE, seed = randomUUID() } = query
+    const { principal } = context
+    const answer = await this.queries.ask(drawSample, {
+      ...{ principal, seed, size, asOf },
+      from: from && toUtc(from),
+      to: to && toUtc(to),
+    })
+    const { items, position } = JSON.parse(answer.json) as ChangeSample
+    const asked = asQuery({ ...query, seed, asOf: position })
+    await this.#record(context, { what: 'sample of changes', query: asked, rows: items.length, form: 'json' })
+    return new Answer(answer.json, { position, headers: { 'content-type': JSON_TYPE } })
+  }
+
+  @Get('changes/:id/evidence.zip')
+  @Endpoint({
+    summary: 'Everything that the log says of a change and its authorisation, as a ZIP',
+    description:
+      'A page for people, the same as JSON, the events that both were made from, and a manifest with the SHA-256 of each. That it was ' +
+      'taken out is recorded, with the digest of the whole.',
+    roles: AUDIT_READERS,
+    params: AuditedChangeParams,
+    query: AsOfQuery,
+    answer: { content: { 'application/zip': 'binary' } },
+    refusals: [404],
+    responseHeaders: ['Content-Disposition', 'ITSM-Position'],
+  })
+  async evidence(
+    @Param() { id: number }: AuditedChangeParams,
+    @Query() { asOf }: AsOfQuery,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Buffer>> {
+    const { principal } = context
+    const { json, position } = await this.queries.ask(readEvidence, { principal, number, asOf })
+    const evidence = JSON.parse(json) as Evidence
+    const extraction = { by: principal.id, at: new Date().toISOString() }
+    const { zip, sha256 } = evidenceArchive(evidence, extraction)
+    const rows = evidence.events.length
+    const query = asQuery({ change: number, asOf: evidence.position })
+    await this.#record(context, { what: 'evidence of a change', query, rows, form: 'zip', sha256 })
+    return new Answer(zip, {
+      position,
+      headers: {
+        'content-type': 'application/zip',
+        'content-disposition': `attachment; filename="${number}-evidence.zip"`,
+        'x-content-type-options': 'nosniff',
+      },
+    })
   }
 
   @Post('findings/:id/dispose')
@@ -127,4 +191,14 @@ export class AuditController {
     const plain = new RequestContext(context.caller, context.requestId, undefined, undefined, undefined)
     await this.sender.send(plain, wish, (metadata) => new RecordAuditRead(id, data, metadata))
   }
+}
+
+/** Sample of a control that works many times a day, as auditors usually draw it. */
+const USUAL_SAMPLE = 25
+
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** What was asked, as it stands in an address. */
+function asQuery(asked: object): string {
+  return `${new URLSearchParams(Object.entries(asked).filter(([, value]) => value !== undefined) as never)}`
 }

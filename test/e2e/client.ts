@@ -110,7 +110,7 @@ async function contentOf(response: Response, type: string | undefined): Promise<
     const text = await response.text()
     return text === '' ? '' : JSON.parse(text)
   }
-  return type?.startsWith('application/octet-stream')
+  return type?.startsWith('application/octet-stream') || type?.startsWith('application/zip')
     ? Buffer.from(await response.arrayBuffer())
     : response.text()
 }

@@ -22,7 +22,7 @@ export type FindingDisposed = DomainEvent<
 /** Streams `auditread-<person>`: audit data left the program. `rows`: how many; `sha256`: of an extract, without its head. */
 export type AuditDataRead = DomainEvent<
   'AuditDataRead',
-  { what: string; query: string; rows: number; form: 'json' | 'csv'; sha256?: string }
+  { what: string; query: string; rows: number; form: 'json' | 'csv' | 'zip'; sha256?: string }
 >
 
 export type AuditEvent = FindingDisposed | AuditDataRead

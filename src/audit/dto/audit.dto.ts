@@ -1,4 +1,17 @@
-import { IsArray, IsBoolean, IsIn, IsOptional, IsString, Length, Matches } from 'class-validator'
+import {
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator'
+
+import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant } from '#libs/platform'
 import { AUDIT_QUESTIONS } from '#projections/audit-findings/audit-findings'
 import { FreshnessQuery, listing } from '../../http/listing.dto.js'
@@ -72,4 +85,65 @@ export class FindingPage extends Page {
     () => [AuditFindingView],
   )
   items!: AuditFindingView[]
+}
+
+export class AuditedChangeParams {
+  @Field('Number of the change.', 'CHG0000001') @Matches(RECORD_NUMBER) id!: string
+}
+
+export class AsOfQuery {
+  @IsOptional()
+  @Field('What was recorded up to this time or position; left out: all.', '2026-03-01T00:00:00Z')
+  @IsString()
+  @Length(1, 40)
+  asOf?: string
+}
+
+export class SampleQuery extends AsOfQuery {
+  @IsOptional()
+  @Field('Changes whose implementation ended at this time or later; left out: from the beginning.')
+  @IsInstant()
+  from?: string
+  @IsOptional()
+  @Field('And before this time; left out: until now.')
+  @IsInstant()
+  to?: string
+  @IsOptional()
+  @Field('How many; default 25.', 25)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  size?: number
+  @IsOptional()
+  @Field('Left out: one is made up, and told.', 'audit-2026-q1')
+  @IsString()
+  @Length(1, 100)
+  seed?: string
+}
+
+export class SampledChangeView {
+  @IsString() number!: string
+  @IsString() title!: string
+  @IsString() type!: string
+  @IsOptional() @IsString() outcome?: string
+  @IsInstant() endedAt!: string
+  @Field('SHA-256 of seed, line feed and number.') @Matches(/^[0-9a-f]{64}$/) digest!: string
+  @Field('Path of its evidence.') @IsString() evidence!: string
+}
+
+export class ChangeSampleView {
+  @IsString() seed!: string
+  @IsInt() size!: number
+  @IsOptional() @IsInstant() from?: string
+  @IsOptional() @IsInstant() to?: string
+  @Field('Give it as `asOf` to draw the same again.') @Matches(/^\d{20}$/) position!: string
+  @Field('Changes that it was drawn from.') @IsInt() population!: number
+  @Field('Commits of a source’s configuration: nothing can be asked of them, so none is drawn.')
+  @IsInt()
+  notAssessable!: number
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/SampledChangeView' }),
+    () => [SampledChangeView],
+  )
+  items!: SampledChangeView[]
 }

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import { strToU8, zipSync } from 'fflate'
+import type { Evidence } from './evidence.js'
+import { evidencePage } from './evidence-page.js'
+
+/** Who took it out, and when (ISO 8601). */
+export interface Extraction {
+  by: string
+  at: string
+}
+
+/** Tells what is in the archive; a digest per file, so that each can be checked by itself. */
+export interface EvidenceManifest {
+  change: string
+  position: string
+  extractedBy: string
+  extractedAt: string
+  files: Readonly<Record<string, { sha256: string; bytes: number }>>
+}
+
+/** Times in a ZIP file begin in 1980, and have no zone: those of files here say nothing. */
+const NO_TIME = new Date(1980, 0, 1)
+
+/**
+ * A ZIP of the evidence as a page and as JSON, the events that it was made from, and a manifest. Of the same position all files but
+ * the manifest are the same again, byte by byte.
+ */
+export function evidenceArchive(evidence: Evidence, { by, at }: Extraction): { zip: Buffer; sha256: string } {
+  const { events, ...told } = evidence
+  const files = {
+    'evidence.html': strToU8(evidencePage(evidence)),
+    'evidence.json': strToU8(pretty(told)),
+    'events.json': strToU8(pretty(events)),
+  }
+  const manifest: EvidenceManifest = {
+    change: evidence.change,
+    position: evidence.position,
+    extractedBy: by,
+    extractedAt: at,
+    files: Object.fromEntries(
+      Object.entries(files).map(([name, bytes]) => [name, { sha256: digestOf(bytes), bytes: bytes.length }]),
+    ),
+  }
+  const zip = zipSync({ ...files, 'manifest.json': strToU8(pretty(manifest)) }, { mtime: NO_TIME })
+  return { zip: Buffer.from(zip.buffer, zip.byteOffset, zip.byteLength), sha256: digestOf(zip) }
+}
+
+function pretty(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,121 @@
+import type { EventMetadata, Position } from '#libs/event-sourcing'
+import type { AuditFinding } from '#projections/audit-findings/audit-findings'
+import type { ChangeDetails } from '#projections/changes/changes'
+import type { Answer, ApprovalRequested, Approver, LeftOut } from '../../approvals/domain/approval.events.js'
+import type { CabAdvice } from '../../changes/domain/cab.events.js'
+import type {
+  ApprovalBasis,
+  Conflict,
+  ConflictInputs,
+  PlanDocument,
+  Segregated,
+} from '../../changes/domain/change.events.js'
+import type { AttributeValue } from '../../configuration/domain/configuration.events.js'
+
+/** An event as it stands in the log: where to find it again. */
+export interface EvidenceEvent {
+  stream: string
+  revision: number
+  position: Position
+  id: string
+  type: string
+  data: object
+  metadata: EventMetadata
+}
+
+/** What one approver said, and what entitled him then: each role with the id of the event that granted it. */
+export interface EvidenceAnswer extends Answer {
+  answer: 'granted' | 'rejected'
+  at: string
+  event: string
+}
+
+/** One round of asking, with the plan that it was about. */
+export interface EvidenceRound {
+  round: number
+  approval: string
+  purpose: 'authorization' | 'ratification'
+  askedAt: string
+  document: PlanDocument
+  hash: string
+  /** SHA-256 of the document's canonical JSON, computed again from what stands in the log. */
+  computedHash: string
+  policy: string
+  policyVersion: number
+  materialFields: readonly string[]
+  rule?: ApprovalRequested['data']['rule']
+  approvers: readonly Approver[]
+  leftOut: readonly LeftOut[]
+  answers: readonly EvidenceAnswer[]
+  /** How it ended; absent: it has not. An approved one may have been voided later. */
+  outcome?: string
+  /** Fields by whose edit it was voided. */
+  voidedBy?: readonly string[]
+}
+
+/** What stands of a standard change in place of rounds. */
+export interface EvidenceModel {
+  model: string
+  revision: number
+  document: PlanDocument
+  hash: string
+  computedHash: string
+  at: string
+}
+
+/** An attribute of a CI that was changed under the number of the change. */
+export interface EvidenceModification {
+  ci: string
+  attribute: string
+  /** Of a correction nobody says what stood there before. */
+  before?: AttributeValue | null
+  after: AttributeValue | null
+  at: string
+  actor: string
+  type: string
+  event: string
+}
+
+/** All that the log says of one change and its authorisation. People, groups and CIs by id. */
+export interface Evidence {
+  change: string
+  /** Nothing later than this is in it. */
+  position: Position
+  /** As it stands there. */
+  state: ChangeDetails
+  rounds: readonly EvidenceRound[]
+  model?: EvidenceModel
+  board: readonly {
+    meeting: string
+    advice: CabAdvice
+    comment?: string
+    by: string
+    at: string
+    event: string
+  }[]
+  conflicts: readonly {
+    told: 'appeared' | 'cleared'
+    at: string
+    conflict: Conflict
+    inputs: ConflictInputs
+  }[]
+  implementation?: {
+    implementer: string
+    startedAt: string
+    /** Absent: it was begun before it was approved. */
+    basis?: ApprovalBasis
+    breaches: readonly Segregated[]
+    ratifyBy?: string
+    endedAt?: string
+    outcome?: string
+    notes?: string
+  }
+  modifications: readonly EvidenceModification[]
+  /** More items bear the number of this change than are looked at. */
+  modificationsTruncated: boolean
+  review?: ChangeDetails['review']
+  /** Of the audit's questions, as they stand now. */
+  findings: readonly AuditFinding[]
+  /** Everything above was read from these, in log order. */
+  events: readonly EvidenceEvent[]
+}
