@@ -1,7 +1,7 @@
 import type { Command, CommandMetadata } from '#libs/event-sourcing'
 import { ALERT_COMMANDS } from './alerts/domain/alert.commands.js'
 import { APPROVAL_COMMANDS } from './approvals/domain/approval.commands.js'
-import { AUDIT_READ_COMMANDS, FINDING_COMMANDS } from './audit/domain/audit.commands.js'
+import { AUDIT_READ_COMMANDS, FINDING_COMMANDS, JUDGEMENT_COMMANDS } from './audit/domain/audit.commands.js'
 import { CAB_COMMANDS } from './changes/domain/cab.commands.js'
 import { CHANGE_COMMANDS } from './changes/domain/change.commands.js'
 import { CHANGE_MODEL_COMMANDS } from './changes/domain/change-model.commands.js'
@@ -46,6 +46,7 @@ const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
     ...SCHEDULE_COMMANDS,
     ...FINDING_COMMANDS,
     ...AUDIT_READ_COMMANDS,
+    ...JUDGEMENT_COMMANDS,
     ...CAB_COMMANDS,
   ].map((Class) => [Class.name, Class as CommandClass]),
 )

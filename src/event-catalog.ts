@@ -2,7 +2,7 @@ import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
 import type { ApprovalEvent } from './approvals/domain/approval.events.js'
-import type { AuditDataRead, FindingDisposed } from './audit/domain/audit.events.js'
+import type { AuditDataRead, FindingDisposed, JudgementEvent } from './audit/domain/audit.events.js'
 import type { CabEvent } from './changes/domain/cab.events.js'
 import type { ChangeEvent, ImportedChange } from './changes/domain/change.events.js'
 import type { ChangeModelEvent } from './changes/domain/change-model.events.js'
@@ -46,6 +46,7 @@ export type CatalogueEvent =
   | ApprovalEvent
   | FindingDisposed
   | AuditDataRead
+  | JudgementEvent
   | NotificationEvent
   | NotificationPreferencesSet
   | CiEvent
@@ -321,6 +322,12 @@ const FINDING_EVENTS: Entries<FindingDisposed> = {
     version: 1,
     fields: { disposition: plain, comment: authored, question: plain, record: personId, persons: personId },
   },
+}
+
+const judged = { ci: plain, change: plain, modification: plain, attributes: plain, by: personId, at: plain } as const
+const JUDGEMENT_EVENTS: Entries<JudgementEvent> = {
+  UnauthorisedChangeDetected: { version: 1, fields: { ...judged, verdict: plain } },
+  ModificationAuthorised: { version: 1, fields: judged },
 }
 
 const AUDIT_READ_EVENTS: Entries<AuditDataRead> = {
@@ -764,6 +771,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('approval-', APPROVAL_EVENTS),
   ...entries('finding-', FINDING_EVENTS),
   ...entries('auditread-', AUDIT_READ_EVENTS),
+  ...entries('judgement-', JUDGEMENT_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('mail-', MAIL_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),

@@ -1,6 +1,7 @@
 import type { AnyPolicy } from '#libs/projections-runtime'
 import { alertPolicies } from './alerts/alert.policies.js'
 import { approvalPolicies } from './approvals/domain/approval.policies.js'
+import { auditPolicies } from './audit/domain/audit.policies.js'
 import { changePolicies } from './changes/domain/change.policies.js'
 import { configurationPolicies } from './configuration/domain/configuration.policies.js'
 import { incidentPolicies } from './incidents/domain/incident.policies.js'
@@ -14,4 +15,5 @@ export const policyRegistry: readonly AnyPolicy[] = [
   ...notificationPolicies,
   ...configurationPolicies,
   ...changePolicies,
+  ...auditPolicies,
 ]

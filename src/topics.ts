@@ -41,6 +41,13 @@ const PROCESSES: readonly {
     hasAudiences: false,
     onTopic: (event) => changeEventOnTopic(event as never),
   },
+  {
+    name: 'audit',
+    from: ['judgement-'],
+    hasAudiences: false,
+    // Whoever may see the item may see how it was modified
+    onTopic: ({ metadata: { reason: _, ...metadata }, ...event }) => ({ ...event, metadata }),
+  },
 ]
 
 export type TopicOptions = Omit<TopicSettings, 'name'> & {

@@ -11,14 +11,20 @@ import type {
   Disposition,
   FindingDisposed,
 } from '../../src/audit/domain/audit.events.js'
+import { afterEvent, type ChangeKnown, UNKNOWN_CHANGE } from '../../src/audit/domain/audited-change.js'
+import {
+  controlledAttributes,
+  isUnauthorised,
+  type Modification,
+  type Verdict,
+  verdictOn,
+} from '../../src/audit/domain/verdicts.js'
 import type { ChangeEvent, ChangeLink } from '../../src/changes/domain/change.events.js'
 import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
 import type { GroupEvent, PersonEvent, RoleRevoked } from '../../src/directory/domain/directory.events.js'
 import { DEFAULT_CI_CLASSES } from '../../src/settings/domain/ci-defaults.js'
 import type { CiClass, CiClassesPublished, SettingsEvent } from '../../src/settings/domain/settings.events.js'
 import { wholeFor } from '../access.js'
-import { afterEvent, type ChangeKnown, UNKNOWN_CHANGE } from './change-known.js'
-import { controlledAttributes, type Modification, type Verdict, verdictOn } from './modifications.js'
 
 /** What auditors ask of changes, and who may allow them. */
 export const AUDIT_QUESTIONS = [
@@ -323,7 +329,7 @@ class Findings {
     { id, ci, at, actor, values, verdicts }: ModificationKnown,
     { verdict, change }: JudgedVerdict,
   ): void {
-    const standing = verdict !== 'authorised' && verdict !== 'not-assessable'
+    const standing = isUnauthorised(verdict)
     const key = `modification-outside-change/${id}`
     const known = this.#known(key)
     if (known === undefined && !standing) return

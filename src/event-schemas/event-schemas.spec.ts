@@ -7,6 +7,7 @@ import type { DomainEvent, StreamFold } from '#libs/event-sourcing'
 import { recorded } from '#libs/testing'
 import { alertDecider } from '../alerts/domain/alert.decider.js'
 import { approvalDecider } from '../approvals/domain/approval.decider.js'
+import { judgementDecider } from '../audit/domain/judgement.decider.js'
 import { cabDecider } from '../changes/domain/cab.decider.js'
 import { changeDecider } from '../changes/domain/change.decider.js'
 import { changeModelDecider } from '../changes/domain/change-model.decider.js'
@@ -197,6 +198,7 @@ describe('stored events', () => {
     ['cab-', cabDecider, 'CabMeetingScheduled'],
     ['cischedule-', ciScheduleDecider, 'CiReserved'],
     ['assigneeschedule-', assigneeScheduleDecider, 'AssigneeReserved'],
+    ['judgement-', judgementDecider],
   ]
 
   function fold(stream: string, event: DomainEvent): void {

@@ -74,11 +74,13 @@ function processViolation({ from, to, typeOnly }: Import): string | undefined {
   return 'processes talk through events and policies only'
 }
 
+/** What a modification is judged by: who records verdicts and who lists them must not differ. */
+const VERDICTS = /^src\/audit\/domain\/(verdicts|audited-change)$/
 /** What holds as long as no version of a setting was published: such a log has no event that says so. */
 const SETTING_DEFAULTS = /^src\/settings\/domain\/[\w-]*defaults$/
 
 function projectionViolation({ from, to, typeOnly }: Import): string | undefined {
-  if (SETTING_DEFAULTS.test(to)) return undefined
+  if (SETTING_DEFAULTS.test(to) || VERDICTS.test(to)) return undefined
   if (isEvents(to)) return typeOnly ? undefined : 'only the types of events'
   if (to.startsWith('src/')) return 'a projection knows events, no process'
   if (to.startsWith('projections/')) {

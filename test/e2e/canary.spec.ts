@@ -21,6 +21,8 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   streams: ['incident-'],
   direction: ['up', 'down'],
   depth: ['5'],
+  size: ['500'],
+  seed: ['canary'],
   from: ['2020-01-01T00:00:00Z'],
   to: ['2020-01-01T00:00:00Z'],
   ci: ['CI0000001'],
@@ -307,6 +309,7 @@ describe('What is internal, and what is somebody else’s', () => {
     const idsOf: Record<string, string[]> = {
       alerts: [alert],
       mails: [mail],
+      audit: changes,
       approvals: [approval],
       changes,
       'change-models': ['canary'],

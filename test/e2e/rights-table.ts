@@ -116,6 +116,8 @@ export const RIGHTS: RightsTable = {
   'POST /approvals/{id}/reject': 'any',
   'GET /audit/findings': ['auditor', 'administrator'],
   'GET /audit/changes': ['auditor', 'administrator'],
+  'GET /audit/changes/{id}/evidence.zip': OVERSEERS,
+  'GET /audit/samples': OVERSEERS,
   'POST /audit/findings/{id}/dispose': ['auditor'],
   'POST /configuration/discovery': ['service', ...BACK_DATERS],
 

@@ -11,6 +11,17 @@ export class RecordAuditRead extends Command<'RecordAuditRead', AuditDataRead['d
   readonly type = 'RecordAuditRead'
 }
 
+/** Id: {@link judgementId}. By a policy: something has changed that verdicts depend on. */
+export class JudgeModifications extends Command<'JudgeModifications', { ci: string; change?: string }> {
+  readonly type = 'JudgeModifications'
+}
+
+/** Of a CI's modifications by one change, or of those that name none. */
+export function judgementId(ci: string, change?: string): string {
+  return change === undefined ? ci : `${ci}.${change}`
+}
+
 /** Every command class, for the handlers. */
 export const FINDING_COMMANDS = [DisposeFinding] as const
 export const AUDIT_READ_COMMANDS = [RecordAuditRead] as const
+export const JUDGEMENT_COMMANDS = [JudgeModifications] as const

@@ -1,4 +1,5 @@
 import type { DomainEvent } from '#libs/event-sourcing'
+import type { Verdict } from './verdicts.js'
 
 /** What a reviewer thinks of a finding: it had a reason, or it should not have been. */
 export const DISPOSITIONS = ['justified', 'deficiency'] as const
@@ -25,4 +26,30 @@ export type AuditDataRead = DomainEvent<
   { what: string; query: string; rows: number; form: 'json' | 'csv' | 'zip'; sha256?: string }
 >
 
-export type AuditEvent = FindingDisposed | AuditDataRead
+/** A modification of controlled attributes, judged by a change, or by there being none. */
+interface JudgedModification {
+  ci: string
+  /** Absent: none is named, or linked. */
+  change?: string
+  /** Id of the event that modified the item. */
+  modification: string
+  attributes: readonly string[]
+  /** Who did it, and when: ISO 8601. */
+  by: string
+  at: string
+}
+
+/**
+ * Streams `judgement-<CI>` and `judgement-<CI>.<change>`: a modification that the change did not allow, or that has none. Recorded
+ * again when the verdict is another one.
+ */
+export type UnauthorisedChangeDetected = DomainEvent<
+  'UnauthorisedChangeDetected',
+  JudgedModification & { verdict: Exclude<Verdict, 'authorised' | 'not-assessable'> }
+>
+/** What was detected is allowed after all: the change was approved or ratified since. */
+export type ModificationAuthorised = DomainEvent<'ModificationAuthorised', JudgedModification>
+
+export type JudgementEvent = UnauthorisedChangeDetected | ModificationAuthorised
+
+export type AuditEvent = FindingDisposed | AuditDataRead | JudgementEvent

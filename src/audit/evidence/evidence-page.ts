@@ -3,11 +3,11 @@ import type { Evidence, EvidenceRound } from './evidence.js'
 import { type Html, html, lines, list, section, table, text } from './html.js'
 
 const STYLE = `
-body { font: 14px/1.45 system-ui, sans-serif; color: #1b1b1b; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
+body { font: 14px/1.45 system-ui, sans-serif; color: #1b1b1b; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem; margin-bottom: .2rem } h2 { font-size: 1.1rem; margin-top: 2rem; border-bottom: 1px solid #999 }
 h3 { font-size: 1rem; margin-bottom: .3rem } table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
 th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bottom: 1px solid #ddd; overflow-wrap: anywhere }
-th { font-weight: 600; background: #f4f4f4 } .facts th { width: 13rem } code { font-size: .85em; overflow-wrap: anywhere }
+th { font-weight: 600; background: #f4f4f4; overflow-wrap: normal } .facts th { width: 13rem } code { font-size: .85em; overflow-wrap: anywhere }
 .wrong { color: #a00; font-weight: 600 } .quiet { color: #666 }
 @media print { body { margin: 0; max-width: none } h2 { break-after: avoid } tr { break-inside: avoid } }
 `

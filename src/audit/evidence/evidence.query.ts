@@ -16,13 +16,13 @@ import {
   FINDINGS,
   MOST_ITEMS,
 } from '#projections/audit-findings/audit-findings'
-import type { ChangeKnown } from '#projections/audit-findings/change-known'
 import { type ChangeDetails, changes, foldChangeDetails } from '#projections/changes/changes'
 import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
 import type { CabEvent } from '../../changes/domain/cab.events.js'
 import type { ChangeApprovalAsked, ChangeEvent } from '../../changes/domain/change.events.js'
 import type { CiEvent } from '../../configuration/domain/configuration.events.js'
 import { settleTimePoint } from '../../http/time-point.js'
+import type { ChangeKnown } from '../domain/audited-change.js'
 import type {
   Evidence,
   EvidenceAnswer,

@@ -4,7 +4,7 @@ import type {
   ChangeOpened,
   Outcome,
   ProposedValues,
-} from '../../src/changes/domain/change.events.js'
+} from '../../changes/domain/change.events.js'
 
 /** What findings are made from, of one change as far as it was recorded. */
 export interface ChangeKnown {

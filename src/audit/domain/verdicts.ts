@@ -1,6 +1,6 @@
-import type { AttributeValue } from '../../src/configuration/domain/configuration.events.js'
-import type { CiClass } from '../../src/settings/domain/settings.events.js'
-import type { ChangeKnown } from './change-known.js'
+import type { AttributeValue } from '../../configuration/domain/configuration.events.js'
+import type { CiClass } from '../../settings/domain/settings.events.js'
+import type { ChangeKnown } from './audited-change.js'
 
 /** A modification of attributes that only an approved change may modify. */
 export interface Modification {
@@ -34,6 +34,11 @@ export const VERDICTS = [
   'outside-window',
 ] as const
 export type Verdict = (typeof VERDICTS)[number]
+
+/** Whether a change does not allow it, or none was named. */
+export function isUnauthorised(verdict: Verdict): boolean {
+  return verdict !== 'authorised' && verdict !== 'not-assessable'
+}
 
 /** Clocks differ, and people write down what they did a moment later: so much before and after the actual window is within it. */
 export const GRACE_MINUTES = 30
