@@ -324,7 +324,14 @@ const FINDING_EVENTS: Entries<FindingDisposed> = {
   },
 }
 
-const judged = { ci: plain, change: plain, modification: plain, attributes: plain, by: personId, at: plain } as const
+const judged = {
+  ci: plain,
+  change: plain,
+  modification: plain,
+  attributes: plain,
+  by: personId,
+  at: plain,
+} as const
 const JUDGEMENT_EVENTS: Entries<JudgementEvent> = {
   UnauthorisedChangeDetected: { version: 1, fields: { ...judged, verdict: plain } },
   ModificationAuthorised: { version: 1, fields: judged },
@@ -416,6 +423,7 @@ const APPROVAL_EVENTS: Entries<ApprovalEvent> = {
       title: authored,
       round: plain,
       requester: personId,
+      involved: personId,
       audience: plain,
       document: authored,
       hash: plain,
@@ -625,6 +633,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
       changeType: plain,
       risk: plain,
       requester: personId,
+      involved: personId,
       group: plain,
     },
   },

@@ -25,6 +25,8 @@ export interface ApprovalEntry extends AccessColumns {
   round: number
   status: 'open' | Outcome
   requester: string
+  /** Who may approve it no more than the requester. */
+  involved?: readonly string[]
   hash: string
   policy?: string
   policyVersion: number

@@ -232,9 +232,11 @@ class Findings {
   }
 
   /** Two of the three duties in one hand. */
-  #duties(change: string, { requester, approvers, implementer }: ChangeKnown): void {
+  #duties(change: string, { requester, involved, approvers, implementer }: ChangeKnown): void {
+    const asking = requester === undefined ? involved : [requester, ...involved]
+    const approving = asking.find((person) => approvers.includes(person))
     const both = [
-      requester !== undefined && approvers.includes(requester) && ['requester-approves', requester],
+      approving !== undefined && ['requester-approves', approving],
       implementer !== undefined && implementer === requester && ['requester-implements', requester],
       implementer !== undefined && approvers.includes(implementer) && ['approver-implements', implementer],
     ].filter((one) => one !== false) as [rule: string, person: string][]

@@ -27,6 +27,10 @@ export class ApprovalView {
   @Field('The how manieth asking about it.', 1) @IsInt() round!: number
   @IsIn(['open', 'approved', 'rejected', 'lapsed', 'voided']) status!: string
   @IsString() requester!: string
+  @IsOptional()
+  @Field('Who has a part in it besides, and may approve it no more than the requester.')
+  @IsString({ each: true })
+  involved?: string[]
   @Field('SHA-256 of the document’s canonical JSON (RFC 8785): answers repeat it.')
   @Matches(/^[0-9a-f]{64}$/)
   hash!: string

@@ -199,6 +199,17 @@ describe('Changes', () => {
     expect(document.conflicts).toMatchObject([{ kind: 'in-blackout', window: 'Year end' }])
   })
 
+  it('are approved by nobody who opened and submitted them on another’s name', async () => {
+    const number = await submitted(plan([await ci('own-1')], { requester: 'ann' }), 'lea')
+    const { approval, involved } = (await told(number, 'ChangeApprovalAsked')).data
+    expect(involved).toEqual(['lea'])
+    const requested = await eventually('the round', async () =>
+      (await events(`approval-${approval}`)).find(({ type }) => type === 'ApprovalRequested'),
+    )
+    expect(requested.data.approvers).toEqual([])
+    expect(requested.data.leftOut).toEqual([{ person: 'lea', because: 'requester' }])
+  })
+
   it('that cannot wait are recorded before approval, and ratified', async () => {
     const body = plan([await ci('db-4')], { type: 'emergency', title: 'The shop is down' })
     const number = await open(body)

@@ -15,6 +15,8 @@ export class RequestApproval extends Command<
     round: number
     /** Who wants it approved, and may not approve it himself. */
     requester: string
+    /** Who may not either: they have a part in it. */
+    involved?: readonly string[]
     /** Of the subject; absent: public. */
     audience?: Audience
     /** What is approved: the material fields and, of a change, the conflicts shown. JSON values only. */

@@ -260,6 +260,19 @@ describe('answers', () => {
       .thenRefused('APPROVAL.COMMENT_NEEDED')
   })
 
+  it('are not given by who opened, submitted or implemented it on another’s name, nor are they asked', () => {
+    const involved = ['ben', 'cai']
+    const [round] = story([policy]).when(ask({ involved })).events
+    expect(round?.data).toMatchObject({
+      involved,
+      leftOut: expect.arrayContaining([{ person: 'ben', because: 'requester' }]),
+    })
+    const plain = asked(['ann', 'ben'])
+    const given = { ...plain, data: { ...plain.data, involved } } as typeof plain
+    story([], [given]).when(grant('ben')).thenRefused('APPROVAL.SELF_APPROVAL')
+    story([], [given]).when(grant('ann')).thenTypes('ApprovalGranted')
+  })
+
   it('are not given by the requester, nor for him, unless it is recorded as a breach', () => {
     story([], [asked(['rita', 'ben'])])
       .when(grant('rita'))

@@ -61,7 +61,7 @@ function request(
   record: ApprovalRecord,
   facts: ApprovalFacts,
 ): readonly ApprovalEvent[] {
-  const { subject, title, round, requester, audience = { kind: 'public' }, document } = command.data
+  const { subject, title, round, requester, involved, audience = { kind: 'public' }, document } = command.data
   if (command.id !== approvalId(subject, round))
     throw new InvalidInput('APPROVAL.ID_MALFORMED', 'The id of a round follows from its subject and number')
   const hash = canonicalHash(document)
@@ -70,7 +70,10 @@ function request(
     throw new Refused('APPROVAL.ROUND_EXISTS', `Round ${round} asks about another document: begin a new one`)
   }
   const { version: policyVersion } = facts.policies.value
-  const asked = { subject, title, round, requester, audience, document, hash, policyVersion }
+  const asked = {
+    ...{ subject, title, round, requester, audience, document, hash, policyVersion },
+    ...(involved && { involved }),
+  }
   const requested: ApprovalRequested = {
     type: 'ApprovalRequested',
     data: { ...asked, ...whoIsAsked(command, facts) },
@@ -96,7 +99,7 @@ function whoIsAsked(command: RequestApproval, facts: ApprovalFacts): WhoIsAsked 
   if (policy === undefined)
     return { rule: { kind: 'any' }, approvers: [], leftOut: [], selfApproval: 'refused' }
   const { name, rule, selfApproval, expiresAfterHours } = policy
-  const excluded = selfApproval === 'refused' ? command.data.requester : undefined
+  const excluded = selfApproval === 'refused' ? partiesTo(command.data) : []
   const named = candidates(policy, command, facts)
   const leftOut = named.flatMap(({ person }): LeftOut[] => {
     const because = reasonAgainst(person, excluded, facts[candidateFact(person)]?.value)
@@ -159,9 +162,13 @@ function answerOf(
       `"${onBehalfOf}" has not let you answer for him at this time: he does so in the directory`,
     )
   }
-  const own = actor === asked.requester || onBehalfOf === asked.requester
+  const parties = partiesTo(asked)
+  const own = parties.includes(actor) || (onBehalfOf !== undefined && parties.includes(onBehalfOf))
   if (own && asked.selfApproval === 'refused')
-    throw new Forbidden('APPROVAL.SELF_APPROVAL', 'Nobody approves what he himself has asked for')
+    throw new Forbidden(
+      'APPROVAL.SELF_APPROVAL',
+      'Nobody approves what he himself has asked for, opened, submitted or implemented',
+    )
   const text = comment?.trim()
   return {
     approver: actor,
@@ -171,6 +178,11 @@ function answerOf(
     hash,
     ...(own && { breach: 'self-approval' }),
   }
+}
+
+/** Whose approval would be one of their own doing. */
+function partiesTo({ requester, involved = [] }: Pick<ApprovalRequested['data'], 'requester' | 'involved'>) {
+  return [requester, ...involved]
 }
 
 /** Id of the delegation that lets him answer at this time. */

@@ -38,6 +38,8 @@ export type ApprovalRequested = DomainEvent<
     title: string
     round: number
     requester: string
+    /** Who may approve it no more than the requester: they have a part in it. */
+    involved?: readonly string[]
     audience: Audience
     document: Record<string, unknown>
     hash: string

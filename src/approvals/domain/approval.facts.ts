@@ -179,10 +179,10 @@ export function candidates(
 /** Why somebody whom the policy names is not asked. */
 export function reasonAgainst(
   person: string,
-  requester: string | undefined,
+  parties: readonly string[],
   rights: PersonRights | undefined,
 ): 'requester' | 'inactive' | 'program' | undefined {
   if (isServiceId(person)) return 'program'
-  if (person === requester) return 'requester'
+  if (parties.includes(person)) return 'requester'
   return rights?.active ? undefined : 'inactive'
 }

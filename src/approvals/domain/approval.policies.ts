@@ -49,12 +49,13 @@ export const changeApprovals = definePolicy<Record<never, never>, ChangeEvent>({
     const number = event.stream.slice('change-'.length)
     switch (event.type) {
       case 'ChangeApprovalAsked': {
-        const { approval, title, round, requester, document, changeType, risk, group } = event.data
+        const { approval, title, round, requester, involved, document, changeType, risk, group } = event.data
         const data = {
           subject: { type: 'change', number } as const,
           title,
           round,
           requester,
+          ...(involved && { involved }),
           document: { ...document },
           changeType,
           ...(risk !== null && { risk }),

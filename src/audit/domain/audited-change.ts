@@ -11,6 +11,8 @@ export interface ChangeKnown {
   /** Absent: nothing of it was recorded yet but that others name it. */
   type?: ChangeOpened['data']['type']
   requester?: string
+  /** Who opened or submitted it. */
+  involved: readonly string[]
   affectedCis: readonly string[]
   proposedValues: readonly ProposedValues[]
   /** Whether an approval stands, or that of its model. */
@@ -31,6 +33,7 @@ export interface ChangeKnown {
 }
 
 export const UNKNOWN_CHANGE: ChangeKnown = {
+  involved: [],
   affectedCis: [],
   proposedValues: [],
   approved: false,
@@ -47,7 +50,7 @@ export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>
   switch (event.type) {
     case 'ChangeOpened': {
       const { type, requester = actor, affectedCis, proposedValues } = event.data
-      return { ...known, type, requester, affectedCis, proposedValues }
+      return { ...known, type, requester, involved: handsOf(event), affectedCis, proposedValues }
     }
     case 'ChangePlanEdited': {
       const { affectedCis, proposedValues, type } = event.data.changes
@@ -58,6 +61,8 @@ export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>
         ...(type?.to != null && { type: type.to as ChangeKnown['type'] }),
       }
     }
+    case 'ChangeSubmitted':
+      return { ...known, involved: joined(known.involved, handsOf(event)) }
     case 'ChangeApproved':
       return { ...known, approved: true, approvers: joined(known.approvers, event.data.approvers) }
     case 'ChangeScheduled':
@@ -85,6 +90,11 @@ export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>
     default:
       return known
   }
+}
+
+/** Whose hand it was; nobody's of ours when a source told it, or the program did it. */
+function handsOf({ metadata: { actor, channel } }: RecordedEvent): readonly string[] {
+  return channel === 'import' || channel === 'policy' ? [] : [actor]
 }
 
 /** A source tells of states only; that it was in one says when it was implemented. */

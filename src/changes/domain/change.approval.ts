@@ -136,11 +136,19 @@ export function askApproval(
         changeType: change.plan.type as ChangeType,
         risk: change.risk,
         requester: change.requester ?? command.metadata.actor,
+        ...involvedIn(change, ratification),
         group: change.group,
       },
     },
   ]
 }
+/** Besides the requester; left out when there is nobody. */
+function involvedIn({ requester, involved, implementer }: Change, ratification: boolean) {
+  const people = ratification && implementer !== null ? [...involved, implementer] : involved
+  const others = [...new Set(people)].filter((person) => person !== requester)
+  return others.length === 0 ? {} : { involved: others }
+}
+
 const NO_FINDING = { conflicts: [], events: [] }
 
 /** Only who stands in the calendars himself may be sure to find in them whoever came at the same time. */

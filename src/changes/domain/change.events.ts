@@ -195,6 +195,8 @@ export type ChangeApprovalAsked = Fact<
     changeType: ChangeType
     risk: Risk | null
     requester: string
+    /** Who has a part in it besides: opened it, submitted it, or implemented what is to be ratified. */
+    involved?: readonly string[]
     group: string | null
   }
 >

@@ -1,4 +1,4 @@
-import { canonicalJson, type RecordedEvent } from '#libs/event-sourcing'
+import { canonicalJson, type EventMetadata, type RecordedEvent } from '#libs/event-sourcing'
 import type {
   ApprovalBasis,
   ChangeEvent,
@@ -67,6 +67,8 @@ export interface Change {
   /** Null: the whole window. */
   readonly planned: Period | null
   readonly requester: string | null
+  /** Who opened or submitted it, be it on another's name: to its approval they are requesters too. */
+  readonly involved: readonly string[]
   readonly group: string | null
   readonly assignee: string | null
   readonly model: { readonly id: string; readonly revision: number } | null
@@ -143,6 +145,7 @@ function opened({ data, metadata }: RecordedEvent<Extract<ChangeEvent, { type: '
     plan,
     planned: null,
     requester: data.requester ?? null,
+    involved: handsOf(metadata),
     group: data.group ?? null,
     assignee: data.assignee ?? null,
     model: data.model ?? null,
@@ -166,6 +169,11 @@ function opened({ data, metadata }: RecordedEvent<Extract<ChangeEvent, { type: '
     reviewed: false,
     effectiveAt: metadata.occurredAt,
   }
+}
+
+/** Whose hand it was; nobody's of ours when a source told it, or the program did it. */
+function handsOf({ actor, channel }: EventMetadata): readonly string[] {
+  return channel === 'import' || channel === 'policy' ? [] : [actor]
 }
 
 /** What concerns the lifecycle is told by `evolveStage`, all else here. */
@@ -197,6 +205,11 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
         surroundings: toldBy(event.data.inputs),
       }
     case 'ChangeSubmitted':
+      return {
+        ...staged,
+        involved: [...new Set([...staged.involved, ...handsOf(event.metadata)])],
+        surroundings: event.data.surroundings ?? staged.surroundings,
+      }
     case 'ChangeApprovalRenewed':
     case 'ChangeScheduled':
       return { ...staged, surroundings: event.data.surroundings ?? staged.surroundings }
