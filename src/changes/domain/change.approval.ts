@@ -111,7 +111,10 @@ export function askApproval(
   if (!ratification) requireReserved(command.id!, change, known)
   const period = periodOfChange(change)
   const { version: policyVersion, policies } = known.policies.value
-  const policy = policyFor(policies, traitsOf(change))
+  // An edit has voided what was asked before, and may have made it riskier
+  const renewed = renewedRisk(change, known)
+  const risk = renewed[0]?.data.risk ?? change.risk
+  const policy = policyFor(policies, traitsOf({ plan: change.plan, risk }))
   if (policy === undefined) throw new Refused('CHANGE.NO_POLICY', 'No approval policy fits this change.')
   const { conflicts, events } =
     period === null || ratification ? NO_FINDING : conflictsNow(command, change, known)
@@ -119,6 +122,7 @@ export function askApproval(
   const plan = materialOf(change.plan, policy.materialFields)
   const document: PlanDocument = { change: command.id!, plan, conflicts, baseValues }
   return [
+    ...renewed,
     ...events,
     { type: 'BaseValuesRecorded', data: { baseValues } },
     {
@@ -134,7 +138,7 @@ export function askApproval(
         policyVersion,
         materialFields: policy.materialFields,
         changeType: change.plan.type as ChangeType,
-        risk: change.risk,
+        risk,
         requester: change.requester ?? command.metadata.actor,
         ...involvedIn(change, ratification),
         group: change.group,
@@ -259,8 +263,17 @@ export function recheckConflicts(
 export function overrideBlackout(
   { data: { window }, metadata: { reason } }: OverrideBlackout,
   change: Change,
+  { blackouts }: ChangeFacts,
 ): readonly ChangeEvent[] {
   requireText({ window, reason })
+  const names = blackouts.value.windows.map(({ name }) => name)
+  if (!names.includes(window))
+    throw new InvalidInput('CHANGE.BLACKOUT_UNKNOWN', `There is no blackout window "${window}".`, [
+      {
+        pointer: '/window',
+        message: `must be one of ${names.join(', ') || 'those published: there is none'}`,
+      },
+    ])
   const period = periodOfChange(change)
   if (period === null)
     throw new Refused('CHANGE.PLAN_INCOMPLETE', 'Say first when it is to be done: it has no window yet.')

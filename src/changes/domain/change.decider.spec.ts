@@ -283,6 +283,23 @@ describe('a standard change', () => {
   })
 })
 
+describe('an edit that makes a change riskier', () => {
+  it('is asked about by the policy for its new risk', () => {
+    const story = new ChangeStory().open().submit().ask()
+    expect(story.asked.risk).toBe('low')
+    const matrix = {
+      rules: [{ name: 'wide', when: { affectedCis: 3 }, risk: 'high' }],
+      questions: [],
+      thresholds: [],
+    }
+    story.others.set('settings-change-risk', [{ type: 'ChangeRiskPublished', data: { version: 1, matrix } }])
+    story.send(c.EditPlan, { affectedCis: ['CI1', 'CI2', 'CI3'] })
+    story.ask()
+    expect(story.asked.risk).toBe('high')
+    expect(story.change.risk).toBe('high')
+  })
+})
+
 describe('a blackout', () => {
   const blackedOut = () => {
     const story = new ChangeStory().open()
@@ -306,6 +323,25 @@ describe('a blackout', () => {
     expect(story.change.conflicts).toMatchObject([{ kind: 'in-blackout', window: 'x' }])
     story.ask()
     expect(story.asked.document.conflicts).toHaveLength(1)
+  })
+
+  it('is one that was published, or nothing is overridden', () => {
+    const story = blackedOut()
+    expect(story.refused(c.OverrideBlackout, { window: 'y' }, { reason: 'It cannot wait.' })).toBe(
+      'CHANGE.BLACKOUT_UNKNOWN',
+    )
+  })
+
+  it('refuses an edit into it while approval is asked, and lets the round stand', () => {
+    const story = new ChangeStory().open().submit().ask()
+    const window = { start: '2026-04-02T20:00:00.000Z', end: '2026-04-02T23:00:00.000Z' }
+    const windows = [{ name: 'x', appliesTo: {}, window: { kind: 'single', ...window } }]
+    story.others.set('settings-blackout-windows', [
+      { type: 'BlackoutWindowsPublished', data: { version: 1, windows } },
+    ])
+    expect(story.refused(c.EditPlan, { window })).toBe('CHANGE.IN_BLACKOUT')
+    const after = { start: '2026-05-02T20:00:00.000Z', end: '2026-05-02T23:00:00.000Z' }
+    expect(story.refused(c.EditPlan, { window: after })).toBeUndefined()
   })
 
   it('refuses to begin in it, whatever time was planned', () => {

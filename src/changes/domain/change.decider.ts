@@ -73,7 +73,7 @@ function decideOpened(command: CommandOfOpened, change: Change, known: ChangeFac
     case 'RecheckConflicts':
       return approval.recheckConflicts(command, change, known)
     case 'OverrideBlackout':
-      return approval.overrideBlackout(command, change)
+      return approval.overrideBlackout(command, change, known)
     case 'HoldChange':
       return lifecycle.holdChange(command, change)
     case 'ResumeChange':

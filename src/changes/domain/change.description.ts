@@ -187,14 +187,19 @@ export function openRevert(
  * An edit of what an approval is bound to voids it; in Implement it is refused, since what is being done was approved: deviations
  * are recorded.
  */
-export function editPlan({ data }: EditPlan, change: Change, known: ChangeFacts): readonly ChangeEvent[] {
+export function editPlan(command: EditPlan, change: Change, known: ChangeFacts): readonly ChangeEvent[] {
   requireUnfinished(change)
-  const after = wishedPlan(data, change)
+  const after = wishedPlan(command.data, change)
   const changes = differences(change.plan, after)
   const fields = Object.keys(changes)
   if (fields.length === 0) return []
   refuseEdit(fields, change, after, known)
-  if (isBusy(change.stage.state as ChangeState)) requirePlan({ ...change, plan: after })
+  if (isBusy(change.stage.state as ChangeState)) {
+    const edited = { ...change, plan: after, planned: changes.window ? null : change.planned }
+    requirePlan(edited)
+    if (changes.window || changes.affectedCis)
+      refuseBlackouts(conflictsNow(command, edited, known).conflicts, change)
+  }
   if (changes.affectedCis || changes.proposedValues) requirePlannedCis(after, known)
   return [
     { type: 'ChangePlanEdited', data: { changes } },

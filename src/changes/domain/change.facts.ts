@@ -22,7 +22,7 @@ import type {
 import type { ChangeCommand } from './change.commands.js'
 import type { BusyTimes } from './change.conflicts.js'
 import type { ChangeEvent } from './change.events.js'
-import { type Change, type ChangeRecord, evolve, isOpened, NOT_OPENED } from './change.state.js'
+import { type Change, type ChangeRecord, evolve, isBusy, isOpened, NOT_OPENED } from './change.state.js'
 import { surroundingsOf } from './change.surroundings.js'
 import { type ChangeModel, evolveModel, NO_MODEL } from './change-model.decider.js'
 import type { ChangeModelEvent } from './change-model.events.js'
@@ -224,7 +224,12 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
   switch (command.type) {
     case 'EditPlan': {
       const { affectedCis, proposedValues } = command.data
+      const after = {
+        ...change,
+        plan: { ...change.plan, affectedCis: affectedCis ?? change.plan.affectedCis },
+      }
       return {
+        ...(isBusy(change.stage.state) && conflictFacts(command, after)),
         ...ciFacts([
           ...(affectedCis ?? change.plan.affectedCis),
           ...(proposedValues ?? []).map((proposed) => proposed.ci),
@@ -245,7 +250,7 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
     case 'SubmitChange':
       return { policies: POLICIES, riskMatrix: RISK_MATRIX, ...conflictFacts(command, change) }
     case 'AskApproval':
-      return { policies: POLICIES, ...conflictFacts(command, change) }
+      return { policies: POLICIES, riskMatrix: RISK_MATRIX, ...conflictFacts(command, change) }
     case 'ScheduleStandardChange':
       return {
         ...(change.model !== null && { model: modelFact(change.model.id) }),
