@@ -2,16 +2,18 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Role } from '#libs/access'
-import { readConfiguration } from '#libs/platform/configuration'
+import { type Configuration, readConfiguration } from '#libs/platform/configuration'
 import { createLogger } from '#libs/platform/logging'
+import { randomNumbers } from '../../libs/testing/random-numbers.js'
 import { groupRecords } from '../directory/directory.records.js'
 import { AddMember } from '../directory/domain/group.commands.js'
 import { importFile } from '../imports/import-file.js'
 import { storeSettings } from '../runtime/stores.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import type { RunningServer } from '../serve.js'
+import { hasYear, showYear, writeYear } from './change-year/demo-year.js'
 import { estateHistory, writeEstateHistory } from './estate-history.js'
 import { importRules, loadRowMapping, runEstateImport, runImport } from './import.js'
 import { print } from './output.js'
@@ -65,29 +67,56 @@ export function demoCommand(): Command {
     .option('--replay', 'play what happened after that morning in time-lapse while the queue moves')
     .option(
       '--data <folder>',
-      'where it is kept; started again, all is there',
-      process.env.LEDGERDESK_DATA_DIR || 'data/demo',
+      'where it is kept; started again, all is there (default: data/demo, or data/ and the scenario)',
+      process.env.LEDGERDESK_DATA_DIR || undefined,
     )
+    .addOption(
+      new Option(
+        '--scenario <name>',
+        'instead: a synthetic year of changes on a made-up estate, with breaches of every audit question',
+      ).choices(['change-year']),
+    )
+    .addOption(new Option('--seed <number>', 'of the scenario').default(1).argParser(Number))
     .option(
       '--estate <folder>',
       'only write the history of a made-up estate there, to be imported with --mapping ansible-inventory-history',
     )
-    .action(async ({ replay, data, estate }: { replay?: boolean; data: string; estate?: string }) => {
+    .action(async ({ replay, data: given, estate, scenario, seed }: DemoOptions) => {
       if (estate !== undefined) return writeEstateHistory(estate, estateHistory())
+      const data = given ?? (scenario === undefined ? 'data/demo' : `data/${scenario}`)
       process.env.LEDGERDESK_DATA_DIR = data
       process.env.LEDGERDESK_LOG_LEVEL ??= 'warn'
       const configuration = readConfiguration(process.env)
+      if (scenario !== undefined) {
+        if (!hasYear(data) && !(await importEstate(data))) return
+        if (!hasYear(data)) await writeYear(data, randomNumbers(seed))
+        const { url } = await served(configuration)
+        return showYear(url, data)
+      }
       // The tokens come last: without them, the import may have been interrupted, and goes on.
       if (!existsSync(join(data, TOKENS)) && !((await importSample()) && (await importEstate(data)))) return
       const tokens = await castTokens(data)
-      // As in `serve`, only who serves loads the server.
-      const { serve } = await import('../serve.js')
-      const { shutDownOnSignals } = await import('#libs/platform')
-      const server = await serve(configuration)
-      shutDownOnSignals(server.shutdown)
+      const server = await served(configuration)
       await show(server.url, tokens)
       if (replay) await playOn(server, tokens)
     })
+}
+
+interface DemoOptions {
+  replay?: boolean
+  data?: string
+  estate?: string
+  scenario?: 'change-year'
+  seed: number
+}
+
+/** As in `serve`, only who serves loads the server. */
+async function served(configuration: Configuration): Promise<RunningServer> {
+  const { serve } = await import('../serve.js')
+  const { shutDownOnSignals } = await import('#libs/platform')
+  const server = await serve(configuration)
+  shutDownOnSignals(server.shutdown)
+  return server
 }
 
 /** @returns false when it was interrupted */

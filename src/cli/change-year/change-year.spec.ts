@@ -1,0 +1,121 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import { LOG_START } from '#libs/event-sourcing'
+import type { ViewTransaction } from '#libs/projections-runtime'
+import { InMemoryEventStore } from '#libs/testing'
+import { type AuditFinding, auditFindings, FINDINGS } from '#projections/audit-findings/audit-findings'
+import { type ChangeDetails, foldChangeDetails } from '#projections/changes/changes'
+import { randomNumbers } from '../../../libs/testing/random-numbers.js'
+import { writeSide } from '../../runtime/write-side.js'
+import { makeUpYear } from './change-year.js'
+import type { Planting, YearAsPlanned } from './planting.js'
+
+const CHANGES = 60
+
+describe('A made-up year of changes', () => {
+  let planned: YearAsPlanned
+  let events: readonly RecordedEvent[]
+  let changes: readonly ChangeDetails[]
+
+  beforeAll(async () => {
+    const log = new InMemoryEventStore()
+    const write = await writeSide(log, { warn: () => undefined } as never)
+    planned = await makeUpYear(write, randomNumbers(1), { changes: CHANGES })
+    events = (await log.readAll({ after: LOG_START, limit: 1e6 })).events
+    changes = detailsOf(events)
+    await write.close()
+  }, 120_000)
+
+  it('has as many changes as were planned, and a few that follow from them', () => {
+    expect(planned.changes).toBe(changes.length)
+    expect(planned.changes).toBeGreaterThanOrEqual(CHANGES)
+  })
+
+  it('breaks every audit question, and auditors find exactly that', () => {
+    expect(new Set(planned.findings.map(({ question }) => question)).size).toBe(10)
+    expect(told(foundIn(events, planned))).toEqual(told(planned.findings))
+  })
+
+  it('would be found to hide a breach, or to tell of one that is none (counter-proof)', () => {
+    const found = told(foundIn(events, planned))
+    for (const [index] of planned.findings.entries())
+      expect(told(planned.findings.toSpliced(index, 1))).not.toEqual(found)
+    const [one] = planned.findings
+    expect(told([...planned.findings, one!])).not.toEqual(found)
+    // Of each question one row less in the log is one row less found
+    const without = events.filter(({ type }) => type !== 'ChangeReviewed')
+    expect(told(foundIn(without, planned))).not.toEqual(found)
+  })
+
+  it('has the risks, outcomes and words of the board that were planned', () => {
+    const counted = (field: (change: ChangeDetails) => string | undefined) => {
+      const counts: Record<string, number> = {}
+      for (const value of changes.map(field))
+        if (value !== undefined) counts[value] = (counts[value] ?? 0) + 1
+      return counts
+    }
+    const given = (counts: object) => Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0))
+    expect(counted(({ type, risk }) => (type === 'normal' ? risk : undefined))).toEqual(given(planned.risks))
+    expect(counted(({ outcome }) => outcome)).toEqual(given(planned.outcomes))
+    expect(counted(({ cabAdvice }) => cabAdvice)).toEqual(given(planned.advice))
+  })
+
+  it('has voided approvals, rejections, reverts, and changes that are in each other’s way', () => {
+    const numbers = (wanted: (change: ChangeDetails) => unknown) =>
+      changes.filter(wanted).map(({ number }) => number)
+    expect(numbers(({ voidCount }) => voidCount)).toEqual([...planned.voided].sort())
+    expect(numbers(({ reverts }) => reverts)).toEqual([...planned.reverts].sort())
+    expect(numbers(({ approvalStatus }) => approvalStatus === 'rejected')).toEqual(
+      [...planned.rejected].sort(),
+    )
+    for (const [first, second] of planned.conflicts) {
+      const appeared = events.find(
+        ({ stream, type, data }) =>
+          stream === `change-${second}` &&
+          type === 'ConflictAppeared' &&
+          (data as { conflict: { kind: string; change?: string } }).conflict.change === first,
+      )
+      expect(appeared?.data).toMatchObject({ conflict: { kind: 'ci-busy' } })
+    }
+  })
+
+  it('is the same again from the same seed', async () => {
+    const write = await writeSide(new InMemoryEventStore(), { warn: () => undefined } as never)
+    expect(await makeUpYear(write, randomNumbers(1), { changes: CHANGES })).toEqual(planned)
+    await write.close()
+  }, 120_000)
+})
+
+/** What auditors find in the year. */
+function foundIn(events: readonly RecordedEvent[], { from, to }: YearAsPlanned): Planting[] {
+  const documents = new Map<string, object>()
+  const view: ViewTransaction = {
+    get: <Document extends object>(collection: string, id: string) =>
+      documents.get(`${collection}/${id}`) as Document | undefined,
+    put: (collection, id, document) => void documents.set(`${collection}/${id}`, document),
+    delete: (collection, id) => void documents.delete(`${collection}/${id}`),
+  }
+  for (const event of events)
+    if (auditFindings.from.some((prefix) => event.stream.startsWith(prefix)))
+      auditFindings.fold(event as never, view)
+  return [...documents]
+    .filter(([id]) => id.startsWith(`${FINDINGS}/`))
+    .map(([, finding]) => finding as AuditFinding)
+    .filter(({ at }) => at >= from && at < to)
+}
+
+function told(findings: readonly Planting[]): string[] {
+  return findings.map(({ question, record, standing }) => `${question} ${record} ${standing}`).sort()
+}
+
+function detailsOf(events: readonly RecordedEvent[]): ChangeDetails[] {
+  const byChange = new Map<string, RecordedEvent[]>()
+  for (const event of events) {
+    const number =
+      /^change-(.*)/.exec(event.stream)?.[1] ??
+      (event.stream.startsWith('cab-') ? (event.data as { change?: string }).change : undefined)
+    if (number !== undefined) byChange.set(number, [...(byChange.get(number) ?? []), event])
+  }
+  return [...byChange.values()]
+    .map((its) => foldChangeDetails(its).details!)
+    .sort((one, other) => (one.number < other.number ? -1 : 1))
+}
