@@ -16,7 +16,7 @@ export class SearchQuery extends FreshnessQuery {
   @Length(0, 4_000)
   filter?: string
   @IsOptional()
-  @Field('Rows a page; 0: the usual 50; at most 1,000, though no more than about 500 are ranked.', 20)
+  @Field('Rows a page; 0: the usual 50; at most 1,000, though no more than about 400 are ranked.', 20)
   @IsInt()
   @Min(0)
   pageSize?: number

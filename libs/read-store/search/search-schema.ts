@@ -26,7 +26,7 @@ export interface TextQuery {
   limit: number
   /** Behind this hit (`hitCursor`). */
   after?: KeysetCursor
-  /** Rows that are ranked, default 500: see `TextAnswer.complete`. */
+  /** Rows that are ranked, default 400: see `TextAnswer.complete`. */
   candidates?: number
 }
 
@@ -45,4 +45,4 @@ export interface TextAnswer<Document = unknown> {
   complete: boolean
 }
 
-export const MOST_CANDIDATES = 500
+export const MOST_CANDIDATES = 400
