@@ -48,6 +48,8 @@ export interface ListRequest extends Asking {
   orderBy?: readonly SortKey[]
   pageSize: number
   after?: KeysetCursor
+  /** As in `Query`. */
+  onePer?: string
 }
 
 /** A row as the principal may see it. */
@@ -222,7 +224,7 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
   ) {}
 
   async list(request: ListRequest): Promise<ListAnswer<Document>> {
-    const { principal, orderBy = [], pageSize, after } = request
+    const { principal, orderBy = [], pageSize, after, onePer } = request
     const { reader, ...freshness } = await this.fresh(request)
     const filter = this.#allowed(request)
     const found = await reader.find<Document>(this.schema.name, {
@@ -230,6 +232,7 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
       orderBy,
       limit: pageSize + 1,
       after,
+      onePer,
     })
     const page = found.slice(0, pageSize)
     const last = found.length > pageSize ? page.at(-1) : undefined

@@ -100,7 +100,14 @@ const papers: CollectionSchema = {
     newest: 'openedAt',
   },
 }
-const schemas = [tickets, notes, papers]
+/** What things were called, and when: of one thing's names one at most stands at a time. */
+const names: CollectionSchema = {
+  name: 'names',
+  columns: { thing: 'string', since: 'timestamp', until: 'timestamp', kind: 'string' },
+  indexes: [['since'], ['thing', 'since', 'until']],
+  checked: ['kind'],
+}
+const schemas = [tickets, notes, papers, names]
 
 const at = (position: number, logId = 'log-1'): Checkpoint => ({
   logId,
@@ -143,6 +150,21 @@ const ticketArbitrary: fc.Arbitrary<Ticket> = fc.record({
   watchers: fc.uniqueArray(fc.constantFrom('ann', 'bob', 'cid'), { maxLength: 2 }),
   title: fc.constantFrom('a', 'ab', 'b', '\u{ffff}', '\u{10ffff}x'),
 })
+
+const onHour = (hour: number) => new Date(Date.UTC(2016, 4, 10, hour)).toISOString()
+const THINGS = ['a', 'dé😀k', '\uffff', '😀', '', null]
+/** Names of one thing that follow each other, some of them left out. */
+const namesArbitrary = fc
+  .tuple(
+    fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 7 }),
+    fc.infiniteStream(fc.constantFrom('host', 'group', undefined)),
+  )
+  .map(([hours, kinds]) =>
+    [...hours].sort().flatMap((since, i, all) => {
+      const kind = kinds.next().value as string | undefined
+      return kind ? [{ since: onHour(since), until: onHour(all[i + 1] ?? 10), kind }] : []
+    }),
+  )
 
 const conditionArbitrary: fc.Arbitrary<Filter> = fc.oneof(
   fc
@@ -762,6 +784,62 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
         )
       })
 
+      it('pages with one row per value of a column are the same when that is said', async () => {
+        let run = 0
+        await fc.assert(
+          fc.asyncProperty(
+            fc.tuple(...THINGS.map(() => namesArbitrary)),
+            fc.constantFrom(THINGS.length, THINGS.length - 1),
+            fc.array(
+              fc.record({
+                hour: fc.integer({ min: 0, max: 10 }),
+                kinds: fc.option(fc.subarray(['host', 'group'])),
+                things: fc.option(fc.array(fc.constantFrom(...THINGS, 'unknown'))),
+                limit: fc.integer({ min: 1, max: 7 }),
+              }),
+              { minLength: 8, maxLength: 8 },
+            ),
+            async (called, count, questions) => {
+              const build = await store.createBuild({ projection: `one_${run++}`, version: 1 }, schemas)
+              const writer = await writing(build)
+              const model = new Map<string, object>(
+                THINGS.slice(0, count).flatMap((thing, t) =>
+                  (called[t] ?? []).map((name, n): [string, object] => [`${t}-${n}`, { thing, ...name }]),
+                ),
+              )
+              const writes = [...model].map(([id, document]) => ({
+                ...put(id, document, 1),
+                collection: 'names',
+              }))
+              await writer.commit(writes, at(1))
+              for (const { hour, kinds, things, limit } of questions) {
+                const filter = and(
+                  compare('since', '<=', onHour(hour)),
+                  compare('until', '>', onHour(hour)),
+                  ...(kinds ? [isIn('kind', kinds)] : []),
+                  ...(things ? [isIn('thing', things)] : []),
+                )
+                const asked: SortKey[] = [{ column: 'thing', direction: 'asc' }]
+                const orderBy = completeOrderBy(names, filter, asked)
+                const expected = naiveFind(model, filter, orderBy)
+                const found: string[] = []
+                for (let after: ReturnType<typeof cursorAfter> | undefined, more = true; more; ) {
+                  const query = { filter, orderBy: asked, limit, after, onePer: 'thing' }
+                  const rows = await writer.find<object>('names', query)
+                  found.push(...rows.map(({ id }) => id))
+                  more = rows.length === limit
+                  after = more ? cursorAfter(orderBy, rows.at(-1)!) : undefined
+                }
+                expect(found).toEqual(expected)
+              }
+              await writer.close()
+              await store.drop(build)
+            },
+          ),
+          { numRuns: 60 },
+        )
+      })
+
       it('pages under writes show a row whose sort key did not change exactly once', async () => {
         let run = 0
         const moves = fc.array(
@@ -994,7 +1072,11 @@ async function allPages(
   }
 }
 
-function naiveFind(model: Map<string, Ticket>, filter: Filter, orderBy: readonly SortKey[]): string[] {
+function naiveFind(
+  model: ReadonlyMap<string, object>,
+  filter: Filter,
+  orderBy: readonly SortKey[],
+): string[] {
   return [...model]
     .filter(([, document]) => matches(filter, document))
     .map(([id, document]) => cursorAfter(orderBy, { id, document }))

@@ -56,6 +56,11 @@ export interface Query {
   orderBy: readonly SortKey[]
   limit: number
   after?: KeysetCursor
+  /**
+   * The caller's word that of the rows with one value of this column, the first of `orderBy`, no more than one meets the
+   * filter, and that few values have none: a store may then look for these rows alone. The answer is the same without it.
+   */
+  onePer?: string
 }
 
 export interface GroupCount {

@@ -29,7 +29,12 @@ import {
   readConfigurationItemHistory,
 } from './queries/configuration-item.queries.js'
 import { listBaselines, readBaselineDrift, readConfigurationDiff } from './queries/diff.queries.js'
-import { type GraphChunkHead, readGraphChunk, settleCmdbPoint } from './queries/graph.query.js'
+import {
+  type GraphChunkHead,
+  type GraphPart,
+  readGraphChunk,
+  settleCmdbPoint,
+} from './queries/graph.query.js'
 import { readConfigurationHealth } from './queries/health.query.js'
 import { readImpact } from './queries/impact.query.js'
 
@@ -179,24 +184,35 @@ export class ConfigurationReadsController {
   }
 }
 
-/** A thousand rows a query: a slow reader holds nothing but the chunk at hand. */
+/**
+ * A thousand rows a query. The next chunk is read while the one at hand is sent: a slow reader holds these two, and nothing else.
+ */
 async function* graphLines(
   queries: Queries,
   point: SettledPoint,
   principal: Principal,
 ): AsyncGenerator<string> {
+  const chunkOf = async (part: GraphPart, after?: KeysetCursor): Promise<GraphChunkText> => {
+    const { json } = await queries.ask(readGraphChunk, { principal, point, part, after })
+    const endOfHead = json.indexOf('\n')
+    return { ...(JSON.parse(json.slice(0, endOfHead)) as GraphChunkHead), lines: json.slice(endOfHead + 1) }
+  }
   yield `${JSON.stringify({ kind: 'graph', ...point })}\n`
   const counts = { items: 0, relations: 0 }
   for (const part of ['items', 'relations'] as const) {
-    let after: KeysetCursor | undefined
-    do {
-      const { json } = await queries.ask(readGraphChunk, { principal, point, part, after })
-      const endOfHead = json.indexOf('\n')
-      const { count, next } = JSON.parse(json.slice(0, endOfHead)) as GraphChunkHead
+    let coming: Promise<GraphChunkText> | undefined = chunkOf(part)
+    while (coming) {
+      const { count, next, lines }: GraphChunkText = await coming
+      coming = next && chunkOf(part, next)
+      // Whoever reads the answer may leave before it is looked at
+      coming?.catch(() => {})
       counts[part] += count
-      if (count > 0) yield json.slice(endOfHead + 1)
-      after = next
-    } while (after)
+      if (count > 0) yield lines
+    }
   }
   yield `${JSON.stringify({ kind: 'end', ...counts })}\n`
+}
+
+interface GraphChunkText extends GraphChunkHead {
+  lines: string
 }

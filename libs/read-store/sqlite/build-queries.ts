@@ -17,6 +17,7 @@ import { allOf, comparisonSql, filterSql, type Sql } from './filter-sql.js'
 import { countRows, groupRows } from './group-counts.js'
 import { boundsColumn, boundsOn, PageWalk, type RowKey } from './page-walk.js'
 import { type CountedDriver, narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
+import { rowPerKeySql } from './row-per-key.js'
 import { TextSearch } from './text-search.js'
 
 /**
@@ -48,7 +49,7 @@ export class BuildQueries {
   getMany<Document>(collection: string, ids: readonly string[]): StoredDocument<Document>[] {
     const { table } = this.file.collection(collection)
     return this.file.connection
-      .all(
+      .lists(
         `SELECT ${DOCUMENT_COLUMNS} FROM json_each(?) wanted CROSS JOIN ${table} r ON r.id = wanted.value`,
         [JSON.stringify(ids)],
       )
@@ -59,7 +60,9 @@ export class BuildQueries {
     const { table } = this.file.collection(collection)
     // The driver would cut it off there and find another
     if (id.includes('\0')) return undefined
-    const row = this.file.connection.get(`SELECT ${DOCUMENT_COLUMNS} FROM ${table} r WHERE r.id = ?`, [id])
+    const [row] = this.file.connection.lists(`SELECT ${DOCUMENT_COLUMNS} FROM ${table} r WHERE r.id = ?`, [
+      id,
+    ])
     return row && stored<Document>(row)
   }
 
@@ -71,7 +74,8 @@ export class BuildQueries {
     checkCursor(plan.orderBy, query.after)
     return this.file.connection.snapshot(() => {
       this.refuseWhileLoading()
-      return this.page({ table, plan, filter, limit: query.limit, after: query.after })
+      const page = { table, plan, filter, limit: query.limit, after: query.after }
+      return this.rowPerKey<Document>(page, query.onePer) ?? this.page<Document>(page)
     })
   }
 
@@ -107,6 +111,13 @@ export class BuildQueries {
       throw new Unavailable('READ_STORE.LOADING', 'This read model is being loaded; ask again in a while', 5)
   }
 
+  private rowPerKey<Document>(page: Page, key: string | undefined): StoredDocument<Document>[] | undefined {
+    if (key === undefined || page.filter.kind === 'false') return undefined
+    const nullable = this.file.nullableColumns(page.table.schema.name)
+    const rows = rowPerKeySql({ ...page, key, nullable }, DOCUMENT_COLUMNS)
+    return rows && this.file.connection.lists(rows.text, rows.values).map(stored<Document>)
+  }
+
   private page<Document>(page: Page): StoredDocument<Document>[] {
     const { table, plan, filter } = page
     const rest = conjuncts(filter).filter((condition) => !answeredByPrefix(condition, plan))
@@ -139,18 +150,17 @@ export class BuildQueries {
   ): StoredDocument<Document>[] {
     // Where all that is found has room on the page, it is read at once
     const whole = driver.count <= limit
-    const columns = plan.levels.map(({ column }, i) => `, ${quoted(column)} AS v${i}`).join('')
+    const read = whole ? 'id, position, stale, document, n' : 'id, n'
+    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
     const condition = filterSql(table, filter, { checkOnly: true })
-    const rows = this.file.connection.all<Record<string, SqlValue>>(
-      `SELECT n, id${whole ? ', position, stale, document' : ''}${columns} FROM ${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
+    const rows = this.file.connection.lists(
+      `SELECT ${read}${levels} FROM ${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
       [...driver.rows.values, ...condition.values],
     )
-    const found = rows.map((row) => ({
-      n: row.n as number,
-      id: row.id as string,
-      values: plan.levels.map((_, i) => row[`v${i}`] ?? null),
-      row,
-    }))
+    const found = rows.map((row) => {
+      const values = plan.levels.length === 0 ? [] : row.slice(-plan.levels.length)
+      return { n: row.at(-1 - values.length) as number, id: row[0] as string, values, row }
+    })
     const order = keyOrder(plan)
     const cursor = after && levelCursor(plan, after)
     const kept = found
@@ -169,6 +179,7 @@ export class BuildQueries {
     rest: readonly Filter[],
     patience?: number,
   ): RowKey[] | undefined {
+    const prefixes = combinations(plan)
     const walk = {
       table,
       index: plan.index && table.indexNamed(plan.index),
@@ -178,10 +189,11 @@ export class BuildQueries {
       residual: allOf(rest.map((condition) => filterSql(table, condition, { checkOnly: true }))),
       bounds: plan.levels[0] ? boundsOn(plan.levels[0].column, rest) : {},
       patience,
+      merged: prefixes.length > 1,
     }
     const cursor = after && levelCursor(plan, after)
     const streams: RowKey[][] = []
-    for (const prefix of combinations(plan)) {
+    for (const prefix of prefixes) {
       const rows = new PageWalk(this.file.connection, walk, limit).rows(prefix, cursor)
       if (rows === undefined) return undefined
       streams.push(rows)
@@ -191,12 +203,12 @@ export class BuildQueries {
   }
 
   private documents<Document>(table: CollectionTable, keys: readonly RowKey[]): StoredDocument<Document>[] {
-    const rows = this.file.connection.all(
-      `SELECT r.n, ${DOCUMENT_COLUMNS} FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.n = wanted.value`,
+    const rows = this.file.connection.lists(
+      `SELECT ${DOCUMENT_COLUMNS}, r.n FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.n = wanted.value`,
       [JSON.stringify(keys.map(({ n }) => n))],
     )
-    const byNumber = new Map(rows.map((row) => [row.n, row]))
-    return keys.map(({ n }) => stored<Document>(byNumber.get(n) as Record<string, SqlValue>))
+    const byNumber = new Map(rows.map((row) => [row.at(-1), row]))
+    return keys.map(({ n }) => stored<Document>(byNumber.get(n) as SqlValue[]))
   }
 }
 
@@ -256,11 +268,12 @@ function levelCursor(plan: OrderPlan, after: KeysetCursor): RowKey {
   return { n: 0, id: after.id, values }
 }
 
-function stored<Document>(row: Record<string, SqlValue>): StoredDocument<Document> {
+/** @param row the {@link DOCUMENT_COLUMNS}, perhaps with more behind them */
+function stored<Document>([id, position, stale, document]: readonly SqlValue[]): StoredDocument<Document> {
   return {
-    id: row.id as string,
-    position: row.position as string,
-    document: JSON.parse(row.document as string) as Document,
-    stale: row.stale === 1,
+    id: id as string,
+    position: position as string,
+    document: JSON.parse(document as string) as Document,
+    stale: stale === 1,
   }
 }

@@ -62,6 +62,17 @@ export class Connection {
     return this.prepare(sql).all(...parameters) as R[]
   }
 
+  /** The same, each row as the list of its values: naming them takes the driver a third of the time of a row. */
+  lists(sql: string, parameters: readonly SqlValue[] = []): SqlValue[][] {
+    const statement = this.prepare(sql)
+    statement.setReturnArrays(true)
+    try {
+      return statement.all(...parameters) as SqlValue[][]
+    } finally {
+      statement.setReturnArrays(false)
+    }
+  }
+
   get<R = Row>(sql: string, parameters: readonly SqlValue[] = []): R | undefined {
     return this.prepare(sql).get(...parameters) as R | undefined
   }

@@ -6,7 +6,7 @@ import { type CollectionTable, encodeValue, quoted } from './collection-table.js
 import type { Connection, SqlValue } from './connection.js'
 import { allOf, comparisonSql, type Sql, sql } from './filter-sql.js'
 
-/** A row as far as its place in the order goes. `values`: one per level, as SQLite keeps them. */
+/** A row as far as its place in the order goes. `values`: one per level, as SQLite keeps them; none where rows come in order. */
 export interface RowKey {
   n: number
   id: string
@@ -32,6 +32,8 @@ export interface WalkPlan {
   /** Index entries that one scan may look at; left out: as many as it takes. */
   patience?: number
   bounds: LevelBounds
+  /** Whether the rows are put in order with those of other walks: only then their ids and values are read. */
+  merged: boolean
 }
 
 /**
@@ -114,30 +116,24 @@ export class PageWalk {
   private scan(conditions: readonly Sql[], level: number): void {
     if (this.isDone) return
     const remaining = this.limit - this.found.length
-    const { levels, idDirection, residual, patience } = this.plan
-    const columns = levels.map((_, i) => `, ${this.column(i)} AS v${i}`).join('')
+    const { levels, idDirection, residual, patience, merged } = this.plan
+    const columns = merged ? ['id', ...levels.map((_, i) => this.column(i))] : []
     const ascending = levels
       .slice(level)
       .map((_, i) => `${this.column(level + i)} ${this.direction(level + i)}`)
     const order = [...ascending, `id ${idDirection}`].join(', ')
-    const read = (what: string, where: Sql, limit: number, first: readonly SqlValue[] = []) =>
-      this.connection.all<Record<string, SqlValue>>(
-        `SELECT n, id${columns}${what} FROM ${this.source()} WHERE ${where.text} ORDER BY ${order} LIMIT ?`,
+    const read = (fits: string, where: Sql, limit: number, first: readonly SqlValue[] = []) =>
+      this.connection.lists(
+        `SELECT ${[fits, 'n', ...columns].join(', ')} FROM ${this.source()} WHERE ${where.text} ORDER BY ${order} LIMIT ?`,
         [...first, ...where.values, limit],
       )
     if (patience === undefined) {
-      for (const row of read('', allOf([...conditions, residual]), remaining))
-        this.found.push(this.keyOf(row))
+      for (const row of read('1', allOf([...conditions, residual]), remaining)) this.found.push(keyOf(row))
       return
     }
-    const rows = read(`, (${residual.text}) AS fits`, allOf(conditions), patience, residual.values)
-    for (const row of rows) if (row.fits === 1 && !this.isDone) this.found.push(this.keyOf(row))
+    const rows = read(`(${residual.text})`, allOf(conditions), patience, residual.values)
+    for (const row of rows) if (row[0] === 1 && !this.isDone) this.found.push(keyOf(row))
     this.gaveUp = !this.isDone && rows.length === patience
-  }
-
-  private keyOf(row: Record<string, SqlValue>): RowKey {
-    const values = this.plan.levels.map((_, i) => row[`v${i}`] ?? null)
-    return { n: row.n as number, id: row.id as string, values }
   }
 
   /** May this level and all after it be read off the index in one scan? */
@@ -195,6 +191,11 @@ export class PageWalk {
     const { table, index } = this.plan
     return index ? `${table.table} INDEXED BY ${index}` : table.table
   }
+}
+
+/** @param row whether it fits, its number, and where walks are merged its id and its values */
+function keyOf([, n, id = '', ...values]: SqlValue[]): RowKey {
+  return { n: n as number, id: id as string, values }
 }
 
 /** Is the condition a bound on the column, and nothing else? */

@@ -189,6 +189,29 @@ describe('What SQLite does for a page', () => {
     expect(plan.join()).toMatch(/SEARCH l USING PRIMARY KEY/)
   })
 
+  const AN_HOUR_EACH = and(
+    compare('openedAt', '<=', openedAt(3_000)),
+    compare('openedAt', '>', openedAt(2_500)),
+    isIn('state', STATES),
+  )
+  it.each([
+    ['all callers', AN_HOUR_EACH, 500],
+    ['some callers', and(AN_HOUR_EACH, isIn('caller', ['user 7', 'user 4', 'nobody'])), 2],
+    ['one caller', and(AN_HOUR_EACH, eq('caller', 'user 7')), 1],
+  ])('enters the index where the one row of each caller is, for %s', (_name, filter, count) => {
+    const orderBy = asc('caller')
+    const { rows, plan, statements } = explain(() =>
+      queries.find<{ openedAt: string }>('tickets', { filter, orderBy, limit: 600, onePer: 'caller' }),
+    )
+    expect(rows).toHaveLength(count)
+    expect(rows).toEqual(queries.find('tickets', { filter, orderBy: asc('caller', 'openedAt'), limit: 600 }))
+    expect(statements.filter(({ sql }) => sql.includes('rows_tickets'))).toHaveLength(1)
+    expect(plan.filter(isExpensive)).toEqual([])
+    expect(plan).toContain(
+      'SEARCH rows_tickets USING COVERING INDEX by_tickets_5 (c_caller=? AND c_openedAt>? AND c_openedAt<?)',
+    )
+  })
+
   it('answers counts that are kept from their table alone', () => {
     const { plan } = explain(() =>
       queries.groupCounts('tickets', ['priority', 'openedAt:day'], eq('state', 'new')),
@@ -214,18 +237,18 @@ describe('What SQLite does for a page', () => {
   /** Runs a question and explains each statement that it ran. */
   function explain<T>(ask: () => T): { rows: T; plan: Plan; statements: Statement[] } {
     const ran: Statement[] = []
-    const { all, get } = file.connection
+    const { all, lists, get } = file.connection
     const watch =
-      <F extends Connection['all'] | Connection['get']>(method: F) =>
+      <F extends Connection['all'] | Connection['lists'] | Connection['get']>(method: F) =>
       (sql: string, parameters: readonly SqlValue[] = []) => {
         ran.push({ sql, parameters })
         return method.call(file.connection, sql, parameters)
       }
-    Object.assign(file.connection, { all: watch(all), get: watch(get) })
+    Object.assign(file.connection, { all: watch(all), lists: watch(lists), get: watch(get) })
     const rows = ask()
-    Object.assign(file.connection, { all, get })
+    Object.assign(file.connection, { all, lists, get })
     const plan = ran.flatMap(({ sql, parameters }) =>
-      sql.startsWith('SELECT')
+      /^(SELECT|WITH) /.test(sql)
         ? file.connection
             .all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, parameters)
             .map(({ detail }) => detail)

@@ -1,5 +1,6 @@
 import type { Principal } from '#libs/access'
 import { laterPosition, type Position } from '#libs/event-sourcing'
+import type { ListRequest } from '#libs/projections-runtime'
 import type { QueryDependencies } from '#libs/query-handling'
 import { and, eq, type Filter, isIn, type KeysetCursor, or, type SortKey } from '#libs/read-store'
 import {
@@ -100,7 +101,7 @@ export class CmdbReader {
   async pastItems(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
     const found = new Map<string, CiVersion>()
     for (const keys of slices(numbers)) {
-      const rows = await this.#all<CiVersion>(CIS, and(isIn('number', keys), registered))
+      const rows = await this.#onePer<CiVersion>(CIS, 'number', and(isIn('number', keys), registered))
       for (const row of rows) found.set(row.number, row)
     }
     return found
@@ -163,7 +164,7 @@ export class CmdbReader {
   async relations(ids: readonly string[]): Promise<Map<string, RelationVersion>> {
     const found = new Map<string, RelationVersion>()
     for (const keys of slices(ids))
-      for (const row of await this.#all<RelationVersion>(RELATIONS, isIn('relation', keys)))
+      for (const row of await this.#onePer<RelationVersion>(RELATIONS, 'relation', isIn('relation', keys)))
         found.set(row.relation, row)
     return found
   }
@@ -186,7 +187,8 @@ export class CmdbReader {
     pageSize = PAGE,
   ): Promise<{ rows: Row[]; next?: KeysetCursor }> {
     const [filter, column] = collection === CIS ? [registered, 'number'] : [present, 'relation']
-    return this.#page<Row>(collection, filter, { after, pageSize, orderBy: [{ column, direction: 'asc' }] })
+    const orderBy = [{ column, direction: 'asc' }] as const
+    return this.#page<Row>(collection, filter, { after, pageSize, orderBy, onePer: column })
   }
 
   /** Rows that meet a condition, in the order of a column. */
@@ -194,10 +196,16 @@ export class CmdbReader {
     return this.#all<Row>(collection, filter, [{ column, direction: 'asc' }])
   }
 
+  /** Of each record one version at most stands at a point: the others need not be looked at. */
+  #onePer<Row extends object>(collection: string, column: string, filter: Filter): Promise<Row[]> {
+    return this.#all<Row>(collection, filter, [{ column, direction: 'asc' }], column)
+  }
+
   async #all<Row extends object>(
     collection: string,
     filter: Filter,
     orderBy: readonly SortKey[] = [],
+    onePer?: string,
   ): Promise<Row[]> {
     const rows: Row[] = []
     let after: KeysetCursor | undefined
@@ -206,6 +214,7 @@ export class CmdbReader {
         after,
         pageSize: PAGE,
         orderBy,
+        onePer,
       })
       rows.push(...page.rows)
       after = page.next
@@ -216,7 +225,7 @@ export class CmdbReader {
   async #page<Row extends object>(
     collection: string,
     filter: Filter,
-    page: { after?: KeysetCursor; pageSize: number; orderBy: readonly SortKey[] },
+    page: Pick<ListRequest, 'after' | 'pageSize' | 'orderBy' | 'onePer'>,
   ): Promise<{ rows: Row[]; next?: KeysetCursor }> {
     const { rows, next } = await this.dependencies.models.of<Row>(cmdbHistory.name, collection).list({
       ...this.#asking,

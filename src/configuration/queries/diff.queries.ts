@@ -117,27 +117,55 @@ interface Points {
   between: readonly CmdbReader[]
 }
 
+/** Records that may differ, and those of their versions at either point that finding them has read already. */
+interface Begun<Row> {
+  keys: readonly string[]
+  before: Map<string, Row>
+  after: Map<string, Row>
+}
+
 async function begunBetween<Row extends VersionRow>(
-  { between }: Points,
+  { from, to, between }: Points,
   collection: string,
   key: (row: Row) => string,
-): Promise<string[]> {
+): Promise<Begun<Row>> {
   const keys = new Set<string>()
+  const before = new Map<string, Row>()
+  const after = new Map<string, Row>()
   for (const reader of between) {
     const { column, since } = reader.point as Leg
     const begun = await reader.inOrder<Row>(collection, compare(column, '>', since), column)
-    for (const row of begun) keys.add(key(row))
+    for (const row of begun) {
+      keys.add(key(row))
+      if (isSamePoint(reader.point, to.point)) after.set(key(row), row)
+      else if (isSamePoint(reader.point, from.point)) before.set(key(row), row)
+    }
   }
-  return [...keys].sort()
+  return { keys: [...keys].sort(), before, after }
+}
+
+function isSamePoint(a: SettledPoint, b: SettledPoint): boolean {
+  return a.validAt === b.validAt && a.asOf === b.asOf
+}
+
+/** Adds the versions that were not read yet. */
+async function complete<Row>(
+  versions: Map<string, Row>,
+  keys: readonly string[],
+  read: (missing: readonly string[]) => Promise<ReadonlyMap<string, Row>>,
+): Promise<ReadonlyMap<string, Row>> {
+  const missing = keys.filter((key) => !versions.has(key))
+  for (const [key, version] of await read(missing)) versions.set(key, version)
+  return versions
 }
 
 async function itemsThatDiffer(points: Points): Promise<object> {
-  const numbers = await begunBetween<CiVersion>(points, CIS, ({ number }) => number)
-  const before = await points.from.pastItems(numbers)
-  const after = await points.to.items(numbers)
+  const begun = await begunBetween<CiVersion>(points, CIS, ({ number }) => number)
+  const before = await complete(begun.before, begun.keys, (missing) => points.from.pastItems(missing))
+  const after = await complete(begun.after, begun.keys, (missing) => points.to.items(missing))
   const differences = { added: [] as object[], removed: [] as object[], changed: [] as object[] }
-  for (const number of numbers) {
-    const [was, is] = [before.get(number), after.get(number)]
+  for (const number of begun.keys) {
+    const [was, is] = [ifRegistered(before.get(number)), ifRegistered(after.get(number))]
     const [wasLive, isLive] = [was?.status === 'live', is?.status === 'live']
     if (is && isLive && !wasLive) differences.added.push({ number, ...shownFields(is) })
     else if (was && wasLive && !isLive) differences.removed.push({ number, ...shownFields(was) })
@@ -149,12 +177,16 @@ async function itemsThatDiffer(points: Points): Promise<object> {
   return differences
 }
 
+function ifRegistered(item: CiVersion | undefined): CiVersion | undefined {
+  return item?.class === undefined ? undefined : item
+}
+
 async function relationsThatDiffer(points: Points): Promise<object> {
-  const ids = await begunBetween<RelationVersion>(points, RELATIONS, ({ relation }) => relation)
-  const before = await points.from.relations(ids)
-  const after = await points.to.relations(ids)
+  const begun = await begunBetween<RelationVersion>(points, RELATIONS, ({ relation }) => relation)
+  const before = await complete(begun.before, begun.keys, (missing) => points.from.relations(missing))
+  const after = await complete(begun.after, begun.keys, (missing) => points.to.relations(missing))
   const differences = { added: [] as object[], removed: [] as object[], changed: [] as object[] }
-  for (const id of ids) {
+  for (const id of begun.keys) {
     const [was, is] = [before.get(id), after.get(id)]
     if (is?.present && !was?.present) differences.added.push(shownRelation(is))
     else if (was?.present && !is?.present) differences.removed.push(shownRelation(was))

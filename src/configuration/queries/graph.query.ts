@@ -14,10 +14,12 @@ export async function settleCmdbPoint(
   return { json: JSON.stringify(point), position: point.position }
 }
 
+export type GraphPart = 'items' | 'relations'
+
 export interface GraphChunk {
   principal: Principal
   point: SettledPoint
-  part: 'items' | 'relations'
+  part: GraphPart
   after?: KeysetCursor
 }
 

@@ -1,0 +1,88 @@
+import { compareValues, conjuncts, type Filter, type FilterValue } from '../filter.js'
+import type { OrderPlan } from '../query-rules.js'
+import type { KeysetCursor } from '../read-store.js'
+import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
+import { allOf, filterSql, type Sql, sql } from './filter-sql.js'
+import { boundsColumn, boundsOn } from './page-walk.js'
+
+/** A page of which the caller knows that each value of a column (the key) gives one row at most. */
+export interface RowPerKey {
+  table: CollectionTable
+  key: string
+  plan: OrderPlan
+  /** Simplified. */
+  filter: Filter
+  /** Columns in which a null was ever stored. */
+  nullable: ReadonlySet<string>
+  limit: number
+  after: KeysetCursor | undefined
+}
+
+/**
+ * Selects a page's rows, in its order: from key to key, and for each only as far into its rows as to the one that
+ * fits. So a record costs the same whether it has one version or a hundred, as long as the one asked for lies near the bound
+ * that the filter sets on the index's second column.
+ * @param columns of the row table, as `r`
+ * @returns undefined where the page is not of this kind: no index begins with the key, it may be null, or it is bounded
+ */
+export function rowPerKeySql(page: RowPerKey, columns: string): Sql | undefined {
+  const { table, key, plan, filter, nullable, limit, after } = page
+  const index = table.indexes.find(({ columns }) => columns[0] === key)
+  const [first] = plan.orderBy
+  if (!index || nullable.has(key) || first?.column !== key || first.direction !== 'asc') return undefined
+  const conditions = conjuncts(filter)
+  const listed = conditions.find((condition) => valuesOf(condition, key) !== undefined)
+  const rest = conditions.filter((condition) => condition !== listed)
+  if (rest.some((condition) => boundsColumn(condition, key))) return undefined
+  const source = `${table.table} INDEXED BY ${index.name}`
+  const keys = listed
+    ? listedKeys(valuesOf(listed, key) as readonly FilterValue[], after)
+    : walkedKeys(source, quoted(key), after)
+  const fits = fittingRow(table, index.columns[1], rest)
+  return {
+    text: `WITH RECURSIVE keys(k) AS (${keys.text})
+      SELECT ${columns} FROM keys CROSS JOIN ${table.table} r
+      WHERE r.n = (SELECT n FROM ${source} WHERE ${quoted(key)} = k AND ${fits.text} LIMIT 1) LIMIT ?`,
+    values: [...keys.values, ...fits.values, limit],
+  }
+}
+
+/** The values that a condition lets a column have, if it names them. */
+function valuesOf(condition: Filter, column: string): readonly FilterValue[] | undefined {
+  if (condition.kind === 'in' && condition.column === column) return condition.values
+  if (condition.kind === 'compare' && condition.op === '=' && condition.column === column)
+    return [condition.value]
+  return undefined
+}
+
+/** Put in order here: SQLite leaves out the order of what is joined. */
+function listedKeys(values: readonly FilterValue[], after: KeysetCursor | undefined): Sql {
+  const last = after?.values[0]
+  const wanted = [...new Set(values)]
+    .flatMap((value) => (value !== null && (last == null || compareValues(value, last) > 0) ? [value] : []))
+    .sort(compareValues)
+  return sql('SELECT value FROM json_each(?)', JSON.stringify(wanted.map(encodeValue)))
+}
+
+/** Each key by one entry into the index, from the one before it. */
+function walkedKeys(source: string, key: string, after: KeysetCursor | undefined): Sql {
+  const next = (where: string) => `(SELECT ${key} FROM ${source}${where} ORDER BY ${key} LIMIT 1)`
+  const beyond = after ? sql(` WHERE ${key} > ?`, encodeValue(after.values[0] ?? null)) : sql('')
+  return {
+    text: `SELECT ${next(beyond.text)} UNION ALL SELECT ${next(` WHERE ${key} > k`)} FROM keys WHERE k IS NOT NULL`,
+    values: beyond.values,
+  }
+}
+
+/** Conditions on one key's rows, and from which end of them to look: from the bound on the second column, if there is one. */
+function fittingRow(table: CollectionTable, second: string | undefined, rest: readonly Filter[]): Sql {
+  const residual = rest.filter((condition) => !second || !boundsColumn(condition, second))
+  const checked = allOf(residual.map((condition) => filterSql(table, condition, { checkOnly: true })))
+  if (!second) return checked
+  const { lower, upper } = boundsOn(second, rest)
+  const bounds = [lower, upper].flatMap((bound) =>
+    bound ? [sql(`${quoted(second)} ${bound.op} ?`, bound.value)] : [],
+  )
+  const { text, values } = allOf([...bounds, checked])
+  return { text: `${text} ORDER BY ${quoted(second)} ${upper ? 'DESC' : 'ASC'}`, values }
+}
