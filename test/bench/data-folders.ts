@@ -57,7 +57,7 @@ async function projected<Made extends { dataDir: string }>(generated: Made): Pro
 }
 
 /** A copy to write to; the one before under this name is gone. */
-export function copyOf(generated: Generated, name: string): Generated {
+export function copyOf<Made extends { dataDir: string }>(generated: Made, name: string): Made {
   const dataDir = join(ROOT, 'copies', name)
   rmSync(dataDir, { recursive: true, force: true })
   cpSync(generated.dataDir, dataDir, { recursive: true })

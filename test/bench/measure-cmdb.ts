@@ -1,5 +1,6 @@
 import { projectedEstate } from './data-folders.js'
 import type { Estate } from './generate-estate.js'
+import { measureCiChanges } from './measure-ci-changes.js'
 import { seeded } from './opening.js'
 import type { Options } from './options.js'
 import type { Report } from './report.js'
@@ -36,8 +37,16 @@ export async function measureCmdb(report: Report, options: Options): Promise<voi
         middles.push(median(times.map(({ p50 }) => p50)))
       }
       const { past, difference, root } = estate
-      const rates = await repeated(options.runs, () => asking.stream(past))
+      const processor = (what: string, times: readonly { processor: number }[]) =>
+        add(
+          `${what}: processor, all threads`,
+          'ms',
+          times.map((time) => time.processor * 1_000),
+        )
+      const streams = await repeated(options.runs, () => asking.timed(() => asking.stream(past)))
+      const rates = streams.map(({ result }) => result)
       add('the whole at a past point', 'items/s', rates, { target: { atLeast: 50_000 } })
+      processor('the whole at a past point', streams)
       const walks = await repeated(options.runs, () => asking.walk(root))
       add(
         `impact walk of ${walks[0]!.reached} items: p50`,
@@ -45,17 +54,20 @@ export async function measureCmdb(report: Report, options: Options): Promise<voi
         walks.map(({ p50 }) => p50),
         { target: { atMost: 20 } },
       )
-      const diffs = await repeated(options.runs, () => asking.difference(difference))
+      const diffs = await repeated(options.runs, () => asking.timed(() => asking.difference(difference)))
+      const compared = `difference of ${diffs[0]!.result.differing} items`
       add(
-        `difference of ${diffs[0]!.differing} items`,
+        compared,
         's',
-        diffs.map(({ seconds }) => seconds),
+        diffs.map(({ result }) => result.seconds),
         { target: { atMost: 1 } },
       )
+      processor(compared, diffs)
     } finally {
       await server.stop()
     }
   }
+  await measureCiChanges(report, options)
   const value = Math.max(...middles) / Math.min(...middles)
   const what = 'one item, the slowest of all points to the quickest, p50'
   report.add({ section: 'cmdb', what, value, unit: '', target: { atMost: 1.5 } })
@@ -79,6 +91,13 @@ class Asking {
     private readonly estate: Estate,
   ) {
     this.#random = seeded(estate.seed)
+  }
+
+  /** With the processor time of all threads of the server meanwhile, seconds: what else the machine does is not in it. */
+  async timed<Result>(ask: () => Promise<Result>): Promise<{ result: Result; processor: number }> {
+    const before = this.server.processorTime().all
+    const result = await ask()
+    return { result, processor: this.server.processorTime().all - before }
   }
 
   /** Milliseconds of one item after another, each another one. */

@@ -13,6 +13,8 @@ export interface RowDriver {
   index: string | undefined
   /** Leading columns it fixes; more is better where nothing was counted. */
   fixed: number
+  /** Bounds its first column on one side: so as to begin or end a span of which nobody knows how much lies in it. */
+  open: boolean
 }
 
 /** A driver with the number of rows that it selects. */
@@ -39,10 +41,7 @@ function indexDriver(
 ): RowDriver | undefined {
   const bound: Sql[] = []
   for (const column of index.columns) {
-    const equality = conditions.find(
-      (part) =>
-        (part.kind === 'in' || (part.kind === 'compare' && part.op === '=')) && part.column === column,
-    )
+    const equality = conditions.find((condition) => isEquality(condition, column))
     if (!equality) {
       const { lower, upper } = boundsOn(column, conditions)
       for (const range of [lower, upper])
@@ -60,7 +59,15 @@ function indexDriver(
     },
     index: index.name,
     fixed: bound.length,
+    open: bound.length === 1 && !conditions.some((condition) => isEquality(condition, index.columns[0])),
   }
+}
+
+function isEquality(condition: Filter, column: string | undefined): boolean {
+  return (
+    (condition.kind === 'in' || (condition.kind === 'compare' && condition.op === '=')) &&
+    condition.column === column
+  )
 }
 
 function equalitySql(condition: Filter): Sql {
@@ -80,6 +87,7 @@ function listDriver(table: CollectionTable, column: string, value: string): RowD
       },
       index: undefined,
       fixed: 1,
+      open: false,
     }))
 }
 
@@ -98,6 +106,7 @@ function choiceDriver(table: CollectionTable, branches: readonly Filter[]): RowD
     },
     index: undefined,
     fixed: 1,
+    open: false,
   }
 }
 
@@ -105,14 +114,20 @@ function choiceDriver(table: CollectionTable, branches: readonly Filter[]): RowD
 const FIRST_COUNT = 64
 const NEXT_COUNT = 16
 
-/** Counts the rows of each driver up to a limit and gives the one with the fewest; undefined when all have more. */
+/**
+ * Counts the rows of each driver up to a limit and gives the one with the fewest; undefined when all have more. Open ones are
+ * counted in vain whenever the rows asked for are named or the time asked of is now: they are counted only as far as no
+ * other is narrow.
+ */
 export function narrowestDriver(
   connection: Connection,
   drivers: readonly RowDriver[],
   limit: number,
 ): CountedDriver | undefined {
+  const open = drivers.filter((driver) => driver.open)
+  const others = drivers.filter((driver) => !driver.open)
   for (let upTo = Math.min(FIRST_COUNT, limit); ; upTo = Math.min(upTo * NEXT_COUNT, limit)) {
-    const narrowest = narrowestWithin(connection, drivers, upTo)
+    const narrowest = narrowestWithin(connection, others, upTo) ?? narrowestWithin(connection, open, upTo)
     if (narrowest || upTo === limit) return narrowest
   }
 }
