@@ -138,10 +138,19 @@ class ImplementedReader {
     )) as RecordedEvent<ChangeEvent>[]
     const now = foldChangeDetails(all).details
     if (!now || !canSee(this.principal, now)) return undefined
-    const events = eventsAt(all, this.activity)
-    const { details } = foldChangeDetails(events)
-    return details && { details, events }
+    const { validAt, asOf } = this.activity
+    const known = knownAs(eventsAt(all, { validAt, asOf }))
+    if (known?.details.startedAt !== undefined) return known
+    // What was implemented before it was written down was at work all the same
+    const told = knownAs(eventsAt(all, { asOf }))
+    const startedAt = told?.details.startedAt
+    return startedAt !== undefined && startedAt <= validAt ? told : known
   }
+}
+
+function knownAs(events: readonly RecordedEvent<ChangeEvent>[]): KnownChange | undefined {
+  const { details } = foldChangeDetails(events)
+  return details && { details, events }
 }
 
 async function classesAt(

@@ -91,7 +91,10 @@ export class Suspects {
   /** Undefined: it neither modified anything in the time nor was being implemented. */
   #change(number: string, modified: readonly Modified[]): Suspect | undefined {
     const { details, events } = this.changes.get(number) as KnownChange
-    const { title, state, risk, type, outcome, startedAt, endedAt, affectedCis } = details
+    const { title, state, risk, type, startedAt, affectedCis } = details
+    // How it ended afterwards nobody could know
+    const isOver = details.endedAt === undefined || details.endedAt <= this.onset.at
+    const { outcome, endedAt } = isOver ? details : ({} as Partial<ChangeDetails>)
     const acted = this.#lastOf(startedAt, endedAt)
     const at = [acted, modified[0]?.at]
       .filter((time) => time !== undefined)
