@@ -5,6 +5,7 @@ import { readIncidentImpact } from './analytics/forensics/incident-impact.query.
 import { readOnset } from './analytics/forensics/onset.query.js'
 import { readSuspectChanges } from './analytics/forensics/suspect-changes.query.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
+import { readIncidentTrends } from './analytics/trends/incident-trends.query.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { extractFindings, listFindings, readFinding } from './audit/audit.queries.js'
 import { readEvidence } from './audit/evidence/evidence.query.js'
@@ -128,4 +129,5 @@ export const queryRegistry = {
   readSuspectChanges,
   readImplementation,
   readIncidentImpact,
+  readIncidentTrends,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -172,6 +172,7 @@ export const RIGHTS: RightsTable = {
   'GET /incidents/{number}/suspect-changes': [...DESK, 'service'],
   'GET /changes/{id}/incident-impact': [...DESK, 'service'],
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
+  'GET /incident-trends': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
   'GET /events': [...OVERSEERS, 'service'],
 
