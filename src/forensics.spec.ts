@@ -160,6 +160,7 @@ function suite(name: string, open: () => { store: ReadStore; dispose(): Promise<
         modifications: [{ type: 'CiRelated', relationType: 'depends-on', present: true }],
       })
       expect(related).not.toHaveProperty('verdict')
+      expect(related?.modifications[0]).not.toHaveProperty('source')
     })
 
     it('says which items the configuration does not know, and still finds changes of them', async () => {

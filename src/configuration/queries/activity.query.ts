@@ -189,8 +189,10 @@ class ModificationSeeker {
 
 function toldBy({ id, type, data, metadata }: RecordedEvent<CiEvent | RelationEvent>, at: string) {
   const { actor, attributedTo, channel } = metadata
-  const { change, source } = data as { change?: string; source?: string }
-  return { event: id, type, at, actor, attributedTo, channel, change, source }
+  const { change, source } = data as { change?: string; source?: unknown }
+  // A relation's `source` is an end of it
+  const told = typeof source === 'string' ? { source } : {}
+  return { event: id, type, at, actor, attributedTo, channel, change, ...told }
 }
 
 /** What an event sets, by the names of attributes. */
