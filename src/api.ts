@@ -25,6 +25,7 @@ export const API: ApiDescription = {
     queues: 'Who has what to do, now and at any time before.',
     'saved-filters': 'Filters that people and groups use again and again.',
     'incident-facts': 'One row per incident, for analysts.',
+    'incident-trends': 'What comes back, and how often.',
     events: 'The log itself.',
     people: 'Who acts, with which rights.',
     groups: 'Assignment groups.',

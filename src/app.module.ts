@@ -15,7 +15,11 @@ import {
 import { QueryRunner } from '#libs/query-handling'
 import { AskHandler } from '#libs/query-handling/nest'
 import { alertsModule } from './alerts/alerts.module.js'
+import { CmdbEstate } from './analysts-estate.js'
+import { Estate } from './analytics/forensics/estate.js'
+import { ForensicsController } from './analytics/forensics/forensics.controller.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
+import { IncidentTrendsController } from './analytics/trends/incident-trends.controller.js'
 import { approvalsModule } from './approvals/approvals.module.js'
 import { auditModule } from './audit/audit.module.js'
 import { CmdbSurroundings } from './change-surroundings.js'
@@ -114,6 +118,8 @@ function httpParts(
       ...incidents.controllers,
       QueuesController,
       IncidentFactsController,
+      ForensicsController,
+      IncidentTrendsController,
       EventsController,
       SearchController,
       ...directoryModule(directory).controllers,
@@ -174,6 +180,7 @@ function httpParts(
         useFactory: (queries: Queries) => new CmdbSurroundings(queries, eventStore),
         inject: [Queries],
       },
+      { provide: Estate, useFactory: (queries: Queries) => new CmdbEstate(queries), inject: [Queries] },
       {
         provide: FilterCheck,
         useFactory: (queries: Queries) => new ListFilterCheck(queries),

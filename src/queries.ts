@@ -1,6 +1,11 @@
 import type { QueryFunction } from '#libs/query-handling'
 import { listAlerts, readAlert } from './alerts/alert.queries.js'
+import { readImplementation } from './analytics/forensics/implementation.query.js'
+import { readIncidentImpact } from './analytics/forensics/incident-impact.query.js'
+import { readOnset } from './analytics/forensics/onset.query.js'
+import { readSuspectChanges } from './analytics/forensics/suspect-changes.query.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
+import { readIncidentTrends } from './analytics/trends/incident-trends.query.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { extractFindings, listFindings, readFinding } from './audit/audit.queries.js'
 import { readEvidence } from './audit/evidence/evidence.query.js'
@@ -10,6 +15,7 @@ import { listCabMeetings, readCabMeeting } from './changes/queries/cab.queries.j
 import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
 import { readChangeCalendar } from './changes/queries/change-calendar.query.js'
 import { matchCis } from './configuration/configuration.queries.js'
+import { readActivity } from './configuration/queries/activity.query.js'
 import {
   listConfigurationItems,
   readConfigurationItem,
@@ -23,6 +29,7 @@ import {
 import { readGraphChunk, settleCmdbPoint } from './configuration/queries/graph.query.js'
 import { readConfigurationHealth } from './configuration/queries/health.query.js'
 import { readImpact } from './configuration/queries/impact.query.js'
+import { readReach } from './configuration/queries/reach.query.js'
 import { readSurroundings } from './configuration/queries/surroundings.query.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
@@ -115,5 +122,12 @@ export const queryRegistry = {
   listCabMeetings,
   readCabMeeting,
   readSurroundings,
+  readReach,
+  readActivity,
   readChangeModel,
+  readOnset,
+  readSuspectChanges,
+  readImplementation,
+  readIncidentImpact,
+  readIncidentTrends,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

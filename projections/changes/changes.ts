@@ -145,7 +145,7 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
 /** One document per change. */
 export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
   name: 'changes',
-  version: 1,
+  version: 2,
   from: ['change-', 'cab-'],
   key: keyOf,
   evolve(change, event) {
@@ -190,6 +190,9 @@ export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
     // The calendar: what is due in a stretch of time
     ['state', 'plannedStart'],
     ['plannedStart'],
+    // What was implemented before an incident
+    ['startedAt'],
+    ['endedAt'],
     ['type', 'openedAt'],
     ['requester', 'openedAt'],
     ['assignmentGroup', 'openedAt'],
@@ -208,8 +211,6 @@ export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
     'outcome',
     'authorisation',
     'reverts',
-    'startedAt',
-    'endedAt',
     'closedAt',
     'irregular',
     'cabAdvice',

@@ -151,7 +151,8 @@ function withEffect<Row extends VersionRow>(row: Row, { effect, from, wins }: Cu
 const ATTRIBUTES = 'attributes.'
 /** The field that holds an attribute. */
 export const attributeField = (name: string) => `${ATTRIBUTES}${name}`
-const attributeOf = (field: string) =>
+/** The attribute that a field holds; undefined: it is one of the row's own. */
+export const attributeOf = (field: string) =>
   field.startsWith(ATTRIBUTES) ? field.slice(ATTRIBUTES.length) : undefined
 
 function heldValue(row: VersionRow, field: string): unknown {

@@ -47,6 +47,8 @@ export interface IncidentFacts
   title?: undefined
   /** When the record began to exist; `openedAt` may be earlier when a source says so. */
   firstRowAt: string
+  /** UTC day of `openedAt`: `2026-03-01`. Trends are counted by it. */
+  openedOn: string
   /** Valid time up to which the record is told: of its latest event. */
   effectiveAt: string
   /** How it was opened. */
@@ -98,12 +100,16 @@ export interface IncidentFacts
   madeSla?: boolean
 }
 
-const READERS: readonly Role[] = ['analyst', 'auditor', 'administrator', 'team-lead']
+/** By what recurrence is told. */
+export const TREND_COLUMNS = ['primaryCi', 'category', 'service', 'assignmentGroup'] as const
+
+/** Who reads facts, and what is counted of them. */
+export const FACT_READERS: readonly Role[] = ['analyst', 'auditor', 'administrator', 'team-lead']
 
 /** One row per incident, for analysts. */
 export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
   name: 'incident_facts',
-  version: 2,
+  version: 3,
   from: ['incident-'],
   // A link stands in the child's stream and is counted for its parent too.
   key: (event) =>
@@ -149,6 +155,7 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
     primaryCi: 'string',
     channel: 'string',
     openedAt: 'timestamp',
+    openedOn: 'string',
     firstResponseAt: 'timestamp',
     acknowledgedAt: 'timestamp',
     resolvedAt: 'timestamp',
@@ -191,6 +198,7 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
     'service',
     'primaryCi',
     'channel',
+    'openedOn',
     'firstResponseAt',
     'acknowledgedAt',
     'resolveSeconds',
@@ -206,8 +214,10 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
   counts: [
     ['audienceKind', 'state', 'priority', 'priorityOverridden', 'madeSla'],
     ['audienceKind', 'state', 'priority', 'openedAt:day'],
+    // Trends: how often each comes back. By a column of its own, since a filter on a time is never answered by days.
+    ...TREND_COLUMNS.map((column) => ['audienceKind', column, 'openedOn']),
   ],
-  ...forReaders(READERS),
+  ...forReaders(FACT_READERS),
 })
 
 /** The facts with the interval that lasts counted up to `now` (ISO 8601); a closed or canceled incident has none. */
@@ -236,6 +246,7 @@ const BLANK: Blank<IncidentFacts> = {
   resolver: undefined,
   resolutionCode: undefined,
   firstRowAt: '',
+  openedOn: '',
   effectiveAt: '',
   acknowledgedAt: undefined,
   firstResponseAt: undefined,
@@ -285,6 +296,7 @@ function opened(event: RecordedIncident<'IncidentOpened'>): IncidentFacts {
   draft.customFields = data.customFields
   draft.channel = metadata.channel
   draft.firstRowAt = metadata.occurredAt
+  draft.openedOn = dayOf(draft.openedAt)
   draft.effectiveAt = metadata.occurredAt
   draft.since = metadata.occurredAt
   draft.visibleTo = namedIfRestricted(draft)
@@ -457,11 +469,14 @@ function derive(draft: IncidentFacts, before: IncidentFacts, event: RecordedInci
   }
   if (draft.firstResponseAt === undefined && isResponse(draft, before, event)) draft.firstResponseAt = at
   const opening = draft.openedAt !== before.openedAt
+  if (opening) draft.openedOn = dayOf(draft.openedAt)
   if (opening || draft.resolvedAt !== before.resolvedAt)
     draft.resolveSeconds = secondsBetween(draft.openedAt, draft.resolvedAt)
   if (opening || draft.resolvedAtSource !== before.resolvedAtSource)
     draft.resolveSecondsSource = secondsBetween(draft.openedAt, draft.resolvedAtSource)
 }
+
+const dayOf = (instant: string) => instant.slice(0, '2026-03-01'.length)
 
 function isResponse(next: IncidentFacts, before: IncidentFacts, event: RecordedIncidentEvent): boolean {
   if (event.type === 'CommentAdded') return performer(event) !== before.caller

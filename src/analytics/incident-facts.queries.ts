@@ -51,6 +51,6 @@ export async function exportIncidentFacts(
 }
 
 function renderFacts(facts: IncidentFacts, now: string): object {
-  const { audienceKind, audienceGroups, visibleTo, since, ...shown } = withOpenInterval(facts, now)
+  const { audienceKind, audienceGroups, visibleTo, since, openedOn, ...shown } = withOpenInterval(facts, now)
   return shown
 }

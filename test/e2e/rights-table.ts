@@ -169,7 +169,10 @@ export const RIGHTS: RightsTable = {
   'POST /change-models/{id}/approve': ['change-manager'],
   'POST /change-models/{id}/retire': ['change-manager'],
 
+  'GET /incidents/{number}/suspect-changes': [...DESK, 'service'],
+  'GET /changes/{id}/incident-impact': [...DESK, 'service'],
   'GET /incident-facts': ['analyst', 'auditor', 'administrator', 'team-lead'],
+  'GET /incident-trends': ['analyst', 'auditor', 'administrator', 'team-lead'],
   'GET /search': 'any',
   'GET /events': [...OVERSEERS, 'service'],
 

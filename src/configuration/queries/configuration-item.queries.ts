@@ -1,4 +1,4 @@
-import { later, NotFound, type RecordedEvent } from '#libs/event-sourcing'
+import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, eq } from '#libs/read-store'
 import { isSame, UNENDED, UNENDED_POSITION, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
@@ -14,6 +14,7 @@ import { ciEffect } from '#projections/cmdb-history/effects'
 import { type ListArguments, listPage } from '../../http/listing.js'
 import type { CiEvent } from '../domain/configuration.events.js'
 import { type AskedOfCmdb, CmdbReader, endsOf, type SettledPoint, settle } from './cmdb-reader.js'
+import { effectiveEvents } from './effective-events.js'
 import { shownBounds, shownFields, shownItem, shownRelation } from './shown.js'
 
 /** What callers may filter by. */
@@ -129,20 +130,13 @@ export async function readConfigurationItemHistory(
 }
 
 /** Events up to a point, each with the time from which it counts. */
-function knownEvents(events: readonly RecordedEvent<CiEvent>[], { validAt, asOf }: SettledPoint) {
-  let latest = ''
-  const known = []
-  for (const event of events) {
-    const { correction, occurredAt } = ciEffect(event)
-    const effectiveAt = correction ? occurredAt : later(latest, occurredAt)
-    latest = later(latest, effectiveAt)
-    if (event.position > asOf || effectiveAt > validAt) continue
+function knownEvents(events: readonly RecordedEvent<CiEvent>[], point: SettledPoint) {
+  return effectiveEvents(events, point, ciEffect).map(({ event, at: effectiveAt }) => {
     const { id, type, revision, position, data } = event
-    const { actor, attributedTo, onBehalfOf, channel, reason, recordedAt } = event.metadata
+    const { actor, attributedTo, onBehalfOf, channel, reason, occurredAt, recordedAt } = event.metadata
     const who = { actor, attributedTo, onBehalfOf, channel, reason }
-    known.push({ id, type, revision, position, effectiveAt, occurredAt, recordedAt, ...who, data })
-  }
-  return known
+    return { id, type, revision, position, effectiveAt, occurredAt, recordedAt, ...who, data }
+  })
 }
 
 /** The versions that were known at a point, up to its valid time; as they were known then. */

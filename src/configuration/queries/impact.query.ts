@@ -20,7 +20,7 @@ const USUAL_DEPTH = 10
 const MOST_REACHED = 10_000
 
 /** How an item was reached first: by a shortest way. */
-interface Reached {
+export interface Reached {
   item: CiVersion
   level: number
   from?: Reached
@@ -48,13 +48,27 @@ export async function readImpact(
   const reader = await CmdbReader.at(dependencies, args)
   const root = await reader.item(number)
   if (!root) throw await unknownItem(number, reader.point, dependencies)
-  const types = await relationTypesAt(dependencies.eventStore, reader.point.asOf)
-  const walk = new ImpactWalk(reader, typesBySide(types, direction), root)
-  await walk.run(depth)
+  const walk = await walkFrom(dependencies, reader, [root], { direction, depth })
   const items = walk.items.map(shownReached)
   const { unresolved, truncated } = walk
   const answer = { number, direction, depth, items, unresolved, truncated, ...reader.point }
   return { json: JSON.stringify(answer), position: reader.point.position }
+}
+
+/**
+ * Walks from some items, which are level 0.
+ * @param most items to reach besides them; the walk says when there are more
+ */
+export async function walkFrom(
+  { eventStore }: QueryDependencies,
+  reader: CmdbReader,
+  roots: readonly CiVersion[],
+  { direction, depth, most = MOST_REACHED }: { direction: Direction; depth: number; most?: number },
+): Promise<ImpactWalk> {
+  const types = await relationTypesAt(eventStore, reader.point.asOf)
+  const walk = new ImpactWalk(reader, typesBySide(types, direction), roots, most)
+  await walk.run(depth)
+  return walk
 }
 
 /** At which side of which types an item must stand for impact to flow on to the other side. */
@@ -71,8 +85,8 @@ function typesBySide(
     : { source: toSource, target: toTarget }
 }
 
-class ImpactWalk {
-  readonly #reached: Map<string, Reached>
+export class ImpactWalk {
+  readonly #reached = new Map<string, Reached>()
   readonly unresolved: Unresolved[] = []
   truncated = false
   #frontier: Reached[]
@@ -80,15 +94,16 @@ class ImpactWalk {
   constructor(
     private readonly reader: CmdbReader,
     private readonly types: Record<Side, readonly string[]>,
-    root: CiVersion,
+    private readonly roots: readonly CiVersion[],
+    private readonly most: number,
   ) {
-    this.#frontier = [{ item: root, level: 0 }]
-    this.#reached = new Map([[root.number, this.#frontier[0] as Reached]])
+    this.#frontier = roots.map((item) => ({ item, level: 0 }))
+    for (const root of this.#frontier) this.#reached.set(root.item.number, root)
   }
 
-  /** All but the root, the nearest first. */
+  /** All but the roots, the nearest first. */
   get items(): readonly Reached[] {
-    return [...this.#reached.values()].slice(1)
+    return [...this.#reached.values()].slice(this.roots.length)
   }
 
   async run(depth: number): Promise<void> {
@@ -106,7 +121,7 @@ class ImpactWalk {
     for (const step of steps) {
       for (const item of await this.#leadsTo(step, items, named)) {
         if (this.#reached.has(item.number)) continue
-        if (this.#reached.size > MOST_REACHED) {
+        if (this.#reached.size >= this.roots.length + this.most) {
           this.truncated = true
           return next
         }
@@ -169,10 +184,25 @@ function reachedBy({ from, relation, end }: Step, item: CiVersion, level: number
   return { item, level, from, step }
 }
 
+/** One step of a way through the graph, in the direction that was walked. */
+export interface WayStep {
+  from: string
+  relation: string
+  type: string
+  byName: boolean
+  to: string
+}
+
+/** The steps that lead to an item from the one where the walk began. */
+export function wayTo(reached: Reached): readonly WayStep[] {
+  const way: WayStep[] = []
+  for (let at: Reached | undefined = reached; at?.step; at = at.from)
+    way.unshift({ from: (at.from as Reached).item.number, ...at.step, to: at.item.number })
+  return way
+}
+
 function shownReached(reached: Reached): object {
   const { item, level } = reached
-  const path: object[] = []
-  for (let at: Reached | undefined = reached; at?.step; at = at.from)
-    path.unshift({ from: at.from?.item.number, ...at.step, to: at.item.number })
+  const path = wayTo(reached)
   return { number: item.number, name: item.name, class: item.class, level, path }
 }

@@ -1,0 +1,147 @@
+import type { Principal } from '#libs/access'
+import { later } from '#libs/event-sourcing'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import type { IncidentDetails } from '#projections/incident-details/incident-details'
+import { compareRates, RATE_TEST_NAME, type RateTest } from '../rates/rate-comparison.js'
+import { hoursBetween, type WatchedTime, watchedTime } from '../rates/watched-time.js'
+import type { Reach } from './estate.js'
+import type { Implementation } from './implementation.query.js'
+import { IncidentsOfItems } from './incidents-of-items.js'
+
+export interface ImpactAsked {
+  principal: Principal
+  implementation: Implementation
+  /** The change's items and what stands downstream of them. */
+  reach: Reach
+  /** After the end of the implementation. */
+  hours: number
+  /** Before its beginning. */
+  baselineDays: number
+  pageSize: number
+  minPosition?: string
+}
+
+/** An incident after the change, on an item of it or downstream. */
+export interface ImpactIncident {
+  number: string
+  title: string
+  openedAt: string
+  detectedAt?: string
+  priority?: number
+  state: string
+  ci: string
+  /** Steps downstream of the change's items. */
+  level: number
+  /** From the beginning of the implementation to when it was detected, or else opened. */
+  minutesAfter: number
+  /** People say that the change has caused it: told, and counted as any other. */
+  declared?: true
+}
+
+export interface IncidentImpact extends Omit<Implementation, 'declared'> {
+  itemsInScope: number
+  observed: WatchedTime
+  baseline: WatchedTime
+  statistic: Omit<RateTest, 'verdict'> & { test: string }
+  verdict: 'more than usual' | 'not shown to be more than usual' | 'too little to tell'
+  summary: string
+  /** The earliest first; `observed.count` counts them all. */
+  items: readonly ImpactIncident[]
+  /** More items are downstream than were looked at. */
+  truncated: boolean
+  /** Of the configuration. */
+  validAt: string
+  asOf: string
+  position: string
+  lag: number
+}
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+/** The incidents from the beginning of a change on, on its items and downstream, against how many these had before. */
+export async function readIncidentImpact(
+  asked: ImpactAsked,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { principal, minPosition, implementation, reach, hours, baselineDays, pageSize } = asked
+  const { startedAt, endedAt } = implementation
+  const incidents = new IncidentsOfItems({ principal, minPosition }, reach, dependencies)
+  const now = new Date().toISOString()
+  const until = earlier(plus(endedAt ?? now, hours * HOUR), now)
+  const since = later(plus(startedAt, -baselineDays * DAY), (await incidents.recordsSince()) ?? startedAt)
+  const { incidents: opened, more } = await incidents.opened(startedAt, until)
+  // What had begun before the change did is none of its doing, whenever it was written down
+  const after = opened.filter((incident) => onsetOf(incident) >= startedAt)
+  const begunBefore = opened.length - after.length
+  const counted = more ? (await incidents.count(startedAt, until)) - begunBefore : after.length
+  const observed = watchedTime(startedAt, until, counted)
+  const baseline = watchedTime(since, startedAt, (await incidents.count(since, startedAt)) + begunBefore)
+  const { verdict, ...statistic } = compareRates(observed, baseline, 'higher')
+  const { declared, ...change } = implementation
+  const { position, lag } = incidents.freshness ?? reach
+  const answer: IncidentImpact = {
+    ...change,
+    itemsInScope: reach.items.length + reach.unknown.length,
+    observed,
+    baseline,
+    statistic: { test: RATE_TEST_NAME, ...statistic },
+    verdict: VERDICTS[verdict],
+    summary: summaryOf(verdict, observed, baseline, statistic),
+    items: after
+      .slice(0, pageSize)
+      .map((incident) => shown(incident, incidents, { startedAt, declaredOf: isDeclared(asked) })),
+    truncated: reach.truncated || incidents.isCut,
+    validAt: reach.validAt,
+    asOf: reach.asOf,
+    position,
+    lag,
+  }
+  return { json: JSON.stringify(answer), position }
+}
+
+const VERDICTS = {
+  higher: 'more than usual',
+  lower: 'not shown to be more than usual',
+  'no difference shown': 'not shown to be more than usual',
+  'too little to tell': 'too little to tell',
+} as const satisfies Record<RateTest['verdict'], IncidentImpact['verdict']>
+
+function isDeclared({ implementation: { number, declared } }: ImpactAsked) {
+  return (incident: IncidentDetails) =>
+    declared.includes(incident.number) ||
+    (incident.links ?? []).some((link) => link.relation === 'caused-by-change' && link.target === number)
+}
+
+function shown(
+  incident: IncidentDetails,
+  incidents: IncidentsOfItems,
+  { startedAt, declaredOf }: { startedAt: string; declaredOf: (incident: IncidentDetails) => boolean },
+): ImpactIncident {
+  const { number, title, openedAt, detectedAt, priority, state } = incident
+  const { number: ci, level } = incidents.itemOf(incident)
+  const minutesAfter = Math.round(hoursBetween(startedAt, onsetOf(incident)) * 60)
+  const declared = declaredOf(incident) && { declared: true as const }
+  return { number, title, openedAt, detectedAt, priority, state, ci, level, minutesAfter, ...declared }
+}
+
+/** When it began, as far as anybody knows. */
+function onsetOf({ detectedAt, openedAt }: IncidentDetails): string {
+  return detectedAt !== undefined && detectedAt < openedAt ? detectedAt : openedAt
+}
+
+function summaryOf(
+  verdict: RateTest['verdict'],
+  observed: WatchedTime,
+  baseline: WatchedTime,
+  { expected, ratio, pValue }: Omit<RateTest, 'verdict'>,
+): string {
+  const counted = `${observed.count} in ${rounded(observed.hours)} h from its beginning on; ${rounded(expected)} were to be expected from ${baseline.count} in the ${rounded(baseline.hours)} h before`
+  if (verdict === 'too little to tell') return `${counted}: too little to tell`
+  const times = ratio === null ? '' : `${rounded(ratio)} times the usual rate, `
+  return `${counted}: ${VERDICTS[verdict]} (${times}p = ${pValue.toPrecision(2)})`
+}
+
+const rounded = (value: number) => Math.round(value * 100) / 100
+const plus = (time: string, milliseconds: number) => new Date(Date.parse(time) + milliseconds).toISOString()
+const earlier = (one: string, other: string) => (one < other ? one : other)
