@@ -2,7 +2,7 @@ import type { QueryFunction } from '#libs/query-handling'
 import { listAlerts, readAlert } from './alerts/alert.queries.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
-import { extractFindings, listFindings, readFinding } from './audit/audit.queries.js'
+import { extractFindings, listFindings, readFinding, settleExtract } from './audit/audit.queries.js'
 import { readEvidence } from './audit/evidence/evidence.query.js'
 import { drawSample } from './audit/sample.query.js'
 import { readChangeModel } from './changes/change-model.query.js'
@@ -87,6 +87,7 @@ export const queryRegistry = {
   listFindings,
   readFinding,
   extractFindings,
+  settleExtract,
   drawSample,
   readEvidence,
   readAlert,

@@ -1,4 +1,4 @@
-import type { AuditQuestion } from '#projections/audit-findings/audit-findings'
+import type { AuditQuestion } from '#projections/audit-findings/finding'
 
 /** A row that an auditor must find. */
 export interface Planting {
