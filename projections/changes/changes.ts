@@ -145,7 +145,7 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
 /** One document per change. */
 export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
   name: 'changes',
-  version: 1,
+  version: 2,
   from: ['change-', 'cab-'],
   key: keyOf,
   evolve(change, event) {
@@ -389,7 +389,9 @@ function enter(draft: Draft<ChangeDetails>, before: ChangeState): void {
   draft.entered = { ...draft.entered, [state]: effectiveAt }
   draft.closedAt = state === 'Closed' ? effectiveAt : undefined
   if (state === 'Implement') draft.startedAt ??= effectiveAt
-  if (state === 'Review') draft.endedAt ??= effectiveAt
+  // A source may tell of no state in between
+  if (state === 'Review' || (state === 'Closed' && draft.startedAt !== undefined))
+    draft.endedAt ??= effectiveAt
 }
 
 /** What filters ask for, from what it is a form of. */

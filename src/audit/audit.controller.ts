@@ -14,7 +14,6 @@ import {
   listFindings,
   readFinding,
   type SettledExtract,
-  type Span,
   settleExtract,
 } from './audit.queries.js'
 import { AUDIT_READERS } from './audit.records.js'
@@ -35,6 +34,7 @@ import {
 import type { Evidence } from './evidence/evidence.js'
 import { readEvidence } from './evidence/evidence.query.js'
 import { evidenceArchive } from './evidence/evidence-archive.js'
+import type { Span } from './not-assessable.js'
 import { type ChangeSample, drawSample } from './sample.query.js'
 
 /** What auditors ask of changes, and what they say of the answers. Whoever reads here is on record. */

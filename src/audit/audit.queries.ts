@@ -1,20 +1,13 @@
 import type { Principal } from '#libs/access'
 import { laterPosition, NotFound, type Position } from '#libs/event-sourcing'
-import type { Asking } from '#libs/projections-runtime'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { and, compare, type Filter, type KeysetCursor } from '#libs/read-store'
+import { compare, type KeysetCursor } from '#libs/read-store'
 import { auditFindings } from '#projections/audit-findings/audit-findings'
-import { type AuditedCommit, COMMITS } from '#projections/audit-findings/change-findings'
 import { type AuditFinding, FINDINGS } from '#projections/audit-findings/finding'
 import { type ListArguments, listPage } from '../http/listing.js'
 import { settleTimePoint } from '../http/time-point.js'
 import { findingsAt } from './findings-at.js'
-
-/** Half-open, by when it happened; ISO 8601 UTC. */
-export interface Span {
-  from?: string
-  to?: string
-}
+import { countNotAssessable, type Span, within } from './not-assessable.js'
 
 /** One page of findings, the latest first. */
 export async function listFindings(
@@ -30,7 +23,7 @@ export async function listFindings(
   })
   const { principal, minPosition } = args
   const asking = { principal, minPosition, timeoutMilliseconds: dependencies.waitMilliseconds }
-  const notAssessable = await countCommits({ from, to }, [], dependencies, asking)
+  const notAssessable = await countNotAssessable({ from, to }, undefined, dependencies, asking)
   return { json: JSON.stringify({ ...JSON.parse(json), notAssessable }), position }
 }
 
@@ -73,8 +66,7 @@ export async function settleExtract(
     minPosition: laterPosition(position, minPosition),
     timeoutMilliseconds: dependencies.waitMilliseconds,
   }
-  const upTo = [compare('position', '<=', position)]
-  const notAssessable = await countCommits({ from, to }, upTo, dependencies, asking)
+  const notAssessable = await countNotAssessable({ from, to }, position, dependencies, asking)
   return { json: JSON.stringify({ position, notAssessable } satisfies SettledExtract), position }
 }
 
@@ -101,25 +93,4 @@ export async function extractFindings(
   })
   const findings = await findingsAt(position, rows, dependencies, asking)
   return { json: JSON.stringify({ rows: findings, next }), position }
-}
-
-async function countCommits(
-  span: Span,
-  conditions: readonly Filter[],
-  { models }: QueryDependencies,
-  asking: Asking,
-): Promise<number> {
-  const commits = models.of<AuditedCommit>(auditFindings.name, COMMITS)
-  const { count } = await commits.count({ ...asking, filter: within(span, ...conditions) })
-  return count
-}
-
-/** Undefined: all. */
-function within({ from, to }: Span, ...conditions: readonly Filter[]): Filter | undefined {
-  const all = [
-    ...(from === undefined ? [] : [compare('at', '>=', from)]),
-    ...(to === undefined ? [] : [compare('at', '<', to)]),
-    ...conditions,
-  ]
-  return all.length === 0 ? undefined : and(...all)
 }
