@@ -439,6 +439,22 @@ describe('What auditors ask', () => {
     })
   })
 
+  it('finds whose rights begin and end otherwise than by a role', () => {
+    const delegation = { delegationId: 'd', to: 'ben' }
+    log.tell('group-Network', { type: 'GroupRegistered', data: { name: 'Network', manager: 'lea' } })
+    log.tell('group-Desk', { type: 'GroupRegistered', data: { name: 'Desk' } })
+    log.person('lea', { type: 'DelegationRevoked', data: delegation })
+    log.person('lea', { type: 'PersonDeactivated', data: {} })
+    log.person('lea', { type: 'PersonReactivated', data: {} })
+    log.person('lea', { type: 'PersonChanged', data: { email: null } })
+    expect(log.findings.map(({ record, details, persons }) => [record, details, persons])).toEqual([
+      ['Network', ['manager', 'lea'], ['ann', 'lea']],
+      ['lea', ['delegates no more to', 'ben'], ['ann', 'ben']],
+      ['lea', ['deactivated'], ['ann', 'lea']],
+      ['lea', ['reactivated'], ['ann', 'lea']],
+    ])
+  })
+
   it('finds who has changed rights, and the rules of who may allow what', () => {
     log.person('lea', { type: 'RoleGranted', data: { role: 'change-manager', source: 'administrator' } })
     const published = { version: 3, policies: [] }

@@ -33,6 +33,8 @@ const RULES: ReadonlySet<string> = new Set(
   [
     'approval-policies',
     'ci-classes',
+    'ci-relation-types',
+    'ci-reconciliation',
     'change',
     'change-risk',
     'priority-matrix',
@@ -76,14 +78,8 @@ export class AuthorityFindings {
   ofPerson(event: RecordedEvent<PersonEvent>): void {
     const { type, stream, data, metadata } = event
     const person = stream.slice('person-'.length)
-    if (type === 'RoleGranted' || type === 'RoleRevoked')
-      this.#rulesChanged(
-        'person',
-        person,
-        [type === 'RoleGranted' ? 'granted' : 'revoked', data.role],
-        person,
-      )
-    if (type === 'DelegationGranted') this.#rulesChanged('person', person, ['delegated to', data.to], data.to)
+    const rights = rightsIn(event)
+    if (rights !== undefined) this.#rulesChanged('person', person, rights, 'to' in data ? data.to : person)
     if (type !== 'RoleRevoked' && type !== 'PersonDeactivated') return
     const known = this.book.view.get<AnswererKnown>(ANSWERERS, stream)
     if (known === undefined) return
@@ -119,7 +115,7 @@ export class AuthorityFindings {
         [type === 'MemberAdded' ? 'joined' : 'left', data.person],
         data.person,
       )
-    else if (type === 'GroupChanged' && data.manager !== undefined) {
+    else if ((type === 'GroupChanged' || type === 'GroupRegistered') && data.manager !== undefined) {
       const { manager } = data
       this.#rulesChanged('group', group, ['manager', manager ?? 'nobody'], manager ?? undefined)
     }
@@ -172,5 +168,25 @@ export class AuthorityFindings {
       persons: [...new Set([metadata.actor, ...(whom === undefined ? [] : [whom])])],
       details,
     })
+  }
+}
+
+/** What an event does to the rights of a person, in words; undefined: nothing. */
+function rightsIn({ type, data }: PersonEvent): readonly string[] | undefined {
+  switch (type) {
+    case 'RoleGranted':
+      return ['granted', data.role]
+    case 'RoleRevoked':
+      return ['revoked', data.role]
+    case 'DelegationGranted':
+      return ['delegated to', data.to]
+    case 'DelegationRevoked':
+      return ['delegates no more to', data.to]
+    case 'PersonDeactivated':
+      return ['deactivated']
+    case 'PersonReactivated':
+      return ['reactivated']
+    default:
+      return undefined
   }
 }
