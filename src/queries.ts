@@ -7,7 +7,7 @@ import { readSuspectChanges } from './analytics/forensics/suspect-changes.query.
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { readIncidentTrends } from './analytics/trends/incident-trends.query.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
-import { extractFindings, listFindings, readFinding } from './audit/audit.queries.js'
+import { extractFindings, listFindings, readFinding, settleExtract } from './audit/audit.queries.js'
 import { readEvidence } from './audit/evidence/evidence.query.js'
 import { drawSample } from './audit/sample.query.js'
 import { readChangeModel } from './changes/change-model.query.js'
@@ -94,6 +94,7 @@ export const queryRegistry = {
   listFindings,
   readFinding,
   extractFindings,
+  settleExtract,
   drawSample,
   readEvidence,
   readAlert,

@@ -1,4 +1,5 @@
-import type { DomainEvent, EventMetadata, RecordedEvent } from '#libs/event-sourcing'
+import { isDeepStrictEqual } from 'node:util'
+import type { DomainEvent, EventMetadata, Position, RecordedEvent } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
 import { EventFactory } from '#libs/testing'
 import type { ApprovalEvent } from '../../src/approvals/domain/approval.events.js'
@@ -7,7 +8,9 @@ import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
 import type { GroupEvent, PersonEvent } from '../../src/directory/domain/directory.events.js'
 import type { SettingsEvent } from '../../src/settings/domain/settings.events.js'
-import { type AuditFinding, auditFindings, FINDINGS } from './audit-findings.js'
+import { auditFindings } from './audit-findings.js'
+import { COMMITS } from './change-findings.js'
+import { type AuditFinding, FINDING_VERSIONS, FINDINGS, type FindingVersions, findingAt } from './finding.js'
 
 const CHANGE = 'CHG0000001'
 const CI = 'CI0000001'
@@ -21,6 +24,8 @@ type Hints = Partial<EventMetadata>
 class Log {
   readonly #events = new EventFactory()
   readonly #documents = new Map<string, object>()
+  /** All findings after each event, by its position. */
+  readonly #seen = new Map<Position, readonly AuditFinding[]>()
   readonly #view: ViewTransaction = {
     get: <Document extends object>(collection: string, id: string) =>
       this.#documents.get(`${collection}/${id}`) as Document | undefined,
@@ -31,6 +36,7 @@ class Log {
   tell<E extends Told>(stream: string, event: E, metadata: Hints = {}): RecordedEvent<E> {
     const recorded = this.#events.in(stream).event(event as DomainEvent, metadata)
     auditFindings.fold(recorded as never, this.#view)
+    this.#seen.set(recorded.position, this.findings)
     return recorded as RecordedEvent<E>
   }
   change = (event: ChangeEvent, metadata?: Hints) => this.tell(`change-${CHANGE}`, event, metadata)
@@ -40,6 +46,19 @@ class Log {
   get findings(): AuditFinding[] {
     const found = [...this.#documents].filter(([id]) => id.startsWith(`${FINDINGS}/`))
     return found.map(([, finding]) => finding as AuditFinding)
+  }
+  get commits(): object[] {
+    return [...this.#documents].filter(([id]) => id.startsWith(`${COMMITS}/`)).map(([, commit]) => commit)
+  }
+  /** Positions at which findings are told otherwise, looked back from the end, than they were seen then. */
+  toldOtherwise(
+    versionsOf = (id: string) => this.#view.get<FindingVersions>(FINDING_VERSIONS, id),
+  ): Position[] {
+    const then = (position: Position) =>
+      this.findings.flatMap((finding) => findingAt(position, finding, versionsOf(finding.id)) ?? [])
+    return [...this.#seen]
+      .filter(([position, seen]) => !isDeepStrictEqual(then(position), seen))
+      .map(([position]) => position)
   }
   get questions(): string[] {
     return this.findings.map(({ question, standing }) => `${question}${standing ? '' : ', put right'}`)
@@ -111,6 +130,17 @@ describe('What auditors ask', () => {
       { type: 'CiRegistered', data: { class: 'server', name: 'db-01', attributes: {} } },
       { occurredAt: at(1) },
     )
+  })
+
+  // As they stood at every position, they are told from the end
+  afterEach(() => expect(log.toldOtherwise()).toEqual([]))
+
+  it('tells what was put right as it stood before, by what is kept of it (counter-proof)', () => {
+    log.change(opened())
+    log.change(ended(at(9), 'failed'))
+    const { position } = log.change(started('ian'))
+    log.change(reviewed)
+    expect(log.toldOtherwise(() => undefined)).toContain(position)
   })
 
   it('finds nothing in a change that was approved, implemented in time by a third, and reviewed', () => {
@@ -281,8 +311,12 @@ describe('What auditors ask', () => {
       log.change(opened({ type: 'configuration-commit' }), { channel: 'import' })
       log.ci(memory(16, CHANGE), { channel: 'import' })
       const observed = { from: 'New', to: 'Closed', outcome: 'no evidence in source' } as const
-      log.change({ type: 'ChangeStateObserved', data: observed }, { channel: 'import' })
+      const { position } = log.change(
+        { type: 'ChangeStateObserved', data: observed },
+        { channel: 'import', occurredAt: at(9) },
+      )
       expect(log.findings).toEqual([])
+      expect(log.commits).toEqual([{ at: at(9), position }])
     })
   })
 
@@ -403,6 +437,22 @@ describe('What auditors ask', () => {
       persons: ['audrey'],
       details: ['csv', '1 rows', 'question = "x"'],
     })
+  })
+
+  it('finds whose rights begin and end otherwise than by a role', () => {
+    const delegation = { delegationId: 'd', to: 'ben' }
+    log.tell('group-Network', { type: 'GroupRegistered', data: { name: 'Network', manager: 'lea' } })
+    log.tell('group-Desk', { type: 'GroupRegistered', data: { name: 'Desk' } })
+    log.person('lea', { type: 'DelegationRevoked', data: delegation })
+    log.person('lea', { type: 'PersonDeactivated', data: {} })
+    log.person('lea', { type: 'PersonReactivated', data: {} })
+    log.person('lea', { type: 'PersonChanged', data: { email: null } })
+    expect(log.findings.map(({ record, details, persons }) => [record, details, persons])).toEqual([
+      ['Network', ['manager', 'lea'], ['ann', 'lea']],
+      ['lea', ['delegates no more to', 'ben'], ['ann', 'ben']],
+      ['lea', ['deactivated'], ['ann', 'lea']],
+      ['lea', ['reactivated'], ['ann', 'lea']],
+    ])
   })
 
   it('finds who has changed rights, and the rules of who may allow what', () => {

@@ -390,7 +390,9 @@ function enter(draft: Draft<ChangeDetails>, before: ChangeState): void {
   draft.entered = { ...draft.entered, [state]: effectiveAt }
   draft.closedAt = state === 'Closed' ? effectiveAt : undefined
   if (state === 'Implement') draft.startedAt ??= effectiveAt
-  if (state === 'Review') draft.endedAt ??= effectiveAt
+  // A source may tell of no state in between
+  if (state === 'Review' || (state === 'Closed' && draft.startedAt !== undefined))
+    draft.endedAt ??= effectiveAt
 }
 
 /** What filters ask for, from what it is a form of. */

@@ -17,7 +17,10 @@ export function evolveChangeEntry(
   event: RecordedChangeEvent,
   blank: WorkQueueEntry,
 ): ChangeEntry | undefined {
-  if (event.type === 'ChangeOpened') return opened(event, blank)
+  if (event.type === 'ChangeOpened') {
+    // A commit of a source's configuration is done when it is told: nobody is to work on it, and it is counted nowhere
+    return event.data.type === 'configuration-commit' ? undefined : opened(event, blank)
+  }
   if (entry === undefined) return undefined
   const draft: Draft<ChangeEntry> = { ...entry }
   if (!apply(draft, event)) return entry

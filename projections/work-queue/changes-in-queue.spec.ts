@@ -63,6 +63,15 @@ describe('A change in the queue', () => {
     })
   })
 
+  it('is none when a source’s commit of configuration is told as one, at no moment of its telling', () => {
+    const commit = { ...opened, data: { ...opened.data, type: 'configuration-commit' } } as ChangeEvent
+    const done: ChangeEvent = { type: 'ChangeStateObserved', data: { from: 'New', to: 'Closed' } }
+    const imported = { channel: 'import' }
+    expect(entryOf([commit, imported])).toBeUndefined()
+    expect(entryOf([commit, imported], [done, imported])).toBeUndefined()
+    expect(entryOf([opened, imported])).toBeDefined()
+  })
+
   it('keeps its state on hold, and says why', () => {
     const held: ChangeEvent = { type: 'ChangeHeld', data: { reason: 'vendor' } }
     expect(entryOf(opened, held)).toMatchObject({ state: 'New', holdReason: 'vendor' })

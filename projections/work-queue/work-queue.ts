@@ -78,7 +78,7 @@ interface LeftQueue {
 /** Who has what to do: every record that can be assigned, until it is closed or canceled. */
 export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | ChangeEvent>({
   name: 'work_queue',
-  version: 3,
+  version: 4,
   from: ['incident-', 'change-'],
   key: (event) => event.stream,
   evolve(document, event) {

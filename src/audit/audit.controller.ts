@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
-import type { Principal } from '#libs/access'
 import { Answer, Context, Endpoint, RequestContext } from '#libs/platform'
 import type { KeysetCursor } from '#libs/read-store'
-import type { AuditFinding } from '#projections/audit-findings/audit-findings'
+import type { AuditFinding } from '#projections/audit-findings/finding'
 import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
 import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
-import { extractFindings, listFindings, readFinding } from './audit.queries.js'
+import {
+  extractFindings,
+  type FindingsAsked,
+  listFindings,
+  readFinding,
+  type SettledExtract,
+  settleExtract,
+} from './audit.queries.js'
 import { AUDIT_READERS } from './audit.records.js'
-import { auditExtract } from './audit-extract.js'
+import { extractStream, measureExtract } from './audit-extract.js'
 import { DisposeFinding, RecordAuditRead } from './domain/audit.commands.js'
 import type { AuditDataRead } from './domain/audit.events.js'
 import {
@@ -28,6 +34,7 @@ import {
 import type { Evidence } from './evidence/evidence.js'
 import { readEvidence } from './evidence/evidence.query.js'
 import { evidenceArchive } from './evidence/evidence-archive.js'
+import type { Span } from './not-assessable.js'
 import { type ChangeSample, drawSample } from './sample.query.js'
 
 /** What auditors ask of changes, and what they say of the answers. Whoever reads here is on record. */
@@ -47,7 +54,8 @@ export class AuditController {
     answer: FindingPage,
   })
   async list(@Query() query: FindingsQuery, @Context() context: RequestContext): Promise<Answer> {
-    const answer = await this.queries.ask(listFindings, { ...query, principal: context.principal })
+    const { principal } = context
+    const answer = await this.queries.ask(listFindings, { ...query, ...spanOf(query), principal })
     const { items } = JSON.parse(answer.json) as { items: unknown[] }
     await this.#record(context, { what: 'findings', query: asQuery(query), rows: items.length, form: 'json' })
     return new Answer(answer.json, { position: answer.position, headers: { 'content-type': JSON_TYPE } })
@@ -57,27 +65,26 @@ export class AuditController {
   @Endpoint({
     summary: 'All findings of a time as CSV, below lines that say how the extract came to be',
     description:
-      'The last of these lines has the SHA-256 of all that follows. That it was extracted is recorded.',
+      'The last of these lines has the SHA-256 of all that follows; with `asOf` (the position that they name) the same can be extracted ' +
+      'again. That it was extracted is recorded.',
     roles: AUDIT_READERS,
     query: ExtractQuery,
     answer: { content: { 'text/csv': 'text' } },
     responseHeaders: ['ITSM-Position'],
   })
   async extract(@Query() query: ExtractQuery, @Context() context: RequestContext): Promise<Answer> {
-    const { from, to, minPosition } = query
-    const span = { from: from && toUtc(from), to: to && toUtc(to) }
-    const { findings, position } = await this.#findings({
-      ...span,
-      minPosition,
-      principal: context.principal,
-    })
-    const asked = `from ${span.from ?? 'the beginning'} to ${span.to ?? 'now'}`
-    const at = new Date().toISOString()
-    const { text, sha256 } = auditExtract(findings, { query: asked, position, by: context.principal.id, at })
-    const rows = findings.length
-    await this.#record(context, { what: 'extract of findings', query: asked, rows, form: 'csv', sha256 })
+    const { principal } = context
+    const span = spanOf(query)
+    const { asOf, minPosition } = query
+    const settled = await this.queries.ask(settleExtract, { ...span, principal, asOf, minPosition })
+    const { position, notAssessable } = JSON.parse(settled.json) as SettledExtract
+    const pages = () => this.#pages({ ...span, principal, position })
+    const measure = await measureExtract(pages)
+    const asked = `from ${span.from ?? 'the beginning'} to ${span.to ?? 'now'} as of ${position}`
+    await this.#record(context, { what: 'extract of findings', query: asked, ...measure, form: 'csv' })
+    const head = { query: asked, position, notAssessable, by: principal.id, at: new Date().toISOString() }
     const headers = { 'content-type': 'text/csv; charset=utf-8; header=present' }
-    return new Answer(text, { position, headers })
+    return new Answer(extractStream(head, measure, pages), { position, headers })
   }
 
   @Get('samples')
@@ -96,8 +103,7 @@ export class AuditController {
     const { principal } = context
     const answer = await this.queries.ask(drawSample, {
       ...{ principal, seed, size, asOf },
-      from: from && toUtc(from),
-      to: to && toUtc(to),
+      ...spanOf({ from, to }),
     })
     const { items, position } = JSON.parse(answer.json) as ChangeSample
     const asked = asQuery({ ...query, seed, asOf: position })
@@ -169,19 +175,15 @@ export class AuditController {
     return receiptAnswer(await this.sender.send(context, wish, command))
   }
 
-  /** All of them, a thousand at a time. */
-  async #findings(asked: { from?: string; to?: string; minPosition?: string; principal: Principal }) {
-    const findings: AuditFinding[] = []
-    let position = ''
+  /** Each page is asked for when the one before was used. */
+  async *#pages(asked: Omit<FindingsAsked, 'after'>): AsyncGenerator<readonly AuditFinding[]> {
     let after: KeysetCursor | undefined
     do {
-      const answer = await this.queries.ask(extractFindings, { ...asked, after })
-      const chunk = JSON.parse(answer.json) as { rows: AuditFinding[]; next?: KeysetCursor }
-      findings.push(...chunk.rows)
-      position ||= answer.position ?? ''
-      after = chunk.next
+      const { json } = await this.queries.ask(extractFindings, { ...asked, after })
+      const page = JSON.parse(json) as { rows: AuditFinding[]; next?: KeysetCursor }
+      yield page.rows
+      after = page.next
     } while (after)
-    return { findings, position }
   }
 
   async #record(context: RequestContext, data: AuditDataRead['data']): Promise<void> {
@@ -197,6 +199,10 @@ export class AuditController {
 const USUAL_SAMPLE = 25
 
 const JSON_TYPE = 'application/json; charset=utf-8'
+
+function spanOf({ from, to }: Span): Span {
+  return { from: from && toUtc(from), to: to && toUtc(to) }
+}
 
 /** What was asked, as it stands in an address. */
 function asQuery(asked: object): string {

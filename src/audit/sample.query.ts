@@ -6,14 +6,13 @@ import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, type Filter, type KeysetCursor } from '#libs/read-store'
 import { type ChangeDetails, changes, foldChangeDetails } from '#projections/changes/changes'
 import { isPast, settleTimePoint } from '../http/time-point.js'
+import { countNotAssessable, type Span } from './not-assessable.js'
 
-export interface SampleAsked {
+/** Of the changes whose implementation ended in a time. */
+export interface SampleAsked extends Span {
   principal: Principal
   seed: string
   size: number
-  /** Half-open, by when the implementation ended; ISO 8601 UTC. */
-  from?: string
-  to?: string
   /** As it was recorded up to this time or position. */
   asOf?: string
 }
@@ -31,11 +30,9 @@ export interface SampledChange {
 }
 
 /** A sample that anybody can draw again from the population: those whose digests are the lowest. */
-export interface ChangeSample {
+export interface ChangeSample extends Span {
   seed: string
   size: number
-  from?: string
-  to?: string
   /** What was recorded up to here. */
   position: Position
   /** Changes whose implementation ended in that time. */
@@ -46,6 +43,7 @@ export interface ChangeSample {
 }
 
 const PAGE = 1_000
+const COMMIT = 'configuration-commit'
 /** Nothing ended before. */
 const BEGINNING = '0001-01-01T00:00:00.000Z'
 
@@ -57,22 +55,21 @@ export async function drawSample(asked: SampleAsked, dependencies: QueryDependen
   const { asOf: position } = await settleTimePoint(dependencies.eventStore, asked)
   const drawn: SampledChange[] = []
   let population = 0
-  let notAssessable = 0
   const candidates = isPast(asked) ? asThen : asNow
   for await (const change of candidates(position, asked, dependencies)) {
     const { number, title, type, outcome, endedAt } = change
     if (endedAt === undefined || endedAt < (from ?? BEGINNING) || (to !== undefined && endedAt >= to))
       continue
-    if (type === 'configuration-commit') {
-      notAssessable++
-      continue
-    }
+    if (type === COMMIT) continue
     population++
     const evidence = `/audit/changes/${number}/evidence.zip`
     drawn.push({ number, title, type, outcome, endedAt, digest: sampleDigest(seed, number), evidence })
     if (drawn.length >= 2 * size + PAGE) keepLowest(drawn, size)
   }
   keepLowest(drawn, size)
+  const { principal } = asked
+  const asking = { principal, minPosition: position, timeoutMilliseconds: dependencies.waitMilliseconds }
+  const notAssessable = await countNotAssessable({ from, to }, position, dependencies, asking)
   const sample: ChangeSample = { seed, size, from, to, position, population, notAssessable, items: drawn }
   return { json: JSON.stringify(sample), position }
 }

@@ -6,7 +6,7 @@ import { Command, Option } from 'commander'
 import type { Role } from '#libs/access'
 import { type Configuration, readConfiguration } from '#libs/platform/configuration'
 import { createLogger } from '#libs/platform/logging'
-import { randomNumbers } from '../../libs/testing/random-numbers.js'
+import { randomNumbers } from '#libs/random-numbers'
 import { groupRecords } from '../directory/directory.records.js'
 import { AddMember } from '../directory/domain/group.commands.js'
 import { importFile } from '../imports/import-file.js'
@@ -18,6 +18,7 @@ import { estateHistory, writeEstateHistory } from './estate-history.js'
 import { importRules, loadRowMapping, runEstateImport, runImport } from './import.js'
 import { print } from './output.js'
 import { COMMAND_LINE, issueToken, metadata } from './token.js'
+import { wholeNumber } from './whole-number.js'
 
 const SAMPLE = fileURLToPath(
   new URL('../../../test/data/servicenow-incidents-sample.csv.gz', import.meta.url),
@@ -76,12 +77,17 @@ export function demoCommand(): Command {
         'instead: a synthetic year of changes on a made-up estate, with breaches of every audit question',
       ).choices(['change-year']),
     )
-    .addOption(new Option('--seed <number>', 'of the scenario').default(1).argParser(Number))
+    .addOption(new Option('--seed <number>', 'of the scenario').default(1).argParser(wholeNumber))
+    .addOption(
+      new Option('--changes <number>', 'of the scenario, at least one of each kind')
+        .default(500)
+        .argParser(wholeNumber),
+    )
     .option(
       '--estate <folder>',
       'only write the history of a made-up estate there, to be imported with --mapping ansible-inventory-history',
     )
-    .action(async ({ replay, data: given, estate, scenario, seed }: DemoOptions) => {
+    .action(async ({ replay, data: given, estate, scenario, seed, changes }: DemoOptions) => {
       if (estate !== undefined) return writeEstateHistory(estate, estateHistory())
       const data = given ?? (scenario === undefined ? 'data/demo' : `data/${scenario}`)
       process.env.LEDGERDESK_DATA_DIR = data
@@ -89,7 +95,7 @@ export function demoCommand(): Command {
       const configuration = readConfiguration(process.env)
       if (scenario !== undefined) {
         if (!hasYear(data) && !(await importEstate(data))) return
-        if (!hasYear(data)) await writeYear(data, randomNumbers(seed))
+        if (!hasYear(data)) await writeYear(data, randomNumbers(seed), changes)
         const { url } = await served(configuration)
         return showYear(url, data)
       }
@@ -108,6 +114,7 @@ interface DemoOptions {
   estate?: string
   scenario?: 'change-year'
   seed: number
+  changes: number
 }
 
 /** As in `serve`, only who serves loads the server. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { randomNumbers } from '../../libs/testing/random-numbers.js'
+import { randomNumbers } from '#libs/random-numbers'
 
 /** What a made-up inventory is like after a commit: the check of whatever is made of its history. */
 export interface EstateSnapshot {

@@ -9,10 +9,10 @@ import { LOG_START, type RecordedEvent, Unavailable } from '#libs/event-sourcing
 import type { EventStore } from '#libs/event-store'
 import { type EventStoreDbEventStore, openEventStoreDb } from '#libs/event-store/eventstoredb'
 import { openSqliteEventStore } from '#libs/event-store/sqlite'
+import { randomNumbers } from '#libs/random-numbers'
 import { newEvent } from '../../libs/event-store/event-store.contract.js'
 import { StreamNames } from '../../libs/event-store/eventstoredb/stream-names.js'
 import { type EventStoreDouble, startEventStoreDouble } from '../../libs/testing/eventstoredb/index.js'
-import { randomNumbers } from '../../libs/testing/random-numbers.js'
 import { giveUp, type MigrationOptions, migrate } from './migrate.js'
 import { type EmbeddedLog, embeddedLog } from './migration.fixture.js'
 

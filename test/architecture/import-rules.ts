@@ -9,6 +9,7 @@ const LIBS = [
   'business-time',
   'durable-files',
   'time-limit',
+  'random-numbers',
   'access',
   'event-store',
   'mongodb',
@@ -45,6 +46,8 @@ export function violation(stated: Import): string | undefined {
   const { from } = stated
   if (isTestCode(from) && isForTests(stated.to)) return undefined
   if (/^src\/[^/]+\/domain\//.test(from)) return domainViolation(stated)
+  if (from.startsWith('src/') && stated.to.startsWith('libs/testing/'))
+    return 'the program needs nothing that is for tests only'
   if (COMPOSITION.test(from)) return undefined
   if (from.startsWith('src/')) return processViolation(stated)
   if (from.startsWith('projections/')) return projectionViolation(stated)

@@ -31,6 +31,13 @@ describe('The audit', () => {
   const findings = async (filter: string, minPosition?: string): Promise<Finding[]> =>
     succeeded(await desk.as('audrey').get('/audit/findings', { filter, minPosition })).items
 
+  const extract = async (query: object = {}) => {
+    const answer = await desk.as('audrey').get('/audit/changes', query as never)
+    const lines = (answer.body as string).split('\n')
+    const end = lines.findIndex((line) => !line.startsWith('# '))
+    return { head: lines.slice(0, end), rest: lines.slice(end).join('\n') }
+  }
+
   /** What is told to whoever follows events. */
   const detected = (stream: string): Promise<object> =>
     eventually(`the detection in ${stream}`, async () => {
@@ -82,11 +89,7 @@ describe('The audit', () => {
   })
 
   it('is extracted as CSV that says how it came to be, with a digest that can be computed again', async () => {
-    const query = { from: '2020-01-01T00:00:00Z' }
-    const { body: text } = await desk.as('audrey').get('/audit/changes', query)
-    const lines = (text as string).split('\n')
-    const head = lines.filter((line) => line.startsWith('# '))
-    const rest = lines.slice(head.length).join('\n')
+    const { head, rest } = await extract({ from: '2020-01-01T00:00:00Z' })
     expect(head.at(-1)).toBe(
       `# SHA-256 of all lines below: ${createHash('sha256').update(rest).digest('hex')}`,
     )
@@ -95,8 +98,25 @@ describe('The audit', () => {
       `# rows: ${rest.trim().split('\n').length - 1}`,
     )
     expect(rest).toContain('modification-outside-change')
-    const { body: none } = await desk.as('audrey').get('/audit/changes', { to: '2020-01-01T00:00:00Z' })
-    expect(none).toContain('# rows: 0')
+    const none = await extract({ to: '2020-01-01T00:00:00Z' })
+    expect(none.head).toContain('# rows: 0')
+  })
+
+  it('is extracted again as it stood then, whatever was said and found since', async () => {
+    const [found] = await findings('question = "modification-outside-change"')
+    const before = await extract()
+    const asOf = /^# position: (\d+)$/m.exec(before.head.join('\n'))![1]!
+    const wish = { disposition: 'justified', comment: '=HYPERLINK("http://example.org")' }
+    succeeded(await desk.as('audrey').post(`/audit/findings/${found!.id}/dispose`, wish))
+    await modify({ ramGigabytes: 64 })
+    const after = await extract()
+    expect(after.rest).toContain(`"'=HYPERLINK(`)
+    expect(after.rest).not.toBe(before.rest)
+    const again = await extract({ asOf })
+    expect(again.rest).toBe(before.rest)
+    expect(again.head.at(-1)).toBe(before.head.at(-1))
+    const { body, status } = await desk.as('audrey').get('/audit/changes', { asOf: '9'.repeat(20) })
+    expect(refusal({ body, status } as never)).toBe('400 POSITION.UNKNOWN')
   })
 
   it('is judged by auditors, but not of what they did themselves', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { randomNumbers } from '#libs/random-numbers'
 import { eventually } from '#libs/testing'
-import { randomNumbers } from '../../libs/testing/random-numbers.js'
 import { CuttingProxy } from './cutting-proxy.js'
 import { Desk, type Person, refusal, succeeded } from './desk.js'
 import { FollowedQueue } from './followed-queue.js'

@@ -11,9 +11,9 @@ import { gunzipSync } from 'node:zlib'
 import { BACKWARDS, END, EventStoreDBClient } from '@eventstore/db-client'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
 import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
+import { randomNumbers } from '#libs/random-numbers'
 import { openMongodbReadStore } from '#libs/read-store/mongodb'
 import { mongodbServers } from '../../libs/testing/mongodb-servers.js'
-import { randomNumbers } from '../../libs/testing/random-numbers.js'
 import { type Deployment, deploy } from '../servers/deployment.js'
 
 const CLI = resolve(__dirname, '../../dist/src/cli.js')

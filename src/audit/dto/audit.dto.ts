@@ -13,11 +13,16 @@ import {
 
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant } from '#libs/platform'
-import { AUDIT_QUESTIONS } from '#projections/audit-findings/audit-findings'
+import { AUDIT_QUESTIONS } from '#projections/audit-findings/finding'
 import { FreshnessQuery, listing } from '../../http/listing.dto.js'
 import { Reasoned } from '../../http/reasoned.js'
 import { listOf, Page } from '../../http/record-view.js'
 import { DISPOSITIONS, type Disposition } from '../domain/audit.events.js'
+
+const FROM = 'Findings of this time and later; left out: from the beginning.'
+const TO = 'Findings before this time; left out: until now.'
+const NOT_ASSESSABLE =
+  'Commits of a source’s configuration in that time: nothing can be asked of them, so they are left out.'
 
 export class FindingParams {
   @Matches(/^[0-9a-f-]{36}$/) id!: string
@@ -27,17 +32,27 @@ export class FindingsQuery extends listing(
   FreshnessQuery,
   'question = "started-before-approval" AND standing = true',
   'at desc',
-) {}
+) {
+  @IsOptional() @Field(FROM, '2026-01-01T00:00:00Z') @IsInstant() from?: string
+  @IsOptional() @Field(TO, '2027-01-01T00:00:00Z') @IsInstant() to?: string
+}
+
+export class AsOfQuery {
+  @IsOptional()
+  @Field('What was recorded up to this time or position; left out: all.', '2026-03-01T00:00:00Z')
+  @IsString()
+  @Length(1, 40)
+  asOf?: string
+}
 
 export class ExtractQuery extends FreshnessQuery {
+  @IsOptional() @Field(FROM, '2026-01-01T00:00:00Z') @IsInstant() from?: string
+  @IsOptional() @Field(TO, '2027-01-01T00:00:00Z') @IsInstant() to?: string
   @IsOptional()
-  @Field('Findings of this time and later; left out: from the beginning.', '2026-01-01T00:00:00Z')
-  @IsInstant()
-  from?: string
-  @IsOptional()
-  @Field('Findings before this time; left out: until now.', '2027-01-01T00:00:00Z')
-  @IsInstant()
-  to?: string
+  @Field('What was recorded up to this time or position; left out: all.', '2026-03-01T00:00:00Z')
+  @IsString()
+  @Length(1, 40)
+  asOf?: string
 }
 
 export class DisposeFindingDto extends Reasoned {
@@ -85,18 +100,11 @@ export class FindingPage extends Page {
     () => [AuditFindingView],
   )
   items!: AuditFindingView[]
+  @Field(NOT_ASSESSABLE) @IsInt() notAssessable!: number
 }
 
 export class AuditedChangeParams {
   @Field('Number of the change.', 'CHG0000001') @Matches(RECORD_NUMBER) id!: string
-}
-
-export class AsOfQuery {
-  @IsOptional()
-  @Field('What was recorded up to this time or position; left out: all.', '2026-03-01T00:00:00Z')
-  @IsString()
-  @Length(1, 40)
-  asOf?: string
 }
 
 export class SampleQuery extends AsOfQuery {
@@ -138,9 +146,7 @@ export class ChangeSampleView {
   @IsOptional() @IsInstant() to?: string
   @Field('Give it as `asOf` to draw the same again.') @Matches(/^\d{20}$/) position!: string
   @Field('Changes that it was drawn from.') @IsInt() population!: number
-  @Field('Commits of a source’s configuration: nothing can be asked of them, so none is drawn.')
-  @IsInt()
-  notAssessable!: number
+  @Field(NOT_ASSESSABLE) @IsInt() notAssessable!: number
   @Conforms(
     () => listOf({ $ref: '#/components/schemas/SampledChangeView' }),
     () => [SampledChangeView],

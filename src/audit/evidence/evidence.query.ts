@@ -9,13 +9,9 @@ import {
 } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { eq } from '#libs/read-store'
-import {
-  AUDITED_CHANGES,
-  type AuditFinding,
-  auditFindings,
-  FINDINGS,
-  MOST_ITEMS,
-} from '#projections/audit-findings/audit-findings'
+import { auditFindings } from '#projections/audit-findings/audit-findings'
+import { type AuditFinding, FINDINGS } from '#projections/audit-findings/finding'
+import { AUDITED_CHANGES, MOST_ITEMS } from '#projections/audit-findings/modification-findings'
 import { type ChangeDetails, changes, foldChangeDetails } from '#projections/changes/changes'
 import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
 import type { CabEvent } from '../../changes/domain/cab.events.js'
@@ -23,6 +19,7 @@ import type { ChangeApprovalAsked, ChangeEvent } from '../../changes/domain/chan
 import type { CiEvent } from '../../configuration/domain/configuration.events.js'
 import { settleTimePoint } from '../../http/time-point.js'
 import type { ChangeKnown } from '../domain/audited-change.js'
+import { findingsAt } from '../findings-at.js'
 import type {
   Evidence,
   EvidenceAnswer,
@@ -107,7 +104,9 @@ export async function readEvidence(
     modifications: modifying.flat().flatMap(modificationsIn),
     modificationsTruncated: items.length > MOST_ITEMS,
     review: details!.review,
-    findings: findings.rows.map(({ document }) => document),
+    findings: (await findingsAt(position, findings.rows, dependencies, asking)).filter(
+      ({ change }) => change === number,
+    ),
     events: inLogOrder([...own, ...approvals.flat(), ...ofBoard, ...modifying.flat()]).map(asRecorded),
   }
   return { json: JSON.stringify(evidence), position }

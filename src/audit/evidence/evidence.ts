@@ -1,5 +1,5 @@
 import type { EventMetadata, Position } from '#libs/event-sourcing'
-import type { AuditFinding } from '#projections/audit-findings/audit-findings'
+import type { AuditFinding } from '#projections/audit-findings/finding'
 import type { ChangeDetails } from '#projections/changes/changes'
 import type { Answer, ApprovalRequested, Approver, LeftOut } from '../../approvals/domain/approval.events.js'
 import type { CabAdvice } from '../../changes/domain/cab.events.js'
@@ -114,7 +114,7 @@ export interface Evidence {
   /** More items bear the number of this change than are looked at. */
   modificationsTruncated: boolean
   review?: ChangeDetails['review']
-  /** Of the audit's questions, as they stand now. */
+  /** Of the audit's questions, as they stand there. */
   findings: readonly AuditFinding[]
   /** Everything above was read from these, in log order. */
   events: readonly EvidenceEvent[]

@@ -1,10 +1,13 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { LOG_START } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
+import { randomNumbers } from '#libs/random-numbers'
 import { InMemoryEventStore } from '#libs/testing'
-import { type AuditFinding, auditFindings, FINDINGS } from '#projections/audit-findings/audit-findings'
+import { auditFindings } from '#projections/audit-findings/audit-findings'
+import { type AuditFinding, FINDINGS } from '#projections/audit-findings/finding'
 import { type ChangeDetails, foldChangeDetails } from '#projections/changes/changes'
-import { randomNumbers } from '../../../libs/testing/random-numbers.js'
+import { evolve, UNBORN } from '../../configuration/domain/ci.state.js'
+import type { CiEvent } from '../../configuration/domain/configuration.events.js'
 import { writeSide } from '../../runtime/write-side.js'
 import { makeUpYear } from './change-year.js'
 import type { Planting, YearAsPlanned } from './planting.js'
@@ -75,6 +78,17 @@ describe('A made-up year of changes', () => {
           (data as { conflict: { kind: string; change?: string } }).conflict.change === first,
       )
       expect(appeared?.data).toMatchObject({ conflict: { kind: 'ci-busy' } })
+    }
+  })
+
+  it('has sources that do not agree: the first is believed, whoever spoke last, and each one’s values are kept', () => {
+    expect(planned.disputed).toHaveLength(5)
+    for (const { ci, attribute, holds, values } of planned.disputed) {
+      const its = events.filter(({ stream }) => stream === `ci-${ci}`) as RecordedEvent<CiEvent>[]
+      const record = its.reduce(evolve, UNBORN)
+      expect(record).toMatchObject({ attributes: { [attribute]: holds } })
+      for (const [source, value] of Object.entries(values))
+        expect(record).toMatchObject({ sources: { [source]: { values: { [attribute]: value } } } })
     }
   })
 

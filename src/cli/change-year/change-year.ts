@@ -1,4 +1,3 @@
-import { onlyFor } from '#libs/command-handling'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { approvalRecords } from '../../approvals/approval.record.js'
 import { GrantApproval, RejectApproval } from '../../approvals/domain/approval.commands.js'
@@ -11,19 +10,17 @@ import type { CabAdvice } from '../../changes/domain/cab.events.js'
 import * as c from '../../changes/domain/change.commands.js'
 import type { ChangeEvent, Outcome } from '../../changes/domain/change.events.js'
 import type { Risk } from '../../changes/domain/defaults.js'
-import { CiNaming } from '../../configuration/ci-names.js'
 import { ciRecords } from '../../configuration/configuration.records.js'
-import { ChangeCi, ReconcileCi, RegisterCi } from '../../configuration/domain/ci.commands.js'
+import { ChangeCi } from '../../configuration/domain/ci.commands.js'
 import { groupRecords, personRecords } from '../../directory/directory.records.js'
 import { AddMember, RegisterGroup } from '../../directory/domain/group.commands.js'
 import { GrantRole, RegisterPerson, RevokeRole } from '../../directory/domain/person.commands.js'
 import type { WriteSide } from '../../runtime/write-side.js'
-import { ciReconciliationDecider } from '../../settings/domain/ci-reconciliation.js'
-import { PublishCiReconciliation } from '../../settings/domain/settings.commands.js'
 import { COMMAND_LINE } from '../token.js'
 import { DeskOfThePast } from './desk.js'
 import {
   ADMINISTRATOR,
+  AGENT_SOURCE,
   AUDITOR,
   CHANGE_MANAGER,
   COORDINATOR,
@@ -32,8 +29,10 @@ import {
   INTERIM,
   PEOPLE,
   REQUESTERS,
+  SCANNER,
 } from './people.js'
 import type { Planting, YearAsPlanned } from './planting.js'
+import { FIRST_MEMORY, YearEstate } from './year-estate.js'
 
 export interface YearOptions {
   /** How many changes. Default 500; at least one of each kind. */
@@ -49,7 +48,6 @@ const FROM = Date.parse('2025-01-06T06:00:00.000Z')
 const YEAR_MS = 364 * 86_400_000
 const MINUTE = 60_000
 const HOUR = 3_600_000
-const SERVERS = 40
 /** The settings' answers that add up to a risk. */
 const ANSWERS: Readonly<Record<Risk, Record<string, string>>> = {
   low: { success: 'often', backout: 'at once', failure: 'nobody' },
@@ -102,8 +100,7 @@ class ChangeYear {
   readonly #conflicts: [string, string][] = []
   readonly #reverts: string[] = []
   readonly #rejected: string[] = []
-  readonly #disputed: YearAsPlanned['disputed'][number][] = []
-  readonly #servers: string[] = []
+  readonly #estate: YearEstate
   /** What each server has by now. */
   readonly #memory = new Map<string, number>()
   #count = 0
@@ -115,6 +112,7 @@ class ChangeYear {
     private readonly options: YearOptions,
   ) {
     this.#desk = new DeskOfThePast(write)
+    this.#estate = new YearEstate(write, this.#desk)
   }
 
   async run(): Promise<YearAsPlanned> {
@@ -127,6 +125,8 @@ class ChangeYear {
       if (index % Math.ceil(kinds.length / 12) === 0) await this.#aside(index)
       onProgress?.(index + 1, kinds.length)
     }
+    this.#desk.at(FROM + YEAR_MS)
+    await this.#estate.seenAtTheEnd()
     await this.#correctDirectory()
     return {
       from: new Date(FROM).toISOString(),
@@ -140,7 +140,7 @@ class ChangeYear {
       conflicts: this.#conflicts,
       reverts: this.#reverts,
       rejected: this.#rejected,
-      disputed: this.#disputed,
+      ...this.#estate.planned,
     }
   }
 
@@ -161,64 +161,18 @@ class ChangeYear {
   async #enrol(): Promise<void> {
     this.#desk.at(FROM - 7 * 24 * HOUR)
     const by = { actor: COMMAND_LINE }
-    const services = ['service:year-scanner', 'service:year-agent']
     for (const { id, name, roles } of PEOPLE) {
       await this.#desk.do(personRecords, (m) => new RegisterPerson(id, { kind: 'person', name }, m), by)
       for (const role of roles) await this.#desk.do(personRecords, (m) => new GrantRole(id, { role }, m), by)
     }
-    for (const id of services) {
+    for (const id of [SCANNER, AGENT_SOURCE]) {
       await this.#desk.do(personRecords, (m) => new RegisterPerson(id, { kind: 'service', name: id }, m), by)
       await this.#desk.do(personRecords, (m) => new GrantRole(id, { role: 'service' }, m), by)
     }
     for (const [name, manager] of Object.entries({ ...GROUPS, [INTERIM.group]: INTERIM.manager }))
       await this.#desk.do(groupRecords, (m) => new RegisterGroup(name, { name, manager }, m), by)
-    const settings = {
-      decider: ciReconciliationDecider,
-      rights: onlyFor(['administrator'], 'SETTINGS.FORBIDDEN'),
-    }
-    const reconciliation = {
-      matchRules: [],
-      precedence: [{ attribute: 'location', sources: ['service:year-scanner', 'service:year-agent'] }],
-      silentAfterDays: null,
-    }
-    await this.#desk.do(settings, (m) => new PublishCiReconciliation({ reconciliation }, m), by)
-    const naming = new CiNaming(this.write.executor, this.write.eventStore)
-    for (let n = 1; n <= SERVERS; n++) {
-      const data = {
-        class: 'server',
-        name: `year-${String(n).padStart(2, '0')}`,
-        attributes: { ramGigabytes: 16 },
-      }
-      const id = await this.#registered(naming, data)
-      this.#servers.push(id)
-      this.#memory.set(id, 16)
-    }
-    await this.#disagree()
-  }
-
-  async #registered(naming: CiNaming, data: RegisterCi['data']): Promise<string> {
-    let id = ''
-    // The desk gives it its time; naming takes several steps
-    await this.#desk.asIs({ actor: CHANGE_MANAGER }, async (metadata) => {
-      id = (await naming.carryOut(new RegisterCi(undefined, data, metadata))).id
-    })
-    return id
-  }
-
-  /** Two sources say where some servers stand; the first is believed. */
-  async #disagree(): Promise<void> {
-    for (const ci of this.#servers.slice(0, 5)) {
-      for (const [source, location] of [
-        ['service:year-scanner', 'north'],
-        ['service:year-agent', 'south'],
-      ] as const)
-        await this.#desk.do(
-          ciRecords,
-          (m) => new ReconcileCi(ci, { source, run: 'year', attributes: { location } }, m),
-          { actor: source },
-        )
-      this.#disputed.push({ ci, attribute: 'location', holds: 'north', other: 'south' })
-    }
+    await this.#estate.build()
+    for (const server of this.#servers) this.#memory.set(server, FIRST_MEMORY)
   }
 
   async #change(kind: Kind): Promise<void> {
@@ -591,6 +545,10 @@ class ChangeYear {
 
   #risk(): Risk {
     return this.#oneOf(['low', 'low', 'low', 'medium', 'high'])
+  }
+
+  get #servers(): readonly string[] {
+    return this.#estate.servers
   }
 
   #server(): string {

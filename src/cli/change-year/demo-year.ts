@@ -14,7 +14,7 @@ import { AUDITOR, CHANGE_MANAGER } from './people.js'
 import type { YearAsPlanned } from './planting.js'
 
 /** What is kept beside the log: what was planted, and the tokens of those who look. */
-interface Kept {
+export interface Kept {
   planned: YearAsPlanned
   /** Where the log stood afterwards. */
   position: string
@@ -29,7 +29,7 @@ export function hasYear(folder: string): boolean {
 }
 
 /** Makes up the year on the estate that lies in the log. Synthetic; the same seed, the same year. */
-export async function writeYear(folder: string, random: () => number): Promise<void> {
+export async function writeYear(folder: string, random: () => number, changes: number): Promise<void> {
   const configuration = readConfiguration(process.env)
   const write = await openWriteSide(
     await storeSettings(configuration),
@@ -40,6 +40,7 @@ export async function writeYear(folder: string, random: () => number): Promise<v
     const started = performance.now()
     const progress = new Progress('Making up', 'changes')
     const planned = await makeUpYear(write, random, {
+      changes,
       estate: await liveItems(write),
       onProgress(done, of) {
         const seconds = (performance.now() - started) / 1000
@@ -78,7 +79,7 @@ async function liveItems({ eventStore }: WriteSide): Promise<string[]> {
 export async function showYear(url: string, folder: string): Promise<void> {
   const kept = JSON.parse(readFileSync(join(folder, KEPT), 'utf8')) as Kept
   const { planned, auditor, changeManager } = kept
-  const { from, to, findings, conflicts, reverts, voided, rejected } = planned
+  const { from, to, findings, conflicts, reverts, voided, rejected, disputed, health } = planned
   const found = await findingsOf(url, kept)
   const questions = [...new Set(findings.map(({ question }) => question))].sort()
   const count = (rows: readonly { question: string }[], question: string) =>
@@ -88,7 +89,8 @@ export async function showYear(url: string, folder: string): Promise<void> {
   const curl = (who: string, rest: string) => `curl -s -H "Authorization: Bearer $${who}" ${rest}`
   print(`
 A synthetic year, ${from.slice(0, 10)} to ${to.slice(0, 10)}: ${planned.changes} changes, ${conflicts.length} pairs in conflict, ${voided.length} approvals voided,
-${rejected.length} rejected, ${reverts.length} reverted; risk low ${planned.risks.low}, medium ${planned.risks.medium}, high ${planned.risks.high}.
+${rejected.length} rejected, ${reverts.length} reverted; risk low ${planned.risks.low}, medium ${planned.risks.medium}, high ${planned.risks.high};
+of its servers ${health.orphan.length} orphans, ${health.incomplete.length} incomplete, ${health.duplicate.length} pair of duplicates, ${health.stale.length} unseen since the first half, ${disputed.length} in dispute between two sources.
 
 ${'Audit question'.padEnd(30)} planted   found
 ${rows.join('\n')}
@@ -106,6 +108,10 @@ ${curl('AUDITOR', `"$U/audit/changes?from=${from}&to=${to}"`)}
 # A sample that anybody can draw again, and the evidence of one change (a page for people is in it)
 ${curl('AUDITOR', `"$U/audit/samples?size=25&seed=2025&from=${from}&to=${to}"`)}
 ${curl('AUDITOR', `-o evidence.zip $U/audit/changes/${sampled}/evidence.zip`)}
+
+# What is wrong with the estate; where a server stands of which two sources say different things, and who said what
+${curl('MANAGER', `"$U/configuration/health?pageSize=5"`)}
+${curl('MANAGER', `$U/configuration-items/${disputed[0]?.ci}/history`)}
 
 # Changes of high risk; what the board advised against
 ${curl('MANAGER', `-G --data-urlencode 'filter=risk = "high"' "$U/changes?pageSize=3"`)}

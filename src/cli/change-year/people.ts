@@ -29,3 +29,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
 }
 /** Led by somebody of whom it is found out later that she had no right to. */
 export const INTERIM = { group: 'Year Interim', manager: 'year-eve' } as const
+
+/** Programs that look at the estate; the first is believed where they disagree. */
+export const SCANNER = 'service:year-scanner'
+export const AGENT_SOURCE = 'service:year-agent'

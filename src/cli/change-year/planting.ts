@@ -1,4 +1,4 @@
-import type { AuditQuestion } from '#projections/audit-findings/audit-findings'
+import type { AuditQuestion } from '#projections/audit-findings/finding'
 
 /** A row that an auditor must find. */
 export interface Planting {
@@ -28,6 +28,19 @@ export interface YearAsPlanned {
   conflicts: readonly (readonly [string, string])[]
   reverts: readonly string[]
   rejected: readonly string[]
-  /** Items of which two sources said different things: what holds, and what the other said. */
-  disputed: readonly { ci: string; attribute: string; holds: unknown; other: unknown }[]
+  /** Items of which two sources said different things: what holds, and what each said. */
+  disputed: readonly {
+    ci: string
+    attribute: string
+    holds: string
+    values: Readonly<Record<string, string>>
+  }[]
+  /** What is wrong with the items: numbers; unresolved ends by name; stale ones were not seen in the second half of the year. */
+  health: {
+    readonly orphan: readonly string[]
+    readonly incomplete: readonly string[]
+    readonly duplicate: readonly (readonly string[])[]
+    readonly unresolved: readonly string[]
+    readonly stale: readonly string[]
+  }
 }

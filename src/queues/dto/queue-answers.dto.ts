@@ -6,7 +6,7 @@ import { closed, integer, listOf, mapOf, nullable, Page, QueueEntry } from '../.
 /** A record as queues show it now, with what only changes have. */
 export class WorkQueueRow extends QueueEntry {
   @IsOptional()
-  @IsIn(['standard', 'normal', 'emergency', 'configuration-commit'])
+  @IsIn(['standard', 'normal', 'emergency'])
   changeType?: string
   @IsOptional() @Field('Of a change: who asked for it.') @IsString() requester?: string
   @IsOptional() @IsIn(['low', 'medium', 'high']) risk?: string
