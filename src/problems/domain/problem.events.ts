@@ -1,4 +1,5 @@
 import type { DomainEvent } from '#libs/event-sourcing'
+import type { HeldIncidentStep } from './defaults.js'
 
 /** Lifecycle of `domain.md`, in the words people see; On Hold stands beside the middle ones. */
 export const PROBLEM_STATES = [
@@ -47,10 +48,6 @@ export interface ProblemLink {
   /** Number, or name, of the target, which need not exist yet. */
   target: string
 }
-
-/** What becomes of incidents that wait for a problem once its fix has been applied. */
-export const HELD_INCIDENT_STEPS = ['resolve', 'resume'] as const
-export type HeldIncidentStep = (typeof HELD_INCIDENT_STEPS)[number]
 
 /** What an imported event carries besides the fact itself. */
 export interface ImportedProblem {
@@ -117,9 +114,10 @@ export type ProblemFixStarted = Fact<'ProblemFixStarted', Nothing>
 export type ProblemHeld = Fact<'ProblemHeld', { reason: string; comment?: string }>
 export type ProblemResumed = Fact<'ProblemResumed', Nothing>
 
+/** `priority`: that of the problem, as it was then. */
 export type ProblemTaskAdded = Fact<
   'ProblemTaskAdded',
-  { task: string; title: string; group?: string; assignee?: string }
+  { task: string; title: string; group?: string; assignee?: string; priority: number | null }
 >
 export type ProblemTaskStarted = Fact<'ProblemTaskStarted', { task: string }>
 export type ProblemTaskFinished = Fact<
@@ -133,7 +131,7 @@ export type ProblemResolved = Fact<
   'ProblemResolved',
   { notes: string; heldIncidents: HeldIncidentStep; settingsVersion: number }
 >
-/** It will not be fixed, which somebody answers for: Resolved. */
+/** It will not be fixed, for which somebody answers: Resolved. */
 export type ProblemRiskAccepted = Fact<'ProblemRiskAccepted', { from: ProblemState; notes: string }>
 /** Closed in favour of another one, which its incidents are linked to. */
 export type ProblemMarkedDuplicate = Fact<
