@@ -51,6 +51,12 @@ import {
   readPreferences,
 } from './notifications/notification.queries.js'
 import {
+  listProblemIncidents,
+  listProblems,
+  readProblem,
+  readProblemHistory,
+} from './problems/queries/problem.queries.js'
+import {
   changedEntries,
   liveQueuePage,
   liveQueueScope,
@@ -131,4 +137,8 @@ export const queryRegistry = {
   readImplementation,
   readIncidentImpact,
   readIncidentTrends,
+  listProblems,
+  readProblem,
+  readProblemHistory,
+  listProblemIncidents,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { commandMetadata, deciderSpec, type ToldEvent } from '#libs/testing'
-import { DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
+import { DEFAULT_PRIORITY_MATRIX, priorityAt } from '../../settings/domain/defaults.js'
 import * as commands from './incident.commands.js'
 import { incidentDecider } from './incident.decider.js'
 import { INCIDENT_STATES, type IncidentEvent } from './incident.events.js'
-import { priorityAt } from './incident.facts.js'
 import type { Incident, IncidentRecord } from './incident.state.js'
 
 const NUMBER = 'INC0000001'
@@ -1253,6 +1252,26 @@ describe('every command in every state', () => {
           step: fc.constant('resolve' as const),
           code: fc.option(text),
           resolvedBy: fc.option(person),
+        }),
+      ),
+    ),
+    build(
+      commands.FollowProblem,
+      fc.oneof(
+        fc.record({
+          problem: fc.constant('PRB1'),
+          step: fc.constantFrom('resolve' as const, 'resume' as const),
+        }),
+        fc.record({
+          problem: fc.constant('PRB1'),
+          step: fc.constant('workaround' as const),
+          text,
+          number: level,
+        }),
+        fc.record({
+          problem: fc.constant('PRB1'),
+          step: fc.constant('relink' as const),
+          survivor: fc.constantFrom('PRB1', 'PRB2'),
         }),
       ),
     ),
