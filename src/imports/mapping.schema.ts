@@ -162,7 +162,7 @@ export const MAPPING_SCHEMA = {
       type: 'object',
       required: ['people', 'groups'],
       additionalProperties: false,
-      properties: { people: text, groups: text },
+      properties: { people: text, groups: text, records: text },
     },
     attributedTo: name,
     updateCounter: name,

@@ -28,6 +28,9 @@ export const TEXT_FIELDS = [
 export const PEOPLE_FIELDS = ['caller', 'affectedUser', 'openedBy', 'assignee', 'resolvedBy'] as const
 export const RANK_FIELDS = ['impact', 'urgency', 'priority'] as const
 
+/** Name a record that the row links to. */
+export const LINK_FIELDS = ['problem', 'fixedByChange', 'causedByChange'] as const
+
 export type TextField = (typeof TEXT_FIELDS)[number]
 export type PeopleField = (typeof PEOPLE_FIELDS)[number]
 export type RankField = (typeof RANK_FIELDS)[number]
@@ -99,8 +102,11 @@ export interface ImportMapping {
     zone: string
     precision: 'minute' | 'second' | 'millisecond'
   }
-  /** Put before the source's ids of people and groups; '' when they are those of this directory. */
-  namespaces: { people: string; groups: string }
+  /**
+   * Put before the source's ids of people and groups, '' when they are those of this directory. `records`: before the names
+   * of problems and changes that rows link to; without it they are numbers of this desk.
+   */
+  namespaces: { people: string; groups: string; records?: string }
   /** Column that says who made the update. */
   attributedTo?: string
   /** Column that counts the record's updates, from 0. */

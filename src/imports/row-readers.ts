@@ -4,6 +4,7 @@ import {
   type CustomColumn,
   type FlagColumn,
   type ImportMapping,
+  LINK_FIELDS,
   type MappedState,
   PEOPLE_FIELDS,
   RANK_FIELDS,
@@ -41,7 +42,8 @@ class FieldReaders {
     const { fields, updateCounter, namespaces } = this.mapping
     for (const field of [...TEXT_FIELDS, 'knowledgeArticle' as const]) {
       if (isResolution(field) || fields[field] === undefined) continue
-      yield this.#told(field, fields[field], (text) => text)
+      const namespace = (isLink(field) && namespaces.records) || ''
+      yield this.#told(field, fields[field], (text) => namespace + text)
     }
     for (const field of PEOPLE_FIELDS) {
       if (isResolution(field) || fields[field] === undefined) continue
@@ -179,6 +181,10 @@ class FieldReaders {
 
 function isResolution(field: string): field is ResolutionField {
   return (RESOLUTION_FIELDS as readonly string[]).includes(field)
+}
+
+function isLink(field: string): boolean {
+  return (LINK_FIELDS as readonly string[]).includes(field)
 }
 
 function constantReader(field: Field, value: string | null): Reader {
