@@ -8,6 +8,9 @@ export interface Facts {
   priorityOverridden: boolean
   madeSla?: boolean
   contactType?: string
+  impact?: number
+  service?: string
+  primaryCi?: string
   category?: string
   resolutionCode?: string
   customFields?: Record<string, unknown>
@@ -20,6 +23,7 @@ export interface Facts {
   reopens?: number
   reopensFromClosed?: number
   reopensSource?: number
+  reassignmentsSource?: number
   sourceState?: string
   rowsBySourceState?: Record<string, number>
   updates?: number

@@ -13,6 +13,7 @@ function shipped(name: string): ImportMapping {
 
 export const APPLICATION_SUPPORT = shipped('application-support-incidents')
 export const HELPDESK_LOG = shipped('helpdesk-activity-log')
+export const BANK_INCIDENTS = shipped('bank-incidents')
 
 const APPLICATION_SUPPORT_ROW = {
   global_ttr_seconds: '3600',
@@ -86,5 +87,34 @@ export function helpdeskLog(...activities: HelpdeskActivity[]): string[] {
       }) =>
         `${ticket},${activity},${resource},${at}.000,Way 7,7,Way 7,S 0,Customer 5,Product 2,Section 1,${seriousness},${serviceLevel},Type 3,Support 4,${workgroup}`,
     ),
+  ]
+}
+
+const BANK_ROW = {
+  row: '1',
+  ciName: 'WEB000001',
+  ciTypeSubtype: 'application-Web Based Application',
+  serviceComponent: 'WBS000001',
+  kmNumber: 'KM0000001',
+  impact: '4',
+  urgency: '4',
+  priority: '4',
+  openTime: '2026-03-02 08:00:00',
+  closeTime: '2026-03-02 10:30:00',
+  reassignments: '0',
+  reopened: '0',
+  relatedInteractions: '1',
+  relatedIncidents: '0',
+  relatedChanges: '0',
+  slaFailStudentRule: '0',
+  closureCode: 'Software',
+}
+export type BankIncidentRow = Partial<typeof BANK_ROW>
+
+/** Lines of a file, header first; its rows are numbered. */
+export function bankIncidents(...rows: BankIncidentRow[]): string[] {
+  return [
+    Object.keys(BANK_ROW).join(','),
+    ...rows.map((row, index) => Object.values({ ...BANK_ROW, row: String(index + 1), ...row }).join(',')),
   ]
 }
