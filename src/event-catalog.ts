@@ -24,6 +24,7 @@ import type {
   NotificationEvent,
   NotificationPreferencesSet,
 } from './notifications/domain/notification.events.js'
+import type { ImportedProblem, ProblemEvent } from './problems/domain/problem.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
 
 /** The number, or the id of a person or group, that a create with an `Idempotency-Key` is about, in `key-<command id>`. */
@@ -59,6 +60,7 @@ export type CatalogueEvent =
   | ChangeModelEvent
   | ScheduleEvent
   | CabEvent
+  | ProblemEvent
   | NumberClaimed
   | RecordsSelected
   | NumberBlockReserved
@@ -222,9 +224,9 @@ const INCIDENT_EVENTS: Entries<IncidentEvent, Imported> = {
   OnCallExhausted: { version: 1, fields: { group: plain, skipped: personId, rule: plain } },
   CommentAdded: { version: 1, fields: { text: authored, forChildren: plain, ofParent: plain } },
   AlertConditionObserved: { version: 1, fields: { alert: plain, condition: plain, count: plain } },
-  WorkNoteAdded: { version: 1, fields: { text: authored } },
+  WorkNoteAdded: { version: 1, fields: { text: authored, workaroundOf: plain } },
   LinkAdded: { version: 1, fields: { link: plain } },
-  LinkRemoved: { version: 1, fields: { link: plain } },
+  LinkRemoved: { version: 1, fields: { link: plain, relinkedTo: plain } },
   KnowledgeApplied: { version: 1, fields: { article: plain, revision: plain } },
   KnowledgeWithdrawn: { version: 1, fields: { article: plain } },
   AttachmentAdded: {
@@ -307,6 +309,7 @@ const SETTINGS_EVENTS: Entries<SettingsEvent> = {
   BlackoutWindowsPublished: { version: 1, fields: { version: plain, windows: plain } },
   ChangeRiskPublished: { version: 1, fields: { version: plain, matrix: plain } },
   ChangeSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
+  ProblemSettingsPublished: { version: 1, fields: { version: plain, settings: plain } },
   // Approvers are people.
   ApprovalPoliciesPublished: { version: 1, fields: { version: plain, policies: personId } },
   AlertMappingPublished: { version: 1, fields: { version: plain, mapping: plain } },
@@ -707,6 +710,87 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
   },
 }
 
+/** What every problem event may carry besides; columns of a source without a home may say anything. */
+const importedProblem: Marks<ImportedProblem> = { sourceFields: authored, irregular: plain }
+
+const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
+  ProblemOpened: {
+    version: 1,
+    fields: {
+      title: authored,
+      description: authored,
+      category: plain,
+      subcategory: plain,
+      symptom: plain,
+      service: plain,
+      affectedCis: plain,
+      origin: plain,
+      candidate: plain,
+      group: plain,
+      assignee: personId,
+      openedAt: plain,
+    },
+  },
+  ProblemDetailsChanged: { version: 1, fields: { changes: authored } },
+  ProblemPrioritized: {
+    version: 1,
+    fields: { impact: plain, urgency: plain, priority: plain, matrixVersion: plain, previous: plain },
+  },
+  ProblemAssigned: {
+    version: 1,
+    fields: { group: plain, assignee: personId, previousAssignee: personId },
+  },
+  ProblemCommentAdded: { version: 1, fields: { text: authored } },
+  ProblemWorkNoteAdded: { version: 1, fields: { text: authored } },
+  ProblemLinked: { version: 1, fields: { link: plain } },
+  ProblemUnlinked: { version: 1, fields: { link: plain } },
+  ProblemIncidentsNamed: { version: 1, fields: { incidents: plain } },
+  ProblemAssessmentStarted: { version: 1, fields: {} },
+  ProblemAnalysisStarted: { version: 1, fields: {} },
+  ProblemReanalysed: { version: 1, fields: { from: plain, outcome: plain, notes: authored } },
+  RootCauseRecorded: { version: 1, fields: { cause: authored, previous: authored } },
+  WorkaroundRecorded: { version: 1, fields: { workaround: authored, number: plain, previous: authored } },
+  KnownErrorDeclared: { version: 1, fields: {} },
+  KnownErrorWithdrawn: { version: 1, fields: { notes: authored } },
+  ProblemFixStarted: { version: 1, fields: {} },
+  ProblemHeld: { version: 1, fields: { reason: plain, comment: authored } },
+  ProblemResumed: { version: 1, fields: {} },
+  ProblemTaskAdded: {
+    version: 1,
+    fields: { task: plain, title: authored, group: plain, assignee: personId, priority: plain },
+  },
+  ProblemTaskStarted: { version: 1, fields: { task: plain } },
+  ProblemTaskFinished: { version: 1, fields: { task: plain, result: plain, notes: authored } },
+  ProblemTaskRemoved: { version: 1, fields: { task: plain } },
+  ProblemResolved: {
+    version: 1,
+    fields: { notes: authored, heldIncidents: plain, settingsVersion: plain },
+  },
+  ProblemRiskAccepted: { version: 1, fields: { from: plain, notes: authored } },
+  ProblemMarkedDuplicate: { version: 1, fields: { from: plain, survivor: plain, notes: authored } },
+  ProblemCanceled: { version: 1, fields: { from: plain, notes: authored } },
+  ProblemReviewed: {
+    version: 1,
+    fields: {
+      conclusion: authored,
+      wentWell: authored,
+      wentBadly: authored,
+      lessons: authored,
+      actions: authored,
+    },
+  },
+  ProblemClosed: { version: 1, fields: {} },
+  ProblemStateObserved: {
+    version: 1,
+    fields: { from: plain, to: plain, phase: plain, outcome: plain, hold: authored },
+  },
+  ProblemFindingsObserved: {
+    version: 1,
+    fields: { rootCause: authored, workaround: authored, resolutionNotes: authored },
+  },
+  ProblemUpdateObserved: { version: 1, fields: {} },
+}
+
 const CAB_EVENTS: Entries<CabEvent> = {
   CabMeetingScheduled: {
     version: 1,
@@ -795,6 +879,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('change-', CHANGE_EVENTS, importedChange),
   ...entries('changemodel-', CHANGE_MODEL_EVENTS),
   ...entries('cab-', CAB_EVENTS),
+  ...entries('problem-', PROBLEM_EVENTS, importedProblem),
   ...entries('cischedule-', CI_SCHEDULE_EVENTS),
   ...entries('assigneeschedule-', ASSIGNEE_SCHEDULE_EVENTS),
   ...entries('key-', KEY_EVENTS),

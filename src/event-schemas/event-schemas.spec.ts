@@ -25,6 +25,7 @@ import { filtersDecider } from '../filters/domain/filters.decider.js'
 import { incidentDecider } from '../incidents/domain/incident.decider.js'
 import { notificationDecider } from '../notifications/domain/notification.decider.js'
 import { preferencesDecider } from '../notifications/domain/preferences.decider.js'
+import { problemDecider } from '../problems/domain/problem.decider.js'
 import { alertMappingDecider } from '../settings/domain/alert-mapping.js'
 import { approvalPoliciesDecider } from '../settings/domain/approval-policies.js'
 import { assignmentRulesDecider } from '../settings/domain/assignment-rules.js'
@@ -41,6 +42,7 @@ import { incidentTemplatesDecider } from '../settings/domain/incident-templates.
 import { majorIncidentSettingsDecider } from '../settings/domain/major-incident-settings.js'
 import { notificationTemplatesDecider } from '../settings/domain/notification-templates.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
+import { problemSettingsDecider } from '../settings/domain/problem-settings.js'
 import { blackoutWindowsDecider, maintenanceWindowsDecider } from '../settings/domain/time-windows.js'
 import { webhooksDecider } from '../settings/domain/webhooks.js'
 import { breakingChanges, type JsonSchema, withoutAnnotations } from './compatibility.js'
@@ -185,6 +187,7 @@ describe('stored events', () => {
     ['settings-approval-policies', approvalPoliciesDecider],
     ['settings-change-risk', changeRiskDecider],
     ['settings-change', changeSettingsDecider],
+    ['settings-problem', problemSettingsDecider],
     ['notification-', notificationDecider, 'NotificationQueued'],
     ['preferences-', preferencesDecider],
     ['ciname-', ciNameDecider, 'CiNameReserved'],
@@ -199,6 +202,7 @@ describe('stored events', () => {
     ['cischedule-', ciScheduleDecider, 'CiReserved'],
     ['assigneeschedule-', assigneeScheduleDecider, 'AssigneeReserved'],
     ['judgement-', judgementDecider],
+    ['problem-', problemDecider, 'ProblemOpened'],
   ]
 
   function fold(stream: string, event: DomainEvent): void {

@@ -35,6 +35,7 @@ import {
   PublishMajorIncidentSettings,
   PublishNotificationTemplates,
   PublishPriorityMatrix,
+  PublishProblemSettings,
   PublishWebhooks,
 } from './domain/settings.commands.js'
 import type { CiClass, CiReconciliation, CiRelationType, EscalationRule } from './domain/settings.events.js'
@@ -58,6 +59,7 @@ import {
   MajorIncidentSettingsDto,
   NotificationTemplatesDto,
   PriorityMatrixDto,
+  ProblemSettingsDto,
   SETTING_NAMES,
   SettingView,
   WebhooksDto,
@@ -373,6 +375,22 @@ export class SettingsController {
       body,
       context,
       (settings, metadata) => new PublishChangeSettings({ settings }, metadata),
+    )
+  }
+
+  @Put('problem')
+  @Endpoint(
+    publishing(
+      'Publish what becomes of incidents that wait for a problem, and which problems are reviewed',
+      ProblemSettingsDto,
+    ),
+  )
+  problem(@Body() body: ProblemSettingsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'problem',
+      body,
+      context,
+      (settings, metadata) => new PublishProblemSettings({ settings }, metadata),
     )
   }
 

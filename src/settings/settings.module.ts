@@ -18,6 +18,7 @@ import { mailIntakeDecider } from './domain/mail-intake.js'
 import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
 import { notificationTemplatesDecider } from './domain/notification-templates.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
+import { problemSettingsDecider } from './domain/problem-settings.js'
 import {
   PublishAlertMapping,
   PublishApprovalPolicies,
@@ -39,6 +40,7 @@ import {
   PublishMajorIncidentSettings,
   PublishNotificationTemplates,
   PublishPriorityMatrix,
+  PublishProblemSettings,
   PublishWebhooks,
 } from './domain/settings.commands.js'
 import { blackoutWindowsDecider, maintenanceWindowsDecider } from './domain/time-windows.js'
@@ -75,5 +77,6 @@ export const settings = {
     ...deciderHandlers(records(approvalPoliciesDecider), [PublishApprovalPolicies]),
     ...deciderHandlers(records(changeRiskDecider), [PublishChangeRisk]),
     ...deciderHandlers(records(changeSettingsDecider), [PublishChangeSettings]),
+    ...deciderHandlers(records(problemSettingsDecider), [PublishProblemSettings]),
   ],
 }

@@ -18,6 +18,7 @@ import { mailIntakeDecider } from './domain/mail-intake.js'
 import { majorIncidentSettingsDecider } from './domain/major-incident-settings.js'
 import { notificationTemplatesDecider } from './domain/notification-templates.js'
 import { priorityMatrixDecider } from './domain/priority-matrix.js'
+import { problemSettingsDecider } from './domain/problem-settings.js'
 import { blackoutWindowsDecider, maintenanceWindowsDecider } from './domain/time-windows.js'
 import type { SettingInForce } from './domain/versioned-setting.js'
 import { webhooksDecider } from './domain/webhooks.js'
@@ -57,6 +58,7 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'approval-policies': { decider: approvalPoliciesDecider, fallback: defaults.DEFAULT_APPROVAL_POLICIES },
   'change-risk': { decider: changeRiskDecider, fallback: defaults.DEFAULT_RISK_MATRIX },
   change: { decider: changeSettingsDecider, fallback: defaults.DEFAULT_CHANGE_SETTINGS },
+  problem: { decider: problemSettingsDecider, fallback: defaults.DEFAULT_PROBLEM_SETTINGS },
 }
 
 /** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */

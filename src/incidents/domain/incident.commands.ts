@@ -261,6 +261,21 @@ export class JoinParent extends Command<'JoinParent', { parent: string; at: stri
   readonly type = 'JoinParent'
 }
 
+/**
+ * The policy's: what a problem behind it leads to. `workaround`: it is told that one, of this number among the problem's. `resolve`,
+ * `resume`: it waits no longer. `relink`: another problem goes on in this one's stead.
+ */
+export class FollowProblem extends Command<
+  'FollowProblem',
+  { problem: string } & (
+    | { step: 'workaround'; text: string; number: number }
+    | { step: 'resolve' | 'resume' }
+    | { step: 'relink'; survivor: string }
+  )
+> {
+  readonly type = 'FollowProblem'
+}
+
 /** Asks the people on call of a group (absent: the one that has it), one after the other, until one answers. */
 export class PageOnCall extends Command<'PageOnCall', { group?: string }> {
   readonly type = 'PageOnCall'
@@ -328,6 +343,7 @@ export type IncidentCommand =
   | UnlinkParent
   | FollowParent
   | JoinParent
+  | FollowProblem
   | PageOnCall
   | PageNext
   | AcknowledgePage
@@ -376,6 +392,7 @@ export const INCIDENT_COMMANDS = [
   UnlinkParent,
   FollowParent,
   JoinParent,
+  FollowProblem,
   PageOnCall,
   PageNext,
   AcknowledgePage,

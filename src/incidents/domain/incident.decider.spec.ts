@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { commandMetadata, deciderSpec, type ToldEvent } from '#libs/testing'
-import { DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
+import { DEFAULT_PRIORITY_MATRIX, priorityAt } from '../../settings/domain/defaults.js'
 import * as commands from './incident.commands.js'
 import { incidentDecider } from './incident.decider.js'
 import { INCIDENT_STATES, type IncidentEvent } from './incident.events.js'
-import { priorityAt } from './incident.facts.js'
 import type { Incident, IncidentRecord } from './incident.state.js'
 
 const NUMBER = 'INC0000001'

@@ -14,6 +14,7 @@ import * as major from './incident.major.js'
 import { importIncidentUpdate } from './incident.observation.js'
 import * as onCall from './incident.on-call.js'
 import * as priority from './incident.priority.js'
+import { followProblem } from './incident.problem.js'
 import { evolve, type Incident, type IncidentRecord, NOT_OPENED } from './incident.state.js'
 
 export const incidentDecider: Decider<IncidentRecord, IncidentCommand, IncidentEvent, IncidentFacts> = {
@@ -137,6 +138,8 @@ function decideOpened(
       return family.followParent(command, incident, known)
     case 'JoinParent':
       return family.joinParent(command, incident, known)
+    case 'FollowProblem':
+      return followProblem(command, incident, known)
     case 'PageOnCall':
       return onCall.pageOnCall(command, incident, known)
     case 'PageNext':

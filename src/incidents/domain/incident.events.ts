@@ -167,7 +167,7 @@ export type HoldReasonChanged = Fact<
 >
 export type IncidentResumed = Fact<
   'IncidentResumed',
-  { cause: 'agent' | 'caller-replied' | 'hold-expired' | 'parent-resumed' }
+  { cause: 'agent' | 'caller-replied' | 'hold-expired' | 'parent-resumed' | 'problem-ended' }
 >
 /** The silent caller was reminded; `count` starts at 1 with each hold. `resolveAt`: when silence will resolve it. */
 export type CallerReminded = Fact<
@@ -268,9 +268,14 @@ export type OnCallExhausted = Fact<
 >
 /** `forChildren`: its author has told the children's callers the same. `ofParent`: it was said on that one, which this one follows. */
 export type CommentAdded = Fact<'CommentAdded', { text: string; forChildren?: true; ofParent?: string }>
-export type WorkNoteAdded = Fact<'WorkNoteAdded', { text: string }>
+/** `workaroundOf`: it is the workaround of a problem behind the incident, by its number among that one's workarounds. */
+export type WorkNoteAdded = Fact<
+  'WorkNoteAdded',
+  { text: string; workaroundOf?: { problem: string; number: number } }
+>
 export type LinkAdded = Fact<'LinkAdded', { link: Link }>
-export type LinkRemoved = Fact<'LinkRemoved', { link: Link }>
+/** `relinkedTo`: the problem was a duplicate of this one, which the incident has now. */
+export type LinkRemoved = Fact<'LinkRemoved', { link: Link; relinkedTo?: string }>
 /** `article: null` only from imports: the source says that an article was used, not which. */
 export type KnowledgeApplied = Fact<'KnowledgeApplied', { article: string | null; revision: number | null }>
 /** From imports: the source no longer says that knowledge was used. */
@@ -286,7 +291,7 @@ export type AudienceChanged = Fact<'AudienceChanged', { audience: Audience; prev
 export type IncidentResolved = Fact<
   'IncidentResolved',
   Resolution & {
-    cause?: 'silent-caller' | 'parent-resolved' | 'alert-cleared'
+    cause?: 'silent-caller' | 'parent-resolved' | 'alert-cleared' | 'problem-resolved'
     autoCloseAt?: string
     settingsVersion?: number
   }

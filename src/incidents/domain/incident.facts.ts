@@ -374,6 +374,7 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     case 'JoinParent':
       return { ...byName([[ancestor(1), incidentFact(command.data.parent)]]), settings: SETTINGS }
     case 'FollowParent':
+    case 'FollowProblem':
       return { settings: SETTINGS }
     case 'PageOnCall': {
       const id = command.data.group ?? record.group
@@ -399,14 +400,4 @@ function handOverFacts(to: string | null, inGroup: string | null): Questions {
     ...(to !== null && { person: personFact(to) }),
     ...(inGroup !== null && { group: groupFact(inGroup) }),
   }
-}
-
-/** Priority of a cell; null: the matrix has none there (an empty cell, or a place outside of it). */
-export function priorityAt(
-  matrix: PriorityMatrix,
-  impact: number | null,
-  urgency: number | null,
-): number | null {
-  if (impact === null || urgency === null) return null
-  return matrix.cells[impact - 1]?.[urgency - 1] ?? null
 }

@@ -226,13 +226,17 @@ function inWords(event: Recorded): string {
     case 'CommentAdded':
       return event.data.ofParent === undefined ? 'Comment' : `Comment on ${event.data.ofParent}`
     case 'WorkNoteAdded':
-      return 'Work note'
+      return event.data.workaroundOf === undefined
+        ? 'Work note'
+        : `Workaround of ${event.data.workaroundOf.problem}`
     case 'AlertConditionObserved':
       return event.data.condition === 'firing' ? 'The alert fires again' : 'The alert has cleared'
     case 'LinkAdded':
       return `Linked: ${linkInWords(event.data.link)}`
     case 'LinkRemoved':
-      return `Link removed: ${linkInWords(event.data.link)}`
+      return event.data.relinkedTo === undefined
+        ? `Link removed: ${linkInWords(event.data.link)}`
+        : `${event.data.link.target} was a duplicate of ${event.data.relinkedTo}`
     case 'KnowledgeApplied':
       return event.data.article === null
         ? 'Knowledge applied'
@@ -356,6 +360,7 @@ const RESOLVED = {
   'silent-caller': 'Resolved: the caller did not answer',
   'parent-resolved': 'Resolved together with its parent',
   'alert-cleared': 'Resolved: the alert has cleared',
+  'problem-resolved': 'Resolved: the fix of its problem was applied',
 } as const
 
 function groupInWords({ group, rule }: Extract<IncidentEvent, { type: 'AssignedToGroup' }>['data']): string {
@@ -374,6 +379,7 @@ const RESUMED = {
   'caller-replied': 'Resumed: the caller replied',
   'hold-expired': 'Resumed: the hold ended',
   'parent-resumed': 'Resumed: no longer waits for its parent',
+  'problem-ended': 'Resumed: no longer waits for its problem',
 } as const
 
 const CLOSED = {

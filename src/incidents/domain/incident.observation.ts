@@ -1,4 +1,5 @@
 import { Refused } from '#libs/event-sourcing'
+import { priorityAt } from '../../settings/domain/defaults.js'
 import type { ImportIncidentUpdate } from './incident.commands.js'
 import { DEFAULT_AUDIENCE } from './incident.description.js'
 import type {
@@ -13,7 +14,7 @@ import type {
   LinkRelation,
   Resolution,
 } from './incident.events.js'
-import { type IncidentFacts, priorityAt } from './incident.facts.js'
+import type { IncidentFacts } from './incident.facts.js'
 import { type LifecycleStep, refusalOf } from './incident.guards.js'
 import type { ObservedIncident } from './incident.import.js'
 import { sameHold } from './incident.lifecycle.js'

@@ -1,8 +1,9 @@
 import { type FieldError, InvalidInput, Refused } from '#libs/event-sourcing'
+import { priorityAt } from '../../settings/domain/defaults.js'
 import type { PriorityMatrix } from '../../settings/domain/settings.events.js'
 import type { OverridePriority, Prioritize } from './incident.commands.js'
 import type { IncidentEvent, PriorityDerived } from './incident.events.js'
-import { type IncidentFacts, priorityAt } from './incident.facts.js'
+import type { IncidentFacts } from './incident.facts.js'
 import { requireOpen } from './incident.guards.js'
 import type { Incident } from './incident.state.js'
 

@@ -95,6 +95,7 @@ export const INCIDENT_RIGHTS: {
   UnlinkParent: { roles: AGENTS },
   FollowParent: { roles: [] },
   JoinParent: { roles: [] },
+  FollowProblem: { roles: [] },
   PageOnCall: { roles: AGENTS_AND_SERVICES },
   PageNext: { roles: [] },
   AcknowledgePage: { roles: AGENTS_AND_LEADS },

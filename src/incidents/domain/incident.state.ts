@@ -98,6 +98,8 @@ export interface Incident {
   readonly resolvedWith: string | null
   /** Latest reopening, but those together with the parent. */
   readonly reopenedAt: string | null
+  /** Of the problems behind it: which workaround it was told last, and which turned out to be duplicates; null: nothing yet. */
+  readonly fromProblems: FromProblems | null
   readonly paging: Paging | null
   /** When somebody on call was asked last, and the priority that it had then. */
   readonly lastCall: { readonly group: string; readonly at: string; readonly priority: number | null } | null
@@ -119,6 +121,13 @@ export interface Incident {
   /** Opened for an alert, and nobody but policies has done anything with it since. */
   readonly untouched: boolean
 }
+
+export interface FromProblems {
+  /** By problem: the number of its workaround. */
+  readonly workarounds: Readonly<Record<string, number>>
+  readonly duplicates: readonly string[]
+}
+const NOTHING_TOLD: FromProblems = { workarounds: {}, duplicates: [] }
 
 /** What the next source row is compared with. */
 export interface ImportedFrom {
@@ -198,6 +207,7 @@ function opened(event: RecordedEvent<Extract<IncidentEvent, { type: 'IncidentOpe
     parent: null,
     resolvedWith: null,
     reopenedAt: null,
+    fromProblems: null,
     paging: null,
     lastCall: null,
     pageAcknowledgedBy: null,
@@ -319,7 +329,7 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
     case 'LinkAdded':
       return linked(record, event.data.link, metadata.channel === 'import')
     case 'LinkRemoved':
-      return unlinked(record, event.data.link)
+      return relinked(unlinked(record, event.data.link), event.data)
     case 'KnowledgeApplied': {
       const { article, revision } = event.data
       return { ...record, knowledge: [...record.knowledge, { article, revision }] }
@@ -401,13 +411,31 @@ function applied(record: Incident, event: RecordedEvent<IncidentEvent>): Inciden
       return { ...record, parent: event.data.parent }
     case 'ParentUnlinked':
       return { ...record, parent: null }
-    case 'CommentAdded':
     case 'WorkNoteAdded':
+      return event.data.workaroundOf === undefined ? record : withWorkaround(record, event.data.workaroundOf)
+    case 'CommentAdded':
     case 'UpdateObserved':
       return record
     default:
       return majorEvolved(record, event) ?? paged(record, event)
   }
+}
+
+function withWorkaround(
+  record: Incident,
+  { problem, number }: { problem: string; number: number },
+): Incident {
+  const { workarounds, duplicates } = record.fromProblems ?? NOTHING_TOLD
+  return { ...record, fromProblems: { workarounds: { ...workarounds, [problem]: number }, duplicates } }
+}
+
+function relinked(
+  record: Incident,
+  { link, relinkedTo }: Extract<IncidentEvent, { type: 'LinkRemoved' }>['data'],
+): Incident {
+  if (relinkedTo === undefined) return record
+  const { workarounds, duplicates } = record.fromProblems ?? NOTHING_TOLD
+  return { ...record, fromProblems: { workarounds, duplicates: [...duplicates, link.target] } }
 }
 
 /** Nobody is waited for any more: not for an update, not for who is on call, not for a rule. */

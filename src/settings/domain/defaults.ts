@@ -24,6 +24,11 @@ export {
 } from '../../changes/domain/defaults.js'
 export { DEFAULT_TEMPLATES, DEFAULT_WEBHOOKS } from '../../notifications/domain/defaults.js'
 export {
+  DEFAULT_PROBLEM_SETTINGS,
+  HELD_INCIDENT_STEPS,
+  type HeldIncidentStep,
+} from '../../problems/domain/defaults.js'
+export {
   DEFAULT_CI_CLASSES,
   DEFAULT_CI_RECONCILIATION,
   DEFAULT_CI_RELATION_TYPES,
@@ -40,6 +45,16 @@ export const DEFAULT_PRIORITY_MATRIX: PriorityMatrix = {
     [2, 3, 4],
     [3, 4, 5],
   ],
+}
+
+/** Priority of a cell; null: the matrix has none there (an empty cell, or a place outside of it). */
+export function priorityAt(
+  matrix: PriorityMatrix,
+  impact: number | null,
+  urgency: number | null,
+): number | null {
+  if (impact === null || urgency === null) return null
+  return matrix.cells[impact - 1]?.[urgency - 1] ?? null
 }
 
 export const DEFAULT_ASSIGNMENT_RULES: readonly AssignmentRule[] = []

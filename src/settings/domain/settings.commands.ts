@@ -2,6 +2,7 @@ import { Command, type CommandMetadata } from '#libs/event-sourcing'
 import type { ApprovalPolicy } from '../../approvals/domain/defaults.js'
 import type { ChangeSettings, RiskMatrix } from '../../changes/domain/defaults.js'
 import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
+import type { ProblemSettings } from '../../problems/domain/defaults.js'
 import type {
   AlertMapping,
   AssignmentRule,
@@ -209,5 +210,12 @@ export class PublishChangeSettings extends Command<'PublishChangeSettings', { se
   readonly type = 'PublishChangeSettings'
   constructor(data: { settings: ChangeSettings }, metadata: CommandMetadata) {
     super('change', data, metadata)
+  }
+}
+
+export class PublishProblemSettings extends Command<'PublishProblemSettings', { settings: ProblemSettings }> {
+  readonly type = 'PublishProblemSettings'
+  constructor(data: { settings: ProblemSettings }, metadata: CommandMetadata) {
+    super('problem', data, metadata)
   }
 }

@@ -3,6 +3,7 @@ import type { DomainEvent } from '#libs/event-sourcing'
 import type { ApprovalPolicy } from '../../approvals/domain/defaults.js'
 import type { ChangeSettings, RiskMatrix } from '../../changes/domain/defaults.js'
 import type { Templates, WebhookEndpoint } from '../../notifications/domain/defaults.js'
+import type { ProblemSettings } from '../../problems/domain/defaults.js'
 
 /**
  * Configuration that decides something. Each kind is one stream (`settings-priority-matrix`, ...), every publication a
@@ -327,6 +328,10 @@ export type ChangeSettingsPublished = DomainEvent<
   'ChangeSettingsPublished',
   { version: number; settings: ChangeSettings }
 >
+export type ProblemSettingsPublished = DomainEvent<
+  'ProblemSettingsPublished',
+  { version: number; settings: ProblemSettings }
+>
 
 export type SettingsEvent =
   | CiClassesPublished
@@ -350,3 +355,4 @@ export type SettingsEvent =
   | ApprovalPoliciesPublished
   | ChangeRiskPublished
   | ChangeSettingsPublished
+  | ProblemSettingsPublished

@@ -15,7 +15,15 @@ import {
 import { WEEKDAYS, type Weekday } from '#libs/business-time'
 import { Conforms, Field, IsInstant, MapOf, Nullable } from '#libs/platform'
 import { Reasoned } from '../../http/reasoned.js'
-import { CHANGE_TYPES, type ChangeType, RISKS, type Risk, type Segregation } from '../domain/defaults.js'
+import {
+  CHANGE_TYPES,
+  type ChangeType,
+  HELD_INCIDENT_STEPS,
+  type HeldIncidentStep,
+  RISKS,
+  type Risk,
+  type Segregation,
+} from '../domain/defaults.js'
 
 const NAMES = {
   type: 'array',
@@ -710,6 +718,18 @@ export class ChangeSettingsDto extends Reasoned {
   @Field('Whether one of its approvers may.', 'recorded') @IsIn(SEGREGATION) approverImplements!: Segregation
 }
 
+export class ProblemSettingsDto extends Reasoned {
+  @Field('What becomes of incidents that wait for a problem once its fix is applied.', 'resolve')
+  @IsIn(HELD_INCIDENT_STEPS)
+  heldIncidentsAtFix!: HeldIncidentStep
+  @Field('Problems of this priority and above are reviewed before they are closed; null: none need be.', 1)
+  @Nullable()
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  reviewUpToPriority!: number | null
+}
+
 export const SETTING_NAMES = [
   'priority-matrix',
   'assignment-rules',
@@ -732,6 +752,7 @@ export const SETTING_NAMES = [
   'approval-policies',
   'change-risk',
   'change',
+  'problem',
 ]
 
 /** A setting in force. */

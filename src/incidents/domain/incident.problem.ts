@@ -1,0 +1,91 @@
+import { Refused } from '#libs/event-sourcing'
+import type { FollowProblem } from './incident.commands.js'
+import type { IncidentEvent, Link } from './incident.events.js'
+import type { IncidentFacts } from './incident.facts.js'
+import { daysAfter } from './incident.guards.js'
+import { type Incident, sameLink } from './incident.state.js'
+
+/** What a problem behind an incident leads to. The policy asks; each incident decides whether that makes sense where it stands. */
+
+/** What an incident waits for that is held for its problem. */
+export const AWAITING_PROBLEM = 'awaiting-problem'
+/** Closing code of what was resolved by the fix of its problem. */
+export const PROBLEM_FIXED = 'problem-fixed'
+
+/** The link behind which a problem stands. */
+export const problemLink = (problem: string): Link => ({
+  relation: 'has-problem',
+  targetType: 'problem',
+  target: problem,
+})
+
+/** @throws Refused `INCIDENT.NOT_ITS_PROBLEM`, `INCIDENT.RELINKED_ALREADY` */
+export function followProblem(
+  command: FollowProblem,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  const { data } = command
+  const link = problemLink(data.problem)
+  if (!incident.links.some((known) => sameLink(known, link)))
+    throw new Refused('INCIDENT.NOT_ITS_PROBLEM', `It is no longer linked to ${data.problem}.`)
+  switch (data.step) {
+    case 'workaround':
+      return toldWorkaround(data, incident)
+    case 'resume':
+      return waits(incident) ? [{ type: 'IncidentResumed', data: { cause: 'problem-ended' } }] : []
+    case 'resolve':
+      return waits(incident) ? [resolvedWithProblem(command, facts)] : []
+    case 'relink':
+      return relinked(link, data.survivor, incident)
+  }
+}
+
+function waits({ hold }: Incident): boolean {
+  return hold?.hold.reason === AWAITING_PROBLEM
+}
+
+/** For those who work on it; it is told each workaround once, and none that is older. */
+function toldWorkaround(
+  { problem, text, number }: Extract<FollowProblem['data'], { step: 'workaround' }>,
+  { state, fromProblems }: Incident,
+): readonly IncidentEvent[] {
+  const open = state === 'New' || state === 'In Progress' || state === 'On Hold'
+  if (!open || (fromProblems?.workarounds[problem] ?? 0) >= number) return []
+  return [{ type: 'WorkNoteAdded', data: { text, workaroundOf: { problem, number } } }]
+}
+
+function resolvedWithProblem(
+  { data: { problem }, metadata: { occurredAt } }: FollowProblem,
+  { settings: { value } }: IncidentFacts,
+): IncidentEvent {
+  return {
+    type: 'IncidentResolved',
+    data: {
+      code: PROBLEM_FIXED,
+      notes: `Resolved because the fix of ${problem} was applied.`,
+      resolvedBy: null,
+      cause: 'problem-resolved',
+      autoCloseAt: daysAfter(occurredAt, value.settings.autoCloseAfterDays),
+      settingsVersion: value.version,
+    },
+  }
+}
+
+/**
+ * Also what is closed: its problem goes on under another number. Two problems that were marked each other's duplicate at the same
+ * moment would hand it back and forth: from one that it has left for another nobody takes it back.
+ */
+function relinked(link: Link, survivor: string, { links, fromProblems }: Incident): readonly IncidentEvent[] {
+  if (fromProblems?.duplicates.includes(survivor))
+    throw new Refused(
+      'INCIDENT.RELINKED_ALREADY',
+      `It has come from ${survivor}, which was a duplicate itself.`,
+    )
+  const next = problemLink(survivor)
+  const known = links.some((other) => sameLink(other, next))
+  return [
+    { type: 'LinkRemoved', data: { link, relinkedTo: survivor } },
+    ...(known ? [] : [{ type: 'LinkAdded' as const, data: { link: next } }]),
+  ]
+}

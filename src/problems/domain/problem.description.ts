@@ -1,0 +1,229 @@
+import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
+import { priorityAt } from '../../settings/domain/defaults.js'
+import type {
+  AssignProblem,
+  EditProblem,
+  LinkIncidents,
+  LinkProblem,
+  OpenProblem,
+  PrioritizeProblem,
+  ProblemWishes,
+  UnlinkProblem,
+} from './problem.commands.js'
+import {
+  PROBLEM_LINK_RELATIONS,
+  type ProblemChanges,
+  type ProblemEvent,
+  type ProblemFields,
+  type ProblemLink,
+  type ProblemPrioritized,
+} from './problem.events.js'
+import { incidentName, type ProblemFacts } from './problem.facts.js'
+import { requireGroup, requirePerson, requireText, requireUnfinished } from './problem.guards.js'
+import { isOpened, outcomeOf, type Problem, type ProblemRecord, sameLink } from './problem.state.js'
+
+/** What a problem is about: its fields, its priority, who has it, what it is linked to. */
+
+export function openProblem(
+  { id, data }: OpenProblem,
+  record: ProblemRecord,
+  known: ProblemFacts,
+): readonly ProblemEvent[] {
+  if (isOpened(record)) throw new Refused('PROBLEM.EXISTS', `${id} is open already.`)
+  const { title, description, category, subcategory, symptom, service, candidate } = data
+  const { group, assignee, affectedCis = [], incidents = [] } = data
+  requireText({ title })
+  const origin = data.origin ?? 'reactive'
+  const handOver = { group: group ?? null, assignee }
+  requireHands(handOver, known)
+  const fields = { title, description, category, subcategory, symptom, service }
+  return [
+    {
+      type: 'ProblemOpened',
+      data: { ...fields, affectedCis: distinct(affectedCis), origin, candidate, group, assignee },
+    },
+    derivedPriority(data, null, known),
+    ...named(distinct(incidents), known),
+  ]
+}
+
+export function editProblem({ data }: EditProblem, problem: Problem): readonly ProblemEvent[] {
+  requireUnfinished(problem)
+  const wishes = data.affectedCis ? { ...data, affectedCis: distinct(data.affectedCis) } : data
+  const changes = differences(problem.fields, wishes)
+  if (changes.title !== undefined) requireText({ title: changes.title.to as string | null })
+  return Object.keys(changes).length === 0 ? [] : [{ type: 'ProblemDetailsChanged', data: { changes } }]
+}
+
+/** Which of the wishes differ from the fields; absent ones stay, null clears. */
+export function differences(fields: ProblemFields, wishes: ProblemWishes): ProblemChanges {
+  const changes: Record<string, { from: unknown; to: unknown }> = {}
+  for (const field of FIELDS) {
+    const wish = wishes[field]
+    if (wish === undefined) continue
+    const [from, to] = [emptyAsNull(fields[field]), emptyAsNull(wish)]
+    if (canonicalJson(from) !== canonicalJson(to)) changes[field] = { from, to }
+  }
+  return changes as ProblemChanges
+}
+
+const FIELDS = [
+  'title',
+  'description',
+  'category',
+  'subcategory',
+  'symptom',
+  'service',
+  'affectedCis',
+] as const satisfies readonly (keyof ProblemFields)[]
+
+function emptyAsNull(value: string | readonly string[] | null | undefined) {
+  return value === undefined || value?.length === 0 ? null : value
+}
+
+export function prioritizeProblem(
+  { data }: PrioritizeProblem,
+  problem: Problem,
+  known: ProblemFacts,
+): readonly ProblemEvent[] {
+  requireUnfinished(problem)
+  const wanted = { impact: data.impact ?? problem.impact, urgency: data.urgency ?? problem.urgency }
+  const derived = derivedPriority(wanted, problem.priority, known)
+  const { impact, urgency, priority } = derived.data
+  const same = impact === problem.impact && urgency === problem.urgency && priority === problem.priority
+  return same ? [] : [derived]
+}
+
+/**
+ * Priority by the matrix in force, as incidents do; levels that nobody gave are the lowest.
+ * @throws InvalidInput `PROBLEM.LEVEL_UNKNOWN`; Refused `PROBLEM.PRIORITY_UNDEFINED` for an empty cell
+ */
+function derivedPriority(
+  wanted: { impact?: number | null; urgency?: number | null },
+  previous: number | null,
+  { matrix: { value } }: ProblemFacts,
+): ProblemPrioritized {
+  const { matrix, version } = value
+  const impact = wanted.impact ?? matrix.impacts.length
+  const urgency = wanted.urgency ?? matrix.urgencies.length
+  const errors = [
+    { pointer: '/impact', level: impact, lowest: matrix.impacts.length },
+    { pointer: '/urgency', level: urgency, lowest: matrix.urgencies.length },
+  ].filter(({ level, lowest }) => !Number.isInteger(level) || level < 1 || level > lowest)
+  if (errors.length > 0)
+    throw new InvalidInput(
+      'PROBLEM.LEVEL_UNKNOWN',
+      'The priority matrix has no such level: choose one of it.',
+      errors.map(({ pointer, lowest }) => ({
+        pointer,
+        message: `must be a whole number from 1 to ${lowest}`,
+      })),
+    )
+  const priority = priorityAt(matrix, impact, urgency)
+  if (priority === null)
+    throw new Refused(
+      'PROBLEM.PRIORITY_UNDEFINED',
+      `Version ${version} of the priority matrix says nothing for these levels: publish one that does, or choose others.`,
+      { impact, urgency },
+    )
+  return { type: 'ProblemPrioritized', data: { impact, urgency, priority, matrixVersion: version, previous } }
+}
+
+export function assignProblem(
+  { data }: AssignProblem,
+  problem: Problem,
+  known: ProblemFacts,
+): readonly ProblemEvent[] {
+  requireUnfinished(problem)
+  const group = data.group === undefined ? problem.group : data.group
+  const kept = group === problem.group ? problem.assignee : null
+  const assignee = data.assignee === undefined ? kept : data.assignee
+  requireHands({ group, assignee: data.assignee }, known)
+  if (group === problem.group && assignee === problem.assignee) return []
+  return [{ type: 'ProblemAssigned', data: { group, assignee, previousAssignee: problem.assignee } }]
+}
+
+/**
+ * A group that exists, and of it somebody who is there.
+ * @throws InvalidInput or Refused as the guards do; Refused `PROBLEM.NOT_A_MEMBER`
+ */
+export function requireHands(
+  { group, assignee }: { group?: string | null; assignee?: string | null },
+  known: ProblemFacts,
+): void {
+  if (group != null) requireGroup(known.group.value, group)
+  if (assignee == null) return
+  requirePerson(known.person.value, assignee)
+  if (group != null && !known.group.value.members.has(assignee))
+    throw new Refused('PROBLEM.NOT_A_MEMBER', `${assignee} is no member of ${group}: choose another.`)
+}
+
+const TARGET_TYPES: Partial<Record<ProblemLink['relation'], string>> = {
+  'fixed-by-change': 'change',
+  'caused-by-change': 'change',
+}
+
+/** Allowed in every state: how records hang together is often learned late. */
+export function linkProblem({ id, data }: LinkProblem, problem: Problem): readonly ProblemEvent[] {
+  const { relation, targetType, target } = data
+  requireText({ targetType, target })
+  requireRelation(data)
+  if (targetType === 'incident')
+    throw new Refused(
+      'PROBLEM.LINK_BY_INCIDENT',
+      'An incident says itself which problem is behind it: link the incidents by number.',
+    )
+  if (targetType === 'problem' && target === id)
+    throw malformedLink('/target', 'is the problem itself', 'A problem is not linked to itself.')
+  const link: ProblemLink = { relation, targetType, target }
+  return problem.links.some((known) => sameLink(known, link))
+    ? []
+    : [{ type: 'ProblemLinked', data: { link } }]
+}
+
+function requireRelation({ relation, targetType }: ProblemLink): void {
+  if (!PROBLEM_LINK_RELATIONS.includes(relation))
+    throw malformedLink('/relation', 'is no relation', `Use one of ${PROBLEM_LINK_RELATIONS.join(', ')}.`)
+  const needed = TARGET_TYPES[relation]
+  if (needed !== undefined && needed !== targetType)
+    throw malformedLink('/targetType', `must be ${needed}`, `"${relation}" leads to a ${needed}.`)
+}
+
+function malformedLink(pointer: string, message: string, detail: string): InvalidInput {
+  return new InvalidInput('PROBLEM.LINK_MALFORMED', detail, [{ pointer, message }])
+}
+
+export function unlinkProblem({ data }: UnlinkProblem, problem: Problem): readonly ProblemEvent[] {
+  const known = problem.links.find((link) => sameLink(link, data))
+  return known ? [{ type: 'ProblemUnlinked', data: { link: known } }] : []
+}
+
+/** Allowed in every state in which there still is a problem: what was behind an incident is often learned late. */
+export function linkIncidents(
+  { data: { incidents } }: LinkIncidents,
+  problem: Problem,
+  known: ProblemFacts,
+): readonly ProblemEvent[] {
+  const { stage } = problem
+  const outcome = outcomeOf(problem)
+  if (stage.state === 'Closed' && outcome === 'duplicate')
+    throw new Refused('PROBLEM.DUPLICATE', `It is a duplicate of ${stage.survivor}: link them to that one.`, {
+      survivor: stage.survivor,
+    })
+  if (outcome === 'canceled')
+    throw new Refused('PROBLEM.CANCELED', 'It was canceled: there is no such problem.')
+  return named(distinct(incidents), known)
+}
+
+/** Named again too: an incident that let go of the problem takes it up again. */
+function named(incidents: readonly string[], known: ProblemFacts): readonly ProblemEvent[] {
+  const errors = incidents
+    .map((number, index) => ({ number, index }))
+    .filter(({ number }) => known[incidentName(number)]?.value.exists !== true)
+    .map(({ index }) => ({ pointer: `/incidents/${index}`, message: 'is no incident' }))
+  if (errors.length > 0)
+    throw new InvalidInput('PROBLEM.INCIDENT_UNKNOWN', 'Name incidents that are there.', errors)
+  return incidents.length === 0 ? [] : [{ type: 'ProblemIncidentsNamed', data: { incidents } }]
+}
+
+const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)]

@@ -1,0 +1,109 @@
+import { type PersonStanding, personStanding } from '#libs/access'
+import { type Fact, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
+import type { GroupEvent } from '../../directory/domain/directory.events.js'
+import type { IncidentEvent } from '../../incidents/domain/incident.events.js'
+import { DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
+import type {
+  PriorityMatrix,
+  PriorityMatrixPublished,
+  ProblemSettingsPublished,
+} from '../../settings/domain/settings.events.js'
+import { DEFAULT_PROBLEM_SETTINGS, type ProblemSettings } from './defaults.js'
+import type { ProblemCommand } from './problem.commands.js'
+import type { ProblemEvent } from './problem.events.js'
+import { evolve, isOpened, NOT_OPENED, type Problem, type ProblemRecord } from './problem.state.js'
+
+/** What decisions about problems ask of other streams. Version 0: nothing was published, the default holds. */
+export interface ProblemFacts {
+  matrix: Fact<{ readonly version: number; readonly matrix: PriorityMatrix }>
+  settings: Fact<{ readonly version: number; readonly settings: ProblemSettings }>
+  /** Who is to have it, or one of its tasks. */
+  person: Fact<PersonStanding>
+  group: Fact<GroupStanding>
+  survivor: Fact<ProblemRecord>
+  /** Of each incident that the command names. */
+  [incident: IncidentName]: Fact<IncidentStanding>
+}
+type IncidentName = `incident ${string}`
+export const incidentName = (number: string): IncidentName => `incident ${number}`
+
+export interface GroupStanding {
+  readonly exists: boolean
+  readonly members: ReadonlySet<string>
+}
+export interface IncidentStanding {
+  readonly exists: boolean
+}
+
+const group: StreamFold<GroupStanding, GroupEvent> = {
+  initial: { exists: false, members: new Set() },
+  evolve: (known, event) => {
+    const members = new Set(known.members)
+    if (event.type === 'MemberAdded') members.add(event.data.person)
+    if (event.type === 'MemberRemoved') members.delete(event.data.person)
+    return { exists: true, members }
+  },
+}
+const incident: StreamFold<IncidentStanding, IncidentEvent> = {
+  initial: { exists: false },
+  evolve: (known, { type }) => (type === 'IncidentOpened' ? { exists: true } : known),
+}
+const MATRIX = fact<ProblemFacts['matrix']['value'], PriorityMatrixPublished>('settings-priority-matrix', {
+  initial: { version: 0, matrix: DEFAULT_PRIORITY_MATRIX },
+  evolve: (known, event) => (event.type === 'PriorityMatrixPublished' ? event.data : known),
+})
+const SETTINGS = fact<ProblemFacts['settings']['value'], ProblemSettingsPublished>('settings-problem', {
+  initial: { version: 0, settings: DEFAULT_PROBLEM_SETTINGS },
+  evolve: (known, event) => (event.type === 'ProblemSettingsPublished' ? event.data : known),
+})
+const personFact = (id: string) => fact(`person-${id}`, personStanding)
+const groupFact = (id: string) => fact(`group-${id}`, group)
+const problemFact = (number: string) =>
+  fact<ProblemRecord, ProblemEvent>(`problem-${number}`, { initial: NOT_OPENED, evolve })
+
+type Questions = Partial<FactQuestions<ProblemFacts>>
+const NOTHING: Questions = {}
+
+/** What else the decision about this command needs to know. */
+export function facts(command: ProblemCommand, record: ProblemRecord): Questions {
+  if (command.type === 'OpenProblem') {
+    const { assignee, group: of, incidents = [] } = command.data
+    return { matrix: MATRIX, ...handOverFacts(of, assignee), ...incidentFacts(incidents) }
+  }
+  return isOpened(record) ? factsOfOpened(command, record) : NOTHING
+}
+
+function factsOfOpened(command: ProblemCommand, problem: Problem): Questions {
+  switch (command.type) {
+    case 'PrioritizeProblem':
+      return { matrix: MATRIX }
+    case 'AssignProblem': {
+      const { group: of, assignee } = command.data
+      return handOverFacts(of === undefined ? problem.group : of, assignee)
+    }
+    case 'AddProblemTask':
+      return handOverFacts(command.data.group, command.data.assignee)
+    case 'LinkIncidents':
+      return incidentFacts(command.data.incidents)
+    case 'ResolveProblem':
+    case 'CloseProblem':
+      return { settings: SETTINGS }
+    case 'MarkProblemDuplicate':
+      return { survivor: problemFact(command.data.survivor) }
+    default:
+      return NOTHING
+  }
+}
+
+function handOverFacts(of: string | null | undefined, assignee: string | null | undefined): Questions {
+  return {
+    ...(of != null && { group: groupFact(of) }),
+    ...(assignee != null && { person: personFact(assignee) }),
+  }
+}
+
+function incidentFacts(numbers: readonly string[]): Questions {
+  return Object.fromEntries(
+    numbers.map((number) => [incidentName(number), fact(`incident-${number}`, incident)]),
+  ) as unknown as Questions
+}
