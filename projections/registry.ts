@@ -12,6 +12,7 @@ import { incidentSearch } from './incident-search/incident-search.js'
 import { mails } from './mails/mails.js'
 import { notificationList } from './notifications/notifications.js'
 import { people } from './people/people.js'
+import { problems } from './problems/problems.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { workQueue } from './work-queue/work-queue.js'
 
@@ -29,6 +30,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   approvals,
   changes,
   cabMeetings,
+  problems,
   notificationList,
   ciIdentities,
   auditFindings,

@@ -11,6 +11,7 @@ export const API: ApiDescription = {
   tags: {
     incidents: 'Open, work, read; the whole history of each.',
     'major-incidents': 'Those that need more than one pair of hands.',
+    problems: 'What is behind incidents, what helps meanwhile, and how it is fixed.',
     'configuration-items': 'What the services are made of: register, change, correct.',
     configuration: 'How configuration items are related, what sources say of them, baselines.',
     changes: 'What is to be changed, who allows it, and what came of it.',

@@ -44,6 +44,12 @@ import {
   readPreferences,
 } from './notifications/notification.queries.js'
 import {
+  listProblemIncidents,
+  listProblems,
+  readProblem,
+  readProblemHistory,
+} from './problems/queries/problem.queries.js'
+import {
   changedEntries,
   liveQueuePage,
   liveQueueScope,
@@ -116,4 +122,8 @@ export const queryRegistry = {
   readCabMeeting,
   readSurroundings,
   readChangeModel,
+  listProblems,
+  readProblem,
+  readProblemHistory,
+  listProblemIncidents,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -6,6 +6,7 @@ import { configurationEventOnTopic } from './configuration/configuration.topic.j
 import { toCloudEvent } from './events/cloud-event.js'
 import { RecordAudiences } from './events/record-audience.js'
 import { incidentEventOnTopic } from './incidents/incident.topic.js'
+import { problemEventOnTopic } from './problems/problem.topic.js'
 
 /** Processes whose records have a topic. People, groups, settings and imports have none: their streams are for overseers. */
 const PROCESSES: readonly {
@@ -40,6 +41,12 @@ const PROCESSES: readonly {
     from: ['change-'],
     hasAudiences: false,
     onTopic: (event) => changeEventOnTopic(event as never),
+  },
+  {
+    name: 'problems',
+    from: ['problem-'],
+    hasAudiences: false,
+    onTopic: (event) => problemEventOnTopic(event as never),
   },
   {
     name: 'audit',

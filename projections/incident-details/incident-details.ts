@@ -92,6 +92,8 @@ export interface IncidentDetails
   /** By when who is being asked is to answer. */
   acknowledgeBy?: string
   links?: readonly Link[]
+  /** Filterable form of those that lead to problems: their numbers, or names that are not resolved. */
+  problems?: readonly string[]
   knowledge?: readonly { article: string | null; revision: number | null }[]
   attachments?: readonly Attachment[]
   comments?: number
@@ -119,7 +121,7 @@ export interface IncidentDetails
 /** One document per incident. */
 export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>({
   name: 'incident_details',
-  version: 2,
+  version: 3,
   from: ['incident-'],
   key: (event) => event.stream,
   evolve(incident, event) {
@@ -170,6 +172,7 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     nextUpdateAt: 'timestamp',
     paged: 'string',
     escalations: 'integer',
+    problems: 'strings',
   },
   // Save for `updatedAt`, none changes with every event; `openedAt` makes any of them a list in a stable order.
   indexes: [
@@ -262,6 +265,7 @@ const BLANK: Blank<IncidentDetails> = {
   pagedGroup: undefined,
   acknowledgeBy: undefined,
   links: undefined,
+  problems: undefined,
   knowledge: undefined,
   attachments: undefined,
   comments: undefined,
@@ -439,14 +443,21 @@ function prioritize(
   return true
 }
 
+function link(draft: IncidentDetails, links: readonly Link[]): true {
+  draft.links = nonEmpty(links)
+  const behind = links.filter(
+    ({ relation, targetType }) => relation === 'has-problem' && targetType === 'problem',
+  )
+  draft.problems = nonEmpty(behind.map(({ target }) => target))
+  return true
+}
+
 function attach(draft: IncidentDetails, event: RecordedIncidentEvent): boolean {
   switch (event.type) {
     case 'LinkAdded':
-      draft.links = [...without(draft.links, event.data.link), event.data.link]
-      return true
+      return link(draft, [...without(draft.links, event.data.link), event.data.link])
     case 'LinkRemoved':
-      draft.links = nonEmpty(without(draft.links, event.data.link))
-      return true
+      return link(draft, without(draft.links, event.data.link))
     case 'KnowledgeApplied': {
       const { article, revision } = event.data
       draft.knowledge = [...(draft.knowledge ?? []), { article, revision }]
@@ -645,6 +656,6 @@ function requesterView(incident: IncidentDetails): Partial<IncidentDetails> {
 
 /** An incident as answers show it: without the columns that only serve the row rule. */
 export function shownIncident(incident: IncidentDetails): object {
-  const { audienceKind, audienceGroups, visibleTo, custom, awaitsCaller, ...shown } = incident
+  const { audienceKind, audienceGroups, visibleTo, custom, awaitsCaller, problems, ...shown } = incident
   return { ...shown, audience: audienceOf(incident) }
 }

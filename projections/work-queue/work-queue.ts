@@ -1,3 +1,4 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { compare } from '#libs/read-store'
 import type {
@@ -8,6 +9,7 @@ import type {
   Period,
 } from '../../src/changes/domain/change.events.js'
 import type { Hold, IncidentEvent, IncidentState } from '../../src/incidents/domain/incident.events.js'
+import type { ProblemEvent, ProblemState } from '../../src/problems/domain/problem.events.js'
 import { accessColumns, among, audienceOf, forEverybody } from '../access.js'
 import type { RecordedChangeEvent } from '../change-folds.js'
 import {
@@ -23,14 +25,16 @@ import {
   type RecordedIncident,
   type RecordedIncidentEvent,
 } from '../incident-folds.js'
+import type { RecordedProblemEvent } from '../problem-folds.js'
 import { evolveChangeEntry } from './change-entries.js'
 import { reply, updated } from './entry-folds.js'
+import { evolveProblemEntry, problemEntryKeys } from './problem-entries.js'
 
 /** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
 export interface WorkQueueEntry extends Omit<IncidentHead, 'state'>, IncidentAttention {
-  /** Problems and tasks join them later. What only one of them has is absent of the other. */
-  type: 'incident' | 'change'
-  state: IncidentState | ChangeState
+  /** What only one of them has is absent of the others. */
+  type: 'incident' | 'change' | 'problem' | 'problem-task'
+  state: IncidentState | ChangeState | ProblemState | 'Open'
   impact?: number
   urgency?: number
   /** Latest valid time of an event, whoever caused it. */
@@ -63,9 +67,18 @@ export interface WorkQueueEntry extends Omit<IncidentHead, 'state'>, IncidentAtt
   /** Times that were chosen within the window, and the window. */
   planned?: Period
   window?: Period
+  /** Of a task: the problem that it belongs to. */
+  problem?: string
 }
 export type IncidentEntry = WorkQueueEntry & { type: 'incident'; state: IncidentState }
 export type ChangeEntry = WorkQueueEntry & { type: 'change'; state: ChangeState }
+export type ProblemEntry = WorkQueueEntry & { type: 'problem'; state: ProblemState }
+/** Its number is that of the problem and its own: `PRB0000001/T1`. */
+export type ProblemTaskEntry = WorkQueueEntry & {
+  type: 'problem-task'
+  state: 'Open' | 'In Progress' | 'Closed'
+  problem?: string
+}
 
 /**
  * An imported record that is closed or canceled: out of every list and count, since it has none of the columns.
@@ -76,16 +89,15 @@ interface LeftQueue {
 }
 
 /** Who has what to do: every record that can be assigned, until it is closed or canceled. */
-export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | ChangeEvent>({
+export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | ChangeEvent | ProblemEvent>({
   name: 'work_queue',
-  version: 3,
-  from: ['incident-', 'change-'],
-  key: (event) => event.stream,
+  version: 4,
+  from: ['incident-', 'change-', 'problem-'],
+  key: (event) =>
+    event.stream.startsWith('problem-') ? problemEntryKeys(event as RecordedProblemEvent) : event.stream,
   evolve(document, event) {
     const before = entryIn(document)
-    const after = event.stream.startsWith('change-')
-      ? evolveChangeEntry(before as ChangeEntry | undefined, event as RecordedChangeEvent, BLANK)
-      : evolveEntry(before as IncidentEntry | undefined, event as RecordedIncidentEvent)
+    const after = evolved(before, event)
     if (after === before || after === undefined) return document
     if (after.state !== 'Closed' && after.state !== 'Canceled') return after
     return after.imported ? hidden(after) : null
@@ -113,6 +125,7 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
     risk: 'string',
     plannedStart: 'timestamp',
     plannedEnd: 'timestamp',
+    problem: 'string',
   },
   // Nobody asks for more than the queue of a group or of a person, so that every index begins with one of them.
   indexes: [
@@ -145,6 +158,7 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
     'risk',
     'plannedStart',
     'plannedEnd',
+    'problem',
   ],
   counts: [
     ['audienceKind', 'assignmentGroup', 'state', 'priority', 'openedAt:day'],
@@ -152,6 +166,17 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
   ],
   ...among(compare('state', '!=', null), forEverybody),
 })
+
+function evolved(
+  before: WorkQueueEntry | undefined,
+  event: RecordedEvent<IncidentEvent | ChangeEvent | ProblemEvent>,
+): WorkQueueEntry | undefined {
+  if (event.stream.startsWith('change-'))
+    return evolveChangeEntry(before as ChangeEntry | undefined, event as RecordedChangeEvent, BLANK)
+  if (event.stream.startsWith('problem-'))
+    return evolveProblemEntry(before as ProblemEntry | undefined, event as RecordedProblemEvent, BLANK)
+  return evolveEntry(before as IncidentEntry | undefined, event as RecordedIncidentEvent)
+}
 
 function entryIn(document: WorkQueueEntry | undefined): WorkQueueEntry | undefined {
   return document !== undefined && 'left' in document ? (document as unknown as LeftQueue).left : document
@@ -201,6 +226,7 @@ const BLANK: Blank<IncidentEntry> = {
   plannedEnd: undefined,
   planned: undefined,
   window: undefined,
+  problem: undefined,
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): IncidentEntry {

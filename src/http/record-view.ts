@@ -27,7 +27,7 @@ export const audienceSchema: JsonSchema = closed(
 
 /** A record as queues show it; at a past point these fields are all that is known. Absent: not set. */
 export class QueueEntry {
-  @IsOptional() @IsIn(['incident', 'change']) type?: 'incident' | 'change'
+  @IsOptional() @IsIn(['incident', 'change', 'problem', 'problem-task']) type?: string
   @Field('Number.', 'INC0000001') @IsString() number!: string
   @IsString() title!: string
   @Field('State, as its process names it.', 'In Progress') @IsString() state!: string

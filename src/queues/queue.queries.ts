@@ -25,7 +25,7 @@ import { renderEntry } from './live/queue-scope.js'
 
 /** States in which an incident stands in a queue. */
 const QUEUED = ['New', 'In Progress', 'On Hold', 'Resolved'] as const
-/** States in which somebody has to do something, of incidents and of changes. */
+/** States in which somebody has to do something, of incidents, of changes, and of problems and their tasks. */
 const OPEN = [
   'New',
   'In Progress',
@@ -35,6 +35,9 @@ const OPEN = [
   'Scheduled',
   'Implement',
   'Review',
+  'Root Cause Analysis',
+  'Fix in Progress',
+  'Open',
 ] as const
 /** Days since opening at which the age classes begin. */
 const AGE_CLASSES = [0, 1, 3, 7, 14, 30] as const
@@ -156,7 +159,7 @@ export function myQueue(
 
 /**
  * Numbers of the records to take next from a group's queue: nobody's, not waiting for anything, most urgent first. Incidents
- * only: a change is planned work, and given to somebody.
+ * only: changes and problems are planned work, and given to somebody.
  */
 export async function nextInQueue(
   {

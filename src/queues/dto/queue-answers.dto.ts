@@ -3,7 +3,7 @@ import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
 import { ApprovalView } from '../../http/approval-view.js'
 import { closed, integer, listOf, mapOf, nullable, Page, QueueEntry } from '../../http/record-view.js'
 
-/** A record as queues show it now, with what only changes have. */
+/** A record as queues show it now, with what only changes and tasks have. */
 export class WorkQueueRow extends QueueEntry {
   @IsOptional()
   @IsIn(['standard', 'normal', 'emergency', 'configuration-commit'])
@@ -12,6 +12,10 @@ export class WorkQueueRow extends QueueEntry {
   @IsOptional() @IsIn(['low', 'medium', 'high']) risk?: string
   @IsOptional() @Field('When it is done if all goes as planned.') @IsInstant() plannedStart?: string
   @IsOptional() @IsInstant() plannedEnd?: string
+  @IsOptional()
+  @Field('Of a task: the problem that it belongs to.', 'PRB0000001')
+  @IsString()
+  problem?: string
 }
 
 export class QueuePage extends Page {

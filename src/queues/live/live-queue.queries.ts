@@ -7,7 +7,7 @@ import { type WorkQueueEntry, workQueue } from '#projections/work-queue/work-que
 import { columnsOf } from '../../http/listing.js'
 import { withSavedFilter } from '../../http/saved-filters.js'
 import { BY_URGENCY, requireGroup } from '../queue.queries.js'
-import { numberOf, type QueueScope, renderEntry, rowTest } from './queue-scope.js'
+import { keysOf, numberOf, type QueueScope, renderEntry, rowTest } from './queue-scope.js'
 
 /** What the thread that holds the streams asks; it reads nothing itself. */
 
@@ -97,21 +97,18 @@ export interface ChangedEntry {
   stale?: boolean
 }
 
-/** Each of these records as it is at a position, whoever may see it: the thread that holds the streams applies the rules. */
+/** Each of these entries as it is at a position, whoever may see it: the thread that holds the streams applies the rules. */
 export async function changedEntries(
-  { streams, minPosition }: { streams: readonly string[]; minPosition: Position },
+  { keys, minPosition }: { keys: readonly string[]; minPosition: Position },
   { models, waitMilliseconds }: QueryDependencies,
 ): Promise<QueryAnswer> {
-  const { rows } = await models.of<WorkQueueEntry>(workQueue.name).getMany(streams, {
+  const { rows } = await models.of<WorkQueueEntry>(workQueue.name).getMany(keys, {
     principal: systemPrincipal('live-queues'),
     minPosition,
     timeoutMilliseconds: waitMilliseconds,
   })
   const found = new Map(rows.map(({ id, document, stale }) => [id, { entry: document, stale }]))
-  const changed: ChangedEntry[] = streams.map((stream) => ({
-    number: numberOf(stream),
-    ...found.get(stream),
-  }))
+  const changed: ChangedEntry[] = keys.map((key) => ({ number: numberOf(key), ...found.get(key) }))
   return { json: JSON.stringify(changed) }
 }
 
@@ -142,28 +139,33 @@ export async function queueChangesSince(
   if (touched === undefined) return { json: 'null' }
   const isRow = rowTest(principal, scope)
   const changes: Record<string, RowSince> = {}
-  for (const stream of touched)
-    changes[numberOf(stream)] = rowSince(await eventStore.readStream(stream), since, isRow)
+  for (const [key, stream] of touched) {
+    const events = await eventStore.readStream(stream)
+    const own = events.filter((event) => keysOf(event).includes(key))
+    changes[numberOf(key)] = rowSince(own, since, isRow)
+  }
   return { json: JSON.stringify(changes satisfies ChangesSince) }
 }
 
+/** The entries touched since, each with the stream that tells of it. */
 async function touchedSince(
   principal: Principal,
   since: Position,
   eventStore: EventStore,
-): Promise<Set<string> | undefined> {
+): Promise<Map<string, string> | undefined> {
   // A position of another log, or of one that was restored since
   const known =
     since === LOG_START || (await eventStore.eventIdAt(since).catch(() => undefined)) !== undefined
   if (!known) return undefined
   const prefixes = [...workQueue.from, `person-${principal.id}`, 'group-']
-  const touched = new Set<string>()
+  const touched = new Map<string, string>()
   let position = since
   for (let page = 0; page < MOST_PAGES; page++) {
     const read = await eventStore.readAll({ after: position, prefixes, limit: LOG_PAGE })
     for (const event of read.events) {
       if (changesRightsOf(principal, event)) return undefined
-      if (workQueue.from.some((prefix) => event.stream.startsWith(prefix))) touched.add(event.stream)
+      if (workQueue.from.some((prefix) => event.stream.startsWith(prefix)))
+        for (const key of keysOf(event)) touched.set(key, event.stream)
       if (touched.size > MOST_TOUCHED) return undefined
     }
     if (read.end) return touched

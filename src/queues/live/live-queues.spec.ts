@@ -10,7 +10,7 @@ const ann = principal('ann', ['agent'])
 
 describe('The live queues of a process', () => {
   let store: InMemoryEventStore
-  let asked: { name: string; args: { streams?: string[] } }[]
+  let asked: { name: string; args: { keys?: string[] } }[]
   let now: (id: string) => Principal | undefined
   let away: boolean
   let live: LiveQueues
@@ -38,7 +38,7 @@ describe('The live queues of a process', () => {
     })
   })
 
-  function answer(name: string, { streams = [] }: { streams?: string[] }): unknown {
+  function answer(name: string, { keys = [] }: { keys?: string[] }): unknown {
     switch (name) {
       case 'liveQueueScope':
         return { group: 'Desk' }
@@ -46,8 +46,8 @@ describe('The live queues of a process', () => {
         return { rows: [] }
       case 'changedEntries':
         if (away) throw new Unavailable('PROJECTION.LAGGING', 'late')
-        return streams.map((stream) => {
-          const number = stream.slice('incident-'.length)
+        return keys.map((key) => {
+          const number = key.slice('incident-'.length)
           return { number, entry: { number, state: 'New', assignmentGroup: 'Desk', audienceKind: 'public' } }
         })
       default:
@@ -88,7 +88,7 @@ describe('The live queues of a process', () => {
       await eventually('all three', () => text().match(/event: enter/g)?.length === 3)
     expect(
       reads()
-        .flatMap(({ args }) => args.streams)
+        .flatMap(({ args }) => args.keys)
         .sort(),
     ).toEqual(['incident-1', 'incident-2', 'incident-3'])
   })

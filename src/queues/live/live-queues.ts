@@ -15,7 +15,7 @@ import {
   queueChangesSince,
   type ScopeAsked,
 } from './live-queue.queries.js'
-import { type QueueScope, renderEntry } from './queue-scope.js'
+import { keysOf, type QueueScope, renderEntry } from './queue-scope.js'
 import { type ChangedRow, QueueStream, type QueueStreamOptions, type RowSource } from './queue-stream.js'
 
 /** Streams of one process. */
@@ -188,9 +188,9 @@ export class LiveQueues implements RowSource {
   }
 
   async #spread(events: readonly RecordedEvent[], following: Following): Promise<void> {
-    const streams = [...new Set(events.map(({ stream }) => stream))]
+    const keys = [...new Set(events.flatMap(keysOf))]
     const { position: minPosition } = events.at(-1)!
-    const rows = await this.#changed(streams, minPosition, following.stopping.signal)
+    const rows = await this.#changed(keys, minPosition, following.stopping.signal)
     if (rows === undefined) return
     let written = 0
     // Who comes meanwhile stands at the end
@@ -204,13 +204,13 @@ export class LiveQueues implements RowSource {
 
   /** Undefined: nobody listens any more. */
   async #changed(
-    streams: readonly string[],
+    keys: readonly string[],
     minPosition: Position,
     signal: AbortSignal,
   ): Promise<ChangedRow[] | undefined> {
     while (!signal.aborted) {
       try {
-        const { json } = await this.options.queries.ask(changedEntries, { streams, minPosition })
+        const { json } = await this.options.queries.ask(changedEntries, { keys, minPosition })
         return (JSON.parse(json) as ChangedEntry[]).map(({ number, entry, stale = false }) => ({
           number,
           entry,

@@ -1,4 +1,5 @@
 import type { Principal } from '#libs/access'
+import type { RecordedEvent } from '#libs/event-sourcing'
 import { and, type Filter, matches } from '#libs/read-store'
 import { shownEntry, type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
 
@@ -22,7 +23,13 @@ export function renderEntry(entry: WorkQueueEntry, stale: boolean): object {
   return stale ? { ...shownEntry(entry), stale } : shownEntry(entry)
 }
 
-/** Number of the record behind a stream, `INC0000001` of `incident-INC0000001`. */
-export function numberOf(stream: string): string {
-  return stream.slice(stream.indexOf('-') + 1)
+/** Keys of the entries that an event touches. */
+export function keysOf(event: RecordedEvent): readonly string[] {
+  const keys = workQueue.key(event as Parameters<typeof workQueue.key>[0])
+  return typeof keys === 'string' ? [keys] : (keys ?? [])
+}
+
+/** Number of the record behind a key, `INC0000001` of `incident-INC0000001`. */
+export function numberOf(key: string): string {
+  return key.slice(key.indexOf('-') + 1)
 }

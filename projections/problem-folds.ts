@@ -1,0 +1,120 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
+import type { ProblemEvent, ProblemState } from '../src/problems/domain/problem.events.js'
+import type { AccessColumns } from './access.js'
+import { type Blank, type Draft, present } from './incident-folds.js'
+
+/** What every fold of problem events has to agree on: where a problem stands, and the fields that all of them show. */
+
+export type RecordedProblemEvent = RecordedEvent<ProblemEvent>
+export type RecordedProblem<Type extends ProblemEvent['type']> = RecordedEvent<
+  Extract<ProblemEvent, { type: Type }>
+>
+
+/** What a queue shows of a problem. Absent fields are not set; times are ISO 8601 UTC. */
+export interface ProblemHead extends AccessColumns {
+  number: string
+  title: string
+  state: ProblemState
+  impact?: number
+  urgency?: number
+  priority?: number
+  openedAt: string
+}
+
+/** The head of every blank. Whoever works at the desk sees every problem, requesters see none. */
+export const BLANK_PROBLEM_HEAD: Blank<ProblemHead> = {
+  number: '',
+  title: '',
+  state: 'New',
+  impact: undefined,
+  urgency: undefined,
+  priority: undefined,
+  assignmentGroup: undefined,
+  assignee: undefined,
+  audienceKind: 'public',
+  audienceGroups: undefined,
+  visibleTo: undefined,
+  openedAt: '',
+}
+
+/** Fills the head of a blank. */
+export function openProblemHead(
+  head: Draft<ProblemHead>,
+  { stream, data, metadata }: RecordedProblem<'ProblemOpened'>,
+): void {
+  head.number = stream.slice('problem-'.length)
+  head.title = data.title
+  head.state = 'New'
+  head.assignmentGroup = data.group
+  head.assignee = data.assignee
+  head.openedAt = data.openedAt ?? metadata.occurredAt
+}
+
+/** Brings the head of a draft up to an event; events of other fields leave it as it is. */
+export function applyToProblemHead(head: Draft<ProblemHead>, event: RecordedProblemEvent): void {
+  switch (event.type) {
+    case 'ProblemAssigned':
+      head.assignmentGroup = present(event.data.group)
+      head.assignee = present(event.data.assignee)
+      break
+    case 'ProblemDetailsChanged':
+      if (event.data.changes.title) head.title = (event.data.changes.title.to as string | null) ?? ''
+      break
+    case 'ProblemPrioritized':
+      head.impact = present(event.data.impact)
+      head.urgency = present(event.data.urgency)
+      head.priority = present(event.data.priority)
+      break
+    default:
+      head.state = problemStateAfter(head.state, event)
+  }
+}
+
+/** The state after an event; the same when the event is none of the lifecycle, or only puts it on hold. */
+export function problemStateAfter(state: ProblemState, event: RecordedProblemEvent): ProblemState {
+  switch (event.type) {
+    case 'ProblemOpened':
+      return 'New'
+    case 'ProblemAssessmentStarted':
+      return 'Assess'
+    case 'ProblemAnalysisStarted':
+    case 'ProblemReanalysed':
+      return 'Root Cause Analysis'
+    case 'ProblemFixStarted':
+      return 'Fix in Progress'
+    case 'ProblemResolved':
+    case 'ProblemRiskAccepted':
+      return 'Resolved'
+    case 'ProblemMarkedDuplicate':
+    case 'ProblemCanceled':
+    case 'ProblemClosed':
+      return 'Closed'
+    case 'ProblemStateObserved':
+      return event.data.to === 'On Hold' ? state : event.data.to
+    default:
+      return state
+  }
+}
+
+/** What it waits for after an event; undefined: for nothing. A step of the lifecycle ends a hold. */
+export function problemHoldAfter(hold: string | undefined, event: RecordedProblemEvent): string | undefined {
+  switch (event.type) {
+    case 'ProblemHeld':
+      return event.data.reason
+    case 'ProblemStateObserved':
+      return event.data.to === 'On Hold' ? (event.data.hold ?? 'unspecified') : undefined
+    case 'ProblemResumed':
+    case 'ProblemAssessmentStarted':
+    case 'ProblemAnalysisStarted':
+    case 'ProblemReanalysed':
+    case 'ProblemFixStarted':
+    case 'ProblemResolved':
+    case 'ProblemRiskAccepted':
+    case 'ProblemMarkedDuplicate':
+    case 'ProblemCanceled':
+    case 'ProblemClosed':
+      return undefined
+    default:
+      return hold
+  }
+}

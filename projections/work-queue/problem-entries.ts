@@ -1,0 +1,130 @@
+import { type Draft, present } from '../incident-folds.js'
+import {
+  applyToProblemHead,
+  openProblemHead,
+  problemHoldAfter,
+  type RecordedProblem,
+  type RecordedProblemEvent,
+} from '../problem-folds.js'
+import { reply, updated } from './entry-folds.js'
+import type { ProblemEntry, ProblemTaskEntry, WorkQueueEntry } from './work-queue.js'
+
+/** Problems and their tasks as a queue shows them. A task has a document of its own, `problem-<number>/<task>`. */
+
+/** What an event of a problem touches: it, and the task that the event is about. */
+export function problemEntryKeys(event: RecordedProblemEvent): string | readonly string[] {
+  const task = taskOf(event)
+  return task === undefined ? event.stream : [event.stream, `${event.stream}/${task}`]
+}
+
+function taskOf(event: RecordedProblemEvent): string | undefined {
+  switch (event.type) {
+    case 'ProblemTaskAdded':
+    case 'ProblemTaskStarted':
+    case 'ProblemTaskFinished':
+    case 'ProblemTaskRemoved':
+      return event.data.task
+    default:
+      return undefined
+  }
+}
+
+/** An entry after an event of its problem; the same when the event is no update of it. */
+export function evolveProblemEntry(
+  entry: ProblemEntry | ProblemTaskEntry | undefined,
+  event: RecordedProblemEvent,
+  blank: WorkQueueEntry,
+): ProblemEntry | ProblemTaskEntry | undefined {
+  if (event.type === 'ProblemOpened') return opened(event, blank)
+  // Of what is not there yet, and only of that, an added task is the beginning.
+  if (entry === undefined) return event.type === 'ProblemTaskAdded' ? openedTask(event, blank) : undefined
+  return entry.type === 'problem' ? evolvedProblem(entry, event) : evolvedTask(entry, event)
+}
+
+function opened(event: RecordedProblem<'ProblemOpened'>, blank: WorkQueueEntry): ProblemEntry {
+  const draft: Draft<ProblemEntry> = { ...blank, type: 'problem', state: 'New' }
+  openProblemHead(draft, event)
+  draft.updatedAt = event.metadata.occurredAt
+  if (event.metadata.channel === 'import') draft.imported = true
+  return draft
+}
+
+function evolvedProblem(entry: ProblemEntry, event: RecordedProblemEvent): ProblemEntry {
+  if (!isUpdate(event)) return entry
+  const draft: Draft<ProblemEntry> = { ...entry }
+  if (event.type === 'ProblemCommentAdded') reply(draft, event)
+  applyToProblemHead(draft, event)
+  draft.holdReason = problemHoldAfter(draft.holdReason, event)
+  return updated(draft, entry, event)
+}
+
+/** What is news of a problem; a type that is not known here is none. */
+function isUpdate({ type }: RecordedProblemEvent): boolean {
+  return UPDATES.has(type)
+}
+
+const UPDATES: ReadonlySet<RecordedProblemEvent['type']> = new Set([
+  'ProblemDetailsChanged',
+  'ProblemPrioritized',
+  'ProblemAssigned',
+  'ProblemCommentAdded',
+  'ProblemWorkNoteAdded',
+  'ProblemLinked',
+  'ProblemUnlinked',
+  'ProblemIncidentsNamed',
+  'ProblemAssessmentStarted',
+  'ProblemAnalysisStarted',
+  'ProblemReanalysed',
+  'RootCauseRecorded',
+  'WorkaroundRecorded',
+  'KnownErrorDeclared',
+  'KnownErrorWithdrawn',
+  'ProblemFixStarted',
+  'ProblemHeld',
+  'ProblemResumed',
+  'ProblemTaskAdded',
+  'ProblemTaskStarted',
+  'ProblemTaskFinished',
+  'ProblemTaskRemoved',
+  'ProblemResolved',
+  'ProblemRiskAccepted',
+  'ProblemMarkedDuplicate',
+  'ProblemCanceled',
+  'ProblemReviewed',
+  'ProblemClosed',
+  'ProblemStateObserved',
+  'ProblemFindingsObserved',
+  'ProblemUpdateObserved',
+])
+
+function openedTask(event: RecordedProblem<'ProblemTaskAdded'>, blank: WorkQueueEntry): ProblemTaskEntry {
+  const { task, title, group, assignee, priority } = event.data
+  const { occurredAt } = event.metadata
+  const problem = event.stream.slice('problem-'.length)
+  return {
+    ...blank,
+    type: 'problem-task',
+    state: 'Open',
+    number: `${problem}/${task}`,
+    problem,
+    title,
+    priority: present(priority),
+    assignmentGroup: group,
+    assignee,
+    openedAt: occurredAt,
+    updatedAt: occurredAt,
+  }
+}
+
+/** A task that is done or taken away stands in no queue: as Closed it leaves. */
+function evolvedTask(entry: ProblemTaskEntry, event: RecordedProblemEvent): ProblemTaskEntry {
+  switch (event.type) {
+    case 'ProblemTaskStarted':
+      return updated({ ...entry, state: 'In Progress' }, entry, event)
+    case 'ProblemTaskFinished':
+    case 'ProblemTaskRemoved':
+      return updated({ ...entry, state: 'Closed' }, entry, event)
+    default:
+      return entry
+  }
+}
