@@ -1,4 +1,3 @@
-import type { NumberSeries } from '#libs/event-store'
 import type { ImportRules, RecordRules } from '../imports/import-context.js'
 import type { Observation } from '../imports/observation.js'
 import { ActivateIncident, ImportIncidentUpdate } from '../incidents/domain/incident.commands.js'
@@ -8,6 +7,7 @@ import { incidentNumbers } from '../incidents/incident.record.js'
 import { ImportProblemUpdate } from '../problems/domain/problem.commands.js'
 import { problemDecider } from '../problems/domain/problem.decider.js'
 import type { ObservedProblem } from '../problems/domain/problem.import.js'
+import { problemNumbers } from '../problems/problem.record.js'
 import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
 
 const incident: RecordRules = {
@@ -18,12 +18,6 @@ const incident: RecordRules = {
   observe: (id, row, matrixVersion, metadata) =>
     new ImportIncidentUpdate(id, { observed: row as ObservedIncident, matrixVersion }, metadata),
   activate: (id, run, metadata) => new ActivateIncident(id, { run }, metadata),
-}
-
-/** `PRB0000001` and on. */
-const problemNumbers: NumberSeries = {
-  streamPrefix: problemDecider.streamPrefix,
-  format: (n) => `PRB${String(n).padStart(7, '0')}`,
 }
 
 const problem: RecordRules = {

@@ -14,6 +14,7 @@ function shipped(name: string): ImportMapping {
 export const APPLICATION_SUPPORT = shipped('application-support-incidents')
 export const HELPDESK_LOG = shipped('helpdesk-activity-log')
 export const BANK_INCIDENTS = shipped('bank-incidents')
+export const VINST_PROBLEMS = shipped('vinst-problems')
 
 const APPLICATION_SUPPORT_ROW = {
   global_ttr_seconds: '3600',
@@ -117,4 +118,54 @@ export function bankIncidents(...rows: BankIncidentRow[]): string[] {
     Object.keys(BANK_ROW).join(','),
     ...rows.map((row, index) => Object.values({ ...BANK_ROW, row: String(index + 1), ...row }).join(',')),
   ]
+}
+
+const PROBLEM_ROW = {
+  'Problem Number': '1-1000',
+  'Problem Change Date+Time': '2026-03-02T09:00:00+01:00',
+  'Problem Sub Status': 'In Progress',
+  'Problem Status': 'Accepted',
+  'Problem Latest Impact': 'Medium',
+  'Problem Involved ST Org line 3': 'Line A',
+  'Problem Involved ST Function Div': '',
+  'Problem Involved Owner ST': 'T1 2nd',
+  Product: 'PROD1',
+  Country: 'se',
+  'Problem Involved Action Owner Country': 'Sweden',
+  'Problem Involved Action Owner First Name': 'José',
+}
+export type ProblemRow = Partial<typeof PROBLEM_ROW>
+type ProblemColumn = keyof typeof PROBLEM_ROW
+
+const STATUS: Record<string, string> = {
+  'Awaiting Assignment': 'Queued',
+  Closed: 'Completed',
+  Cancelled: 'Completed',
+  Unmatched: 'Unmatched',
+}
+const CLOSED_COLUMNS = Object.keys(PROBLEM_ROW) as ProblemColumn[]
+/** The file of open problems has its columns in another order. */
+const OPEN_COLUMNS = [
+  ...CLOSED_COLUMNS.slice(0, 1),
+  ...CLOSED_COLUMNS.slice(1, 5).reverse(),
+  ...CLOSED_COLUMNS.slice(5),
+]
+
+/** A row of one problem: which, when (`dd HH:mm` of March 2026, in the source's zone), in which sub-status, and what else it says. */
+export function problemRow(number: string, at: string, subStatus: string, more: ProblemRow = {}): ProblemRow {
+  const [day, time] = at.split(' ')
+  return {
+    'Problem Number': number,
+    'Problem Change Date+Time': `2026-03-${day}T${time}:00+01:00`,
+    'Problem Sub Status': subStatus,
+    'Problem Status': STATUS[subStatus] ?? 'Accepted',
+    ...more,
+  }
+}
+
+/** Bytes of a file in the form of `columns`: semicolons, CRLF, ISO-8859-1. */
+export function problemLog(columns: 'closed' | 'open', ...rows: ProblemRow[]): Buffer {
+  const order = columns === 'closed' ? CLOSED_COLUMNS : OPEN_COLUMNS
+  const lines = rows.map((row) => order.map((column) => ({ ...PROBLEM_ROW, ...row })[column]).join(';'))
+  return Buffer.from([order.join(';'), ...lines, ''].join('\r\n'), 'latin1')
 }

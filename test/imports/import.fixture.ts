@@ -40,16 +40,16 @@ export const SMALL_HEADER = 'id,at,by,state,impact,urgency,priority,group,note,c
 
 export interface Folder {
   /** Path of a new file. */
-  file(name: string, lines: readonly string[] | string): string
+  file(name: string, content: readonly string[] | string | Buffer): string
   dispose(): void
 }
 
 export function temporaryFolder(): Folder {
   const folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-import-'))
   return {
-    file(name, lines) {
+    file(name, content) {
       const path = join(folder, name)
-      writeFileSync(path, typeof lines === 'string' ? lines : `${lines.join('\n')}\n`)
+      writeFileSync(path, Array.isArray(content) ? `${content.join('\n')}\n` : (content as string | Buffer))
       return path
     },
     dispose: () => rmSync(folder, { recursive: true, force: true }),

@@ -12,7 +12,7 @@ import { parseMapping } from '../../src/imports/mapping.js'
 import { toldSummary } from '../../src/imports/told-summary.js'
 import { incidentDecider } from '../../src/incidents/domain/incident.decider.js'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
-import { type Incident, isOpened } from '../../src/incidents/domain/incident.state.js'
+import { type Incident, type IncidentRecord, isOpened } from '../../src/incidents/domain/incident.state.js'
 import {
   allEvents,
   importInto,
@@ -538,12 +538,12 @@ describe('the sample of real incidents', () => {
   })
 
   async function standing(store: InMemoryEventStore): Promise<Incident[]> {
-    const states = new Map<string, unknown>()
+    const states = new Map<string, IncidentRecord>()
     for (const event of await allEvents(store, ['incident-'])) {
       const before = states.get(event.stream) ?? incidentDecider.initial
       states.set(event.stream, incidentDecider.evolve(before, event as RecordedEvent<IncidentEvent>))
     }
-    return [...states.values()].map((state) => state as Incident).filter(isOpened)
+    return [...states.values()].filter(isOpened)
   }
 
   function counts(values: readonly string[]): Record<string, number> {
