@@ -93,11 +93,13 @@ export function loadRowMapping(nameOrFile: string): ImportMapping {
   throw new InvalidInput('IMPORT.MAPPING_UNSUITABLE', `${nameOrFile} is no mapping of rows of records`)
 }
 
-function importRows(
+async function importRows(
   file: string,
   mapping: ImportMapping,
   options: ImportCommandOptions,
 ): Promise<ImportSummary> {
+  if (options.activate && importRules.records[mapping.recordType].activate === undefined)
+    throw new InvalidInput('IMPORT.NOTHING_TO_ACTIVATE', `No policy waits for open ${mapping.recordType}s`)
   return importing(options, (shared, progress) =>
     importFile({
       ...shared,

@@ -37,6 +37,8 @@ export async function factsOf(installation: Installation, token: string): Promis
 /** An event as `GET /events` serves it. */
 export interface ServedEvent {
   subject: string
+  /** Of its command: events of one imported row have one. */
+  commandid?: string
   type: string
   time: string
   data: { source?: { fields: Record<string, string | null> } } & Record<string, unknown>
