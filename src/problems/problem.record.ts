@@ -2,11 +2,13 @@ import { grantFor, hasRole, isSystemId, type Principal } from '#libs/access'
 import type { RecordType } from '#libs/command-handling'
 import { Forbidden, NotFound } from '#libs/event-sourcing'
 import type { NumberSeries } from '#libs/event-store'
-import { DESK_READERS } from '#projections/access'
+import { audienceColumns, canSee, DESK_READERS, peopleNamed } from '#projections/access'
+import type { IncidentStanding } from './domain/incident-standing.js'
 import type { ProblemCommand } from './domain/problem.commands.js'
 import { problemDecider } from './domain/problem.decider.js'
+import { requireIncidents } from './domain/problem.description.js'
 import type { ProblemEvent } from './domain/problem.events.js'
-import type { ProblemFacts } from './domain/problem.facts.js'
+import { incidentName, type ProblemFacts } from './domain/problem.facts.js'
 import { PROBLEM_RIGHTS } from './domain/problem.rights.js'
 import { isOpened, type ProblemRecord } from './domain/problem.state.js'
 
@@ -20,6 +22,13 @@ export const problemRecords: RecordType<ProblemRecord, ProblemCommand, ProblemEv
   decider: problemDecider,
   numbers: problemNumbers,
   rights: grantToDo,
+  factRights(principal, command, facts) {
+    if (isSystemId(principal.id)) return
+    if (command.type !== 'OpenProblem' && command.type !== 'LinkIncidents') return
+    requireIncidents(command.data.incidents ?? [], (number) =>
+      seesIncident(principal, facts[incidentName(number)]?.value),
+    )
+  },
 }
 
 function grantToDo(principal: Principal, command: ProblemCommand, record: ProblemRecord): string | undefined {
@@ -30,6 +39,14 @@ function grantToDo(principal: Principal, command: ProblemCommand, record: Proble
   const grant = grantFor(principal, roles)
   if (grant !== undefined || isSystemId(principal.id)) return grant
   throw new Forbidden('PROBLEM.FORBIDDEN', `${type} needs one of the roles ${roles.join(', ')}`)
+}
+
+/** Nobody finds out by a problem which incidents there are that she may not see. */
+function seesIncident(principal: Principal, incident: IncidentStanding | undefined): boolean {
+  if (incident === undefined || !incident.exists) return false
+  const { audience, people, group, assignee } = incident
+  const visibleTo = peopleNamed(people)
+  return canSee(principal, { ...audienceColumns(audience), visibleTo, assignmentGroup: group, assignee })
 }
 
 /** Everybody at the desk and programs see all problems, requesters none. */

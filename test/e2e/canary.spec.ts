@@ -63,6 +63,7 @@ describe('What is internal, and what is somebody else’s', () => {
   let mail: string
   let changes: string[]
   let approval: string
+  let problem: string
   let cis: string[]
   let baseline: string
   let head: string
@@ -120,6 +121,7 @@ describe('What is internal, and what is somebody else’s', () => {
     mail = succeeded(await desk.as('service:monitoring').handOver(written)).id
     approval = await askedAndAnswered()
     changes = await changesOfBoth()
+    problem = await problemBehind(own)
     const content = {
       title: NOTE,
       implementation: NOTE,
@@ -178,6 +180,10 @@ describe('What is internal, and what is somebody else’s', () => {
       '/incidents/{number}/notifications',
       '/incidents/{number}/updates',
       '/major-incidents',
+      '/problems',
+      '/problems/{id}',
+      '/problems/{id}/history',
+      '/problems/{id}/incidents',
       '/search',
     ])
     expect(await paths('audrey')).toContain('/events')
@@ -246,6 +252,21 @@ describe('What is internal, and what is somebody else’s', () => {
     return numbers
   }
 
+  /** What the desk knows of it, which no requester sees. */
+  async function problemBehind(incident: string): Promise<string> {
+    const ann = desk.as('ann')
+    const opened = { title: HERS, description: NOTE, category: HERS, incidents: [incident, hers] }
+    const { id, position } = succeeded(await ann.post('/problems', opened))
+    succeeded(await ann.post(`/problems/${id}/workaround`, { workaround: NOTE, reason: NOTE }))
+    succeeded(await ann.post(`/problems/${id}/known-error`, { reason: NOTE }))
+    succeeded(await ann.post(`/problems/${id}/tasks`, { title: NOTE }))
+    await eventually('both incidents are linked to it', async () => {
+      const { items } = succeeded(await ann.get(`/problems/${id}/incidents`, { minPosition: position }))
+      return items.length === 2
+    })
+    return id
+  }
+
   /** Somebody else's approval: a plan, and what people say of it. */
   async function askedAndAnswered(): Promise<string> {
     const policy = {
@@ -312,6 +333,7 @@ describe('What is internal, and what is somebody else’s', () => {
       audit: changes,
       approvals: [approval],
       changes,
+      problems: [problem],
       'change-models': ['canary'],
       'configuration-items': cis,
       configuration: [baseline],
@@ -341,6 +363,7 @@ describe('What is internal, and what is somebody else’s', () => {
         'calendars',
         'change-risk',
         'change',
+        'problem',
       ],
     }
     return Object.entries(values).reduce(

@@ -1255,6 +1255,26 @@ describe('every command in every state', () => {
         }),
       ),
     ),
+    build(
+      commands.FollowProblem,
+      fc.oneof(
+        fc.record({
+          problem: fc.constant('PRB1'),
+          step: fc.constantFrom('resolve' as const, 'resume' as const),
+        }),
+        fc.record({
+          problem: fc.constant('PRB1'),
+          step: fc.constant('workaround' as const),
+          text,
+          number: level,
+        }),
+        fc.record({
+          problem: fc.constant('PRB1'),
+          step: fc.constant('relink' as const),
+          survivor: fc.constantFrom('PRB1', 'PRB2'),
+        }),
+      ),
+    ),
     build(commands.PageOnCall, fc.record({ group: optional(group) })),
     build(commands.PageNext, fc.constant({})),
     build(commands.AcknowledgePage, fc.constant({})),

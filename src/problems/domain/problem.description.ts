@@ -217,13 +217,19 @@ export function linkIncidents(
 
 /** Named again too: an incident that let go of the problem takes it up again. */
 function named(incidents: readonly string[], known: ProblemFacts): readonly ProblemEvent[] {
-  const errors = incidents
-    .map((number, index) => ({ number, index }))
-    .filter(({ number }) => known[incidentName(number)]?.value.exists !== true)
-    .map(({ index }) => ({ pointer: `/incidents/${index}`, message: 'is no incident' }))
+  requireIncidents(incidents, (number) => known[incidentName(number)]?.value.exists === true)
+  return incidents.length === 0 ? [] : [{ type: 'ProblemIncidentsNamed', data: { incidents } }]
+}
+
+/** @throws InvalidInput `PROBLEM.INCIDENT_UNKNOWN`, naming those that are not there, or that the actor may not know of */
+export function requireIncidents(incidents: readonly string[], isKnown: (number: string) => boolean): void {
+  const errors = incidents.flatMap((number, index) =>
+    isKnown(number)
+      ? []
+      : [{ pointer: `/incidents/${index}`, message: 'is no incident, or none that you may see' }],
+  )
   if (errors.length > 0)
     throw new InvalidInput('PROBLEM.INCIDENT_UNKNOWN', 'Name incidents that are there.', errors)
-  return incidents.length === 0 ? [] : [{ type: 'ProblemIncidentsNamed', data: { incidents } }]
 }
 
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)]

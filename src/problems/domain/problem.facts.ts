@@ -1,7 +1,6 @@
 import { type PersonStanding, personStanding } from '#libs/access'
 import { type Fact, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
 import type { GroupEvent } from '../../directory/domain/directory.events.js'
-import type { IncidentEvent } from '../../incidents/domain/incident.events.js'
 import { DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
 import type {
   PriorityMatrix,
@@ -9,6 +8,7 @@ import type {
   ProblemSettingsPublished,
 } from '../../settings/domain/settings.events.js'
 import { DEFAULT_PROBLEM_SETTINGS, type ProblemSettings } from './defaults.js'
+import { type IncidentStanding, incidentStanding } from './incident-standing.js'
 import type { ProblemCommand } from './problem.commands.js'
 import type { ProblemEvent } from './problem.events.js'
 import { evolve, isOpened, NOT_OPENED, type Problem, type ProblemRecord } from './problem.state.js'
@@ -31,9 +31,6 @@ export interface GroupStanding {
   readonly exists: boolean
   readonly members: ReadonlySet<string>
 }
-export interface IncidentStanding {
-  readonly exists: boolean
-}
 
 const group: StreamFold<GroupStanding, GroupEvent> = {
   initial: { exists: false, members: new Set() },
@@ -43,10 +40,6 @@ const group: StreamFold<GroupStanding, GroupEvent> = {
     if (event.type === 'MemberRemoved') members.delete(event.data.person)
     return { exists: true, members }
   },
-}
-const incident: StreamFold<IncidentStanding, IncidentEvent> = {
-  initial: { exists: false },
-  evolve: (known, { type }) => (type === 'IncidentOpened' ? { exists: true } : known),
 }
 const MATRIX = fact<ProblemFacts['matrix']['value'], PriorityMatrixPublished>('settings-priority-matrix', {
   initial: { version: 0, matrix: DEFAULT_PRIORITY_MATRIX },
@@ -104,6 +97,6 @@ function handOverFacts(of: string | null | undefined, assignee: string | null | 
 
 function incidentFacts(numbers: readonly string[]): Questions {
   return Object.fromEntries(
-    numbers.map((number) => [incidentName(number), fact(`incident-${number}`, incident)]),
+    numbers.map((number) => [incidentName(number), fact(`incident-${number}`, incidentStanding)]),
   ) as unknown as Questions
 }
