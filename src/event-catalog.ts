@@ -788,7 +788,7 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
     version: 1,
     fields: { rootCause: authored, workaround: authored, resolutionNotes: authored },
   },
-  ProblemUpdateObserved: { version: 1, fields: {} },
+  ProblemUpdateObserved: { version: 1, fields: { late: authored } },
 }
 
 const CAB_EVENTS: Entries<CabEvent> = {

@@ -11,19 +11,17 @@ import { type HistoryImportOptions, importHistory } from '../imports/configurati
 import type { HistoryMapping } from '../imports/configuration/history-mapping.js'
 import { type HistorySummary, toldHistory } from '../imports/configuration/history-summary.js'
 import type { ImportCounts } from '../imports/domain/imports.events.js'
-import type { ImportActor, ImportRules } from '../imports/import-context.js'
+import type { ImportActor } from '../imports/import-context.js'
 import { importFile } from '../imports/import-file.js'
 import { exitCode, type ImportSummary } from '../imports/import-summary.js'
 import type { ImportMapping } from '../imports/mapping.js'
 import { toldSummary } from '../imports/told-summary.js'
-import { incidentDecider } from '../incidents/domain/incident.decider.js'
-import { incidentNumbers } from '../incidents/incident.record.js'
 import type { ProjectorThreadData } from '../runtime/projector-thread.js'
 import { areFiles, openReadStore, type StoreSettings, storeSettings } from '../runtime/stores.js'
 import { SupervisedThread } from '../runtime/threads.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
-import { priorityMatrixDecider } from '../settings/domain/priority-matrix.js'
 import { configurationRules } from './configuration-rules.js'
+import { importRules } from './import-rules.js'
 import { instantOf } from './instant.js'
 import { print } from './output.js'
 import { Progress } from './progress.js'
@@ -32,12 +30,6 @@ import { COMMAND_LINE } from './token.js'
 /** The one that the shipped sample needs. */
 const USUAL_MAPPING = 'servicenow-incident-audit-log'
 const MAPPINGS = new URL('../imports/mappings/', import.meta.url)
-
-export const importRules: ImportRules = {
-  incident: incidentDecider,
-  priorityMatrix: priorityMatrixDecider,
-  incidentNumbers,
-}
 
 interface ImportCommandOptions {
   mapping: string
@@ -101,11 +93,13 @@ export function loadRowMapping(nameOrFile: string): ImportMapping {
   throw new InvalidInput('IMPORT.MAPPING_UNSUITABLE', `${nameOrFile} is no mapping of rows of records`)
 }
 
-function importRows(
+async function importRows(
   file: string,
   mapping: ImportMapping,
   options: ImportCommandOptions,
 ): Promise<ImportSummary> {
+  if (options.activate && importRules.records[mapping.recordType].activate === undefined)
+    throw new InvalidInput('IMPORT.NOTHING_TO_ACTIVATE', `No policy waits for open ${mapping.recordType}s`)
   return importing(options, (shared, progress) =>
     importFile({
       ...shared,

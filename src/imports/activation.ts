@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { derivedId, LOG_START, type RecordedEvent, Unavailable } from '#libs/event-sourcing'
-import { ActivateIncident } from '../incidents/domain/incident.commands.js'
-import type { IncidentEvent } from '../incidents/domain/incident.events.js'
+import { derivedId, LOG_START, Unavailable } from '#libs/event-sourcing'
 import { MAX_TRIES, settled } from './appends.js'
 import { type ImportContext, runMetadata } from './import-context.js'
 import { newEvents } from './import-events.js'
@@ -16,7 +14,7 @@ const PAGE = 1_000
  * @returns how many records it was
  */
 export async function activateImport(
-  options: Pick<ImportContext, 'store' | 'rules' | 'actor' | 'source'> & Partial<ImportContext>,
+  options: Pick<ImportContext, 'store' | 'rules' | 'kind' | 'actor' | 'source'> & Partial<ImportContext>,
   signal?: AbortSignal,
 ): Promise<number> {
   const context: ImportContext = { run: randomUUID(), dryRun: false, clock: Date.now, ...options }
@@ -48,8 +46,8 @@ export async function activateRecords(
 }
 
 /** Streams of all records that came from the source. */
-async function* recordsOf({ store, rules, source }: ImportContext): AsyncGenerator<string> {
-  const opened = { prefixes: [rules.incident.streamPrefix], types: ['IncidentOpened'], limit: PAGE }
+async function* recordsOf({ store, kind, source }: ImportContext): AsyncGenerator<string> {
+  const opened = { prefixes: [kind.decider.streamPrefix], types: [kind.opened], limit: PAGE }
   let after = LOG_START
   for (let end = false; !end; ) {
     const page = await store.readAll({ ...opened, after })
@@ -60,17 +58,18 @@ async function* recordsOf({ store, rules, source }: ImportContext): AsyncGenerat
 }
 
 async function activate(context: ImportContext, facts: ImportFacts, stream: string): Promise<boolean> {
-  const { store, rules, run, actor, dryRun } = context
+  const { store, kind, run, actor, dryRun } = context
+  const { decider, activate: handedOver } = kind
+  if (handedOver === undefined) return false
   const commandId = derivedId('import-activate', store.logId, run, stream)
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-    const events = (await store.readStream(stream)) as RecordedEvent<IncidentEvent>[]
-    const record = new ImportedRecord('', rules.incident, stream, events)
+    const record = new ImportedRecord('', decider, stream, await store.readStream(stream))
     if (record.commands.has(commandId)) return true
     const metadata = { ...runMetadata(context, commandId), channel: 'api' as const }
-    const id = stream.slice(rules.incident.streamPrefix.length)
-    const command = new ActivateIncident(id, { run }, metadata)
-    const answers = await facts.of(rules.incident, command, record.state)
-    const decided = rules.incident.decide(command, record.state, answers)
+    const id = stream.slice(decider.streamPrefix.length)
+    const command = handedOver(id, run, metadata)
+    const answers = await facts.of(decider, command, record.state)
+    const decided = decider.decide(command, record.state, answers)
     if (decided.length === 0 || dryRun) return decided.length > 0
     const request = {
       stream,

@@ -55,7 +55,7 @@ export interface ImportProgress {
 const BATCH_ROWS = 250
 
 /**
- * Imports a file of rows as the observed history of incidents. Rows that were imported before, under whatever file name
+ * Imports a file of rows as the observed history of records. Rows that were imported before, under whatever file name
  * and by whomever, are skipped; so a stopped import goes on when it is started again, and a longer export continues a
  * shorter one. A row that can't be used is reported, the rest goes on.
  * @throws InvalidInput `IMPORT.FILE_UNREADABLE`, `IMPORT.COLUMNS_MISSING`, `SETTINGS.MATRIX_MALFORMED`
@@ -88,7 +88,7 @@ class FileImport {
   readonly #records: ImportedRecords
   readonly #facts: ImportFacts
   readonly #runStream: ImportRun
-  readonly #tally = new ImportTally()
+  readonly #tally: ImportTally
   /** Records of which a row was later than `until`. */
   readonly #ended = new Set<string>()
   /** In the form in which times are compared as text. */
@@ -105,12 +105,14 @@ class FileImport {
   ) {
     const { store, rules, actor, mapping, dryRun = false, run = randomUUID(), clock = Date.now } = options
     const { until, keptRecords } = options
-    this.#context = { store, rules, actor, source: mapping.source, run, dryRun, clock }
+    const kind = rules.records[mapping.recordType]
+    this.#context = { store, rules, kind, actor, source: mapping.source, run, dryRun, clock }
     this.#mapping = new RowMapping(mapping, rows.header)
     this.#identity = new RowIdentity(mapping, rows.header)
     this.#records = new ImportedRecords(this.#context, mapping.number.policy, areNew, keptRecords)
     this.#facts = new ImportFacts(store)
     this.#runStream = new ImportRun(this.#context)
+    this.#tally = new ImportTally(mapping.recordType, kind.opened)
     this.#until = until === undefined ? undefined : new Date(until).toISOString()
     this.#startedAt = clock()
   }
@@ -270,6 +272,7 @@ class FileImport {
         registered: (people, groups) => this.#tally.registered(people, groups),
       },
       this.#matrixVersion,
+      this.options.mapping.rowOrder,
     )
     return this.#writer
   }

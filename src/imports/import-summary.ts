@@ -1,6 +1,7 @@
 import type { DomainEvent } from '#libs/event-sourcing'
 import type { Imported, PriorityOverridden } from '../incidents/domain/incident.events.js'
 import type { ImportCounts } from './domain/imports.events.js'
+import type { RowRecordType } from './mapping.js'
 
 /** Rejected rows that a summary tells; the run's stream tells all. */
 const TOLD_REJECTIONS = 20
@@ -8,6 +9,7 @@ const TOLD_REJECTIONS = 20
 const TOLD_RECORDS = 10
 
 export interface ImportSummary extends ImportCounts {
+  readonly recordType: RowRecordType
   readonly run: string
   /** Nothing was written. */
   readonly dryRun: boolean
@@ -63,13 +65,19 @@ export class ImportTally implements ImportCounts {
   #updatesNotInSource = 0
   #prioritiesNotDerived = 0
 
+  /** @param opened type of a record's first event */
+  constructor(
+    private readonly recordType: RowRecordType,
+    private readonly opened: string,
+  ) {}
+
   /** The events of one row have become part of a record, whose number it is. */
   imported(number: string, events: readonly DomainEvent[]): void {
     this.applied++
     this.events += events.length
     for (const { type, data } of events) {
       const { source, irregular } = data as Imported
-      if (type === 'IncidentOpened') this.records++
+      if (type === this.opened) this.records++
       if (irregular !== undefined) this.#isIrregular(number, irregular)
       this.#updatesNotInSource += source?.updatesMissing ?? 0
       if (type === 'PriorityOverridden') this.#notDerived(data as PriorityOverridden['data'])
@@ -95,10 +103,11 @@ export class ImportTally implements ImportCounts {
   summary(
     rest: Pick<ImportSummary, 'run' | 'dryRun' | 'stopped' | 'matrixVersion' | 'renamedGroups' | 'seconds'>,
   ): ImportSummary {
-    const { records, people, groups, activated, rejections } = this
+    const { recordType, records, people, groups, activated, rejections } = this
     return {
       ...this.counts(),
       ...rest,
+      recordType,
       records,
       people,
       groups,

@@ -1,4 +1,5 @@
 import { INCIDENT_STATES } from '../incidents/domain/incident.events.js'
+import { PROBLEM_OUTCOMES, PROBLEM_STATES } from '../problems/domain/problem.events.js'
 
 /** Units in which a column may give a length of time. */
 export const DURATION_UNITS = ['milliseconds', 'seconds', 'minutes', 'hours', 'days'] as const
@@ -91,163 +92,230 @@ const heldColumn = parts(
   ['column', 'values'],
 )
 
-const mappedState = {
+const held = parts({ state: { const: 'On Hold' }, hold: { anyOf: [holdReason, heldColumn] } }, [
+  'state',
+  'hold',
+])
+
+const incidentState = {
   description: `one of ${INCIDENT_STATES.join(', ')}, "keep", { state: On Hold, hold: <reason> }, or a list of states gone through`,
   anyOf: [
     { enum: [...INCIDENT_STATES, 'keep'] },
     { type: 'array', items: { enum: INCIDENT_STATES }, minItems: 1, uniqueItems: true },
-    parts({ state: { const: 'On Hold' }, hold: { anyOf: [holdReason, heldColumn] } }, ['state', 'hold']),
+    held,
   ],
 } as const
 
-/** JSON Schema (draft 2020-12) of a mapping file; {@link ImportMapping} says what each part means. */
-export const MAPPING_SCHEMA = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  type: 'object',
-  required: [
-    'source',
-    'recordType',
-    'format',
-    'rowOrder',
-    'externalId',
-    'number',
-    'time',
-    'namespaces',
-    'state',
-    'fields',
+const problemState = {
+  description: `one of ${PROBLEM_STATES.join(', ')}, "keep", { state: On Hold, hold: <reason> }, { state, phase: unknown } or { state, outcome }`,
+  anyOf: [
+    { enum: [...PROBLEM_STATES, 'keep'] },
+    held,
+    parts({ state: { enum: PROBLEM_STATES }, phase: { const: 'unknown' } }, ['state', 'phase']),
+    parts({ state: { enum: ['Resolved', 'Closed'] }, outcome: { enum: PROBLEM_OUTCOMES } }, [
+      'state',
+      'outcome',
+    ]),
   ],
-  additionalProperties: false,
-  properties: {
-    source: { type: 'string', pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 60 },
-    recordType: { const: 'incident' },
-    format: {
-      type: 'object',
-      required: ['delimiter'],
-      additionalProperties: false,
-      properties: {
-        delimiter: { type: 'string', minLength: 1, maxLength: 1 },
-        quote: { type: ['string', 'null'], minLength: 1, maxLength: 1, default: '"' },
-        encoding: { enum: ['utf8', 'utf16le', 'latin1'], default: 'utf8' },
-        missing: { type: 'array', items: text, default: [''] },
-        repeatedColumns: { enum: ['refuse', 'number'], default: 'refuse' },
-      },
+} as const
+
+const openedAt = {
+  description: 'a column, or { earlierBy: { column, unit } }',
+  anyOf: [name, parts({ earlierBy: durationColumn }, ['earlierBy'])],
+} as const
+
+/** What rows may tell of an incident. */
+const INCIDENT_FIELDS = {
+  title: textColumn,
+  description: textColumn,
+  caller: textColumn,
+  affectedUser: textColumn,
+  openedBy: textColumn,
+  contactType: textColumn,
+  service: textColumn,
+  primaryCi: textColumn,
+  category: textColumn,
+  subcategory: textColumn,
+  symptom: textColumn,
+  location: textColumn,
+  vendor: textColumn,
+  problem: textColumn,
+  fixedByChange: textColumn,
+  causedByChange: textColumn,
+  assignmentGroup: textColumn,
+  assignee: textColumn,
+  knowledgeArticle: textColumn,
+  openedAt,
+  impact: rankColumn,
+  urgency: rankColumn,
+  priority: rankColumn,
+  knowledgeUsed: flagColumn,
+  resolutionCode: name,
+  resolutionNotes: name,
+  resolvedBy: name,
+} as const
+
+/** What rows may tell of a problem. */
+const PROBLEM_FIELDS = {
+  title: textColumn,
+  description: textColumn,
+  service: textColumn,
+  primaryCi: textColumn,
+  category: textColumn,
+  subcategory: textColumn,
+  symptom: textColumn,
+  rootCause: textColumn,
+  workaround: textColumn,
+  fixedByChange: textColumn,
+  assignmentGroup: textColumn,
+  assignee: textColumn,
+  openedAt,
+  impact: rankColumn,
+  urgency: rankColumn,
+  priority: rankColumn,
+  resolutionNotes: name,
+} as const
+
+/** What all mappings of rows have in common; {@link ImportMapping} says what each part means. */
+const SHARED = {
+  source: { type: 'string', pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 60 },
+  format: {
+    type: 'object',
+    required: ['delimiter'],
+    additionalProperties: false,
+    properties: {
+      delimiter: { type: 'string', minLength: 1, maxLength: 1 },
+      quote: { type: ['string', 'null'], minLength: 1, maxLength: 1, default: '"' },
+      encoding: { enum: ['utf8', 'utf16le', 'latin1'], default: 'utf8' },
+      missing: { type: 'array', items: text, default: [''] },
+      repeatedColumns: { enum: ['refuse', 'number'], default: 'refuse' },
     },
-    rowOrder: { const: 'file' },
-    externalId: {
-      description: 'a column, or { from: row }',
-      anyOf: [name, parts({ from: { const: 'row' } }, ['from'])],
+  },
+  externalId: {
+    description: 'a column, or { from: row }',
+    anyOf: [name, parts({ from: { const: 'row' } }, ['from'])],
+  },
+  number: {
+    type: 'object',
+    required: ['policy'],
+    additionalProperties: false,
+    properties: { policy: { enum: ['keep', 'allot'] }, pattern: name },
+  },
+  time: {
+    type: 'object',
+    required: ['zone', 'precision'],
+    additionalProperties: false,
+    description: 'a time with either a column and its format, or a constant',
+    oneOf: [{ required: ['column'] }, { required: ['constant'] }],
+    properties: {
+      column: name,
+      constant: name,
+      laterBy: durationColumn,
+      format: name,
+      zone: name,
+      precision: { enum: ['minute', 'second', 'millisecond'] },
     },
-    number: {
-      type: 'object',
-      required: ['policy'],
-      additionalProperties: false,
-      properties: { policy: { enum: ['keep', 'allot'] }, pattern: name },
-    },
-    time: {
-      type: 'object',
-      required: ['zone', 'precision'],
-      additionalProperties: false,
-      description: 'a time with either a column and its format, or a constant',
-      oneOf: [{ required: ['column'] }, { required: ['constant'] }],
-      properties: {
-        column: name,
-        constant: name,
-        laterBy: durationColumn,
-        format: name,
-        zone: name,
-        precision: { enum: ['minute', 'second', 'millisecond'] },
-      },
-    },
-    namespaces: {
-      type: 'object',
-      required: ['people', 'groups'],
-      additionalProperties: false,
-      properties: { people: text, groups: text },
-    },
-    attributedTo: name,
-    updateCounter: name,
-    state: {
-      type: 'object',
-      additionalProperties: false,
-      description: 'either { column, values }, with "otherwise" or without, or { constant }',
-      oneOf: [
-        { required: ['column', 'values'], properties: { constant: false } },
-        { required: ['constant'], maxProperties: 1 },
-      ],
-      properties: {
-        column: name,
-        values: { type: 'object', minProperties: 1, additionalProperties: mappedState },
-        otherwise: mappedState,
-        constant: mappedState,
-      },
-    },
-    fields: {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        title: textColumn,
-        description: textColumn,
-        caller: textColumn,
-        affectedUser: textColumn,
-        openedBy: textColumn,
-        contactType: textColumn,
-        service: textColumn,
-        primaryCi: textColumn,
-        category: textColumn,
-        subcategory: textColumn,
-        symptom: textColumn,
-        location: textColumn,
-        vendor: textColumn,
-        problem: textColumn,
-        fixedByChange: textColumn,
-        causedByChange: textColumn,
-        assignmentGroup: textColumn,
-        assignee: textColumn,
-        knowledgeArticle: textColumn,
-        openedAt: {
-          description: 'a column, or { earlierBy: { column, unit } }',
-          anyOf: [name, parts({ earlierBy: durationColumn }, ['earlierBy'])],
-        },
-        impact: rankColumn,
-        urgency: rankColumn,
-        priority: rankColumn,
-        knowledgeUsed: flagColumn,
-        resolutionCode: name,
-        resolutionNotes: name,
-        resolvedBy: name,
-      },
-    },
-    customFields: {
-      type: 'object',
-      propertyNames: { pattern: '^[A-Za-z][A-Za-z0-9_]*$' },
-      additionalProperties: customColumn,
-      default: {},
-    },
-    told: {
-      type: 'object',
-      additionalProperties: false,
-      properties: Object.fromEntries(TOLD_NAMES.map((told) => [told, toldColumn])),
-      default: {},
-    },
-    trimmed: { ...names, default: [] },
-    backFilled: { ...names, default: [] },
-    times: { ...names, default: [] },
-    priorityMatrix: {
-      type: 'object',
-      required: ['impacts', 'urgencies', 'priorities', 'cells'],
-      additionalProperties: false,
-      properties: {
-        impacts: levels,
-        urgencies: levels,
-        priorities: levels,
-        cells: {
+  },
+  namespaces: {
+    type: 'object',
+    required: ['people', 'groups'],
+    additionalProperties: false,
+    properties: { people: text, groups: text, records: text },
+  },
+  attributedTo: name,
+  told: {
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(TOLD_NAMES.map((told) => [told, toldColumn])),
+    default: {},
+  },
+  trimmed: { ...names, default: [] },
+  backFilled: { ...names, default: [] },
+  times: { ...names, default: [] },
+} as const
+
+/** What only incidents have. */
+const OF_INCIDENTS = {
+  updateCounter: name,
+  customFields: {
+    type: 'object',
+    propertyNames: { pattern: '^[A-Za-z][A-Za-z0-9_]*$' },
+    additionalProperties: customColumn,
+    default: {},
+  },
+  priorityMatrix: {
+    type: 'object',
+    required: ['impacts', 'urgencies', 'priorities', 'cells'],
+    additionalProperties: false,
+    properties: {
+      impacts: levels,
+      urgencies: levels,
+      priorities: levels,
+      cells: {
+        type: 'array',
+        items: {
           type: 'array',
-          items: {
-            type: 'array',
-            items: { type: ['integer', 'null'], minimum: 1, maximum: 20 },
-          },
+          items: { type: ['integer', 'null'], minimum: 1, maximum: 20 },
         },
       },
     },
   },
+} as const
+
+function stateOf(mapped: object) {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    description: 'either { column, values }, with "otherwise" or without, or { constant }',
+    oneOf: [
+      { required: ['column', 'values'], properties: { constant: false } },
+      { required: ['constant'], maxProperties: 1 },
+    ],
+    properties: {
+      column: name,
+      values: { type: 'object', minProperties: 1, additionalProperties: mapped },
+      otherwise: mapped,
+      constant: mapped,
+    },
+  } as const
+}
+
+function mappingOf(properties: Readonly<Record<string, object>>) {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    required: [
+      'source',
+      'recordType',
+      'format',
+      'rowOrder',
+      'externalId',
+      'number',
+      'time',
+      'namespaces',
+      'state',
+      'fields',
+    ],
+    additionalProperties: false,
+    properties: { ...SHARED, ...properties },
+  } as const
+}
+
+/** JSON Schemas (draft 2020-12) of mapping files, by their record type. */
+export const MAPPING_SCHEMAS = {
+  incident: mappingOf({
+    recordType: { const: 'incident' },
+    rowOrder: { const: 'file' },
+    state: stateOf(incidentState),
+    fields: { type: 'object', additionalProperties: false, properties: INCIDENT_FIELDS },
+    ...OF_INCIDENTS,
+  }),
+  problem: mappingOf({
+    recordType: { const: 'problem' },
+    rowOrder: { enum: ['file', 'time'] },
+    state: stateOf(problemState),
+    fields: { type: 'object', additionalProperties: false, properties: PROBLEM_FIELDS },
+    // None is declared for problems.
+    customFields: { type: 'object', maxProperties: 0, default: {} },
+  }),
 } as const

@@ -3,11 +3,15 @@ import { DateTime, IANAZone } from 'luxon'
 import type { FieldError } from '#libs/event-sourcing'
 import { checkId } from '../directory/domain/directory-id.js'
 import type { IncidentState } from '../incidents/domain/incident.events.js'
+import type { ProblemOutcome, ProblemState } from '../problems/domain/problem.events.js'
 import type { PriorityMatrix } from '../settings/domain/settings.events.js'
-import { type DURATION_UNITS, MAPPING_SCHEMA, type TOLD_NAMES } from './mapping.schema.js'
+import { type DURATION_UNITS, MAPPING_SCHEMAS, type TOLD_NAMES } from './mapping.schema.js'
 import { checkedMapping, readYaml } from './mapping-file.js'
 
-/** Fields of an incident that hold what the column says, as it says it. */
+/** Kinds of records that rows may be of. */
+export type RowRecordType = keyof typeof MAPPING_SCHEMAS
+
+/** Fields of a record that hold what the column says, as it says it. */
 export const TEXT_FIELDS = [
   'title',
   'description',
@@ -22,11 +26,16 @@ export const TEXT_FIELDS = [
   'problem',
   'fixedByChange',
   'causedByChange',
+  'rootCause',
+  'workaround',
   'resolutionCode',
   'resolutionNotes',
 ] as const
 export const PEOPLE_FIELDS = ['caller', 'affectedUser', 'openedBy', 'assignee', 'resolvedBy'] as const
 export const RANK_FIELDS = ['impact', 'urgency', 'priority'] as const
+
+/** Name a record that the row links to. */
+export const LINK_FIELDS = ['problem', 'fixedByChange', 'causedByChange'] as const
 
 export type TextField = (typeof TEXT_FIELDS)[number]
 export type PeopleField = (typeof PEOPLE_FIELDS)[number]
@@ -56,19 +65,28 @@ export type CustomColumn = string | { column: string; as: 'number' } | Exclude<F
 export type MappedHold = string | { column: string; values: Record<string, string> }
 /**
  * What a state, or an activity, of the source is here. `keep`: it means nothing, the record stays in the state it had. A
- * list: the states that the record went through by then, the last one being where it is; the row times them all.
+ * list: the states that the record went through by then, the last one being where it is; the row times them all. `phase`:
+ * the source says that a problem is worked on, not in which phase, and this one is where most of the work is. `outcome`: how
+ * a problem ended.
  */
-export type MappedState = IncidentState | 'keep' | { state: 'On Hold'; hold: MappedHold } | IncidentState[]
+export type MappedState =
+  | IncidentState
+  | ProblemState
+  | 'keep'
+  | { state: 'On Hold'; hold: MappedHold }
+  | { state: ProblemState; phase: 'unknown' }
+  | { state: 'Resolved' | 'Closed'; outcome: ProblemOutcome }
+  | IncidentState[]
 
 export type ToldName = (typeof TOLD_NAMES)[number]
 /** A column, kept under that name instead of its own; or what its values mean, kept besides. Other values mean nothing. */
 export type ToldColumn = string | { column: string; values: Record<string, string> }
 
-/** How the rows of one kind of export become observations of incidents: everything that is the source's own, and no code. */
+/** How the rows of one kind of export become observations of records: everything that is the source's own, and no code. */
 export interface ImportMapping {
   /** Name of the source system; with the external id it names a record for ever. */
   source: string
-  recordType: 'incident'
+  recordType: RowRecordType
   format: {
     delimiter: string
     /** null: nothing is quoted, and a quotation mark is a character like any other. */
@@ -79,8 +97,11 @@ export interface ImportMapping {
     /** `number`: of columns with one name, the second is `<name> (2)` here; `refuse`: there must be none. */
     repeatedColumns: 'refuse' | 'number'
   }
-  /** `file`: rows of one record stand in the order in which they happened, whatever their times say. */
-  rowOrder: 'file'
+  /**
+   * `file`: rows of one record stand in the order in which they happened, whatever their times say. `time`: a row that is
+   * earlier than one imported before, from whichever file, is late: it is kept and moves nothing.
+   */
+  rowOrder: 'file' | 'time'
   /**
    * Column of the record's identifier in the source. `{ from: row }`: the source gives none and each row is a record,
    * named by a hash of what it says and its ordinal among equal rows.
@@ -99,8 +120,11 @@ export interface ImportMapping {
     zone: string
     precision: 'minute' | 'second' | 'millisecond'
   }
-  /** Put before the source's ids of people and groups; '' when they are those of this directory. */
-  namespaces: { people: string; groups: string }
+  /**
+   * Put before the source's ids of people and groups, '' when they are those of this directory. `records`: before the names
+   * of problems and changes that rows link to; without it they are numbers of this desk.
+   */
+  namespaces: { people: string; groups: string; records?: string }
   /** Column that says who made the update. */
   attributedTo?: string
   /** Column that counts the record's updates, from 0. */
@@ -131,14 +155,17 @@ export interface ImportMapping {
   priorityMatrix?: PriorityMatrix
 }
 
-let compiled: ValidateFunction<ImportMapping> | undefined
+const compiled = new Map<RowRecordType, ValidateFunction<ImportMapping>>()
 
 /** Compiled when it is first asked for: that takes longer than all else that a process needs to start. */
-function mappingCheck(): ValidateFunction<ImportMapping> {
+function mappingCheck(recordType: RowRecordType): ValidateFunction<ImportMapping> {
+  const known = compiled.get(recordType)
+  if (known) return known
   // Not strict about unions of types: a column is a name or an object that tells more of it.
   const options = { allErrors: true, useDefaults: true, allowUnionTypes: true, verbose: true }
-  compiled ??= new Ajv2020(options).compile<ImportMapping>(MAPPING_SCHEMA)
-  return compiled
+  const check = new Ajv2020(options).compile<ImportMapping>(MAPPING_SCHEMAS[recordType])
+  compiled.set(recordType, check)
+  return check
 }
 
 /**
@@ -146,7 +173,14 @@ function mappingCheck(): ValidateFunction<ImportMapping> {
  * @throws InvalidInput `IMPORT.MAPPING_INVALID`; every offending place is named by its path (or line, if it is no YAML)
  */
 export function parseMapping(yaml: string): ImportMapping {
-  return checkedMapping(readYaml(yaml), mappingCheck(), meaningErrors)
+  const content = readYaml(yaml)
+  return checkedMapping(content, mappingCheck(recordTypeOf(content)), meaningErrors)
+}
+
+/** Whoever names none that there is gets told so by the schema of incidents. */
+function recordTypeOf(content: unknown): RowRecordType {
+  const recordType = (content as { recordType?: unknown } | null)?.recordType
+  return recordType === 'problem' ? 'problem' : 'incident'
 }
 
 /** What a schema can't say. */

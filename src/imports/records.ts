@@ -1,9 +1,14 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { type CommandMetadata, LOG_START, type RecordedEvent } from '#libs/event-sourcing'
-import type { IncidentEvent } from '../incidents/domain/incident.events.js'
+import {
+  type CommandMetadata,
+  type DomainEvent,
+  LOG_START,
+  later,
+  type RecordedEvent,
+} from '#libs/event-sourcing'
 import type { ExternalIdClaimed } from './domain/imports.events.js'
-import type { ImportContext, ImportRules } from './import-context.js'
+import type { ImportContext, RecordRules } from './import-context.js'
 import type { ImportMapping } from './mapping.js'
 import { SeenHashes } from './row-identity.js'
 
@@ -16,33 +21,37 @@ export class ImportedRecord {
   state: unknown
   /** -1: it does not exist yet. */
   revision = -1
+  /** ISO 8601: the latest time of its rows; '' as long as it has none. */
+  latestAt = ''
   /** What its stream holds: rows imported earlier are among them. */
   readonly commands = new Set<string>()
 
   /** @param stream undefined: it gets its number when its first events are written */
   constructor(
     readonly externalId: string,
-    private readonly rules: ImportRules['incident'],
+    private readonly rules: RecordRules['decider'],
     public stream: string | undefined,
-    events: readonly RecordedEvent<IncidentEvent>[],
+    events: readonly RecordedEvent[],
   ) {
     this.state = rules.initial
     for (const event of events) {
       this.state = rules.evolve(this.state, event)
       this.commands.add(event.metadata.commandId)
+      if (event.metadata.source !== undefined) this.latestAt = later(this.latestAt, event.metadata.occurredAt)
     }
     this.revision = events.length - 1
   }
 
   /** Goes on as if the events were written. */
-  advance(events: readonly IncidentEvent[], command: CommandMetadata): void {
+  advance(events: readonly DomainEvent[], command: CommandMetadata): void {
     // Rules read neither ids nor positions nor `recordedAt`, which only the store will know.
     const metadata = { ...command, schemaVersion: 1, recordedAt: command.occurredAt }
     const { stream = '' } = this
+    this.latestAt = later(this.latestAt, command.occurredAt)
     for (const { type, data } of events) {
       this.revision++
       const event = { id: '', type, stream, revision: this.revision, position: LOG_START, data, metadata }
-      this.state = this.rules.evolve(this.state, event as RecordedEvent<IncidentEvent>)
+      this.state = this.rules.evolve(this.state, event as RecordedEvent)
     }
   }
 }
@@ -86,24 +95,23 @@ export class ImportedRecords {
   }
 
   #keep(externalId: string, stream: string | undefined, events: readonly RecordedEvent[]): ImportedRecord {
-    const { incident } = this.context.rules
-    const record = new ImportedRecord(externalId, incident, stream, events as RecordedEvent<IncidentEvent>[])
+    const record = new ImportedRecord(externalId, this.context.kind.decider, stream, events)
     this.#kept.set(externalId, record)
     return record
   }
 
   async #streamOf(externalId: string): Promise<string | undefined> {
     if (this.policy === 'keep') return this.#keptNumber(externalId)
-    const { store, rules, source } = this.context
+    const { store, kind, source } = this.context
     const [claim] = await store.readStream(claimStream(source, externalId), {
       direction: 'backwards',
       limit: 1,
     })
-    return claim && rules.incident.streamPrefix + (claim.data as ExternalIdClaimed['data']).number
+    return claim && kind.decider.streamPrefix + (claim.data as ExternalIdClaimed['data']).number
   }
 
   #keptNumber(externalId: string): string {
-    return this.context.rules.incident.streamPrefix + externalId
+    return this.context.kind.decider.streamPrefix + externalId
   }
 }
 

@@ -168,6 +168,19 @@ describe('a mapping', () => {
     expect(plain.read(row({ assigned_to: 'mine' })).observed.assignee).toBe('mine')
   })
 
+  it('names problems and changes that are elsewhere so that none of this desk has such a number', () => {
+    const linked = row({ problem_id: 'Problem ID  2', rfc: 'CHG0000132', caused_by: 'CHG0000097' })
+    expect(rows().read(linked).observed).toMatchObject({
+      problem: 'servicenow:Problem ID  2',
+      fixedByChange: 'servicenow:CHG0000132',
+      causedByChange: 'servicenow:CHG0000097',
+    })
+    const own = rows({ ...SERVICENOW, namespaces: { people: '', groups: '' } })
+    expect(own.read(linked).observed).toMatchObject({ fixedByChange: 'CHG0000132' })
+    // What is no link stays as the source says it.
+    expect(rows().read(row({ vendor: 'CHG0000132' })).observed.vendor).toBe('CHG0000132')
+  })
+
   it('lets nobody of the source be the program itself', () => {
     const mapping = { ...SERVICENOW, namespaces: { people: '', groups: '' } }
     expect(() => rows(mapping).read(row({ assigned_to: 'system:policy' }))).toThrow(

@@ -1,8 +1,8 @@
 import { RECORD_NUMBER } from '#libs/event-sourcing'
-import type { ObservedIncident } from '../incidents/domain/incident.import.js'
 import { CellReader, type Cells, type DurationCell, requireId, UnusableRow } from './cells.js'
 import type { ImportMapping } from './mapping.js'
 import { requireColumns } from './mapping-columns.js'
+import type { Observation } from './observation.js'
 import type { IdentityOfRow } from './row-identity.js'
 import { type Reader, rowReaders } from './row-readers.js'
 
@@ -14,7 +14,7 @@ export interface RowReading {
   readonly occurredAt: string
   /** Id of the person who made the update, by the source. */
   readonly attributedTo: string | undefined
-  readonly observed: ObservedIncident
+  readonly observed: Observation
 }
 
 /** A mapping made ready for the columns of one file. Keeps nothing but ids and times that it has read. */
@@ -84,7 +84,7 @@ export class RowMapping {
 
   /** @throws UnusableRow naming the column that can't be read */
   read(cells: Cells): RowReading {
-    const observed: ObservedIncident = { fields: {} }
+    const observed: Observation = { fields: {} }
     const occurredAt = this.occurredAt(cells)
     for (const reader of this.#readers) reader(cells, observed, occurredAt)
     return {

@@ -1,9 +1,9 @@
-import type { ObservedIncident } from '../incidents/domain/incident.import.js'
 import { type CellReader, type Cells, UnusableRow } from './cells.js'
 import {
   type CustomColumn,
   type FlagColumn,
   type ImportMapping,
+  LINK_FIELDS,
   type MappedState,
   PEOPLE_FIELDS,
   RANK_FIELDS,
@@ -14,10 +14,11 @@ import {
   type TextColumn,
 } from './mapping.js'
 import { homeColumns } from './mapping-columns.js'
+import type { Observation } from './observation.js'
 
-type Field = keyof ObservedIncident
+type Field = keyof Observation
 /** Reads one part of an observation from a row. `occurredAt`: the row's time. */
-export type Reader = (cells: Cells, observed: ObservedIncident, occurredAt: string) => void
+export type Reader = (cells: Cells, observed: Observation, occurredAt: string) => void
 
 /** Readers of all that a mapping says of a row. */
 export function* rowReaders(
@@ -41,7 +42,8 @@ class FieldReaders {
     const { fields, updateCounter, namespaces } = this.mapping
     for (const field of [...TEXT_FIELDS, 'knowledgeArticle' as const]) {
       if (isResolution(field) || fields[field] === undefined) continue
-      yield this.#told(field, fields[field], (text) => text)
+      const namespace = (isLink(field) && namespaces.records) || ''
+      yield this.#told(field, fields[field], (text) => namespace + text)
     }
     for (const field of PEOPLE_FIELDS) {
       if (isResolution(field) || fields[field] === undefined) continue
@@ -181,6 +183,10 @@ function isResolution(field: string): field is ResolutionField {
   return (RESOLUTION_FIELDS as readonly string[]).includes(field)
 }
 
+function isLink(field: string): boolean {
+  return (LINK_FIELDS as readonly string[]).includes(field)
+}
+
 function constantReader(field: Field, value: string | null): Reader {
   return (_, observed) => {
     observed[field] = value as never
@@ -194,7 +200,7 @@ function leadingNumber(label: string): number | undefined {
 }
 
 /** Brings an observation into the state that a row tells. */
-type Entry = (row: Cells, observed: ObservedIncident) => void
+type Entry = (row: Cells, observed: Observation) => void
 
 function stateReader(state: ImportMapping['state'], cells: CellReader): Reader {
   if ('constant' in state) return entryInto(state.constant, cells)
@@ -214,6 +220,7 @@ function entryInto(mapped: MappedState, cells: CellReader): Entry {
   if (mapped === 'keep') return () => {}
   if (typeof mapped === 'string') return entered({ state: mapped })
   if (Array.isArray(mapped)) return entered({ state: mapped.at(-1), through: mapped.slice(0, -1) })
+  if (!('hold' in mapped)) return entered(mapped)
   const { state, hold } = mapped
   if (typeof hold === 'string') return entered({ state, hold: { reason: hold } })
   const index = cells.indexOf(hold.column)
@@ -228,7 +235,7 @@ function entryInto(mapped: MappedState, cells: CellReader): Entry {
   }
 }
 
-function entered(told: Pick<ObservedIncident, 'state' | 'hold' | 'through'>): Entry {
+function entered(told: Pick<Observation, 'state' | 'hold' | 'through' | 'phase' | 'outcome'>): Entry {
   return (_, observed) => {
     Object.assign(observed, told)
   }

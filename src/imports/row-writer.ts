@@ -1,19 +1,20 @@
 import {
   type CommandMetadata,
+  type DomainEvent,
   InvalidInput,
   LedgerdeskError,
   TooLarge,
   Unavailable,
 } from '#libs/event-sourcing'
 import type { AppendRequest } from '#libs/event-store'
-import { ImportIncidentUpdate } from '../incidents/domain/incident.commands.js'
-import type { IncidentEvent } from '../incidents/domain/incident.events.js'
 import { appendAll, MAX_TRIES, settled } from './appends.js'
 import type { DirectoryEntries } from './directory-entries.js'
 import type { ExternalIdClaimed } from './domain/imports.events.js'
 import type { ImportContext } from './import-context.js'
 import { newEvents } from './import-events.js'
 import type { ImportFacts } from './import-facts.js'
+import type { ImportMapping } from './mapping.js'
+import type { Observation } from './observation.js'
 import { claimStream, type ImportedRecord, type ImportedRecords } from './records.js'
 import type { RowReading } from './row-mapping.js'
 
@@ -26,7 +27,7 @@ export interface ObservedRow extends RowReading {
 /** Told what became of rows. */
 export interface RowOutcomes {
   /** @param number the record's; its external id as long as it has none, as in a dry run */
-  imported(number: string, events: readonly IncidentEvent[]): void
+  imported(number: string, events: readonly DomainEvent[]): void
   /** The record's stream holds it already. */
   known(row: ObservedRow): void
   rejected(row: ObservedRow, reason: string): void
@@ -38,7 +39,7 @@ interface Decided {
   readonly record: ImportedRecord
   /** Of the record before these rows; -1: it does not exist. */
   readonly revision: number
-  readonly rows: { readonly row: ObservedRow; readonly events: readonly IncidentEvent[] }[]
+  readonly rows: { readonly row: ObservedRow; readonly events: readonly DomainEvent[] }[]
 }
 
 /**
@@ -54,6 +55,7 @@ export class RowWriter {
     private readonly outcomes: RowOutcomes,
     /** Version of the priority matrix that the source's priorities are derived by; null: none. */
     private readonly matrixVersion: number | null,
+    private readonly rowOrder: ImportMapping['rowOrder'],
   ) {}
 
   /** @param batch rows not imported yet, each record's in order */
@@ -84,19 +86,24 @@ export class RowWriter {
   }
 
   /** Undefined: the rules refuse the row, which is told. */
-  async #decide(record: ImportedRecord, row: ObservedRow): Promise<readonly IncidentEvent[] | undefined> {
-    const { incident } = this.context.rules
-    const id = record.stream?.slice(incident.streamPrefix.length)
-    const data = { observed: row.observed, matrixVersion: this.matrixVersion }
-    const command = new ImportIncidentUpdate(id, data, row.metadata)
-    const facts = await this.facts.of(incident, command, record.state)
+  async #decide(record: ImportedRecord, row: ObservedRow): Promise<readonly DomainEvent[] | undefined> {
+    const { kind } = this.context
+    const { decider } = kind
+    const id = record.stream?.slice(decider.streamPrefix.length)
+    const command = kind.observe(id, this.#inOrder(record, row), this.matrixVersion, row.metadata)
+    const facts = await this.facts.of(decider, command, record.state)
     try {
-      return incident.decide(command, record.state, facts)
+      return decider.decide(command, record.state, facts)
     } catch (error) {
       if (!(error instanceof LedgerdeskError)) throw error
       this.outcomes.rejected(row, `${error.code}: ${error.message}`)
       return undefined
     }
+  }
+
+  #inOrder(record: ImportedRecord, { observed, metadata }: ObservedRow): Observation {
+    const isLate = this.rowOrder === 'time' && metadata.occurredAt < record.latestAt
+    return isLate ? { ...observed, late: true } : observed
   }
 
   #registered(entries: readonly AppendRequest[]): void {
@@ -151,14 +158,14 @@ export class RowWriter {
    * @returns false: the id has a number already
    */
   async #bear({ record, rows }: Decided): Promise<boolean> {
-    const { store, rules, source, actor } = this.context
+    const { store, kind, source, actor } = this.context
     const { metadata } = rows[0]!.row
     const stream = claimStream(source, record.externalId)
     const claimed = (number: string): ExternalIdClaimed => ({ type: 'ExternalIdClaimed', data: { number } })
-    const prefix = rules.incident.streamPrefix
+    const prefix = kind.decider.streamPrefix
     const outcome = await settled(() =>
       store.appendNumbered({
-        series: rules.incidentNumbers,
+        series: kind.numbers,
         claim: { stream, event: (number) => newEvents([claimed(number)], stream, metadata, actor.grant)[0]! },
         events: (number) => rows.flatMap((row) => this.#newEvents(row, prefix + number)),
       }),
@@ -169,7 +176,7 @@ export class RowWriter {
   }
 
   #told(decided: readonly Decided[]): void {
-    const { streamPrefix } = this.context.rules.incident
+    const { streamPrefix } = this.context.kind.decider
     for (const { record, rows } of decided) {
       const number = record.stream?.slice(streamPrefix.length) ?? record.externalId
       for (const { events } of rows) this.outcomes.imported(number, events)

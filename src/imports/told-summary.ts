@@ -6,7 +6,7 @@ export function toldSummary(summary: ImportSummary): string[] {
   return [
     outcomeOf(summary),
     `  ${rows} rows: ${applied} applied, ${known} known already, ${later} later than --until, ${rejected} rejected`,
-    `  ${records} new incidents, ${people} people and ${groups} groups registered, ${events} events`,
+    `  ${records} new ${summary.recordType}s, ${people} people and ${groups} groups registered, ${events} events`,
     ...(activated > 0 ? [`  ${activated} open records handed over to the policies`] : []),
     ...rejectionsOf(summary),
     ...oddities(summary),

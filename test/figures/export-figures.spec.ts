@@ -3,10 +3,13 @@ import { join } from 'node:path'
 import {
   type ApplicationSupportRow,
   applicationSupport,
+  type BankIncidentRow,
+  bankIncidents,
   type HelpdeskActivity,
   helpdeskLog,
 } from '../imports/export-forms.fixture.js'
 import { applicationSupportFigures } from './application-support.figures.js'
+import { bankFigures } from './bank-incidents.figures.js'
 import { helpdeskFigures } from './helpdesk-log.figures.js'
 import { Installation } from './running-server.js'
 import { mean, quantile, tally } from './served-rows.js'
@@ -17,6 +20,7 @@ import { mean, quantile, tally } from './served-rows.js'
  */
 const APPLICATION_SUPPORT = process.env.APPLICATION_SUPPORT_INCIDENTS ?? ''
 const HELPDESK = process.env.HELPDESK_ACTIVITY_LOG ?? ''
+const BANK = process.env.BANK_INCIDENTS ?? ''
 
 jest.setTimeout(600_000)
 
@@ -118,6 +122,65 @@ describe('a made-up file of closed incidents, imported and served', () => {
   })
 
   it('imported again, it adds nothing', () => expect(imported.summaries).toEqual(twice(90, 90)))
+})
+
+describe('a made-up file of incidents with configuration items, imported and served', () => {
+  const rows = Array.from({ length: 40 }, (_, n): BankIncidentRow & { openTime: string } => ({
+    ciName: `CI ${n % 7}`,
+    ciTypeSubtype: `type ${(n % 7) % 3}`,
+    serviceComponent: `WBS ${(n % 7) + (n % 14 === 13 ? 1 : 0)}`,
+    kmNumber: `KM ${n % 11}`,
+    impact: String(1 + (n % 5)),
+    priority: String(1 + ((n % 10 === 3 ? n + 1 : n) % 5)),
+    openTime: `2026-02-0${1 + (n % 9)} 0${n % 10}:00:00`,
+    closeTime: `2026-02-1${n % 10} 12:30:00`,
+    reassignments: String(n % 4),
+    reopened: String(n % 8 === 0 ? 1 : 0),
+    relatedIncidents: String(n % 6 === 0 ? 2 : 0),
+    relatedChanges: String(n % 5 === 0 ? 1 : 0),
+    closureCode: n % 2 === 0 ? 'Software' : 'User error',
+  }))
+  let imported: Imported
+  beforeAll(async () => {
+    imported = await Imported.from('bank-incidents', bankIncidents(...rows))
+  })
+  afterAll(() => imported.dispose())
+
+  it('gives the figures of a plain reading', async () => {
+    const distinct = (key: keyof BankIncidentRow) => new Set(rows.map((row) => row[key])).size
+    const above0 = (key: keyof BankIncidentRow) => rows.filter((row) => Number(row[key]) > 0).length
+    const instant = (local: string) => Date.parse(`${local.replace(' ', 'T')}Z`)
+    const hours = rows.map(
+      ({ openTime, closeTime }) => (instant(closeTime as string) - instant(openTime)) / 3_600_000,
+    )
+    const { busiestItems, ...figures } = await bankFigures(imported.installation, imported.token)
+    expect(rounded(figures, 9)).toEqual(
+      rounded(
+        {
+          rows: 40,
+          incidentsByPriority: tally(rows, ({ priority }) => priority),
+          closureCodes: tally(rows, ({ closureCode }) => closureCode),
+          configurationItems: 7,
+          configurationItemTypes: 3,
+          services: distinct('serviceComponent'),
+          itemsOfSeveralServices: 1,
+          articles: 11,
+          priorityOtherThanImpact: rows.filter(({ priority, impact }) => priority !== impact).length,
+          reopened: above0('reopened'),
+          reassigned: above0('reassignments'),
+          withRelatedChange: above0('relatedChanges'),
+          withRelatedIncident: above0('relatedIncidents'),
+          hoursToClose: { mean: mean(hours), median: quantile(hours, 0.5) },
+        },
+        9,
+      ),
+    )
+    const byItem = tally(rows, ({ ciName }) => ciName)
+    expect(Object.values(busiestItems)).toEqual([6, 6, 6])
+    for (const [item, count] of Object.entries(busiestItems)) expect(byItem[item]).toBe(count)
+  })
+
+  it('imported again, it adds nothing', () => expect(imported.summaries).toEqual(twice(40, 40)))
 })
 
 describe('a made-up log of activities, imported and served', () => {
@@ -242,4 +305,22 @@ describeHelpdesk('the whole file of the help desk’s activities, imported and s
 
   it('imported again, it adds nothing', () =>
     expect(imported.summaries).toEqual(twice(expected.events, expected.tickets)))
+})
+
+const describeBank = existsSync(BANK) ? describe : describe.skip
+describeBank('the whole file of incidents with configuration items, imported and served', () => {
+  const expected = expectedOf('bank-incidents')
+  let imported: Imported
+  beforeAll(async () => {
+    imported = await Imported.from('bank-incidents', BANK)
+  })
+  afterAll(() => imported.dispose())
+
+  it('gives every figure', async () => {
+    const figures = await bankFigures(imported.installation, imported.token)
+    expect(rounded(figures, 6)).toEqual(expected)
+  })
+
+  it('imported again, it adds nothing', () =>
+    expect(imported.summaries).toEqual(twice(expected.rows, expected.rows)))
 })

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { linkFigures } from './link.figures.js'
 import { Installation } from './running-server.js'
 import { type Facts, factsOf, sum, tally } from './served-rows.js'
 
@@ -44,6 +45,13 @@ function history(installation: Installation): Map<string, string[]> {
   return streams
 }
 
+/** Events of problems and changes: rows that only name such records must lead to none. */
+function recordsElsewhere(installation: Installation): string[] {
+  return ['problem-', 'change-']
+    .flatMap((stream) => installation.run(['events', 'export', '--stream', stream]).split('\n'))
+    .filter((line) => line !== '')
+}
+
 describe('the sample, imported and served', () => {
   let installation: Installation
   let token = ''
@@ -52,7 +60,8 @@ describe('the sample, imported and served', () => {
   beforeAll(async () => {
     installation = await Installation.make()
     installation.run(['import', SAMPLE, '--json'])
-    token = installation.run(['token', 'create', '--person', 'ann', '--role', 'analyst']).trim()
+    const roles = ['analyst', 'auditor']
+    token = installation.run(['token', 'create', '--person', 'ann', '--role', ...roles]).trim()
     await installation.serve()
     facts = await factsOf(installation, token)
   })
@@ -77,6 +86,33 @@ describe('the sample, imported and served', () => {
       expect([number, priority]).toEqual([number, Number(column(cells, 'priority')[0])])
       expect([number, String(madeSla)]).toEqual([number, column(cells, 'made_sla')])
     }
+  })
+
+  it('names the problems and changes that the file names, and makes no records of them', async () => {
+    const [header, ...rows] = gunzipSync(readFileSync(SAMPLE)).toString().trim().split('\n')
+    const columns = header!.split(',')
+    const told = rows.map((row) => Object.fromEntries(row.split(',').map((cell, at) => [columns[at]!, cell])))
+    const plain = (column: string) => {
+      const last = new Map<string, string>()
+      const counts = { set: 0, withdrawn: 0 }
+      for (const row of told) {
+        const [before, now] = [last.get(row.number!) ?? '?', row[column]!]
+        last.set(row.number!, now)
+        if (now === before) continue
+        if (before !== '?') counts.withdrawn++
+        if (now !== '?') counts.set++
+      }
+      const standing = [...last.values()].filter((target) => target !== '?')
+      return { ...counts, incidents: standing.length, targets: new Set(standing).size }
+    }
+    const figures = await linkFigures(installation, token)
+    expect(figures.links).toEqual({
+      'has-problem': plain('problem_id'),
+      'fixed-by-change': plain('rfc'),
+      'caused-by-change': plain('caused_by'),
+    })
+    expect(figures.namespaces).toEqual(['servicenow'])
+    expect(recordsElsewhere(installation)).toEqual([])
   })
 
   it('shows the backlog of the morning', async () => {
@@ -175,6 +211,13 @@ describeWhole('the whole file, imported with auto-close and assignment rules swi
   it('counts reopenings, also the irregular ones', () => {
     expect(sum(facts, ({ reopens }) => reopens)).toBe(expected.reopened.fromResolved)
     expect(sum(facts, ({ reopensFromClosed }) => reopensFromClosed)).toBe(expected.reopened.fromClosed)
+  })
+
+  it('has every link to a problem and a change, and makes no records of these', async () => {
+    const figures = await linkFigures(installation, token)
+    expect(figures.links).toEqual(expected.links)
+    expect(figures.namespaces).toEqual(['servicenow'])
+    expect(recordsElsewhere(installation)).toEqual([])
   })
 
   it('shows the backlog at a past instant', async () => {

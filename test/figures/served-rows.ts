@@ -8,6 +8,9 @@ export interface Facts {
   priorityOverridden: boolean
   madeSla?: boolean
   contactType?: string
+  impact?: number
+  service?: string
+  primaryCi?: string
   category?: string
   resolutionCode?: string
   customFields?: Record<string, unknown>
@@ -20,6 +23,7 @@ export interface Facts {
   reopens?: number
   reopensFromClosed?: number
   reopensSource?: number
+  reassignmentsSource?: number
   sourceState?: string
   rowsBySourceState?: Record<string, number>
   updates?: number
@@ -33,6 +37,8 @@ export async function factsOf(installation: Installation, token: string): Promis
 /** An event as `GET /events` serves it. */
 export interface ServedEvent {
   subject: string
+  /** Of its command: events of one imported row have one. */
+  commandid?: string
   type: string
   time: string
   data: { source?: { fields: Record<string, string | null> } } & Record<string, unknown>

@@ -13,6 +13,8 @@ function shipped(name: string): ImportMapping {
 
 export const APPLICATION_SUPPORT = shipped('application-support-incidents')
 export const HELPDESK_LOG = shipped('helpdesk-activity-log')
+export const BANK_INCIDENTS = shipped('bank-incidents')
+export const VINST_PROBLEMS = shipped('vinst-problems')
 
 const APPLICATION_SUPPORT_ROW = {
   global_ttr_seconds: '3600',
@@ -87,4 +89,83 @@ export function helpdeskLog(...activities: HelpdeskActivity[]): string[] {
         `${ticket},${activity},${resource},${at}.000,Way 7,7,Way 7,S 0,Customer 5,Product 2,Section 1,${seriousness},${serviceLevel},Type 3,Support 4,${workgroup}`,
     ),
   ]
+}
+
+const BANK_ROW = {
+  row: '1',
+  ciName: 'WEB000001',
+  ciTypeSubtype: 'application-Web Based Application',
+  serviceComponent: 'WBS000001',
+  kmNumber: 'KM0000001',
+  impact: '4',
+  urgency: '4',
+  priority: '4',
+  openTime: '2026-03-02 08:00:00',
+  closeTime: '2026-03-02 10:30:00',
+  reassignments: '0',
+  reopened: '0',
+  relatedInteractions: '1',
+  relatedIncidents: '0',
+  relatedChanges: '0',
+  slaFailStudentRule: '0',
+  closureCode: 'Software',
+}
+export type BankIncidentRow = Partial<typeof BANK_ROW>
+
+/** Lines of a file, header first; its rows are numbered. */
+export function bankIncidents(...rows: BankIncidentRow[]): string[] {
+  return [
+    Object.keys(BANK_ROW).join(','),
+    ...rows.map((row, index) => Object.values({ ...BANK_ROW, row: String(index + 1), ...row }).join(',')),
+  ]
+}
+
+const PROBLEM_ROW = {
+  'Problem Number': '1-1000',
+  'Problem Change Date+Time': '2026-03-02T09:00:00+01:00',
+  'Problem Sub Status': 'In Progress',
+  'Problem Status': 'Accepted',
+  'Problem Latest Impact': 'Medium',
+  'Problem Involved ST Org line 3': 'Line A',
+  'Problem Involved ST Function Div': '',
+  'Problem Involved Owner ST': 'T1 2nd',
+  Product: 'PROD1',
+  Country: 'se',
+  'Problem Involved Action Owner Country': 'Sweden',
+  'Problem Involved Action Owner First Name': 'José',
+}
+export type ProblemRow = Partial<typeof PROBLEM_ROW>
+type ProblemColumn = keyof typeof PROBLEM_ROW
+
+const STATUS: Record<string, string> = {
+  'Awaiting Assignment': 'Queued',
+  Closed: 'Completed',
+  Cancelled: 'Completed',
+  Unmatched: 'Unmatched',
+}
+const CLOSED_COLUMNS = Object.keys(PROBLEM_ROW) as ProblemColumn[]
+/** The file of open problems has its columns in another order. */
+const OPEN_COLUMNS = [
+  ...CLOSED_COLUMNS.slice(0, 1),
+  ...CLOSED_COLUMNS.slice(1, 5).reverse(),
+  ...CLOSED_COLUMNS.slice(5),
+]
+
+/** A row of one problem: which, when (`dd HH:mm` of March 2026, in the source's zone), in which sub-status, and what else it says. */
+export function problemRow(number: string, at: string, subStatus: string, more: ProblemRow = {}): ProblemRow {
+  const [day, time] = at.split(' ')
+  return {
+    'Problem Number': number,
+    'Problem Change Date+Time': `2026-03-${day}T${time}:00+01:00`,
+    'Problem Sub Status': subStatus,
+    'Problem Status': STATUS[subStatus] ?? 'Accepted',
+    ...more,
+  }
+}
+
+/** Bytes of a file in the form of `columns`: semicolons, CRLF, ISO-8859-1. */
+export function problemLog(columns: 'closed' | 'open', ...rows: ProblemRow[]): Buffer {
+  const order = columns === 'closed' ? CLOSED_COLUMNS : OPEN_COLUMNS
+  const lines = rows.map((row) => order.map((column) => ({ ...PROBLEM_ROW, ...row })[column]).join(';'))
+  return Buffer.from([order.join(';'), ...lines, ''].join('\r\n'), 'latin1')
 }

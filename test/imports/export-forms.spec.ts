@@ -6,6 +6,9 @@ import { toldSummary } from '../../src/imports/told-summary.js'
 import {
   APPLICATION_SUPPORT,
   applicationSupport,
+  BANK_INCIDENTS,
+  type BankIncidentRow,
+  bankIncidents,
   HELPDESK_LOG,
   type HelpdeskActivity,
   helpdeskLog,
@@ -167,6 +170,68 @@ describe('an export with one row per closed incident, without identifiers and da
     const mapping = { ...APPLICATION_SUPPORT, trimmed: ['prod_appl_name'] }
     const trimmed = await importing(rows, undefined, { mapping })
     expect((await told(trimmed.store, 'INC0000001'))[0]![1]).toMatchObject({ primaryCi: 'PAYROLL' })
+  })
+})
+
+describe('an export of closed incidents with configuration items', () => {
+  async function importing(rows: BankIncidentRow[], into?: EventStore) {
+    const store = into ?? (await newStore())
+    const file = folder.file('bank.csv', bankIncidents(...rows))
+    return { store, summary: await importInto(store, file, { mapping: BANK_INCIDENTS }) }
+  }
+
+  it('names the item and the service of each, which need not be known here', async () => {
+    const { store, summary } = await importing([
+      { ciName: 'SRV000007', serviceComponent: 'WBS000009', relatedChanges: '1', reassignments: '2' },
+    ])
+    expect(summary).toMatchObject({ rows: 1, applied: 1, records: 1, rejected: 0, irregular: {} })
+    const [[, opened], , knowledge] = (await told(store, 'INC0000001')) as [[string, object], ...unknown[]]
+    expect(opened).toMatchObject({
+      primaryCi: 'SRV000007',
+      service: 'WBS000009',
+      customFields: { ciType: 'application-Web Based Application' },
+      source: {
+        fields: {
+          relatedInteractions: '1',
+          relatedIncidents: '0',
+          relatedChanges: '1',
+          slaFailStudentRule: '0',
+          reassignment_count: '2',
+          reopen_count: '0',
+        },
+      },
+    })
+    expect(knowledge).toMatchObject(['KnowledgeApplied', { article: 'KM0000001', revision: null }])
+    expect((await allEvents(store)).filter(({ stream }) => /^(ci|service)-/.test(stream))).toEqual([])
+  })
+
+  it('opened when the row says, and is known of since it was closed, by the bank’s clocks', async () => {
+    // The clocks of Amsterdam were put forward in between.
+    const { store } = await importing([{ openTime: '2026-03-28 12:00:00', closeTime: '2026-03-29 12:00:00' }])
+    const events = await store.readStream('incident-INC0000001')
+    expect(events[0]!.data).toMatchObject({ openedAt: '2026-03-28T11:00:00.000Z' })
+    expect(new Set(events.map(({ metadata }) => metadata.occurredAt))).toEqual(
+      new Set(['2026-03-29T10:00:00.000Z']),
+    )
+    expect(events.map(({ type }) => type).slice(-2)).toEqual(['IncidentResolved', 'IncidentClosed'])
+  })
+
+  it('keeps a priority that differs from impact and urgency', async () => {
+    const { store } = await importing([{ impact: '3', urgency: '4', priority: '3' }])
+    expect((await told(store, 'INC0000001'))[1]).toMatchObject([
+      'PriorityOverridden',
+      { impact: 3, urgency: 4, priority: 3, derived: null },
+    ])
+  })
+
+  it('has rows without a time of closing reported', async () => {
+    const { summary } = await importing([{ closeTime: '' }, { openTime: 'yesterday' }, { impact: 'NS' }, {}])
+    expect(summary.rejections.map(({ reason }) => reason)).toEqual([
+      'closeTime is missing',
+      'openTime "yesterday" is no time of the form yyyy-MM-dd HH:mm:ss',
+      'impact "NS" is no known rank',
+    ])
+    expect(summary.applied).toBe(1)
   })
 })
 

@@ -3,19 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
-import type { ImportRules } from '../../src/imports/import-context.js'
+import { importRules } from '../../src/cli/import-rules.js'
 import { type ImportOptions, importFile } from '../../src/imports/import-file.js'
 import type { ImportSummary } from '../../src/imports/import-summary.js'
 import { parseMapping } from '../../src/imports/mapping.js'
-import { incidentDecider } from '../../src/incidents/domain/incident.decider.js'
-import { incidentNumbers } from '../../src/incidents/incident.record.js'
-import { priorityMatrixDecider } from '../../src/settings/domain/priority-matrix.js'
-
-export const RULES: ImportRules = {
-  incident: incidentDecider,
-  priorityMatrix: priorityMatrixDecider,
-  incidentNumbers,
-}
 
 export const SERVICENOW = parseMapping(
   readFileSync(join(__dirname, '../../src/imports/mappings/servicenow-incident-audit-log.yaml'), 'utf8'),
@@ -49,16 +40,16 @@ export const SMALL_HEADER = 'id,at,by,state,impact,urgency,priority,group,note,c
 
 export interface Folder {
   /** Path of a new file. */
-  file(name: string, lines: readonly string[] | string): string
+  file(name: string, content: readonly string[] | string | Buffer): string
   dispose(): void
 }
 
 export function temporaryFolder(): Folder {
   const folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-import-'))
   return {
-    file(name, lines) {
+    file(name, content) {
       const path = join(folder, name)
-      writeFileSync(path, typeof lines === 'string' ? lines : `${lines.join('\n')}\n`)
+      writeFileSync(path, Array.isArray(content) ? `${content.join('\n')}\n` : (content as string | Buffer))
       return path
     },
     dispose: () => rmSync(folder, { recursive: true, force: true }),
@@ -70,7 +61,7 @@ export function importInto(
   file: string,
   options: Partial<ImportOptions> = {},
 ): Promise<ImportSummary> {
-  return importFile({ store, rules: RULES, mapping: SMALL, file, actor: { id: 'adam' }, ...options })
+  return importFile({ store, rules: importRules, mapping: SMALL, file, actor: { id: 'adam' }, ...options })
 }
 
 export async function allEvents(store: EventStore, prefixes?: readonly string[]): Promise<RecordedEvent[]> {

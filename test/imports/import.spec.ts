@@ -5,16 +5,17 @@ import { derivedId, type RecordedEvent, TooLarge } from '#libs/event-sourcing'
 import type { AppendOutcome, AppendRequest, BulkOutcome } from '#libs/event-store'
 import { InMemoryEventStore } from '#libs/testing'
 import { type TemporaryEventStore, temporaryEventStore } from '../../libs/testing/temporary-event-store.js'
+import { importRules } from '../../src/cli/import-rules.js'
 import { activateImport } from '../../src/imports/activation.js'
 import { exitCode } from '../../src/imports/import-summary.js'
 import { parseMapping } from '../../src/imports/mapping.js'
 import { toldSummary } from '../../src/imports/told-summary.js'
+import { incidentDecider } from '../../src/incidents/domain/incident.decider.js'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
-import { type Incident, isOpened } from '../../src/incidents/domain/incident.state.js'
+import { type Incident, type IncidentRecord, isOpened } from '../../src/incidents/domain/incident.state.js'
 import {
   allEvents,
   importInto,
-  RULES,
   SERVICENOW,
   SMALL,
   SMALL_HEADER,
@@ -360,7 +361,8 @@ describe('handing imported records over to the policies', () => {
   it('may be done alone, later', async () => {
     const store = new InMemoryEventStore()
     await importInto(store, small(...rows))
-    const options = { store, rules: RULES, actor: { id: 'berta' }, source: 'small', run: 'r9' }
+    const kind = importRules.records.incident
+    const options = { store, rules: importRules, kind, actor: { id: 'berta' }, source: 'small', run: 'r9' }
     expect(await activateImport(options)).toBe(2)
     expect(typesOf(await store.readStream('import-r9'))).toEqual(['ImportActivated'])
     expect((await store.readStream('incident-A2')).at(-1)).toMatchObject({
@@ -536,12 +538,12 @@ describe('the sample of real incidents', () => {
   })
 
   async function standing(store: InMemoryEventStore): Promise<Incident[]> {
-    const states = new Map<string, unknown>()
+    const states = new Map<string, IncidentRecord>()
     for (const event of await allEvents(store, ['incident-'])) {
-      const before = states.get(event.stream) ?? RULES.incident.initial
-      states.set(event.stream, RULES.incident.evolve(before, event as RecordedEvent<IncidentEvent>))
+      const before = states.get(event.stream) ?? incidentDecider.initial
+      states.set(event.stream, incidentDecider.evolve(before, event as RecordedEvent<IncidentEvent>))
     }
-    return [...states.values()].map((state) => state as Incident).filter(isOpened)
+    return [...states.values()].filter(isOpened)
   }
 
   function counts(values: readonly string[]): Record<string, number> {

@@ -170,8 +170,14 @@ export type ProblemFindingsObserved = Fact<
   'ProblemFindingsObserved',
   { rootCause?: string | null; workaround?: string | null; resolutionNotes?: string | null }
 >
-/** From imports: a row in which nothing with a home here changed. */
-export type ProblemUpdateObserved = Fact<'ProblemUpdateObserved', Nothing>
+/**
+ * From imports: a row in which nothing with a home here changed. `late`: one that happened before others that were imported
+ * earlier, with all that it says; it tells of the past and moves nothing.
+ */
+export type ProblemUpdateObserved = Fact<
+  'ProblemUpdateObserved',
+  { late?: Readonly<Record<string, string | null>> }
+>
 
 export type ProblemEvent =
   | ProblemOpened

@@ -36,6 +36,8 @@ export interface ObservedProblem {
   resolutionNotes?: string | null
   /** Numbers or names of changes that fix it. */
   fixedByChange?: string | null
+  /** It happened before a row that was imported earlier: what it says is kept, and moves nothing. */
+  late?: boolean
   /** Every column without a home, by the source's name. */
   fields?: Readonly<Record<string, string | null>>
 }

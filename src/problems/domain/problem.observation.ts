@@ -1,7 +1,13 @@
 import { canonicalJson, Refused } from '#libs/event-sourcing'
 import type { ImportProblemUpdate } from './problem.commands.js'
 import { differences } from './problem.description.js'
-import type { ImportedProblem, ProblemEvent, ProblemLink, ProblemState } from './problem.events.js'
+import {
+  type ImportedProblem,
+  PROBLEM_STATES,
+  type ProblemEvent,
+  type ProblemLink,
+  type ProblemState,
+} from './problem.events.js'
 import type { ObservedProblem } from './problem.import.js'
 import { isOpened, outcomeOf, type Problem, type ProblemRecord, UNSPECIFIED } from './problem.state.js'
 
@@ -32,12 +38,26 @@ export function importProblemUpdate(
       'The number belongs to a problem that does not come from this record of the source: ' +
         'have numbers allotted, by number: { policy: allot } in the mapping.',
     )
+  if (known && data.late) return [{ type: 'ProblemUpdateObserved', data: { late: saidInAll(data) } }]
   const told =
     known === undefined
       ? [opened(data, source?.externalId ?? ''), ...observedBeyond(data, undefined)]
       : [...observedFields(data, known), ...observedBeyond(data, known)]
   const events = told.length === 0 ? [{ type: 'ProblemUpdateObserved' as const, data: {} }] : told
   return withRow(events, data, known)
+}
+
+/** All that a row says, by the names of the fields here and of the source's columns. */
+function saidInAll({
+  fields = {},
+  affectedCis,
+  late: _,
+  ...said
+}: ObservedProblem): Record<string, string | null> {
+  const texts = Object.entries({ ...said, affectedCis: affectedCis?.join(', ') })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, value === null ? null : String(value)])
+  return { ...Object.fromEntries(texts), ...fields }
 }
 
 /** The first event carries the row's columns without a home, as far as they differ, and each what is irregular about it. */
@@ -147,7 +167,8 @@ function observedState(data: ObservedProblem, known: Problem | undefined): reado
   const outcome = data.outcome !== undefined && data.outcome !== (known ? outcomeOf(known) : null)
   const hold = to === 'On Hold' && from === to && (data.hold ?? UNSPECIFIED) !== known?.hold?.reason
   if (to === from && !outcome && !hold) return []
-  const irregular = irregularity(at, to)
+  const phaseUnknown = known?.phaseUnknown || data.phase !== undefined
+  const irregular = irregularity(at, to, phaseUnknown)
   return [
     {
       type: 'ProblemStateObserved',
@@ -163,9 +184,17 @@ function observedState(data: ObservedProblem, known: Problem | undefined): reado
   ]
 }
 
-/** `at`: the state, whether it is on hold or not: whoever goes on from a hold stays in it. */
-function irregularity(at: ProblemState, to: ProblemState | 'On Hold'): string | undefined {
+/**
+ * `at`: the state, whether it is on hold or not: whoever goes on from a hold stays in it. Of a problem that is worked on in a
+ * phase which the source does not tell, nobody can say that it skipped one on its way onwards.
+ */
+function irregularity(
+  at: ProblemState,
+  to: ProblemState | 'On Hold',
+  phaseUnknown: boolean,
+): string | undefined {
   if (at === 'Closed') return to === at ? undefined : 'PROBLEM.CLOSED'
   if (to === 'On Hold') return HOLDABLE.includes(at) ? undefined : 'PROBLEM.NOT_HOLDABLE'
+  if (phaseUnknown && PROBLEM_STATES.indexOf(to) >= PROBLEM_STATES.indexOf(at)) return undefined
   return to === at || REGULAR[to].includes(at) ? undefined : 'PROBLEM.STEP_SKIPPED'
 }
