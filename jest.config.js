@@ -36,5 +36,6 @@ export default {
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages})/)`],
   // A scale-out shares the machine with all its servers
   testTimeout: process.env.E2E_SHAPE === 'scale-out' ? 240_000 : 60_000,
+  testSequencer: '<rootDir>/jest.sequencer.js',
   maxWorkers: 2,
 }

@@ -18,10 +18,15 @@ export type DispatchAnswer =
   | { outcome: 'refused'; error: ReturnType<typeof toMessage> }
   | { outcome: 'retry'; reason: string }
 
+/** How long the end of a thread waits for its start. One whose store is away would never get there. */
+const STARTS_WITHIN_MS = 10_000
+
 /** A thread that is started again when it dies; until it is back, calls are refused with 503. */
 export class SupervisedThread {
   private remote: Remote | undefined
   private worker: Worker | undefined
+  /** Resolves when the worker serves, or is gone. */
+  private settled: Promise<void> = Promise.resolve()
   private stopping = false
   private failures = 0
   private readonly started: Promise<void>
@@ -59,6 +64,8 @@ export class SupervisedThread {
 
   async stop(): Promise<void> {
     this.stopping = true
+    // To terminate a thread while native code opens its stores would abort the whole process
+    await Promise.race([this.settled, sleep(STARTS_WITHIN_MS, undefined, { ref: false })])
     const { worker } = this
     if (!worker) return
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
@@ -71,12 +78,17 @@ export class SupervisedThread {
 
   private launch(): void {
     const worker = new Worker(this.script, { workerData: this.data, resourceLimits: this.limits })
+    let settle = () => {}
+    this.settled = new Promise((resolve) => {
+      settle = resolve
+    })
     const remote = new Remote(worker, {
       ...this.procedures,
       started: () => {
         this.failures = 0
         this.remote = remote
         this.reportStarted()
+        settle()
       },
     })
     this.worker = worker
@@ -85,6 +97,7 @@ export class SupervisedThread {
       remote.close(this.away())
       this.remote = undefined
       this.worker = undefined
+      settle()
       if (!this.stopping) this.relaunch(code)
     })
   }

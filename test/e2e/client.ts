@@ -23,6 +23,8 @@ export interface Asking {
 export interface Addresses {
   /** Where requests go; a contract-checking proxy, if there is one. */
   url: string
+  /** What requests that go there must say. */
+  headers?: Readonly<Record<string, string>>
   /** The server itself. */
   direct: string
   openapi: OpenApiDocument
@@ -66,11 +68,11 @@ export class Client {
   }
 
   async request(method: string, path: string, body: unknown, asking: Asking): Promise<Reply> {
-    const { url, direct, openapi } = this.addresses()
+    const { url, headers, direct, openapi } = this.addresses()
     const target = path + queryString(asking.query)
     const response = await fetch((asking.offContract ? direct : url) + target, {
       method,
-      headers: this.headers(asking, body),
+      headers: { ...this.headers(asking, body), ...(!asking.offContract && headers) },
       body: bodyOf(body),
     })
     const type = response.headers.get('content-type') ?? undefined

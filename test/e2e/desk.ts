@@ -1,7 +1,7 @@
 import type { Role } from '#libs/access'
 import type { OpenApiDocument } from '#libs/platform'
 import { Client, type Reply } from './client.js'
-import { PrismProxy } from './prism.js'
+import { type BehindPrism, throughPrism } from './prism.js'
 import { ServerProcess, type Settings } from './server.js'
 
 /** Who is there: one for each role, and a second requester and agent. */
@@ -26,7 +26,7 @@ export const GROUPS = { 'Service Desk': ['ann', 'ben', 'lea'], Network: ['ben'] 
 export class Desk {
   openapi!: OpenApiDocument
   private readonly clients = new Map<string, Client>()
-  private proxy: PrismProxy | undefined
+  private proxy: BehindPrism | undefined
 
   private constructor(readonly server: ServerProcess) {}
 
@@ -44,18 +44,18 @@ export class Desk {
   /** Starts the server (again). */
   async start(): Promise<void> {
     await this.server.start()
-    if (process.env.E2E_PRISM) this.proxy = await PrismProxy.start(this.server.url)
-    const response = await fetch(`${this.server.url}/openapi.json`)
-    this.openapi = (await response.json()) as OpenApiDocument
+    const contract = await (await fetch(`${this.server.url}/openapi.json`)).text()
+    this.openapi = JSON.parse(contract) as OpenApiDocument
+    this.proxy = await throughPrism(this.server.url, contract)
   }
 
   async stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
-    await this.proxy?.stop()
+    await this.proxy?.stop?.()
     return this.server.end(signal)
   }
 
   async close(): Promise<void> {
-    await this.proxy?.stop()
+    await this.proxy?.stop?.()
     await this.server.dispose()
   }
 
@@ -67,10 +67,10 @@ export class Desk {
 
   /** Somebody with this token, or with none. */
   withToken(token?: string): Client {
-    return new Client(
-      () => ({ url: this.proxy?.url ?? this.server.url, direct: this.server.url, openapi: this.openapi }),
-      token,
-    )
+    return new Client(() => {
+      const through = this.proxy ?? { url: this.server.url }
+      return { url: through.url, headers: through.headers, direct: this.server.url, openapi: this.openapi }
+    }, token)
   }
 
   /** Registers a person with these roles and a token. */

@@ -1,8 +1,29 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 
 const PRISM = join(resolve(__dirname, '../..'), 'test/contract/verifiers/node_modules/.bin/prism')
+
+/** Where requests go so that Prism sees the answers, and what they must say. */
+export interface BehindPrism {
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  stop?(): Promise<void>
+}
+
+/**
+ * The way to a server through the run's Prism (`test/servers/prism.mjs`, which names it in `E2E_PRISM_URL`), or through
+ * one of its own when the server publishes another contract than the run's Prism has read. Without `E2E_PRISM_URL` there is
+ * none.
+ * @param contract the text that the server publishes
+ */
+export async function throughPrism(upstream: string, contract: string): Promise<BehindPrism | undefined> {
+  const { E2E_PRISM_URL, E2E_PRISM_CONTRACT = '' } = process.env
+  if (!E2E_PRISM_URL) return undefined
+  if (readFileSync(E2E_PRISM_CONTRACT, 'utf8') !== contract) return PrismProxy.start(upstream)
+  return { url: E2E_PRISM_URL, headers: { 'x-upstream': upstream } }
+}
 
 /** Stoplight's Prism between caller and server: an answer outside the contract becomes a 500 that says so. */
 export class PrismProxy {

@@ -12,6 +12,14 @@ const MAIN = join(ROOT, 'dist/src/main.js')
 const CLI = join(ROOT, 'dist/src/cli.js')
 const READY_WITHIN_MS = 60_000
 
+/** Processes that nobody has ended yet. A test that runs out of time before it knows its server leaves them to the end of its file. */
+const running = new Set<ChildProcess>()
+let over = false
+afterAll(() => {
+  over = true
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Settings without their prefix: `{ ATTACHMENT_MAX_BYTES: '1 KiB' }`. */
 export type Settings = Readonly<Record<string, string>>
 
@@ -69,10 +77,13 @@ export class ServerProcess {
 
   /** Starts one process and waits until it is ready. */
   async launch(role: string, settings: Settings = {}): Promise<RoleProcess> {
+    if (over) throw new Error('The tests of this file are over')
     const child = spawn(process.execPath, [MAIN], {
       env: { ...this.environment(), LEDGERDESK_ROLE: role, ...prefixed(settings) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.log.push(text))
     const lines = createInterface({ input: child.stdout })
     const url = await new Promise<string>((found, failed) => {

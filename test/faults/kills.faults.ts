@@ -19,7 +19,7 @@ import { Workload } from './server/workload.js'
  * A killed server. The page cache outlives a process, so this proves nothing about the disk (the power-loss test does),
  * but everything about what is kept in memory and what is said too early.
  */
-const KILLS = Number(process.env.FAULT_KILLS ?? (process.env.CI === 'true' ? 10 : 50))
+const KILLS = Number(process.env.FAULT_KILLS ?? (process.env.CI === 'true' ? 5 : 50))
 const SEED = Number(process.env.FAULT_SEED ?? randomInt(2 ** 31))
 const CLIENTS = 24
 /** Milliseconds of load before the kill. */

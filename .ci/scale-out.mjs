@@ -1,0 +1,49 @@
+// Which end-to-end and figures' tests run in scale-out, too: `node .ci/scale-out.mjs` prints their paths. All of them run embedded.
+// What a test is about decides: what its answers owe to the stores, to processes apart or to who is first is repeated there, what
+// they owe to the program's own rules and forms is not, as nothing of it differs. `E2E_SHAPE=scale-out npx jest test/e2e` runs all.
+
+/** Repeated, and for the sake of what. */
+export const IN_SCALE_OUT = {
+  'test/e2e/scale-out.spec.ts': 'the shape itself: processes by role, restarts, stores that are away',
+  'test/e2e/audit.spec.ts': 'findings in the read store, judged by a policy of another process; extracts',
+  'test/e2e/bulk-by-filter.spec.ts': 'a thousand records by a filter of the read store, and as many appends',
+  'test/e2e/changes.spec.ts': 'policies of another process; one stream against another',
+  'test/e2e/changes-reads.spec.ts': 'lists, the calendar and the past from the read store',
+  'test/e2e/configuration-history.spec.ts': 'both time axes, walks and differences from the read store',
+  'test/e2e/idempotency.spec.ts': 'who is first in the event store, and what it remembers',
+  'test/e2e/lifecycle.spec.ts': 'who is first; timers of another process; attachments',
+  'test/e2e/live-queue.spec.ts': 'rows that another process writes; what a queue has after a cut',
+  'test/e2e/mail.spec.ts': 'files in the blob store; who is first; an outbox elsewhere',
+  'test/e2e/many-comments.spec.ts': 'a document that grows',
+  'test/e2e/notifications.spec.ts': 'an outbox in another process',
+  'test/e2e/queues.spec.ts': 'counts and pages from the read store, now and then',
+  'test/e2e/reading.spec.ts': 'filters, orders, pages and the past from the read store',
+  'test/e2e/rights-in-the-past.spec.ts': 'what a filter of the read store hides, now and then',
+  'test/e2e/search.spec.ts': 'the search of the read store',
+  'test/e2e/webhooks.spec.ts': 'an outbox in another process, and what it was told to send again',
+  'test/figures/configuration-history.spec.ts': 'a long import into both stores, and a rebuild',
+  'test/figures/imported-history.spec.ts': 'a long import into both stores, and figures from them',
+}
+
+/** Not repeated, and why nothing is lost. */
+export const EMBEDDED_ONLY = {
+  'test/e2e/alerts.spec.ts': 'rules of deciders and policies; its lists are filters like others',
+  'test/e2e/approvals.spec.ts': 'rules of a decider; approvals as part of changes are repeated',
+  'test/e2e/audit-evidence.spec.ts': 'a file made of events, which the contract of event stores gives alike',
+  'test/e2e/canary.spec.ts':
+    'every GET for what is nobody’s business: made by fields of answers, not by stores',
+  'test/e2e/command-line.spec.ts': 'about a data folder',
+  'test/e2e/configuration.spec.ts': 'rules of deciders, and the form of requests',
+  'test/e2e/demo.spec.ts': 'a data folder of its own, always',
+  'test/e2e/major-incidents.spec.ts': 'rules of a decider',
+  'test/e2e/requester-view.spec.ts': 'fields of answers; its filters are those of other lists',
+  'test/e2e/rights.spec.ts': 'roles at endpoints: decided before any store is asked',
+  'test/e2e/saved-filters.spec.ts': 'the form of requests; the filters are those of other lists',
+  'test/e2e/settings.spec.ts': 'the form of requests, and rules of deciders',
+  'test/e2e/sign-in.spec.ts': 'tokens, and one decider',
+  'test/e2e/starting.spec.ts': 'starts programs of its own, in both shapes already',
+  'test/figures/export-figures.spec.ts': 'mappings of sources; a long import is repeated',
+}
+
+if (process.argv[1] === import.meta.filename)
+  process.stdout.write(`${Object.keys(IN_SCALE_OUT).join('\n')}\n`)
