@@ -527,7 +527,14 @@ const CI_EVENTS: Entries<CiEvent> = {
   CiSourceValuesRecorded: { version: 1, fields: { source: plain, values: authored, run: plain } },
   ProposedValuesNotApplied: {
     version: 1,
-    fields: { change: plain, attributes: authored, code: plain, detail: plain, errors: plain },
+    fields: {
+      change: plain,
+      attributes: authored,
+      code: plain,
+      detail: plain,
+      errors: plain,
+      moved: authored,
+    },
   },
 }
 
@@ -690,7 +697,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
   RatificationOverdue: { version: 1, fields: { ratifyBy: plain } },
   PlanDeviated: { version: 1, fields: { fields: plain, description: authored } },
   ImplementationEnded: { version: 1, fields: { outcome: plain, endedAt: plain, notes: authored } },
-  ProposedValuesReleased: { version: 1, fields: { ci: plain, attributes: authored } },
+  ProposedValuesReleased: { version: 1, fields: { ci: plain, attributes: authored, base: authored } },
   ProposedValuesRefused: {
     version: 1,
     fields: { ci: plain, moved: authored, retired: plain, code: plain },

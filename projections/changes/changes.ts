@@ -145,7 +145,7 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
 /** One document per change. */
 export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
   name: 'changes',
-  version: 1,
+  version: 2,
   from: ['change-', 'cab-'],
   key: keyOf,
   evolve(change, event) {
@@ -505,6 +505,8 @@ function approve(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): boole
 function newRound(draft: Draft<ChangeDetails>, round: number): true {
   const purpose = wasImplemented(draft.state) ? 'ratification' : 'authorization'
   draft.approval = { purpose, round, status: 'preparing' }
+  // A ratification that was refused is asked again
+  if (draft.early) draft.early = { ...draft.early, verdict: 'open' }
   return true
 }
 
@@ -561,9 +563,11 @@ function implement(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): boo
       draft.endedAt = event.data.endedAt
       return true
     case 'ProposedValuesReleased':
-      draft.released = [...(draft.released ?? []), withoutImported(event.data)]
+      draft.released = [...(draft.released ?? []), { ci: event.data.ci, attributes: event.data.attributes }]
       return true
     case 'ProposedValuesRefused':
+      // It may have been released, and refused as it was to be written
+      draft.released = nonEmpty((draft.released ?? []).filter(({ ci }) => ci !== event.data.ci))
       draft.refused = [...(draft.refused ?? []), withoutImported(event.data)]
       return true
     default:

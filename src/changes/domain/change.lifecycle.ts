@@ -1,4 +1,5 @@
-import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
+import { InvalidInput, Refused } from '#libs/event-sourcing'
+import { movedSince } from '../../configuration/domain/defaults.js'
 import type {
   CancelChange,
   CloseChange,
@@ -188,25 +189,27 @@ export function endImplementation(
 function application(proposed: ProposedValues, { baseValues }: Change, known: ChangeFacts): ChangeEvent {
   const { ci, attributes } = proposed
   const { live, attributes: now } = standingIn(known)(ci)
-  const base = baseValues.find((other) => other.ci === ci)?.attributes
+  const recorded = baseValues.find((other) => other.ci === ci)?.attributes
   // What was implemented before approval has no base: nothing was promised.
-  const moved = Object.keys(base === undefined ? {} : attributes)
-    .map((name) => [name, { base: base?.[name] ?? null, now: now[name] ?? null }] as const)
-    .filter(([, values]) => canonicalJson(values.base) !== canonicalJson(values.now))
-  if (live && moved.length === 0) return { type: 'ProposedValuesReleased', data: { ci, attributes } }
+  const base =
+    recorded &&
+    Object.fromEntries(Object.keys(attributes).map((name) => [name, recorded[name] ?? null] as const))
+  const moved = movedSince(base ?? {}, now)
+  if (live && Object.keys(moved).length === 0)
+    return { type: 'ProposedValuesReleased', data: { ci, attributes, ...(base && { base }) } }
   return {
     type: 'ProposedValuesRefused',
-    data: { ci, moved: Object.fromEntries(moved), ...(!live && { retired: true }) },
+    data: { ci, moved, ...(!live && { retired: true }) },
   }
 }
 
 /** Nothing was written, so a revert brings nothing back. */
 export function recordValuesRefused(
-  { data: { ci, code } }: RecordValuesRefused,
+  { data: { ci, code, moved = {} } }: RecordValuesRefused,
   change: Change,
 ): readonly ChangeEvent[] {
   requireDue(change.released.some((values) => values.ci === ci))
-  return [{ type: 'ProposedValuesRefused', data: { ci, moved: {}, code } }]
+  return [{ type: 'ProposedValuesRefused', data: { ci, moved, code } }]
 }
 
 export function reviewChange({ data }: ReviewChange, change: Change): readonly ChangeEvent[] {

@@ -187,11 +187,16 @@ export class ChangeView {
   @IsOptional() @Field('What the CIs were like.') @Conforms(() => proposed) baseValues?: object[]
   @IsOptional() @Field('Written to the CMDB.') @Conforms(() => proposed) released?: object[]
   @IsOptional()
-  @Field('Not written: the CI was changed otherwise since approval was asked.')
+  @Field('Not written: the CI was changed otherwise since approval was asked, or did not take them (`code`).')
   @Conforms(() =>
     listOf(
       closed(
-        { ci: text, moved: mapOf(closed({ base: anyValue, now: anyValue })), retired: { type: 'boolean' } },
+        {
+          ci: text,
+          moved: mapOf(closed({ base: anyValue, now: anyValue })),
+          retired: { type: 'boolean' },
+          code: text,
+        },
         ['ci', 'moved'],
       ),
     ),

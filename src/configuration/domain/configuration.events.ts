@@ -65,6 +65,11 @@ export type CiSourceValuesRecorded = DomainEvent<
   { source: string; values: Readonly<Record<string, AttributeValue | null>>; run?: string }
 >
 
+/** Attributes that somebody has changed since a base value was taken of them; null: not set. */
+export type MovedValues = Readonly<
+  Record<string, { base: AttributeValue | null; now: AttributeValue | null }>
+>
+
 /** A change was done that was to give it these values, and they are not possible: somebody must look. */
 export type ProposedValuesNotApplied = DomainEvent<
   'ProposedValuesNotApplied',
@@ -76,6 +81,8 @@ export type ProposedValuesNotApplied = DomainEvent<
     detail: string
     /** Those attributes that are wrong. */
     errors?: readonly { pointer: string; message: string }[]
+    /** Those that are no longer what they were when the change was approved. */
+    moved?: MovedValues
   }
 >
 
