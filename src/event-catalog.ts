@@ -658,6 +658,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
     fields: {
       model: plain,
       revision: plain,
+      approver: personId,
       hash: plain,
       document: authored,
       period: plain,

@@ -491,8 +491,11 @@ function approve(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): boole
       return newRound(draft, nextRound)
     }
     case 'ChangeScheduled': {
-      const { model, revision, hash } = event.data
-      draft.approval = { purpose: 'model', status: 'approved', hash, model, modelRevision: revision }
+      const { model, revision, approver, hash } = event.data
+      draft.approval = {
+        ...{ purpose: 'model', status: 'approved', hash, model, modelRevision: revision },
+        ...(approver !== undefined && { approvers: [approver] }),
+      }
       return true
     }
     case 'ChangeReturned':

@@ -226,7 +226,22 @@ describe('a standard change', () => {
     expect(story.change.plan.title).toBe('Restart a')
     story.send(c.ScheduleStandardChange)
     story.send(c.StartImplementation, {}, IN_WINDOW)
-    expect(last(story)).toMatchObject({ data: { basis: { kind: 'model', model: 'restart', revision: 1 } } })
+    expect(last(story)).toMatchObject({
+      data: { basis: { kind: 'model', model: 'restart', revision: 1, approver: 'bob' }, breaches: [] },
+    })
+  })
+
+  it.each([
+    ['allowed', undefined, []],
+    ['recorded', undefined, [{ rule: 'approver-implements', person: 'bob' }]],
+    ['refused', 'CHANGE.DUTIES_NOT_SEPARATE', undefined],
+  ])('is approved by who approved its model: that he implements it is %s', (verdict, code, breaches) => {
+    const story = opened()
+    story.send(c.ScheduleStandardChange)
+    const settings = { ratifyWithinHours: 1, requesterImplements: 'refused', approverImplements: verdict }
+    story.others.set('settings-change', [{ type: 'ChangeSettingsPublished', data: { version: 1, settings } }])
+    expect(story.refused(c.StartImplementation, {}, { ...IN_WINDOW, actor: 'bob' })).toBe(code)
+    if (breaches) expect(last(story)).toMatchObject({ type: 'ImplementationStarted', data: { breaches } })
   })
 
   it('differs from its model in what that declares, and in nothing else', () => {

@@ -112,7 +112,8 @@ export interface PlanDocument {
 /** What a standing approval stands on. */
 export type ApprovalBasis =
   | { kind: 'approval'; approval: string; round: number; hash: string; approvers: readonly string[] }
-  | { kind: 'model'; model: string; revision: number; hash: string }
+  /** `approver`: of the model; absent in what was scheduled before that was recorded. */
+  | { kind: 'model'; model: string; revision: number; hash: string; approver?: string }
 
 export interface Segregated {
   rule: 'requester-implements' | 'approver-implements'
@@ -239,6 +240,8 @@ export type ChangeScheduled = Fact<
   {
     model: string
     revision: number
+    /** Who approved the model, and through it this change. */
+    approver?: string
     hash: string
     document: PlanDocument
     period: Period

@@ -15,7 +15,14 @@ import type {
   StartAssessment,
   StartImplementation,
 } from './change.commands.js'
-import type { ChangeEvent, ChangeState, Period, ProposedValues, Segregated } from './change.events.js'
+import type {
+  ApprovalBasis,
+  ChangeEvent,
+  ChangeState,
+  Period,
+  ProposedValues,
+  Segregated,
+} from './change.events.js'
 import { type ChangeFacts, standingIn } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { pastInstant, refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
@@ -98,7 +105,7 @@ function fromNow(planned: Period, window: Period, now: string): Period {
 function segregation(implementer: string, change: Change, { settings }: ChangeFacts): readonly Segregated[] {
   const { requesterImplements, approverImplements } = settings.value.settings
   const standing = 'standing' in change.stage ? change.stage.standing : null
-  const approvers = standing?.basis.kind === 'approval' ? standing.basis.approvers : []
+  const approvers = approversOf(standing?.basis)
   const cases = [
     { rule: 'requester-implements', applies: change.requester === implementer, verdict: requesterImplements },
     { rule: 'approver-implements', applies: approvers.includes(implementer), verdict: approverImplements },
@@ -110,6 +117,12 @@ function segregation(implementer: string, change: Change, { settings }: ChangeFa
       rule: refused.rule,
     })
   return broken.map(({ rule }) => ({ rule, person: implementer }))
+}
+
+/** Who answers for it: whoever approved it, or the model that it follows. */
+function approversOf(basis: ApprovalBasis | undefined): readonly string[] {
+  if (basis === undefined) return []
+  return basis.kind === 'approval' ? basis.approvers : [basis.approver ?? []].flat()
 }
 
 /** The one way around approval: it stays open until somebody who may approve it has said so, or not. */
