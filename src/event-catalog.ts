@@ -546,7 +546,7 @@ const CI_NAME_EVENTS: Entries<CiNameEvent> = {
 const relationEnds = { type: plain, source: plain, target: plain } as const
 const RELATION_EVENTS: Entries<RelationEvent> = {
   CiRelated: { version: 1, fields: { ...relationEnds, attributes: authored, ...authorised } },
-  CiUnrelated: { version: 1, fields: authorised },
+  CiUnrelated: { version: 1, fields: { ...relationEnds, ...authorised } },
   RelationCorrected: {
     version: 1,
     fields: { ...relationEnds, present: plain, until: plain, change: plain },
@@ -739,7 +739,7 @@ const CHANGE_MODEL_EVENTS: Entries<ChangeModelEvent> = {
 
 type CiScheduleEvent = Extract<ScheduleEvent, { type: 'CiReserved' | 'CiReleased' }>
 const CI_SCHEDULE_EVENTS: Entries<CiScheduleEvent> = {
-  CiReserved: { version: 1, fields: { change: plain, period: plain } },
+  CiReserved: { version: 1, fields: { change: plain, period: plain, names: plain } },
   CiReleased: { version: 1, fields: { change: plain } },
 }
 const ASSIGNEE_SCHEDULE_EVENTS: Entries<Exclude<ScheduleEvent, CiScheduleEvent>> = {

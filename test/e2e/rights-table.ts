@@ -75,7 +75,7 @@ export const RIGHTS: RightsTable = {
 
   'GET /queues': [...DESK, 'service'],
   'GET /queues/{group}': [...DESK, 'service'],
-  'GET /queues/mine': AGENTS,
+  'GET /queues/mine': CHANGE_WRITERS,
   'POST /queues/{group}/take-next': AGENTS,
 
   // Everybody’s own; a group’s are kept by the team leads among its members and by administrators, and used by its members

@@ -135,7 +135,11 @@ export type CiRelated = DomainEvent<
   'CiRelated',
   { type: string; source: RelationEnd; target: RelationEnd; attributes?: Attributes } & Authorised & Imported
 >
-export type CiUnrelated = DomainEvent<'CiUnrelated', Authorised & Imported>
+/** Its type and ends once more, as far as they are known: whom it concerns, nobody has to look up. */
+export type CiUnrelated = DomainEvent<
+  'CiUnrelated',
+  { type?: string; source?: RelationEnd; target?: RelationEnd } & Authorised & Imported
+>
 /** Whether it was there from `occurredAt` on (until `until`); its ends stand in every event, since it may be the first. */
 export type RelationCorrected = DomainEvent<
   'RelationCorrected',
