@@ -165,6 +165,7 @@ export const RIGHTS: RightsTable = {
   'POST /changes/{id}/close': CHANGE_WRITERS,
   'POST /changes/{id}/revert': CHANGE_WRITERS,
   'POST /change-models': CHANGE_WRITERS,
+  'GET /change-models': [...DESK, 'service'],
   'GET /change-models/{id}': [...DESK, 'service'],
   'POST /change-models/{id}/approve': ['change-manager'],
   'POST /change-models/{id}/retire': ['change-manager'],
