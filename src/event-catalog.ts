@@ -530,7 +530,14 @@ const CI_EVENTS: Entries<CiEvent> = {
   CiSourceValuesRecorded: { version: 1, fields: { source: plain, values: authored, run: plain } },
   ProposedValuesNotApplied: {
     version: 1,
-    fields: { change: plain, attributes: authored, code: plain, detail: plain, errors: plain },
+    fields: {
+      change: plain,
+      attributes: authored,
+      code: plain,
+      detail: plain,
+      errors: plain,
+      moved: authored,
+    },
   },
 }
 
@@ -542,7 +549,7 @@ const CI_NAME_EVENTS: Entries<CiNameEvent> = {
 const relationEnds = { type: plain, source: plain, target: plain } as const
 const RELATION_EVENTS: Entries<RelationEvent> = {
   CiRelated: { version: 1, fields: { ...relationEnds, attributes: authored, ...authorised } },
-  CiUnrelated: { version: 1, fields: authorised },
+  CiUnrelated: { version: 1, fields: { ...relationEnds, ...authorised } },
   RelationCorrected: {
     version: 1,
     fields: { ...relationEnds, present: plain, until: plain, change: plain },
@@ -654,6 +661,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
     fields: {
       model: plain,
       revision: plain,
+      approver: personId,
       hash: plain,
       document: authored,
       period: plain,
@@ -693,7 +701,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
   RatificationOverdue: { version: 1, fields: { ratifyBy: plain } },
   PlanDeviated: { version: 1, fields: { fields: plain, description: authored } },
   ImplementationEnded: { version: 1, fields: { outcome: plain, endedAt: plain, notes: authored } },
-  ProposedValuesReleased: { version: 1, fields: { ci: plain, attributes: authored } },
+  ProposedValuesReleased: { version: 1, fields: { ci: plain, attributes: authored, base: authored } },
   ProposedValuesRefused: {
     version: 1,
     fields: { ci: plain, moved: authored, retired: plain, code: plain },
@@ -815,7 +823,7 @@ const CHANGE_MODEL_EVENTS: Entries<ChangeModelEvent> = {
 
 type CiScheduleEvent = Extract<ScheduleEvent, { type: 'CiReserved' | 'CiReleased' }>
 const CI_SCHEDULE_EVENTS: Entries<CiScheduleEvent> = {
-  CiReserved: { version: 1, fields: { change: plain, period: plain } },
+  CiReserved: { version: 1, fields: { change: plain, period: plain, names: plain } },
   CiReleased: { version: 1, fields: { change: plain } },
 }
 const ASSIGNEE_SCHEDULE_EVENTS: Entries<Exclude<ScheduleEvent, CiScheduleEvent>> = {

@@ -1,6 +1,7 @@
 import type { Principal } from '#libs/access'
 import { parseFilter } from '#libs/read-store'
 import { workQueue } from '#projections/work-queue/work-queue'
+import { listChanges } from './changes/queries/change.queries.js'
 import type { FilteredList } from './filters/domain/filters.events.js'
 import { FilterCheck } from './filters/saved-filters.controller.js'
 import { columnsOf } from './http/listing.js'
@@ -16,6 +17,11 @@ export class ListFilterCheck extends FilterCheck {
   override async check(list: FilteredList, filter: string, principal: Principal): Promise<void> {
     // Columns of a queue are the same whatever the group, and for all who may read one
     if (list === 'queues') parseFilter(filter, columnsOf(workQueue, workQueue.name))
-    else await this.queries.ask(listIncidents, { filter, principal, pageSize: 1 })
+    else
+      await this.queries.ask(list === 'changes' ? listChanges : listIncidents, {
+        filter,
+        principal,
+        pageSize: 1,
+      })
   }
 }

@@ -10,7 +10,7 @@ import { listApprovals, myApprovals, readApproval } from './approvals/approval.q
 import { extractFindings, listFindings, readFinding, settleExtract } from './audit/audit.queries.js'
 import { readEvidence } from './audit/evidence/evidence.query.js'
 import { drawSample } from './audit/sample.query.js'
-import { readChangeModel } from './changes/change-model.query.js'
+import { listChangeModels, readChangeModel } from './changes/change-model.query.js'
 import { listCabMeetings, readCabMeeting } from './changes/queries/cab.queries.js'
 import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
 import { readChangeCalendar } from './changes/queries/change-calendar.query.js'
@@ -122,6 +122,7 @@ export const queryRegistry = {
   readBaselineDrift,
   readConfigurationHealth,
   matchCis,
+  listChangeModels,
   listChanges,
   readChange,
   readChangeHistory,

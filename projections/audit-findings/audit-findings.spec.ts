@@ -375,6 +375,17 @@ describe('What auditors ask', () => {
     expect(log.findings[0]?.details).toHaveLength(details.length)
   })
 
+  it('counts who approved its model as one who has approved a standard change', () => {
+    const document = { change: CHANGE, plan, conflicts: [], baseValues: [] }
+    const scheduled = { model: 'restart', revision: 1, approver: 'lea', hash: 'h', document }
+    log.change(opened({ type: 'standard' }))
+    log.change({ type: 'ChangeScheduled', data: { ...scheduled, period: { start: at(7), end: at(9) } } })
+    log.change(started('lea'))
+    expect(log.findings).toMatchObject([
+      { question: 'duties-not-separated', details: ['approver-implements'], persons: ['lea'] },
+    ])
+  })
+
   describe('of an approver', () => {
     const granted = (roles: readonly { role: 'change-manager' | 'team-lead'; grant: string }[]) => {
       const subject = { type: 'change', number: CHANGE } as const

@@ -163,6 +163,12 @@ describe('a change', () => {
       },
       asked(1, 'ratification'),
     ]
+    const again: ChangeEvent[] = [
+      { type: 'RatificationRefused', data: { round: 1, approval: 'A1', hash: 'h', comment: 'Why?' } },
+      { type: 'ChangeApprovalRenewed', data: { round: 2, period: WINDOW } },
+    ]
+    expect(entryOf(...early, again[0]!)).toMatchObject({ ratification: 'refused' })
+    expect(entryOf(...early, ...again)).toMatchObject({ ratification: 'open', early: { verdict: 'open' } })
     expect(entryOf(...early)).toMatchObject({
       state: 'Implement',
       implementedBeforeApproval: true,
@@ -208,6 +214,20 @@ describe('a change', () => {
       closedAt: '2026-03-02T08:00:02.000Z',
     })
     expect([commit.startedAt, commit.endedAt, commit.visibleTo]).toEqual([undefined, undefined, undefined])
+  })
+
+  it('shows as written only what was not refused as it was to be written', () => {
+    const values = (ci: string) => ({ ci, attributes: { version: '2' } })
+    const refused = { ci: 'CI1', moved: {}, code: 'CI.RETIRED' }
+    const told: ChangeEvent[] = [
+      { type: 'ProposedValuesReleased', data: { ...values('CI1'), base: { version: '1' } } },
+      { type: 'ProposedValuesReleased', data: values('CI2') },
+    ]
+    expect(entryOf(opened(), ...told).released).toEqual([values('CI1'), values('CI2')])
+    expect(entryOf(opened(), ...told, { type: 'ProposedValuesRefused', data: refused })).toMatchObject({
+      released: [values('CI2')],
+      refused: [refused],
+    })
   })
 
   it('shows what the board advises, which is no update of it', () => {

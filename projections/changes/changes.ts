@@ -494,8 +494,11 @@ function approve(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): boole
       return newRound(draft, nextRound)
     }
     case 'ChangeScheduled': {
-      const { model, revision, hash } = event.data
-      draft.approval = { purpose: 'model', status: 'approved', hash, model, modelRevision: revision }
+      const { model, revision, approver, hash } = event.data
+      draft.approval = {
+        ...{ purpose: 'model', status: 'approved', hash, model, modelRevision: revision },
+        ...(approver !== undefined && { approvers: [approver] }),
+      }
       return true
     }
     case 'ChangeReturned':
@@ -508,6 +511,8 @@ function approve(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): boole
 function newRound(draft: Draft<ChangeDetails>, round: number): true {
   const purpose = wasImplemented(draft.state) ? 'ratification' : 'authorization'
   draft.approval = { purpose, round, status: 'preparing' }
+  // A ratification that was refused is asked again
+  if (draft.early) draft.early = { ...draft.early, verdict: 'open' }
   return true
 }
 
@@ -564,9 +569,11 @@ function implement(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): boo
       draft.endedAt = event.data.endedAt
       return true
     case 'ProposedValuesReleased':
-      draft.released = [...(draft.released ?? []), withoutImported(event.data)]
+      draft.released = [...(draft.released ?? []), { ci: event.data.ci, attributes: event.data.attributes }]
       return true
     case 'ProposedValuesRefused':
+      // It may have been released, and refused as it was to be written
+      draft.released = nonEmpty((draft.released ?? []).filter(({ ci }) => ci !== event.data.ci))
       draft.refused = [...(draft.refused ?? []), withoutImported(event.data)]
       return true
     default:

@@ -30,11 +30,13 @@ function grantToDo(
   return grantFor(principal, DESK_PEOPLE)
 }
 
-/** Who was asked and has lost every role since answers no more. @throws Forbidden `APPROVAL.NOT_AN_APPROVER` */
+/** Who was asked and has lost every role since answers no more. @throws Forbidden `APPROVAL.SEAT_LOST` */
 function roleOf(principal: Principal): string {
   const grant = grantFor(principal, ROLES)
   if (grant !== undefined) return grant
-  throw new Forbidden('APPROVAL.NOT_AN_APPROVER', 'You were asked, but have no role any more.')
+  throw new Forbidden('APPROVAL.SEAT_LOST', 'You were asked, but have no role any more', {
+    because: 'no-role',
+  })
 }
 
 function maySee(principal: Principal, record: ApprovalRecord, visibleTo: readonly string[]): boolean {

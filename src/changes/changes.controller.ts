@@ -1,11 +1,11 @@
-import { Body, Controller, Get, Param, Post } from '@nestjs/common'
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
 import { type Answer, Context, Endpoint, RequestContext } from '#libs/platform'
-import { DESK_PEOPLE } from '#projections/access'
+import { DESK_READERS } from '#projections/access'
 import { CommandSender } from '../http/command-sender.js'
 import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
-import { readChangeModel } from './change-model.query.js'
+import { listChangeModels, readChangeModel } from './change-model.query.js'
 import { OpenChange, OpenRevert } from './domain/change.commands.js'
 import { CHANGE_MODEL_RIGHTS, rolesThatMay } from './domain/change.rights.js'
 import { DraftChangeModel } from './domain/change-model.commands.js'
@@ -17,6 +17,7 @@ import {
   OpenChangeDto,
   RevertChangeDto,
 } from './dto/change-commands.dto.js'
+import { ChangeModelPage, ChangeModelsQuery } from './dto/change-models.dto.js'
 
 const COLLECTION = 'change-'
 
@@ -114,10 +115,21 @@ export class ChangeModelsController {
     return receiptAnswer(receipt, { location: `/change-models/${id}` })
   }
 
+  @Get()
+  @Endpoint({
+    summary: 'List models: which are approved, until when, and which await approval',
+    roles: DESK_READERS,
+    query: ChangeModelsQuery,
+    answer: ChangeModelPage,
+  })
+  list(@Query() query: ChangeModelsQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer(listChangeModels, { ...query, principal })
+  }
+
   @Get(':id')
   @Endpoint({
     summary: 'Read a model: its latest revision, and the one that is approved',
-    roles: [...DESK_PEOPLE, 'service'],
+    roles: DESK_READERS,
     params: ChangeModelParams,
     answer: ChangeModelView,
     requestHeaders: ['If-None-Match'],

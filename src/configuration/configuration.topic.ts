@@ -19,7 +19,7 @@ const ON_TOPIC: { readonly [Type in ConfigurationEvent['type']]: Shown<Type> | '
   CiObserved: ['run', 'source'],
   CiCorrected: ['name', 'status', 'attributes', 'until', 'change'],
   CiRelated: ['type', 'source', 'target', 'attributes', 'change'],
-  CiUnrelated: ['change'],
+  CiUnrelated: ['type', 'source', 'target', 'change'],
   RelationCorrected: ['type', 'source', 'target', 'present', 'until', 'change'],
   BaselineTaken: ['name', 'validAt', 'asOf'],
   ProposedValuesNotApplied: ['change', 'code'],

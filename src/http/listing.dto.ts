@@ -63,14 +63,20 @@ export class ListQuery extends listing(
   'priority, openedAt desc',
 ) {}
 
-/** What a list takes whose filters may be saved. */
-export class FilteredListQuery extends ListQuery {
-  @IsOptional()
-  @Field(
-    'A saved filter, by its `id`: your own by name, a group’s as `group/name`; with `filter`, both must hold.',
-    'Service Desk/Unassigned',
-  )
-  @IsString()
-  @Length(1, 400)
-  savedFilter?: string
+/** What a list takes beside the rest whose filters may be saved. */
+export function filtered<List extends ReturnType<typeof listing>>(Base: List) {
+  class Filtered extends Base {
+    @IsOptional()
+    @Field(
+      'A saved filter, by its `id`: your own by name, a group’s as `group/name`; with `filter`, both must hold.',
+      'Service Desk/Unassigned',
+    )
+    @IsString()
+    @Length(1, 400)
+    savedFilter?: string
+  }
+  return Filtered
 }
+
+/** A list of any moment whose filters may be saved. */
+export class FilteredListQuery extends filtered(ListQuery) {}

@@ -50,7 +50,7 @@ export class QueuesController {
   @Endpoint({
     summary:
       'Mine, unassigned in my groups, new replies since I last acted, follow-ups due, awaiting my approval',
-    roles: ['agent', 'team-lead'],
+    roles: ['agent', 'team-lead', 'change-manager'],
     query: MyQueueQuery,
     answer: MyQueue,
   })

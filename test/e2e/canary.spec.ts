@@ -165,6 +165,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/alerts/{id}',
       '/approvals',
       '/approvals/{id}',
+      '/change-models',
       '/change-models/{id}',
       '/changes',
       '/changes/{id}',

@@ -254,6 +254,20 @@ describe('Changes', () => {
       draft: { author: 'chris' },
       approved: { revision: 1 },
     })
+    const models = (minPosition: string, filter: string) =>
+      desk.as('ann').get('/change-models', { minPosition, filter })
+    const { position } = succeeded(
+      await desk.as('ann').post('/change-models', { id: 'rewire', content: { ...content, title: 'Rewire' } }),
+    )
+    const approved = succeeded(
+      await models(position, `state = "approved" AND expiresAt < "${at(901 * HOUR)}"`),
+    )
+    expect(approved.items).toMatchObject([{ id: 'restart', author: 'chris', approver: 'carla', revision: 1 }])
+    const soon = succeeded(await models(position, `expiresAt < "${at(899 * HOUR)}"`))
+    expect(soon.items).toEqual([])
+    const waiting = succeeded(await models(position, 'awaitingApproval = true'))
+    expect(waiting.items).toMatchObject([{ id: 'rewire', state: 'draft' }])
+    expect((await desk.as('rita').get('/change-models')).status).toBe(403)
     const number = await open(standard)
     expect(refusal(await tried('ann', number, 'edit', { implementation: 'Otherwise' }))).toBe(
       '400 CHANGE.FIXED_BY_MODEL',
@@ -263,6 +277,7 @@ describe('Changes', () => {
     expect((await told(number, 'ImplementationStarted')).data.basis).toMatchObject({
       kind: 'model',
       revision: 1,
+      approver: 'carla',
     })
   })
 

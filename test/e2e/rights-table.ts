@@ -75,7 +75,7 @@ export const RIGHTS: RightsTable = {
 
   'GET /queues': [...DESK, 'service'],
   'GET /queues/{group}': [...DESK, 'service'],
-  'GET /queues/mine': AGENTS,
+  'GET /queues/mine': CHANGE_WRITERS,
   'POST /queues/{group}/take-next': AGENTS,
 
   // Everybody’s own; a group’s are kept by the team leads among its members and by administrators, and used by its members
@@ -198,6 +198,7 @@ export const RIGHTS: RightsTable = {
   'POST /problems/{id}/accept-risk': ['team-lead'],
   'POST /problems/{id}/close': ['team-lead'],
   'POST /change-models': CHANGE_WRITERS,
+  'GET /change-models': [...DESK, 'service'],
   'GET /change-models/{id}': [...DESK, 'service'],
   'POST /change-models/{id}/approve': ['change-manager'],
   'POST /change-models/{id}/retire': ['change-manager'],

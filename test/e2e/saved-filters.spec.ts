@@ -25,6 +25,23 @@ describe('Saved filters', () => {
     expect(refusal(gone)).toBe('404 FILTER.SAVED_UNKNOWN')
   })
 
+  it('are applied to changes, each list with columns of its own', async () => {
+    const filter = 'type = "emergency" AND state = "New"'
+    succeeded(await save('ann', { name: 'Urgent changes', list: 'changes', filter }))
+    expect(refusal(await save('ann', { name: 'Wrong', list: 'changes', filter: 'caller = "rita"' }))).toMatch(
+      /^400/,
+    )
+    const open = async (type: string) =>
+      succeeded(await desk.as('ann').post('/changes', { type, title: 'Replace it' }))
+    const urgent = await open('emergency')
+    const { position: minPosition } = await open('normal')
+    const asked = { savedFilter: 'Urgent changes', minPosition }
+    const { items } = succeeded(await desk.as('ann').get('/changes', asked))
+    expect(items.map(({ number }: { number: string }) => number)).toEqual([urgent.id])
+    expect(refusal(await desk.as('ann').get('/incidents', asked))).toBe('400 FILTER.OTHER_LIST')
+    succeeded(await desk.as('ann').post('/saved-filters/remove', { name: 'Urgent changes' }))
+  })
+
   it('are applied by lists and queues, with another filter beside them', async () => {
     succeeded(
       await save('ann', { name: 'Mail', list: 'incidents', filter: 'category = "m" OR category = "n"' }),

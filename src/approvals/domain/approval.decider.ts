@@ -6,6 +6,7 @@ import type {
   ApprovalEvent,
   ApprovalRequested,
   ApprovalRoundEnded,
+  Approver,
   LeftOut,
 } from './approval.events.js'
 import {
@@ -14,9 +15,13 @@ import {
   candidates,
   facts,
   furtherFacts,
+  groupFact,
   type PersonRights,
   policyOf,
   reasonAgainst,
+  type SeatLoss,
+  seatLost,
+  seatOf,
 } from './approval.facts.js'
 import { decidedBy } from './approval.round.js'
 import { type ApprovalRecord, type ApprovalRound, evolve, UNBORN } from './approval.state.js'
@@ -151,17 +156,14 @@ function answer(
 
 function answerOf(
   { data: { hash, onBehalfOf, comment }, metadata: { actor, occurredAt } }: AnswerCommand,
-  { asked }: ApprovalRound,
-  { answerer, delegator }: ApprovalFacts,
+  round: ApprovalRound,
+  facts: ApprovalFacts,
 ): Answer {
+  const { asked } = round
+  const { answerer, delegator } = facts
   const delegated = onBehalfOf !== undefined && onBehalfOf !== actor
-  const delegation = delegated ? delegationTo(actor, delegator.value, occurredAt) : undefined
-  if (delegated && delegation === undefined) {
-    throw new Forbidden(
-      'APPROVAL.NOT_DELEGATED',
-      `"${onBehalfOf}" has not let you answer for him at this time: he does so in the directory`,
-    )
-  }
+  requireSeat(seatOf(onBehalfOf ?? actor, round)!, delegated ? delegator.value : answerer.value, facts)
+  const delegation = delegated ? delegationTo(actor, onBehalfOf, delegator.value, occurredAt) : undefined
   const parties = partiesTo(asked)
   const own = parties.includes(actor) || (onBehalfOf !== undefined && parties.includes(onBehalfOf))
   if (own && asked.selfApproval === 'refused')
@@ -185,12 +187,41 @@ function partiesTo({ requester, involved = [] }: Pick<ApprovalRequested['data'],
   return [requester, ...involved]
 }
 
-/** Id of the delegation that lets him answer at this time. */
-function delegationTo(actor: string, delegator: PersonRights, now: string): string | undefined {
-  if (!delegator.active) return undefined
-  return delegator.delegations.find(
-    ({ to, from, until, scope }) => to === actor && scope === 'approvals' && from <= now && now < until,
-  )?.delegationId
+const SEAT_LOST: Readonly<Record<SeatLoss, string>> = {
+  inactive: 'has left',
+  'no-role': 'has no role any more',
+  'left-group': 'is no longer a member of the group that was asked',
+  'manager-no-more': 'is no longer the manager of the group that was asked',
+}
+
+/** Whoever was asked may have lost what he was asked for. @throws Forbidden `APPROVAL.SEAT_LOST` with `because` */
+function requireSeat(seat: Approver, rights: PersonRights, facts: ApprovalFacts): void {
+  const standing = seat.group === undefined ? undefined : facts[groupFact(seat.group)]?.value
+  const because = seatLost(seat, rights, standing)
+  if (because === undefined) return
+  throw new Forbidden('APPROVAL.SEAT_LOST', `"${seat.person}" was asked, but ${SEAT_LOST[because]}`, {
+    because,
+  })
+}
+
+/**
+ * Id of the delegation that lets him answer at this time.
+ * @throws Forbidden `APPROVAL.NOT_DELEGATED`; `because`: what became of the latest that there was
+ */
+function delegationTo(actor: string, seat: string, { delegations }: PersonRights, now: string): string {
+  const his = delegations.filter(({ to, scope }) => to === actor && scope === 'approvals')
+  const standing = his.find(({ from, until, revoked }) => !revoked && from <= now && now < until)
+  if (standing) return standing.delegationId
+  const { because, so } = whyNot(his.at(-1), now)
+  throw new Forbidden('APPROVAL.NOT_DELEGATED', `"${seat}" ${so}: he does so in the directory`, { because })
+}
+
+function whyNot(last: PersonRights['delegations'][number] | undefined, now: string) {
+  if (last === undefined) return { because: 'none', so: 'has never let you answer for him' }
+  if (last.revoked) return { because: 'revoked', so: 'lets you answer for him no longer' }
+  return last.until <= now
+    ? { because: 'over', so: `let you answer for him until ${last.until}` }
+    : { because: 'not-yet', so: `lets you answer for him only from ${last.from} on` }
 }
 
 /** By role, the grant that an administrator gave before that of the identity provider. */

@@ -19,7 +19,8 @@ export interface PersonRights {
   readonly active: boolean
   /** Event ids of the grants that stand, by role and who gave it. */
   readonly grants: ReadonlyMap<`${'own' | 'idp'}/${Role}`, string>
-  readonly delegations: readonly DelegationGranted['data'][]
+  /** All that he ever granted; `revoked`: and has taken back. */
+  readonly delegations: readonly (DelegationGranted['data'] & { readonly revoked?: true })[]
 }
 
 /** What decisions about approvals ask of other streams. */
@@ -33,7 +34,7 @@ export interface ApprovalFacts {
   delegator: Fact<PersonRights>
 }
 type GroupFact = `group ${string}`
-const groupFact = (id: string): GroupFact => `group ${id}`
+export const groupFact = (id: string): GroupFact => `group ${id}`
 type CandidateFact = `candidate ${string}`
 export const candidateFact = (id: string): CandidateFact => `candidate ${id}`
 
@@ -87,7 +88,9 @@ const personRights: StreamFold<PersonRights, PersonEvent> = {
         return { ...person, delegations: [...person.delegations, event.data] }
       case 'DelegationRevoked': {
         const { delegationId } = event.data
-        const delegations = person.delegations.filter((other) => other.delegationId !== delegationId)
+        const delegations = person.delegations.map((one) =>
+          one.delegationId === delegationId ? { ...one, revoked: true as const } : one,
+        )
         return { ...person, delegations }
       }
       default:
@@ -111,13 +114,21 @@ export function facts(
     case 'RejectApproval': {
       const { onBehalfOf } = command.data
       const answerer = fact(`person-${command.metadata.actor}`, personRights)
-      return onBehalfOf === undefined
-        ? { answerer }
-        : { answerer, delegator: fact(`person-${onBehalfOf}`, personRights) }
+      const seat = seatOf(onBehalfOf ?? command.metadata.actor, record)
+      return {
+        answerer,
+        ...(onBehalfOf !== undefined && { delegator: fact(`person-${onBehalfOf}`, personRights) }),
+        ...(seat?.group !== undefined && { [groupFact(seat.group)]: fact(`group-${seat.group}`, group) }),
+      }
     }
     default:
       return {}
   }
+}
+
+/** The seat that somebody was given as it was asked; undefined: none. */
+export function seatOf(person: string, record: ApprovalRecord): Approver | undefined {
+  return record.status === 'unborn' ? undefined : record.asked.approvers.find((one) => one.person === person)
 }
 
 /** The groups that the policy names, and then whether those that they stand for are still there. */
@@ -185,4 +196,22 @@ export function reasonAgainst(
   if (isServiceId(person)) return 'program'
   if (parties.includes(person)) return 'requester'
   return rights?.active ? undefined : 'inactive'
+}
+
+/** Why somebody who was asked answers no more, nor does anybody for him. */
+export type SeatLoss = 'inactive' | 'no-role' | 'left-group' | 'manager-no-more'
+
+/**
+ * Whether a seat is still his: a round may take days, and he may have left meanwhile, or lost what he was asked for.
+ * @param standing of the group by which he has the seat
+ */
+export function seatLost(
+  { person, via }: Approver,
+  { active, grants }: PersonRights,
+  standing: Group | undefined,
+): SeatLoss | undefined {
+  if (!active) return 'inactive'
+  if (grants.size === 0) return 'no-role'
+  if (via === 'group' && !standing?.members.has(person)) return 'left-group'
+  return via === 'group-manager' && standing?.manager !== person ? 'manager-no-more' : undefined
 }

@@ -17,7 +17,7 @@ export interface ChangeKnown {
   proposedValues: readonly ProposedValues[]
   /** Whether an approval stands, or that of its model. */
   approved: boolean
-  /** Everybody who approved it, or its model's plan, ever. */
+  /** Everybody who approved it, or the model that it follows, ever. */
   approvers: readonly string[]
   implementer?: string
   /** When it was really implemented, ISO 8601. */
@@ -66,7 +66,11 @@ export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>
     case 'ChangeApproved':
       return { ...known, approved: true, approvers: joined(known.approvers, event.data.approvers) }
     case 'ChangeScheduled':
-      return { ...known, approved: true }
+      return {
+        ...known,
+        approved: true,
+        approvers: joined(known.approvers, [event.data.approver ?? []].flat()),
+      }
     case 'ChangeApprovalVoided':
     case 'ChangeReturned':
     case 'ChangeRejected':

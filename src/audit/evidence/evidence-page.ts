@@ -1,4 +1,5 @@
 import { canonicalJson } from '#libs/event-sourcing'
+import type { ApprovalBasis } from '../../changes/domain/change.events.js'
 import type { Evidence, EvidenceRound } from './evidence.js'
 import { type Html, html, lines, list, section, table, text } from './html.js'
 
@@ -167,6 +168,12 @@ function conflicts({ conflicts: found }: Evidence): Html {
   )
 }
 
+function basisInWords(basis: ApprovalBasis): string {
+  if (basis.kind === 'approval') return `${basis.approval}, round ${basis.round}`
+  const by = basis.approver === undefined ? '' : `, approved by ${basis.approver}`
+  return `Model ${basis.model}, revision ${basis.revision}${by}`
+}
+
 function implementation({ implementation: done, state }: Evidence): Html {
   if (!done) return html`<p>It was not implemented.</p>`
   const { basis } = done
@@ -177,8 +184,7 @@ function implementation({ implementation: done, state }: Evidence): Html {
       Ended: done.endedAt,
       Outcome: done.outcome,
       Notes: done.notes,
-      'By the approval':
-        basis?.kind === 'approval' ? `${basis.approval}, round ${basis.round}` : basis?.model,
+      'By the approval': basis && basisInWords(basis),
       'Before approval; to be ratified by': done.ratifyBy,
       Ratification: state.ratification,
       'Duties in one hand': done.breaches.map(({ rule, person }) => `${rule} (${person})`).join(', '),

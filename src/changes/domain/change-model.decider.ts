@@ -15,6 +15,7 @@ export interface ApprovedRevision {
   readonly revision: number
   readonly content: ChangeModelContent
   readonly expiresAt: string
+  readonly approver: string
 }
 /** A model's latest revision, and the one that is approved. */
 export interface ChangeModel {
@@ -50,9 +51,9 @@ export function evolveModel(model: ChangeModel, event: RecordedEvent<ChangeModel
     case 'ChangeModelDrafted':
       return { ...model, draft: event.data }
     case 'ChangeModelApproved': {
-      const { revision, expiresAt } = event.data
+      const { revision, expiresAt, approver } = event.data
       if (model.draft?.revision !== revision) return model
-      return { ...model, approved: { revision, content: model.draft.content, expiresAt } }
+      return { ...model, approved: { revision, content: model.draft.content, expiresAt, approver } }
     }
     case 'ChangeModelRetired':
       return { ...model, approved: null }

@@ -17,6 +17,7 @@ import { refuseBlackouts, requireDue, requireStep, requireText } from './change.
 import { materialOf } from './change.plan.js'
 import { type RiskAnswers, riskOf } from './change.risk.js'
 import { type Change, periodOfChange, type Ratification, roundOf, STANDARD_FIELDS } from './change.state.js'
+import type { ApprovedRevision } from './change-model.decider.js'
 import type { ChangeType } from './defaults.js'
 
 /** From the risk to the approval, and what may come between. */
@@ -201,7 +202,7 @@ export function scheduleStandardChange(
   requireStep('schedule', change)
   const window = requirePlan(change)
   const { id, revision } = change.model!
-  requireModel(revision, window, known)
+  const { approver } = requireModel(revision, window, known)
   const { conflicts, events } = conflictsNow(command, change, known)
   refuseBlackouts(conflicts, change)
   const baseValues = baseValuesOf(change.plan, known)
@@ -219,6 +220,7 @@ export function scheduleStandardChange(
       data: {
         model: id,
         revision,
+        approver,
         document,
         hash: canonicalHash(document),
         period: periodOfChange(change)!,
@@ -228,7 +230,7 @@ export function scheduleStandardChange(
   ]
 }
 
-function requireModel(revision: number, window: Period, { model }: ChangeFacts): void {
+function requireModel(revision: number, window: Period, { model }: ChangeFacts): ApprovedRevision {
   const { approved } = model.value
   if (approved === null || approved.revision !== revision)
     throw new Refused(
@@ -248,6 +250,7 @@ function requireModel(revision: number, window: Period, { model }: ChangeFacts):
     throw new InvalidInput('CHANGE.WINDOW_TOO_LONG', `Its model allows ${longestMinutes} minutes.`, [
       { pointer: '/window', message: `is longer than ${longestMinutes} minutes` },
     ])
+  return approved
 }
 
 export function recheckConflicts(

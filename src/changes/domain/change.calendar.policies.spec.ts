@@ -1,14 +1,15 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
-import { policySpec, recorded } from '#libs/testing'
+import { commandMetadata, deciderSpec, policySpec, recorded } from '#libs/testing'
 import { conflictWatch, windowsMoved } from './change.calendar.policies.js'
+import { ciScheduleDecider, ReserveCi } from './schedule.decider.js'
 
 const hours = (start: number, end: number) => ({
   start: `2026-03-02T${String(start).padStart(2, '0')}:00:00.000Z`,
   end: `2026-03-02T${String(end).padStart(2, '0')}:00:00.000Z`,
 })
-const reserved = (change: string, start: number, end: number) => ({
+const reserved = (change: string, start: number, end: number, names?: string[]) => ({
   type: 'CiReserved',
-  data: { change, period: hours(start, end) },
+  data: { change, period: hours(start, end), ...(names && { names }) },
 })
 const released = (change: string) => ({ type: 'CiReleased', data: { change } })
 
@@ -42,14 +43,23 @@ describe('in one calendar', () => {
 
 describe('what is busy looks again', () => {
   const busy = [
-    ...events('cischedule-CI1', [reserved('A', 1, 3), reserved('B', 1, 3), released('B')]),
-    ...events('cischedule-CI2', [reserved('C', 1, 3)]),
+    ...events('cischedule-CI1', [reserved('A', 1, 3, ['db-1']), reserved('B', 1, 3), released('B')]),
+    ...events('cischedule-CI2', [reserved('C', 1, 3, ['web-1', 'www'])]),
+    ...events('cischedule-CI3', [reserved('D', 1, 3, ['esx-9']), released('D')]),
   ]
-  const told = (stream: string, event: object) =>
+  const old = events('cischedule-CI4', [reserved('E', 1, 3)])
+  const told = (stream: string, event: object, given = busy) =>
     policySpec(windowsMoved)
-      .given(...busy)
+      .given(...given)
       .when(events(stream, [event])[0]!)
       .commands.map(({ id }) => id)
+  const ends = (source: object, target: object) => ({ type: 'runs-on', source, target })
+  /** However it is said: that it is, that it was, that it is no longer. */
+  const said = (source: object, target: object) => [
+    { type: 'CiRelated', data: ends(source, target) },
+    { type: 'RelationCorrected', data: { ...ends(source, target), present: true } },
+    { type: 'CiUnrelated', data: ends(source, target) },
+  ]
 
   it('when windows are published', () => {
     for (const type of ['MaintenanceWindowsPublished', 'BlackoutWindowsPublished'])
@@ -59,13 +69,51 @@ describe('what is busy looks again', () => {
       ])
   })
 
-  it('when an item is related: those that are busy at it, or all where it does not say which', () => {
-    const related = (target: object) => ({
-      type: 'CiRelated',
-      data: { type: 'runs-on', source: { ci: 'CI1' }, target },
-    })
-    expect(told('relation-r', related({ ci: 'CI9' }))).toEqual(['A'])
-    expect(told('relation-r', related({ name: 'esx-1' }))).toEqual(['A', 'C'])
+  it('when items are related or are no longer: those alone that are busy at one of them', () => {
+    for (const event of said({ ci: 'CI1' }, { ci: 'CI9' })) expect(told('relation-r', event)).toEqual(['A'])
+    for (const event of said({ ci: 'CI2' }, { ci: 'CI1' }))
+      expect(told('relation-r', event)).toEqual(['A', 'C'])
+    for (const event of said({ ci: 'CI8' }, { ci: 'CI9' })) expect(told('relation-r', event)).toEqual([])
+  })
+
+  it('when an end is a name: those that are busy at an item which bears it, or may', () => {
+    for (const event of said({ ci: 'CI1' }, { name: 'esx-1' }))
+      expect(told('relation-r', event)).toEqual(['A'])
+    for (const event of said({ name: 'www' }, { ci: 'CI9' })) expect(told('relation-r', event)).toEqual(['C'])
+    for (const event of said({ name: 'esx-9' }, { ci: 'CI9' })) expect(told('relation-r', event)).toEqual([])
+    for (const event of said({ ci: 'CI9' }, { name: 'esx-1' })) {
+      const renamed = events('ci-CI1', [{ type: 'CiRenamed', data: { before: 'db-1', after: 'esx-1' } }])
+      expect(told('relation-r', event)).toEqual([])
+      expect(told('relation-r', event, [...busy, ...renamed])).toEqual(['A'])
+      // Reserved before names were told
+      expect(told('relation-r', event, [...busy, ...old])).toEqual(['E'])
+    }
+  })
+
+  it('all where an end does not say which', () => {
     expect(told('relation-r', { type: 'CiUnrelated', data: {} })).toEqual(['A', 'C'])
   })
+
+  it('when an item that it affects is renamed', () => {
+    const renamed = { type: 'CiRenamed', data: { before: 'db-1', after: 'esx-1' } }
+    expect(told('ci-CI1', renamed)).toEqual(['A'])
+    expect(told('ci-CI9', renamed)).toEqual([])
+    expect(
+      windowsMoved.key(events('ci-CI1', [{ type: 'CiChanged', data: { changes: {} } }])[0]!),
+    ).toBeUndefined()
+  })
+})
+
+it('a reservation tells by which names relations may mean the item', () => {
+  const registered = { type: 'CiRegistered', data: { class: 'server', name: 'db-1', attributes: {} } }
+  const renamed = { type: 'CiRenamed', data: { before: 'db-1', after: 'db-2' } }
+  const entry = { change: 'A', period: hours(1, 3) }
+  deciderSpec(ciScheduleDecider)
+    .given()
+    .and(
+      'ci-CI1',
+      ...([registered, renamed, { ...renamed, data: { before: 'db-2', after: 'db-1' } }] as never[]),
+    )
+    .when(new ReserveCi('CI1', entry, commandMetadata()))
+    .thenEvents({ type: 'CiReserved', data: { ...entry, names: ['db-1', 'db-2'] } })
 })

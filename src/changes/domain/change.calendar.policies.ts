@@ -1,5 +1,9 @@
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
-import type { RelationEvent } from '../../configuration/domain/configuration.events.js'
+import type {
+  CiRenamed,
+  RelationEnd,
+  RelationEvent,
+} from '../../configuration/domain/configuration.events.js'
 import type {
   BlackoutWindowsPublished,
   MaintenanceWindowsPublished,
@@ -44,52 +48,98 @@ export const conflictWatch = definePolicy<Calendar, ScheduleEvent>({
     touched.map((number) => recheck(number, `${data.change} moved in a calendar that it stands in`)),
 })
 
-/** The changes that keep CIs busy, by CI. */
+/** The changes that keep CIs busy, by CI; and the names of these CIs, where they were told. */
 interface Estate {
   byCi: Readonly<Record<string, readonly string[]>>
+  names?: Readonly<Record<string, readonly string[]>>
 }
 
-type Moved = CiReserved | CiReleased | RelationEvent | MaintenanceWindowsPublished | BlackoutWindowsPublished
+type Moved =
+  | CiReserved
+  | CiReleased
+  | CiRenamed
+  | RelationEvent
+  | MaintenanceWindowsPublished
+  | BlackoutWindowsPublished
 
 /**
- * When windows are published, all that is busy looks again; when CIs are related, what is busy at one of them. The end of a
- * relation does not say between which CIs it was, nor a name at its end which CI it means: then all do.
+ * When windows are published, all that is busy looks again; when CIs are related or are no longer, or one gets another name, by
+ * which relations may mean it, what is busy at one of them. A relation that does not say between which CIs it was concerns all.
  */
 export const windowsMoved = definePolicy<Estate, Moved>({
   name: 'change_windows_moved',
-  from: [CI_SCHEDULE, 'settings-maintenance-windows', 'settings-blackout-windows', 'relation-'],
-  key: () => 'all',
+  from: [CI_SCHEDULE, 'settings-maintenance-windows', 'settings-blackout-windows', 'relation-', 'ci-'],
+  key: ({ type, stream }) => (type === 'CiRenamed' || !stream.startsWith('ci-') ? 'all' : undefined),
   initial: { byCi: {} },
   evolve: (estate, event) => {
-    if (event.type !== 'CiReserved' && event.type !== 'CiReleased') return estate
-    const ci = event.stream.slice(CI_SCHEDULE.length)
-    const { [ci]: known = [], ...others } = estate.byCi
-    const rest = known.filter((number) => number !== event.data.change)
-    const now = event.type === 'CiReserved' ? [...rest, event.data.change] : rest
-    return { byCi: now.length === 0 ? others : { ...others, [ci]: now } }
+    switch (event.type) {
+      case 'CiReserved':
+        return reserved(estate, event.stream.slice(CI_SCHEDULE.length), event.data)
+      case 'CiReleased':
+        return released(estate, event.stream.slice(CI_SCHEDULE.length), event.data.change)
+      case 'CiRenamed':
+        return named(estate, event.stream.slice('ci-'.length), [event.data.after])
+      default:
+        return estate
+    }
   },
-  react: (event, { byCi }) => {
+  react: (event, estate) => {
+    const { byCi } = estate
     switch (event.type) {
       case 'CiReserved':
       case 'CiReleased':
         return []
+      case 'CiRenamed': {
+        const numbers = byCi[event.stream.slice('ci-'.length)] ?? []
+        return numbers.map((number) => recheck(number, 'A configuration item that it affects was renamed'))
+      }
       case 'MaintenanceWindowsPublished':
       case 'BlackoutWindowsPublished':
         return all(byCi).map((number) => recheck(number, 'Maintenance or blackout windows have changed'))
       case 'CiRelated':
-      case 'RelationCorrected': {
-        const { source, target } = event.data
-        const numbers =
-          'ci' in source && 'ci' in target
-            ? all({ source: byCi[source.ci] ?? [], target: byCi[target.ci] ?? [] })
-            : all(byCi)
-        return numbers.map((number) => recheck(number, 'A configuration item that it affects was related'))
-      }
+      case 'RelationCorrected':
+        return busyAt(event.data, estate).map((number) =>
+          recheck(number, 'A configuration item that it affects was related'),
+        )
       case 'CiUnrelated':
-        return all(byCi).map((number) => recheck(number, 'Configuration items are related no longer'))
+        return busyAt(event.data, estate).map((number) =>
+          recheck(number, 'A configuration item that it affects is related no longer'),
+        )
     }
   },
 })
+
+function reserved(estate: Estate, ci: string, { change, names }: CiReserved['data']): Estate {
+  const others = (estate.byCi[ci] ?? []).filter((number) => number !== change)
+  const after = { ...estate, byCi: { ...estate.byCi, [ci]: [...others, change] } }
+  return names === undefined ? after : { ...after, names: { ...estate.names, [ci]: names } }
+}
+
+function released(estate: Estate, ci: string, change: string): Estate {
+  const { [ci]: known = [], ...byCi } = estate.byCi
+  const rest = known.filter((number) => number !== change)
+  if (rest.length > 0) return { ...estate, byCi: { ...byCi, [ci]: rest } }
+  const { [ci]: _, ...names } = estate.names ?? {}
+  return { byCi, names }
+}
+
+/** Another name for a CI that is busy, and whose names are known. */
+function named(estate: Estate, ci: string, more: readonly string[]): Estate {
+  const known = estate.names?.[ci]
+  if (known === undefined) return estate
+  return { ...estate, names: { ...estate.names, [ci]: [...new Set([...known, ...more])] } }
+}
+
+/** The changes that are busy at an end of the relation. */
+function busyAt(
+  { source, target }: { source?: RelationEnd; target?: RelationEnd },
+  { byCi, names = {} }: Estate,
+): readonly string[] {
+  if (source === undefined || target === undefined) return all(byCi)
+  const touches = (ci: string) =>
+    [source, target].some((end) => ('ci' in end ? end.ci === ci : (names[ci]?.includes(end.name) ?? true)))
+  return all(Object.fromEntries(Object.entries(byCi).filter(([ci]) => touches(ci))))
+}
 
 function all(byCi: Estate['byCi']): readonly string[] {
   return [...new Set(Object.values(byCi).flat())].sort()

@@ -1,4 +1,5 @@
 import { Command } from '#libs/event-sourcing'
+import type { MovedValues } from '../../configuration/domain/configuration.events.js'
 import type { ChangeLink, Outcome, Period, Plan, Surroundings } from './change.events.js'
 import type { ObservedChange } from './change.import.js'
 import type { RiskAnswers } from './change.risk.js'
@@ -158,7 +159,10 @@ export class EndImplementation extends Command<
   readonly type = 'EndImplementation'
 }
 /** The policy's: service configuration has refused what was released. */
-export class RecordValuesRefused extends Command<'RecordValuesRefused', { ci: string; code: string }> {
+export class RecordValuesRefused extends Command<
+  'RecordValuesRefused',
+  { ci: string; code: string; moved?: MovedValues }
+> {
   readonly type = 'RecordValuesRefused'
 }
 export class ReviewChange extends Command<

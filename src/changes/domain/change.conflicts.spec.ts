@@ -223,7 +223,8 @@ describe('two changes scheduled at once on one CI', () => {
       ciScheduleDecider.initial,
     )
     const wish = new ReserveCi(ci, { change: number, period: WINDOW }, commandMetadata())
-    calendars.set(stream, [...events, ...(ciScheduleDecider.decide(wish, busy, {}) as CiReserved[])])
+    const names = { value: [], stream: `ci-${ci}`, revision: -1 }
+    calendars.set(stream, [...events, ...(ciScheduleDecider.decide(wish, busy, { names }) as CiReserved[])])
   }
 
   function ask(story: ChangeStory, calendars: Map<string, CiReserved[]>, early: boolean): void {

@@ -1,6 +1,7 @@
-import { commandMetadata } from '#libs/testing'
+import { commandMetadata, policySpec, recorded } from '#libs/testing'
 import * as c from './change.commands.js'
 import { ChangeStory, IN_WINDOW, PLAN, WINDOW } from './change.story.fixture.js'
+import { refusedValues } from './change.values.policies.js'
 import { ApproveChangeModel, DraftChangeModel } from './change-model.commands.js'
 import { changeModelDecider } from './change-model.decider.js'
 import type { ChangeModelContent } from './change-model.events.js'
@@ -225,7 +226,22 @@ describe('a standard change', () => {
     expect(story.change.plan.title).toBe('Restart a')
     story.send(c.ScheduleStandardChange)
     story.send(c.StartImplementation, {}, IN_WINDOW)
-    expect(last(story)).toMatchObject({ data: { basis: { kind: 'model', model: 'restart', revision: 1 } } })
+    expect(last(story)).toMatchObject({
+      data: { basis: { kind: 'model', model: 'restart', revision: 1, approver: 'bob' }, breaches: [] },
+    })
+  })
+
+  it.each([
+    ['allowed', undefined, []],
+    ['recorded', undefined, [{ rule: 'approver-implements', person: 'bob' }]],
+    ['refused', 'CHANGE.DUTIES_NOT_SEPARATE', undefined],
+  ])('is approved by who approved its model: that he implements it is %s', (verdict, code, breaches) => {
+    const story = opened()
+    story.send(c.ScheduleStandardChange)
+    const settings = { ratifyWithinHours: 1, requesterImplements: 'refused', approverImplements: verdict }
+    story.others.set('settings-change', [{ type: 'ChangeSettingsPublished', data: { version: 1, settings } }])
+    expect(story.refused(c.StartImplementation, {}, { ...IN_WINDOW, actor: 'bob' })).toBe(code)
+    if (breaches) expect(last(story)).toMatchObject({ type: 'ImplementationStarted', data: { breaches } })
   })
 
   it('differs from its model in what that declares, and in nothing else', () => {
@@ -384,7 +400,7 @@ describe('proposed values', () => {
     expect(last(story)).toEqual({
       ...last(story),
       type: 'ProposedValuesReleased',
-      data: PLAN.proposedValues[0],
+      data: { ...PLAN.proposedValues[0], base: { version: '1' } },
     })
   })
 
@@ -463,6 +479,23 @@ it('values that service configuration has refused are not brought back by a reve
   ])
   expect(story.change.released).toEqual([])
   expect(story.refused(c.RecordValuesRefused, refused, IN_WINDOW)).toBe('CHANGE.NOT_DUE')
+})
+
+it('values whose base moved between their release and the writing are told with what they are now', () => {
+  const story = new ChangeStory().implementing()
+  story.send(c.EndImplementation, { outcome: 'successful', notes: 'It is in.' }, IN_WINDOW)
+  const moved = { version: { base: '1', now: '1.5' } }
+  const notApplied = {
+    type: 'ProposedValuesNotApplied',
+    data: { change: 'CHG1', attributes: { version: '2' }, code: 'CI.BASE_VALUES_MOVED', detail: 'd', moved },
+  }
+  const [event] = recorded('ci-CI1', [notApplied] as never) as never[]
+  const { commands } = policySpec(refusedValues).given().when(event!)
+  expect(commands).toMatchObject([{ type: 'RecordValuesRefused', id: 'CHG1' }])
+  const refused = commands[0]!.data as { ci: string; code: string }
+  expect(story.send(c.RecordValuesRefused, refused, IN_WINDOW)).toEqual([
+    { type: 'ProposedValuesRefused', data: { ci: 'CI1', code: 'CI.BASE_VALUES_MOVED', moved } },
+  ])
 })
 
 it('what was told when it was submitted holds for who is told nothing later', () => {

@@ -1,5 +1,5 @@
 import type { DomainEvent } from '#libs/event-sourcing'
-import type { AttributeValue } from '../../configuration/domain/configuration.events.js'
+import type { AttributeValue, MovedValues } from '../../configuration/domain/configuration.events.js'
 import type { ChangeType, ConflictKind, Risk } from './defaults.js'
 
 /** Lifecycle of `domain.md`, in the words people see; On Hold stands beside them. */
@@ -112,7 +112,8 @@ export interface PlanDocument {
 /** What a standing approval stands on. */
 export type ApprovalBasis =
   | { kind: 'approval'; approval: string; round: number; hash: string; approvers: readonly string[] }
-  | { kind: 'model'; model: string; revision: number; hash: string }
+  /** `approver`: of the model; absent in what was scheduled before that was recorded. */
+  | { kind: 'model'; model: string; revision: number; hash: string; approver?: string }
 
 export interface Segregated {
   rule: 'requester-implements' | 'approver-implements'
@@ -239,6 +240,8 @@ export type ChangeScheduled = Fact<
   {
     model: string
     revision: number
+    /** Who approved the model, and through it this change. */
+    approver?: string
     hash: string
     document: PlanDocument
     period: Period
@@ -298,14 +301,17 @@ export type ImplementationEnded = Fact<
   'ImplementationEnded',
   { outcome: Outcome; endedAt: string; notes: string }
 >
-/** To be written to the CMDB, with the number of this change. */
-export type ProposedValuesReleased = Fact<'ProposedValuesReleased', ProposedValues>
+/** To be written to the CMDB, with the number of this change. `base`: what must not have moved until then; absent: anything may. */
+export type ProposedValuesReleased = Fact<
+  'ProposedValuesReleased',
+  ProposedValues & { base?: ProposedValues['attributes'] }
+>
 /** The CI was changed otherwise since approval was asked, or the values are not possible: somebody must look. */
 export type ProposedValuesRefused = Fact<
   'ProposedValuesRefused',
   {
     ci: string
-    moved: Readonly<Record<string, { base: AttributeValue | null; now: AttributeValue | null }>>
+    moved: MovedValues
     /** The CI is gone. */
     retired?: boolean
     /** They were released, and service configuration refused them: by this rule. */

@@ -32,6 +32,11 @@ it('tells every event in words, with before and after', () => {
 it('tells requesters what happened, not how it is done, by which rules, or what colleagues say', () => {
   const entries = requesterChangeTimeline(told(), 'rita')
   expect(JSON.stringify(entries)).not.toMatch(/canary|implementation|risk|round|Install/)
+  // Of people those alone who did it themselves: the approver is none of her fields
+  expect(told().map(({ what }) => what)).toContain('Approved by ann')
+  expect(entries.map(({ what }) => what).join()).not.toMatch(/\b(ann|ivan)\b/)
+  for (const what of ['Approved', 'Implementation started'])
+    expect(entries.map((entry) => entry.what)).toContain(what)
   expect(entries.map(({ what }) => what)).toContain('Plan edited')
   expect(entries.find(({ text }) => text === 'Soon')).toBeDefined()
 })

@@ -97,6 +97,13 @@ const PUBLIC_FIELDS: ReadonlySet<string> = new Set([
   'startedAt',
   'outcome',
 ])
+/** Where the words for the desk tell of fields that she does not see: who approved it, who does it, by which model. */
+const REQUESTER_WORDS: Readonly<Partial<Record<ChangeEvent['type'], string>>> = {
+  ChangePlanEdited: 'Plan edited',
+  ChangeApproved: 'Approved',
+  ChangeScheduled: 'Scheduled',
+  ImplementationStarted: 'Implementation started',
+}
 /** Whose text is meant for everybody. */
 const PUBLIC_TEXTS: ReadonlySet<ChangeEvent['type']> = new Set(['ChangeCommentAdded', 'ChangeCanceled'])
 
@@ -115,8 +122,7 @@ export function requesterChangeTimeline(
       reason: entry.who.actor === requester ? reason : undefined,
       text: PUBLIC_TEXTS.has(entry.type) ? text : undefined,
       changes: entry.changes.filter(({ field }) => PUBLIC_FIELDS.has(field)),
-      // Which fields of the plan were edited, its words would tell.
-      what: entry.type === 'ChangePlanEdited' ? 'Plan edited' : entry.what,
+      what: REQUESTER_WORDS[entry.type] ?? entry.what,
     }))
 }
 

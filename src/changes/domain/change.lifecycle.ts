@@ -1,4 +1,5 @@
-import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
+import { InvalidInput, Refused } from '#libs/event-sourcing'
+import { movedSince } from '../../configuration/domain/defaults.js'
 import type {
   CancelChange,
   CloseChange,
@@ -14,7 +15,14 @@ import type {
   StartAssessment,
   StartImplementation,
 } from './change.commands.js'
-import type { ChangeEvent, ChangeState, Period, ProposedValues, Segregated } from './change.events.js'
+import type {
+  ApprovalBasis,
+  ChangeEvent,
+  ChangeState,
+  Period,
+  ProposedValues,
+  Segregated,
+} from './change.events.js'
 import { type ChangeFacts, standingIn } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { pastInstant, refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
@@ -97,7 +105,7 @@ function fromNow(planned: Period, window: Period, now: string): Period {
 function segregation(implementer: string, change: Change, { settings }: ChangeFacts): readonly Segregated[] {
   const { requesterImplements, approverImplements } = settings.value.settings
   const standing = 'standing' in change.stage ? change.stage.standing : null
-  const approvers = standing?.basis.kind === 'approval' ? standing.basis.approvers : []
+  const approvers = approversOf(standing?.basis)
   const cases = [
     { rule: 'requester-implements', applies: change.requester === implementer, verdict: requesterImplements },
     { rule: 'approver-implements', applies: approvers.includes(implementer), verdict: approverImplements },
@@ -109,6 +117,12 @@ function segregation(implementer: string, change: Change, { settings }: ChangeFa
       rule: refused.rule,
     })
   return broken.map(({ rule }) => ({ rule, person: implementer }))
+}
+
+/** Who answers for it: whoever approved it, or the model that it follows. */
+function approversOf(basis: ApprovalBasis | undefined): readonly string[] {
+  if (basis === undefined) return []
+  return basis.kind === 'approval' ? basis.approvers : [basis.approver ?? []].flat()
 }
 
 /** The one way around approval: it stays open until somebody who may approve it has said so, or not. */
@@ -188,25 +202,27 @@ export function endImplementation(
 function application(proposed: ProposedValues, { baseValues }: Change, known: ChangeFacts): ChangeEvent {
   const { ci, attributes } = proposed
   const { live, attributes: now } = standingIn(known)(ci)
-  const base = baseValues.find((other) => other.ci === ci)?.attributes
+  const recorded = baseValues.find((other) => other.ci === ci)?.attributes
   // What was implemented before approval has no base: nothing was promised.
-  const moved = Object.keys(base === undefined ? {} : attributes)
-    .map((name) => [name, { base: base?.[name] ?? null, now: now[name] ?? null }] as const)
-    .filter(([, values]) => canonicalJson(values.base) !== canonicalJson(values.now))
-  if (live && moved.length === 0) return { type: 'ProposedValuesReleased', data: { ci, attributes } }
+  const base =
+    recorded &&
+    Object.fromEntries(Object.keys(attributes).map((name) => [name, recorded[name] ?? null] as const))
+  const moved = movedSince(base ?? {}, now)
+  if (live && Object.keys(moved).length === 0)
+    return { type: 'ProposedValuesReleased', data: { ci, attributes, ...(base && { base }) } }
   return {
     type: 'ProposedValuesRefused',
-    data: { ci, moved: Object.fromEntries(moved), ...(!live && { retired: true }) },
+    data: { ci, moved, ...(!live && { retired: true }) },
   }
 }
 
 /** Nothing was written, so a revert brings nothing back. */
 export function recordValuesRefused(
-  { data: { ci, code } }: RecordValuesRefused,
+  { data: { ci, code, moved = {} } }: RecordValuesRefused,
   change: Change,
 ): readonly ChangeEvent[] {
   requireDue(change.released.some((values) => values.ci === ci))
-  return [{ type: 'ProposedValuesRefused', data: { ci, moved: {}, code } }]
+  return [{ type: 'ProposedValuesRefused', data: { ci, moved, code } }]
 }
 
 export function reviewChange({ data }: ReviewChange, change: Change): readonly ChangeEvent[] {

@@ -296,11 +296,14 @@ function evolveStage(change: Change, event: RecordedEvent<ChangeEvent>): Change 
     case 'ChangeReturned':
       return at(change, { state: 'New' })
     case 'ChangeScheduled': {
-      const { model, revision, hash, document } = event.data
+      const { model, revision, approver, hash, document } = event.data
       const bond: Bond = { document, hash, materialFields: STANDARD_FIELDS }
       return at(change, {
         state: 'Scheduled',
-        standing: { basis: { kind: 'model', model, revision, hash }, bond },
+        standing: {
+          basis: { kind: 'model', model, revision, hash, ...(approver !== undefined && { approver }) },
+          bond,
+        },
       })
     }
     case 'ChangeCanceled':

@@ -14,8 +14,8 @@ export const refusedValues = definePolicy<Record<never, never>, CiEvent>({
   evolve: () => null,
   react: (event) => {
     if (event.type !== 'ProposedValuesNotApplied') return []
-    const { change, code, detail } = event.data
-    const data = { ci: event.stream.slice('ci-'.length), code }
+    const { change, code, detail, moved } = event.data
+    const data = { ci: event.stream.slice('ci-'.length), code, ...(moved && { moved }) }
     return [
       {
         kind: 'command',

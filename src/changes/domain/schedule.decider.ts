@@ -1,4 +1,12 @@
-import { Command, type Decider, type RecordedEvent, type StreamFold } from '#libs/event-sourcing'
+import {
+  Command,
+  type Decider,
+  type Fact,
+  fact,
+  type RecordedEvent,
+  type StreamFold,
+} from '#libs/event-sourcing'
+import type { CiEvent } from '../../configuration/domain/configuration.events.js'
 import type { BusyTimes } from './change.conflicts.js'
 import type { Period } from './change.events.js'
 import type {
@@ -61,12 +69,45 @@ function isReserved(busy: BusyTimes, { change, period: { start, end } }: Entry):
   return known?.start === start && known.end === end
 }
 
-export const ciScheduleDecider: Decider<BusyTimes, ReserveCi | ReleaseCi, CiReserved | CiReleased> = {
+interface CiScheduleFacts {
+  /** Asked as it is reserved. */
+  names: Fact<readonly string[]>
+}
+
+const namesOfCi: StreamFold<readonly string[], CiEvent> = {
+  initial: [],
+  evolve(names, event) {
+    const name = nameGiven(event)
+    return name === undefined || names.includes(name) ? names : [...names, name]
+  },
+}
+
+function nameGiven({ type, data }: RecordedEvent<CiEvent>): string | undefined {
+  switch (type) {
+    case 'CiRegistered':
+    case 'CiCorrected':
+      return data.name
+    case 'CiRenamed':
+      return data.after
+    default:
+      return undefined
+  }
+}
+
+export const ciScheduleDecider: Decider<
+  BusyTimes,
+  ReserveCi | ReleaseCi,
+  CiReserved | CiReleased,
+  CiScheduleFacts
+> = {
   streamPrefix: CI_SCHEDULE,
   ...calendar,
-  decide(command, busy) {
-    if (command.type === 'ReserveCi')
-      return isReserved(busy, command.data) ? [] : [{ type: 'CiReserved', data: command.data }]
+  facts: ({ type, id }) => (type === 'ReserveCi' ? { names: fact(`ci-${id}`, namesOfCi) } : {}),
+  decide(command, busy, { names }) {
+    if (command.type === 'ReserveCi') {
+      if (isReserved(busy, command.data)) return []
+      return [{ type: 'CiReserved', data: { ...command.data, names: names.value } }]
+    }
     return busy.has(command.data.change) ? [{ type: 'CiReleased', data: command.data }] : []
   },
 }

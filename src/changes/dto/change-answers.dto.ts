@@ -2,7 +2,7 @@ import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches } from 'c
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
 import { RecordHistory } from '../../http/history-entry.js'
-import { FreshnessQuery, listing } from '../../http/listing.dto.js'
+import { FreshnessQuery, filtered, listing } from '../../http/listing.dto.js'
 import {
   audienceSchema,
   closed,
@@ -18,10 +18,8 @@ import { CHANGE_STATES } from '../domain/change.events.js'
 import { RISKS } from '../domain/defaults.js'
 
 /** What lists of changes take: those of now only. */
-export class ChangesQuery extends listing(
-  FreshnessQuery,
-  'state = "Scheduled" AND affectedCis:"CI0000001"',
-  'openedAt desc',
+export class ChangesQuery extends filtered(
+  listing(FreshnessQuery, 'state = "Scheduled" AND affectedCis:"CI0000001"', 'openedAt desc'),
 ) {}
 
 export class ChangeCalendarQuery extends FreshnessQuery {
@@ -187,11 +185,16 @@ export class ChangeView {
   @IsOptional() @Field('What the CIs were like.') @Conforms(() => proposed) baseValues?: object[]
   @IsOptional() @Field('Written to the CMDB.') @Conforms(() => proposed) released?: object[]
   @IsOptional()
-  @Field('Not written: the CI was changed otherwise since approval was asked.')
+  @Field('Not written: the CI was changed otherwise since approval was asked, or did not take them (`code`).')
   @Conforms(() =>
     listOf(
       closed(
-        { ci: text, moved: mapOf(closed({ base: anyValue, now: anyValue })), retired: { type: 'boolean' } },
+        {
+          ci: text,
+          moved: mapOf(closed({ base: anyValue, now: anyValue })),
+          retired: { type: 'boolean' },
+          code: text,
+        },
         ['ci', 'moved'],
       ),
     ),

@@ -4,6 +4,7 @@ import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { canSee, seesInternalFields } from '#projections/access'
 import { type ChangeDetails, changes, foldChangeDetails, shownChange } from '#projections/changes/changes'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
+import { withSavedFilter } from '../../http/saved-filters.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import { unknownChange } from '../change.record.js'
 import type { ChangeEvent, ConflictInputs, PlanDocument } from '../domain/change.events.js'
@@ -19,7 +20,11 @@ export interface OneChange extends AskedTimePoint {
 }
 
 /** Changes as they are now. */
-export function listChanges(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+export async function listChanges(
+  asked: ListArguments,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const args = await withSavedFilter(asked, 'changes', dependencies.eventStore)
   return listPage<ChangeDetails>(dependencies, args, {
     definition: changes,
     // Of the fields that she sees, lest the answers tell of others

@@ -21,10 +21,13 @@ export class ChangeCi extends Command<'ChangeCi', { attributes: WishedAttributes
   readonly type = 'ChangeCi'
 }
 
-/** What a change that was done has proposed: where it is not possible, that is recorded, and nothing else is. */
+/**
+ * What a change that was done has proposed: where it is not possible, that is recorded, and nothing else is. `base`: what these
+ * attributes were when it was approved, and must be still; absent: nothing was promised.
+ */
 export class ApplyProposedValues extends Command<
   'ApplyProposedValues',
-  { change: string; attributes: WishedAttributes }
+  { change: string; attributes: WishedAttributes; base?: WishedAttributes }
 > {
   readonly type = 'ApplyProposedValues'
 }

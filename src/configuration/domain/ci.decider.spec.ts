@@ -53,6 +53,42 @@ describe('what a change that was done has proposed', () => {
     })
   })
 
+  it('is not written once the value is no longer the one that was approved to go', () => {
+    const proposed = (base?: object) =>
+      new commands.ApplyProposedValues(
+        ID,
+        { change: 'CHG0000001', attributes: { ramGigabytes: 16 }, ...(base && { base: base as never }) },
+        at(3),
+      )
+    const approved = { ramGigabytes: 8 }
+    const given = (...after: object[]) => spec.given(registered(approved), ...(after as never[]))
+    const changed = (after: number | null) => ({
+      type: 'CiChanged',
+      data: { changes: { ramGigabytes: { before: 8, after } }, classesVersion: 0 },
+      metadata: { occurredAt: day(2) },
+    })
+    given().when(proposed(approved)).thenTypes('CiChanged')
+    // As it was again
+    given(changed(12), changed(8)).when(proposed(approved)).thenTypes('CiChanged')
+    for (const now of [12, 16, null])
+      given(changed(now))
+        .when(proposed(approved))
+        .thenEvents({
+          type: 'ProposedValuesNotApplied',
+          data: {
+            change: 'CHG0000001',
+            attributes: { ramGigabytes: 16 },
+            code: 'CI.BASE_VALUES_MOVED',
+            detail: 'It was changed after the change was approved: nothing of what was proposed is written.',
+            moved: { ramGigabytes: { base: 8, now } },
+          },
+        } as never)
+    given(changed(12)).when(proposed()).thenTypes('CiChanged')
+    given(changed(12))
+      .when(proposed({ osFamily: null }))
+      .thenTypes('CiChanged')
+  })
+
   it('stands in the history where it is not possible', () => {
     const refused = (attributes: object, code: string, more: object) =>
       ({

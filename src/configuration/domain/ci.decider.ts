@@ -19,6 +19,7 @@ import { reconcileCi } from './ci.reconciliation.js'
 import { bears, type Ci, type CiRecord, evolve, UNBORN } from './ci.state.js'
 import { nameTaken } from './ci-name.decider.js'
 import type { Attributes, AttributeValue, CiEvent } from './configuration.events.js'
+import { movedSince } from './defaults.js'
 
 export const ciDecider: Decider<CiRecord, CiCommand, CiEvent, CiFacts> = {
   streamPrefix: 'ci-',
@@ -113,7 +114,13 @@ function change({ data }: ChangeCi | ApplyProposedValues, ci: Ci, known: CiFacts
 
 /** Whoever ended the change cannot mend it here: a refusal stands in the item's history, and the change hears of it. */
 function applyProposed(command: ApplyProposedValues, ci: Ci, known: CiFacts): readonly CiEvent[] {
-  const { change: number, attributes } = command.data
+  const { change: number, attributes, base = {} } = command.data
+  const moved = movedSince(base, ci.attributes)
+  if (ci.status === 'live' && Object.keys(moved).length > 0) {
+    const detail = 'It was changed after the change was approved: nothing of what was proposed is written.'
+    const code = 'CI.BASE_VALUES_MOVED'
+    return [{ type: 'ProposedValuesNotApplied', data: { change: number, attributes, code, detail, moved } }]
+  }
   try {
     return change(command, ci, known)
   } catch (error) {

@@ -65,6 +65,11 @@ export type CiSourceValuesRecorded = DomainEvent<
   { source: string; values: Readonly<Record<string, AttributeValue | null>>; run?: string }
 >
 
+/** Attributes that somebody has changed since a base value was taken of them; null: not set. */
+export type MovedValues = Readonly<
+  Record<string, { base: AttributeValue | null; now: AttributeValue | null }>
+>
+
 /** A change was done that was to give it these values, and they are not possible: somebody must look. */
 export type ProposedValuesNotApplied = DomainEvent<
   'ProposedValuesNotApplied',
@@ -76,6 +81,8 @@ export type ProposedValuesNotApplied = DomainEvent<
     detail: string
     /** Those attributes that are wrong. */
     errors?: readonly { pointer: string; message: string }[]
+    /** Those that are no longer what they were when the change was approved. */
+    moved?: MovedValues
   }
 >
 
@@ -128,7 +135,11 @@ export type CiRelated = DomainEvent<
   'CiRelated',
   { type: string; source: RelationEnd; target: RelationEnd; attributes?: Attributes } & Authorised & Imported
 >
-export type CiUnrelated = DomainEvent<'CiUnrelated', Authorised & Imported>
+/** Its type and ends once more, as far as they are known: whom it concerns, nobody has to look up. */
+export type CiUnrelated = DomainEvent<
+  'CiUnrelated',
+  { type?: string; source?: RelationEnd; target?: RelationEnd } & Authorised & Imported
+>
 /** Whether it was there from `occurredAt` on (until `until`); its ends stand in every event, since it may be the first. */
 export type RelationCorrected = DomainEvent<
   'RelationCorrected',

@@ -34,12 +34,13 @@ describe('ci_reconciliation', () => {
 
 it('what a change that was done has proposed is applied under its number', () => {
   const attributes = { ramGigabytes: 64 }
+  const base = { ramGigabytes: 32 }
   const told = [
     { type: 'ImplementationEnded', data: {} },
-    { type: 'ProposedValuesReleased', data: { ci: 'CI1', attributes } },
+    { type: 'ProposedValuesReleased', data: { ci: 'CI1', attributes, base } },
   ]
   const [ended, released] = recorded('change-CHG1', told as never) as never[]
-  const data = { change: 'CHG1', attributes }
+  const data = { change: 'CHG1', attributes, base }
   policySpec(proposedValues).given().when(ended!).thenNothing()
   policySpec(proposedValues)
     .given(ended!)

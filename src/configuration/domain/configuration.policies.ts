@@ -49,12 +49,13 @@ export const proposedValues = definePolicy<Record<never, never>, ChangeEvent>({
   evolve: () => null,
   react(event): readonly Reaction[] {
     if (event.type !== 'ProposedValuesReleased') return []
-    const { ci, attributes } = event.data
+    const { ci, attributes, base } = event.data
     const change = event.stream.slice('change-'.length)
     return [
       {
         kind: 'command',
-        build: (metadata) => new ApplyProposedValues(ci, { change, attributes }, metadata),
+        build: (metadata) =>
+          new ApplyProposedValues(ci, { change, attributes, ...(base && { base }) }, metadata),
         reason: `Done by ${change}`,
       },
     ]

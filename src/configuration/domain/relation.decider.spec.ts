@@ -53,7 +53,7 @@ describe('a relation', () => {
       .when(new UnrelateCi('r', { change: 'CHG0000001' }, at(2)))
       .thenEvents({
         type: 'CiUnrelated',
-        data: { change: 'CHG0000001' },
+        data: { ...runsOn, change: 'CHG0000001' },
       })
     const ended = here(related, { type: 'CiUnrelated', data: {} })
     ended.when(new UnrelateCi('r', {}, at(3))).thenNothing()

@@ -25,6 +25,8 @@ import type { CorrectRelation, RelateCi, RelationCommand, UnrelateCi } from './r
 export interface Relation {
   readonly present: boolean
   readonly attributes: Attributes
+  /** Fixed; absent where only its end was ever told. */
+  readonly related?: Related
   /** Effective time of the event that said so last. */
   readonly since: string
   /** No event but a correction is effective before it. */
@@ -121,7 +123,7 @@ function relate(
 function unrelate({ data: { change } }: UnrelateCi, relation: RelationRecord): readonly RelationEvent[] {
   if (relation === null)
     throw new NotFound('RELATION.UNKNOWN', 'There is no such relation: check type and ends.')
-  return relation.present ? [{ type: 'CiUnrelated', data: { change } }] : []
+  return relation.present ? [{ type: 'CiUnrelated', data: { ...relation.related, change } }] : []
 }
 
 function correct(
@@ -180,7 +182,7 @@ function evolve(relation: RelationRecord, event: RecordedEvent<RelationEvent>): 
   switch (event.type) {
     case 'CiRelated': {
       const attributes = event.data.attributes ?? relation?.attributes ?? {}
-      return { present: true, attributes, since: latest, latest }
+      return { present: true, attributes, related: relatedBy(event.data), since: latest, latest }
     }
     case 'CiUnrelated':
       return { attributes: {}, ...relation, present: false, since: latest, latest, corrected: undefined }
@@ -189,6 +191,10 @@ function evolve(relation: RelationRecord, event: RecordedEvent<RelationEvent>): 
     default:
       return relation
   }
+}
+
+function relatedBy({ type, source, target }: Related): Related {
+  return { type, source, target }
 }
 
 function corrected(
@@ -201,6 +207,7 @@ function corrected(
   return {
     ...before,
     latest,
+    related: relatedBy(data),
     corrected: { from, data },
     ...(holds && { present: data.present, since: from }),
   }

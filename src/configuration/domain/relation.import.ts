@@ -24,5 +24,5 @@ export function observedRelation(
     return [{ type: 'CiRelated', data: { type, source, target, ...said, ...irregular } }]
   }
   const irregular = isPresent ? {} : { irregular: 'RELATION.UNKNOWN' }
-  return [{ type: 'CiUnrelated', data: { ...said, ...irregular } }]
+  return [{ type: 'CiUnrelated', data: { type, source, target, ...said, ...irregular } }]
 }
