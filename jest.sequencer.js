@@ -5,7 +5,7 @@ const LONG = [
   /figures\//,
   /schemathesis\.verify|alertmanager\.verify/,
   /faults\/scale-out\.faults|power-loss\.faults|kills\.faults/,
-  /e2e\/(canary|live-queue|demo|scale-out)\.spec/,
+  /e2e\/(canary|change-year|live-queue|demo|scale-out)\.spec/,
   /test\/(imports|migration|publishing)\//,
   /e2e\//,
 ]

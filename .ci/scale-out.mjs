@@ -10,12 +10,14 @@ export const IN_SCALE_OUT = {
   'test/e2e/changes.spec.ts': 'policies of another process; one stream against another',
   'test/e2e/changes-reads.spec.ts': 'lists, the calendar and the past from the read store',
   'test/e2e/configuration-history.spec.ts': 'both time axes, walks and differences from the read store',
+  'test/e2e/forensics.spec.ts': 'walks and counts at a point of both time axes, from the read store',
   'test/e2e/idempotency.spec.ts': 'who is first in the event store, and what it remembers',
   'test/e2e/lifecycle.spec.ts': 'who is first; timers of another process; attachments',
   'test/e2e/live-queue.spec.ts': 'rows that another process writes; what a queue has after a cut',
   'test/e2e/mail.spec.ts': 'files in the blob store; who is first; an outbox elsewhere',
   'test/e2e/many-comments.spec.ts': 'a document that grows',
   'test/e2e/notifications.spec.ts': 'an outbox in another process',
+  'test/e2e/problems.spec.ts': 'incidents that policies of another process link, resume and resolve',
   'test/e2e/queues.spec.ts': 'counts and pages from the read store, now and then',
   'test/e2e/reading.spec.ts': 'filters, orders, pages and the past from the read store',
   'test/e2e/rights-in-the-past.spec.ts': 'what a filter of the read store hides, now and then',
@@ -32,6 +34,7 @@ export const EMBEDDED_ONLY = {
   'test/e2e/audit-evidence.spec.ts': 'a file made of events, which the contract of event stores gives alike',
   'test/e2e/canary.spec.ts':
     'every GET for what is nobody’s business: made by fields of answers, not by stores',
+  'test/e2e/change-year.spec.ts': 'a data folder of its own, always',
   'test/e2e/command-line.spec.ts': 'about a data folder',
   'test/e2e/configuration.spec.ts': 'rules of deciders, and the form of requests',
   'test/e2e/demo.spec.ts': 'a data folder of its own, always',
@@ -43,6 +46,7 @@ export const EMBEDDED_ONLY = {
   'test/e2e/sign-in.spec.ts': 'tokens, and one decider',
   'test/e2e/starting.spec.ts': 'starts programs of its own, in both shapes already',
   'test/figures/export-figures.spec.ts': 'mappings of sources; a long import is repeated',
+  'test/figures/problem-log.spec.ts': 'a mapping of a source; a long import is repeated',
 }
 
 if (process.argv[1] === import.meta.filename)
