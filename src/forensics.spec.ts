@@ -234,6 +234,24 @@ function suite(name: string, open: () => { store: ReadStore; dispose(): Promise<
       expect(summary).toMatch(/^6 in 73 h .*: more than usual \(.* times the usual rate, p = /)
     })
 
+    it('tells of a fix that what came back stays away', async () => {
+      for (let day = 1; day <= 28; day += 3)
+        await desk.opened(`INC00005${10 + day}`, 'CI0000066', at(9, 0, day - 40))
+      await desk.planned('CHG0000060', ['CI0000066'], at(8))
+      await desk.begun('CHG0000060', at(9))
+      await desk.ended('CHG0000060', at(10), 'successful')
+      const impact = await desk.impact('CHG0000060', { hours: 720 })
+      expect(impact).toMatchObject({
+        observed: { count: 0 },
+        baseline: { count: 10 },
+        verdict: 'fewer than usual',
+      })
+      expect(impact.statistic.pFewer).toBeLessThan(0.05)
+      expect(impact.summary).toContain('fewer than usual')
+      // Three days are not enough to say so
+      expect((await desk.impact('CHG0000060')).verdict).not.toBe('fewer than usual')
+    })
+
     it('is too little to tell where next to nothing happened', async () => {
       await desk.planned('CHG0000050', ['CI0000077'], at(8))
       await desk.begun('CHG0000050', at(9))

@@ -25,8 +25,7 @@ export class ForensicChangeParams {
   @Field('Number of the change.', 'CHG0000001') @Matches(RECORD_NUMBER) id!: string
 }
 
-class HoursQuery extends FreshnessQuery {
-  @IsOptional() @Field('How far to look, in hours; usually 72.', 72) @IsInt() @Min(1) @Max(720) hours?: number
+class ShownQuery extends FreshnessQuery {
   @IsOptional()
   @Field('How many are shown; usually 50. All are counted.', 50)
   @IsInt()
@@ -35,7 +34,8 @@ class HoursQuery extends FreshnessQuery {
   pageSize?: number
 }
 
-export class SuspectChangesQuery extends HoursQuery {
+export class SuspectChangesQuery extends ShownQuery {
+  @IsOptional() @Field('How far back to look; usually 72.', 72) @IsInt() @Min(1) @Max(720) hours?: number
   @IsOptional()
   @Field(
     'As far as it was recorded by then: a time, or a position. Left out: when the incident was opened, or by now if it was imported.',
@@ -45,7 +45,16 @@ export class SuspectChangesQuery extends HoursQuery {
   asOf?: string
 }
 
-export class IncidentImpactQuery extends HoursQuery {
+export class IncidentImpactQuery extends ShownQuery {
+  @IsOptional()
+  @Field(
+    'How long after its end to look; usually 72. Of a fix: weeks, since what stays away takes time to show.',
+    72,
+  )
+  @IsInt()
+  @Min(1)
+  @Max(2_160)
+  hours?: number
   @IsOptional()
   @Field('Days before the change that tell the usual rate; usually 90.', 90)
   @IsInt()
@@ -139,13 +148,14 @@ export class SuspectChangesView extends ForensicAnswer {
 
 const watched = closed({ from: instant, to: instant, hours: number, count: integer, exposure: number })
 const nullableNumber: JsonSchema = { type: ['number', 'null'] }
-/** As `RateTest` tells it. */
-export const statistic = closed({
+/** `pValue`: of more than usual; `pFewer`: of fewer. */
+const statistic = closed({
   test: text,
   expected: number,
   ratio: nullableNumber,
   ratioInterval: listOf(nullableNumber),
   pValue: number,
+  pFewer: number,
   pTwoSided: number,
 })
 
@@ -172,7 +182,7 @@ export class IncidentImpactView extends ForensicAnswer {
   @Field('From the beginning of the change on.') @Conforms(() => watched) observed!: object
   @Field('Before it, from when records were kept.') @Conforms(() => watched) baseline!: object
   @Conforms(() => statistic) statistic!: object
-  @IsIn(['more than usual', 'not shown to be more than usual', 'too little to tell']) verdict!: string
+  @IsIn(['more than usual', 'fewer than usual', 'no difference shown', 'too little to tell']) verdict!: string
   @Field('The same in words.') @IsString() summary!: string
   @Field('The earliest first.')
   @Conforms(

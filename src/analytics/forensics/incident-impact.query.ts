@@ -42,8 +42,9 @@ export interface IncidentImpact extends Omit<Implementation, 'declared'> {
   itemsInScope: number
   observed: WatchedTime
   baseline: WatchedTime
-  statistic: Omit<RateTest, 'verdict'> & { test: string }
-  verdict: 'more than usual' | 'not shown to be more than usual' | 'too little to tell'
+  /** `pValue`: of more than usual; `pFewer`: of fewer. */
+  statistic: Omit<RateTest, 'verdict'> & { test: string; pFewer: number }
+  verdict: 'more than usual' | 'fewer than usual' | 'no difference shown' | 'too little to tell'
   summary: string
   /** The earliest first; `observed.count` counts them all. */
   items: readonly ImpactIncident[]
@@ -77,7 +78,9 @@ export async function readIncidentImpact(
   const counted = more ? (await incidents.count(startedAt, until)) - begunBefore : after.length
   const observed = watchedTime(startedAt, until, counted)
   const baseline = watchedTime(since, startedAt, (await incidents.count(since, startedAt)) + begunBefore)
-  const { verdict, ...statistic } = compareRates(observed, baseline, 'higher')
+  const { verdict: higher, ...statistic } = compareRates(observed, baseline, 'higher')
+  const fewer = compareRates(observed, baseline, 'lower')
+  const verdict = VERDICTS[fewer.verdict === 'lower' ? 'lower' : higher]
   const { declared, ...change } = implementation
   const { position, lag } = incidents.freshness ?? reach
   const answer: IncidentImpact = {
@@ -85,9 +88,9 @@ export async function readIncidentImpact(
     itemsInScope: reach.items.length + reach.unknown.length,
     observed,
     baseline,
-    statistic: { test: RATE_TEST_NAME, ...statistic },
-    verdict: VERDICTS[verdict],
-    summary: summaryOf(verdict, observed, baseline, statistic),
+    statistic: { test: RATE_TEST_NAME, ...statistic, pFewer: fewer.pValue },
+    verdict,
+    summary: summaryOf(verdict, observed, baseline, { ...statistic, pFewer: fewer.pValue }),
     items: after
       .slice(0, pageSize)
       .map((incident) => shown(incident, incidents, { startedAt, declaredOf: isDeclared(asked) })),
@@ -102,8 +105,8 @@ export async function readIncidentImpact(
 
 const VERDICTS = {
   higher: 'more than usual',
-  lower: 'not shown to be more than usual',
-  'no difference shown': 'not shown to be more than usual',
+  lower: 'fewer than usual',
+  'no difference shown': 'no difference shown',
   'too little to tell': 'too little to tell',
 } as const satisfies Record<RateTest['verdict'], IncidentImpact['verdict']>
 
@@ -131,15 +134,16 @@ function onsetOf({ detectedAt, openedAt }: IncidentDetails): string {
 }
 
 function summaryOf(
-  verdict: RateTest['verdict'],
+  verdict: IncidentImpact['verdict'],
   observed: WatchedTime,
   baseline: WatchedTime,
-  { expected, ratio, pValue }: Omit<RateTest, 'verdict'>,
+  { expected, ratio, pValue, pFewer }: Pick<RateTest, 'expected' | 'ratio' | 'pValue'> & { pFewer: number },
 ): string {
   const counted = `${observed.count} in ${rounded(observed.hours)} h from its beginning on; ${rounded(expected)} were to be expected from ${baseline.count} in the ${rounded(baseline.hours)} h before`
   if (verdict === 'too little to tell') return `${counted}: too little to tell`
   const times = ratio === null ? '' : `${rounded(ratio)} times the usual rate, `
-  return `${counted}: ${VERDICTS[verdict]} (${times}p = ${pValue.toPrecision(2)})`
+  const p = verdict === 'fewer than usual' ? pFewer : pValue
+  return `${counted}: ${verdict} (${times}p = ${p.toPrecision(2)})`
 }
 
 const rounded = (value: number) => Math.round(value * 100) / 100
