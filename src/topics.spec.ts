@@ -55,6 +55,7 @@ describe('Topics', () => {
         from: ['ci-', 'relation-', 'baseline-'],
       },
       { name: 'acme.itsm.change.events.v1', partitions: 3, from: ['change-'] },
+      { name: 'acme.itsm.problems.events.v1', partitions: 3, from: ['problem-'] },
       { name: 'acme.itsm.audit.events.v1', partitions: 3, from: ['judgement-'] },
     ])
   })

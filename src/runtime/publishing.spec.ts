@@ -21,6 +21,7 @@ describe('Settings of publishing', () => {
       { name: 'acme.itsm.approval.events.v1', partitions: 12, replicationFactor: undefined },
       { name: 'acme.itsm.configuration.events.v1', partitions: 12, replicationFactor: undefined },
       { name: 'acme.itsm.change.events.v1', partitions: 12, replicationFactor: undefined },
+      { name: 'acme.itsm.problems.events.v1', partitions: 12, replicationFactor: undefined },
       { name: 'acme.itsm.audit.events.v1', partitions: 12, replicationFactor: undefined },
     ])
   })

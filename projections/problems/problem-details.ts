@@ -1,0 +1,346 @@
+import { canonicalJson, type EventSource, later } from '#libs/event-sourcing'
+import type {
+  ImportedProblem,
+  ProblemFields,
+  ProblemLink,
+  ProblemOrigin,
+  ProblemOutcome,
+  ProblemReview,
+  ProblemState,
+} from '../../src/problems/domain/problem.events.js'
+import { type Blank, type Draft, nonEmpty, performer, present } from '../incident-folds.js'
+import {
+  applyToProblemHead,
+  BLANK_PROBLEM_HEAD,
+  openProblemHead,
+  type ProblemHead,
+  problemHoldAfter,
+  type RecordedProblem,
+  type RecordedProblemEvent,
+} from '../problem-folds.js'
+
+export interface ProblemTask {
+  task: string
+  title: string
+  group?: string
+  assignee?: string
+  state: 'Open' | 'In Progress' | 'Done' | 'Skipped' | 'Failed'
+  notes?: string
+}
+
+/** All that a list or a record page shows of a problem, save the texts of its stream: comments, notes, history. */
+export interface ProblemDetails extends ProblemHead, Omit<ProblemFields, 'title'> {
+  origin: ProblemOrigin
+  /** Id of the candidate that it was made from. */
+  candidate?: string
+  /** Set while it is on hold. */
+  hold?: { reason: string; comment?: string; since: string }
+  /** Filterable form of `hold`. */
+  onHold?: true
+  /** Of imports: it is worked on, the source does not say in which phase. */
+  phaseUnknown?: true
+  rootCause?: string
+  workaround?: string
+  /** Number of the latest workaround. */
+  workarounds?: number
+  knownError?: true
+  knownErrorSince?: string
+  outcome?: ProblemOutcome
+  resolutionNotes?: string
+  /** The problem that goes on instead. */
+  survivor?: string
+  links?: readonly ProblemLink[]
+  /** Filterable form of the changes that fix it. */
+  fixedByChanges?: readonly string[]
+  tasks?: readonly ProblemTask[]
+  openTasks?: number
+  review?: ProblemReview & { at: string; by: string }
+  comments?: number
+  workNotes?: number
+  /** How often it was analysed again. */
+  reanalyses?: number
+  /** Latest entry into each state that it was in; effective times. */
+  entered: Readonly<Partial<Record<ProblemState, string>>>
+  resolvedAt?: string
+  closedAt?: string
+  /** Latest valid time of an update. */
+  updatedAt: string
+  /** Valid time up to which the record is told: later events count no earlier. */
+  effectiveAt: string
+  source?: Pick<EventSource, 'name' | 'externalId'> & { fields: Readonly<Record<string, string>> }
+  /** Imported steps that would have been refused here. */
+  irregular?: number
+}
+
+const BLANK: Blank<ProblemDetails> = {
+  ...BLANK_PROBLEM_HEAD,
+  description: undefined,
+  category: undefined,
+  subcategory: undefined,
+  symptom: undefined,
+  service: undefined,
+  affectedCis: [],
+  origin: 'reactive',
+  candidate: undefined,
+  hold: undefined,
+  onHold: undefined,
+  phaseUnknown: undefined,
+  rootCause: undefined,
+  workaround: undefined,
+  workarounds: undefined,
+  knownError: undefined,
+  knownErrorSince: undefined,
+  outcome: undefined,
+  resolutionNotes: undefined,
+  survivor: undefined,
+  links: undefined,
+  fixedByChanges: undefined,
+  tasks: undefined,
+  openTasks: undefined,
+  review: undefined,
+  comments: undefined,
+  workNotes: undefined,
+  reanalyses: undefined,
+  entered: {},
+  resolvedAt: undefined,
+  closedAt: undefined,
+  updatedAt: '',
+  effectiveAt: '',
+  source: undefined,
+  irregular: undefined,
+}
+
+const TEXTS = ['description', 'category', 'subcategory', 'symptom', 'service'] as const
+
+/** A problem at its beginning. */
+export function openedProblem(event: RecordedProblem<'ProblemOpened'>): ProblemDetails {
+  const { data, metadata } = event
+  const { occurredAt, source } = metadata
+  const draft: Draft<ProblemDetails> = { ...BLANK }
+  openProblemHead(draft, event)
+  for (const field of TEXTS) draft[field] = data[field]
+  draft.affectedCis = data.affectedCis
+  draft.origin = data.origin
+  draft.candidate = data.candidate
+  draft.entered = { New: occurredAt }
+  draft.updatedAt = occurredAt
+  draft.effectiveAt = occurredAt
+  if (source) draft.source = { name: source.name, externalId: source.externalId, fields: {} }
+  applyImported(draft, event)
+  return draft
+}
+
+/** A problem after an event; the same when the event is none that is known here. */
+export function evolvedProblem(problem: ProblemDetails, event: RecordedProblemEvent): ProblemDetails {
+  const { occurredAt } = event.metadata
+  const draft: Draft<ProblemDetails> = { ...problem }
+  applyToProblemHead(draft, event)
+  draft.effectiveAt = later(problem.effectiveAt, occurredAt)
+  const known = describe(draft, event) || find(draft, event) || conclude(draft, event) || work(draft, event)
+  if (!known) return problem
+  draft.updatedAt = later(problem.updatedAt, occurredAt)
+  enter(draft, problem.state)
+  waits(draft, event)
+  applyImported(draft, event)
+  return draft
+}
+
+/** A problem that is taken up again has ended no more. */
+function enter(draft: Draft<ProblemDetails>, before: ProblemState): void {
+  const { state, effectiveAt } = draft
+  if (state === before) return
+  draft.entered = { ...draft.entered, [state]: effectiveAt }
+  draft.closedAt = state === 'Closed' ? effectiveAt : undefined
+  if (state === 'Resolved') draft.resolvedAt = effectiveAt
+  if (state === 'Resolved' || state === 'Closed') return
+  draft.resolvedAt = undefined
+  draft.outcome = undefined
+  draft.resolutionNotes = undefined
+}
+
+function waits(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): void {
+  const reason = problemHoldAfter(draft.hold?.reason, event)
+  if (reason === undefined) draft.hold = undefined
+  else if (event.type === 'ProblemHeld')
+    draft.hold = { reason, comment: event.data.comment, since: draft.effectiveAt }
+  else if (reason !== draft.hold?.reason) draft.hold = { reason, since: draft.effectiveAt }
+  draft.onHold = draft.hold && true
+}
+
+/** What it is about; false: the event is not about that. */
+function describe(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): boolean {
+  switch (event.type) {
+    case 'ProblemDetailsChanged': {
+      const { changes } = event.data
+      for (const field of TEXTS) {
+        const change = changes[field]
+        if (change) draft[field] = present(change.to as string | null)
+      }
+      if (changes.affectedCis) draft.affectedCis = (changes.affectedCis.to as readonly string[] | null) ?? []
+      return true
+    }
+    case 'ProblemLinked':
+      return link(draft, [...without(draft.links, event.data.link), event.data.link])
+    case 'ProblemUnlinked':
+      return link(draft, without(draft.links, event.data.link))
+    case 'ProblemCommentAdded':
+      draft.comments = (draft.comments ?? 0) + 1
+      return true
+    case 'ProblemWorkNoteAdded':
+      draft.workNotes = (draft.workNotes ?? 0) + 1
+      return true
+    case 'ProblemAssigned':
+    case 'ProblemPrioritized':
+    case 'ProblemIncidentsNamed':
+    case 'ProblemUpdateObserved':
+      return true
+    default:
+      return false
+  }
+}
+
+function link(draft: Draft<ProblemDetails>, links: readonly ProblemLink[]): true {
+  draft.links = nonEmpty(links)
+  const fixes = links.filter(({ relation }) => relation === 'fixed-by-change')
+  draft.fixedByChanges = nonEmpty(fixes.map(({ target }) => target))
+  return true
+}
+
+function without(links: readonly ProblemLink[] = [], gone: ProblemLink): readonly ProblemLink[] {
+  return links.filter((known) => canonicalJson(known) !== canonicalJson(gone))
+}
+
+/** What is found out; false: the event is not about that. */
+function find(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): boolean {
+  switch (event.type) {
+    case 'RootCauseRecorded':
+      draft.rootCause = event.data.cause
+      return true
+    case 'WorkaroundRecorded':
+      draft.workaround = event.data.workaround
+      draft.workarounds = event.data.number
+      return true
+    case 'KnownErrorDeclared':
+      draft.knownError = true
+      draft.knownErrorSince = draft.effectiveAt
+      return true
+    case 'KnownErrorWithdrawn':
+      draft.knownError = undefined
+      draft.knownErrorSince = undefined
+      return true
+    case 'ProblemFindingsObserved': {
+      const { rootCause, workaround, resolutionNotes } = event.data
+      if (rootCause !== undefined) draft.rootCause = present(rootCause)
+      if (workaround !== undefined) {
+        draft.workaround = present(workaround)
+        draft.workarounds = (draft.workarounds ?? 0) + 1
+      }
+      if (resolutionNotes !== undefined) draft.resolutionNotes = present(resolutionNotes)
+      return true
+    }
+    default:
+      return false
+  }
+}
+
+/** How it ends, and goes on; false: the event is not about that. */
+function conclude(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): boolean {
+  switch (event.type) {
+    case 'ProblemResolved':
+      return end(draft, 'fix applied', event.data.notes)
+    case 'ProblemRiskAccepted':
+      return end(draft, 'risk accepted', event.data.notes)
+    case 'ProblemMarkedDuplicate':
+      draft.survivor = event.data.survivor
+      return end(draft, 'duplicate', event.data.notes)
+    case 'ProblemCanceled':
+      return end(draft, 'canceled', event.data.notes)
+    case 'ProblemReanalysed':
+      draft.reanalyses = (draft.reanalyses ?? 0) + 1
+      draft.review = undefined
+      return true
+    case 'ProblemReviewed': {
+      const { conclusion, wentWell, wentBadly, lessons, actions } = event.data
+      const { occurredAt: at } = event.metadata
+      draft.review = { conclusion, wentWell, wentBadly, lessons, actions, at, by: performer(event) }
+      return true
+    }
+    case 'ProblemStateObserved': {
+      const { to, phase, outcome } = event.data
+      if (outcome !== undefined) draft.outcome = outcome
+      if (to !== 'On Hold') draft.phaseUnknown = phase && true
+      return true
+    }
+    case 'ProblemAssessmentStarted':
+    case 'ProblemAnalysisStarted':
+    case 'ProblemFixStarted':
+    case 'ProblemClosed':
+      draft.phaseUnknown = undefined
+      return true
+    default:
+      return false
+  }
+}
+
+function end(draft: Draft<ProblemDetails>, outcome: ProblemOutcome, notes: string | null): true {
+  draft.outcome = outcome
+  draft.resolutionNotes = present(notes)
+  draft.phaseUnknown = undefined
+  return true
+}
+
+/** What happens beside the path; false: the event is not known here. */
+function work(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): boolean {
+  const { tasks = [] } = draft
+  switch (event.type) {
+    case 'ProblemHeld':
+    case 'ProblemResumed':
+      return true
+    case 'ProblemTaskAdded': {
+      const { task, title, group, assignee } = event.data
+      return withTasks(draft, [...tasks, { task, title, group, assignee, state: 'Open' }])
+    }
+    case 'ProblemTaskStarted':
+      return step(draft, event.data.task, { state: 'In Progress' })
+    case 'ProblemTaskFinished': {
+      const { task, result, notes } = event.data
+      return step(draft, task, { state: FINISHED[result], notes: present(notes) })
+    }
+    case 'ProblemTaskRemoved':
+      return withTasks(
+        draft,
+        tasks.filter(({ task }) => task !== event.data.task),
+      )
+    default:
+      return false
+  }
+}
+
+const FINISHED = { done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const
+
+function step(draft: Draft<ProblemDetails>, task: string, told: Partial<ProblemTask>): true {
+  return withTasks(
+    draft,
+    (draft.tasks ?? []).map((known) => (known.task === task ? { ...known, ...told } : known)),
+  )
+}
+
+function withTasks(draft: Draft<ProblemDetails>, tasks: readonly ProblemTask[]): true {
+  draft.tasks = nonEmpty(tasks)
+  const open = tasks.filter(({ state }) => state === 'Open' || state === 'In Progress').length
+  draft.openTasks = open === 0 ? undefined : open
+  return true
+}
+
+/** What every imported event may bring along: columns without a home, and that it was irregular. */
+function applyImported(draft: Draft<ProblemDetails>, { data }: RecordedProblemEvent): void {
+  const { sourceFields, irregular } = data as ImportedProblem
+  if (irregular !== undefined) draft.irregular = (draft.irregular ?? 0) + 1
+  if (sourceFields === undefined || draft.source === undefined) return
+  const fields: Record<string, string> = { ...draft.source.fields }
+  for (const [name, value] of Object.entries(sourceFields)) {
+    if (value === null) delete fields[name]
+    else fields[name] = value
+  }
+  draft.source = { ...draft.source, fields }
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RecordedEvent } from '#libs/event-sourcing'
+import { EventFactory } from '#libs/testing'
+import { EVENT_CATALOGUE } from '../event-catalog.js'
+import type { ProblemEvent } from './domain/problem.events.js'
+import { problemEventOnTopic } from './problem.topic.js'
+
+const SAMPLES = join(__dirname, '../event-schemas/samples')
+const TYPES = [...EVENT_CATALOGUE.values()]
+  .filter(({ stream }) => stream === 'problem-')
+  .map(({ type }) => type)
+
+function onTopic(type: string, more: object = {}): RecordedEvent | undefined {
+  const { data } = JSON.parse(readFileSync(join(SAMPLES, `${type}.v1.json`), 'utf8'))
+  const told = { ...data, added: 'later', sourceFields: { a: 'b' }, irregular: 'X', ...more }
+  const event = new EventFactory().event(
+    { type, data: told },
+    { reason: 'for colleagues' },
+    'problem-PRB0000001',
+  )
+  return problemEventOnTopic(event as RecordedEvent<ProblemEvent>)
+}
+
+it.each(TYPES)('%s leaves without what people say and find out, and what nobody listed', (type) => {
+  const shown = onTopic(type)
+  if (shown === undefined) return
+  for (const internal of [
+    'description',
+    'notes',
+    'comment',
+    'hold',
+    'cause',
+    'workaround',
+    'incidents',
+    'sourceFields',
+    'irregular',
+    'added',
+  ])
+    expect(shown.data).not.toHaveProperty(internal)
+  expect(shown.metadata).not.toHaveProperty('reason')
+})
+
+it('tells of the steps, and of no note', () => {
+  expect(TYPES.filter((type) => onTopic(type) !== undefined)).toHaveLength(18)
+  expect(onTopic('ProblemWorkNoteAdded')).toBeUndefined()
+  expect(onTopic('ProblemClosed')).toBeDefined()
+})
+
+it('tells of details that changed what may be told, and nothing of texts alone', () => {
+  const title = { from: 'a', to: 'b' }
+  const description = { from: 'secret', to: 'secret too' }
+  expect(onTopic('ProblemDetailsChanged', { changes: { title, description } })?.data).toEqual({
+    changes: { title },
+  })
+  expect(onTopic('ProblemDetailsChanged', { changes: { description } })).toBeUndefined()
+})
+
+it('a type that this release does not know stays here', () => {
+  const event = new EventFactory().event({ type: 'ProblemForgotten', data: {} }, {}, 'problem-PRB0000001')
+  expect(problemEventOnTopic(event as never)).toBeUndefined()
+})

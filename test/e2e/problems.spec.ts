@@ -1,0 +1,218 @@
+import { eventually } from '#libs/testing'
+import { Desk, refusal, succeeded } from './desk.js'
+
+interface Entry {
+  type: string
+  text?: string
+  what: string
+  who: { actor: string }
+}
+
+describe('Problems', () => {
+  let desk: Desk
+
+  beforeAll(async () => {
+    desk = await Desk.open()
+  }, 120_000)
+  afterAll(() => desk.close())
+
+  const problem = async (body: object = {}) =>
+    succeeded(await desk.as('ann').post('/problems', { title: 'Mail is slow every Monday', ...body }))
+  const act = (number: string, verb: string, body: object = {}, person = 'ann') =>
+    desk.as(person).post(`/problems/${number}/${verb}`, body)
+  const done = async (number: string, verb: string, body: object = {}, person = 'ann') =>
+    succeeded(await act(number, verb, body, person))
+  const read = async (number: string) => succeeded(await desk.as('ann').get(`/problems/${number}`))
+  const incident = async (number: string) => succeeded(await desk.as('ann').get(`/incidents/${number}`))
+  const history = async (number: string): Promise<Entry[]> =>
+    succeeded(await desk.as('ann').get(`/incidents/${number}/history`)).items
+  const workarounds = async (number: string) =>
+    (await history(number)).filter(({ what }) => what.startsWith('Workaround of')).map(({ text }) => text)
+  const problemsOf = async (number: string): Promise<string[]> =>
+    ((await incident(number)).links ?? [])
+      .filter(({ relation }: { relation: string }) => relation === 'has-problem')
+      .map(({ target }: { target: string }) => target)
+  const isLinked = (number: string, to: string) =>
+    eventually(`${number} is linked to ${to}`, async () => (await problemsOf(number)).includes(to))
+  const waiting = async () => {
+    const number = await desk.opened()
+    await desk.done('ann', number, 'hold', { holdReason: 'awaiting-problem' })
+    return number
+  }
+  const toFix = async (number: string) => {
+    await done(number, 'assess')
+    await done(number, 'analyse')
+    await done(number, 'root-cause', { cause: 'The spool is on a small disk.' })
+    await done(number, 'fix', { change: 'CHG0000001' })
+  }
+
+  it('goes from New to Closed, each step by who may take it', async () => {
+    const { id, revision } = await problem({ impact: 1, urgency: 1, group: 'Network', assignee: 'ben' })
+    expect(id).toMatch(/^PRB\d{7}$/)
+    expect(revision).toBe(1)
+    expect(refusal(await act(id, 'analyse'))).toBe('409 PROBLEM.NOT_ASSESSED')
+    await toFix(id)
+    await done(id, 'hold', { holdReason: 'awaiting vendor' })
+    expect(refusal(await act(id, 'resolve', { notes: 'Done' }))).toBe('409 PROBLEM.ON_HOLD')
+    await done(id, 'resume')
+    await done(id, 'resolve', { notes: 'A larger disk.' })
+    expect(refusal(await act(id, 'close'))).toBe('403 ROLE.REQUIRED')
+    expect(refusal(await act(id, 'close', {}, 'lea'))).toBe('409 PROBLEM.REVIEW_REQUIRED')
+    await done(id, 'review', { conclusion: 'Found late.', actions: ['Watch the disk'] })
+    const { position } = await done(id, 'close', {}, 'lea')
+    expect(await read(id)).toMatchObject({
+      state: 'Closed',
+      outcome: 'fix applied',
+      resolutionNotes: 'A larger disk.',
+      priority: 1,
+      rootCause: 'The spool is on a small disk.',
+      links: [{ relation: 'fixed-by-change', targetType: 'change', target: 'CHG0000001' }],
+      review: { conclusion: 'Found late.', by: 'ann' },
+      entered: { New: expect.any(String), 'Fix in Progress': expect.any(String) },
+    })
+    const past = succeeded(await desk.as('ann').get(`/problems/${id}/history`))
+    expect(past.items[0]).toMatchObject({ what: 'Opened, reactive', who: { actor: 'ann' } })
+    expect(past.items.map(({ type }: Entry) => type)).toContain('ProblemResolved')
+    const list = async (filter: string) =>
+      succeeded(await desk.as('audrey').get('/problems', { filter, minPosition: position })).items.map(
+        ({ number }: { number: string }) => number,
+      )
+    expect(await list('outcome = "fix applied" AND fixedByChanges:"CHG0000001"')).toEqual([id])
+    expect(await list('state = "New"')).toEqual([])
+  })
+
+  it('names every field that is wrong, and shows requesters nothing', async () => {
+    const wrong = await desk
+      .as('ann')
+      .post('/problems', { title: 'x', incidents: ['INC0000001', 'INC9999999'] })
+    expect(refusal(wrong)).toBe('400 PROBLEM.INCIDENT_UNKNOWN')
+    expect(wrong.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toContain('/incidents/1')
+    const { id } = await problem()
+    for (const path of [
+      '/problems',
+      `/problems/${id}`,
+      `/problems/${id}/history`,
+      `/problems/${id}/incidents`,
+    ])
+      expect((await desk.as('rita').get(path)).status).toBe(403)
+    expect(refusal(await desk.as('ann').get('/problems/PRB9999999'))).toBe('404 PROBLEM.UNKNOWN')
+    expect(refusal(await act('PRB9999999', 'assess'))).toBe('404 PROBLEM.UNKNOWN')
+  })
+
+  it('opened with incidents is linked to them; the workaround of a known error reaches each once', async () => {
+    const [one, two] = [await desk.opened(), await desk.opened()]
+    const { id } = await problem({ incidents: [one, two] })
+    for (const number of [one, two]) await isLinked(number, id)
+    await done(id, 'workaround', { workaround: 'Empty the spool.' })
+    await done(id, 'known-error')
+    for (const number of [one, two])
+      await eventually('it is told', async () => (await workarounds(number)).length === 1)
+    // Linked later, by hand
+    const later = await desk.opened()
+    await desk.done('ann', later, 'links', { relation: 'has-problem', targetType: 'problem', target: id })
+    await eventually('it is told, too', async () => (await workarounds(later)).length === 1)
+    await done(id, 'workaround', { workaround: 'Restart the spooler.' })
+    for (const number of [one, two, later])
+      await eventually('it is told the second', async () => (await workarounds(number)).length === 2)
+    await done(id, 'link-incidents', { incidents: [one] })
+    expect(await workarounds(one)).toEqual(['Empty the spool.', 'Restart the spooler.'])
+    const { position } = await done(id, 'work-notes', { text: 'All are told.' })
+    const { items } = succeeded(
+      await desk.as('ann').get(`/problems/${id}/incidents`, { minPosition: position }),
+    )
+    expect(items.map(({ number }: { number: string }) => number).sort()).toEqual([one, two, later].sort())
+    const [told] = (await history(one)).filter(({ what }) => what === `Workaround of ${id}`)
+    expect(told?.who.actor).toBe('system:incident_follow_problems')
+  })
+
+  it('a restricted incident is neither linked by who may not see it, nor shown', async () => {
+    const secret = await desk.opened({ audience: { kind: 'groups', groups: ['Network'] } }, 'ben')
+    expect(refusal(await desk.as('ann').post('/problems', { title: 'x', incidents: [secret] }))).toBe(
+      '400 PROBLEM.INCIDENT_UNKNOWN',
+    )
+    const { id } = succeeded(await desk.as('ben').post('/problems', { title: 'x', incidents: [secret] }))
+    const listed = async (person: string) =>
+      succeeded(await desk.as(person).get(`/problems/${id}/incidents`)).items.length
+    await eventually('it is linked', async () => (await listed('ben')) === 1)
+    expect(await listed('ann')).toBe(0)
+  })
+
+  it('resolves incidents that wait for its fix, or resumes them, as the setting says', async () => {
+    const held = await waiting()
+    const other = await desk.opened()
+    await desk.done('ann', other, 'hold', { holdReason: 'awaiting-vendor' })
+    const { id } = await problem({ incidents: [held, other] })
+    for (const number of [held, other]) await isLinked(number, id)
+    await toFix(id)
+    await done(id, 'resolve', { notes: 'A larger disk.' })
+    await eventually('it is resolved', async () => (await incident(held)).state === 'Resolved')
+    expect(await incident(held)).toMatchObject({ resolution: { code: 'problem-fixed' } })
+    expect((await incident(other)).state).toBe('On Hold')
+
+    const setting = { heldIncidentsAtFix: 'resume', reviewUpToPriority: null }
+    succeeded(await desk.as('adam').put('/settings/problem', setting))
+    const again = await waiting()
+    const next = await problem({ incidents: [again] })
+    await isLinked(again, next.id)
+    await toFix(next.id)
+    await done(next.id, 'resolve', { notes: 'A larger disk.' })
+    await eventually('it is resumed', async () => (await incident(again)).state === 'In Progress')
+  })
+
+  it('resumes what waits when the risk is accepted, by a team lead, or the problem is canceled', async () => {
+    const [one, two] = [await waiting(), await waiting()]
+    const risky = await problem({ incidents: [one] })
+    const none = await problem({ incidents: [two] })
+    await isLinked(one, risky.id)
+    await isLinked(two, none.id)
+    await done(risky.id, 'assess')
+    expect(refusal(await act(risky.id, 'accept-risk', { notes: 'It goes in May.' }))).toBe(
+      '403 ROLE.REQUIRED',
+    )
+    await done(risky.id, 'accept-risk', { notes: 'It goes in May.' }, 'lea')
+    await done(none.id, 'cancel', { notes: 'There is none.' })
+    for (const number of [one, two])
+      await eventually('it is resumed', async () => (await incident(number)).state === 'In Progress')
+    expect(await read(none.id)).toMatchObject({ state: 'Closed', outcome: 'canceled' })
+  })
+
+  it('hands its incidents to the survivor when it is a duplicate; those wait on, and hear what is known there', async () => {
+    const held = await waiting()
+    const survivor = (await problem()).id
+    await done(survivor, 'workaround', { workaround: 'Restart.' })
+    await done(survivor, 'known-error')
+    const { id } = await problem({ incidents: [held] })
+    await isLinked(held, id)
+    await done(id, 'duplicate', { survivor })
+    await eventually('it has gone over', async () => `${await problemsOf(held)}` === survivor)
+    await eventually('it is told', async () => (await workarounds(held)).length === 1)
+    expect((await incident(held)).state).toBe('On Hold')
+    expect(await read(id)).toMatchObject({ state: 'Closed', outcome: 'duplicate', survivor })
+    const late = await desk.opened()
+    await desk.done('ann', late, 'links', { relation: 'has-problem', targetType: 'problem', target: id })
+    await eventually('it goes over, too', async () => `${await problemsOf(late)}` === survivor)
+  })
+
+  it('and its tasks stand in the queue of their group, each until it is done', async () => {
+    const { id } = await problem({ group: 'Network', impact: 1, urgency: 1 })
+    const { position } = await done(id, 'tasks', { title: 'Measure the spool', group: 'Network' })
+    const queue = async (minPosition: string) =>
+      succeeded(
+        await desk.as('ben').get('/queues/Network', { filter: `state != "Resolved"`, minPosition }),
+      ).items.filter(({ number }: { number: string }) => number.startsWith(id))
+    expect(await queue(position)).toEqual([
+      expect.objectContaining({ type: 'problem', number: id, state: 'New', priority: 1 }),
+      expect.objectContaining({
+        type: 'problem-task',
+        number: `${id}/T1`,
+        problem: id,
+        state: 'Open',
+        priority: 1,
+      }),
+    ])
+    const finished = await done(id, 'finish-task', { task: 'T1', result: 'done' })
+    expect(await queue(finished.position)).toHaveLength(1)
+    const canceled = await done(id, 'cancel', { notes: 'None.' })
+    expect(await queue(canceled.position)).toEqual([])
+  })
+})
