@@ -191,3 +191,67 @@ describe('a mapping', () => {
     ])
   })
 })
+
+describe('a mapping of problems', () => {
+  const vinst = readFileSync(join(folder, 'vinst-problems.yaml'), 'utf8')
+  const errors = (change: (mapping: { state: object }) => void) => {
+    const mapping = parse(vinst)
+    change(mapping)
+    return errorsOf(stringify(mapping))
+  }
+  type Changing = (mapping: { fields: object; state: { values: object }; rowOrder: string }) => void
+
+  it.each<[string, Changing, object[]]>([
+    [
+      'tells fields that only incidents have',
+      (mapping) => Object.assign(mapping.fields, { caller: 'Country', knowledgeUsed: 'Country' }),
+      [
+        { pointer: '/fields/caller', message: 'is not known here' },
+        { pointer: '/fields/knowledgeUsed', message: 'is not known here' },
+      ],
+    ],
+    [
+      'has a state that only incidents have',
+      (mapping) => Object.assign(mapping.state.values, { Assigned: 'In Progress' }),
+      [
+        {
+          pointer: '/state/values/Assigned',
+          message: expect.stringContaining('must be one of New, Assess, Root Cause Analysis') as never,
+        },
+      ],
+    ],
+    [
+      'counts updates, or has custom fields and a matrix',
+      (mapping) =>
+        Object.assign(mapping, {
+          updateCounter: 'Country',
+          customFields: { country: 'Country' },
+          priorityMatrix: {},
+        }),
+      [
+        { pointer: '/updateCounter', message: 'is not known here' },
+        { pointer: '/priorityMatrix', message: 'is not known here' },
+        { pointer: '/customFields', message: 'must NOT have more than 0 properties' },
+      ],
+    ],
+    [
+      'orders rows by chance',
+      (mapping) => Object.assign(mapping, { rowOrder: 'chance' }),
+      [{ pointer: '/rowOrder', message: 'must be one of file, time' }],
+    ],
+  ])('that %s is refused, naming the place', (_, change, expected) => {
+    const told = errors(change as (mapping: { state: object }) => void) as object[]
+    expect(told).toHaveLength(expected.length)
+    expect(told).toEqual(expect.arrayContaining(expected))
+  })
+
+  it('may say of a state that its phase is unknown, or how it ended', () => {
+    const values = {
+      A: { state: 'Assess', phase: 'unknown' },
+      B: { state: 'Resolved', outcome: 'risk accepted' },
+    }
+    expect(errors((mapping) => Object.assign(mapping.state, { values }))).toEqual([])
+    const ended = { A: { state: 'New', outcome: 'canceled' }, B: { state: 'Closed', outcome: 'gone' } }
+    expect(errors((mapping) => Object.assign(mapping.state, { values: ended }))).toHaveLength(2)
+  })
+})

@@ -40,7 +40,7 @@ describe('rows of a source', () => {
       },
       {
         type: 'ProblemStateObserved',
-        data: { from: 'New', to: 'Root Cause Analysis', phase: 'unknown', irregular: 'PROBLEM.STEP_SKIPPED' },
+        data: { from: 'New', to: 'Root Cause Analysis', phase: 'unknown' },
       },
     ])
   })
@@ -123,7 +123,7 @@ describe('rows of a source', () => {
     expect(events.slice(2).map(({ type, data }) => [type, data.irregular])).toEqual([
       ['ProblemAssigned', 'PROBLEM.CLOSED'],
       ['ProblemStateObserved', 'PROBLEM.CLOSED'],
-      ['ProblemStateObserved', 'PROBLEM.STEP_SKIPPED'],
+      ['ProblemStateObserved', undefined],
       ['ProblemAssigned', 'PROBLEM.CLOSED'],
     ])
     expect(problem.stage.state).toBe('Closed')
@@ -141,6 +141,56 @@ describe('rows of a source', () => {
   ])('from %s to %s: %s', (from, to, irregular) => {
     const { events } = told({ state: from }, { state: to })
     expect(events.at(-1)?.data.irregular).toBe(irregular)
+  })
+
+  it('in a phase that the source does not tell skip none on their way onwards, but never go back', () => {
+    const { events } = told(
+      { state: 'Assess' },
+      { state: 'Root Cause Analysis', phase: 'unknown' },
+      { state: 'New' },
+      { state: 'Root Cause Analysis', phase: 'unknown' },
+      { state: 'On Hold' },
+      { state: 'Closed' },
+    )
+    expect(events.slice(2).map(({ data }) => data.irregular)).toEqual([
+      undefined,
+      'PROBLEM.STEP_SKIPPED',
+      undefined,
+      undefined,
+      undefined,
+    ])
+    // Where the source tells the phase, it may be skipped.
+    expect(told({ state: 'Root Cause Analysis' }, { state: 'Closed' }).events.at(-1)?.data.irregular).toBe(
+      'PROBLEM.STEP_SKIPPED',
+    )
+  })
+
+  it('that happened before one that is known are kept whole, and move nothing', () => {
+    const closed: ObservedProblem = { state: 'Closed', group: 'G1', fields: { a: '2' } }
+    const before: ObservedProblem = {
+      state: 'Assess',
+      group: 'G2',
+      affectedCis: ['CI-1', 'CI-2'],
+      impact: 2,
+      rootCause: null,
+      fields: { a: '1', b: null },
+    }
+    const { events, problem } = told(closed, { ...before, late: true })
+    const late = {
+      state: 'Assess',
+      group: 'G2',
+      affectedCis: 'CI-1, CI-2',
+      impact: '2',
+      rootCause: null,
+      a: '1',
+      b: null,
+    }
+    expect(events.at(-1)).toEqual({ type: 'ProblemUpdateObserved', data: { late } })
+    expect(problem).toEqual(told(closed).problem)
+    // A first row is what the problem begins with, whenever it happened.
+    expect(told({ ...before, late: true }).problem.stage.state).toBe('Assess')
+    // Counter-proof: the same row in its turn does move it.
+    expect(told(closed, before).problem).toMatchObject({ stage: { state: 'Assess' }, group: 'G2' })
   })
 
   it('of another record, or another source, are refused, and so is a problem that was opened here', () => {
