@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
+import { InvalidInput } from '#libs/event-sourcing'
 import { Answer, Context, Endpoint, RequestContext } from '#libs/platform'
 import type { KeysetCursor } from '#libs/read-store'
 import type { AuditFinding } from '#projections/audit-findings/finding'
@@ -200,8 +201,15 @@ const USUAL_SAMPLE = 25
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 
-function spanOf({ from, to }: Span): Span {
-  return { from: from && toUtc(from), to: to && toUtc(to) }
+/** @throws InvalidInput `AUDIT.PERIOD_MALFORMED`: nothing found in no time would look like nothing found */
+function spanOf(asked: Span): Span {
+  const from = asked.from && toUtc(asked.from)
+  const to = asked.to && toUtc(asked.to)
+  if (from !== undefined && to !== undefined && from >= to) {
+    const message = 'must be later than from'
+    throw new InvalidInput('AUDIT.PERIOD_MALFORMED', `to ${message}`, [{ pointer: 'to', message }])
+  }
+  return { from, to }
 }
 
 /** What was asked, as it stands in an address. */

@@ -102,6 +102,12 @@ describe('The audit', () => {
     expect(none.head).toContain('# rows: 0')
   })
 
+  it('is refused of a time that ends before it begins, which would look like nothing found', async () => {
+    const reversed = { from: '2027-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z' }
+    for (const path of ['/audit/findings', '/audit/changes', '/audit/samples'] as const)
+      expect(refusal(await desk.as('audrey').get(path, reversed))).toBe('400 AUDIT.PERIOD_MALFORMED')
+  })
+
   it('is extracted again as it stood then, whatever was said and found since', async () => {
     const [found] = await findings('question = "modification-outside-change"')
     const before = await extract()

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { strFromU8, unzipSync } from 'fflate'
 import type { Kept } from '../../src/cli/change-year/demo-year.js'
 
 const CLI = join(__dirname, '../../dist/src/cli.js')
@@ -109,6 +110,26 @@ describe('demo --scenario change-year', () => {
     expect(sample.notAssessable).toBe(COMMITS - before)
     // As it was before anything was imported
     expect(await commitsOf({ asOf: '2020-01-01T00:00:00Z' })).toBe(0)
+  })
+
+  it('says in the evidence of a commit, and of a change that a source began, what nobody has told', async () => {
+    const pageOf = async (number: string): Promise<string> => {
+      const headers = { authorization: `Bearer ${kept.auditor}` }
+      const response = await fetch(`${url}/audit/changes/${number}/evidence.zip`, { headers })
+      expect(response.status).toBe(200)
+      return strFromU8(unzipSync(new Uint8Array(await response.arrayBuffer()))['evidence.html']!)
+    }
+    const commit = await pageOf('CHG0000001')
+    expect(commit).toContain('Not assessable')
+    expect(commit).not.toMatch(/was not implemented|No item was changed/)
+    const { items } = await readJson('changeManager', '/changes', {
+      filter: 'state = "Implement"',
+      pageSize: 1000,
+    })
+    const begun = items.find(({ title }: { title: string }) => title.startsWith('Elsewhere'))
+    const page = await pageOf(begun.number)
+    expect(page).toContain('not by whom it was done')
+    expect(page).not.toContain('It was not implemented')
   })
 
   it('has the health that was planted, beside that of the estate it is made up on', async () => {

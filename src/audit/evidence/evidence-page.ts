@@ -63,7 +63,7 @@ function theChange({ state }: Evidence): Html {
   })
 }
 
-function approvals({ rounds, model }: Evidence): Html {
+function approvals({ rounds, model, state }: Evidence): Html {
   if (model) {
     const { document, hash, computedHash, revision, at } = model
     return lines(
@@ -72,7 +72,11 @@ function approvals({ rounds, model }: Evidence): Html {
       planTable(document.plan),
     )
   }
-  if (rounds.length === 0) return html`<p>Approval was never asked.</p>`
+  if (rounds.length === 0) {
+    return isCommit(state)
+      ? html`<p>Not assessable: its source tells of what was done, and not of who allowed it.</p>`
+      : html`<p>Approval was never asked.</p>`
+  }
   return lines(...rounds.map(round))
 }
 
@@ -175,7 +179,7 @@ function basisInWords(basis: ApprovalBasis): string {
 }
 
 function implementation({ implementation: done, state }: Evidence): Html {
-  if (!done) return html`<p>It was not implemented.</p>`
+  if (!done) return untold(state)
   const { basis } = done
   return lines(
     facts({
@@ -202,7 +206,25 @@ function implementation({ implementation: done, state }: Evidence): Html {
   )
 }
 
-function modifications({ modifications: made, modificationsTruncated }: Evidence): Html {
+/** Of an implementation that nobody recorded here. */
+function untold(state: Evidence['state']): Html {
+  if (isCommit(state))
+    return html`<p>Its source tells of it as done at ${state.closedAt ?? state.openedAt}, and not by whom.</p>`
+  if (state.startedAt === undefined) return html`<p>It was not implemented.</p>`
+  return lines(
+    html`<p>Its source tells of it, and not by whom it was done.</p>`,
+    facts({ Started: state.startedAt, Ended: state.endedAt, Outcome: state.outcome }),
+  )
+}
+
+function isCommit({ type }: Evidence['state']): boolean {
+  return type === 'configuration-commit'
+}
+
+function modifications({ modifications: made, modificationsTruncated, state }: Evidence): Html {
+  if (isCommit(state)) {
+    return html`<p>What a commit of a source did is not listed here: see the difference of the configuration before and after it.</p>`
+  }
   return lines(
     table(
       ['When', 'Item', 'Attribute', 'Before', 'After', 'By', 'Event'],

@@ -102,7 +102,7 @@ export async function readEvidence(
     ),
     implementation: implementationOf(own),
     modifications: modifying.flat().flatMap(modificationsIn),
-    modificationsTruncated: items.length > MOST_ITEMS,
+    modificationsTruncated: items.length > MOST_ITEMS || details!.type === 'configuration-commit',
     review: details!.review,
     findings: (await findingsAt(position, findings.rows, dependencies, asking)).filter(
       ({ change }) => change === number,
