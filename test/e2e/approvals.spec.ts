@@ -108,6 +108,18 @@ describe('Approvals', () => {
     expect(await mine('chris', again.position)).toEqual([])
   })
 
+  it('are not given by who has left the group that was asked', async () => {
+    const { id, position } = await ask({ number: 'CHG0000009', document })
+    const { hash } = await read(id, position)
+    const group = `/groups/${encodeURIComponent('Service Desk')}`
+    succeeded(await desk.as('adam').post(`${group}/remove-member`, { person: 'ben' }))
+    const reply = await desk.as('ben').post(`/approvals/${id}/grant`, { hash })
+    expect(refusal(reply)).toBe('403 APPROVAL.SEAT_LOST')
+    expect(reply.body).toMatchObject({ because: 'left-group' })
+    succeeded(await desk.as('adam').post(`${group}/add-member`, { person: 'ben' }))
+    succeeded(await desk.as('ben').post(`/approvals/${id}/grant`, { hash }))
+  })
+
   it('are seen by requesters only when they are asked, and never approved by who has asked', async () => {
     const { id, position } = await ask({ number: 'CHG0000003', document, requester: 'ben' })
     const { hash, leftOut } = await read(id, position)
