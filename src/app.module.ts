@@ -45,6 +45,7 @@ import { notifications } from './notifications/notifications.module.js'
 import type { Outbox } from './notifications/outbox.js'
 import { ProjectionsController } from './operation/projections.controller.js'
 import { ReadModelKeeper } from './operation/read-model-keeper.js'
+import { candidates } from './problems/candidates.module.js'
 import { LiveQueues } from './queues/live/live-queues.js'
 import { QueuesController } from './queues/queues.controller.js'
 import { TakeNext } from './queues/take-next.js'
@@ -99,6 +100,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...changes.providers,
     ...auditModule.providers,
     ...cab.providers,
+    ...candidates.providers,
   ]
 }
 
@@ -129,6 +131,7 @@ function httpParts(
       ...changes.controllers,
       ...auditModule.controllers,
       ...cab.controllers,
+      ...candidates.controllers,
       ProjectionsController,
     ],
     providers: [

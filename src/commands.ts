@@ -20,6 +20,7 @@ import {
   OUTBOX_COMMANDS,
   PREFERENCE_COMMANDS,
 } from './notifications/domain/notification.commands.js'
+import { CANDIDATE_COMMANDS } from './problems/domain/candidate.commands.js'
 
 type CommandClass = new (id: string | undefined, data: never, metadata: CommandMetadata) => Command
 
@@ -48,6 +49,7 @@ const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
     ...AUDIT_READ_COMMANDS,
     ...JUDGEMENT_COMMANDS,
     ...CAB_COMMANDS,
+    ...CANDIDATE_COMMANDS,
   ].map((Class) => [Class.name, Class as CommandClass]),
 )
 

@@ -24,6 +24,7 @@ import type {
   NotificationEvent,
   NotificationPreferencesSet,
 } from './notifications/domain/notification.events.js'
+import type { CandidateEvent } from './problems/domain/candidate.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
 
 /** The number, or the id of a person or group, that a create with an `Idempotency-Key` is about, in `key-<command id>`. */
@@ -47,6 +48,7 @@ export type CatalogueEvent =
   | FindingDisposed
   | AuditDataRead
   | JudgementEvent
+  | CandidateEvent
   | NotificationEvent
   | NotificationPreferencesSet
   | CiEvent
@@ -322,6 +324,12 @@ const FINDING_EVENTS: Entries<FindingDisposed> = {
     version: 1,
     fields: { disposition: plain, comment: authored, question: plain, record: personId, persons: personId },
   },
+}
+
+const candidate = { title: aboutCaller, score: plain, memberCount: plain, incidents: plain } as const
+const CANDIDATE_EVENTS: Entries<CandidateEvent> = {
+  ProblemCandidateAccepted: { version: 1, fields: candidate },
+  ProblemCandidateDismissed: { version: 1, fields: candidate },
 }
 
 const judged = {
@@ -781,6 +789,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('finding-', FINDING_EVENTS),
   ...entries('auditread-', AUDIT_READ_EVENTS),
   ...entries('judgement-', JUDGEMENT_EVENTS),
+  ...entries('candidate-', CANDIDATE_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('mail-', MAIL_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),

@@ -43,6 +43,8 @@ import {
   outboxBacklog,
   readPreferences,
 } from './notifications/notification.queries.js'
+import { listCandidates, readCandidate } from './problems/queries/candidate.queries.js'
+import { similarIncidents } from './problems/queries/similar.query.js'
 import {
   changedEntries,
   liveQueuePage,
@@ -116,4 +118,7 @@ export const queryRegistry = {
   readCabMeeting,
   readSurroundings,
   readChangeModel,
+  listCandidates,
+  readCandidate,
+  similarIncidents,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

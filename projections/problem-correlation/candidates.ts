@@ -1,3 +1,4 @@
+import { later } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
 import type { Agreement, Signal } from './similarity.js'
 import type { Traits } from './traits.js'
@@ -99,8 +100,8 @@ export function grown(candidate: Candidate, { incident, to, bits, agreements }: 
     score: rounded(evidence / (memberCount - 1)),
     memberCount,
     members: inOrder([...candidate.members, member]).slice(-MOST_MEMBERS),
-    firstSeenAt: openedAt < candidate.firstSeenAt ? openedAt : candidate.firstSeenAt,
-    lastSeenAt: openedAt > candidate.lastSeenAt ? openedAt : candidate.lastSeenAt,
+    firstSeenAt: earlier(openedAt, candidate.firstSeenAt),
+    lastSeenAt: later(openedAt, candidate.lastSeenAt),
     grounds: withGrounds(candidate.grounds, agreements),
     evidence,
   }
@@ -120,7 +121,7 @@ export function merged(one: Candidate, other: Candidate): readonly [Candidate, C
     evidence,
     score: rounded(evidence / (memberCount - 2)),
     members: inOrder([...older.members, ...younger.members]).slice(-MOST_MEMBERS),
-    lastSeenAt: younger.lastSeenAt > older.lastSeenAt ? younger.lastSeenAt : older.lastSeenAt,
+    lastSeenAt: later(older.lastSeenAt, younger.lastSeenAt),
     grounds: mostFrequent(grounds),
   }
   return [next, { ...younger, status: 'merged', mergedInto: older.id }]
@@ -141,6 +142,11 @@ function inOrder(members: readonly Member[]): readonly Member[] {
   return [...members].sort((a, b) =>
     a.openedAt === b.openedAt ? (a.number < b.number ? -1 : 1) : a.openedAt < b.openedAt ? -1 : 1,
   )
+}
+
+/** As texts, times stand in their order. */
+function earlier(one: string, other: string): string {
+  return later(one, other) === one ? other : one
 }
 
 const SEPARATOR = ':'

@@ -1,20 +1,10 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineView, type ViewTransaction } from '#libs/projections-runtime'
-import type { IncidentEvent, IncidentFields } from '../../src/incidents/domain/incident.events.js'
+import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { CandidateEvent } from '../../src/problems/domain/candidate.events.js'
-import { DESK_READERS, wholeFor } from '../access.js'
+import { wholeFor } from '../access.js'
 import type { RecordedIncident } from '../incident-folds.js'
-import {
-  beginning,
-  CANDIDATES,
-  type Candidate,
-  type CandidateLink,
-  grown,
-  iso,
-  merged,
-  standing,
-  without,
-} from './candidates.js'
+import { CANDIDATES, type Candidate, iso, standing, without } from './candidates.js'
 import {
   CHANGES,
   type EstateEvent,
@@ -26,55 +16,22 @@ import {
   TYPES,
 } from './estate.js'
 import {
-  backgroundOf,
-  enter,
-  KEYS,
-  KIN,
-  kinOf,
-  type Lookup,
-  listReads,
-  move,
-  type Reads,
-  TOTALS,
-  WORDS,
-} from './lists.js'
-import { compare, type Parameters, surprise, USUAL_PARAMETERS } from './similarity.js'
+  type CorrelatedIncident,
+  type CorrelationSettings,
+  correlated,
+  INCIDENTS,
+  USUAL_SETTINGS,
+} from './linking.js'
+import { enter, KEYS, KIN, listReads, move, type Reads, TOTALS, WORDS } from './lists.js'
 import { describedTraits, type Traits } from './traits.js'
-
-export const INCIDENTS = 'correlation_incidents'
-
-/** What is kept of an incident. */
-export interface CorrelatedIncident {
-  traits: Traits
-  fields: Partial<IncidentFields>
-  /** The command that opened it: what it says counts as known when it was opened. */
-  openedBy: string
-  candidate?: string
-  /** No longer everybody's at the desk. */
-  restricted?: true
-}
-
-export interface CorrelationSettings {
-  parameters: Parameters
-  /** Bits beyond chance from which on an incident joins an earlier one. */
-  threshold: number
-  /** And from which on it makes two candidates one. */
-  mergeThreshold: number
-  /** Incidents further apart than this have nothing to do with each other. */
-  windowMilliseconds: number
-}
-
-/** See README.md for how many right and wrong candidates thresholds give. */
-export const USUAL_SETTINGS: CorrelationSettings = {
-  parameters: USUAL_PARAMETERS,
-  threshold: 4,
-  mergeThreshold: 7,
-  windowMilliseconds: 90 * 86_400_000,
-}
 
 export type CorrelationEvent = IncidentEvent | EstateEvent | CandidateEvent
 
-const internal = { columns: {}, indexes: [], ...wholeFor([]) } as const
+/** Who sees candidates, and what is similar. */
+export const CORRELATION_READERS = ['agent', 'team-lead', 'analyst', 'auditor', 'administrator'] as const
+
+/** The view's own: answers are made from it, for those who may see the records that they name. */
+const internal = { columns: {}, indexes: [], ...wholeFor(CORRELATION_READERS) } as const
 
 /**
  * Candidates for problems, found as incidents are opened. Each is compared with the few that stand in the same lists, all of bounded
@@ -95,12 +52,9 @@ export function problemCorrelationBy(settings: CorrelationSettings) {
           lastSeenAt: 'timestamp',
           problem: 'string',
         },
-        indexes: [
-          ['status', 'score'],
-          ['status', 'lastSeenAt'],
-        ],
-        checked: ['memberCount', 'firstSeenAt', 'lastSeenAt', 'score', 'problem'],
-        ...wholeFor(DESK_READERS),
+        indexes: [['status', 'score'], ['score'], ['lastSeenAt']],
+        checked: ['memberCount', 'firstSeenAt', 'problem'],
+        ...wholeFor(CORRELATION_READERS),
       },
       [INCIDENTS]: internal,
       [TOTALS]: internal,
@@ -161,15 +115,20 @@ function foldIncident(
   view: ViewTransaction,
   settings: CorrelationSettings,
 ): void {
-  if (event.type === 'IncidentOpened')
-    return open(event as RecordedIncident<'IncidentOpened'>, view, settings)
+  if (event.type === 'IncidentOpened') {
+    open(event as RecordedIncident<'IncidentOpened'>, view, settings)
+    return
+  }
   const change = changeOf(event)
   if (change === undefined) return
   const incident = view.get<CorrelatedIncident>(INCIDENTS, numberOf(event.stream))
   if (incident === undefined) return
   const next = change(incident)
   if (next === incident) return
-  if (next.restricted) return restrict(view, next)
+  if (next.restricted) {
+    restrict(view, next)
+    return
+  }
   const traits = retold(view, next)
   move(view, incident.traits, traits)
   const changed = { ...next, traits }
@@ -266,70 +225,8 @@ function restrict(view: ViewTransaction, incident: CorrelatedIncident): void {
   if (found !== undefined) view.put(CANDIDATES, found.id, without(found, traits.number))
 }
 
-/** The incident, in the candidate that it belongs to, if any. */
-function correlated(
-  view: ViewTransaction,
-  incident: CorrelatedIncident,
-  settings: CorrelationSettings,
-): CorrelatedIncident {
-  const [best, ...others] = linksOf(view, incident.traits, settings)
-  if (best === undefined) return incident
-  const rival = view.get<CorrelatedIncident>(INCIDENTS, best.to.number)
-  if (rival === undefined) return incident
-  let candidate = rival.candidate === undefined ? undefined : standing(view, rival.candidate)
-  if (candidate === undefined) {
-    candidate = beginning({ ...best, toTitle: rival.fields.title ?? '' })
-    view.put(INCIDENTS, rival.traits.number, {
-      ...rival,
-      candidate: candidate.id,
-    } satisfies CorrelatedIncident)
-  } else candidate = grown(candidate, best)
-  view.put(CANDIDATES, candidate.id, candidate)
-  for (const link of others) {
-    if (link.bits < settings.mergeThreshold) break
-    candidate = mergedWith(view, candidate, link)
-  }
-  return { ...incident, candidate: candidate.id }
-}
-
-/** The one that the incident belongs to, made one with that of another which it is as close to. */
-function mergedWith(view: ViewTransaction, candidate: Candidate, { to }: CandidateLink): Candidate {
-  const id = view.get<CorrelatedIncident>(INCIDENTS, to.number)?.candidate
-  const other = id === undefined ? undefined : standing(view, id)
-  if (other === undefined || other.id === candidate.id) return candidate
-  if (candidate.status !== 'open' || other.status !== 'open') return candidate
-  const [next, ended] = merged(candidate, other)
-  view.put(CANDIDATES, ended.id, ended)
-  view.put(CANDIDATES, next.id, next)
-  return next
-}
-
-/** Links of two candidates at most are looked at, so that an event costs the same however many are alike. */
-const MOST_LINKS = 3
-
-/** Who it is alike beyond chance, the closest first. */
-function linksOf(
-  view: ViewTransaction,
-  incident: Traits,
-  { parameters, threshold, windowMilliseconds }: CorrelationSettings,
-): readonly CandidateLink[] {
-  const lookup: Lookup = (collection, id) => view.get(collection, id)
-  const background = backgroundOf(lookup)
-  const links: CandidateLink[] = []
-  for (const to of kinOf(lookup, incident)) {
-    if (Math.abs(to.time - incident.time) > windowMilliseconds) continue
-    const { bits, agreements } = compare(incident, to, background, parameters)
-    const beyond = surprise(bits, background.incidents)
-    if (beyond >= threshold) links.push({ incident, to, toTitle: '', bits: beyond, agreements })
-  }
-  return links.sort((a, b) => b.bits - a.bits || (a.to.number < b.to.number ? -1 : 1)).slice(0, MOST_LINKS)
-}
-
 /** What people said of a candidate. */
-function decide(
-  { type, stream, data, metadata }: RecordedEvent<CandidateEvent>,
-  view: ViewTransaction,
-): void {
+function decide({ type, stream, metadata }: RecordedEvent<CandidateEvent>, view: ViewTransaction): void {
   const candidate = view.get<Candidate>(CANDIDATES, stream)
   if (candidate === undefined || candidate.status === 'merged') return
   const { actor: by, occurredAt: at, reason } = metadata

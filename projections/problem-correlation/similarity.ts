@@ -111,15 +111,24 @@ function differenceBits(share: number, chance: number): number {
 function compareItems(one: Traits, other: Traits, background: Background, by: Parameters, add: Add): void {
   if (one.ci === undefined || other.ci === undefined) return
   const agreed = Math.log2(by.ciAgreement)
-  if (one.ci === other.ci) return add('ci', one.ci, agreed + rarity(background, ciKey(one.ci)))
+  if (one.ci === other.ci) {
+    add('ci', one.ci, agreed + rarity(background, ciKey(one.ci)))
+    return
+  }
   const others = sourcesOf(other)
   const common = sourcesOf(one).filter((item) => others.includes(item))
-  if (common.length === 0) return add('ci', one.ci, Math.log2(1 - by.ciAgreement))
+  if (common.length === 0) {
+    add('ci', one.ci, Math.log2(1 - by.ciAgreement))
+    return
+  }
   const best = common.reduce((a, b) => (background.count(ciKey(b)) < background.count(ciKey(a)) ? b : a))
   add('upstream', best, Math.max(0, agreed - UPSTREAM_BITS_LESS + rarity(background, ciKey(best))))
 }
 
-/** Of the information in the words of both, the part that they share, as far as it makes up what either says. */
+/**
+ * The information in the words that both have, as far as it makes up what the one says. Not of what the other says: counts of words
+ * that are the other's alone would have to be read for each that it is compared with.
+ */
 function compareWords(one: Traits, other: Traits, background: Background, add: Add): void {
   const [words, others] = [one.words, other.words]
   if (words === undefined || others === undefined) return
@@ -134,7 +143,6 @@ function compareWords(one: Traits, other: Traits, background: Background, add: A
     common.push(word)
   }
   if (common.length === 0) return
-  for (const word of others) if (!words.includes(word)) all += wordRarity(background, word)
   if (all > 0) add('words', common.join(' '), Math.min(MOST_WORD_BITS, (shared * shared) / all))
 }
 

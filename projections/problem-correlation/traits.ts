@@ -1,5 +1,5 @@
+import { wordStems } from '#libs/read-store'
 import type { IncidentFields } from '../../src/incidents/domain/incident.events.js'
-import { wordsOf } from './words.js'
 
 /** Fields of which two incidents have the same value, or not. */
 export const FIELD_SIGNALS = [
@@ -35,7 +35,7 @@ export function describedTraits(number: string, time: number, fields: Partial<In
   const traits: Record<string, unknown> = { number, time }
   for (const name of FIELD_NAMES) if (fields[name]) traits[name] = fields[name]
   if (fields.primaryCi) traits.ci = fields.primaryCi
-  const words = wordsOf(fields.title ?? '', fields.description)
+  const words = wordStems(fields.title ?? '', fields.description)
   if (words.length > 0) traits.words = words
   return traits as unknown as Traits
 }

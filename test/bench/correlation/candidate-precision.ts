@@ -1,6 +1,6 @@
 import { CANDIDATES, type Candidate } from '#projections/problem-correlation/candidates'
-import type { CorrelatedIncident } from '#projections/problem-correlation/problem-correlation'
-import { INCIDENTS, USUAL_SETTINGS } from '#projections/problem-correlation/problem-correlation'
+import type { CorrelatedIncident } from '#projections/problem-correlation/linking'
+import { INCIDENTS, USUAL_SETTINGS } from '#projections/problem-correlation/linking'
 import type { Links, Row } from './incident-log.js'
 import { UNTAUGHT } from './ranking.js'
 import { Replay } from './replay.js'

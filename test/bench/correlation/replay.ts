@@ -2,9 +2,11 @@ import type { DomainEvent, RecordedEvent } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
 import {
   type CorrelatedIncident,
-  type CorrelationEvent,
   type CorrelationSettings,
   INCIDENTS,
+} from '#projections/problem-correlation/linking'
+import {
+  type CorrelationEvent,
   problemCorrelationBy,
 } from '#projections/problem-correlation/problem-correlation'
 import type { IncidentEvent } from '../../../src/incidents/domain/incident.events.js'

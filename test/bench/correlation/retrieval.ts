@@ -1,5 +1,5 @@
-import type { CorrelationSettings } from '#projections/problem-correlation/problem-correlation'
-import { USUAL_SETTINGS } from '#projections/problem-correlation/problem-correlation'
+import type { CorrelationSettings } from '#projections/problem-correlation/linking'
+import { USUAL_SETTINGS } from '#projections/problem-correlation/linking'
 import { describedTraits, type Traits } from '#projections/problem-correlation/traits'
 import type { LinkedPair, Links, Row } from './incident-log.js'
 import { listedTraits, ranked, Teaching } from './ranking.js'

@@ -1,5 +1,5 @@
 import { stemmer } from 'stemmer'
-import { foldedWords } from '#libs/read-store'
+import { foldedWords } from './text-folding.js'
 
 /** Stems kept of an incident, the first ones: of the title, then of the description. */
 const MOST_WORDS = 16
@@ -20,7 +20,7 @@ const STOP_WORDS = new Set(
  * The stems of an incident's words (Porter's algorithm: English; words of other languages mostly stay as they are), each once, in
  * their order. Words of one character and bare numbers of up to two digits are left out.
  */
-export function wordsOf(title: string, description = ''): readonly string[] {
+export function wordStems(title: string, description = ''): readonly string[] {
   const stems = new Set<string>()
   for (const text of [title, description.slice(0, MOST_CHARACTERS)])
     for (const word of foldedWords(text)) {
