@@ -64,10 +64,15 @@ function fieldKey(signal: FieldSignal, value: string | undefined): readonly stri
  * be of one candidate.
  */
 export function kinKeysOf(traits: Traits): readonly string[] {
-  const { category, subcategory, symptom, words = [] } = traits
+  const { category, subcategory, symptom, changes = [], words = [] } = traits
   const kind = [category, subcategory, symptom]
   const kinds = kind.every((value) => value === undefined) ? [] : [`kind:${kind.join('|')}`]
-  return [...kinds, ...sourcesOf(traits).slice(0, MOST_SOURCES).map(ciKey), ...wordPairs(words)]
+  return [
+    ...kinds,
+    ...sourcesOf(traits).slice(0, MOST_SOURCES).map(ciKey),
+    ...changes.map(changeKey),
+    ...wordPairs(words),
+  ]
 }
 const MOST_SOURCES = 4
 const MOST_PAIRS = 5

@@ -315,6 +315,7 @@ describe('What is internal, and what is somebody else’s', () => {
       'change-models': ['canary'],
       'configuration-items': cis,
       configuration: [baseline],
+      'problem-candidates': [own, hers],
     }
     const values: Record<string, string[]> = {
       number: [own, hers],

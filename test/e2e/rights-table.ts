@@ -410,7 +410,9 @@ export function pathFor(template: string, number: string): string {
     group: 'Network',
     id: /^\/(alerts|notifications|mails|approvals|configuration\/|audit\/)/.test(template)
       ? '00000000-0000-5000-8000-000000000000'
-      : 'nobody',
+      : template.startsWith('/problem-candidates')
+        ? number
+        : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
   }
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))

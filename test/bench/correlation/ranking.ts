@@ -1,28 +1,7 @@
-import { backgroundOf, type Lookup, listedWith } from '#projections/problem-correlation/lists'
-import { compare, type Parameters } from '#projections/problem-correlation/similarity'
+import type { Parameters } from '#projections/problem-correlation/similarity'
 import { FIELD_SIGNALS, type FieldSignal, type Traits } from '#projections/problem-correlation/traits'
 import type { LinkedPair } from './incident-log.js'
 import type { Replay } from './replay.js'
-
-/** The best of those that stand in a list with it, as `GET /incidents/{number}/similar` ranks them. */
-export function ranked(
-  lookup: Lookup,
-  asked: Traits,
-  others: readonly Traits[],
-  by: Parameters,
-): readonly string[] {
-  const background = backgroundOf(lookup)
-  return others
-    .map((other) => ({ other, bits: compare(asked, other, background, by).bits }))
-    .sort(
-      (a, b) => b.bits - a.bits || b.other.time - a.other.time || (a.other.number < b.other.number ? 1 : -1),
-    )
-    .map(({ other }) => other.number)
-}
-
-export function listedTraits(replay: Replay, asked: Traits): readonly Traits[] {
-  return listedWith(replay.get, asked).flatMap((number) => replay.incident(number)?.traits ?? [])
-}
 
 /** Signals that a choice may be made of, from what earlier queries showed. */
 const ISSUE_SIGNALS: readonly FieldSignal[] = ['category', 'subcategory', 'symptom', 'location', 'service']
@@ -91,10 +70,7 @@ export class Teaching {
   learn(replay: Replay, asked: Traits, others: readonly Traits[], { linkedBefore }: LinkedPair): void {
     if (this.chosen)
       for (const choice of this.#choices)
-        choice.won += reciprocalRank(
-          ranked(replay.get, asked, others, this.#parametersOf(choice)),
-          linkedBefore,
-        )
+        choice.won += reciprocalRank(replay.ranked(asked, others, this.#parametersOf(choice)), linkedBefore)
     for (const number of linkedBefore) {
       const right = replay.incident(number)?.traits
       for (const signal of FIELD_SIGNALS) {

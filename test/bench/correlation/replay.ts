@@ -1,74 +1,20 @@
-import type { DomainEvent, RecordedEvent } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
-import {
-  type CorrelatedIncident,
-  type CorrelationSettings,
-  INCIDENTS,
-} from '#projections/problem-correlation/linking'
-import {
-  type CorrelationEvent,
-  problemCorrelationBy,
-} from '#projections/problem-correlation/problem-correlation'
+import { FoldedView } from '../../../projections/problem-correlation/folded-view.fixture.js'
 import type { IncidentEvent } from '../../../src/incidents/domain/incident.events.js'
 import type { Row } from './incident-log.js'
 
 /** The view in memory, fed with the events that rows of the log are, one after another. */
-export class Replay {
-  readonly #documents = new Map<string, Map<string, object>>()
+export class Replay extends FoldedView {
   readonly #known = new Map<string, Row>()
-  readonly #view
-  #position = 0
-
-  constructor(settings: CorrelationSettings) {
-    this.#view = problemCorrelationBy(settings)
-  }
-
-  /** A document of the view. */
-  readonly get = <Document extends object>(collection: string, id: string): Document | undefined =>
-    this.#documents.get(collection)?.get(id) as Document | undefined
-
-  documents<Document extends object>(collection: string): readonly Document[] {
-    return [...(this.#documents.get(collection)?.values() ?? [])] as Document[]
-  }
 
   /** Every incident, with the last row of it. */
   get rows(): ReadonlyMap<string, Row> {
     return this.#known
   }
 
-  incident(number: string): CorrelatedIncident | undefined {
-    return this.get<CorrelatedIncident>(INCIDENTS, number)
-  }
-
   add(row: Row): void {
     const before = this.#known.get(row.number)
     this.#known.set(row.number, row)
     for (const event of eventsOf(row, before)) this.fold(`incident-${row.number}`, event, row.at)
-  }
-
-  fold(stream: string, event: DomainEvent, at: number, commandId = `${stream} ${at}`): void {
-    this.#position++
-    const position = String(this.#position).padStart(20, '0')
-    const metadata = { commandId, occurredAt: new Date(at).toISOString() }
-    this.#view.fold(
-      { ...event, stream, position, metadata } as RecordedEvent<CorrelationEvent>,
-      this.#transaction,
-    )
-  }
-
-  readonly #transaction: ViewTransaction = {
-    get: this.get,
-    put: (collection, id, document) => this.#collection(collection).set(id, document),
-    delete: (collection, id) => this.#collection(collection).delete(id),
-  }
-
-  #collection(name: string): Map<string, object> {
-    let documents = this.#documents.get(name)
-    if (documents === undefined) {
-      documents = new Map()
-      this.#documents.set(name, documents)
-    }
-    return documents
   }
 }
 

@@ -2,7 +2,7 @@ import type { CorrelationSettings } from '#projections/problem-correlation/linki
 import { USUAL_SETTINGS } from '#projections/problem-correlation/linking'
 import { describedTraits, type Traits } from '#projections/problem-correlation/traits'
 import type { LinkedPair, Links, Row } from './incident-log.js'
-import { listedTraits, ranked, Teaching } from './ranking.js'
+import { Teaching } from './ranking.js'
 import { Replay } from './replay.js'
 
 /** One way to look for incidents of the same problem. */
@@ -40,10 +40,10 @@ export function askAll(rows: readonly Row[], { queries }: Links): readonly Answe
     const together = queries.slice(from).filter((query) => query.at === at)
     const asked = together.map((query) => {
       const traits = askedTraits(replay, query)
-      const others = listedTraits(replay, traits)
+      const others = replay.listedWith(traits)
       const rankings = {
-        correlation: ranked(replay.get, traits, others, teaching.parameters),
-        untaught: ranked(replay.get, traits, others, untaught),
+        correlation: replay.ranked(traits, others, teaching.parameters),
+        untaught: replay.ranked(traits, others, untaught),
         sameCategory: newestFirst(replay, query, isNearInCategory),
         sameKind: newestFirst(replay, query, isOfKind),
       }
