@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { DomainEvent } from '#libs/event-sourcing'
 import { collectionSchemas, systemClock } from '#libs/projections-runtime'
 import { appendEvents, InMemoryEventStore, InMemoryReadStore } from '#libs/testing'
+import { parkedSchema } from '../../libs/projections-runtime/parking.js'
 import { ViewFeed } from '../../libs/projections-runtime/view-feed.js'
 import { randomNumbers } from '../../libs/testing/random-numbers.js'
 import { CANDIDATES, type Candidate, candidateId } from './candidates.js'
@@ -118,7 +119,7 @@ it('keeps lists of bounded length and counts everybody', () => {
 })
 
 describe('planted causes', () => {
-  const scenario = madeUpScenario(wholeNumbers(7), { noise: 500, groups: 5, items: 60 })
+  const scenario = madeUpScenario(wholeNumbers(7), { noise: 2_000, groups: 8, items: 200 })
   const recall = (signal: PlantedSignal, leftOut: (event: ScenarioEvent) => boolean = () => false) => {
     const view = new FoldedView(USUAL_SETTINGS).foldAll(scenario.events.filter((event) => !leftOut(event)))
     const shares = scenario.planted
@@ -132,13 +133,18 @@ describe('planted causes', () => {
     return shares.reduce((sum, share) => sum + share, 0) / shares.length
   }
 
-  it.each<PlantedSignal>(['ci', 'upstream', 'change', 'words'])('are found by %s', (signal) => {
-    expect(recall(signal)).toBeGreaterThanOrEqual(0.8)
+  it.each<[PlantedSignal, number]>([
+    ['ci', 0.8],
+    ['upstream', 0.7],
+    ['change', 0.5],
+    ['words', 0.8],
+  ])('are found by %s', (signal, least) => {
+    expect(recall(signal)).toBeGreaterThanOrEqual(least)
   })
 
   it('are not found without the events that tell of them (counter-proof)', () => {
-    expect(recall('upstream', ({ stream }) => stream.startsWith('relation-'))).toBeLessThan(0.6)
-    expect(recall('change', ({ event }) => event.type === 'CiChanged')).toBeLessThan(0.6)
+    expect(recall('upstream', ({ stream }) => stream.startsWith('relation-'))).toBeLessThan(0.2)
+    expect(recall('change', ({ event }) => event.type === 'CiChanged')).toBeLessThan(0.2)
   })
 })
 
@@ -174,7 +180,7 @@ it('the same log gives the same documents, wherever it is cut and whatever is re
 async function documentsOf(log: InMemoryEventStore, sizes: readonly number[], cacheDocuments: number) {
   const store = new InMemoryReadStore()
   const { name: projection, version } = problemCorrelation
-  const schemas = collectionSchemas(problemCorrelation)
+  const schemas = [...collectionSchemas(problemCorrelation), parkedSchema]
   const name = await store.createBuild({ projection, version }, schemas)
   const writer = await store.openForWriting(name, { owner: 'spec', leaseMilliseconds: 60_000 })
   const clock = systemClock

@@ -176,6 +176,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/incidents/{number}/children',
       '/incidents/{number}/history',
       '/incidents/{number}/notifications',
+      '/incidents/{number}/similar',
       '/incidents/{number}/updates',
       '/major-incidents',
       '/search',

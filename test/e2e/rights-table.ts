@@ -411,7 +411,7 @@ export function pathFor(template: string, number: string): string {
     id: /^\/(alerts|notifications|mails|approvals|configuration\/|audit\/)/.test(template)
       ? '00000000-0000-5000-8000-000000000000'
       : template.startsWith('/problem-candidates')
-        ? number
+        ? 'INC9999999'
         : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
   }
