@@ -13,6 +13,7 @@ import { incidentSearch } from './incident-search/incident-search.js'
 import { mails } from './mails/mails.js'
 import { notificationList } from './notifications/notifications.js'
 import { people } from './people/people.js'
+import { problemCorrelation } from './problem-correlation/problem-correlation.js'
 import { problems } from './problems/problems.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { workQueue } from './work-queue/work-queue.js'
@@ -36,4 +37,5 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   notificationList,
   ciIdentities,
   auditFindings,
+  problemCorrelation,
 ]

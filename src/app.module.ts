@@ -49,6 +49,7 @@ import { notifications } from './notifications/notifications.module.js'
 import type { Outbox } from './notifications/outbox.js'
 import { ProjectionsController } from './operation/projections.controller.js'
 import { ReadModelKeeper } from './operation/read-model-keeper.js'
+import { candidates } from './problems/candidates.module.js'
 import { problems } from './problems/problems.module.js'
 import { LiveQueues } from './queues/live/live-queues.js'
 import { QueuesController } from './queues/queues.controller.js'
@@ -105,6 +106,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...auditModule.providers,
     ...cab.providers,
     ...problems.providers,
+    ...candidates.providers,
   ]
 }
 
@@ -138,6 +140,7 @@ function httpParts(
       ...auditModule.controllers,
       ...cab.controllers,
       ...problems.controllers,
+      ...candidates.controllers,
       ProjectionsController,
     ],
     providers: [

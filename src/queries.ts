@@ -50,12 +50,14 @@ import {
   outboxBacklog,
   readPreferences,
 } from './notifications/notification.queries.js'
+import { listCandidates, readCandidate } from './problems/queries/candidate.queries.js'
 import {
   listProblemIncidents,
   listProblems,
   readProblem,
   readProblemHistory,
 } from './problems/queries/problem.queries.js'
+import { similarIncidents } from './problems/queries/similar.query.js'
 import {
   changedEntries,
   liveQueuePage,
@@ -142,4 +144,7 @@ export const queryRegistry = {
   readProblem,
   readProblemHistory,
   listProblemIncidents,
+  listCandidates,
+  readCandidate,
+  similarIncidents,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -186,6 +186,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/incidents/{number}/history',
       '/incidents/{number}/notifications',
       '/incidents/{number}/suspect-changes',
+      '/incidents/{number}/similar',
       '/incidents/{number}/updates',
       '/major-incidents',
       '/problems',
@@ -345,6 +346,7 @@ describe('What is internal, and what is somebody else’s', () => {
       'change-models': ['canary'],
       'configuration-items': cis,
       configuration: [baseline],
+      'problem-candidates': [own, hers],
     }
     const values: Record<string, string[]> = {
       number: [own, hers],
