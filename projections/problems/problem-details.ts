@@ -8,7 +8,7 @@ import type {
   ProblemReview,
   ProblemState,
 } from '../../src/problems/domain/problem.events.js'
-import { type Blank, type Draft, nonEmpty, performer, present } from '../incident-folds.js'
+import { type Blank, type Draft, nonEmpty, performer, present } from '../drafts.js'
 import {
   applyToProblemHead,
   BLANK_PROBLEM_HEAD,
