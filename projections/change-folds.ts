@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ChangeEvent, ChangeState, Period } from '../src/changes/domain/change.events.js'
 import type { AccessColumns } from './access.js'
-import { type Blank, type Draft, present } from './incident-folds.js'
+import { type Blank, type Draft, present } from './drafts.js'
 
 /** What every fold of change events has to agree on: where a change stands, and the fields that all of them show. */
 

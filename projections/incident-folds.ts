@@ -1,8 +1,9 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { IncidentEvent, IncidentState } from '../src/incidents/domain/incident.events.js'
 import { type AccessColumns, audienceColumns, peopleNamed } from './access.js'
+import { type Blank, type Draft, nonEmpty, present } from './drafts.js'
 
-/** What every fold of incident events has to agree on: the fields that all of them show, who did it, and when. */
+/** What every fold of incident events has to agree on: the fields that all of them show, and when it happened. */
 
 export type RecordedIncidentEvent = RecordedEvent<IncidentEvent>
 export type RecordedIncident<Type extends IncidentEvent['type']> = RecordedEvent<
@@ -22,15 +23,6 @@ export interface IncidentHead extends AccessColumns {
   watchers?: readonly string[]
   openedAt: string
 }
-
-/**
- * Folds copy a document once per event and then change their copy, the draft, in place. A new document is a copy of a
- * blank that has every field: all documents have one shape, so that V8 copies and writes them about a thousand times
- * faster than objects which are put together from parts (75 µs against 0.1 µs for fifty fields on Node 20).
- */
-export type Draft<Document> = { -readonly [Field in keyof Document]: Document[Field] }
-/** A document with every field there is. */
-export type Blank<Document> = { [Field in keyof Required<Document>]: Document[Field] }
 
 /** The head of every blank. */
 export const BLANK_HEAD: Blank<IncidentHead> = {
@@ -276,21 +268,6 @@ export function isOpen(state: IncidentState): boolean {
   return state !== 'Resolved' && !isTerminal(state)
 }
 
-/** Who did it, for people to read: for whom the actor acted, else whom the source names, else the actor. Gives no rights. */
-export function performer({ metadata }: RecordedEvent): string {
-  return metadata.onBehalfOf ?? metadata.attributedTo ?? metadata.actor
-}
-
-/** The value, with `null` as absence: absent fields cost nothing in a stored document. */
-export function present<Value>(value: Value | null | undefined): Value | undefined {
-  return value ?? undefined
-}
-
-/** A list, or absence when it is empty. */
-export function nonEmpty<Item>(list: readonly Item[]): readonly Item[] | undefined {
-  return list.length > 0 ? list : undefined
-}
-
 function withItem(list: readonly string[] | undefined, item: string): readonly string[] {
   if (list === undefined) return [item]
   return list.includes(item) ? list : [...list, item]
@@ -298,14 +275,4 @@ function withItem(list: readonly string[] | undefined, item: string): readonly s
 
 function withoutItem(list: readonly string[] | undefined, item: string): readonly string[] | undefined {
   return list?.includes(item) ? nonEmpty(list.filter((other) => other !== item)) : list
-}
-
-/** The named fields of a document, as far as they are set: a new field is shown to nobody until somebody names it. */
-export function onlyFields<Document extends object>(
-  document: Document,
-  fields: readonly (keyof Document)[],
-): Partial<Document> {
-  const shown: Partial<Document> = {}
-  for (const field of fields) if (document[field] !== undefined) shown[field] = document[field]
-  return shown
 }

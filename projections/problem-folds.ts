@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ProblemEvent, ProblemState } from '../src/problems/domain/problem.events.js'
 import type { AccessColumns } from './access.js'
-import { type Blank, type Draft, present } from './incident-folds.js'
+import { type Blank, type Draft, present } from './drafts.js'
 
 /** What every fold of problem events has to agree on: where a problem stands, and the fields that all of them show. */
 

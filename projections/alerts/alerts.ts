@@ -7,7 +7,7 @@ import type {
   Labels,
 } from '../../src/alerts/domain/alert.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
-import { present } from '../incident-folds.js'
+import { present } from '../drafts.js'
 
 /** An alert as it is. Absent fields are not set; times are ISO 8601 UTC. */
 export interface AlertEntry {

@@ -1,7 +1,7 @@
 import { defineProjection } from '#libs/projections-runtime'
 import type { CabAdvice, CabEvent } from '../../src/changes/domain/cab.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
-import { performer } from '../incident-folds.js'
+import { performer } from '../drafts.js'
 
 /** What a meeting said of a change; without advice: it only stands on the agenda yet. */
 export interface AgendaItem {

@@ -28,7 +28,7 @@ import {
   type RecordedChangeEvent,
   wasImplemented,
 } from '../change-folds.js'
-import { type Blank, type Draft, nonEmpty, onlyFields, performer, present } from '../incident-folds.js'
+import { type Blank, type Draft, nonEmpty, onlyFields, performer, present } from '../drafts.js'
 
 const UNPROVEN = 'no evidence in source' as const
 type Unproven = typeof UNPROVEN

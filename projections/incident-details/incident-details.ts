@@ -11,21 +11,17 @@ import type {
   Resolution,
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
+import { type Blank, nonEmpty, onlyFields, performer, present } from '../drafts.js'
 import {
   applyAttention,
   applyMilestones,
   applyToHead,
   BLANK_HEAD,
-  type Blank,
   type IncidentAttention,
   type IncidentHead,
   type Milestones,
   NO_ATTENTION,
-  nonEmpty,
-  onlyFields,
   openHead,
-  performer,
-  present,
   type RecordedIncident,
   type RecordedIncidentEvent,
 } from '../incident-folds.js'

@@ -8,18 +8,16 @@ import type {
   IncidentState,
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, forReaders, peopleNamed } from '../access.js'
+import { type Blank, performer, present } from '../drafts.js'
 import {
   applyMilestones,
   applyToHead,
   BLANK_HEAD,
-  type Blank,
   type IncidentHead,
   isOpen,
   isTerminal,
   type Milestones,
   openHead,
-  performer,
-  present,
   type RecordedIncident,
   type RecordedIncidentEvent,
 } from '../incident-folds.js'

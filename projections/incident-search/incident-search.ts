@@ -2,15 +2,12 @@ import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, forEverybody, seesInternalFields } from '../access.js'
+import { type Blank, type Draft, onlyFields, present } from '../drafts.js'
 import {
   applyToHead,
   BLANK_HEAD,
-  type Blank,
-  type Draft,
   type IncidentHead,
-  onlyFields,
   openHead,
-  present,
   type RecordedIncident,
 } from '../incident-folds.js'
 

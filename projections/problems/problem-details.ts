@@ -1,114 +1,19 @@
-import { canonicalJson, type EventSource, later } from '#libs/event-sourcing'
+import { canonicalJson, later } from '#libs/event-sourcing'
 import type {
   ImportedProblem,
-  ProblemFields,
   ProblemLink,
-  ProblemOrigin,
   ProblemOutcome,
-  ProblemReview,
   ProblemState,
 } from '../../src/problems/domain/problem.events.js'
-import { type Blank, type Draft, nonEmpty, performer, present } from '../incident-folds.js'
+import { type Draft, nonEmpty, performer, present } from '../drafts.js'
 import {
   applyToProblemHead,
-  BLANK_PROBLEM_HEAD,
   openProblemHead,
-  type ProblemHead,
   problemHoldAfter,
   type RecordedProblem,
   type RecordedProblemEvent,
 } from '../problem-folds.js'
-
-export interface ProblemTask {
-  task: string
-  title: string
-  group?: string
-  assignee?: string
-  state: 'Open' | 'In Progress' | 'Done' | 'Skipped' | 'Failed'
-  notes?: string
-}
-
-/** All that a list or a record page shows of a problem, save the texts of its stream: comments, notes, history. */
-export interface ProblemDetails extends ProblemHead, Omit<ProblemFields, 'title'> {
-  origin: ProblemOrigin
-  /** Id of the candidate that it was made from. */
-  candidate?: string
-  /** Set while it is on hold. */
-  hold?: { reason: string; comment?: string; since: string }
-  /** Filterable form of `hold`. */
-  onHold?: true
-  /** Of imports: it is worked on, the source does not say in which phase. */
-  phaseUnknown?: true
-  rootCause?: string
-  workaround?: string
-  /** Number of the latest workaround. */
-  workarounds?: number
-  knownError?: true
-  knownErrorSince?: string
-  outcome?: ProblemOutcome
-  resolutionNotes?: string
-  /** The problem that goes on instead. */
-  survivor?: string
-  links?: readonly ProblemLink[]
-  /** Filterable form of the changes that fix it. */
-  fixedByChanges?: readonly string[]
-  tasks?: readonly ProblemTask[]
-  openTasks?: number
-  review?: ProblemReview & { at: string; by: string }
-  comments?: number
-  workNotes?: number
-  /** How often it was analysed again. */
-  reanalyses?: number
-  /** Latest entry into each state that it was in; effective times. */
-  entered: Readonly<Partial<Record<ProblemState, string>>>
-  resolvedAt?: string
-  closedAt?: string
-  /** Latest valid time of an update. */
-  updatedAt: string
-  /** Valid time up to which the record is told: later events count no earlier. */
-  effectiveAt: string
-  source?: Pick<EventSource, 'name' | 'externalId'> & { fields: Readonly<Record<string, string>> }
-  /** Imported steps that would have been refused here. */
-  irregular?: number
-}
-
-const BLANK: Blank<ProblemDetails> = {
-  ...BLANK_PROBLEM_HEAD,
-  description: undefined,
-  category: undefined,
-  subcategory: undefined,
-  symptom: undefined,
-  service: undefined,
-  affectedCis: [],
-  origin: 'reactive',
-  candidate: undefined,
-  hold: undefined,
-  onHold: undefined,
-  phaseUnknown: undefined,
-  rootCause: undefined,
-  workaround: undefined,
-  workarounds: undefined,
-  knownError: undefined,
-  knownErrorSince: undefined,
-  outcome: undefined,
-  resolutionNotes: undefined,
-  survivor: undefined,
-  links: undefined,
-  fixedByChanges: undefined,
-  tasks: undefined,
-  openTasks: undefined,
-  review: undefined,
-  comments: undefined,
-  workNotes: undefined,
-  reanalyses: undefined,
-  entered: {},
-  resolvedAt: undefined,
-  closedAt: undefined,
-  updatedAt: '',
-  effectiveAt: '',
-  source: undefined,
-  irregular: undefined,
-}
+import { BLANK_PROBLEM, type ProblemDetails, type ProblemTask } from './problem-document.js'
 
 const TEXTS = ['description', 'category', 'subcategory', 'symptom', 'service'] as const
 
@@ -116,7 +21,7 @@ const TEXTS = ['description', 'category', 'subcategory', 'symptom', 'service'] a
 export function openedProblem(event: RecordedProblem<'ProblemOpened'>): ProblemDetails {
   const { data, metadata } = event
   const { occurredAt, source } = metadata
-  const draft: Draft<ProblemDetails> = { ...BLANK }
+  const draft: Draft<ProblemDetails> = { ...BLANK_PROBLEM }
   openProblemHead(draft, event)
   for (const field of TEXTS) draft[field] = data[field]
   draft.affectedCis = data.affectedCis

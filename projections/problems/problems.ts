@@ -3,9 +3,10 @@ import { defineProjection } from '#libs/projections-runtime'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { accessColumns, audienceOf, DESK_READERS, forReaders } from '../access.js'
 import type { RecordedProblemEvent } from '../problem-folds.js'
-import { evolvedProblem, openedProblem, type ProblemDetails } from './problem-details.js'
+import { evolvedProblem, openedProblem } from './problem-details.js'
+import type { ProblemDetails } from './problem-document.js'
 
-export type { ProblemDetails } from './problem-details.js'
+export type { ProblemDetails } from './problem-document.js'
 
 /** One document per problem. */
 export const problems = defineProjection<ProblemDetails, ProblemEvent>({

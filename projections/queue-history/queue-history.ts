@@ -3,10 +3,10 @@ import { defineView } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody } from '../access.js'
+import { type Blank } from '../drafts.js'
 import {
   applyToHead,
   BLANK_HEAD,
-  type Blank,
   type IncidentHead,
   openHead,
   type RecordedIncident,

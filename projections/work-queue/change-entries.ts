@@ -7,19 +7,18 @@ import {
   type RecordedChange,
   type RecordedChangeEvent,
 } from '../change-folds.js'
-import { type Draft, present } from '../incident-folds.js'
+import { type Draft, present } from '../drafts.js'
 import { reply, updated } from './entry-folds.js'
-import type { ChangeEntry, WorkQueueEntry } from './work-queue.js'
+import { BLANK_ENTRY, type ChangeEntry } from './queue-entry.js'
 
 /** A change as a queue shows it, after an event; the same when the event is no update of it. */
 export function evolveChangeEntry(
   entry: ChangeEntry | undefined,
   event: RecordedChangeEvent,
-  blank: WorkQueueEntry,
 ): ChangeEntry | undefined {
   if (event.type === 'ChangeOpened') {
     // A commit of a source's configuration is done when it is told: nobody is to work on it, and it is counted nowhere
-    return event.data.type === 'configuration-commit' ? undefined : opened(event, blank)
+    return event.data.type === 'configuration-commit' ? undefined : opened(event)
   }
   if (entry === undefined) return undefined
   const draft: Draft<ChangeEntry> = { ...entry }
@@ -28,8 +27,8 @@ export function evolveChangeEntry(
   return updated(draft, entry, event)
 }
 
-function opened(event: RecordedChange<'ChangeOpened'>, blank: WorkQueueEntry): ChangeEntry {
-  const draft: Draft<ChangeEntry> = { ...blank, type: 'change', state: 'New' }
+function opened(event: RecordedChange<'ChangeOpened'>): ChangeEntry {
+  const draft: Draft<ChangeEntry> = { ...BLANK_ENTRY, type: 'change', state: 'New' }
   openChangeHead(draft, event)
   draft.changeType = event.data.type
   draft.updatedAt = event.metadata.occurredAt

@@ -2,7 +2,8 @@ import { matches } from '#libs/read-store'
 import { EventFactory, FakeClock, projectionSpec } from '#libs/testing'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import { principal } from '../principals.fixture.js'
-import { type WorkQueueEntry, workQueue } from './work-queue.js'
+import type { WorkQueueEntry } from './queue-entry.js'
+import { workQueue } from './work-queue.js'
 
 const KEY = 'change-CHG0000001'
 const WINDOW = { start: '2026-03-05T20:00:00.000Z', end: '2026-03-05T22:00:00.000Z' }

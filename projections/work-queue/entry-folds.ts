@@ -1,6 +1,6 @@
 import { later, type RecordedEvent } from '#libs/event-sourcing'
-import { type Draft, performer } from '../incident-folds.js'
-import type { WorkQueueEntry } from './work-queue.js'
+import { type Draft, performer } from '../drafts.js'
+import type { WorkQueueEntry } from './queue-entry.js'
 
 /** What every kind of record in a queue has to agree on: who has answered whom. */
 

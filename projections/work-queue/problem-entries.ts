@@ -1,4 +1,4 @@
-import { type Draft, present } from '../incident-folds.js'
+import { type Draft, present } from '../drafts.js'
 import {
   applyToProblemHead,
   openProblemHead,
@@ -7,7 +7,7 @@ import {
   type RecordedProblemEvent,
 } from '../problem-folds.js'
 import { reply, updated } from './entry-folds.js'
-import type { ProblemEntry, ProblemTaskEntry, WorkQueueEntry } from './work-queue.js'
+import { BLANK_ENTRY, type ProblemEntry, type ProblemTaskEntry } from './queue-entry.js'
 
 /** Problems and their tasks as a queue shows them. A task has a document of its own, `problem-<number>/<task>`. */
 
@@ -33,16 +33,15 @@ function taskOf(event: RecordedProblemEvent): string | undefined {
 export function evolveProblemEntry(
   entry: ProblemEntry | ProblemTaskEntry | undefined,
   event: RecordedProblemEvent,
-  blank: WorkQueueEntry,
 ): ProblemEntry | ProblemTaskEntry | undefined {
-  if (event.type === 'ProblemOpened') return opened(event, blank)
+  if (event.type === 'ProblemOpened') return opened(event)
   // Of what is not there yet, and only of that, an added task is the beginning.
-  if (entry === undefined) return event.type === 'ProblemTaskAdded' ? openedTask(event, blank) : undefined
+  if (entry === undefined) return event.type === 'ProblemTaskAdded' ? openedTask(event) : undefined
   return entry.type === 'problem' ? evolvedProblem(entry, event) : evolvedTask(entry, event)
 }
 
-function opened(event: RecordedProblem<'ProblemOpened'>, blank: WorkQueueEntry): ProblemEntry {
-  const draft: Draft<ProblemEntry> = { ...blank, type: 'problem', state: 'New' }
+function opened(event: RecordedProblem<'ProblemOpened'>): ProblemEntry {
+  const draft: Draft<ProblemEntry> = { ...BLANK_ENTRY, type: 'problem', state: 'New' }
   openProblemHead(draft, event)
   draft.updatedAt = event.metadata.occurredAt
   if (event.metadata.channel === 'import') draft.imported = true
@@ -97,12 +96,12 @@ const UPDATES: ReadonlySet<RecordedProblemEvent['type']> = new Set([
   'ProblemUpdateObserved',
 ])
 
-function openedTask(event: RecordedProblem<'ProblemTaskAdded'>, blank: WorkQueueEntry): ProblemTaskEntry {
+function openedTask(event: RecordedProblem<'ProblemTaskAdded'>): ProblemTaskEntry {
   const { task, title, group, assignee, priority } = event.data
   const { occurredAt } = event.metadata
   const problem = event.stream.slice('problem-'.length)
   return {
-    ...blank,
+    ...BLANK_ENTRY,
     type: 'problem-task',
     state: 'Open',
     number: `${problem}/${task}`,

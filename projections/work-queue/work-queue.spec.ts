@@ -1,7 +1,8 @@
 import { eq, matches } from '#libs/read-store'
 import { folded, IncidentStory } from '../incident-story.fixture.js'
 import { principal } from '../principals.fixture.js'
-import { type WorkQueueEntry, workQueue } from './work-queue.js'
+import type { WorkQueueEntry } from './queue-entry.js'
+import { workQueue } from './work-queue.js'
 
 const agent = 'person-ann'
 const caller = 'person-cora'

@@ -1,84 +1,17 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { compare } from '#libs/read-store'
-import type {
-  ChangeEvent,
-  ChangeOpened,
-  ChangeRiskAssessed,
-  ChangeState,
-  Period,
-} from '../../src/changes/domain/change.events.js'
-import type { Hold, IncidentEvent, IncidentState } from '../../src/incidents/domain/incident.events.js'
-import type { ProblemEvent, ProblemState } from '../../src/problems/domain/problem.events.js'
-import { accessColumns, among, audienceOf, forEverybody } from '../access.js'
+import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
+import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
+import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
+import { accessColumns, among, forEverybody } from '../access.js'
 import type { RecordedChangeEvent } from '../change-folds.js'
-import {
-  applyAttention,
-  applyToHead,
-  BLANK_HEAD,
-  type Blank,
-  type IncidentAttention,
-  type IncidentHead,
-  NO_ATTENTION,
-  openHead,
-  present,
-  type RecordedIncident,
-  type RecordedIncidentEvent,
-} from '../incident-folds.js'
+import type { RecordedIncidentEvent } from '../incident-folds.js'
 import type { RecordedProblemEvent } from '../problem-folds.js'
 import { evolveChangeEntry } from './change-entries.js'
-import { reply, updated } from './entry-folds.js'
+import { evolveIncidentEntry } from './incident-entries.js'
 import { evolveProblemEntry, problemEntryKeys } from './problem-entries.js'
-
-/** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
-export interface WorkQueueEntry extends Omit<IncidentHead, 'state'>, IncidentAttention {
-  /** What only one of them has is absent of the others. */
-  type: 'incident' | 'change' | 'problem' | 'problem-task'
-  state: IncidentState | ChangeState | ProblemState | 'Open'
-  impact?: number
-  urgency?: number
-  /** Latest valid time of an event, whoever caused it. */
-  updatedAt: string
-  holdReason?: string
-  /** End of the hold. */
-  followUpAt?: string
-  /** Absent until service levels exist. */
-  dueAt?: string
-  reopenCount?: number
-  /** Latest public comment, and whose. */
-  lastPublicReplyAt?: string
-  lastReplyBy?: string
-  /** Latest deed of the present assignee. */
-  lastActionByAssigneeAt?: string
-  /** First reply of the people named in the record that the assignee has not acted upon since. */
-  callerRepliedAt?: string
-  /** Whether the alert that it was opened for fires. */
-  alertCondition?: 'firing' | 'cleared'
-  /** Came by an import, which alone may bring it back when it has left the queue. */
-  imported?: true
-  /** Whose people are being asked. */
-  pagedGroup?: string
-  /** Of a change: which path it takes, who asked for it, and when it is to be done. */
-  changeType?: ChangeOpened['data']['type']
-  requester?: string
-  risk?: ChangeRiskAssessed['data']['risk']
-  plannedStart?: string
-  plannedEnd?: string
-  /** Times that were chosen within the window, and the window. */
-  planned?: Period
-  window?: Period
-  /** Of a task: the problem that it belongs to. */
-  problem?: string
-}
-export type IncidentEntry = WorkQueueEntry & { type: 'incident'; state: IncidentState }
-export type ChangeEntry = WorkQueueEntry & { type: 'change'; state: ChangeState }
-export type ProblemEntry = WorkQueueEntry & { type: 'problem'; state: ProblemState }
-/** Its number is that of the problem and its own: `PRB0000001/T1`. */
-export type ProblemTaskEntry = WorkQueueEntry & {
-  type: 'problem-task'
-  state: 'Open' | 'In Progress' | 'Closed'
-  problem?: string
-}
+import type { ChangeEntry, IncidentEntry, ProblemEntry, WorkQueueEntry } from './queue-entry.js'
 
 /**
  * An imported record that is closed or canceled: out of every list and count, since it has none of the columns.
@@ -172,10 +105,10 @@ function evolved(
   event: RecordedEvent<IncidentEvent | ChangeEvent | ProblemEvent>,
 ): WorkQueueEntry | undefined {
   if (event.stream.startsWith('change-'))
-    return evolveChangeEntry(before as ChangeEntry | undefined, event as RecordedChangeEvent, BLANK)
+    return evolveChangeEntry(before as ChangeEntry | undefined, event as RecordedChangeEvent)
   if (event.stream.startsWith('problem-'))
-    return evolveProblemEntry(before as ProblemEntry | undefined, event as RecordedProblemEvent, BLANK)
-  return evolveEntry(before as IncidentEntry | undefined, event as RecordedIncidentEvent)
+    return evolveProblemEntry(before as ProblemEntry | undefined, event as RecordedProblemEvent)
+  return evolveIncidentEntry(before as IncidentEntry | undefined, event as RecordedIncidentEvent)
 }
 
 function entryIn(document: WorkQueueEntry | undefined): WorkQueueEntry | undefined {
@@ -185,119 +118,4 @@ function entryIn(document: WorkQueueEntry | undefined): WorkQueueEntry | undefin
 /** Typed as an entry because the collection is one of entries: nobody but this fold ever sees it. */
 function hidden(left: WorkQueueEntry): WorkQueueEntry {
   return { left } satisfies LeftQueue as unknown as WorkQueueEntry
-}
-
-function evolveEntry(
-  entry: IncidentEntry | undefined,
-  event: RecordedIncidentEvent,
-): IncidentEntry | undefined {
-  if (event.type === 'IncidentOpened') return opened(event)
-  if (entry === undefined) return undefined
-  const draft = { ...entry }
-  // Rules that wait are no update of the record.
-  if (event.type === 'EscalationsScheduled') return entry
-  if (!applyAttention(draft, event) && !apply(draft, event)) return entry
-  applyToHead(draft, event)
-  return updated(draft, entry, event)
-}
-
-const BLANK: Blank<IncidentEntry> = {
-  type: 'incident',
-  ...BLANK_HEAD,
-  impact: undefined,
-  urgency: undefined,
-  updatedAt: '',
-  holdReason: undefined,
-  followUpAt: undefined,
-  dueAt: undefined,
-  reopenCount: undefined,
-  lastPublicReplyAt: undefined,
-  lastReplyBy: undefined,
-  lastActionByAssigneeAt: undefined,
-  callerRepliedAt: undefined,
-  alertCondition: undefined,
-  imported: undefined,
-  ...NO_ATTENTION,
-  pagedGroup: undefined,
-  changeType: undefined,
-  requester: undefined,
-  risk: undefined,
-  plannedStart: undefined,
-  plannedEnd: undefined,
-  planned: undefined,
-  window: undefined,
-  problem: undefined,
-}
-
-function opened(event: RecordedIncident<'IncidentOpened'>): IncidentEntry {
-  const draft = { ...BLANK }
-  openHead(draft, event)
-  draft.title = event.data.title
-  draft.updatedAt = event.metadata.occurredAt
-  if (event.data.alert !== undefined) draft.alertCondition = 'firing'
-  if (event.metadata.channel === 'import') draft.imported = true
-  return draft
-}
-
-/** Changes what the entry has beyond the head; false: the event is no update of the record. */
-function apply(draft: IncidentEntry, event: RecordedIncidentEvent): boolean {
-  switch (event.type) {
-    case 'PriorityDerived':
-    case 'PriorityOverridden':
-      draft.impact = present(event.data.impact)
-      draft.urgency = present(event.data.urgency)
-      return true
-    case 'IncidentReopened':
-      draft.reopenCount = event.data.count
-      return hold(draft, event.data.hold)
-    case 'IncidentHeld':
-    case 'HoldReasonChanged':
-    case 'StateObserved':
-      return hold(draft, event.data.hold)
-    case 'WorkStarted':
-    case 'IncidentResumed':
-    case 'IncidentResolved':
-    case 'IncidentClosed':
-    case 'IncidentCanceled':
-    case 'IncidentMerged':
-      return hold(draft, undefined)
-    case 'AlertConditionObserved':
-      draft.alertCondition = event.data.condition
-      return true
-    case 'CommentAdded':
-      return reply(draft, event)
-    case 'IncidentAccepted':
-    case 'IncidentDetailsChanged':
-    case 'IncidentCategorized':
-    case 'AssignedToGroup':
-    case 'AssignedToPerson':
-    case 'CallerReminded':
-    case 'IncidentEscalated':
-    case 'WorkNoteAdded':
-    case 'LinkAdded':
-    case 'LinkRemoved':
-    case 'KnowledgeApplied':
-    case 'KnowledgeWithdrawn':
-    case 'AttachmentAdded':
-    case 'WatcherAdded':
-    case 'WatcherRemoved':
-    case 'AudienceChanged':
-    case 'ResolutionRecorded':
-    case 'UpdateObserved':
-      return true
-    default:
-      return false
-  }
-}
-
-function hold(draft: WorkQueueEntry, why: Hold | undefined): true {
-  draft.holdReason = why?.reason
-  draft.followUpAt = why?.until
-  return true
-}
-
-/** An entry as answers show it: without the columns that only serve the row rule. */
-export function shownEntry(entry: WorkQueueEntry): object {
-  const { audienceKind, audienceGroups, visibleTo, imported, pagedGroup, planned, window, ...shown } = entry
-  return { ...shown, audience: audienceOf(entry) }
 }

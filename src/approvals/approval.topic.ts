@@ -1,3 +1,4 @@
+import { withListedFields } from '#libs/event-publisher'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ApprovalEvent } from './domain/approval.events.js'
 
@@ -33,10 +34,5 @@ const ON_TOPIC: {
 
 /** The event as it may stand on a topic; undefined: it never leaves. Whether its record may is another question. */
 export function approvalEventOnTopic(event: RecordedEvent<ApprovalEvent>): RecordedEvent | undefined {
-  // Also a type that this release does not know.
-  const shown = ON_TOPIC[event.type] as readonly string[] | undefined
-  if (shown === undefined) return undefined
-  const data = Object.fromEntries(Object.entries(event.data).filter(([field]) => shown.includes(field)))
-  const { reason: _, ...metadata } = event.metadata
-  return { ...event, data, metadata } as RecordedEvent
+  return withListedFields(event, ON_TOPIC)
 }

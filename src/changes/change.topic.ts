@@ -1,5 +1,6 @@
+import { withListedChanges, withListedFields } from '#libs/event-publisher'
 import type { RecordedEvent } from '#libs/event-sourcing'
-import type { ChangeEvent, ImportedChange, PlanFieldChange } from './domain/change.events.js'
+import type { ChangeEvent, ImportedChange } from './domain/change.events.js'
 
 type Shown<Type extends ChangeEvent['type']> = readonly Exclude<
   keyof Extract<ChangeEvent, { type: Type }>['data'],
@@ -74,22 +75,10 @@ const ON_TOPIC: { readonly [Type in ChangeEvent['type']]: Shown<Type> | 'interna
 }
 
 /** Of a plan that was edited, what `ChangeOpened` tells of it. */
-const CHANGES_ON_TOPIC: ReadonlySet<string> = new Set(['type', 'title', 'window', 'affectedCis'])
+const CHANGES_ON_TOPIC: readonly string[] = ['type', 'title', 'window', 'affectedCis']
 
 /** The event as it may stand on the topic; undefined: it never leaves. */
 export function changeEventOnTopic(event: RecordedEvent<ChangeEvent>): RecordedEvent | undefined {
-  // Also a type that this release does not know.
-  const shown = ON_TOPIC[event.type] ?? 'internal'
-  if (shown === 'internal') return undefined
-  const given = event.data as Record<string, unknown>
-  const data: Record<string, unknown> = {}
-  for (const field of shown) if (given[field] !== undefined) data[field] = given[field]
-  if (event.type === 'ChangePlanEdited') {
-    const changes = Object.entries(given.changes as Record<string, PlanFieldChange>)
-    const told = changes.filter(([field]) => CHANGES_ON_TOPIC.has(field))
-    if (told.length === 0) return undefined
-    data.changes = Object.fromEntries(told)
-  }
-  const { reason: _, ...metadata } = event.metadata
-  return { ...event, data, metadata }
+  const shown = withListedFields(event, ON_TOPIC)
+  return event.type === 'ChangePlanEdited' ? withListedChanges(shown, CHANGES_ON_TOPIC) : shown
 }

@@ -1,3 +1,4 @@
+import { withListedFields } from '#libs/event-publisher'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ConfigurationEvent } from './domain/configuration.events.js'
 
@@ -38,11 +39,5 @@ const ON_TOPIC: { readonly [Type in ConfigurationEvent['type']]: Shown<Type> | '
 export function configurationEventOnTopic(
   event: RecordedEvent<ConfigurationEvent>,
 ): RecordedEvent | undefined {
-  // Also a type that this release does not know.
-  const shown = ON_TOPIC[event.type] ?? 'internal'
-  if (shown === 'internal') return undefined
-  const given = event.data as Record<string, unknown>
-  const fields = shown.filter((field) => given[field] !== undefined)
-  const { reason: _, ...metadata } = event.metadata
-  return { ...event, data: Object.fromEntries(fields.map((field) => [field, given[field]])), metadata }
+  return withListedFields(event, ON_TOPIC)
 }

@@ -1,3 +1,4 @@
+import { withListedFields } from '#libs/event-publisher'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { FieldChange, Hold, IncidentEvent } from './domain/incident.events.js'
 
@@ -106,14 +107,8 @@ const CHANGES_ON_TOPIC: ReadonlySet<string> = new Set([
 
 /** The event as it may stand on a topic; undefined: it never leaves. Whether its record may is another question. */
 export function incidentEventOnTopic(event: RecordedEvent<IncidentEvent>): RecordedEvent | undefined {
-  // Also a type that this release does not know.
-  const shown = ON_TOPIC[event.type] ?? 'internal'
-  if (shown === 'internal') return undefined
-  const given = event.data as Record<string, unknown>
-  const data: Record<string, unknown> = {}
-  for (const field of shown) if (given[field] !== undefined) data[field] = given[field]
-  const { reason: _, ...metadata } = event.metadata
-  return narrow(event, data) ? { ...event, data, metadata } : undefined
+  const shown = withListedFields(event, ON_TOPIC)
+  return shown && narrow(event, shown.data as Record<string, unknown>) ? shown : undefined
 }
 
 /** What depends on values. @returns whether anything is left to tell */

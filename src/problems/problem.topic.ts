@@ -1,8 +1,11 @@
+import { withListedChanges, withListedFields } from '#libs/event-publisher'
 import type { RecordedEvent } from '#libs/event-sourcing'
-import type { ProblemChanges, ProblemEvent } from './domain/problem.events.js'
+import type { ImportedProblem, ProblemEvent, ProblemFields } from './domain/problem.events.js'
 
-type Data<Type extends ProblemEvent['type']> = Extract<ProblemEvent, { type: Type }>['data']
-type Shown<Type extends ProblemEvent['type']> = readonly (keyof Data<Type> & string)[]
+type Shown<Type extends ProblemEvent['type']> = readonly Exclude<
+  keyof Extract<ProblemEvent, { type: Type }>['data'],
+  keyof ImportedProblem
+>[]
 
 /**
  * What of each event stands on the topic of problems, which everybody may read who works at the desk. Fields are listed by
@@ -58,29 +61,17 @@ const ON_TOPIC: { readonly [Type in ProblemEvent['type']]: Shown<Type> | 'intern
 }
 
 /** Of details that changed, what `ProblemOpened` tells of them. */
-const CHANGES_ON_TOPIC: ReadonlySet<string> = new Set([
+const CHANGES_ON_TOPIC: readonly (keyof ProblemFields)[] = [
   'title',
   'category',
   'subcategory',
   'symptom',
   'service',
   'affectedCis',
-])
+]
 
 /** The event as it may stand on the topic; undefined: it never leaves. */
 export function problemEventOnTopic(event: RecordedEvent<ProblemEvent>): RecordedEvent | undefined {
-  // Also a type that this release does not know.
-  const shown = ON_TOPIC[event.type] ?? 'internal'
-  if (shown === 'internal') return undefined
-  const given = event.data as Record<string, unknown>
-  const data: Record<string, unknown> = {}
-  for (const field of shown) if (given[field] !== undefined) data[field] = given[field]
-  if (event.type === 'ProblemDetailsChanged') {
-    const changes = Object.entries(given.changes as ProblemChanges)
-    const told = changes.filter(([field]) => CHANGES_ON_TOPIC.has(field))
-    if (told.length === 0) return undefined
-    data.changes = Object.fromEntries(told)
-  }
-  const { reason: _, ...metadata } = event.metadata
-  return { ...event, data, metadata }
+  const shown = withListedFields(event, ON_TOPIC)
+  return event.type === 'ProblemDetailsChanged' ? withListedChanges(shown, CHANGES_ON_TOPIC) : shown
 }

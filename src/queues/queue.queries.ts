@@ -10,7 +10,8 @@ import {
   queueHistory,
   shownInterval,
 } from '#projections/queue-history/queue-history'
-import { type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
+import type { WorkQueueEntry } from '#projections/work-queue/queue-entry'
+import { workQueue } from '#projections/work-queue/work-queue'
 import {
   type ListArguments,
   listPage,

@@ -1,4 +1,4 @@
-import { type PersonStanding, personStanding } from '#libs/access'
+import { type GroupStanding, groupStanding, type PersonStanding, personStanding } from '#libs/access'
 import {
   type Fact,
   type FactQuestion,
@@ -9,7 +9,6 @@ import {
 } from '#libs/event-sourcing'
 import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICIES } from '../../approvals/domain/defaults.js'
 import type { AttributeValue, CiEvent } from '../../configuration/domain/configuration.events.js'
-import type { GroupEvent } from '../../directory/domain/directory.events.js'
 import { DEFAULT_BLACKOUT_WINDOWS, DEFAULT_MAINTENANCE_WINDOWS } from '../../settings/domain/defaults.js'
 import type {
   ApprovalPoliciesPublished,
@@ -61,10 +60,6 @@ export const ciCalendarName = (ci: string): CiCalendarName => `calendar ${ci}`
 export interface Windows {
   readonly version: number
   readonly windows: readonly CiWindow[]
-}
-export interface GroupStanding {
-  readonly exists: boolean
-  readonly members: ReadonlySet<string>
 }
 /** A CI as it is now, by all that is recorded. */
 export interface CiStanding {
@@ -144,16 +139,6 @@ function withAttributes(
   return { ...known, attributes, since }
 }
 
-const group: StreamFold<GroupStanding, GroupEvent> = {
-  initial: { exists: false, members: new Set() },
-  evolve: (known, event) => {
-    const members = new Set(known.members)
-    if (event.type === 'MemberAdded') members.add(event.data.person)
-    if (event.type === 'MemberRemoved') members.delete(event.data.person)
-    return { exists: true, members }
-  },
-}
-
 const RISK_MATRIX = fact<ChangeFacts['riskMatrix']['value'], ChangeRiskPublished>('settings-change-risk', {
   initial: { version: 0, matrix: DEFAULT_RISK_MATRIX },
   evolve: (known, event) => (event.type === 'ChangeRiskPublished' ? event.data : known),
@@ -178,7 +163,7 @@ const BLACKOUTS = fact<Windows, BlackoutWindowsPublished>('settings-blackout-win
   evolve: (known, event) => (event.type === 'BlackoutWindowsPublished' ? event.data : known),
 })
 const personFact = (id: string) => fact(`person-${id}`, personStanding)
-const groupFact = (id: string) => fact(`group-${id}`, group)
+const groupFact = (id: string) => fact(`group-${id}`, groupStanding)
 const modelFact = (id: string) =>
   fact<ChangeModel, ChangeModelEvent>(`changemodel-${id}`, { initial: NO_MODEL, evolve: evolveModel })
 const changeFact = (number: string) =>

@@ -1,8 +1,8 @@
-import type { PersonStanding } from '#libs/access'
+import type { GroupStanding, PersonStanding } from '#libs/access'
 import { InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
 import { intervalOf } from './change.conflicts.js'
 import type { ChangeState, Conflict, Period } from './change.events.js'
-import type { CiStanding, GroupStanding } from './change.facts.js'
+import type { CiStanding } from './change.facts.js'
 import { type Change, type ChangeRecord, isOpened } from './change.state.js'
 import type { ChangeType } from './defaults.js'
 

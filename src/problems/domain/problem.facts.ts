@@ -1,6 +1,5 @@
-import { type PersonStanding, personStanding } from '#libs/access'
-import { type Fact, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
-import type { GroupEvent } from '../../directory/domain/directory.events.js'
+import { type GroupStanding, groupStanding, type PersonStanding, personStanding } from '#libs/access'
+import { type Fact, type FactQuestions, fact } from '#libs/event-sourcing'
 import { DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
 import type {
   PriorityMatrix,
@@ -27,20 +26,6 @@ export interface ProblemFacts {
 type IncidentName = `incident ${string}`
 export const incidentName = (number: string): IncidentName => `incident ${number}`
 
-export interface GroupStanding {
-  readonly exists: boolean
-  readonly members: ReadonlySet<string>
-}
-
-const group: StreamFold<GroupStanding, GroupEvent> = {
-  initial: { exists: false, members: new Set() },
-  evolve: (known, event) => {
-    const members = new Set(known.members)
-    if (event.type === 'MemberAdded') members.add(event.data.person)
-    if (event.type === 'MemberRemoved') members.delete(event.data.person)
-    return { exists: true, members }
-  },
-}
 const MATRIX = fact<ProblemFacts['matrix']['value'], PriorityMatrixPublished>('settings-priority-matrix', {
   initial: { version: 0, matrix: DEFAULT_PRIORITY_MATRIX },
   evolve: (known, event) => (event.type === 'PriorityMatrixPublished' ? event.data : known),
@@ -50,7 +35,7 @@ const SETTINGS = fact<ProblemFacts['settings']['value'], ProblemSettingsPublishe
   evolve: (known, event) => (event.type === 'ProblemSettingsPublished' ? event.data : known),
 })
 const personFact = (id: string) => fact(`person-${id}`, personStanding)
-const groupFact = (id: string) => fact(`group-${id}`, group)
+const groupFact = (id: string) => fact(`group-${id}`, groupStanding)
 const problemFact = (number: string) =>
   fact<ProblemRecord, ProblemEvent>(`problem-${number}`, { initial: NOT_OPENED, evolve })
 

@@ -1,7 +1,6 @@
-import type { PersonStanding } from '#libs/access'
+import type { GroupStanding, PersonStanding } from '#libs/access'
 import { InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
 import type { ProblemState } from './problem.events.js'
-import type { GroupStanding } from './problem.facts.js'
 import { isOpened, type Problem, type ProblemRecord } from './problem.state.js'
 
 interface Step {

@@ -1,7 +1,8 @@
 import type { Principal } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { and, type Filter, matches } from '#libs/read-store'
-import { shownEntry, type WorkQueueEntry, workQueue } from '#projections/work-queue/work-queue'
+import { shownEntry, type WorkQueueEntry } from '#projections/work-queue/queue-entry'
+import { workQueue } from '#projections/work-queue/work-queue'
 
 /** Which rows of a group's queue somebody follows: those that the queue's page would show her, all pages taken together. */
 export interface QueueScope {
