@@ -15,6 +15,7 @@ import { notificationList } from './notifications/notifications.js'
 import { people } from './people/people.js'
 import { problems } from './problems/problems.js'
 import { queueHistory } from './queue-history/queue-history.js'
+import { reconciliationReviews } from './reconciliation-reviews/reconciliation-reviews.js'
 import { workQueue } from './work-queue/work-queue.js'
 
 /** What the projector runs. Rebuild threads take turns in it: the dearest first, each beside a cheaper one. */
@@ -35,5 +36,6 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   changeModels,
   notificationList,
   ciIdentities,
+  reconciliationReviews,
   auditFindings,
 ]
