@@ -16,6 +16,7 @@ import { people } from './people/people.js'
 import { problemCorrelation } from './problem-correlation/problem-correlation.js'
 import { problems } from './problems/problems.js'
 import { queueHistory } from './queue-history/queue-history.js'
+import { reconciliationReviews } from './reconciliation-reviews/reconciliation-reviews.js'
 import { workQueue } from './work-queue/work-queue.js'
 
 /** What the projector runs. Rebuild threads take turns in it: the dearest first, each beside a cheaper one. */
@@ -36,6 +37,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   changeModels,
   notificationList,
   ciIdentities,
+  reconciliationReviews,
   auditFindings,
   problemCorrelation,
 ]

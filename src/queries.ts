@@ -30,6 +30,7 @@ import { readGraphChunk, settleCmdbPoint } from './configuration/queries/graph.q
 import { readConfigurationHealth } from './configuration/queries/health.query.js'
 import { readImpact } from './configuration/queries/impact.query.js'
 import { readReach } from './configuration/queries/reach.query.js'
+import { listReconciliationReviews } from './configuration/queries/review.queries.js'
 import { readSurroundings } from './configuration/queries/surroundings.query.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
@@ -123,6 +124,7 @@ export const queryRegistry = {
   listBaselines,
   readBaselineDrift,
   readConfigurationHealth,
+  listReconciliationReviews,
   matchCis,
   listChangeModels,
   listChanges,

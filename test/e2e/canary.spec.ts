@@ -113,6 +113,13 @@ describe('What is internal, and what is somebody else’s', () => {
     }
     // In no relation, and incomplete
     succeeded(await chris.post('/configuration-items', { class: 'subnet', name: HERS }))
+    // Two that a source may mean: a review
+    const alike = { class: 'server', attributes: { serialNumber: HERS } }
+    for (const name of ['one', 'other'])
+      succeeded(await chris.post('/configuration-items', { ...alike, name: `${HERS} ${name}` }))
+    const seen = { source: 'canary', run: '1', items: [{ ...alike, name: NOTE }] }
+    const run = await desk.as('service:monitoring').post('/configuration/discovery', seen)
+    expect(succeeded(run).results).toMatchObject([{ outcome: 'review' }])
     const relation = { type: 'connects-to', source: { ci: cis[0] }, target: { ci: cis[1] } }
     succeeded(await chris.post('/configuration/relations', relation))
     await desk.done('lea', own, 'promote', { manager: 'ben', reason: NOTE })
@@ -179,6 +186,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/configuration/diff',
       '/configuration/graph',
       '/configuration/health',
+      '/configuration/reviews',
       '/incidents',
       '/incidents/{number}',
       '/incidents/{number}/attachments/{hash}',

@@ -96,6 +96,7 @@ export const RIGHTS: RightsTable = {
   'GET /configuration/baselines': [...DESK, 'service'],
   'GET /configuration/baselines/{id}/drift': [...DESK, 'service'],
   'GET /configuration/health': [...DESK, 'service'],
+  'GET /configuration/reviews': [...DESK, 'service'],
   'POST /configuration-items': ESTATE,
   'POST /configuration-items/{id}/change': ESTATE,
   'POST /configuration-items/{id}/rename': ESTATE,
