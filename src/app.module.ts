@@ -19,6 +19,7 @@ import { CmdbEstate } from './analysts-estate.js'
 import { Estate } from './analytics/forensics/estate.js'
 import { ForensicsController } from './analytics/forensics/forensics.controller.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
+import { RepeatRateController } from './analytics/repeat-rate/repeat-rate.controller.js'
 import { IncidentTrendsController } from './analytics/trends/incident-trends.controller.js'
 import { approvalsModule } from './approvals/approvals.module.js'
 import { auditModule } from './audit/audit.module.js'
@@ -123,6 +124,7 @@ function httpParts(
       QueuesController,
       IncidentFactsController,
       ForensicsController,
+      RepeatRateController,
       IncidentTrendsController,
       EventsController,
       SearchController,

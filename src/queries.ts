@@ -5,6 +5,8 @@ import { readIncidentImpact } from './analytics/forensics/incident-impact.query.
 import { readOnset } from './analytics/forensics/onset.query.js'
 import { readSuspectChanges } from './analytics/forensics/suspect-changes.query.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
+import { readProblemFix } from './analytics/repeat-rate/problem-fix.query.js'
+import { readRepeatRate } from './analytics/repeat-rate/repeat-rate.query.js'
 import { readIncidentTrends } from './analytics/trends/incident-trends.query.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { extractFindings, listFindings, readFinding, settleExtract } from './audit/audit.queries.js'
@@ -142,6 +144,8 @@ export const queryRegistry = {
   readImplementation,
   readIncidentImpact,
   readIncidentTrends,
+  readProblemFix,
+  readRepeatRate,
   listProblems,
   readProblem,
   readProblemHistory,

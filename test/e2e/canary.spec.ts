@@ -24,6 +24,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   size: ['500'],
   hours: ['720'],
   baselineDays: ['30'],
+  days: ['30'],
   by: ['ci', 'category', 'service'],
   interval: ['day'],
   value: [HERS],
@@ -201,6 +202,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/problems/{id}',
       '/problems/{id}/history',
       '/problems/{id}/incidents',
+      '/problems/{id}/repeat-rate',
       '/search',
     ])
     expect(await paths('audrey')).toContain('/events')
@@ -281,6 +283,15 @@ describe('What is internal, and what is somebody else’s', () => {
       const { items } = succeeded(await ann.get(`/problems/${id}/incidents`, { minPosition: position }))
       return items.length === 2
     })
+    for (const [verb, body] of [
+      ['finish-task', { task: 'T1', result: 'done' }],
+      ['assess', {}],
+      ['analyse', {}],
+      ['root-cause', { cause: NOTE }],
+      ['fix', {}],
+      ['resolve', { notes: NOTE }],
+    ] as const)
+      succeeded(await ann.post(`/problems/${id}/${verb}`, body))
     return id
   }
 
