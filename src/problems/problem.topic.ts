@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
+import type { CandidateEvent } from './domain/candidate.events.js'
 import type { ProblemChanges, ProblemEvent } from './domain/problem.events.js'
 
 type Data<Type extends ProblemEvent['type']> = Extract<ProblemEvent, { type: Type }>['data']
@@ -66,6 +67,22 @@ const CHANGES_ON_TOPIC: ReadonlySet<string> = new Set([
   'service',
   'affectedCis',
 ])
+
+/** That a candidate was decided on, and what it had become; its title and numbers are those of incidents. */
+const OF_CANDIDATES = new Set(['score', 'memberCount', 'problem'])
+
+const CANDIDATE_TYPES: ReadonlySet<string> = new Set<CandidateEvent['type']>([
+  'ProblemCandidateAccepted',
+  'ProblemCandidateDismissed',
+])
+
+/** The decision as it may stand on the topic; undefined: a type that this release does not know. */
+export function candidateEventOnTopic(event: RecordedEvent<CandidateEvent>): RecordedEvent | undefined {
+  if (!CANDIDATE_TYPES.has(event.type)) return undefined
+  const data = Object.fromEntries(Object.entries(event.data).filter(([field]) => OF_CANDIDATES.has(field)))
+  const { reason: _, ...metadata } = event.metadata
+  return { ...event, data, metadata }
+}
 
 /** The event as it may stand on the topic; undefined: it never leaves. */
 export function problemEventOnTopic(event: RecordedEvent<ProblemEvent>): RecordedEvent | undefined {
