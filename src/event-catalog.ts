@@ -329,7 +329,13 @@ const FINDING_EVENTS: Entries<FindingDisposed> = {
   },
 }
 
-const candidate = { title: aboutCaller, score: plain, memberCount: plain, incidents: plain } as const
+const candidate = {
+  title: aboutCaller,
+  score: plain,
+  memberCount: plain,
+  incidents: plain,
+  problem: plain,
+} as const
 const CANDIDATE_EVENTS: Entries<CandidateEvent> = {
   ProblemCandidateAccepted: { version: 1, fields: candidate },
   ProblemCandidateDismissed: { version: 1, fields: candidate },

@@ -7,7 +7,7 @@ import type { Traits } from './traits.js'
 export interface Candidate {
   /** Also its stream, named after the incident that it began with: stays whatever becomes of it. */
   id: string
-  /** `merged`: goes on in another one; `dismissed`: until something new happens. */
+  /** `merged`: goes on in another one; `dismissed`, and `accepted` when its problem is over: until something new happens. */
   status: 'open' | 'accepted' | 'dismissed' | 'merged'
   /** Of its first incident. */
   title: string
@@ -16,6 +16,8 @@ export interface Candidate {
   /** All of them; `members` lists the newest. */
   memberCount: number
   members: readonly Member[]
+  /** How many of `members` are linked to no problem. */
+  notLinked: number
   firstSeenAt: string
   lastSeenAt: string
   /** How many links rest on what: by signal and value. */
@@ -25,8 +27,10 @@ export interface Candidate {
   mergedInto?: string
   /** What was decided last, by whom, when, and how many members it had then. */
   decided?: { by: string; at: string; reason?: string; memberCount: number }
-  /** Number of the problem that it became. */
+  /** Number of the problem that it became, the last one; of a duplicate, that of the survivor. */
   problem?: string
+  /** When that problem was closed, which is for good. */
+  problemEndedAt?: string
 }
 
 /** A member, and the earlier one that it is linked by. */
@@ -36,6 +40,8 @@ export interface Member {
   /** Absent: the candidate began with it. */
   linkedTo?: string
   bits?: number
+  /** Numbers of the problems that it is linked to; absent: none. */
+  problems?: readonly string[]
 }
 
 export const CANDIDATES = 'problem_candidates'
@@ -79,6 +85,7 @@ export function beginning({ incident, to, toTitle, bits, agreements }: Candidate
     score: rounded(bits),
     memberCount: 2,
     members: inOrder([{ number: to.number, openedAt: first }, link]),
+    notLinked: 2,
     firstSeenAt,
     lastSeenAt,
     grounds: withGrounds({}, agreements),
@@ -86,15 +93,15 @@ export function beginning({ incident, to, toTitle, bits, agreements }: Candidate
   }
 }
 
-/** The candidate with one more member. One that was dismissed is back when the member was opened after that. */
+/** The candidate with one more member; back when the member was opened after it was dismissed, or after its problem was closed. */
 export function grown(candidate: Candidate, { incident, to, bits, agreements }: CandidateLink): Candidate {
   const openedAt = iso(incident.time)
   const evidence = candidate.evidence + bits
   const memberCount = candidate.memberCount + 1
-  const isBack =
-    candidate.status === 'dismissed' && candidate.decided !== undefined && openedAt > candidate.decided.at
+  const over = candidate.status === 'dismissed' ? candidate.decided?.at : candidate.problemEndedAt
+  const isBack = over !== undefined && openedAt > over
   const member = { number: incident.number, openedAt, linkedTo: to.number, bits: rounded(bits) }
-  return {
+  return withMembers({
     ...candidate,
     status: isBack ? 'open' : candidate.status,
     score: rounded(evidence / (memberCount - 1)),
@@ -104,7 +111,7 @@ export function grown(candidate: Candidate, { incident, to, bits, agreements }: 
     lastSeenAt: later(openedAt, candidate.lastSeenAt),
     grounds: withGrounds(candidate.grounds, agreements),
     evidence,
-  }
+  })
 }
 
 /** Two that turn out to be one: the one that was seen first goes on, under its id. @returns it, and the other one as it ends */
@@ -115,7 +122,7 @@ export function merged(one: Candidate, other: Candidate): readonly [Candidate, C
   const grounds: Record<string, number> = { ...older.grounds }
   for (const [ground, count] of Object.entries(younger.grounds))
     grounds[ground] = (grounds[ground] ?? 0) + count
-  const next: Candidate = {
+  const next = withMembers({
     ...older,
     memberCount,
     evidence,
@@ -123,13 +130,32 @@ export function merged(one: Candidate, other: Candidate): readonly [Candidate, C
     members: inOrder([...older.members, ...younger.members]).slice(-MOST_MEMBERS),
     lastSeenAt: later(older.lastSeenAt, younger.lastSeenAt),
     grounds: mostFrequent(grounds),
-  }
+  })
   return [next, { ...younger, status: 'merged', mergedInto: older.id }]
 }
 
 /** The candidate without a member that is no longer everybody's to see. */
 export function without(candidate: Candidate, number: string): Candidate {
-  return { ...candidate, members: candidate.members.filter((member) => member.number !== number) }
+  return withMembers({
+    ...candidate,
+    members: candidate.members.filter((member) => member.number !== number),
+  })
+}
+
+/** The candidate with the problems that one of its incidents is linked to. */
+export function linkedTo(candidate: Candidate, number: string, problems: readonly string[]): Candidate {
+  const members = candidate.members.map(({ problems: before, ...member }) => {
+    const told = member.number === number ? problems : (before ?? [])
+    return { ...member, ...(told.length > 0 && { problems: told }) }
+  })
+  return withMembers({ ...candidate, members })
+}
+
+function withMembers(candidate: Candidate): Candidate {
+  return {
+    ...candidate,
+    notLinked: candidate.members.filter(({ problems }) => problems === undefined).length,
+  }
 }
 
 function isOlder(one: Candidate, other: Candidate): boolean {

@@ -6,6 +6,7 @@ import {
   type Candidate,
   type CandidateLink,
   grown,
+  linkedTo,
   merged,
   standing,
 } from './candidates.js'
@@ -22,6 +23,8 @@ export interface CorrelatedIncident {
   /** The command that opened it: what it says counts as known when it was opened. */
   openedBy: string
   candidate?: string
+  /** Numbers of the problems that it is linked to; absent: none. */
+  problems?: readonly string[]
   /** No longer everybody's at the desk. */
   restricted?: true
 }
@@ -61,7 +64,9 @@ export function correlated(
       ...rival,
       candidate: candidate.id,
     } satisfies CorrelatedIncident)
+    if (rival.problems) candidate = linkedTo(candidate, rival.traits.number, rival.problems)
   } else candidate = grown(candidate, best)
+  if (incident.problems) candidate = linkedTo(candidate, incident.traits.number, incident.problems)
   view.put(CANDIDATES, candidate.id, candidate)
   for (const link of others) {
     if (link.bits < settings.mergeThreshold) break
@@ -75,11 +80,16 @@ function mergedWith(view: ViewTransaction, candidate: Candidate, { to }: Candida
   const id = view.get<CorrelatedIncident>(INCIDENTS, to.number)?.candidate
   const other = id === undefined ? undefined : standing(view, id)
   if (other === undefined || other.id === candidate.id) return candidate
-  if (candidate.status !== 'open' || other.status !== 'open') return candidate
+  if (!mayMerge(candidate) || !mayMerge(other)) return candidate
   const [next, ended] = merged(candidate, other)
   view.put(CANDIDATES, ended.id, ended)
   view.put(CANDIDATES, next.id, next)
   return next
+}
+
+/** What was decided of one was not decided of the other, and a problem is that of one. */
+function mayMerge({ status, problem }: Candidate): boolean {
+  return status === 'open' && problem === undefined
 }
 
 /** Links of two candidates at most are looked at, so that an event costs the same however many are alike. */

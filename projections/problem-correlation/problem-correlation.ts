@@ -2,6 +2,7 @@ import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineView, type ViewTransaction } from '#libs/projections-runtime'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { CandidateEvent } from '../../src/problems/domain/candidate.events.js'
+import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { wholeFor } from '../access.js'
 import type { RecordedIncident } from '../incident-folds.js'
 import { CANDIDATES, type Candidate, iso, standing, without } from './candidates.js'
@@ -23,9 +24,10 @@ import {
   USUAL_SETTINGS,
 } from './linking.js'
 import { enter, KEYS, KIN, listReads, move, type Reads, TOTALS, WORDS } from './lists.js'
+import { foldProblem, foldProblemLink, isProblemLink, PROBLEMS, problemReads } from './problems.js'
 import { describedTraits, type Traits } from './traits.js'
 
-export type CorrelationEvent = IncidentEvent | EstateEvent | CandidateEvent
+export type CorrelationEvent = IncidentEvent | EstateEvent | CandidateEvent | ProblemEvent
 
 /** Who sees candidates, and what is similar. */
 export const CORRELATION_READERS = ['agent', 'team-lead', 'analyst', 'auditor', 'administrator'] as const
@@ -40,23 +42,25 @@ const internal = { columns: {}, indexes: [], ...wholeFor(CORRELATION_READERS) } 
 export function problemCorrelationBy(settings: CorrelationSettings) {
   return defineView<CorrelationEvent>({
     name: 'problem_correlation',
-    version: 1,
-    from: ['incident-', 'ci-', 'relation-', 'change-', 'candidate-'],
+    version: 2,
+    from: ['incident-', 'ci-', 'relation-', 'change-', 'candidate-', 'problem-'],
     collections: {
       [CANDIDATES]: {
         columns: {
           status: 'string',
           score: 'number',
           memberCount: 'integer',
+          notLinked: 'integer',
           firstSeenAt: 'timestamp',
           lastSeenAt: 'timestamp',
           problem: 'string',
         },
         indexes: [['status', 'score'], ['score'], ['lastSeenAt']],
-        checked: ['memberCount', 'firstSeenAt', 'problem'],
+        checked: ['memberCount', 'notLinked', 'firstSeenAt', 'problem'],
         ...wholeFor(CORRELATION_READERS),
       },
       [INCIDENTS]: internal,
+      [PROBLEMS]: internal,
       [TOTALS]: internal,
       [KEYS]: internal,
       [KIN]: internal,
@@ -69,11 +73,13 @@ export function problemCorrelationBy(settings: CorrelationSettings) {
     reads(event) {
       if (isIncident(event)) return incidentReads(event)
       if (isCandidate(event)) return [{ collection: CANDIDATES, id: event.stream }]
+      if (isProblem(event)) return problemReads(event)
       return estateReads(event as RecordedEvent<EstateEvent>)
     },
     fold(event, view) {
       if (isIncident(event)) foldIncident(event, view, settings)
       else if (isCandidate(event)) decide(event, view)
+      else if (isProblem(event)) foldProblem(event, view)
       else foldEstate(event as RecordedEvent<EstateEvent>, view)
     },
   })
@@ -85,6 +91,8 @@ const isIncident = (event: RecordedEvent<CorrelationEvent>): event is RecordedEv
   event.stream.startsWith('incident-')
 const isCandidate = (event: RecordedEvent<CorrelationEvent>): event is RecordedEvent<CandidateEvent> =>
   event.stream.startsWith('candidate-')
+const isProblem = (event: RecordedEvent<CorrelationEvent>): event is RecordedEvent<ProblemEvent> =>
+  event.stream.startsWith('problem-')
 const numberOf = (stream: string) => stream.slice('incident-'.length)
 
 function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
@@ -100,6 +108,8 @@ function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
     case 'IncidentCategorized':
     case 'AssignedToGroup':
     case 'AudienceChanged':
+    case 'LinkAdded':
+    case 'LinkRemoved':
       return [{ collection: INCIDENTS, id: number }]
     default:
       return []
@@ -117,6 +127,10 @@ function foldIncident(
 ): void {
   if (event.type === 'IncidentOpened') {
     open(event as RecordedIncident<'IncidentOpened'>, view, settings)
+    return
+  }
+  if (isProblemLink(event)) {
+    foldProblemLink(event, numberOf(event.stream), view)
     return
   }
   const change = changeOf(event)

@@ -5,7 +5,7 @@ import type {
   ReconciliationReviewResolved,
 } from '../../src/configuration/domain/configuration.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
-import { performer } from '../incident-folds.js'
+import { performer } from '../drafts.js'
 
 /** What a source reports and several CIs may be: a question for a person. Times are ISO 8601 UTC. */
 export interface ReconciliationReview {

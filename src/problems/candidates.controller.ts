@@ -16,6 +16,7 @@ import {
   CandidatesQuery,
   type CandidateView,
   DismissCandidateDto,
+  type MemberView,
   SimilarIncidents,
   SimilarParams,
   SimilarQuery,
@@ -35,7 +36,7 @@ export class CandidatesController {
   @Endpoint({
     summary: 'Incidents that seem to have one cause, those with the most evidence first',
     description:
-      'Found as incidents are opened. Merged ones are listed too: `status = "open"` leaves them out.',
+      'Found as incidents are opened. Those that were decided on, or merged, are listed too: `status = "open"` leaves them out, `status = "accepted" AND notLinked > 0` asks for those with incidents that their problem does not have yet.',
     roles: CORRELATION_READERS,
     query: CandidatesQuery,
     answer: CandidatePage,
@@ -80,6 +81,8 @@ export class CandidatesController {
   @Post('problem-candidates/:id/accept')
   @Endpoint({
     summary: 'There is a problem behind it',
+    description:
+      'Opens the problem, soon after, and links the incidents to it; the candidate then names it. Of one whose problem is closed and that has grown since, a new problem with the incidents that are not linked to the old one.',
     roles: CANDIDATE_DECIDERS,
     params: CandidateParams,
     body: Reasoned,
@@ -131,11 +134,14 @@ export class CandidatesController {
     const candidate = JSON.parse(json) as CandidateView
     if (candidate.status === 'merged')
       throw new Refused('CANDIDATE.MERGED', `It goes on in ${candidate.mergedInto}: decide on that one.`)
-    const { title, score, memberCount, members } = candidate
-    const incidents = members.map((member) => (member as { number: string }).number)
+    const { title, score, memberCount, problem } = candidate
+    // Of one whose problem is over, the incidents of that problem stay with it.
+    const incidents = (candidate.members as MemberView[])
+      .filter(({ problems = [] }) => problem === undefined || !problems.includes(problem))
+      .map(({ number }) => number)
     const route = `/problem-candidates/{id}/${verb}`
     const wish = { target: `candidate-${id}`, method: 'POST', route, params, body, reason: body.reason }
-    const seen = { title, score, memberCount, incidents }
+    const seen = { title, score, memberCount, incidents, ...(problem !== undefined && { problem }) }
     return receiptAnswer(await this.sender.send(context, wish, (metadata) => command(id, seen, metadata)))
   }
 }

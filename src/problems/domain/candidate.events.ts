@@ -7,6 +7,8 @@ export interface CandidateAsSeen {
   memberCount: number
   /** Numbers of its incidents, as far as it names them, in the order in which they were opened. */
   incidents: readonly string[]
+  /** Number of the problem that it had become by then; absent: none. */
+  problem?: string
 }
 
 /** Streams `candidate-<id>`: there is a problem behind it, which is opened and linked to these incidents. */

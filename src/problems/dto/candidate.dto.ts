@@ -38,9 +38,17 @@ export class DismissCandidateDto {
 
 const STATUSES = ['open', 'accepted', 'dismissed', 'merged']
 
+/** One of `members`. */
+export interface MemberView {
+  number: string
+  problems?: readonly string[]
+}
+
 export class CandidateView {
   @Field('Number of the incident that it began with; stays.', 'INC0000001') @IsString() id!: string
-  @Field('`dismissed`: until something new happens; `merged`: goes on in another one.')
+  @Field(
+    '`accepted`: there is a problem; `dismissed`: there is none. Open again when an incident joins that was opened after it was dismissed, or after its problem was closed. `merged`: goes on in another one.',
+  )
   @IsIn(STATUSES)
   status!: string
   @Field('Of its first incident.') @IsString() title!: string
@@ -51,18 +59,25 @@ export class CandidateView {
   score!: number
   @IsInt() memberCount!: number
   @Field(
-    `Its incidents, the ${MOST_MEMBERS} newest, by when they were opened; \`linkedTo\`: by which earlier one, and with how many bits.`,
+    `Its incidents, the ${MOST_MEMBERS} newest, by when they were opened; \`linkedTo\`: by which earlier one, and with how many bits; \`problems\`: which it is linked to.`,
   )
   @ArrayMaxSize(MOST_MEMBERS)
   @Conforms(() =>
     listOf(
-      closed({ number: text, openedAt: instant, linkedTo: text, bits: { type: 'number' } }, [
-        'number',
-        'openedAt',
-      ]),
+      closed(
+        {
+          number: text,
+          openedAt: instant,
+          linkedTo: text,
+          bits: { type: 'number' },
+          problems: { type: 'array', items: text },
+        },
+        ['number', 'openedAt'],
+      ),
     ),
   )
   members!: object[]
+  @Field('How many of `members` are linked to no problem (yet).') @IsInt() notLinked!: number
   @IsInstant() firstSeenAt!: string
   @IsInstant() lastSeenAt!: string
   @Field('The last seven days against the seven before; `faded`: no new member for thirty days.')
@@ -76,7 +91,10 @@ export class CandidateView {
     closed({ by: text, at: instant, reason: text, memberCount: integer }, ['by', 'at', 'memberCount']),
   )
   decided?: object
-  @IsOptional() @Field('Number of the problem that it became.') @IsString() problem?: string
+  @IsOptional()
+  @Field('Number of the problem that it became, the last one; of a duplicate, that of the survivor.')
+  @IsString()
+  problem?: string
 }
 
 export class CandidateAtPosition extends CandidateView {

@@ -32,7 +32,7 @@ const PREFIX = candidateId('')
 
 /** As answers tell it, with its trend as of now. */
 function shownCandidate(candidate: Candidate): object {
-  const { id, grounds: _, evidence: _bits, mergedInto, ...shown } = candidate
+  const { id, grounds: _, evidence: _bits, problemEndedAt: _ended, mergedInto, ...shown } = candidate
   return {
     ...shown,
     id: id.slice(PREFIX.length),
