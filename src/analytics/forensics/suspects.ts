@@ -13,6 +13,8 @@ import type { Activity, Modified, NearItem } from './estate.js'
 import type { Onset } from './onset.query.js'
 import { type Circumstances, type Reason, suspicionOf } from './suspicion.js'
 
+const JUDGED: ReadonlySet<string> = new Set(['CiChanged', 'CiCorrected'])
+
 /** A change as far as it was known. */
 export interface KnownChange {
   details: ChangeDetails
@@ -166,13 +168,13 @@ export class Suspects {
     return `${level} ${level === 1 ? 'step' : 'steps'} upstream: ${steps.join(', ')}`
   }
 
-  /** Relations are under no control, so that no verdict is passed on them. */
+  /** On what the audit judges: relations are under no control, and to register or observe an item is no modification. */
   #verdictOn(
-    { event, cis, at, actor, channel, change, values, kind }: Modified,
+    { event, type, cis, at, actor, channel, change, values }: Modified,
     known: ReturnType<typeof changeAsKnown> | undefined,
   ): Verdict | undefined {
     const [ci] = cis
-    if (kind === 'relation' || ci === undefined) return undefined
+    if (!JUDGED.has(type) || ci === undefined) return undefined
     const byProgram = channel === 'policy'
     const modification = { id: event, ci, at, actor, change, byProgram, values: values ?? {} }
     return verdictAsKnown(modification, this.#items.get(ci)?.class, this.classes, known)

@@ -80,6 +80,11 @@ function approvals({ rounds, model, state }: Evidence): Html {
   return lines(...rounds.map(round))
 }
 
+const UNANSWERED: Readonly<Record<NonNullable<EvidenceRound['because']>, string>> = {
+  'no-policy': 'It ended unasked: no approval policy was in force for it.',
+  'too-few-approvers': 'It ended unasked: fewer people could be asked than must grant it.',
+}
+
 function round(one: EvidenceRound): Html {
   const {
     purpose,
@@ -87,6 +92,7 @@ function round(one: EvidenceRound): Html {
     policy,
     policyVersion,
     outcome = 'open',
+    because,
     voidedBy,
     document,
     leftOut,
@@ -94,6 +100,7 @@ function round(one: EvidenceRound): Html {
   } = one
   return lines(
     html`<h3>Round ${one.round} (${purpose}), asked at ${askedAt}: ${outcome}</h3>`,
+    because ? html`<p class="wrong">${UNANSWERED[because]}</p>` : html``,
     voidedBy ? html`<p class="wrong">Voided later by an edit of ${voidedBy.join(', ')}.</p>` : html``,
     facts({
       Approval: one.approval,

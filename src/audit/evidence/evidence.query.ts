@@ -139,6 +139,7 @@ function roundOf(
     leftOut: requested?.leftOut ?? [],
     answers: answers.flatMap(answerOf),
     outcome: ended?.outcome,
+    because: ended?.because,
     voidedBy: voided?.type === 'ChangeApprovalVoided' ? voided.data.fields : undefined,
   }
 }

@@ -49,6 +49,8 @@ export interface EvidenceRound {
   answers: readonly EvidenceAnswer[]
   /** How it ended; absent: it has not. An approved one may have been voided later. */
   outcome?: string
+  /** Why it ended without an answer: no policy was in force, or fewer could be asked than must grant it. */
+  because?: 'no-policy' | 'too-few-approvers'
   /** Fields by whose edit it was voided. */
   voidedBy?: readonly string[]
 }

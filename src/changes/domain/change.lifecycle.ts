@@ -77,7 +77,10 @@ export function startImplementation(
   known: ChangeFacts,
 ): readonly ChangeEvent[] {
   const { actor, occurredAt } = command.metadata
-  if (change.stage.state === 'Implement' && change.implementer === actor) return []
+  if (change.stage.state === 'Implement') {
+    if (change.implementer === actor) return []
+    throw new Refused('CHANGE.BEING_IMPLEMENTED', `${change.implementer} implements it already.`)
+  }
   requireStep('implement', change)
   const standing = change.stage.state === 'Scheduled' ? change.stage.standing : null
   if (standing === null) throw new Refused('CHANGE.NOT_APPROVED', 'No approval of it is known.')
