@@ -405,7 +405,7 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
 
 /** Whether it waits for another problem, too; and what there is to catch up with. */
 function problemFacts({ data: { problem, step } }: FollowProblem, { links }: Incident): Questions {
-  if (step === 'workaround' || step === 'relink') return NOTHING
+  if (step === 'workaround') return NOTHING
   const others = problemsBehind(links).filter((other) => other !== problem)
   return byName(
     (step === 'catch-up' ? [problem, ...others] : others).map((number) => [

@@ -89,6 +89,16 @@ describe('an incident', () => {
         ),
       )
       .thenRefused('INCIDENT.RELINKED_ALREADY')
+    // Each is the other's duplicate: neither goes on
+    given(linked(), held(), removed, linked(SURVIVOR))
+      .when(
+        new commands.FollowProblem(
+          NUMBER,
+          { problem: SURVIVOR, step: 'relink', survivor: PROBLEM },
+          byPolicy(),
+        ),
+      )
+      .thenEvents({ type: 'IncidentResumed', data: { cause: 'problem-ended' } })
   })
 
   it('that waits with several problems behind it waits until none of them goes on', () => {

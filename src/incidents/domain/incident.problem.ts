@@ -46,15 +46,17 @@ function followed(
     case 'workaround':
       return toldWorkaround({ problem, ...step }, incident)
     case 'resume':
-      return waitsFor(problem, incident, facts)
-        ? [{ type: 'IncidentResumed', data: { cause: 'problem-ended' } }]
-        : []
+      return waitsFor(problem, incident, facts) ? [RESUMED] : []
     case 'resolve':
       return waitsFor(problem, incident, facts) ? [resolvedWithProblem(command, facts)] : []
     case 'relink':
-      return relinked(problemLink(problem), step.survivor, incident)
+      return cameFrom(step.survivor, incident) && waitsFor(problem, incident, facts)
+        ? [RESUMED]
+        : relinked(problemLink(problem), step.survivor, incident)
   }
 }
+
+const RESUMED: IncidentEvent = { type: 'IncidentResumed', data: { cause: 'problem-ended' } }
 
 /** Of several problems it waits until none goes on: a hold does not say which of them is meant. */
 function waitsFor(problem: string, { hold, links }: Incident, facts: IncidentFacts): boolean {
@@ -95,18 +97,23 @@ function resolvedWithProblem(
 
 /**
  * Also what is closed: its problem goes on under another number. Two problems that were marked each other's duplicate at the same
- * moment would hand it back and forth: from one that it has left for another nobody takes it back.
+ * moment would hand it back and forth: from one that it has left for another nobody takes it back. As neither of them goes on, it
+ * waits no longer.
  */
-function relinked(link: Link, survivor: string, { links, fromProblems }: Incident): readonly IncidentEvent[] {
-  if (fromProblems?.duplicates.includes(survivor))
+function relinked(link: Link, survivor: string, incident: Incident): readonly IncidentEvent[] {
+  if (cameFrom(survivor, incident))
     throw new Refused(
       'INCIDENT.RELINKED_ALREADY',
       `It has come from ${survivor}, which was a duplicate itself.`,
     )
   const next = problemLink(survivor)
-  const known = links.some((other) => sameLink(other, next))
+  const known = incident.links.some((other) => sameLink(other, next))
   return [
     { type: 'LinkRemoved', data: { link, relinkedTo: survivor } },
     ...(known ? [] : [{ type: 'LinkAdded' as const, data: { link: next } }]),
   ]
+}
+
+function cameFrom(problem: string, { fromProblems }: Incident): boolean {
+  return fromProblems?.duplicates.includes(problem) === true
 }
