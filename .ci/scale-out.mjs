@@ -17,6 +17,7 @@ export const IN_SCALE_OUT = {
   'test/e2e/mail.spec.ts': 'files in the blob store; who is first; an outbox elsewhere',
   'test/e2e/many-comments.spec.ts': 'a document that grows',
   'test/e2e/notifications.spec.ts': 'an outbox in another process',
+  'test/e2e/problem-candidates.spec.ts': 'found by another process, and opened by a policy of a third',
   'test/e2e/problems.spec.ts': 'incidents that policies of another process link, resume and resolve',
   'test/e2e/queues.spec.ts': 'counts and pages from the read store, now and then',
   'test/e2e/reading.spec.ts': 'filters, orders, pages and the past from the read store',

@@ -14,6 +14,7 @@ import { storeSettings } from '../runtime/stores.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import type { RunningServer } from '../serve.js'
 import { hasYear, showYear, writeYear } from './change-year/demo-year.js'
+import { candidateLines } from './demo-candidates.js'
 import { estateHistory, writeEstateHistory } from './estate-history.js'
 import { loadRowMapping, runEstateImport, runImport } from './import.js'
 import { importRules } from './import-rules.js'
@@ -200,6 +201,10 @@ async function show(url: string, tokens: Map<string, string>): Promise<void> {
   )
   const json = `-H 'Content-Type: application/json'`
   const curl = (who: string, rest: string) => `curl -s -H "Authorization: Bearer $${variable(who)}" ${rest}`
+  const candidates = await candidateLines({
+    get: (path) => get(path, 'alice'),
+    curl: (rest) => curl('alice', rest),
+  })
   print(`
 Ledgerdesk serves on ${url} (documentation: ${url}/docs). Paste the tokens into a shell:
 
@@ -237,7 +242,7 @@ wait
 # Half a word finds it
 ${curl('alice', `-G --data-urlencode 'q=isk full' $U/search`)}
 
-# The estate as its 60th change left it and as the last one did (the last line counts), and what lies between
+${candidates.map((line) => `${line}\n`).join('')}# The estate as its 60th change left it and as the last one did (the last line counts), and what lies between
 ${curl('chris', `"$U/configuration/graph?asOf=change:60" | tail -n 1`)}
 ${curl('chris', `"$U/configuration/graph?asOf=change:120" | tail -n 1`)}
 ${curl('chris', `"$U/configuration/diff?fromAsOf=change:60&toAsOf=change:120"`)}

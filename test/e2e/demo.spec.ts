@@ -83,6 +83,17 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
       expect(pasted('Half a word')).toContain(`"number":"${number}"`)
     })
 
+    it('tells which incidents of the sample seem to have one cause, and why, and makes a problem of the best', () => {
+      expect(printed).toMatch(/# {3}INC\d+: \d+ incidents \(INC\d+.*\), [\d.]+ bits beyond chance/)
+      expect(printed).toMatch(/# {5}- \d+ of \d+ links: same symptom "Symptom \d+"/)
+      const text = pasted('Incidents that seem to have one cause')
+      expect(text).toContain('"reasons":["')
+      const became = text.slice(text.lastIndexOf('"status":"accepted"'))
+      expect(became).toMatch(/"problem":"PRB\d{7}"/)
+      expect(became).toContain('"notLinked":0')
+      expect(text).not.toContain('"status":4')
+    })
+
     it('shows the estate at two of its changes, and what lies between', () => {
       const counts = [...pasted('The estate as its').matchAll(/"kind":"end","items":(\d+)/g)].map(([, n]) =>
         Number(n),
