@@ -48,7 +48,9 @@ export class DocumentCache {
 
   /** The slot, provided its content is known already. */
   peek(id: string): Slot | undefined {
-    return this.#batch.get(id)
+    const slot = this.#batch.get(id) ?? this.#recent.get(id)
+    if (slot === undefined && !this.#complete) return undefined
+    return this.slot(id)
   }
 
   /** The slot for a document that is replaced without having been read. */

@@ -22,8 +22,9 @@ import {
   INCIDENTS,
   USUAL_SETTINGS,
 } from './linking.js'
-import { enter, KEYS, KIN, listReads, move, type Reads, TOTALS, WORDS } from './lists.js'
+import { enter, KEYS, KIN, kinOf, listReads, move, type Reads, TOTALS, wantLists } from './lists.js'
 import { describedTraits, type Traits } from './traits.js'
+import { WORDS } from './word-counts.js'
 
 export type CorrelationEvent = IncidentEvent | EstateEvent | CandidateEvent
 
@@ -40,7 +41,7 @@ const internal = { columns: {}, indexes: [], ...wholeFor(CORRELATION_READERS) } 
 export function problemCorrelationBy(settings: CorrelationSettings) {
   return defineView<CorrelationEvent>({
     name: 'problem_correlation',
-    version: 1,
+    version: 2,
     from: ['incident-', 'ci-', 'relation-', 'change-', 'candidate-'],
     collections: {
       [CANDIDATES]: {
@@ -129,11 +130,27 @@ function foldIncident(
     restrict(view, next)
     return
   }
-  const traits = retold(view, next)
-  move(view, incident.traits, traits)
+  const traits = next.fields === incident.fields ? next.traits : retold(view, next)
   const changed = { ...next, traits }
   const isOpening = event.metadata.commandId === incident.openedBy && incident.candidate === undefined
-  view.put(INCIDENTS, traits.number, isOpening ? correlated(view, changed, settings) : changed)
+  if (traits !== next.traits) wantLists(view, traits)
+  const kin = isOpening ? kinBy(event, view, traits, settings) : []
+  move(view, incident.traits, traits)
+  view.put(INCIDENTS, traits.number, isOpening ? correlated(view, changed, kin, settings) : changed)
+}
+
+/** Those that it may belong with now. A group brings nobody nearer who has another one: they were compared when it was opened. */
+function kinBy(
+  { type }: RecordedEvent<IncidentEvent>,
+  view: ViewTransaction,
+  traits: Traits,
+  { windowMilliseconds }: CorrelationSettings,
+): readonly string[] {
+  const kin = kinOf(view, traits, windowMilliseconds)
+  view.want(INCIDENTS, kin)
+  if (type !== 'AssignedToGroup') return kin
+  const groupOf = (number: string) => view.get<CorrelatedIncident>(INCIDENTS, number)?.traits.group
+  return traits.group === undefined ? [] : kin.filter((number) => groupOf(number) === traits.group)
 }
 
 function open(
@@ -151,8 +168,11 @@ function open(
     openedBy: metadata.commandId,
   }
   const traits = withSurroundings(view, incident.traits)
+  wantLists(view, traits)
+  const kin = kinOf(view, traits, settings.windowMilliseconds)
+  view.want(INCIDENTS, kin)
   enter(view, traits)
-  view.put(INCIDENTS, traits.number, correlated(view, { ...incident, traits }, settings))
+  view.put(INCIDENTS, traits.number, correlated(view, { ...incident, traits }, kin, settings))
 }
 
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
