@@ -48,9 +48,11 @@ export class DocumentCache {
 
   /** The slot, provided its content is known already. */
   peek(id: string): Slot | undefined {
-    const slot = this.#batch.get(id) ?? this.#recent.get(id)
-    if (slot === undefined && !this.#complete) return undefined
-    return this.slot(id)
+    let slot = this.#batch.get(id)
+    if (slot !== undefined) return slot
+    slot = this.#recent.get(id) ?? (this.#complete ? emptySlot(id) : undefined)
+    if (slot !== undefined) this.#batch.set(id, slot)
+    return slot
   }
 
   /** The slot for a document that is replaced without having been read. */

@@ -71,6 +71,9 @@ export class ViewFeed extends ReadModelFeed {
   }
 }
 
+/** Ends a fold that is begun again. Made once: a stack for each would cost more than the fold. */
+const NOT_LOADED = new Error('A document must be loaded first')
+
 /** What one event reads and writes; nothing of it reaches the batch unless the fold ends well. */
 class EventTransaction implements ViewTransaction {
   readonly #writes = new Map<string, Map<string, object | undefined>>()
@@ -121,6 +124,6 @@ class EventTransaction implements ViewTransaction {
 
   #lack(collection: string, ids: readonly string[]): never {
     this.missing = { collection, ids }
-    throw new Error(`${collection}/${ids.join(', ')} must be loaded first`)
+    throw NOT_LOADED
   }
 }

@@ -23,10 +23,12 @@ export const KIN = 'correlation_kin'
 export const ALL = 'all'
 
 /** How long the lists are: the newest by when they were opened. */
-export const MOST_LISTED = 64
+export const MOST_LISTED = 32
 export const MOST_KIN = 12
+/** Of those that share one rare trait: the rest of them were opened long before. */
+const MOST_OF_RARE = 6
 /** And so many of those that stand in them are compared with an incident that is opened. */
-export const MOST_COMPARED = 64
+export const MOST_COMPARED = 32
 
 /** Of all incidents. */
 export interface Totals {
@@ -212,8 +214,8 @@ const LEAST_TO_JUDGE = 256
  */
 export function kinOf(view: { get: Lookup }, traits: Traits, windowMilliseconds: number): readonly string[] {
   const found = new Map<string, Kin>()
-  const add = (newest: readonly Listed[] = []) => {
-    for (const [time, number] of newest.slice(0, MOST_KIN)) {
+  const add = (newest: readonly Listed[] = [], most = MOST_KIN) => {
+    for (const [time, number] of newest.slice(0, most)) {
       const gap = Math.abs(time - traits.time)
       if (number === traits.number || gap > windowMilliseconds) continue
       const known = found.get(number)
@@ -221,7 +223,7 @@ export function kinOf(view: { get: Lookup }, traits: Traits, windowMilliseconds:
       else known.lists++
     }
   }
-  for (const key of rareKeysOf(traits)) add(view.get<KeyList>(KEYS, key)?.newest)
+  for (const key of rareKeysOf(traits)) add(view.get<KeyList>(KEYS, key)?.newest, MOST_OF_RARE)
   for (const key of kinKeysOf(view, traits)) add(view.get<KinList>(KIN, key)?.newest)
   if (found.size <= MOST_COMPARED) return [...found.keys()]
   return [...found.values()]

@@ -107,9 +107,17 @@ function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
   }
 }
 
-function openedTraits({ stream, data, metadata }: RecordedIncident<'IncidentOpened'>): Traits {
-  return describedTraits(numberOf(stream), Date.parse(data.openedAt ?? metadata.occurredAt), data)
+function openedTraits(event: RecordedIncident<'IncidentOpened'>): Traits {
+  let traits = traitsOf.get(event)
+  if (traits === undefined) {
+    const { stream, data, metadata } = event
+    traits = describedTraits(numberOf(stream), Date.parse(data.openedAt ?? metadata.occurredAt), data)
+    traitsOf.set(event, traits)
+  }
+  return traits
 }
+/** An event is asked for what it reads, then folded, maybe twice: its words are found once. */
+const traitsOf = new WeakMap<RecordedEvent, Traits>()
 
 function foldIncident(
   event: RecordedEvent<IncidentEvent>,
@@ -168,7 +176,7 @@ function open(
     openedBy: metadata.commandId,
   }
   const traits = withSurroundings(view, incident.traits)
-  wantLists(view, traits)
+  if (traits !== incident.traits) wantLists(view, traits)
   const kin = kinOf(view, traits, settings.windowMilliseconds)
   view.want(INCIDENTS, kin)
   enter(view, traits)
@@ -178,6 +186,7 @@ function open(
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
   if (traits.ci === undefined) return traits
   const { upstream, changes } = surroundings(view, traits.ci, iso(traits.time))
+  if (upstream.length === 0 && changes.length === 0) return traits
   return {
     ...traits,
     ...(upstream.length > 0 && { upstream }),
