@@ -23,7 +23,7 @@ export const KIN = 'correlation_kin'
 export const ALL = 'all'
 
 /** How long the lists are: the newest by when they were opened. */
-export const MOST_LISTED = 32
+export const MOST_LISTED = 64
 export const MOST_KIN = 12
 /** Of those that share one rare trait: the rest of them were opened long before. */
 const MOST_OF_RARE = 6

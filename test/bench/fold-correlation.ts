@@ -7,7 +7,7 @@ import { problemCorrelation } from '#projections/problem-correlation/problem-cor
 import { parkedSchema } from '../../libs/projections-runtime/parking.js'
 import { ViewFeed } from '../../libs/projections-runtime/view-feed.js'
 import { openReadStore } from '../../src/runtime/stores.js'
-import { openingBody, openingEvents, seeded, stored, uuid } from './opening.js'
+import { FIRST_NUMBER, openingBody, openingEvents, seeded, stored, uuid } from './opening.js'
 import { answer, input } from './programs.js'
 
 /** A program: folds made-up incidents, three events each, into the view of problem correlation alone. */
@@ -53,7 +53,7 @@ function* incidents(seed: number): Generator<RecordedEvent[]> {
     const occurredAt = new Date(START + n * 10_000).toISOString()
     yield stored(events as typeof others, { commandId: newId(), occurredAt, newId }).map((event) => ({
       ...event,
-      stream: `incident-INC${5_000_000 + n}`,
+      stream: `incident-INC${FIRST_NUMBER + n}`,
       position: String(++position).padStart(20, '0'),
     })) as unknown as RecordedEvent[]
   }
