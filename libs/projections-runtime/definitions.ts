@@ -77,6 +77,8 @@ export interface ViewDefinition<E extends DomainEvent = DomainEvent> {
 /** A view's own collections while it folds: reads see its own writes, the batch is atomic. */
 export interface ViewTransaction {
   get<Document extends object>(collection: string, id: string): Document | undefined
+  /** Says what will be read and could not be announced: what is not in memory is then loaded in one read, not one by one. */
+  want(collection: string, ids: readonly string[]): void
   put(collection: string, id: string, document: object): void
   delete(collection: string, id: string): void
 }

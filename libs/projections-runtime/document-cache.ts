@@ -48,7 +48,11 @@ export class DocumentCache {
 
   /** The slot, provided its content is known already. */
   peek(id: string): Slot | undefined {
-    return this.#batch.get(id)
+    let slot = this.#batch.get(id)
+    if (slot !== undefined) return slot
+    slot = this.#recent.get(id) ?? (this.#complete ? emptySlot(id) : undefined)
+    if (slot !== undefined) this.#batch.set(id, slot)
+    return slot
   }
 
   /** The slot for a document that is replaced without having been read. */

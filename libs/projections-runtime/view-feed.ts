@@ -58,8 +58,8 @@ export class ViewFeed extends ReadModelFeed {
         if (!transaction.missing) throw new PoisonedEvent(event, error)
       }
       if (!transaction.missing) return transaction.apply(event.position)
-      const { collection, id } = transaction.missing
-      this.#cache(collection).slot(id)
+      const { collection, ids } = transaction.missing
+      for (const id of ids) this.#cache(collection).slot(id)
       await this.#cache(collection).load()
     }
   }
@@ -71,37 +71,59 @@ export class ViewFeed extends ReadModelFeed {
   }
 }
 
+/** Ends a fold that is begun again. Made once: a stack for each would cost more than the fold. */
+const NOT_LOADED = new Error('A document must be loaded first')
+
 /** What one event reads and writes; nothing of it reaches the batch unless the fold ends well. */
 class EventTransaction implements ViewTransaction {
-  readonly #writes = new Map<string, { collection: string; id: string; document: object | undefined }>()
-  /** A read that could not be answered yet. */
-  missing: { collection: string; id: string } | undefined
+  readonly #writes = new Map<string, Map<string, object | undefined>>()
+  /** Reads that could not be answered yet. */
+  missing: { collection: string; ids: readonly string[] } | undefined
 
   constructor(private readonly cache: (collection: string) => DocumentCache) {}
 
   get<Document extends object>(collection: string, id: string): Document | undefined {
-    const own = this.#writes.get(`${collection}/${id}`)
-    if (own) return own.document as Document | undefined
+    const own = this.#writes.get(collection)
+    if (own?.has(id)) return own.get(id) as Document | undefined
     const slot = this.cache(collection).peek(id)
     if (slot) return slot.document as Document | undefined
-    this.missing = { collection, id }
-    throw new Error(`${collection}/${id} must be loaded first`)
+    return this.#lack(collection, [id])
+  }
+
+  want(collection: string, ids: readonly string[]): void {
+    const own = this.#writes.get(collection)
+    const cache = this.cache(collection)
+    const missing = ids.filter((id) => !own?.has(id) && cache.peek(id) === undefined)
+    if (missing.length > 0) this.#lack(collection, missing)
   }
 
   put(collection: string, id: string, document: object): void {
-    this.cache(collection)
-    this.#writes.set(`${collection}/${id}`, { collection, id, document })
+    this.#write(collection, id, document)
   }
 
   delete(collection: string, id: string): void {
-    this.cache(collection)
-    this.#writes.set(`${collection}/${id}`, { collection, id, document: undefined })
+    this.#write(collection, id, undefined)
   }
 
   apply(position: string): void {
-    for (const { collection, id, document } of this.#writes.values()) {
+    for (const [collection, documents] of this.#writes) {
       const cache = this.cache(collection)
-      cache.change(cache.overwrite(id), document, position)
+      for (const [id, document] of documents) cache.change(cache.overwrite(id), document, position)
     }
+  }
+
+  #write(collection: string, id: string, document: object | undefined): void {
+    let documents = this.#writes.get(collection)
+    if (documents === undefined) {
+      this.cache(collection)
+      documents = new Map()
+      this.#writes.set(collection, documents)
+    }
+    documents.set(id, document)
+  }
+
+  #lack(collection: string, ids: readonly string[]): never {
+    this.missing = { collection, ids }
+    throw NOT_LOADED
   }
 }

@@ -46,6 +46,9 @@ function fold<E extends DomainEvent>(
           throw new Error(`${view.name} reads ${collection}/${id} for ${event.type} without announcing it`)
         return documentsOf(collections, collection).get(id) as Document | undefined
       },
+      want(collection, ids) {
+        for (const id of ids) known.add(`${collection}/${id}`)
+      },
       put(collection, id, document) {
         known.add(`${collection}/${id}`)
         documentsOf(collections, collection).set(id, deepFreeze(document))

@@ -29,6 +29,7 @@ class Log {
   readonly #view: ViewTransaction = {
     get: <Document extends object>(collection: string, id: string) =>
       this.#documents.get(`${collection}/${id}`) as Document | undefined,
+    want: () => undefined,
     put: (collection, id, document) => void this.#documents.set(`${collection}/${id}`, document),
     delete: (collection, id) => void this.#documents.delete(`${collection}/${id}`),
   }

@@ -65,11 +65,14 @@ export function candidateId(number: string): string {
   return `candidate-${number}`
 }
 
-/** The candidate as it goes on: the one that it was merged into, if it was. */
+/** The candidate as it goes on: the one that it was merged into, if it was. Says so at once where that went on in others. */
 export function standing(view: ViewTransaction, id: string): Candidate | undefined {
-  let candidate = view.get<Candidate>(CANDIDATES, id)
+  const named = view.get<Candidate>(CANDIDATES, id)
+  let candidate = named
   while (candidate?.mergedInto !== undefined)
     candidate = view.get<Candidate>(CANDIDATES, candidate.mergedInto)
+  if (named?.mergedInto !== undefined && candidate !== undefined && named.mergedInto !== candidate.id)
+    view.put(CANDIDATES, id, { ...named, mergedInto: candidate.id } satisfies Candidate)
   return candidate
 }
 
@@ -106,7 +109,7 @@ export function grown(candidate: Candidate, { incident, to, bits, agreements }: 
     status: isBack ? 'open' : candidate.status,
     score: rounded(evidence / (memberCount - 1)),
     memberCount,
-    members: inOrder([...candidate.members, member]).slice(-MOST_MEMBERS),
+    members: withMember(candidate.members, member).slice(-MOST_MEMBERS),
     firstSeenAt: earlier(openedAt, candidate.firstSeenAt),
     lastSeenAt: later(openedAt, candidate.lastSeenAt),
     grounds: withGrounds(candidate.grounds, agreements),
@@ -165,9 +168,18 @@ function isOlder(one: Candidate, other: Candidate): boolean {
 
 /** By when they were opened, and number. */
 function inOrder(members: readonly Member[]): readonly Member[] {
-  return [...members].sort((a, b) =>
-    a.openedAt === b.openedAt ? (a.number < b.number ? -1 : 1) : a.openedAt < b.openedAt ? -1 : 1,
-  )
+  return [...members].sort((a, b) => (isBefore(a, b) ? -1 : 1))
+}
+
+/** Members that are in order, with one more: mostly the last. */
+function withMember(members: readonly Member[], member: Member): readonly Member[] {
+  let place = members.length
+  while (place > 0 && isBefore(member, members[place - 1] as Member)) place--
+  return members.toSpliced(place, 0, member)
+}
+
+function isBefore(one: Member, other: Member): boolean {
+  return one.openedAt === other.openedAt ? one.number < other.number : one.openedAt < other.openedAt
 }
 
 /** As texts, times stand in their order. */

@@ -4,7 +4,7 @@ import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './
 import { backgroundOf, listedWith } from './lists.js'
 import { type CorrelationEvent, problemCorrelationBy } from './problem-correlation.js'
 import type { ScenarioEvent } from './scenario.fixture.js'
-import { compare, type Parameters } from './similarity.js'
+import { Comparer, type Parameters } from './similarity.js'
 import type { Traits } from './traits.js'
 
 /** The view in memory. */
@@ -40,9 +40,9 @@ export class FoldedView {
     others: readonly Traits[],
     by: Parameters = this.settings.parameters,
   ): readonly string[] {
-    const background = backgroundOf(this.get)
+    const comparer = new Comparer(asked, backgroundOf(this.get), by)
     return others
-      .map((other) => ({ other, bits: compare(asked, other, background, by).bits }))
+      .map((other) => ({ other, bits: comparer.bits(other) }))
       .sort(
         (a, b) =>
           b.bits - a.bits || b.other.time - a.other.time || (a.other.number < b.other.number ? 1 : -1),
@@ -65,6 +65,7 @@ export class FoldedView {
 
   readonly #transaction: ViewTransaction = {
     get: this.get,
+    want: () => undefined,
     put: (collection, id, document) => this.#collection(collection).set(id, document),
     delete: (collection, id) => this.#collection(collection).delete(id),
   }

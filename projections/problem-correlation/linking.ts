@@ -10,8 +10,8 @@ import {
   merged,
   standing,
 } from './candidates.js'
-import { backgroundOf, kinOf, type Lookup } from './lists.js'
-import { compare, type Parameters, surprise, USUAL_PARAMETERS } from './similarity.js'
+import { backgroundOf, type Lookup } from './lists.js'
+import { Comparer, type Parameters, surprise, USUAL_PARAMETERS } from './similarity.js'
 import type { Traits } from './traits.js'
 
 export const INCIDENTS = 'correlation_incidents'
@@ -47,19 +47,19 @@ export const USUAL_SETTINGS: CorrelationSettings = {
   windowMilliseconds: 90 * 86_400_000,
 }
 
-/** The incident, in the candidate that it belongs to, if any. */
+/** The incident, in the candidate that it belongs to, if any. @param among numbers of those that it can belong with */
 export function correlated(
   view: ViewTransaction,
   incident: CorrelatedIncident,
+  among: readonly string[],
   settings: CorrelationSettings,
 ): CorrelatedIncident {
-  const [best, ...others] = linksOf(view, incident.traits, settings)
+  const [best, ...others] = linksOf(view, incident.traits, among, settings)
   if (best === undefined) return incident
-  const rival = view.get<CorrelatedIncident>(INCIDENTS, best.to.number)
-  if (rival === undefined) return incident
+  const { rival } = best
   let candidate = rival.candidate === undefined ? undefined : standing(view, rival.candidate)
   if (candidate === undefined) {
-    candidate = beginning({ ...best, toTitle: rival.fields.title ?? '' })
+    candidate = beginning(best)
     view.put(INCIDENTS, rival.traits.number, {
       ...rival,
       candidate: candidate.id,
@@ -76,9 +76,8 @@ export function correlated(
 }
 
 /** The one that the incident belongs to, made one with that of another which it is as close to. */
-function mergedWith(view: ViewTransaction, candidate: Candidate, { to }: CandidateLink): Candidate {
-  const id = view.get<CorrelatedIncident>(INCIDENTS, to.number)?.candidate
-  const other = id === undefined ? undefined : standing(view, id)
+function mergedWith(view: ViewTransaction, candidate: Candidate, { rival }: Link): Candidate {
+  const other = rival.candidate === undefined ? undefined : standing(view, rival.candidate)
   if (other === undefined || other.id === candidate.id) return candidate
   if (!mayMerge(candidate) || !mayMerge(other)) return candidate
   const [next, ended] = merged(candidate, other)
@@ -95,20 +94,36 @@ function mayMerge({ status, problem }: Candidate): boolean {
 /** Links of two candidates at most are looked at, so that an event costs the same however many are alike. */
 const MOST_LINKS = 3
 
+interface Link extends CandidateLink {
+  rival: CorrelatedIncident
+}
+
 /** Who it is alike beyond chance, the closest first. */
 function linksOf(
   view: ViewTransaction,
   incident: Traits,
-  { parameters, threshold, windowMilliseconds }: CorrelationSettings,
-): readonly CandidateLink[] {
+  among: readonly string[],
+  { parameters, threshold }: CorrelationSettings,
+): readonly Link[] {
   const lookup: Lookup = (collection, id) => view.get(collection, id)
   const background = backgroundOf(lookup)
-  const links: CandidateLink[] = []
-  for (const to of kinOf(lookup, incident)) {
-    if (Math.abs(to.time - incident.time) > windowMilliseconds) continue
-    const { bits, agreements } = compare(incident, to, background, parameters)
-    const beyond = surprise(bits, background.incidents)
-    if (beyond >= threshold) links.push({ incident, to, toTitle: '', bits: beyond, agreements })
+  const comparer = new Comparer(incident, background, parameters)
+  const close: { rival: CorrelatedIncident; bits: number }[] = []
+  for (const number of among) {
+    const rival = view.get<CorrelatedIncident>(INCIDENTS, number)
+    if (rival === undefined || rival.restricted) continue
+    const bits = surprise(comparer.bits(rival.traits), background.incidents)
+    if (bits >= threshold) close.push({ rival, bits })
   }
-  return links.sort((a, b) => b.bits - a.bits || (a.to.number < b.to.number ? -1 : 1)).slice(0, MOST_LINKS)
+  if (close.length === 0) return []
+  close.sort((a, b) => b.bits - a.bits || (a.rival.traits.number < b.rival.traits.number ? -1 : 1))
+  const best = close.slice(0, MOST_LINKS)
+  view.want(
+    CANDIDATES,
+    best.flatMap(({ rival }) => rival.candidate ?? []),
+  )
+  return best.map(({ rival, bits }) => {
+    const { agreements } = comparer.compare(rival.traits)
+    return { rival, incident, to: rival.traits, toTitle: rival.fields.title ?? '', bits, agreements }
+  })
 }

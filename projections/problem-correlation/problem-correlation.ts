@@ -23,9 +23,10 @@ import {
   INCIDENTS,
   USUAL_SETTINGS,
 } from './linking.js'
-import { enter, KEYS, KIN, listReads, move, type Reads, TOTALS, WORDS } from './lists.js'
+import { enter, KEYS, KIN, kinOf, listReads, move, type Reads, TOTALS, wantLists } from './lists.js'
 import { foldProblem, foldProblemLink, isProblemLink, PROBLEMS, problemReads } from './problems.js'
 import { describedTraits, type Traits } from './traits.js'
+import { WORDS } from './word-counts.js'
 
 export type CorrelationEvent = IncidentEvent | EstateEvent | CandidateEvent | ProblemEvent
 
@@ -116,9 +117,17 @@ function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
   }
 }
 
-function openedTraits({ stream, data, metadata }: RecordedIncident<'IncidentOpened'>): Traits {
-  return describedTraits(numberOf(stream), Date.parse(data.openedAt ?? metadata.occurredAt), data)
+function openedTraits(event: RecordedIncident<'IncidentOpened'>): Traits {
+  let traits = traitsOf.get(event)
+  if (traits === undefined) {
+    const { stream, data, metadata } = event
+    traits = describedTraits(numberOf(stream), Date.parse(data.openedAt ?? metadata.occurredAt), data)
+    traitsOf.set(event, traits)
+  }
+  return traits
 }
+/** An event is asked for what it reads, then folded, maybe twice: its words are found once. */
+const traitsOf = new WeakMap<RecordedEvent, Traits>()
 
 function foldIncident(
   event: RecordedEvent<IncidentEvent>,
@@ -143,11 +152,27 @@ function foldIncident(
     restrict(view, next)
     return
   }
-  const traits = retold(view, next)
-  move(view, incident.traits, traits)
+  const traits = next.fields === incident.fields ? next.traits : retold(view, next)
   const changed = { ...next, traits }
   const isOpening = event.metadata.commandId === incident.openedBy && incident.candidate === undefined
-  view.put(INCIDENTS, traits.number, isOpening ? correlated(view, changed, settings) : changed)
+  if (traits !== next.traits) wantLists(view, traits)
+  const kin = isOpening ? kinBy(event, view, traits, settings) : []
+  move(view, incident.traits, traits)
+  view.put(INCIDENTS, traits.number, isOpening ? correlated(view, changed, kin, settings) : changed)
+}
+
+/** Those that it may belong with now. A group brings nobody nearer who has another one: they were compared when it was opened. */
+function kinBy(
+  { type }: RecordedEvent<IncidentEvent>,
+  view: ViewTransaction,
+  traits: Traits,
+  { windowMilliseconds }: CorrelationSettings,
+): readonly string[] {
+  const kin = kinOf(view, traits, windowMilliseconds)
+  view.want(INCIDENTS, kin)
+  if (type !== 'AssignedToGroup') return kin
+  const groupOf = (number: string) => view.get<CorrelatedIncident>(INCIDENTS, number)?.traits.group
+  return traits.group === undefined ? [] : kin.filter((number) => groupOf(number) === traits.group)
 }
 
 function open(
@@ -165,13 +190,17 @@ function open(
     openedBy: metadata.commandId,
   }
   const traits = withSurroundings(view, incident.traits)
+  if (traits !== incident.traits) wantLists(view, traits)
+  const kin = kinOf(view, traits, settings.windowMilliseconds)
+  view.want(INCIDENTS, kin)
   enter(view, traits)
-  view.put(INCIDENTS, traits.number, correlated(view, { ...incident, traits }, settings))
+  view.put(INCIDENTS, traits.number, correlated(view, { ...incident, traits }, kin, settings))
 }
 
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
   if (traits.ci === undefined) return traits
   const { upstream, changes } = surroundings(view, traits.ci, iso(traits.time))
+  if (upstream.length === 0 && changes.length === 0) return traits
   return {
     ...traits,
     ...(upstream.length > 0 && { upstream }),

@@ -1,4 +1,12 @@
-import { changeKey, ciKey, FIELD_SIGNALS, type FieldSignal, sourcesOf, type Traits } from './traits.js'
+import {
+  changeKey,
+  ciKey,
+  FIELD_SIGNALS,
+  type FieldSignal,
+  fieldKey,
+  sourcesOf,
+  type Traits,
+} from './traits.js'
 
 /** What can speak for two incidents having one cause. */
 export type Signal = FieldSignal | 'ci' | 'upstream' | 'words' | 'change' | 'time'
@@ -71,96 +79,151 @@ const UPSTREAM_BITS_LESS = 1
 /**
  * How much two incidents speak for one cause: the sum, over signals, of the logarithm of how much likelier the agreement or difference
  * is among incidents of one problem than among any two. (Fellegi and Sunter, "A theory for record linkage", 1969, with weights by
- * frequency of the value.)
+ * frequency of the value.) What does not depend on whom an incident is compared with is weighed once.
  */
-export function compare(one: Traits, other: Traits, background: Background, by: Parameters): Comparison {
-  const agreements: Agreement[] = []
-  let bits = 0
-  const add = (signal: Signal, value: string, weight: number) => {
-    bits += weight
-    if (weight > 0) agreements.push({ signal, value, bits: weight })
+export class Comparer {
+  readonly #fields: readonly WeighedField[]
+  readonly #sources: ReadonlyMap<string, number>
+  readonly #ciAgrees: number
+  readonly #ciDiffers: number
+  readonly #changes: ReadonlyMap<string, number>
+  readonly #words: ReadonlyMap<string, number>
+  readonly #allWordBits: number
+  readonly #moment: number
+  readonly #nearest: number
+  readonly #timeWeight: number
+
+  constructor(
+    private readonly one: Traits,
+    background: Background,
+    by: Parameters,
+  ) {
+    const rarity = rarityIn(background)
+    this.#fields = weighedFields(one, background, by)
+    this.#ciAgrees = Math.log2(by.ciAgreement)
+    this.#ciDiffers = Math.log2(1 - by.ciAgreement)
+    this.#sources = new Map(sourcesOf(one).map((item) => [item, rarity(background.count(ciKey(item)))]))
+    this.#changes = new Map(
+      (one.changes ?? []).map((change) => [change, rarity(background.count(changeKey(change)))]),
+    )
+    this.#words = new Map((one.words ?? []).map((word) => [word, rarity(background.countWord(word))]))
+    this.#allWordBits = [...this.#words.values()].reduce((sum, bits) => sum + bits, 0)
+    this.#moment = by.momentMilliseconds
+    this.#nearest = nearestBits(background.span, by.momentMilliseconds)
+    this.#timeWeight = by.timeWeight
   }
-  compareFields(one, other, background, by, add)
-  compareItems(one, other, background, by, add)
-  const change = one.changes?.find((number) => other.changes?.includes(number))
-  if (change !== undefined)
-    add('change', change, Math.min(MOST_CHANGE_BITS, rarity(background, changeKey(change))))
-  compareWords(one, other, background, add)
-  const gap = Math.abs(one.time - other.time)
-  add('time', String(gap), by.timeWeight * nearnessBits(gap, background.span, by.momentMilliseconds))
-  return { bits, agreements }
+
+  /** The bits alone. */
+  bits(other: Traits): number {
+    return this.#judge(other, undefined)
+  }
+
+  compare(other: Traits): Comparison {
+    const agreements: Agreement[] = []
+    return { bits: this.#judge(other, agreements), agreements }
+  }
+
+  #judge(other: Traits, agreements: Agreement[] | undefined): number {
+    let bits = 0
+    for (const { signal, value, agrees, differs } of this.#fields) {
+      const otherValue = other[signal]
+      if (otherValue === undefined) continue
+      const weight = value === otherValue ? agrees : differs
+      if (weight > 0) agreements?.push({ signal, value, bits: weight })
+      bits += weight
+    }
+    bits += this.#items(other, agreements)
+    bits += this.#change(other, agreements)
+    bits += this.#sharedWords(other, agreements)
+    const gap = Math.abs(this.one.time - other.time)
+    const near = this.#timeWeight * (this.#nearest - Math.log2(this.#moment + gap))
+    if (near > 0) agreements?.push({ signal: 'time', value: String(gap), bits: near })
+    return bits + near
+  }
+
+  #items(other: Traits, agreements: Agreement[] | undefined): number {
+    const { ci } = this.one
+    if (ci === undefined || other.ci === undefined) return 0
+    const isSame = ci === other.ci
+    let best: { item: string; rarity: number } | undefined
+    if (isSame) best = { item: ci, rarity: this.#sources.get(ci) ?? 0 }
+    else
+      for (const item of sourcesOf(other)) {
+        const rarity = this.#sources.get(item)
+        if (rarity !== undefined && (best === undefined || rarity > best.rarity)) best = { item, rarity }
+      }
+    if (best === undefined) return this.#ciDiffers
+    const weight = this.#ciAgrees + best.rarity
+    const bits = isSame ? weight : Math.max(0, weight - UPSTREAM_BITS_LESS)
+    if (bits > 0) agreements?.push({ signal: isSame ? 'ci' : 'upstream', value: best.item, bits })
+    return bits
+  }
+
+  #change(other: Traits, agreements: Agreement[] | undefined): number {
+    if (other.changes === undefined || this.#changes.size === 0) return 0
+    for (const [change, rarity] of this.#changes) {
+      if (!other.changes.includes(change)) continue
+      const bits = Math.min(MOST_CHANGE_BITS, rarity)
+      if (bits > 0) agreements?.push({ signal: 'change', value: change, bits })
+      return bits
+    }
+    return 0
+  }
+
+  /**
+   * The information in the words that both have, as far as it makes up what the one says. Not of what the other says: counts of words
+   * that are the other's alone would have to be read for each that it is compared with.
+   */
+  #sharedWords({ words }: Traits, agreements: Agreement[] | undefined): number {
+    if (words === undefined || this.#allWordBits <= 0) return 0
+    let shared = 0
+    for (const word of words) shared += this.#words.get(word) ?? 0
+    const bits = Math.min(MOST_WORD_BITS, (shared * shared) / this.#allWordBits)
+    if (bits > 0 && agreements !== undefined) {
+      const common = [...this.#words.keys()].filter((word) => words.includes(word))
+      agreements.push({ signal: 'words', value: common.join(' '), bits })
+    }
+    return bits
+  }
 }
 
-type Add = (signal: Signal, value: string, bits: number) => void
+interface WeighedField {
+  signal: FieldSignal
+  value: string
+  agrees: number
+  differs: number
+}
 
-function compareFields(one: Traits, other: Traits, background: Background, by: Parameters, add: Add): void {
+function weighedFields(one: Traits, background: Background, { agreement }: Parameters): WeighedField[] {
+  const rarity = rarityIn(background)
+  const weighed: WeighedField[] = []
   for (const signal of FIELD_SIGNALS) {
-    const share = by.agreement[signal]
+    const share = agreement[signal]
     const value = one[signal]
-    const otherValue = other[signal]
-    if (share === undefined || value === undefined || otherValue === undefined) continue
-    if (value === otherValue) add(signal, value, Math.log2(share) + rarity(background, `${signal}:${value}`))
-    else add(signal, value, differenceBits(share, background.chance(signal)))
+    if (share === undefined || value === undefined) continue
+    const agrees = Math.log2(share) + rarity(background.count(fieldKey(signal, value)))
+    weighed.push({ signal, value, agrees, differs: differenceBits(share, background.chance(signal)) })
   }
+  return weighed
 }
 
 function differenceBits(share: number, chance: number): number {
   return Math.min(0, Math.log2((1 - share) / Math.max(0.01, 1 - chance)))
 }
 
-function compareItems(one: Traits, other: Traits, background: Background, by: Parameters, add: Add): void {
-  if (one.ci === undefined || other.ci === undefined) return
-  const agreed = Math.log2(by.ciAgreement)
-  if (one.ci === other.ci) {
-    add('ci', one.ci, agreed + rarity(background, ciKey(one.ci)))
-    return
-  }
-  const others = sourcesOf(other)
-  const common = sourcesOf(one).filter((item) => others.includes(item))
-  if (common.length === 0) {
-    add('ci', one.ci, Math.log2(1 - by.ciAgreement))
-    return
-  }
-  const best = common.reduce((a, b) => (background.count(ciKey(b)) < background.count(ciKey(a)) ? b : a))
-  add('upstream', best, Math.max(0, agreed - UPSTREAM_BITS_LESS + rarity(background, ciKey(best))))
-}
-
 /**
- * The information in the words that both have, as far as it makes up what the one says. Not of what the other says: counts of words
- * that are the other's alone would have to be read for each that it is compared with.
+ * What nearness in time says, before the gap is taken off ({@link Comparer}): incidents of one problem lie apart by any order of
+ * magnitude alike, from a moment up to the span; any two lie apart anywhere in it.
  */
-function compareWords(one: Traits, other: Traits, background: Background, add: Add): void {
-  const [words, others] = [one.words, other.words]
-  if (words === undefined || others === undefined) return
-  let shared = 0
-  let all = 0
-  const common: string[] = []
-  for (const word of words) {
-    const bits = wordRarity(background, word)
-    all += bits
-    if (!others.includes(word)) continue
-    shared += bits
-    common.push(word)
-  }
-  if (common.length === 0) return
-  if (all > 0) add('words', common.join(' '), Math.min(MOST_WORD_BITS, (shared * shared) / all))
-}
-
-/**
- * Nearness in time: incidents of one problem lie apart by any order of magnitude alike, from a moment up to the span; any two lie
- * apart anywhere in it.
- */
-export function nearnessBits(gap: number, span: number, moment: number): number {
+function nearestBits(span: number, moment: number): number {
   const whole = Math.max(span, moment)
-  return Math.log2(whole / (Math.log(1 + whole / moment) * (moment + gap)))
+  return Math.log2(whole / Math.log(1 + whole / moment))
 }
 
-function rarity(background: Background, key: string): number {
-  return Math.log2((background.incidents + 1) / (background.count(key) + 1))
-}
-
-function wordRarity(background: Background, stem: string): number {
-  return Math.log2((background.incidents + 1) / (background.countWord(stem) + 1))
+/** @returns from how many have a trait, the bits that there are in it */
+function rarityIn({ incidents }: Background): (count: number) => number {
+  const all = Math.log2(incidents + 1)
+  return (count) => all - Math.log2(count + 1)
 }
 
 /**

@@ -47,38 +47,42 @@ export function sourcesOf({ ci, upstream = [] }: Traits): readonly string[] {
 
 /** Names of the lists in which an incident can be found again, by one trait each. */
 export function keysOf(traits: Traits): readonly string[] {
-  const fields = FIELD_SIGNALS.flatMap((signal) => fieldKey(signal, traits[signal]))
-  return [RECENT, ...fields, ...sourcesOf(traits).map(ciKey), ...(traits.changes ?? []).map(changeKey)]
+  const keys = [RECENT]
+  for (const signal of FIELD_SIGNALS) {
+    const value = traits[signal]
+    if (value !== undefined) keys.push(fieldKey(signal, value))
+  }
+  for (const item of sourcesOf(traits)) keys.push(ciKey(item))
+  for (const change of traits.changes ?? []) keys.push(changeKey(change))
+  return keys
 }
 
 /** Every incident, the newest. */
 export const RECENT = 'recent'
 export const ciKey = (ci: string) => `ci:${ci}`
 export const changeKey = (change: string) => `change:${change}`
-function fieldKey(signal: FieldSignal, value: string | undefined): readonly string[] {
-  return value === undefined ? [] : [`${signal}:${value}`]
-}
+export const fieldKey = (signal: FieldSignal, value: string) => `${signal}:${value}`
 
 /**
- * Names of the lists of incidents that are alike in more than one trait, or in a rare one: only who stands in one of them can
- * be of one candidate.
+ * Of the lists of {@link keysOf}, those by one trait that is rare enough for two incidents to be of one candidate by it. Others must be
+ * alike in more than one: {@link kindOf}, {@link wordPairs}.
  */
-export function kinKeysOf(traits: Traits): readonly string[] {
-  const { category, subcategory, symptom, changes = [], words = [] } = traits
-  const kind = [category, subcategory, symptom]
-  const kinds = kind.every((value) => value === undefined) ? [] : [`kind:${kind.join('|')}`]
-  return [
-    ...kinds,
-    ...sourcesOf(traits).slice(0, MOST_SOURCES).map(ciKey),
-    ...changes.map(changeKey),
-    ...wordPairs(words),
-  ]
+export function rareKeysOf(traits: Traits): readonly string[] {
+  return [...sourcesOf(traits).slice(0, MOST_SOURCES).map(ciKey), ...(traits.changes ?? []).map(changeKey)]
 }
 const MOST_SOURCES = 4
+
+/** The name of the list of all that are of this category, subcategory and symptom. */
+export function kindOf({ category, subcategory, symptom }: Traits): string | undefined {
+  if (category === undefined && subcategory === undefined && symptom === undefined) return undefined
+  return `kind:${category ?? ''}|${subcategory ?? ''}|${symptom ?? ''}`
+}
+
 const MOST_PAIRS = 5
 
 /** Neighbours among its first words in the order of the alphabet: so other words between them do not part what is alike. */
-function wordPairs(words: readonly string[]): readonly string[] {
+export function wordPairs({ words = [] }: Traits): readonly (readonly [string, string])[] {
   const first = words.slice(0, MOST_PAIRS + 1).sort()
-  return first.slice(1).map((word, i) => `words:${first[i]} ${word}`)
+  return first.slice(1).map((word, i) => [first[i] as string, word])
 }
+export const wordPairKey = ([one, other]: readonly [string, string]) => `words:${one} ${other}`

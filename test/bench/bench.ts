@@ -4,6 +4,7 @@ import { measureArrival } from './measure-arrival.js'
 import { measureBeside } from './measure-beside.js'
 import { measureCatchUp } from './measure-catch-up.js'
 import { measureCmdb } from './measure-cmdb.js'
+import { measureCorrelation } from './measure-correlation.js'
 import { measureDesk } from './measure-desk.js'
 import { measureMemory } from './measure-memory.js'
 import { measureOpening } from './measure-opening.js'
@@ -33,6 +34,7 @@ const measures: Record<Section, (report: Report, given: typeof options) => Promi
   cmdb: measureCmdb,
   arrival: measureArrival,
   alerts: measureAlerts,
+  correlation: measureCorrelation,
 }
 try {
   for (const section of options.sections) {

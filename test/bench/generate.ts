@@ -1,7 +1,7 @@
 import pino from 'pino'
 import type { AppendRequest } from '#libs/event-store'
 import { openWriteSide } from '../../src/runtime/write-side.js'
-import { openingBody, openingEvents, seeded, stored, uuid } from './opening.js'
+import { FIRST_NUMBER, openingBody, openingEvents, seeded, stored, uuid } from './opening.js'
 import { enrol, type Tokens } from './people.js'
 import { answer, input } from './programs.js'
 
@@ -20,8 +20,6 @@ export interface Generated extends Wanted, Tokens {
 }
 
 const INCIDENTS_PER_APPEND = 1_000
-/** Numbers that the server gives begin at 1: ours must not be in its way. */
-const FIRST_NUMBER = 5_000_000
 const START = Date.parse('2026-01-01T00:00:00Z')
 
 async function generate(wanted: Wanted): Promise<Generated> {

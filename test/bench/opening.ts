@@ -2,6 +2,8 @@ import type { DomainEvent, NewEvent } from '#libs/event-sourcing'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 
 export const GROUPS = 50
+/** Numbers that the server gives begin at 1: ours must not be in its way. */
+export const FIRST_NUMBER = 5_000_000
 export const AGENT = 'person-bench-agent'
 export const CALLER = 'person-bench-caller'
 

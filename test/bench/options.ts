@@ -15,6 +15,7 @@ export const SECTIONS = {
   publish: 'putting a log on a topic in both shapes, against bare kafkajs',
   alerts: 'a storm of alerts, against bare appends of the same events',
   cmdb: 'configuration items at points of both time axes, by versions per item',
+  correlation: 'finding incidents of one cause: folding, and asking what is similar, by size',
   arrival: 'from the answer of a command to a consumer of its topic, in both shapes',
 } as const
 export type Section = keyof typeof SECTIONS
@@ -42,6 +43,8 @@ export interface Options {
   /** Configuration items, and versions of each, ascending. */
   items: number
   ciVersions: readonly number[]
+  /** Incidents that the correlation folds, ascending. */
+  correlationSizes: readonly number[]
   out: string
 }
 
@@ -57,6 +60,7 @@ const FULL = {
   'desk-seconds': 60,
   items: 100_000,
   'ci-versions': '1,10,50',
+  'correlation-sizes': '10000,100000',
 }
 const QUICK = {
   runs: 1,
@@ -70,9 +74,11 @@ const QUICK = {
   'desk-seconds': 5,
   items: 5_000,
   'ci-versions': '1,10',
+  'correlation-sizes': '5000,20000',
 }
 
-type Counted = Exclude<keyof typeof FULL, 'sizes' | 'ci-versions'>
+type Listed = 'sizes' | 'ci-versions' | 'correlation-sizes'
+type Counted = Exclude<keyof typeof FULL, Listed>
 
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
@@ -91,6 +97,7 @@ export function readOptions(args: string[]): Options {
       'desk-seconds': { type: 'string' },
       items: { type: 'string' },
       'ci-versions': { type: 'string' },
+      'correlation-sizes': { type: 'string' },
       rate: { type: 'string', default: '500' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string', default: '.tmp/bench/result.json' },
@@ -98,8 +105,7 @@ export function readOptions(args: string[]): Options {
   })
   const standard = values.quick ? QUICK : FULL
   const number = (name: Counted): number => whole(values[name] ?? String(standard[name]), name)
-  const list = (name: 'sizes' | 'ci-versions') =>
-    (values[name] ?? standard[name]).split(',').map((size) => whole(size, name))
+  const list = (name: Listed) => (values[name] ?? standard[name]).split(',').map((size) => whole(size, name))
   const sizes = list('sizes')
   return {
     sections: values.only.split(',').map(section),
@@ -117,6 +123,7 @@ export function readOptions(args: string[]): Options {
     deskSeconds: number('desk-seconds'),
     items: number('items'),
     ciVersions: list('ci-versions'),
+    correlationSizes: list('correlation-sizes'),
     out: values.out,
   }
 }

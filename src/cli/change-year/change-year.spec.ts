@@ -105,6 +105,7 @@ function foundIn(events: readonly RecordedEvent[], { from, to }: YearAsPlanned):
   const view: ViewTransaction = {
     get: <Document extends object>(collection: string, id: string) =>
       documents.get(`${collection}/${id}`) as Document | undefined,
+    want: () => undefined,
     put: (collection, id, document) => void documents.set(`${collection}/${id}`, document),
     delete: (collection, id) => void documents.delete(`${collection}/${id}`),
   }

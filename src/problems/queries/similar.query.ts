@@ -11,12 +11,12 @@ import {
   listedWith,
   listReads,
   TOTALS,
-  WORDS,
 } from '#projections/problem-correlation/lists'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
 import { reasonsOf } from '#projections/problem-correlation/reasons'
-import { compare, surprise, USUAL_PARAMETERS } from '#projections/problem-correlation/similarity'
+import { Comparer, surprise, USUAL_PARAMETERS } from '#projections/problem-correlation/similarity'
 import type { Traits } from '#projections/problem-correlation/traits'
+import { WORDS } from '#projections/problem-correlation/word-counts'
 
 export interface SimilarArguments {
   principal: Principal
@@ -98,10 +98,11 @@ async function loaded(traits: Traits, { models, asking }: Loading): Promise<Look
 
 function ranked(asked: Traits, lookup: Lookup, others: readonly CorrelatedIncident[]) {
   const background = backgroundOf(lookup)
+  const comparer = new Comparer(asked, background, USUAL_PARAMETERS)
   return others
     .filter(({ restricted }) => !restricted)
     .map(({ traits: to, candidate }) => {
-      const { bits, agreements } = compare(asked, to, background, USUAL_PARAMETERS)
+      const { bits, agreements } = comparer.compare(to)
       return { to, candidate, bits: surprise(bits, background.incidents), agreements }
     })
     .sort((a, b) => b.bits - a.bits || b.to.time - a.to.time || (a.to.number < b.to.number ? 1 : -1))

@@ -1,0 +1,32 @@
+import type { ViewTransaction } from '#libs/projections-runtime'
+
+/** In how many incidents a stem stands. */
+export const WORDS = 'correlation_words'
+
+export interface WordCount {
+  /** Up to {@link COUNTED} exactly, then an estimate. */
+  count: number
+}
+
+/**
+ * From here on one incident in {@link SAMPLED} counts for so many: only the logarithm of a count matters, and words that stand everywhere
+ * need not be written for each. The standard deviation is some 0.2 bits at 600 and less beyond.
+ */
+const COUNTED = 256
+const SAMPLED = 16
+
+/** Counts a stem of an incident up or down. */
+export function countWord(view: ViewTransaction, stem: string, step: 1 | -1, number: string): void {
+  const { count } = view.get<WordCount>(WORDS, stem) ?? { count: 0 }
+  const isExact = count < COUNTED
+  if (!isExact && hashOf(number) % SAMPLED !== 0) return
+  const next = Math.max(0, count + step * (isExact ? 1 : SAMPLED))
+  view.put(WORDS, stem, { count: next } satisfies WordCount)
+}
+
+/** FNV-1a, 32 bits (RFC draft-eastlake-fnv), with its bits mixed once more: numbers that follow each other differ in the last alone. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) >>> 8
+}
