@@ -247,6 +247,11 @@ ${curl('chris', `"$U/configuration/graph?asOf=change:60" | tail -n 1`)}
 ${curl('chris', `"$U/configuration/graph?asOf=change:120" | tail -n 1`)}
 ${curl('chris', `"$U/configuration/diff?fromAsOf=change:60&toAsOf=change:120"`)}
 
+# The estate on two dates (the last line counts), and the difference of these dates
+${curl('chris', `"$U/configuration/graph?validAt=2021-05-01T00:00:00Z" | tail -n 1`)}
+${curl('chris', `"$U/configuration/graph?validAt=2021-07-01T00:00:00Z" | tail -n 1`)}
+${curl('chris', `"$U/configuration/diff?from=2021-05-01T00:00:00Z&to=2021-07-01T00:00:00Z"`)}
+
 # A modification that no change allowed: auditors find it, judge it, and take an extract with them
 C=$(${curl('chris', `${json} -d '{"class":"server","name":"demo-db-1","attributes":{"ramGigabytes":16}}' $U/configuration-items`)} | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
 ${curl('alice', `${json} -d '{"attributes":{"ramGigabytes":64}}' $U/configuration-items/$C/change; sleep 1`)}

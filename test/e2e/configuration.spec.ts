@@ -223,14 +223,24 @@ describe('Service configuration', () => {
     it('and asks a person when it may be several', async () => {
       const twins = [await registered('twin-a', TWIN), await registered('twin-b', TWIN)]
       const item = seen('twin-c', TWIN.attributes)
-      const { results } = await discover('vcenter', '3', [item])
+      const { results, position: opened } = await discover('vcenter', '3', [item])
       expect(results).toMatchObject([{ outcome: 'review' }])
       const { review } = results[0]
       expect((await told(`reconciliation-${review}`)).at(-1)?.data).toMatchObject({
         candidates: [...twins].sort(),
       })
+      const listed = async (status: string, minPosition: string) => {
+        const filter = `status = "${status}"`
+        const asked = desk.as('ann').get('/configuration/reviews', { filter, minPosition })
+        return succeeded(await asked).items.find(({ id }: { id: string }) => id === review)
+      }
+      expect(await listed('open', opened)).toMatchObject({ item, candidates: [...twins].sort() })
       const decision = { decision: 'same-as', ci: twins[1] }
-      succeeded(await desk.as('ann').post(`/configuration/reviews/${review}/resolve`, decision))
+      const { position } = succeeded(
+        await desk.as('ann').post(`/configuration/reviews/${review}/resolve`, decision),
+      )
+      expect(await listed('resolved', position)).toMatchObject({ ...decision, resolvedBy: 'ann' })
+      expect(await listed('open', position)).toBeUndefined()
       await eventually('applied', async () =>
         (await typesOf(`ci-${twins[1]}`)).includes('CiSourceValuesRecorded'),
       )

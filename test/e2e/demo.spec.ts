@@ -103,6 +103,15 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
       expect(pasted('The estate as its')).toMatch(/"changed":\[\{"number":"CI/)
     })
 
+    it('shows the estate on two dates, and their difference', () => {
+      const told = pasted('The estate on two dates')
+      const counts = [...told.matchAll(/"kind":"end","items":(\d+)/g)].map(([, n]) => Number(n))
+      expect(counts).toHaveLength(2)
+      expect(counts[0]).toBeLessThan(counts[1]!)
+      expect(told).toMatch(/"from":\{"validAt":"2021-05-01T00:00:00.000Z"/)
+      expect(told).toMatch(/"changed":\[\{"number":"CI/)
+    })
+
     it('finds a modification that no change allowed, and keeps what an auditor says of it', () => {
       const text = pasted('A modification that no change')
       expect(text).toMatch(
