@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/access'
-import { later } from '#libs/event-sourcing'
+import { earlier, later } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { IncidentDetails } from '#projections/incident-details/incident-details'
 import { compareRates, RATE_TEST_NAME, type RateTest } from '../rates/rate-comparison.js'
@@ -148,4 +148,3 @@ function summaryOf(
 
 const rounded = (value: number) => Math.round(value * 100) / 100
 const plus = (time: string, milliseconds: number) => new Date(Date.parse(time) + milliseconds).toISOString()
-const earlier = (one: string, other: string) => (one < other ? one : other)
