@@ -7,6 +7,7 @@ const esmPackages = [
   'lru-cache',
   'commander',
   'class-validator-jsonschema',
+  'stemmer',
 ].join('|')
 
 export default {

@@ -13,8 +13,10 @@ import { incidentSearch } from './incident-search/incident-search.js'
 import { mails } from './mails/mails.js'
 import { notificationList } from './notifications/notifications.js'
 import { people } from './people/people.js'
+import { problemCorrelation } from './problem-correlation/problem-correlation.js'
 import { problems } from './problems/problems.js'
 import { queueHistory } from './queue-history/queue-history.js'
+import { reconciliationReviews } from './reconciliation-reviews/reconciliation-reviews.js'
 import { workQueue } from './work-queue/work-queue.js'
 
 /** What the projector runs. Rebuild threads take turns in it: the dearest first, each beside a cheaper one. */
@@ -35,5 +37,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   changeModels,
   notificationList,
   ciIdentities,
+  reconciliationReviews,
   auditFindings,
+  problemCorrelation,
 ]

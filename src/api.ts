@@ -18,6 +18,7 @@ export const API: ApiDescription = {
     'cab-meetings': 'What the change advisory board advises.',
     'change-models': 'What standard changes are made from.',
     approvals: 'Who is asked about what, and what was answered.',
+    'problem-candidates': 'Incidents that seem to have one cause.',
     audit: 'What auditors ask of changes, and what they say of the answers.',
     search: 'Records by their words.',
     alerts: 'What monitoring says, before it is an incident.',

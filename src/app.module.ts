@@ -19,6 +19,7 @@ import { CmdbEstate } from './analysts-estate.js'
 import { Estate } from './analytics/forensics/estate.js'
 import { ForensicsController } from './analytics/forensics/forensics.controller.js'
 import { IncidentFactsController } from './analytics/incident-facts.controller.js'
+import { RepeatRateController } from './analytics/repeat-rate/repeat-rate.controller.js'
 import { IncidentTrendsController } from './analytics/trends/incident-trends.controller.js'
 import { approvalsModule } from './approvals/approvals.module.js'
 import { auditModule } from './audit/audit.module.js'
@@ -49,6 +50,7 @@ import { notifications } from './notifications/notifications.module.js'
 import type { Outbox } from './notifications/outbox.js'
 import { ProjectionsController } from './operation/projections.controller.js'
 import { ReadModelKeeper } from './operation/read-model-keeper.js'
+import { candidates } from './problems/candidates.module.js'
 import { problems } from './problems/problems.module.js'
 import { LiveQueues } from './queues/live/live-queues.js'
 import { QueuesController } from './queues/queues.controller.js'
@@ -105,6 +107,7 @@ function commandParts({ eventStore, directory, executor }: WriteSide, outbox: Ou
     ...auditModule.providers,
     ...cab.providers,
     ...problems.providers,
+    ...candidates.providers,
   ]
 }
 
@@ -121,6 +124,7 @@ function httpParts(
       QueuesController,
       IncidentFactsController,
       ForensicsController,
+      RepeatRateController,
       IncidentTrendsController,
       EventsController,
       SearchController,
@@ -138,6 +142,7 @@ function httpParts(
       ...auditModule.controllers,
       ...cab.controllers,
       ...problems.controllers,
+      ...candidates.controllers,
       ProjectionsController,
     ],
     providers: [

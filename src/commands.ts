@@ -20,6 +20,7 @@ import {
   OUTBOX_COMMANDS,
   PREFERENCE_COMMANDS,
 } from './notifications/domain/notification.commands.js'
+import { CANDIDATE_COMMANDS } from './problems/domain/candidate.commands.js'
 import { PROBLEM_COMMANDS } from './problems/domain/problem.commands.js'
 
 type CommandClass = new (id: string | undefined, data: never, metadata: CommandMetadata) => Command
@@ -50,6 +51,7 @@ const CLASSES: ReadonlyMap<string, CommandClass> = new Map(
     ...JUDGEMENT_COMMANDS,
     ...CAB_COMMANDS,
     ...PROBLEM_COMMANDS,
+    ...CANDIDATE_COMMANDS,
   ].map((Class) => [Class.name, Class as CommandClass]),
 )
 

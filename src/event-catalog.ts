@@ -24,6 +24,7 @@ import type {
   NotificationEvent,
   NotificationPreferencesSet,
 } from './notifications/domain/notification.events.js'
+import type { CandidateEvent } from './problems/domain/candidate.events.js'
 import type { ImportedProblem, ProblemEvent } from './problems/domain/problem.events.js'
 import type { SettingsEvent } from './settings/domain/settings.events.js'
 
@@ -48,6 +49,7 @@ export type CatalogueEvent =
   | FindingDisposed
   | AuditDataRead
   | JudgementEvent
+  | CandidateEvent
   | NotificationEvent
   | NotificationPreferencesSet
   | CiEvent
@@ -325,6 +327,18 @@ const FINDING_EVENTS: Entries<FindingDisposed> = {
     version: 1,
     fields: { disposition: plain, comment: authored, question: plain, record: personId, persons: personId },
   },
+}
+
+const candidate = {
+  title: aboutCaller,
+  score: plain,
+  memberCount: plain,
+  incidents: plain,
+  problem: plain,
+} as const
+const CANDIDATE_EVENTS: Entries<CandidateEvent> = {
+  ProblemCandidateAccepted: { version: 1, fields: candidate },
+  ProblemCandidateDismissed: { version: 1, fields: candidate },
 }
 
 const judged = {
@@ -873,6 +887,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('finding-', FINDING_EVENTS),
   ...entries('auditread-', AUDIT_READ_EVENTS),
   ...entries('judgement-', JUDGEMENT_EVENTS),
+  ...entries('candidate-', CANDIDATE_EVENTS),
   ...entries('import-', IMPORT_RUN_EVENTS),
   ...entries('mail-', MAIL_EVENTS),
   ...entries('external-', EXTERNAL_ID_EVENTS),

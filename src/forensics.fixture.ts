@@ -1,3 +1,4 @@
+import type { Principal } from '#libs/access'
 import type { DomainEvent, Position } from '#libs/event-sourcing'
 import { ProjectionRunner, ReadModels } from '#libs/projections-runtime'
 import type { QueryDependencies, QueryFunction } from '#libs/query-handling'
@@ -14,6 +15,8 @@ import type { IncidentImpact } from './analytics/forensics/incident-impact.query
 import { readIncidentImpact } from './analytics/forensics/incident-impact.query.js'
 import { type Onset, readOnset } from './analytics/forensics/onset.query.js'
 import { readSuspectChanges, type SuspectChanges } from './analytics/forensics/suspect-changes.query.js'
+import { type FixedProblem, readProblemFix } from './analytics/repeat-rate/problem-fix.query.js'
+import { type RepeatRate, readRepeatRate } from './analytics/repeat-rate/repeat-rate.query.js'
 import type { Queries } from './http/queries.js'
 
 /** 1 March 2026, a Sunday, when it all happens: `at(10, 30)` is half past ten. */
@@ -132,6 +135,24 @@ export class Desk {
     })
     const asked = { ...who, implementation, reach, hours, baselineDays: 90, pageSize: 50 }
     return this.ask<IncidentImpact>(readIncidentImpact, asked)
+  }
+
+  /** As the endpoint asks it. */
+  async repeatRate(
+    number: string,
+    { days = 90, by = ana }: { days?: number; by?: Principal } = {},
+  ): Promise<RepeatRate> {
+    const who = { principal: by, minPosition: await this.log.head() }
+    const problem = await this.ask<FixedProblem>(readProblemFix, { ...who, number })
+    const { kind, fix } = problem
+    const reach =
+      kind.by === 'configuration items'
+        ? await this.estate().reach({
+            ...{ ...who, cis: kind.cis, direction: 'down', depth: 0, most: 0 },
+            validAt: fix.startedAt,
+          })
+        : undefined
+    return this.ask<RepeatRate>(readRepeatRate, { ...who, problem, reach, days, pageSize: 50 })
   }
 
   private estate(): CmdbEstate {

@@ -6,6 +6,7 @@ import { changePolicies } from './changes/domain/change.policies.js'
 import { configurationPolicies } from './configuration/domain/configuration.policies.js'
 import { incidentPolicies } from './incidents/domain/incident.policies.js'
 import { notificationPolicies } from './notifications/domain/notification.policies.js'
+import { candidatePolicies } from './problems/domain/candidate.policies.js'
 
 /** What the policy runner runs. */
 export const policyRegistry: readonly AnyPolicy[] = [
@@ -16,4 +17,5 @@ export const policyRegistry: readonly AnyPolicy[] = [
   ...configurationPolicies,
   ...changePolicies,
   ...auditPolicies,
+  ...candidatePolicies,
 ]

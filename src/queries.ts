@@ -5,6 +5,8 @@ import { readIncidentImpact } from './analytics/forensics/incident-impact.query.
 import { readOnset } from './analytics/forensics/onset.query.js'
 import { readSuspectChanges } from './analytics/forensics/suspect-changes.query.js'
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
+import { readProblemFix } from './analytics/repeat-rate/problem-fix.query.js'
+import { readRepeatRate } from './analytics/repeat-rate/repeat-rate.query.js'
 import { readIncidentTrends } from './analytics/trends/incident-trends.query.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { extractFindings, listFindings, readFinding, settleExtract } from './audit/audit.queries.js'
@@ -30,6 +32,7 @@ import { readGraphChunk, settleCmdbPoint } from './configuration/queries/graph.q
 import { readConfigurationHealth } from './configuration/queries/health.query.js'
 import { readImpact } from './configuration/queries/impact.query.js'
 import { readReach } from './configuration/queries/reach.query.js'
+import { listReconciliationReviews } from './configuration/queries/review.queries.js'
 import { readSurroundings } from './configuration/queries/surroundings.query.js'
 import { readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
@@ -50,12 +53,14 @@ import {
   outboxBacklog,
   readPreferences,
 } from './notifications/notification.queries.js'
+import { listCandidates, readCandidate } from './problems/queries/candidate.queries.js'
 import {
   listProblemIncidents,
   listProblems,
   readProblem,
   readProblemHistory,
 } from './problems/queries/problem.queries.js'
+import { similarIncidents } from './problems/queries/similar.query.js'
 import {
   changedEntries,
   liveQueuePage,
@@ -121,6 +126,7 @@ export const queryRegistry = {
   listBaselines,
   readBaselineDrift,
   readConfigurationHealth,
+  listReconciliationReviews,
   matchCis,
   listChangeModels,
   listChanges,
@@ -138,8 +144,13 @@ export const queryRegistry = {
   readImplementation,
   readIncidentImpact,
   readIncidentTrends,
+  readProblemFix,
+  readRepeatRate,
   listProblems,
   readProblem,
   readProblemHistory,
   listProblemIncidents,
+  listCandidates,
+  readCandidate,
+  similarIncidents,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -55,7 +55,7 @@ describe('Topics', () => {
         from: ['ci-', 'relation-', 'baseline-'],
       },
       { name: 'acme.itsm.change.events.v1', partitions: 3, from: ['change-'] },
-      { name: 'acme.itsm.problems.events.v1', partitions: 3, from: ['problem-'] },
+      { name: 'acme.itsm.problems.events.v1', partitions: 3, from: ['problem-', 'candidate-'] },
       { name: 'acme.itsm.audit.events.v1', partitions: 3, from: ['judgement-'] },
     ])
   })
@@ -193,6 +193,20 @@ describe('Topics', () => {
     const outgoing = (await changes?.outgoing(events, log, true)) ?? []
     expect(outgoing.map(({ type, data }) => [type, data])).toEqual([
       ['org.ledgerdesk.itsm.change.ChangeOpened.v1', opened],
+    ])
+  })
+
+  it('carry what was decided of candidates with their problems, without incidents', async () => {
+    const topics = publishedTopics({ namespace: 'acme', partitions: 3, logId: log.logId })
+    const problems = topics.find(({ from }) => from.includes('candidate-'))
+    const seen = { title: 'Secret', score: 7, memberCount: 2, incidents: ['INC0000001'] }
+    await appendEvents(log, 'candidate-INC0000001', [{ type: 'ProblemCandidateAccepted', data: seen }])
+    await appendEvents(log, 'problem-PRB0000001', [{ type: 'ProblemClosed', data: {} }])
+    const { events } = await log.readAll({ after: LOG_START, limit: 10 })
+    const outgoing = (await problems?.outgoing(events, log, true)) ?? []
+    expect(outgoing.map(({ type, data }) => [type, data])).toEqual([
+      ['org.ledgerdesk.itsm.candidate.ProblemCandidateAccepted.v1', { score: 7, memberCount: 2 }],
+      ['org.ledgerdesk.itsm.problem.ProblemClosed.v1', {}],
     ])
   })
 

@@ -6,7 +6,7 @@ import { configurationEventOnTopic } from './configuration/configuration.topic.j
 import { toCloudEvent } from './events/cloud-event.js'
 import { RecordAudiences } from './events/record-audience.js'
 import { incidentEventOnTopic } from './incidents/incident.topic.js'
-import { problemEventOnTopic } from './problems/problem.topic.js'
+import { candidateEventOnTopic, problemEventOnTopic } from './problems/problem.topic.js'
 
 /** Processes whose records have a topic. People, groups, settings and imports have none: their streams are for overseers. */
 const PROCESSES: readonly {
@@ -44,9 +44,12 @@ const PROCESSES: readonly {
   },
   {
     name: 'problems',
-    from: ['problem-'],
+    from: ['problem-', 'candidate-'],
     hasAudiences: false,
-    onTopic: (event) => problemEventOnTopic(event as never),
+    onTopic: (event) =>
+      event.stream.startsWith('candidate-')
+        ? candidateEventOnTopic(event as never)
+        : problemEventOnTopic(event as never),
   },
   {
     name: 'audit',

@@ -147,6 +147,26 @@ describe('a change', () => {
     })
   })
 
+  it('that was begun before approval stands in the calendar from then on, whatever is planned', () => {
+    const period = { start: '2026-03-02T07:00:00.000Z', end: '2026-03-04T07:00:00.000Z' }
+    const begun: ChangeEvent = {
+      type: 'ImplementedBeforeApproval',
+      data: {
+        startedAt: period.start,
+        implementer: 'ivan',
+        ratifyBy: period.end,
+        settingsVersion: 0,
+        round: 1,
+        period,
+      },
+    }
+    const moved: ChangeEvent = { type: 'PlannedTimesMoved', data: { previous: WINDOW, planned: null } }
+    const due = { plannedStart: period.start, plannedEnd: period.end }
+    expect(entryOf(opened({ type: 'emergency', window: undefined }), begun)).toMatchObject(due)
+    expect(entryOf(opened({ type: 'emergency' }), begun, moved)).toMatchObject(due)
+    expect(entryOf(opened({ type: 'emergency' }), moved)).toMatchObject({ plannedStart: WINDOW.start })
+  })
+
   it('that could not wait is open until it is ratified', () => {
     const early: ChangeEvent[] = [
       opened({ type: 'emergency' }),

@@ -82,7 +82,7 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
   riskAssessment?: Pick<ChangeRiskAssessed['data'], 'byRules' | 'byAnswers' | 'matrixVersion'>
   /** Chosen within the window; absent: the whole window. */
   planned?: Period
-  /** When it is done if all goes as planned; absent: it has no window yet. */
+  /** When it is done if all goes as planned, or since it was begun before approval; absent: it has no window yet. */
   plannedStart?: string
   plannedEnd?: string
   approval?: ChangeApproval
@@ -145,7 +145,7 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
 /** One document per change. */
 export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
   name: 'changes',
-  version: 2,
+  version: 3,
   from: ['change-', 'cab-'],
   key: keyOf,
   evolve(change, event) {
@@ -414,7 +414,7 @@ function describe(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): bool
       return edit(draft, event.data.changes)
     case 'PlannedTimesMoved':
       draft.planned = present(event.data.planned)
-      return plan(draft)
+      return due(draft)
     case 'ChangeAssigned':
     case 'ChangeAssessmentStarted':
       return true
@@ -459,7 +459,12 @@ function edit(
   if (affectedCis) draft.affectedCis = (affectedCis.to as readonly string[] | null) ?? []
   if (proposedValues) draft.proposedValues = (proposedValues.to as readonly ProposedValues[] | null) ?? []
   if (window) editWindow(draft, window.to as Period | null)
-  return plan(draft)
+  return due(draft)
+}
+
+/** What was begun before approval is being done, whatever is planned. */
+function due(draft: Draft<ChangeDetails>): true {
+  return draft.early === undefined ? plan(draft) : true
 }
 
 function without(links: readonly ChangeLink[] = [], link: ChangeLink): readonly ChangeLink[] {
@@ -549,10 +554,12 @@ function implement(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): boo
       return true
     }
     case 'ImplementedBeforeApproval': {
-      const { startedAt, implementer, ratifyBy, round } = event.data
+      const { startedAt, implementer, ratifyBy, round, period } = event.data
       draft.implementer = implementer
       draft.startedAt = startedAt
       draft.early = { ratifyBy, verdict: 'open' }
+      draft.plannedStart = period.start
+      draft.plannedEnd = period.end
       return newRound(draft, round)
     }
     case 'RatificationOverdue':

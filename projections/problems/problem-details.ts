@@ -59,6 +59,7 @@ function enter(draft: Draft<ProblemDetails>, before: ProblemState): void {
   if (state === 'Resolved') draft.resolvedAt = effectiveAt
   if (state === 'Resolved' || state === 'Closed') return
   draft.resolvedAt = undefined
+  draft.survivor = undefined
   draft.outcome = undefined
   draft.resolutionNotes = undefined
 }

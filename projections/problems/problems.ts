@@ -11,7 +11,7 @@ export type { ProblemDetails } from './problem-document.js'
 /** One document per problem. */
 export const problems = defineProjection<ProblemDetails, ProblemEvent>({
   name: 'problems',
-  version: 1,
+  version: 2,
   from: ['problem-'],
   key: (event) => event.stream,
   evolve(problem, event) {

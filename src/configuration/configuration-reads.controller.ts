@@ -22,6 +22,7 @@ import {
   Impact,
   ImpactQuery,
 } from './dto/configuration-answers.dto.js'
+import { ReconciliationReviewPage, ReconciliationReviewsQuery } from './dto/review-answers.dto.js'
 import type { SettledPoint } from './queries/cmdb-reader.js'
 import {
   listConfigurationItems,
@@ -37,6 +38,7 @@ import {
 } from './queries/graph.query.js'
 import { readConfigurationHealth } from './queries/health.query.js'
 import { readImpact } from './queries/impact.query.js'
+import { listReconciliationReviews } from './queries/review.queries.js'
 
 /** Configuration items at any point of both time axes. */
 @Controller('configuration-items')
@@ -169,6 +171,20 @@ export class ConfigurationReadsController {
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
     return this.queries.answer(readBaselineDrift, { ...query, baseline: id, principal })
+  }
+
+  @Get('reviews')
+  @Endpoint({
+    summary: 'What sources report and several items may be, the latest first: somebody has to say which',
+    roles: DESK_READERS,
+    query: ReconciliationReviewsQuery,
+    answer: ReconciliationReviewPage,
+  })
+  reviews(
+    @Query() query: ReconciliationReviewsQuery,
+    @Context() { principal }: RequestContext,
+  ): Promise<Answer> {
+    return this.queries.answer(listReconciliationReviews, { ...query, principal })
   }
 
   @Get('health')

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { EventFactory } from '#libs/testing'
 import { EVENT_CATALOGUE } from '../event-catalog.js'
+import type { CandidateEvent } from './domain/candidate.events.js'
 import type { ProblemEvent } from './domain/problem.events.js'
-import { problemEventOnTopic } from './problem.topic.js'
+import { candidateEventOnTopic, problemEventOnTopic } from './problem.topic.js'
 
 const SAMPLES = join(__dirname, '../event-schemas/samples')
 const TYPES = [...EVENT_CATALOGUE.values()]
@@ -60,3 +61,20 @@ it('a type that this release does not know stays here', () => {
   const event = new EventFactory().event({ type: 'ProblemForgotten', data: {} }, {}, 'problem-PRB0000001')
   expect(problemEventOnTopic(event as never)).toBeUndefined()
 })
+
+it.each(['ProblemCandidateAccepted', 'ProblemCandidateDismissed'])(
+  '%s leaves without what incidents say, and without why',
+  (type) => {
+    const { data } = JSON.parse(readFileSync(join(SAMPLES, `${type}.v1.json`), 'utf8'))
+    const told = { type, data: { ...data, problem: 'PRB0000001', added: 'later' } }
+    const event = new EventFactory().event(told, { reason: 'for colleagues' }, 'candidate-INC0000001')
+    const shown = candidateEventOnTopic(event as RecordedEvent<CandidateEvent>)
+    expect(shown?.data).toEqual({
+      score: data.score,
+      memberCount: data.memberCount,
+      problem: 'PRB0000001',
+    })
+    expect(shown?.metadata).not.toHaveProperty('reason')
+    expect(candidateEventOnTopic({ ...event, type: 'ProblemCandidateForgotten' } as never)).toBeUndefined()
+  },
+)

@@ -1,5 +1,6 @@
 import { withListedChanges, withListedFields } from '#libs/event-publisher'
 import type { RecordedEvent } from '#libs/event-sourcing'
+import type { CandidateEvent } from './domain/candidate.events.js'
 import type { ImportedProblem, ProblemEvent, ProblemFields } from './domain/problem.events.js'
 
 type Shown<Type extends ProblemEvent['type']> = readonly Exclude<
@@ -69,6 +70,17 @@ const CHANGES_ON_TOPIC: readonly (keyof ProblemFields)[] = [
   'service',
   'affectedCis',
 ]
+
+/** That a candidate was decided on, and what it had become; its title and numbers are those of incidents. */
+const CANDIDATES_ON_TOPIC = {
+  ProblemCandidateAccepted: ['score', 'memberCount', 'problem'],
+  ProblemCandidateDismissed: ['score', 'memberCount', 'problem'],
+} as const satisfies Readonly<Record<CandidateEvent['type'], readonly string[]>>
+
+/** The decision as it may stand on the topic; undefined: a type that this release does not know. */
+export function candidateEventOnTopic(event: RecordedEvent<CandidateEvent>): RecordedEvent | undefined {
+  return withListedFields(event, CANDIDATES_ON_TOPIC)
+}
 
 /** The event as it may stand on the topic; undefined: it never leaves. */
 export function problemEventOnTopic(event: RecordedEvent<ProblemEvent>): RecordedEvent | undefined {

@@ -94,6 +94,7 @@ function asRead(problem: Problem): Partial<ProblemDetails> {
     rootCause: problem.rootCause ?? undefined,
     workaround: problem.workaround ?? undefined,
     knownError: problem.knownError || undefined,
+    resolutionNotes: problem.resolutionNotes ?? undefined,
     onHold: problem.hold === null ? undefined : true,
     openTasks: open || undefined,
   }
@@ -177,4 +178,14 @@ it('an imported problem shows its source, and what was irregular about it', () =
     source: { name: 'bpic2013', externalId: 'P-1', fields: { a: '1' } },
   })
   expect(details?.closedAt).toBeUndefined()
+})
+
+it('a duplicate that its source takes up again has no survivor any more', () => {
+  const events = recorded<ProblemEvent>(STREAM, [
+    opened,
+    { type: 'ProblemMarkedDuplicate', data: { from: 'New', survivor: OTHER, notes: null } },
+    { type: 'ProblemStateObserved', data: { from: 'Closed', to: 'Assess', irregular: 'PROBLEM.CLOSED' } },
+  ])
+  expect(foldProblemDetails(events.slice(0, 2)).details?.survivor).toBe(OTHER)
+  expect(foldProblemDetails(events).details).toMatchObject({ state: 'Assess', survivor: undefined })
 })

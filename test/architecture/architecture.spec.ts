@@ -99,6 +99,7 @@ describe('imports', () => {
         `import { incidentFacts } from '../incident-facts/incident-facts.js'`,
         'no other projection',
       ],
+      [projection, `import { randomNumbers } from '#libs/random-numbers'`, 'a projection uses only'],
       [projection, `import { story } from '../testing/incident-story.js'`, 'no other projection'],
       [projection, `import { PROJECTIONS } from '../registry.js'`, 'no other projection'],
       [

@@ -1,4 +1,5 @@
-// `npm run bench`: compiles this project into a folder of its own, so that nothing changes under a run, and starts it.
+// `npm run bench`: compiles this project into a folder of its own, so that nothing changes under a run, and starts it. Another program
+// than `bench` of this folder is named before its options.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -25,9 +26,16 @@ const options = [
 ]
 execFileSync(process.execPath, [swc, ...sources, ...options], { cwd: root, stdio: 'inherit' })
 
+const [first = '', ...others] = process.argv.slice(2)
+const isNamed = first !== '' && !first.startsWith('-')
+const program = isNamed ? first : 'bench'
 const { status } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', join(build, 'dist/test/bench/bench.js'), ...process.argv.slice(2)],
+  [
+    '--enable-source-maps',
+    join(build, `dist/test/bench/${program}.js`),
+    ...(isNamed ? others : process.argv.slice(2)),
+  ],
   { cwd: root, stdio: 'inherit' },
 )
 process.exit(status ?? 1)

@@ -24,6 +24,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   size: ['500'],
   hours: ['720'],
   baselineDays: ['30'],
+  days: ['30'],
   by: ['ci', 'category', 'service'],
   interval: ['day'],
   value: [HERS],
@@ -113,6 +114,13 @@ describe('What is internal, and what is somebody else’s', () => {
     }
     // In no relation, and incomplete
     succeeded(await chris.post('/configuration-items', { class: 'subnet', name: HERS }))
+    // Two that a source may mean: a review
+    const alike = { class: 'server', attributes: { serialNumber: HERS } }
+    for (const name of ['one', 'other'])
+      succeeded(await chris.post('/configuration-items', { ...alike, name: `${HERS} ${name}` }))
+    const seen = { source: 'canary', run: '1', items: [{ ...alike, name: NOTE }] }
+    const run = await desk.as('service:monitoring').post('/configuration/discovery', seen)
+    expect(succeeded(run).results).toMatchObject([{ outcome: 'review' }])
     const relation = { type: 'connects-to', source: { ci: cis[0] }, target: { ci: cis[1] } }
     succeeded(await chris.post('/configuration/relations', relation))
     await desk.done('lea', own, 'promote', { manager: 'ben', reason: NOTE })
@@ -179,12 +187,14 @@ describe('What is internal, and what is somebody else’s', () => {
       '/configuration/diff',
       '/configuration/graph',
       '/configuration/health',
+      '/configuration/reviews',
       '/incidents',
       '/incidents/{number}',
       '/incidents/{number}/attachments/{hash}',
       '/incidents/{number}/children',
       '/incidents/{number}/history',
       '/incidents/{number}/notifications',
+      '/incidents/{number}/similar',
       '/incidents/{number}/suspect-changes',
       '/incidents/{number}/updates',
       '/major-incidents',
@@ -192,6 +202,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/problems/{id}',
       '/problems/{id}/history',
       '/problems/{id}/incidents',
+      '/problems/{id}/repeat-rate',
       '/search',
     ])
     expect(await paths('audrey')).toContain('/events')
@@ -272,6 +283,15 @@ describe('What is internal, and what is somebody else’s', () => {
       const { items } = succeeded(await ann.get(`/problems/${id}/incidents`, { minPosition: position }))
       return items.length === 2
     })
+    for (const [verb, body] of [
+      ['finish-task', { task: 'T1', result: 'done' }],
+      ['assess', {}],
+      ['analyse', {}],
+      ['root-cause', { cause: NOTE }],
+      ['fix', {}],
+      ['resolve', { notes: NOTE }],
+    ] as const)
+      succeeded(await ann.post(`/problems/${id}/${verb}`, body))
     return id
   }
 
@@ -345,6 +365,7 @@ describe('What is internal, and what is somebody else’s', () => {
       'change-models': ['canary'],
       'configuration-items': cis,
       configuration: [baseline],
+      'problem-candidates': [own, hers],
     }
     const values: Record<string, string[]> = {
       number: [own, hers],

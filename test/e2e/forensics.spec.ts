@@ -127,6 +127,39 @@ describe('Forensics', () => {
     expect(trends.items).toMatchObject([{ value: shop, incidents: 2, activeDays: expect.any(Number) }])
   })
 
+  it('tells how often a problem came back since its fix', async () => {
+    const about = { title: 'The shop is slow', affectedCis: ['shop', 'gone-7'] }
+    const { id } = succeeded(await desk.as('ann').post('/problems', about))
+    const act = async (verb: string, body: object = {}) => {
+      head = succeeded(await desk.as('ann').post(`/problems/${id}/${verb}`, body)).position
+    }
+    const ask = (query: Record<string, string> = {}) =>
+      desk.as('ann').get(`/problems/${id}/repeat-rate`, { minPosition: head, ...query })
+    await act('assess')
+    await act('analyse')
+    await act('root-cause', { cause: 'A full disk.' })
+    await act('fix')
+    expect(refusal(await ask())).toBe('409 PROBLEM.NOT_FIXED')
+    await aMoment()
+    await act('resolve', { notes: 'Another disk.' })
+    await aMoment()
+    const again = await opened({ primaryCi: shop })
+    await opened({ primaryCi: db })
+    const rate = succeeded(await ask({ days: '30' }))
+    expect(rate).toMatchObject({
+      number: id,
+      kind: { by: 'configuration items' },
+      unknownCis: ['gone-7'],
+      fix: { basis: 'resolution' },
+      before: { count: 2 },
+      after: { count: 1 },
+      items: [{ number: again }],
+    })
+    expect(rate.statistic.test).toContain('conditional binomial')
+    expect(refusal(await desk.as('rita').get(`/problems/${id}/repeat-rate`))).toBe('403 ROLE.REQUIRED')
+    expect(refusal(await desk.as('ann').get('/problems/PRB9999999/repeat-rate'))).toBe('404 PROBLEM.UNKNOWN')
+  })
+
   it('is for whoever may see the records, and refuses what makes no sense', async () => {
     const ask = async (person: string, path: string, query: Record<string, string> = {}) =>
       refusal(await desk.as(person).get(path, query))

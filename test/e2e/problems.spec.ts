@@ -135,6 +135,55 @@ describe('Problems', () => {
       succeeded(await desk.as(person).get(`/problems/${id}/incidents`)).items.length
     await eventually('it is linked', async () => (await listed('ben')) === 1)
     expect(await listed('ann')).toBe(0)
+    // Nor by the history of a problem that everybody at the desk may read
+    const open = await desk.opened()
+    succeeded(await desk.as('ben').post(`/problems/${id}/link-incidents`, { incidents: [open, secret] }))
+    const named = async (person: string) =>
+      succeeded(await desk.as(person).get(`/problems/${id}/history`))
+        .items.filter(({ type }: Entry) => type === 'ProblemIncidentsNamed')
+        .map(({ what }: Entry) => what)
+    expect(await named('ben')).toEqual([`Incidents named: ${secret}`, `Incidents named: ${open}, ${secret}`])
+    expect(await named('ann')).toEqual(['Incidents named: none that you may see', `Incidents named: ${open}`])
+  })
+
+  it('what begins to wait afterwards, or is open again, catches up; of two problems it waits for both', async () => {
+    const [late, again, both] = [await desk.opened(), await desk.opened(), await desk.opened()]
+    const { id } = await problem({ incidents: [late, again, both] })
+    const other = (await problem({ incidents: [both] })).id
+    for (const number of [late, again, both]) await isLinked(number, id)
+    await isLinked(both, other)
+    await desk.done('ann', both, 'hold', { holdReason: 'awaiting-problem' })
+    await desk.done('ann', again, 'resolve', { code: 'fixed', notes: 'Restarted' })
+    await done(id, 'assess')
+    await done(id, 'workaround', { workaround: 'Restart.' })
+    await done(id, 'known-error')
+    await eventually('the open ones are told', async () => (await workarounds(both)).length === 1)
+    expect(await workarounds(again)).toEqual([])
+    await desk.done('ann', again, 'reopen', { reason: 'It is back' })
+    await eventually('it is told once it is open again', async () => (await workarounds(again)).length === 1)
+    await done(id, 'accept-risk', { notes: 'It goes in May.' }, 'lea')
+    await desk.done('ann', late, 'hold', { holdReason: 'awaiting-problem' })
+    await eventually(
+      'nothing is to be waited for',
+      async () => (await incident(late)).state === 'In Progress',
+    )
+    expect((await incident(both)).state).toBe('On Hold')
+    await done(other, 'cancel', { notes: 'There is none.' })
+    await eventually('neither goes on', async () => (await incident(both)).state === 'In Progress')
+  })
+
+  it('analysed again, it tells its workaround to those that were linked while it was resolved', async () => {
+    const { id } = await problem()
+    await done(id, 'workaround', { workaround: 'Restart.' })
+    await done(id, 'known-error')
+    await toFix(id)
+    await done(id, 'resolve', { notes: 'A larger disk.' })
+    const number = await desk.opened()
+    await done(id, 'link-incidents', { incidents: [number] })
+    await isLinked(number, id)
+    expect(await workarounds(number)).toEqual([])
+    await done(id, 'reanalyse', { notes: 'It is back.' })
+    await eventually('it is told', async () => (await workarounds(number)).length === 1)
   })
 
   it('resolves incidents that wait for its fix, or resumes them, as the setting says', async () => {

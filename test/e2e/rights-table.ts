@@ -96,6 +96,7 @@ export const RIGHTS: RightsTable = {
   'GET /configuration/baselines': [...DESK, 'service'],
   'GET /configuration/baselines/{id}/drift': [...DESK, 'service'],
   'GET /configuration/health': [...DESK, 'service'],
+  'GET /configuration/reviews': [...DESK, 'service'],
   'POST /configuration-items': ESTATE,
   'POST /configuration-items/{id}/change': ESTATE,
   'POST /configuration-items/{id}/rename': ESTATE,
@@ -114,6 +115,11 @@ export const RIGHTS: RightsTable = {
   'GET /approvals/{id}': 'any',
   'POST /approvals/{id}/grant': 'any',
   'POST /approvals/{id}/reject': 'any',
+  'GET /problem-candidates': [...AGENTS, 'analyst', ...OVERSEERS],
+  'GET /problem-candidates/{id}': [...AGENTS, 'analyst', ...OVERSEERS],
+  'GET /incidents/{number}/similar': [...AGENTS, 'analyst', ...OVERSEERS],
+  'POST /problem-candidates/{id}/accept': AGENTS,
+  'POST /problem-candidates/{id}/dismiss': AGENTS,
   'GET /audit/findings': ['auditor', 'administrator'],
   'GET /audit/changes': ['auditor', 'administrator'],
   'GET /audit/changes/{id}/evidence.zip': OVERSEERS,
@@ -168,6 +174,7 @@ export const RIGHTS: RightsTable = {
   'GET /problems/{id}': [...DESK, 'service'],
   'GET /problems/{id}/history': [...DESK, 'service'],
   'GET /problems/{id}/incidents': [...DESK, 'service'],
+  'GET /problems/{id}/repeat-rate': [...DESK, 'service'],
   'POST /problems': AND_SERVICES,
   'POST /problems/{id}/edit': AND_SERVICES,
   'POST /problems/{id}/comments': AND_SERVICES,
@@ -316,6 +323,7 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'POST /groups/{id}/remove-member': { person },
     'POST /approvals/{id}/grant': { hash: 'a'.repeat(64) },
     'POST /approvals/{id}/reject': { hash: 'a'.repeat(64), comment: 'No' },
+    'POST /problem-candidates/{id}/dismiss': { reason: 'A planned outage' },
     'POST /audit/findings/{id}/dispose': { disposition: 'justified', comment: 'It had to be' },
     'POST /alerts': { source: 'rights', key: 'walk', status: 'firing' },
     'POST /alerts/alertmanager': {
@@ -465,7 +473,9 @@ export function pathFor(template: string, number: string): string {
     group: 'Network',
     id: /^\/(alerts|notifications|mails|approvals|configuration\/|audit\/)/.test(template)
       ? '00000000-0000-5000-8000-000000000000'
-      : 'nobody',
+      : template.startsWith('/problem-candidates')
+        ? 'INC9999999'
+        : 'nobody',
     name: template.startsWith('/settings') ? 'incident' : 'work_queue',
   }
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))

@@ -11,11 +11,11 @@ import {
   Min,
 } from 'class-validator'
 import { RECORD_NUMBER } from '#libs/event-sourcing'
-import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
+import { Conforms, Field, IsInstant } from '#libs/platform'
 import { FreshnessQuery } from '../../http/listing.dto.js'
 import { closed, instant, integer, listOf, text } from '../../http/record-view.js'
+import { nullableNumber, number, watched } from '../rates/rate.schemas.js'
 
-const number: JsonSchema = { type: 'number' }
 const POSITION = /^\d{20}$/
 
 export class ForensicIncidentParams {
@@ -146,8 +146,6 @@ export class SuspectChangesView extends ForensicAnswer {
   @IsInt() count!: number
 }
 
-const watched = closed({ from: instant, to: instant, hours: number, count: integer, exposure: number })
-const nullableNumber: JsonSchema = { type: ['number', 'null'] }
 /** `pValue`: of more than usual; `pFewer`: of fewer. */
 const statistic = closed({
   test: text,

@@ -2,6 +2,7 @@ import type { Principal } from '#libs/access'
 import { earlier, later } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { IncidentDetails } from '#projections/incident-details/incident-details'
+import { onsetOf } from '../rates/counted-incidents.js'
 import { compareRates, RATE_TEST_NAME, type RateTest } from '../rates/rate-comparison.js'
 import { hoursBetween, type WatchedTime, watchedTime } from '../rates/watched-time.js'
 import type { Reach } from './estate.js'
@@ -126,11 +127,6 @@ function shown(
   const minutesAfter = Math.round(hoursBetween(startedAt, onsetOf(incident)) * 60)
   const declared = declaredOf(incident) && { declared: true as const }
   return { number, title, openedAt, detectedAt, priority, state, ci, level, minutesAfter, ...declared }
-}
-
-/** When it began, as far as anybody knows. */
-function onsetOf({ detectedAt, openedAt }: IncidentDetails): string {
-  return detectedAt !== undefined && detectedAt < openedAt ? detectedAt : openedAt
 }
 
 function summaryOf(

@@ -11,7 +11,7 @@ import type {
 } from './change.commands.js'
 import { baseValuesOf, requirePlan } from './change.description.js'
 import type { ChangeEvent, ChangeRiskAssessed, Period, PlanDocument } from './change.events.js'
-import { type ChangeFacts, ciCalendarName, standingIn } from './change.facts.js'
+import { type ChangeFacts, ciCalendarName, classesOf } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
 import { materialOf } from './change.plan.js'
@@ -36,7 +36,7 @@ export function assessRisk({ data }: AssessRisk, change: Change, known: ChangeFa
 function assessed(change: Change, answers: RiskAnswers | null, known: ChangeFacts): ChangeRiskAssessed {
   const { plan } = change
   const { version, matrix } = known.riskMatrix.value
-  const classes = plan.affectedCis.flatMap((ci) => standingIn(known)(ci).class ?? [])
+  const classes = plan.affectedCis.flatMap((ci) => classesOf(ci, known))
   const type = plan.type as ChangeType
   const traits = {
     type,
@@ -119,7 +119,7 @@ export function askApproval(
   if (policy === undefined) throw new Refused('CHANGE.NO_POLICY', 'No approval policy fits this change.')
   const { conflicts, events } =
     period === null || ratification ? NO_FINDING : conflictsNow(command, change, known)
-  const baseValues = baseValuesOf(change.plan, known)
+  const baseValues = baseValuesAsked(change, known)
   const plan = materialOf(change.plan, policy.materialFields)
   const document: PlanDocument = { change: command.id!, plan, conflicts, baseValues }
   return [
@@ -147,6 +147,13 @@ export function askApproval(
     },
   ]
 }
+/** What was done already has changed the values: those of before were recorded at its end at the latest. */
+function baseValuesAsked({ plan, outcome, baseValues }: Change, known: ChangeFacts) {
+  const now = baseValuesOf(plan, known)
+  if (outcome === null) return now
+  return now.map((values) => baseValues.find(({ ci }) => ci === values.ci) ?? values)
+}
+
 /** Besides the requester; left out when there is nobody. */
 function involvedIn({ requester, involved, implementer }: Change, ratification: boolean) {
   const people = ratification && implementer !== null ? [...involved, implementer] : involved

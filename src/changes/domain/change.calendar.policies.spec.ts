@@ -94,6 +94,12 @@ describe('what is busy looks again', () => {
     expect(told('relation-r', { type: 'CiUnrelated', data: {} })).toEqual(['A', 'C'])
   })
 
+  it('when an item that it affects is of another class, which windows may be for', () => {
+    const reclassified = { type: 'CiReclassified', data: { before: 'server', after: 'hypervisor' } }
+    expect(told('ci-CI1', reclassified)).toEqual(['A'])
+    expect(told('ci-CI9', reclassified)).toEqual([])
+  })
+
   it('when an item that it affects is renamed', () => {
     const renamed = { type: 'CiRenamed', data: { before: 'db-1', after: 'esx-1' } }
     expect(told('ci-CI1', renamed)).toEqual(['A'])

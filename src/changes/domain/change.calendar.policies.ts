@@ -1,5 +1,6 @@
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
 import type {
+  CiReclassified,
   CiRenamed,
   RelationEnd,
   RelationEvent,
@@ -58,18 +59,20 @@ type Moved =
   | CiReserved
   | CiReleased
   | CiRenamed
+  | CiReclassified
   | RelationEvent
   | MaintenanceWindowsPublished
   | BlackoutWindowsPublished
 
 /**
  * When windows are published, all that is busy looks again; when CIs are related or are no longer, or one gets another name, by
- * which relations may mean it, what is busy at one of them. A relation that does not say between which CIs it was concerns all.
+ * which relations may mean it, or another class, which windows may be for, what is busy at one of them. A relation that does not say between which CIs it was concerns all.
  */
 export const windowsMoved = definePolicy<Estate, Moved>({
   name: 'change_windows_moved',
   from: [CI_SCHEDULE, 'settings-maintenance-windows', 'settings-blackout-windows', 'relation-', 'ci-'],
-  key: ({ type, stream }) => (type === 'CiRenamed' || !stream.startsWith('ci-') ? 'all' : undefined),
+  key: ({ type, stream }) =>
+    type === 'CiRenamed' || type === 'CiReclassified' || !stream.startsWith('ci-') ? 'all' : undefined,
   initial: { byCi: {} },
   evolve: (estate, event) => {
     switch (event.type) {
@@ -89,9 +92,11 @@ export const windowsMoved = definePolicy<Estate, Moved>({
       case 'CiReserved':
       case 'CiReleased':
         return []
-      case 'CiRenamed': {
+      case 'CiRenamed':
+      case 'CiReclassified': {
         const numbers = byCi[event.stream.slice('ci-'.length)] ?? []
-        return numbers.map((number) => recheck(number, 'A configuration item that it affects was renamed'))
+        const what = event.type === 'CiRenamed' ? 'was renamed' : 'is of another class'
+        return numbers.map((number) => recheck(number, `A configuration item that it affects ${what}`))
       }
       case 'MaintenanceWindowsPublished':
       case 'BlackoutWindowsPublished':

@@ -166,6 +166,32 @@ describe('an emergency', () => {
       },
     )
 
+    it.each([true, false])('is reverted to what was there before, asked about first: %p', (askedFirst) => {
+      const story = done()
+      if (askedFirst) story.ask().outcome('rejected')
+      ended(story)
+      const changes = { version: { before: '1', after: '2' } }
+      story.others.get('ci-CI1')!.push({ type: 'CiChanged', data: { changes } })
+      if (askedFirst) story.send(c.SubmitChange)
+      story.ask().outcome('approved')
+      const before = [{ ci: 'CI1', attributes: { version: '1' } }]
+      expect(story.asked.document.baseValues).toEqual(before)
+      const revert = new ChangeStory('CHG0000002')
+      revert.others.set('change-CHG0000001', story.events as never)
+      revert.send(c.OpenRevert, { reverts: 'CHG0000001', type: 'normal' })
+      expect(revert.change.plan.proposedValues).toEqual(before)
+    })
+
+    it('is in the way from its beginning on, whatever was planned, even without a window', () => {
+      const story = new ChangeStory().open('emergency', { window: undefined })
+      const startedAt = '2026-03-01T08:00:00.000Z'
+      story.send(c.RecordImplemented, { startedAt }, { reason: 'It burnt.' })
+      const period = { start: '2026-03-01T12:00:00.000Z', end: '2026-03-01T13:00:00.000Z' }
+      story.others.set('cischedule-CI2', [{ type: 'CiReserved', data: { change: 'CHG9', period } }])
+      story.send(c.RecheckConflicts)
+      expect(story.change.conflicts).toEqual([{ kind: 'ci-busy', ci: 'CI2', change: 'CHG9', period }])
+    })
+
     it('is not asked about again while somebody may still answer, nor once it is ratified', () => {
       const story = done().ask()
       expect(story.send(c.SubmitChange)).toEqual([])
@@ -313,6 +339,30 @@ describe('an edit that makes a change riskier', () => {
     story.ask()
     expect(story.asked.risk).toBe('high')
     expect(story.change.risk).toBe('high')
+  })
+})
+
+describe('a class', () => {
+  it('stands for those below it where risk is asked for', () => {
+    const matrix = {
+      rules: [{ name: 'iron', when: { ciClasses: ['physical-device'] }, risk: 'high' }],
+      questions: [],
+      thresholds: [],
+    }
+    const story = new ChangeStory().open()
+    story.others.set('settings-change-risk', [{ type: 'ChangeRiskPublished', data: { version: 1, matrix } }])
+    story.submit().ask()
+    expect(story.asked.risk).toBe('high')
+  })
+
+  it('stands for those below it in a blackout that an edit would lead into', () => {
+    const story = new ChangeStory().open('normal', { affectedCis: [], proposedValues: [] }).submit().ask()
+    const window = { kind: 'single', ...WINDOW }
+    const windows = [{ name: 'x', appliesTo: { classes: ['physical-device'] }, window }]
+    story.others.set('settings-blackout-windows', [
+      { type: 'BlackoutWindowsPublished', data: { version: 1, windows } },
+    ])
+    expect(story.refused(c.EditPlan, { affectedCis: ['CI3'] })).toBe('CHANGE.IN_BLACKOUT')
   })
 })
 

@@ -265,7 +265,11 @@ function voided(change: Change, after: TypedPlan, fields: readonly string[]): re
         fields: fields.filter((field) => materialFields.includes(field)),
         from: stage.state as 'Authorize' | 'Scheduled',
         nextRound: rounds + 1,
-        period: periodOfChange({ plan: after, planned: fields.includes('window') ? null : change.planned }),
+        period: periodOfChange({
+          ...change,
+          plan: after,
+          planned: fields.includes('window') ? null : change.planned,
+        }),
       },
     },
   ]

@@ -8,6 +8,7 @@ import {
   type StreamFold,
 } from '#libs/event-sourcing'
 import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICIES } from '../../approvals/domain/defaults.js'
+import { CI_CLASSES, type ClassCatalogue, lineage } from '../../configuration/domain/ci.classes.js'
 import type { AttributeValue, CiEvent } from '../../configuration/domain/configuration.events.js'
 import { DEFAULT_BLACKOUT_WINDOWS, DEFAULT_MAINTENANCE_WINDOWS } from '../../settings/domain/defaults.js'
 import type {
@@ -46,6 +47,8 @@ export interface ChangeFacts {
   policies: Fact<{ readonly version: number; readonly policies: readonly ApprovalPolicy[] }>
   maintenance: Fact<Windows>
   blackouts: Fact<Windows>
+  /** The tree of classes in force. */
+  classes: Fact<ClassCatalogue>
   assigneeCalendar: Fact<BusyTimes>
   /** Of each affected CI. */
   [ci: CiName]: Fact<CiStanding>
@@ -231,7 +234,7 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
       }
     }
     case 'AssessRisk':
-      return { riskMatrix: RISK_MATRIX, ...ciFacts(change.plan.affectedCis) }
+      return { riskMatrix: RISK_MATRIX, classes: CI_CLASSES, ...ciFacts(change.plan.affectedCis) }
     case 'SubmitChange':
       return { policies: POLICIES, riskMatrix: RISK_MATRIX, ...conflictFacts(command, change) }
     case 'AskApproval':
@@ -265,6 +268,7 @@ function conflictFacts(command: ChangeCommand, change: Change): Questions {
   return {
     maintenance: MAINTENANCE,
     blackouts: BLACKOUTS,
+    classes: CI_CLASSES,
     ...(assignee !== null && { assigneeCalendar: fact(ASSIGNEE_SCHEDULE + assignee, calendar) }),
     ...byName(cis.map((each) => [ciCalendarName(each), fact(CI_SCHEDULE + each, calendar)])),
     ...ciFacts([...plan.affectedCis, ...plan.proposedValues.map((proposed) => proposed.ci)]),
@@ -287,3 +291,11 @@ export const standingIn =
   (known: ChangeFacts) =>
   (id: string): CiStanding =>
     known[ciName(id)]?.value ?? NO_CI
+
+/** The class of a CI and all above it, the class itself first; none: there is no such CI. */
+export function classesOf(ci: string, known: ChangeFacts): readonly string[] {
+  const { class: own } = standingIn(known)(ci)
+  if (own === null) return []
+  const above = lineage(known.classes.value, own).filter(({ name }) => name !== own)
+  return [own, ...above.map(({ name }) => name).reverse()]
+}

@@ -10,7 +10,7 @@ import {
   type WindowTimes,
 } from './change.conflicts.js'
 import type { ChangeEvent, Conflict, ConflictInputs, Period } from './change.events.js'
-import { type ChangeFacts, ciCalendarName, standingIn } from './change.facts.js'
+import { type ChangeFacts, ciCalendarName, classesOf } from './change.facts.js'
 import { type Change, periodOfChange } from './change.state.js'
 import { surroundingsOf } from './change.surroundings.js'
 
@@ -44,7 +44,7 @@ function inputsOf(
     period,
     ...(change.assignee !== null && { assignee: change.assignee }),
     related,
-    classes: Object.fromEntries(affectedCis.map((ci) => [ci, classes[ci] ?? ownClass(ci, known)])),
+    classes: Object.fromEntries(affectedCis.map((ci) => [ci, classes[ci] ?? classesOf(ci, known)])),
     calendars: Object.fromEntries(
       calendars.flatMap((calendar) => (calendar === undefined ? [] : [[calendar.stream, calendar.revision]])),
     ),
@@ -53,11 +53,6 @@ function inputsOf(
     ...(truncated && { truncated }),
     viewPosition: position,
   }
-}
-
-function ownClass(ci: string, known: ChangeFacts): readonly string[] {
-  const { class: own } = standingIn(known)(ci)
-  return own === null ? [] : [own]
 }
 
 function questionOf(

@@ -15,6 +15,7 @@ import type {
   StartAssessment,
   StartImplementation,
 } from './change.commands.js'
+import { baseValuesOf } from './change.description.js'
 import type {
   ApprovalBasis,
   ChangeEvent,
@@ -193,9 +194,17 @@ export function endImplementation(
   const { outcome, notes } = data
   const applies = outcome === 'successful' || outcome === 'with issues'
   return [
+    ...unrecordedBase(change, known),
     { type: 'ImplementationEnded', data: { outcome, endedAt, notes } },
     ...(applies ? change.plan.proposedValues.map((proposed) => application(proposed, change, known)) : []),
   ]
+}
+
+/** What was implemented before approval may end before anybody was asked: a revert needs what was there before. */
+function unrecordedBase({ plan, baseValues }: Change, known: ChangeFacts): readonly ChangeEvent[] {
+  const missing = baseValuesOf(plan, known).filter(({ ci }) => !baseValues.some((other) => other.ci === ci))
+  if (missing.length === 0) return []
+  return [{ type: 'BaseValuesRecorded', data: { baseValues: [...baseValues, ...missing] } }]
 }
 
 /** Nobody's work is overwritten: where a base value has moved since it was recorded, all of the CI's values wait. */

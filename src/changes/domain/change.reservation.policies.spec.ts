@@ -109,7 +109,21 @@ it('a standard change looks once more when it is reserved: it was not when it lo
 
 it('an emergency uses its items from when it was begun', () => {
   const implemented = { type: 'ImplementedBeforeApproval', data: { round: 1, period: later } }
-  expect(sent([opened, implemented])).toEqual([...RESERVED, `AskApproval ${NUMBER}`])
+  // It looks for conflicts, too, so that those in its way hear of it
+  const asks = [`AskApproval ${NUMBER}`, `RecheckConflicts ${NUMBER}`]
+  expect(sent([opened, implemented])).toEqual([...RESERVED, ...asks])
+})
+
+it('a ratification that is asked again once all is done uses nothing any more', () => {
+  const implemented = { type: 'ImplementedBeforeApproval', data: { round: 1, period: later } }
+  const refused = { type: 'RatificationRefused', data: { round: 1, approval: 'a' } }
+  const renewed = { type: 'ChangeApprovalRenewed', data: { round: 2, period: later } }
+  const ended = { type: 'ImplementationEnded', data: { outcome: 'successful' } }
+  const again = [...RESERVED, `AskApproval ${NUMBER}`]
+  expect(sent([opened, implemented, asked, refused, ended, renewed])).toEqual([`AskApproval ${NUMBER}`])
+  expect(sent([opened, implemented, asked, refused, renewed])).toEqual(again)
+  const lapsed = { type: 'ChangeApprovalLapsed', data: { round: 1 } }
+  expect(sent([opened, submitted, asked, lapsed, renewed])).toEqual(again)
 })
 
 it('what was held is asked about when it is resumed', () => {

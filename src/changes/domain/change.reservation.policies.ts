@@ -62,11 +62,9 @@ export const reservations = definePolicy<Use, ChangeEvent>({
     return [
       ...(period !== null && use.busy && (use.moved || asks) ? reserved(number, use, period) : []),
       ...released(number, use.dropped),
-      ...(asks
-        ? [ask(number, use.unasked!)]
-        : use.moved
-          ? [recheck(number, 'What it uses has changed')]
-          : []),
+      ...(asks ? [ask(number, use.unasked!)] : []),
+      // A ratification is asked for whatever is in the way
+      ...(use.moved && (!asks || use.started !== null) ? [recheck(number, 'What it uses has changed')] : []),
       ...othersTold(event, use),
     ]
   },
@@ -130,8 +128,10 @@ function told(use: Use, event: RecordedEvent<ChangeEvent>): Use {
 function toldStage(use: Use, event: RecordedEvent<ChangeEvent>): Use {
   switch (event.type) {
     case 'ChangeSubmitted':
-    case 'ChangeApprovalRenewed':
       return { ...use, busy: true, unasked: event.data.round }
+    case 'ChangeApprovalRenewed':
+      // A ratification may be asked again when all has been done
+      return { ...use, busy: use.busy || use.started === null, unasked: event.data.round }
     case 'ChangeApprovalVoided':
       return { ...use, busy: true, unasked: event.data.nextRound }
     case 'ChangeResumed':

@@ -6,7 +6,7 @@ import { type ChangeType, RISKS, type Risk, type RiskCondition, type RiskMatrix 
 export interface RiskTraits {
   readonly type: ChangeType
   readonly affectedCis: number
-  /** Classes of the affected CIs, with those above them as far as they are known. */
+  /** Classes of the affected CIs, with all above them. */
   readonly ciClasses: readonly string[]
   readonly window: Period | null
 }

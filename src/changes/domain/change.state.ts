@@ -66,6 +66,8 @@ export interface Change {
   readonly plan: TypedPlan
   /** Null: the whole window. */
   readonly planned: Period | null
+  /** Of what was implemented before approval: from its beginning on, whatever was planned. */
+  readonly underway: Period | null
   readonly requester: string | null
   /** Who opened or submitted it, be it on another's name: to its approval they are requesters too. */
   readonly involved: readonly string[]
@@ -107,8 +109,12 @@ export function isOpened(record: ChangeRecord): record is Change {
 }
 
 /** When it is done, if all goes as planned; null: no window yet. */
-export function periodOfChange({ planned, plan }: Pick<Change, 'planned' | 'plan'>): Period | null {
-  return planned ?? plan.window ?? null
+export function periodOfChange({
+  underway,
+  planned,
+  plan,
+}: Pick<Change, 'underway' | 'planned' | 'plan'>): Period | null {
+  return underway ?? planned ?? plan.window ?? null
 }
 
 /** In these states it keeps its CIs and its assignee busy. */
@@ -144,6 +150,7 @@ function opened({ data, metadata }: RecordedEvent<Extract<ChangeEvent, { type: '
     stage: { state: 'New' },
     plan,
     planned: null,
+    underway: null,
     requester: data.requester ?? null,
     involved: handsOf(metadata),
     group: data.group ?? null,
@@ -336,10 +343,11 @@ function evolveImplementation(change: Change, event: RecordedEvent<ChangeEvent>)
       }
     }
     case 'ImplementedBeforeApproval': {
-      const { startedAt, implementer, ratifyBy, round } = event.data
+      const { startedAt, implementer, ratifyBy, round, period } = event.data
       const ratification: Ratification = { round: newRound(round), ratifyBy, verdict: 'open', overdue: false }
       return {
         ...at(change, { state: 'Implement', standing: null, ratification }),
+        underway: period,
         implementer,
         startedAt,
         rounds: round,

@@ -22,7 +22,7 @@ export interface RiskCondition {
   types?: readonly ChangeType[]
   /** At least so many affected CIs. */
   affectedCis?: number
-  /** One of them is of one of these classes. */
+  /** One of them is of one of these classes, or of one below. */
   ciClasses?: readonly string[]
   /** The window is longer than so many minutes. */
   longerThanMinutes?: number

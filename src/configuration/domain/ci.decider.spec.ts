@@ -409,6 +409,22 @@ describe('what sources say', () => {
       .thenTypes('CiSourceValuesRecorded', 'CiChanged')
   })
 
+  it('is kept from the registration on, and where a source is named with a change', () => {
+    const byHand = registered({ ramGigabytes: 16 })
+    const first = { ...byHand, data: { ...byHand.data, source: 'vcenter' } }
+    const changes = { ramGigabytes: { before: null, after: 16 } }
+    const changed = {
+      type: 'CiChanged',
+      data: { changes, classesVersion: 0, source: 'vcenter' },
+      metadata: { occurredAt: day(2) },
+    } as const
+    for (const events of [[first], [registered(), changed]]) {
+      const given = spec.given(...events).and(...order(['vcenter', 'nmap']))
+      given.when(says('nmap', 8, 3)).thenTypes('CiSourceValuesRecorded')
+      given.when(says('vcenter', 16, 3)).thenTypes('CiObserved')
+    }
+  })
+
   it('of one that is silent for too long is believed no more', () => {
     const given = spec.given(registered(), said('vcenter', 16, 2)).and(...order(['vcenter', 'nmap'], 5))
     given.when(says('nmap', 8, 7)).thenTypes('CiSourceValuesRecorded')

@@ -81,7 +81,7 @@ function registered(
     since: Object.fromEntries(fields.map((field) => [field, at])),
     registeredAt: at,
     latest: at,
-    sources: source === undefined ? { [PEOPLE]: { values: attributes, heardAt: at } } : heard({}, source, at),
+    sources: said({}, source ?? PEOPLE, source === undefined ? attributes : { ...attributes, name }, at),
     named: [metadata.commandId],
     abandoned,
   }
@@ -98,7 +98,7 @@ function applied(ci: Ci, event: RecordedEvent<Later>): Ci {
     case 'CiChanged': {
       const { changes, source } = event.data
       const values = Object.fromEntries(Object.entries(changes).map(([name, { after }]) => [name, after]))
-      const sources = source === undefined ? said(ci.sources, PEOPLE, values, occurredAt) : ci.sources
+      const sources = said(ci.sources, source ?? PEOPLE, values, occurredAt)
       return withAttributes({ ...now, sources }, values, at)
     }
     case 'CiRenamed':

@@ -263,7 +263,7 @@ export class JoinParent extends Command<'JoinParent', { parent: string; at: stri
 
 /**
  * The policy's: what a problem behind it leads to. `workaround`: it is told that one, of this number among the problem's. `resolve`,
- * `resume`: it waits no longer. `relink`: another problem goes on in this one's stead.
+ * `resume`: it waits no longer. `relink`: another problem goes on in this one's stead. `catch-up`: whatever the problem has come to by now.
  */
 export class FollowProblem extends Command<
   'FollowProblem',
@@ -271,6 +271,7 @@ export class FollowProblem extends Command<
     | { step: 'workaround'; text: string; number: number }
     | { step: 'resolve' | 'resume' }
     | { step: 'relink'; survivor: string }
+    | { step: 'catch-up' }
   )
 > {
   readonly type = 'FollowProblem'

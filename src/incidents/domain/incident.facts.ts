@@ -28,9 +28,17 @@ import type {
   PriorityMatrix,
   PriorityMatrixPublished,
 } from '../../settings/domain/settings.events.js'
-import type { IncidentCommand } from './incident.commands.js'
+import type { FollowProblem, IncidentCommand } from './incident.commands.js'
 import type { Audience, IncidentEvent } from './incident.events.js'
-import { evolve, type Incident, type IncidentRecord, isOpened, NOT_OPENED } from './incident.state.js'
+import {
+  evolve,
+  type Incident,
+  type IncidentRecord,
+  isOpened,
+  NOT_OPENED,
+  problemsBehind,
+} from './incident.state.js'
+import { type ProblemBehind, problemBehind } from './problem-behind.js'
 
 /** What decisions about incidents ask of other streams. Version 0: nothing was published, the default holds. */
 export interface IncidentFacts {
@@ -56,6 +64,8 @@ export interface IncidentFacts {
   [contact: Contact]: Fact<PersonStanding>
   /** The parent to be, its parent, and so on. */
   [ancestor: Ancestor]: Fact<IncidentRecord>
+  /** Of the problems behind it. */
+  [problem: BehindIt]: Fact<ProblemBehind>
   /** Each group of the audience that the command names. */
   [audienceGroup: AudienceGroup]: Fact<GroupStanding>
 }
@@ -63,6 +73,8 @@ export interface IncidentFacts {
 type AudienceGroup = `audience group ${string}`
 export const audienceGroup = (id: string): AudienceGroup => `audience group ${id}`
 
+type BehindIt = `problem ${string}`
+export const behindIt = (problem: string): BehindIt => `problem ${problem}`
 type Contact = `contact ${string}`
 export const contact = (id: string): Contact => `contact ${id}`
 type Ancestor = `ancestor ${number}`
@@ -374,8 +386,9 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     case 'JoinParent':
       return { ...byName([[ancestor(1), incidentFact(command.data.parent)]]), settings: SETTINGS }
     case 'FollowParent':
-    case 'FollowProblem':
       return { settings: SETTINGS }
+    case 'FollowProblem':
+      return { settings: SETTINGS, ...problemFacts(command, record) }
     case 'PageOnCall': {
       const id = command.data.group ?? record.group
       return id === null ? NOTHING : { group: groupFact(id) }
@@ -388,6 +401,18 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     default:
       return NOTHING
   }
+}
+
+/** Whether it waits for another problem, too; and what there is to catch up with. */
+function problemFacts({ data: { problem, step } }: FollowProblem, { links }: Incident): Questions {
+  if (step === 'workaround' || step === 'relink') return NOTHING
+  const others = problemsBehind(links).filter((other) => other !== problem)
+  return byName(
+    (step === 'catch-up' ? [problem, ...others] : others).map((number) => [
+      behindIt(number),
+      fact(`problem-${number}`, problemBehind),
+    ]),
+  )
 }
 
 function audienceFacts(audience: Audience | undefined): Questions {

@@ -5,7 +5,7 @@ import type { IncidentEvent } from './incident.events.js'
 import { childrenFollow } from './incident.family.policies.js'
 import { overdueUpdates, proposeParents } from './incident.major.policies.js'
 import { numberOf, STREAM_PREFIX, streamOf } from './incident.policy-streams.js'
-import { followProblems, linkNamedIncidents } from './incident.problem.policies.js'
+import { catchUpWithProblems, followProblems, linkNamedIncidents } from './incident.problem.policies.js'
 
 /**
  * What happens to incidents by itself. The times are in the events, put there by the settings then in force; imported events
@@ -187,5 +187,6 @@ export const incidentPolicies = [
   proposeParents,
   childrenFollow,
   followProblems,
+  catchUpWithProblems,
   linkNamedIncidents,
 ] as const

@@ -1,58 +1,29 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
-import type { ProblemEvent, ProblemOutcome } from '../../problems/domain/problem.events.js'
+import type { ProblemEvent } from '../../problems/domain/problem.events.js'
 import { AddLink, FollowProblem } from './incident.commands.js'
 import type { IncidentEvent } from './incident.events.js'
 import { numberOf, STREAM_PREFIX } from './incident.policy-streams.js'
-import { problemLink } from './incident.problem.js'
+import { AWAITING_PROBLEM, problemLink } from './incident.problem.js'
+import { type ProblemBehind, type ProblemStep, problemBehind, stepsOf } from './problem-behind.js'
 
 const PROBLEM_PREFIX = 'problem-'
 const problemOf = (stream: string): string => stream.slice(PROBLEM_PREFIX.length)
 
 type Recorded = RecordedEvent<IncidentEvent | ProblemEvent>
 
-/** What incidents are to know of a problem, and which they are. */
-interface Behind {
-  /** Streams of the incidents that are linked to it. */
+/** A problem, and the streams of the incidents that are linked to it. */
+interface Behind extends ProblemBehind {
   incidents: readonly string[]
-  knownError: boolean
-  /** `text: null`: a source says that there is none any more. */
-  workaround: { text: string | null; number: number }
-  /** How it ended, and what that leads to; null: it goes on. */
-  end: { outcome: ProblemOutcome; step: End } | null
 }
-type End = { step: 'resolve' | 'resume' } | { step: 'relink'; survivor: string }
-type Step = End | { step: 'workaround'; text: string; number: number }
 
-const NOTHING: Behind = {
-  incidents: [],
-  knownError: false,
-  workaround: { text: null, number: 0 },
-  end: null,
-}
+const NOTHING: Behind = { ...problemBehind.initial, incidents: [] }
 
 /** The problem that a link of an incident leads to. */
 function linkedProblem(event: Recorded): string | undefined {
   if (event.type !== 'LinkAdded' && event.type !== 'LinkRemoved') return undefined
   const { relation, targetType, target } = event.data.link
   return relation === 'has-problem' && targetType === 'problem' ? target : undefined
-}
-
-function endAfter(end: Behind['end'], event: Recorded): Behind['end'] {
-  switch (event.type) {
-    case 'ProblemResolved':
-      return { outcome: 'fix applied', step: { step: event.data.heldIncidents } }
-    case 'ProblemRiskAccepted':
-      return { outcome: 'risk accepted', step: { step: 'resume' } }
-    case 'ProblemCanceled':
-      return { outcome: 'canceled', step: { step: 'resume' } }
-    case 'ProblemMarkedDuplicate':
-      return { outcome: 'duplicate', step: { step: 'relink', survivor: event.data.survivor } }
-    case 'ProblemReanalysed':
-      return null
-    default:
-      return end
-  }
 }
 
 /** A problem that nobody has linked and nothing is known of leaves no trace. */
@@ -64,43 +35,19 @@ function evolve(state: Behind, event: Recorded): Behind | null {
 
 function evolved(state: Behind, event: Recorded): Behind {
   const others = state.incidents.filter((stream) => stream !== event.stream)
-  switch (event.type) {
-    case 'LinkAdded':
-      return { ...state, incidents: [...others, event.stream] }
-    case 'LinkRemoved':
-      return { ...state, incidents: others }
-    case 'KnownErrorDeclared':
-      return { ...state, knownError: true }
-    case 'KnownErrorWithdrawn':
-      return { ...state, knownError: false }
-    case 'WorkaroundRecorded':
-      return { ...state, workaround: { text: event.data.workaround, number: event.data.number } }
-    case 'ProblemFindingsObserved': {
-      const { workaround: text } = event.data
-      const { number } = state.workaround
-      return text === undefined ? state : { ...state, workaround: { text, number: number + 1 } }
-    }
-    default: {
-      const end = endAfter(state.end, event)
-      return end === state.end ? state : { ...state, end }
-    }
-  }
-}
-
-/** What its incidents are told now. A workaround helps as long as there is something to work around. */
-function stepsOf({ knownError, workaround: { text, number }, end }: Behind): readonly Step[] {
-  const helps = end === null || end.outcome === 'risk accepted'
-  const told: readonly Step[] =
-    knownError && text !== null && helps ? [{ step: 'workaround', text, number }] : []
-  return end === null ? told : [...told, end.step]
+  if (event.type === 'LinkAdded') return { ...state, incidents: [...others, event.stream] }
+  if (event.type === 'LinkRemoved') return { ...state, incidents: others }
+  return { ...state, ...problemBehind.evolve(state, event as RecordedEvent<ProblemEvent>) }
 }
 
 /** Which of the steps an event of the problem itself leads to. */
-function stepsAfter(event: Recorded, state: Behind): readonly Step[] {
+function stepsAfter(event: Recorded, state: Behind): readonly ProblemStep[] {
   const steps = stepsOf(state)
   switch (event.type) {
     case 'KnownErrorDeclared':
     case 'WorkaroundRecorded':
+    // Those that were linked while it had ended have not heard, nor has anybody of what was recorded then
+    case 'ProblemReanalysed':
       return steps.filter(({ step }) => step === 'workaround')
     case 'ProblemResolved':
     case 'ProblemRiskAccepted':
@@ -139,7 +86,7 @@ export const followProblems = definePolicy<Behind, IncidentEvent | ProblemEvent>
   },
 })
 
-function follow(incident: string, problem: string, step: Step): Reaction {
+function follow(incident: string, problem: string, step: ProblemStep | { step: 'catch-up' }): Reaction {
   return {
     kind: 'command',
     build: (metadata) => new FollowProblem(numberOf(incident), { problem, ...step }, metadata),
@@ -147,11 +94,52 @@ function follow(incident: string, problem: string, step: Step): Reaction {
   }
 }
 
-const REASONS: Readonly<Record<Step['step'], (problem: string) => string>> = {
+const REASONS: Readonly<Record<ProblemStep['step'] | 'catch-up', (problem: string) => string>> = {
   workaround: (problem) => `${problem} is a known error with a workaround`,
   resolve: (problem) => `The fix of ${problem} was applied`,
   resume: (problem) => `Nothing of ${problem} is to be waited for any more`,
   relink: (problem) => `${problem} was a duplicate`,
+  'catch-up': (problem) => `${problem} is behind it`,
+}
+
+/** The problems of an incident. */
+interface Linked {
+  problems: readonly string[]
+}
+
+/**
+ * An incident that is open again, or begins to wait for its problems, catches up with what they have come to meanwhile: nothing more
+ * may happen to them. So does one that has let go of a problem, as it may have waited for that one alone.
+ */
+export const catchUpWithProblems = definePolicy<Linked, IncidentEvent>({
+  name: 'incident_catch_up_with_problems',
+  from: [STREAM_PREFIX],
+  key: (event) => (linkedProblem(event) !== undefined || catchesUp(event) ? event.stream : undefined),
+  initial: { problems: [] },
+  evolve: (state, event) => {
+    const problem = linkedProblem(event)
+    if (problem === undefined) return state.problems.length === 0 ? null : state
+    const others = state.problems.filter((other) => other !== problem)
+    const problems = event.type === 'LinkAdded' ? [...others, problem] : others
+    return problems.length === 0 ? null : { problems }
+  },
+  react: (event, { problems }) =>
+    catchesUp(event) || event.type === 'LinkRemoved'
+      ? problems.map((problem) => follow(event.stream, problem, { step: 'catch-up' }))
+      : [],
+})
+
+function catchesUp(event: IncidentEvent): boolean {
+  switch (event.type) {
+    case 'IncidentHeld':
+    case 'HoldReasonChanged':
+      return event.data.hold.reason === AWAITING_PROBLEM
+    case 'IncidentReopened':
+    case 'IncidentActivated':
+      return true
+    default:
+      return false
+  }
 }
 
 /** Incidents that were named to a problem are linked to it. */

@@ -4,7 +4,7 @@ import type { ProblemEvent } from '../../problems/domain/problem.events.js'
 import * as commands from './incident.commands.js'
 import type { IncidentEvent } from './incident.events.js'
 import { problemLink } from './incident.problem.js'
-import { followProblems, linkNamedIncidents } from './incident.problem.policies.js'
+import { catchUpWithProblems, followProblems, linkNamedIncidents } from './incident.problem.policies.js'
 import { byPolicy, canceled, closed, given, NUMBER, resolved, started } from './incident.story.fixture.js'
 
 const PROBLEM = 'PRB0000001'
@@ -25,7 +25,7 @@ const toldWorkaround = (number: number): IncidentEvent => ({
 })
 
 describe('an incident', () => {
-  type Step = { step: 'resolve' | 'resume' } | { step: 'relink'; survivor: string }
+  type Step = { step: 'resolve' | 'resume' | 'catch-up' } | { step: 'relink'; survivor: string }
   const follow = (data: Step) => new commands.FollowProblem(NUMBER, { problem: PROBLEM, ...data }, byPolicy())
   const workaround = (number: number) =>
     new commands.FollowProblem(
@@ -89,6 +89,54 @@ describe('an incident', () => {
         ),
       )
       .thenRefused('INCIDENT.RELINKED_ALREADY')
+  })
+
+  it('that waits with several problems behind it waits until none of them goes on', () => {
+    const open: ProblemEvent = {
+      type: 'ProblemOpened',
+      data: { title: 'Another', affectedCis: [], origin: 'reactive' },
+    }
+    const ended: ProblemEvent = { type: 'ProblemRiskAccepted', data: { from: 'Assess', notes: 'x' } }
+    const both = () => given(linked(), linked(SURVIVOR), held())
+    for (const step of ['resolve', 'resume'] as const)
+      both().and(`problem-${SURVIVOR}`, open).when(follow({ step })).thenNothing()
+    const resumed: IncidentEvent = { type: 'IncidentResumed', data: { cause: 'problem-ended' } }
+    both()
+      .and(`problem-${SURVIVOR}`, open, ended)
+      .when(follow({ step: 'resume' }))
+      .thenEvents(resumed)
+    // What leads to no problem here never ends
+    both()
+      .when(follow({ step: 'resume' }))
+      .thenEvents(resumed)
+  })
+
+  it('catches up with what its problem has come to', () => {
+    const catchUp = follow({ step: 'catch-up' })
+    const open: ProblemEvent = {
+      type: 'ProblemOpened',
+      data: { title: 'Mail is slow', affectedCis: [], origin: 'reactive' },
+    }
+    const known: readonly ProblemEvent[] = [
+      open,
+      { type: 'WorkaroundRecorded', data: { workaround: 'Restart', number: 1, previous: null } },
+      { type: 'KnownErrorDeclared', data: {} },
+    ]
+    const accepted: ProblemEvent = { type: 'ProblemRiskAccepted', data: { from: 'Assess', notes: 'x' } }
+    const behind = `problem-${PROBLEM}`
+    const story = (...events: ProblemEvent[]) => given(linked(), held()).and(behind, ...events)
+    story(open).when(catchUp).thenNothing()
+    story(...known)
+      .when(catchUp)
+      .thenEvents(toldWorkaround(1))
+    story(...known, accepted)
+      .when(catchUp)
+      .thenEvents(toldWorkaround(1), { type: 'IncidentResumed', data: { cause: 'problem-ended' } })
+    given(linked(), toldWorkaround(1), held('awaiting-vendor'))
+      .and(behind, ...known, accepted)
+      .when(catchUp)
+      .thenNothing()
+    given(linked()).when(catchUp).thenNothing()
   })
 
   it('follows no problem that it is not linked to', () => {
@@ -176,6 +224,30 @@ describe('the policy of problems', () => {
       .thenCommands(command('INC1', { step: 'resume' }))
   })
 
+  it('tells the workaround to those that were linked while it had ended, once it is analysed again', () => {
+    policy.given(noted(1), known, fixed('resolve'), one).when(again).thenCommands(told('INC1'))
+    policy.given(one, noted(1), known, fixed('resolve'), noted(2)).when(again).thenCommands(told('INC1', 2))
+    policy.given(noted(1), fixed('resolve'), one).when(again).thenNothing()
+  })
+
+  it('waits no longer for what a source says has ended, and never resolves on its account', () => {
+    type Observed = Extract<ProblemEvent, { type: 'ProblemStateObserved' }>['data']
+    const observed = (to: Observed['to'], more: Partial<Observed> = {}) =>
+      ofProblem({ type: 'ProblemStateObserved', data: { from: 'Assess', to, ...more } })
+    const resume = command('INC1', { step: 'resume' })
+    for (const outcome of [undefined, 'fix applied', 'duplicate'] as const)
+      policy.given(observed('Closed', { outcome })).when(one).thenCommands(resume)
+    policy.given(noted(1), known, observed('Closed')).when(one).thenCommands(resume)
+    policy.given(observed('Resolved'), observed('Assess')).when(one).thenNothing()
+    policy.given(observed('On Hold')).when(one).thenNothing()
+    policy.given(observed('Resolved'), observed('On Hold')).when(one).thenCommands(resume)
+    // Decided here, closed by the source
+    policy
+      .given(fixed('resolve'), observed('Closed'))
+      .when(one)
+      .thenCommands(command('INC1', { step: 'resolve' }))
+  })
+
   it('does nothing for what an import tells, and acts for it once something happens here', () => {
     const imported = ofIncident('INC1', linked(), { channel: 'import' })
     policy.given(noted(1), known).when(imported).thenNothing()
@@ -205,5 +277,47 @@ describe('the policy of problems', () => {
       .given()
       .when(known as RecordedEvent<ProblemEvent>)
       .thenNothing()
+  })
+})
+
+describe('the policy of catching up', () => {
+  const policy = policySpec(catchUpWithProblems)
+  const told = (event: IncidentEvent) => ofIncident('INC1', event) as RecordedEvent<IncidentEvent>
+  const catchUp = (problem: string) => ({
+    type: 'FollowProblem',
+    id: 'INC1',
+    data: { problem, step: 'catch-up' },
+  })
+  const changed = (reason: string): IncidentEvent => ({
+    type: 'HoldReasonChanged',
+    data: { previous: { reason: 'x' }, hold: { reason }, listVersion: 0, awaitsCaller: false },
+  })
+  const reopened: IncidentEvent = {
+    type: 'IncidentReopened',
+    data: { from: 'Resolved', reason: 'x' },
+  } as never
+
+  it('asks each problem when the incident begins to wait for them, or is open again', () => {
+    const linkedTwice = () => policy.given(told(linked()), told(linked(SURVIVOR)))
+    for (const event of [held(), changed('awaiting-problem'), reopened])
+      linkedTwice().when(told(event)).thenCommands(catchUp(PROBLEM), catchUp(SURVIVOR))
+    for (const event of [held('awaiting-vendor'), changed('awaiting-vendor'), linked()])
+      linkedTwice().when(told(event)).thenNothing()
+    policy.given().when(told(held())).thenNothing()
+  })
+
+  it('asks those that are left when it lets go of one', () => {
+    policy
+      .given(told(linked()), told(linked(SURVIVOR)))
+      .when(told(unlinked))
+      .thenCommands(catchUp(SURVIVOR))
+    policy.given(told(linked())).when(told(unlinked)).thenNothing()
+  })
+
+  it('knows links that were imported, and keeps no trace of an incident without any', () => {
+    const imported = ofIncident('INC1', linked(), { channel: 'import' }) as RecordedEvent<IncidentEvent>
+    policy.given(imported).when(told(held())).thenCommands(catchUp(PROBLEM))
+    const story = policy.given(told(linked()), told(unlinked), told(held()))
+    expect(story.state('incident-INC1')).toBe(catchUpWithProblems.initial)
   })
 })

@@ -1,9 +1,10 @@
 import { Refused } from '#libs/event-sourcing'
 import type { FollowProblem } from './incident.commands.js'
 import type { IncidentEvent, Link } from './incident.events.js'
-import type { IncidentFacts } from './incident.facts.js'
+import { behindIt, type IncidentFacts } from './incident.facts.js'
 import { daysAfter } from './incident.guards.js'
-import { type Incident, sameLink } from './incident.state.js'
+import { type Incident, problemsBehind, sameLink } from './incident.state.js'
+import { type ProblemStep, stepsOf } from './problem-behind.js'
 
 /** What a problem behind an incident leads to. The policy asks; each incident decides whether that makes sense where it stands. */
 
@@ -29,25 +30,45 @@ export function followProblem(
   const link = problemLink(data.problem)
   if (!incident.links.some((known) => sameLink(known, link)))
     throw new Refused('INCIDENT.NOT_ITS_PROBLEM', `It is no longer linked to ${data.problem}.`)
-  switch (data.step) {
+  const { step, problem } = data
+  const steps = step === 'catch-up' ? stepsOf(facts[behindIt(problem)]!.value) : [data]
+  return steps.flatMap((each) => followed(command, each, incident, facts))
+}
+
+function followed(
+  command: FollowProblem,
+  step: ProblemStep,
+  incident: Incident,
+  facts: IncidentFacts,
+): readonly IncidentEvent[] {
+  const { problem } = command.data
+  switch (step.step) {
     case 'workaround':
-      return toldWorkaround(data, incident)
+      return toldWorkaround({ problem, ...step }, incident)
     case 'resume':
-      return waits(incident) ? [{ type: 'IncidentResumed', data: { cause: 'problem-ended' } }] : []
+      return waitsFor(problem, incident, facts)
+        ? [{ type: 'IncidentResumed', data: { cause: 'problem-ended' } }]
+        : []
     case 'resolve':
-      return waits(incident) ? [resolvedWithProblem(command, facts)] : []
+      return waitsFor(problem, incident, facts) ? [resolvedWithProblem(command, facts)] : []
     case 'relink':
-      return relinked(link, data.survivor, incident)
+      return relinked(problemLink(problem), step.survivor, incident)
   }
 }
 
-function waits({ hold }: Incident): boolean {
-  return hold?.hold.reason === AWAITING_PROBLEM
+/** Of several problems it waits until none goes on: a hold does not say which of them is meant. */
+function waitsFor(problem: string, { hold, links }: Incident, facts: IncidentFacts): boolean {
+  if (hold?.hold.reason !== AWAITING_PROBLEM) return false
+  const others = problemsBehind(links).filter((other) => other !== problem)
+  return others.every((other) => {
+    const { exists, end } = facts[behindIt(other)]!.value
+    return !exists || end !== null
+  })
 }
 
 /** For those who work on it; it is told each workaround once, and none that is older. */
 function toldWorkaround(
-  { problem, text, number }: Extract<FollowProblem['data'], { step: 'workaround' }>,
+  { problem, text, number }: { problem: string } & Extract<ProblemStep, { step: 'workaround' }>,
   { state, fromProblems }: Incident,
 ): readonly IncidentEvent[] {
   const open = state === 'New' || state === 'In Progress' || state === 'On Hold'

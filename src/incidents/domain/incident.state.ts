@@ -154,6 +154,13 @@ export function sameLink(a: Link, b: Link): boolean {
   return a.relation === b.relation && a.targetType === b.targetType && a.target === b.target
 }
 
+/** The problems that an incident's links say are behind it: numbers, or names that lead to none here. */
+export function problemsBehind(links: readonly Link[]): readonly string[] {
+  return links
+    .filter(({ relation, targetType }) => relation === 'has-problem' && targetType === 'problem')
+    .map(({ target }) => target)
+}
+
 /** Folds one event. Event types that are not known leave the record as it was. */
 export function evolve(record: IncidentRecord, event: RecordedEvent<IncidentEvent>): IncidentRecord {
   if (event.type === 'IncidentOpened') return opened(event)

@@ -104,7 +104,7 @@ function contentInWords({ type, data }: Recorded): string | undefined {
     case 'ProblemUnlinked':
       return `Link removed: ${data.link.relation} ${data.link.targetType} ${data.link.target}`
     case 'ProblemIncidentsNamed':
-      return `Incidents named: ${data.incidents.join(', ')}`
+      return `Incidents named: ${data.incidents.join(', ') || 'none that you may see'}`
     case 'RootCauseRecorded':
       return 'Root cause recorded'
     case 'WorkaroundRecorded':

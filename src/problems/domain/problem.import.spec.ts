@@ -2,7 +2,7 @@ import { ImportProblemUpdate } from './problem.commands.js'
 import type { ProblemEvent, ProblemState } from './problem.events.js'
 import type { ObservedProblem } from './problem.import.js'
 import { isOpened, NOT_OPENED, type Problem, type ProblemRecord } from './problem.state.js'
-import { given, givenOnly, imported, NUMBER } from './problem.story.fixture.js'
+import { given, givenOnly, imported, NUMBER, opened, taskAdded } from './problem.story.fixture.js'
 
 const row = (data: ObservedProblem, metadata = imported()) => new ImportProblemUpdate(NUMBER, data, metadata)
 
@@ -127,6 +127,37 @@ describe('rows of a source', () => {
       ['ProblemAssigned', 'PROBLEM.CLOSED'],
     ])
     expect(problem.stage.state).toBe('Closed')
+  })
+
+  it('tell the resolution again when it ends again', () => {
+    const end: ObservedProblem = { state: 'Closed', resolutionNotes: 'A larger disk' }
+    const { events, problem } = told(end, { state: 'Assess' }, end)
+    expect(events.slice(-2).map(({ type }) => type)).toEqual([
+      'ProblemFindingsObserved',
+      'ProblemStateObserved',
+    ])
+    expect(problem.resolutionNotes).toBe('A larger disk')
+    expect(told(end, { state: 'Assess' }).problem.resolutionNotes).toBeNull()
+  })
+
+  it('close it with the tasks that were added here: nobody could finish them afterwards', () => {
+    const { source } = imported()
+    const metadata = { channel: 'import' as const, source }
+    const story = givenOnly({ ...opened, metadata }, taskAdded(), taskAdded('T2'), {
+      type: 'ProblemTaskFinished',
+      data: { task: 'T2', result: 'done', notes: null },
+    })
+    story.when(row({ state: 'Closed' })).thenEvents(
+      {
+        type: 'ProblemStateObserved',
+        data: { from: 'New', to: 'Closed', irregular: 'PROBLEM.STEP_SKIPPED' },
+      },
+      {
+        type: 'ProblemTaskFinished',
+        data: { task: 'T1', result: 'skipped', notes: 'The source has closed the problem.' },
+      },
+    )
+    story.when(row({ state: 'Assess' })).thenTypes('ProblemStateObserved')
   })
 
   it.each<[ProblemState, ProblemState, string | undefined]>([

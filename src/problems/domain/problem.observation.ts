@@ -10,6 +10,7 @@ import {
 } from './problem.events.js'
 import type { ObservedProblem } from './problem.import.js'
 import { isOpened, outcomeOf, type Problem, type ProblemRecord, UNSPECIFIED } from './problem.state.js'
+import { skippedTasks } from './problem.tasks.js'
 
 /** From which states a live problem comes into a state; what a source tells otherwise is marked. */
 const REGULAR: Readonly<Record<ProblemState, readonly ProblemState[]>> = {
@@ -43,6 +44,8 @@ export function importProblemUpdate(
     known === undefined
       ? [opened(data, source?.externalId ?? ''), ...observedBeyond(data, undefined)]
       : [...observedFields(data, known), ...observedBeyond(data, known)]
+  const ends = data.state === 'Closed' && known !== undefined && known.stage.state !== 'Closed'
+  if (ends) told.push(...skippedTasks(known, 'The source has closed the problem.'))
   const events = told.length === 0 ? [{ type: 'ProblemUpdateObserved' as const, data: {} }] : told
   return withRow(events, data, known)
 }

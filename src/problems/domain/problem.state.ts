@@ -238,13 +238,12 @@ function evolveStage(problem: Problem, event: RecordedEvent<ProblemEvent>): Prob
   }
 }
 
-/** A step ends a hold: only what stands still waits. */
-const at = (problem: Problem, stage: Stage): Problem => ({
-  ...problem,
-  stage,
-  hold: null,
-  phaseUnknown: false,
-})
+/** A step ends a hold: only what stands still waits. What goes on, again, has no resolution. */
+function at(problem: Problem, stage: Stage): Problem {
+  const goesOn = stage.state !== 'Resolved' && stage.state !== 'Closed'
+  const resolutionNotes = goesOn && stage.state !== problem.stage.state ? null : problem.resolutionNotes
+  return { ...problem, stage, hold: null, phaseUnknown: false, resolutionNotes }
+}
 
 function observed(
   problem: Problem,

@@ -71,7 +71,7 @@ export class OpenProblemDto extends Reasoned {
   @Field('`reactive`: incidents have happened; `proactive`: none yet. Absent: reactive.', 'reactive')
   @IsIn(PROBLEM_ORIGINS)
   origin?: ProblemOrigin
-  @IsOptional() @IsText('Id of the candidate that it is made from.', 'candidate-1', 200) candidate?: string
+  @IsOptional() @IsText('Id of the candidate that it is made from.', 'INC0000001', 200) candidate?: string
   @IsOptional() @IsLevel('1 is the highest; absent: the lowest.') impact?: number
   @IsOptional() @IsLevel('1 is the highest; absent: the lowest.') urgency?: number
   @IsOptional() @IsId('The group that has it.', 'Messaging') group?: string

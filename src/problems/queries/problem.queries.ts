@@ -15,6 +15,7 @@ import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../.
 import type { ProblemEvent } from '../domain/problem.events.js'
 import { problemTimeline } from '../domain/problem.history.js'
 import { unknownProblem } from '../problem.record.js'
+import { withVisibleIncidents } from './named-incidents.js'
 
 type Recorded = RecordedEvent<ProblemEvent>
 
@@ -57,11 +58,13 @@ export async function readProblem(args: OneProblem, { eventStore }: QueryDepende
 /** Every event of one problem: who, when, before and after, why. */
 export async function readProblemHistory(
   args: OneProblem,
-  { eventStore }: QueryDependencies,
+  dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
+  const { eventStore } = dependencies
   const events = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
-  const items = problemTimeline(isPast(args) ? eventsAt(events, point) : events)
+  const counted = isPast(args) ? eventsAt(events, point) : events
+  const items = problemTimeline(await withVisibleIncidents(counted, args.principal, dependencies))
   const answer = { number: args.number, items, ...point }
   // The revision is that of the record now: it names no past of it.
   const etag = isPast(args) ? undefined : events.at(-1)?.revision

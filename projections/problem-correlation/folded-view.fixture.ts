@@ -1,0 +1,80 @@
+import type { DomainEvent, RecordedEvent } from '#libs/event-sourcing'
+import type { ViewTransaction } from '#libs/projections-runtime'
+import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './linking.js'
+import { backgroundOf, listedWith } from './lists.js'
+import { type CorrelationEvent, problemCorrelationBy } from './problem-correlation.js'
+import type { ScenarioEvent } from './scenario.fixture.js'
+import { compare, type Parameters } from './similarity.js'
+import type { Traits } from './traits.js'
+
+/** The view in memory. */
+export class FoldedView {
+  readonly #documents = new Map<string, Map<string, object>>()
+  readonly #view
+  #position = 0
+
+  constructor(private readonly settings: CorrelationSettings) {
+    this.#view = problemCorrelationBy(settings)
+  }
+
+  /** A document of the view. */
+  readonly get = <Document extends object>(collection: string, id: string): Document | undefined =>
+    this.#documents.get(collection)?.get(id) as Document | undefined
+
+  documents<Document extends object>(collection: string): readonly Document[] {
+    return [...(this.#documents.get(collection)?.values() ?? [])] as Document[]
+  }
+
+  incident(number: string): CorrelatedIncident | undefined {
+    return this.get<CorrelatedIncident>(INCIDENTS, number)
+  }
+
+  /** Everybody that stands in a list with it. */
+  listedWith(asked: Traits): readonly Traits[] {
+    return listedWith(this.get, asked).flatMap((number) => this.incident(number)?.traits ?? [])
+  }
+
+  /** Numbers of these, the most alike first. */
+  ranked(
+    asked: Traits,
+    others: readonly Traits[],
+    by: Parameters = this.settings.parameters,
+  ): readonly string[] {
+    const background = backgroundOf(this.get)
+    return others
+      .map((other) => ({ other, bits: compare(asked, other, background, by).bits }))
+      .sort(
+        (a, b) =>
+          b.bits - a.bits || b.other.time - a.other.time || (a.other.number < b.other.number ? 1 : -1),
+      )
+      .map(({ other }) => other.number)
+  }
+
+  foldAll(events: readonly ScenarioEvent[]): this {
+    for (const { stream, event, at } of events) this.fold(stream, event, at)
+    return this
+  }
+
+  fold(stream: string, event: DomainEvent, at: number, commandId = `${stream} ${at}`): void {
+    this.#position++
+    const position = String(this.#position).padStart(20, '0')
+    const metadata = { actor: 'ann', commandId, occurredAt: new Date(at).toISOString() }
+    const recorded = { ...event, stream, position, metadata } as RecordedEvent<CorrelationEvent>
+    this.#view.fold(recorded, this.#transaction)
+  }
+
+  readonly #transaction: ViewTransaction = {
+    get: this.get,
+    put: (collection, id, document) => this.#collection(collection).set(id, document),
+    delete: (collection, id) => this.#collection(collection).delete(id),
+  }
+
+  #collection(name: string): Map<string, object> {
+    let documents = this.#documents.get(name)
+    if (documents === undefined) {
+      documents = new Map()
+      this.#documents.set(name, documents)
+    }
+    return documents
+  }
+}

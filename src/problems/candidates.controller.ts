@@ -1,0 +1,147 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
+import { type CommandMetadata, Refused } from '#libs/event-sourcing'
+import { Answer, Context, Endpoint, RequestContext } from '#libs/platform'
+import { CORRELATION_READERS } from '#projections/problem-correlation/problem-correlation'
+import { CommandSender } from '../http/command-sender.js'
+import { Queries } from '../http/queries.js'
+import { Reasoned } from '../http/reasoned.js'
+import { Receipt, receiptAnswer } from '../http/receipt.js'
+import { CANDIDATE_DECIDERS } from './candidate.record.js'
+import { AcceptCandidate, type CandidateCommand, DismissCandidate } from './domain/candidate.commands.js'
+import type { CandidateAsSeen } from './domain/candidate.events.js'
+import {
+  CandidateAtPosition,
+  CandidatePage,
+  CandidateParams,
+  CandidatesQuery,
+  type CandidateView,
+  DismissCandidateDto,
+  type MemberView,
+  SimilarIncidents,
+  SimilarParams,
+  SimilarQuery,
+} from './dto/candidate.dto.js'
+import { listCandidates, readCandidate } from './queries/candidate.queries.js'
+import { similarIncidents } from './queries/similar.query.js'
+
+/** Candidates for problems, and which incidents are alike. */
+@Controller()
+export class CandidatesController {
+  constructor(
+    private readonly queries: Queries,
+    private readonly sender: CommandSender,
+  ) {}
+
+  @Get('problem-candidates')
+  @Endpoint({
+    summary: 'Incidents that seem to have one cause, those with the most evidence first',
+    description:
+      'Found as incidents are opened. Those that were decided on, or merged, are listed too: `status = "open"` leaves them out, `status = "accepted" AND notLinked > 0` asks for those with incidents that their problem does not have yet.',
+    roles: CORRELATION_READERS,
+    query: CandidatesQuery,
+    answer: CandidatePage,
+  })
+  list(@Query() query: CandidatesQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer(listCandidates, { ...query, principal })
+  }
+
+  @Get('problem-candidates/:id')
+  @Endpoint({
+    summary: 'One candidate, with its incidents and why they belong together',
+    roles: CORRELATION_READERS,
+    params: CandidateParams,
+    answer: CandidateAtPosition,
+    refusals: [404],
+    responseHeaders: ['ITSM-Position'],
+  })
+  read(@Param() { id }: CandidateParams, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer(readCandidate, { id, principal })
+  }
+
+  @Get('incidents/:number/similar')
+  @Endpoint({
+    summary: 'Incidents that speak for having one cause with this one, the best first, and why',
+    description:
+      'Looked for among the newest that share a trait with it: at most some hundred, however many there are.',
+    roles: CORRELATION_READERS,
+    params: SimilarParams,
+    query: SimilarQuery,
+    answer: SimilarIncidents,
+    refusals: [404],
+    responseHeaders: ['ITSM-Position'],
+  })
+  similar(
+    @Param() { number }: SimilarParams,
+    @Query() query: SimilarQuery,
+    @Context() { principal }: RequestContext,
+  ): Promise<Answer> {
+    return this.queries.answer(similarIncidents, { ...query, number, principal })
+  }
+
+  @Post('problem-candidates/:id/accept')
+  @Endpoint({
+    summary: 'There is a problem behind it',
+    description:
+      'Opens the problem, soon after, and links the incidents to it; the candidate then names it. Of one whose problem is closed and that has grown since, a new problem with the incidents that are not linked to the old one.',
+    roles: CANDIDATE_DECIDERS,
+    params: CandidateParams,
+    body: Reasoned,
+    answer: Receipt,
+    refusals: [404, 409],
+    requestHeaders: ['Idempotency-Key', 'If-Match'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  })
+  accept(
+    @Param() params: CandidateParams,
+    @Body() body: Reasoned,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.#decide('accept', { params, body, context }, (...args) => new AcceptCandidate(...args))
+  }
+
+  @Post('problem-candidates/:id/dismiss')
+  @Endpoint({
+    summary: 'There is no problem behind it, or nobody will look for it',
+    description: 'It is back when another incident joins it that was opened later.',
+    roles: CANDIDATE_DECIDERS,
+    params: CandidateParams,
+    body: DismissCandidateDto,
+    answer: Receipt,
+    refusals: [404, 409],
+    requestHeaders: ['Idempotency-Key', 'If-Match'],
+    responseHeaders: ['ETag', 'ITSM-Position'],
+  })
+  dismiss(
+    @Param() params: CandidateParams,
+    @Body() body: DismissCandidateDto,
+    @Context() context: RequestContext,
+  ): Promise<Answer<Receipt>> {
+    return this.#decide('dismiss', { params, body, context }, (...args) => new DismissCandidate(...args))
+  }
+
+  /** The candidate goes with the command, as it is seen now. */
+  async #decide(
+    verb: string,
+    {
+      params,
+      body,
+      context,
+    }: { params: CandidateParams; body: { reason?: string }; context: RequestContext },
+    command: (id: string, data: CandidateAsSeen, metadata: CommandMetadata) => CandidateCommand,
+  ): Promise<Answer<Receipt>> {
+    const { id } = params
+    const { json } = await this.queries.ask(readCandidate, { id, principal: context.principal })
+    const candidate = JSON.parse(json) as CandidateView
+    if (candidate.status === 'merged')
+      throw new Refused('CANDIDATE.MERGED', `It goes on in ${candidate.mergedInto}: decide on that one.`)
+    const { title, score, memberCount, problem } = candidate
+    // Of one whose problem is over, the incidents of that problem stay with it.
+    const incidents = (candidate.members as MemberView[])
+      .filter(({ problems = [] }) => problem === undefined || !problems.includes(problem))
+      .map(({ number }) => number)
+    const route = `/problem-candidates/{id}/${verb}`
+    const wish = { target: `candidate-${id}`, method: 'POST', route, params, body, reason: body.reason }
+    const seen = { title, score, memberCount, incidents, ...(problem !== undefined && { problem }) }
+    return receiptAnswer(await this.sender.send(context, wish, (metadata) => command(id, seen, metadata)))
+  }
+}

@@ -1,0 +1,43 @@
+import type { Principal } from '#libs/access'
+import { NotFound } from '#libs/event-sourcing'
+import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { CANDIDATES, type Candidate, candidateId } from '#projections/problem-correlation/candidates'
+import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
+import { candidateReasons, trendOf } from '#projections/problem-correlation/reasons'
+import { type ListArguments, listPage } from '../../http/listing.js'
+
+/** One page of candidates, those with the most evidence first. */
+export function listCandidates(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  return listPage<Candidate>(dependencies, args, {
+    definition: problemCorrelation,
+    collection: CANDIDATES,
+    usualOrder: [{ column: 'score', direction: 'desc' }],
+    render: shownCandidate,
+  })
+}
+
+/** @throws NotFound `CANDIDATE.UNKNOWN` */
+export async function readCandidate(
+  { principal, id, minPosition }: { principal: Principal; id: string; minPosition?: string },
+  { models, waitMilliseconds: timeoutMilliseconds }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { row, position } = await models
+    .of<Candidate>(problemCorrelation.name, CANDIDATES)
+    .get(candidateId(id), { principal, minPosition, timeoutMilliseconds })
+  if (!row) throw new NotFound('CANDIDATE.UNKNOWN', `There is no candidate ${id}`)
+  return { json: JSON.stringify({ ...shownCandidate(row.document), position }), position }
+}
+
+const PREFIX = candidateId('')
+
+/** As answers tell it, with its trend as of now. */
+function shownCandidate(candidate: Candidate): object {
+  const { id, grounds: _, evidence: _bits, problemEndedAt: _ended, mergedInto, ...shown } = candidate
+  return {
+    ...shown,
+    id: id.slice(PREFIX.length),
+    ...(mergedInto !== undefined && { mergedInto: mergedInto.slice(PREFIX.length) }),
+    trend: trendOf(candidate, Date.now()),
+    reasons: candidateReasons(candidate),
+  }
+}
