@@ -71,7 +71,7 @@ export function applyToProblemHead(head: Draft<ProblemHead>, event: RecordedProb
 }
 
 /** The state after an event; the same when the event is none of the lifecycle, or only puts it on hold. */
-export function problemStateAfter(state: ProblemState, event: RecordedProblemEvent): ProblemState {
+function problemStateAfter(state: ProblemState, event: RecordedProblemEvent): ProblemState {
   switch (event.type) {
     case 'ProblemOpened':
       return 'New'

@@ -2,3 +2,8 @@
 export function later(a: string, b: string): string {
   return a < b ? b : a
 }
+
+/** The earlier of two such times. */
+export function earlier(a: string, b: string): string {
+  return a < b ? a : b
+}

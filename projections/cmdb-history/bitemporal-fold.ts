@@ -1,4 +1,4 @@
-import { later, type Position } from '#libs/event-sourcing'
+import { earlier, later, type Position } from '#libs/event-sourcing'
 import type { AttributeValue } from '../../src/configuration/domain/configuration.events.js'
 
 /** `validTo` of what lasts: later than every time, so that one comparison does for both. */
@@ -189,8 +189,4 @@ function currentId(id: string, validFrom: string): string {
 }
 function formerId(id: string, { validFrom, systemFrom }: VersionRow): string {
   return `${id}@${validFrom}#${systemFrom}`
-}
-
-function earlier(a: string, b: string): string {
-  return a < b ? a : b
 }

@@ -43,7 +43,7 @@ export async function readImplementation(
   if (startedAt === undefined)
     throw new Refused(
       'CHANGE.NOT_IMPLEMENTED',
-      `${number} was not implemented: nothing can have followed from it`,
+      `${number} was not implemented, so that nothing can have followed from it: ask again once its implementation has begun`,
     )
   const caused = links.filter(
     ({ relation, targetType }) => relation === 'caused' && targetType === 'incident',

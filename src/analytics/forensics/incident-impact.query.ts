@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/access'
-import { later } from '#libs/event-sourcing'
+import { earlier, later } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { IncidentDetails } from '#projections/incident-details/incident-details'
 import { onsetOf } from '../rates/counted-incidents.js'
@@ -144,4 +144,3 @@ function summaryOf(
 
 const rounded = (value: number) => Math.round(value * 100) / 100
 const plus = (time: string, milliseconds: number) => new Date(Date.parse(time) + milliseconds).toISOString()
-const earlier = (one: string, other: string) => (one < other ? one : other)

@@ -1,7 +1,7 @@
 import type { Principal } from '#libs/access'
 import { eventsAt, laterPosition, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { and, compare, type Filter } from '#libs/read-store'
+import { and, compare, type Filter, type KeysetCursor } from '#libs/read-store'
 import { canSee } from '#projections/access'
 import { type ChangeDetails, changes, foldChangeDetails } from '#projections/changes/changes'
 import type { ChangeEvent } from '../../changes/domain/change.events.js'
@@ -114,7 +114,7 @@ class ImplementedReader {
     const filter: Filter = and(compare(column, '>', from), compare(column, '<=', validAt))
     const { models, waitMilliseconds: timeoutMilliseconds } = this.dependencies
     const found: ChangeDetails[] = []
-    let after: Parameters<ReturnType<typeof models.of<ChangeDetails>>['list']>[0]['after']
+    let after: KeysetCursor | undefined
     do {
       const page = await models.of<ChangeDetails>(changes.name).list({
         principal: this.principal,

@@ -28,9 +28,9 @@ export interface Suspicion {
 }
 
 /** Most points of each signal: where and when say more than how it went. */
-export const MOST_POINTS = { distance: 40, time: 30, outcome: 15, authorisation: 15 } as const
+const MOST_POINTS = { distance: 40, time: 30, outcome: 15, authorisation: 15 } as const
 /** Points for time halve with so many hours between. */
-export const HALF_LIFE_HOURS = 12
+const HALF_LIFE_HOURS = 12
 
 const OUTCOME_POINTS: Readonly<Record<string, number>> = {
   failed: 15,

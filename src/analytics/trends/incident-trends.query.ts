@@ -7,7 +7,7 @@ import {
   incidentFacts,
   type TREND_COLUMNS,
 } from '#projections/incident-facts/incident-facts'
-import { dayOf, daysBetween, type Interval } from './intervals.js'
+import { dayOf, daysBetween, daysFrom, type Interval } from './intervals.js'
 import { type Recurrence, recurrenceOf } from './recurrence.js'
 
 /** What recurrence is told by, and the column that has it. */
@@ -118,10 +118,9 @@ function byText({ value: one }: { value: string }, { value: other }: { value: st
 }
 
 function periodOf({ from, to }: TrendsAsked): { from: string; to: string } {
-  const tomorrow = dayOf(Date.now() + 86_400_000)
+  const tomorrow = daysFrom(Date.now(), 1)
   const end = to === undefined ? tomorrow : dayOf(Date.parse(to))
-  const start =
-    from === undefined ? dayOf(Date.parse(end) - USUAL_DAYS * 86_400_000) : dayOf(Date.parse(from))
+  const start = from === undefined ? daysFrom(Date.parse(end), -USUAL_DAYS) : dayOf(Date.parse(from))
   const days = daysBetween(start, end)
   if (days >= 1 && days <= MOST_DAYS) return { from: start, to: end }
   const message = `give a time of 1 to ${MOST_DAYS} days`

@@ -9,6 +9,11 @@ export function dayOf(instant: number): string {
   return new Date(instant).toISOString().slice(0, '2026-03-01'.length)
 }
 
+/** The UTC day so many days after that of an instant, in milliseconds since the epoch; before it, when they are negative. */
+export function daysFrom(instant: number, days: number): string {
+  return dayOf(instant + days * DAY)
+}
+
 /** From one day to another. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY)
@@ -19,7 +24,7 @@ export function startOfInterval(day: string, interval: Interval): string {
   if (interval === 'day') return day
   if (interval === 'month') return `${day.slice(0, '2026-03'.length)}-01`
   const date = new Date(day)
-  return dayOf(date.getTime() - ((date.getUTCDay() + 6) % 7) * DAY)
+  return daysFrom(date.getTime(), -((date.getUTCDay() + 6) % 7))
 }
 
 /** The first days of all intervals that a stretch of days, half-open, lies in; the first may begin before it. */
@@ -37,5 +42,5 @@ export function intervalsIn(from: string, to: string, interval: Interval): strin
 /** A day of the interval that follows. */
 function nextStart(start: string, interval: Interval): string {
   const days = interval === 'day' ? 1 : interval === 'week' ? 7 : 31
-  return dayOf(Date.parse(start) + days * DAY)
+  return daysFrom(Date.parse(start), days)
 }

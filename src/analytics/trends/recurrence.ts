@@ -1,5 +1,5 @@
 import { compareRates, SIGNIFICANCE } from '../rates/rate-comparison.js'
-import { dayOf, daysBetween, type Interval, intervalsIn, startOfInterval } from './intervals.js'
+import { daysBetween, daysFrom, type Interval, intervalsIn, startOfInterval } from './intervals.js'
 
 /** How often something came back. */
 export interface Recurrence {
@@ -51,7 +51,7 @@ function trendOf(
   const whole = daysBetween(from, to)
   const half = Math.floor(whole / 2)
   if (half === 0) return { trend: 'too little to tell', pValue: 1 }
-  const middle = dayOf(Date.parse(to) - half * 86_400_000)
+  const middle = daysFrom(Date.parse(to), -half)
   const later = {
     count: countOf(
       perDay,

@@ -10,7 +10,6 @@ import {
   Max,
   Min,
 } from 'class-validator'
-
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant } from '#libs/platform'
 import { AUDIT_QUESTIONS } from '#projections/audit-findings/finding'

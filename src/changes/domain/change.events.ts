@@ -2,7 +2,7 @@ import type { DomainEvent } from '#libs/event-sourcing'
 import type { AttributeValue, MovedValues } from '../../configuration/domain/configuration.events.js'
 import type { ChangeType, ConflictKind, Risk } from './defaults.js'
 
-/** Lifecycle of `domain.md`, in the words people see; On Hold stands beside them. */
+/** States of the lifecycle, in the words people see; On Hold stands beside them. */
 export const CHANGE_STATES = [
   'New',
   'Assess',

@@ -15,22 +15,12 @@ import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, type JsonSchema, Nullable } from '#libs/platform'
 import { Reasoned } from '../../http/reasoned.js'
 import { closed } from '../../http/record-view.js'
+import { IsId, IsText } from '../../http/text-fields.js'
 import { OUTCOMES, type Outcome, type ProposedValues } from '../domain/change.events.js'
 import { PLAN_FIELDS } from '../domain/change.plan.js'
 import { CHANGE_TYPES, type ChangeType } from '../domain/defaults.js'
 
-const TEXT_LENGTH = 200_000
 const MOST_CIS = 1_000
-
-function IsText(description: string, example: string, most = TEXT_LENGTH): PropertyDecorator {
-  return (prototype, property) => {
-    Field(description, example)(prototype, property as never)
-    Length(1, most)(prototype, property as string)
-    IsString()(prototype, property as string)
-  }
-}
-/** Id of a person or group. */
-const IsId = (description: string, example: string) => IsText(description, example, 200)
 
 const ci: JsonSchema = { type: 'string', pattern: RECORD_NUMBER.source }
 const simple: JsonSchema = { type: ['string', 'number', 'boolean', 'null'], maxLength: 20_000 }

@@ -1,6 +1,6 @@
 import type { DomainEvent } from '#libs/event-sourcing'
 
-/** Lifecycle of `domain.md`, in the words people see. */
+/** States of the lifecycle, in the words people see. */
 export const INCIDENT_STATES = ['New', 'In Progress', 'On Hold', 'Resolved', 'Closed', 'Canceled'] as const
 export type IncidentState = (typeof INCIDENT_STATES)[number]
 

@@ -211,7 +211,10 @@ export function linkIncidents(
       survivor: stage.survivor,
     })
   if (outcome === 'canceled')
-    throw new Refused('PROBLEM.CANCELED', 'It was canceled: there is no such problem.')
+    throw new Refused(
+      'PROBLEM.CANCELED',
+      'It was canceled, there is no such problem: link them to another, or to a new one.',
+    )
   return named(distinct(incidents), known)
 }
 

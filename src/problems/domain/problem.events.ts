@@ -1,7 +1,7 @@
 import type { DomainEvent } from '#libs/event-sourcing'
 import type { HeldIncidentStep } from './defaults.js'
 
-/** Lifecycle of `domain.md`, in the words people see; On Hold stands beside the middle ones. */
+/** States of the lifecycle, in the words people see; On Hold stands beside the middle ones. */
 export const PROBLEM_STATES = [
   'New',
   'Assess',

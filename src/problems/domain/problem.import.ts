@@ -34,7 +34,7 @@ export interface ObservedProblem {
   rootCause?: string | null
   workaround?: string | null
   resolutionNotes?: string | null
-  /** Numbers or names of changes that fix it. */
+  /** Number or name of the change that fixes it. */
   fixedByChange?: string | null
   /** It happened before a row that was imported earlier: what it says is kept, and moves nothing. */
   late?: boolean

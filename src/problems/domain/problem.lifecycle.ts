@@ -199,7 +199,7 @@ function requireSurvivor({ survivor: { value } }: ProblemFacts): void {
       { survivor: stage.survivor },
     )
   if (stage.outcome === 'canceled')
-    throw new Refused('PROBLEM.SURVIVOR_CANCELED', 'The survivor was canceled: choose one that is one.')
+    throw new Refused('PROBLEM.SURVIVOR_CANCELED', 'The survivor was canceled: choose one that goes on.')
 }
 
 function badSurvivor(message: string): InvalidInput {
@@ -226,9 +226,13 @@ export function closeProblem(
   const { reviewUpToPriority: upTo } = value.settings
   const { priority, reviewed } = problem
   if (!reviewed && upTo !== null && priority !== null && priority <= upTo)
-    throw new Refused('PROBLEM.REVIEW_REQUIRED', 'A major problem is reviewed before it is closed.', {
-      priority,
-      reviewUpToPriority: upTo,
-    })
+    throw new Refused(
+      'PROBLEM.REVIEW_REQUIRED',
+      'A major problem is reviewed before it is closed: review it first.',
+      {
+        priority,
+        reviewUpToPriority: upTo,
+      },
+    )
   return [{ type: 'ProblemClosed', data: {} }]
 }

@@ -13,6 +13,7 @@ import {
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Field, Nullable } from '#libs/platform'
 import { Reasoned } from '../../http/reasoned.js'
+import { IsId, IsText } from '../../http/text-fields.js'
 import {
   PROBLEM_LINK_RELATIONS,
   PROBLEM_ORIGINS,
@@ -20,20 +21,9 @@ import {
   type ProblemOrigin,
 } from '../domain/problem.events.js'
 
-const TEXT_LENGTH = 200_000
 const MOST_CIS = 1_000
 /** So many incidents are told of a problem by one request. */
 const MOST_INCIDENTS = 200
-
-function IsText(description: string, example: string, most = TEXT_LENGTH): PropertyDecorator {
-  return (prototype, property) => {
-    Field(description, example)(prototype, property as never)
-    Length(1, most)(prototype, property as string)
-    IsString()(prototype, property as string)
-  }
-}
-/** Id of a person or group. */
-const IsId = (description: string, example: string) => IsText(description, example, 200)
 
 function AreCis(): PropertyDecorator {
   return (prototype, property) => {
