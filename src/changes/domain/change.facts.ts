@@ -8,14 +8,20 @@ import {
   type StreamFold,
 } from '#libs/event-sourcing'
 import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICIES } from '../../approvals/domain/defaults.js'
-import { CI_CLASSES, type ClassCatalogue, lineage } from '../../configuration/domain/ci.classes.js'
 import type { AttributeValue, CiEvent } from '../../configuration/domain/configuration.events.js'
-import { DEFAULT_BLACKOUT_WINDOWS, DEFAULT_MAINTENANCE_WINDOWS } from '../../settings/domain/defaults.js'
+import {
+  DEFAULT_BLACKOUT_WINDOWS,
+  DEFAULT_CI_CLASSES,
+  DEFAULT_MAINTENANCE_WINDOWS,
+  lineageOf,
+} from '../../settings/domain/defaults.js'
 import type {
   ApprovalPoliciesPublished,
   BlackoutWindowsPublished,
   ChangeRiskPublished,
   ChangeSettingsPublished,
+  CiClass,
+  CiClassesPublished,
   CiWindow,
   MaintenanceWindowsPublished,
 } from '../../settings/domain/settings.events.js'
@@ -48,7 +54,7 @@ export interface ChangeFacts {
   maintenance: Fact<Windows>
   blackouts: Fact<Windows>
   /** The tree of classes in force. */
-  classes: Fact<ClassCatalogue>
+  classes: Fact<readonly CiClass[]>
   assigneeCalendar: Fact<BusyTimes>
   /** Of each affected CI. */
   [ci: CiName]: Fact<CiStanding>
@@ -165,6 +171,10 @@ const BLACKOUTS = fact<Windows, BlackoutWindowsPublished>('settings-blackout-win
   initial: { version: 0, windows: DEFAULT_BLACKOUT_WINDOWS },
   evolve: (known, event) => (event.type === 'BlackoutWindowsPublished' ? event.data : known),
 })
+const CLASSES = fact<readonly CiClass[], CiClassesPublished>('settings-ci-classes', {
+  initial: DEFAULT_CI_CLASSES,
+  evolve: (known, event) => (event.type === 'CiClassesPublished' ? event.data.classes : known),
+})
 const personFact = (id: string) => fact(`person-${id}`, personStanding)
 const groupFact = (id: string) => fact(`group-${id}`, groupStanding)
 const modelFact = (id: string) =>
@@ -234,7 +244,7 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
       }
     }
     case 'AssessRisk':
-      return { riskMatrix: RISK_MATRIX, classes: CI_CLASSES, ...ciFacts(change.plan.affectedCis) }
+      return { riskMatrix: RISK_MATRIX, classes: CLASSES, ...ciFacts(change.plan.affectedCis) }
     case 'SubmitChange':
       return { policies: POLICIES, riskMatrix: RISK_MATRIX, ...conflictFacts(command, change) }
     case 'AskApproval':
@@ -268,7 +278,7 @@ function conflictFacts(command: ChangeCommand, change: Change): Questions {
   return {
     maintenance: MAINTENANCE,
     blackouts: BLACKOUTS,
-    classes: CI_CLASSES,
+    classes: CLASSES,
     ...(assignee !== null && { assigneeCalendar: fact(ASSIGNEE_SCHEDULE + assignee, calendar) }),
     ...byName(cis.map((each) => [ciCalendarName(each), fact(CI_SCHEDULE + each, calendar)])),
     ...ciFacts([...plan.affectedCis, ...plan.proposedValues.map((proposed) => proposed.ci)]),
@@ -296,6 +306,6 @@ export const standingIn =
 export function classesOf(ci: string, known: ChangeFacts): readonly string[] {
   const { class: own } = standingIn(known)(ci)
   if (own === null) return []
-  const above = lineage(known.classes.value, own).filter(({ name }) => name !== own)
+  const above = lineageOf(known.classes.value, own).filter(({ name }) => name !== own)
   return [own, ...above.map(({ name }) => name).reverse()]
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { type FieldError, fact, InvalidInput, type StreamFold } from '#libs/event-sourcing'
-import { DEFAULT_CI_CLASSES } from '../../settings/domain/defaults.js'
+import { DEFAULT_CI_CLASSES, lineageOf } from '../../settings/domain/defaults.js'
 import type { CiAttribute, CiClass, CiClassesPublished } from '../../settings/domain/settings.events.js'
 import type { AttributeChanges, Attributes, AttributeValue } from './configuration.events.js'
 
@@ -21,14 +21,7 @@ export const CI_CLASSES = fact('settings-ci-classes', catalogue)
 
 /** A class and those above it, from the root; empty: there is no such class. */
 export function lineage({ classes }: ClassCatalogue, name: string): readonly CiClass[] {
-  const line: CiClass[] = []
-  let found = classes.find((one) => one.name === name)
-  while (found !== undefined) {
-    line.unshift(found)
-    const { parent } = found
-    found = parent === null ? undefined : classes.find((one) => one.name === parent)
-  }
-  return line
+  return lineageOf(classes, name)
 }
 
 /** Names of a class and of all below it. */

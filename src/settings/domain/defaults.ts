@@ -1,6 +1,7 @@
 import type {
   AlertMapping,
   AssignmentRule,
+  CiClass,
   CiWindow,
   EscalationRule,
   HoldReason,
@@ -144,6 +145,18 @@ export const DEFAULT_CALENDARS: readonly NamedCalendar[] = []
 /** Everything may be changed at any time. */
 export const DEFAULT_MAINTENANCE_WINDOWS: readonly CiWindow[] = []
 export const DEFAULT_BLACKOUT_WINDOWS: readonly CiWindow[] = []
+
+/** A class and those above it, from the root; empty: there is no such class. */
+export function lineageOf(classes: readonly CiClass[], name: string): readonly CiClass[] {
+  const line: CiClass[] = []
+  let found = classes.find((one) => one.name === name)
+  while (found !== undefined) {
+    line.unshift(found)
+    const { parent } = found
+    found = parent === null ? undefined : classes.find((one) => one.name === parent)
+  }
+  return line
+}
 
 /**
  * Whether a window is for this item.
