@@ -9,7 +9,7 @@ import { type ProblemStep, stepsOf } from './problem-behind.js'
 /** What a problem behind an incident leads to. The policy asks; each incident decides whether that makes sense where it stands. */
 
 /** What an incident waits for that is held for its problem. */
-const AWAITING_PROBLEM = 'awaiting-problem'
+export const AWAITING_PROBLEM = 'awaiting-problem'
 /** Closing code of what was resolved by the fix of its problem. */
 const PROBLEM_FIXED = 'problem-fixed'
 
