@@ -8,13 +8,14 @@ import { type Configuration, readConfiguration } from '#libs/platform/configurat
 import { createLogger } from '#libs/platform/logging'
 import { randomNumbers } from '#libs/random-numbers'
 import { groupRecords } from '../directory/directory.records.js'
-import { AddMember } from '../directory/domain/group.commands.js'
+import { AddMember, ChangeGroup } from '../directory/domain/group.commands.js'
 import { importFile } from '../imports/import-file.js'
 import { storeSettings } from '../runtime/stores.js'
 import { openWriteSide, type WriteSide } from '../runtime/write-side.js'
 import type { RunningServer } from '../serve.js'
 import { hasYear, showYear, writeYear } from './change-year/demo-year.js'
 import { candidateLines } from './demo-candidates.js'
+import { changeLines } from './demo-change.js'
 import { estateHistory, writeEstateHistory } from './estate-history.js'
 import { loadRowMapping, runEstateImport, runImport } from './import.js'
 import { importRules } from './import-rules.js'
@@ -38,6 +39,8 @@ interface Actor {
   name: string
   roles: readonly Role[]
   member?: boolean
+  /** Of the group: approves its changes. */
+  manager?: boolean
 }
 
 /** One person per role; the requester is one of the sample's callers, so that she has records of her own. */
@@ -47,7 +50,7 @@ const CAST: readonly Actor[] = [
   { id: 'bob', name: 'Bob Agent', roles: ['agent'], member: true },
   { id: 'lena', name: 'Lena Lead', roles: ['team-lead'], member: true },
   { id: 'servicenow:Caller 4180', name: 'A caller of the sample', roles: ['requester'] },
-  { id: 'chris', name: 'Chris Change', roles: ['change-manager'] },
+  { id: 'chris', name: 'Chris Change', roles: ['change-manager'], manager: true },
   { id: 'audrey', name: 'Audrey Audit', roles: ['auditor'] },
   { id: 'ann', name: 'Ann Analyst', roles: ['analyst'] },
   { id: 'service:monitoring', name: 'Monitoring', roles: ['service'] },
@@ -175,9 +178,10 @@ async function castTokens(folder: string): Promise<Map<string, string>> {
   }
 }
 
-async function enter(write: WriteSide, { id, name, roles, member }: Actor): Promise<string> {
+async function enter(write: WriteSide, { id, name, roles, member, manager }: Actor): Promise<string> {
   const token = await issueToken(write, { person: id, name, roles, label: 'demo' })
   if (member) await write.executor.execute(groupRecords, new AddMember(QUEUE, { person: id }, metadata()))
+  if (manager) await write.executor.execute(groupRecords, new ChangeGroup(QUEUE, { manager: id }, metadata()))
   return token
 }
 
@@ -252,8 +256,17 @@ ${curl('chris', `"$U/configuration/graph?validAt=2021-05-01T00:00:00Z" | tail -n
 ${curl('chris', `"$U/configuration/graph?validAt=2021-07-01T00:00:00Z" | tail -n 1`)}
 ${curl('chris', `"$U/configuration/diff?from=2021-05-01T00:00:00Z&to=2021-07-01T00:00:00Z"`)}
 
-# A modification that no change allowed: auditors find it, judge it, and take an extract with them
-C=$(${curl('chris', `${json} -d '{"class":"server","name":"demo-db-1","attributes":{"ramGigabytes":16}}' $U/configuration-items`)} | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
+${changeLines({
+  group: QUEUE,
+  requester: 'alice',
+  approver: 'chris',
+  implementer: 'bob',
+  auditor: 'audrey',
+  curl,
+})
+  .map((line) => `${line}\n`)
+  .join('')}# A modification that no change allowed: auditors find it, judge it, and take an extract with them
+C=$(${curl('chris', `${json} -d '{"class":"server","name":"demo-db-'$RANDOM'","attributes":{"ramGigabytes":16}}' $U/configuration-items`)} | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
 ${curl('alice', `${json} -d '{"attributes":{"ramGigabytes":64}}' $U/configuration-items/$C/change; sleep 1`)}
 F=$(${curl('audrey', `-G --data-urlencode 'filter=question = "modification-outside-change"' "$U/audit/findings?pageSize=1"`)} | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
 ${curl('audrey', `${json} -d '{"disposition":"deficiency","comment":"Nobody had asked for it"}' $U/audit/findings/$F/dispose; sleep 1`)}

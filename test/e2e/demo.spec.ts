@@ -38,11 +38,12 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
     /** Output of the lines under one heading, run after the variables. */
     function pasted(heading: string): string {
       const lines = printed.slice(printed.indexOf('\nU='), printed.indexOf(END)).split('\n')
-      const variables = lines.filter((line) => /^[A-Z0-9_]+=/.test(line) && !/^[RCFN]=/.test(line))
+      const variables = lines.filter((line) => /^[A-Z0-9_]+=/.test(line) && !/^[RCFNIKA]=/.test(line))
       const from = lines.findIndex((line) => line.startsWith(`# ${heading}`))
       expect(from).toBeGreaterThan(0)
       const to = lines.indexOf('', from)
       return execFileSync('bash', ['-c', [...variables, ...lines.slice(from, to)].join('\n')], {
+        cwd: folder,
         encoding: 'utf8',
         maxBuffer: 64_000_000,
       })
@@ -110,6 +111,13 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
       expect(counts[0]).toBeLessThan(counts[1]!)
       expect(told).toMatch(/"from":\{"validAt":"2021-05-01T00:00:00.000Z"/)
       expect(told).toMatch(/"changed":\[\{"number":"CI/)
+    })
+
+    it('takes a change through its approval to the item that it is about, and to its evidence', () => {
+      const text = pasted('A change: alice asks')
+      expect(text).toMatch(/"ramGigabytes":128/)
+      expect(text).toMatch(/CHG\d{7}-evidence\.zip/)
+      expect(text).not.toContain('"status":4')
     })
 
     it('finds a modification that no change allowed, and keeps what an auditor says of it', () => {
