@@ -62,7 +62,7 @@ export class CandidatesController {
   @Endpoint({
     summary: 'Incidents that speak for having one cause with this one, the best first, and why',
     description:
-      'Looked for among the newest that share a trait with it: at most some hundred, however many there are.',
+      'Looked for among the newest that share a trait with it: at most some hundred, however many there are. Those whose traits speak against it are left out.',
     roles: CORRELATION_READERS,
     params: SimilarParams,
     query: SimilarQuery,

@@ -101,9 +101,9 @@ export function append(
         expected = expectedRevision(options, options.getRevision())
       } else events.push(proposedEvent(request.getProposedMessage()!))
     })
-    call.on('end', () => {
-      // Cut off in the middle, by its deadline perhaps: the server appends what is whole
-      if (call.cancelled) return
+    // A call that is cut off, by its deadline perhaps, ends a moment before it says so: the server appends nothing of it
+    call.on('end', () => setImmediate(() => call.cancelled || appendAll()))
+    const appendAll = () => {
       const valid = events.filter((event) => event !== undefined)
       if (!stream || valid.length < events.length) {
         return respond(refusal(profile, code.UNKNOWN, 'Exception was thrown by handler.'))
@@ -128,7 +128,7 @@ export function append(
           else respond(null, unaryAnswer(outcome, expected))
         }
       })
-    })
+    }
   }
 }
 

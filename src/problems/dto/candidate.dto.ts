@@ -127,7 +127,11 @@ export class SimilarIncident {
   @IsString() title!: string
   @IsString() state!: string
   @IsInstant() openedAt!: string
-  @Field('Bits of evidence for one cause, beyond chance among all incidents.') @IsNumber() score!: number
+  @Field(
+    'Bits of evidence for one cause, beyond chance among all incidents: at 0 one other may agree as well by chance, at 10 one in a thousand searches finds such a one. Below 0 it is a hint and no more.',
+  )
+  @IsNumber()
+  score!: number
   @Field('Why, the weightiest first.') @IsArray() @IsString({ each: true }) reasons!: string[]
   @IsOptional() @Field('The candidate that it belongs to.') @IsString() candidate?: string
 }

@@ -33,7 +33,7 @@ const LOOKED_AT = 100
 
 /**
  * The incidents that speak most for having one cause with this one, the best first, and why. Found in lists of bounded length: the
- * newest of each trait that it has.
+ * newest of each trait that it has. One whose traits speak against it on the whole is none, whatever else there is.
  * @throws NotFound when there is none, or none that the principal may see
  */
 export async function similarIncidents(
@@ -103,8 +103,10 @@ function ranked(asked: Traits, lookup: Lookup, others: readonly CorrelatedIncide
     .filter(({ restricted }) => !restricted)
     .map(({ traits: to, candidate }) => {
       const { bits, agreements } = comparer.compare(to)
-      return { to, candidate, bits: surprise(bits, background.incidents), agreements }
+      return { to, candidate, bits, agreements }
     })
+    .filter(({ bits }) => bits > 0)
+    .map((similar) => ({ ...similar, bits: surprise(similar.bits, background.incidents) }))
     .sort((a, b) => b.bits - a.bits || b.to.time - a.to.time || (a.to.number < b.to.number ? 1 : -1))
     .slice(0, LOOKED_AT)
 }
