@@ -35,3 +35,26 @@ export function onlyFields<Document extends object>(
   for (const field of fields) if (document[field] !== undefined) shown[field] = document[field]
   return shown
 }
+
+/** What the events of an imported change or problem bring along: columns without a home, and that it was irregular. */
+interface Imported {
+  sourceFields?: Readonly<Record<string, string | null>>
+  irregular?: string
+}
+interface OfImports {
+  irregular?: number
+  source?: { name: string; externalId: string; fields: Readonly<Record<string, string>> }
+}
+
+/** Counts what was irregular, and brings the columns of the source up to date; null takes one away. */
+export function applyImported(draft: Draft<OfImports>, data: object): void {
+  const { sourceFields, irregular } = data as Imported
+  if (irregular !== undefined) draft.irregular = (draft.irregular ?? 0) + 1
+  if (sourceFields === undefined || draft.source === undefined) return
+  const fields: Record<string, string> = { ...draft.source.fields }
+  for (const [name, value] of Object.entries(sourceFields)) {
+    if (value === null) delete fields[name]
+    else fields[name] = value
+  }
+  draft.source = { ...draft.source, fields }
+}

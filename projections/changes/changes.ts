@@ -1,5 +1,6 @@
 import { canonicalJson, type EventSource, later, type RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
+import { FINISHED_TASK, type ShownTask, withoutTask, withTask, withTaskTold } from '#libs/record-tasks'
 import type { CabAdvice, CabEvent } from '../../src/changes/domain/cab.events.js'
 import type {
   ChangeEvent,
@@ -28,7 +29,7 @@ import {
   type RecordedChangeEvent,
   wasImplemented,
 } from '../change-folds.js'
-import { type Blank, type Draft, nonEmpty, onlyFields, performer, present } from '../drafts.js'
+import { applyImported, type Blank, type Draft, nonEmpty, onlyFields, performer, present } from '../drafts.js'
 
 const UNPROVEN = 'no evidence in source' as const
 type Unproven = typeof UNPROVEN
@@ -50,15 +51,6 @@ export interface ChangeApproval {
   comment?: string
   model?: string
   modelRevision?: number
-}
-
-export interface ChangeTask {
-  task: string
-  title: string
-  group?: string
-  assignee?: string
-  state: 'Open' | 'In Progress' | 'Done' | 'Skipped' | 'Failed'
-  notes?: string
 }
 
 /** What was implemented before approval, and what became of it. */
@@ -99,7 +91,7 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
   model?: ChangeOpened['data']['model']
   reverts?: string
   links?: readonly ChangeLink[]
-  tasks?: readonly ChangeTask[]
+  tasks?: readonly ShownTask[]
   implementer?: string
   early?: EarlyImplementation
   /** Filterable forms of `early`. */
@@ -358,7 +350,7 @@ function opened(event: RecordedChange<'ChangeOpened'>): ChangeDetails {
   draft.effectiveAt = occurredAt
   if (source) draft.source = { name: source.name, externalId: source.externalId, fields: {} }
   plan(draft)
-  applyImported(draft, event)
+  applyImported(draft, event.data ?? {})
   return draft
 }
 
@@ -379,7 +371,7 @@ function evolved(change: ChangeDetails, event: RecordedChangeEvent): ChangeDetai
   draft.updatedAt = later(change.updatedAt, occurredAt)
   enter(draft, change.state)
   filterable(draft)
-  applyImported(draft, event)
+  applyImported(draft, event.data ?? {})
   return draft
 }
 
@@ -646,44 +638,24 @@ function work(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): boolean 
 
 function workOnTasks(draft: Draft<ChangeDetails>, event: RecordedChangeEvent): boolean {
   const { tasks = [] } = draft
-  const step = (task: string, told: Partial<ChangeTask>): true => {
-    draft.tasks = tasks.map((known) => (known.task === task ? { ...known, ...told } : known))
-    return true
-  }
   switch (event.type) {
-    case 'ChangeTaskAdded': {
-      const { task, title, group, assignee } = event.data
-      draft.tasks = [...tasks, { task, title, group, assignee, state: 'Open' }]
+    case 'ChangeTaskAdded':
+      draft.tasks = withTask(tasks, event.data)
+      return true
+    case 'ChangeTaskStarted':
+      draft.tasks = withTaskTold(tasks, event.data.task, { state: 'In Progress' })
+      return true
+    case 'ChangeTaskFinished': {
+      const { task, result, notes } = event.data
+      draft.tasks = withTaskTold(tasks, task, { state: FINISHED_TASK[result], notes: present(notes) })
       return true
     }
-    case 'ChangeTaskStarted':
-      return step(event.data.task, { state: 'In Progress' })
-    case 'ChangeTaskFinished':
-      return step(event.data.task, {
-        state: FINISHED[event.data.result],
-        notes: present(event.data.notes),
-      })
     case 'ChangeTaskRemoved':
-      draft.tasks = nonEmpty(tasks.filter(({ task }) => task !== event.data.task))
+      draft.tasks = nonEmpty(withoutTask(tasks, event.data.task))
       return true
     default:
       return false
   }
-}
-
-const FINISHED = { done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const
-
-/** What every imported event may bring along: columns without a home, and that it was irregular. */
-function applyImported(draft: Draft<ChangeDetails>, { data }: RecordedChangeEvent): void {
-  const { sourceFields, irregular } = (data ?? {}) as ImportedChange
-  if (irregular !== undefined) draft.irregular = (draft.irregular ?? 0) + 1
-  if (sourceFields === undefined || draft.source === undefined) return
-  const fields: Record<string, string> = { ...draft.source.fields }
-  for (const [name, value] of Object.entries(sourceFields)) {
-    if (value === null) delete fields[name]
-    else fields[name] = value
-  }
-  draft.source = { ...draft.source, fields }
 }
 
 function withoutImported<Data extends ImportedChange>({

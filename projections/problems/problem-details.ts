@@ -1,11 +1,14 @@
 import { canonicalJson, later } from '#libs/event-sourcing'
-import type {
-  ImportedProblem,
-  ProblemLink,
-  ProblemOutcome,
-  ProblemState,
-} from '../../src/problems/domain/problem.events.js'
-import { type Draft, nonEmpty, performer, present } from '../drafts.js'
+import {
+  FINISHED_TASK,
+  openTasks,
+  type ShownTask,
+  withoutTask,
+  withTask,
+  withTaskTold,
+} from '#libs/record-tasks'
+import type { ProblemLink, ProblemOutcome, ProblemState } from '../../src/problems/domain/problem.events.js'
+import { applyImported, type Draft, nonEmpty, performer, present } from '../drafts.js'
 import {
   applyToProblemHead,
   openProblemHead,
@@ -13,7 +16,7 @@ import {
   type RecordedProblem,
   type RecordedProblemEvent,
 } from '../problem-folds.js'
-import { BLANK_PROBLEM, type ProblemDetails, type ProblemTask } from './problem-document.js'
+import { BLANK_PROBLEM, type ProblemDetails } from './problem-document.js'
 
 const TEXTS = ['description', 'category', 'subcategory', 'symptom', 'service'] as const
 
@@ -31,7 +34,7 @@ export function openedProblem(event: RecordedProblem<'ProblemOpened'>): ProblemD
   draft.updatedAt = occurredAt
   draft.effectiveAt = occurredAt
   if (source) draft.source = { name: source.name, externalId: source.externalId, fields: {} }
-  applyImported(draft, event)
+  applyImported(draft, event.data)
   return draft
 }
 
@@ -46,7 +49,7 @@ export function evolvedProblem(problem: ProblemDetails, event: RecordedProblemEv
   draft.updatedAt = later(problem.updatedAt, occurredAt)
   enter(draft, problem.state)
   waits(draft, event)
-  applyImported(draft, event)
+  applyImported(draft, event.data)
   return draft
 }
 
@@ -202,51 +205,26 @@ function work(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): boolea
     case 'ProblemHeld':
     case 'ProblemResumed':
       return true
-    case 'ProblemTaskAdded': {
-      const { task, title, group, assignee } = event.data
-      return withTasks(draft, [...tasks, { task, title, group, assignee, state: 'Open' }])
-    }
+    case 'ProblemTaskAdded':
+      return putTasks(draft, withTask(tasks, event.data))
     case 'ProblemTaskStarted':
-      return step(draft, event.data.task, { state: 'In Progress' })
+      return putTasks(draft, withTaskTold(tasks, event.data.task, { state: 'In Progress' }))
     case 'ProblemTaskFinished': {
       const { task, result, notes } = event.data
-      return step(draft, task, { state: FINISHED[result], notes: present(notes) })
+      return putTasks(
+        draft,
+        withTaskTold(tasks, task, { state: FINISHED_TASK[result], notes: present(notes) }),
+      )
     }
     case 'ProblemTaskRemoved':
-      return withTasks(
-        draft,
-        tasks.filter(({ task }) => task !== event.data.task),
-      )
+      return putTasks(draft, withoutTask(tasks, event.data.task))
     default:
       return false
   }
 }
 
-const FINISHED = { done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const
-
-function step(draft: Draft<ProblemDetails>, task: string, told: Partial<ProblemTask>): true {
-  return withTasks(
-    draft,
-    (draft.tasks ?? []).map((known) => (known.task === task ? { ...known, ...told } : known)),
-  )
-}
-
-function withTasks(draft: Draft<ProblemDetails>, tasks: readonly ProblemTask[]): true {
+function putTasks(draft: Draft<ProblemDetails>, tasks: readonly ShownTask[]): true {
   draft.tasks = nonEmpty(tasks)
-  const open = tasks.filter(({ state }) => state === 'Open' || state === 'In Progress').length
-  draft.openTasks = open === 0 ? undefined : open
+  draft.openTasks = openTasks(tasks).length || undefined
   return true
-}
-
-/** What every imported event may bring along: columns without a home, and that it was irregular. */
-function applyImported(draft: Draft<ProblemDetails>, { data }: RecordedProblemEvent): void {
-  const { sourceFields, irregular } = data as ImportedProblem
-  if (irregular !== undefined) draft.irregular = (draft.irregular ?? 0) + 1
-  if (sourceFields === undefined || draft.source === undefined) return
-  const fields: Record<string, string> = { ...draft.source.fields }
-  for (const [name, value] of Object.entries(sourceFields)) {
-    if (value === null) delete fields[name]
-    else fields[name] = value
-  }
-  draft.source = { ...draft.source, fields }
 }

@@ -1,4 +1,5 @@
 import type { EventSource } from '#libs/event-sourcing'
+import type { ShownTask } from '#libs/record-tasks'
 import type {
   ProblemFields,
   ProblemLink,
@@ -9,15 +10,6 @@ import type {
 } from '../../src/problems/domain/problem.events.js'
 import type { Blank } from '../drafts.js'
 import { BLANK_PROBLEM_HEAD, type ProblemHead } from '../problem-folds.js'
-
-export interface ProblemTask {
-  task: string
-  title: string
-  group?: string
-  assignee?: string
-  state: 'Open' | 'In Progress' | 'Done' | 'Skipped' | 'Failed'
-  notes?: string
-}
 
 /** All that a list or a record page shows of a problem, save the texts of its stream: comments, notes, history. */
 export interface ProblemDetails extends ProblemHead, Omit<ProblemFields, 'title'> {
@@ -43,7 +35,7 @@ export interface ProblemDetails extends ProblemHead, Omit<ProblemFields, 'title'
   links?: readonly ProblemLink[]
   /** Filterable form of the changes that fix it. */
   fixedByChanges?: readonly string[]
-  tasks?: readonly ProblemTask[]
+  tasks?: readonly ShownTask[]
   openTasks?: number
   review?: ProblemReview & { at: string; by: string }
   comments?: number

@@ -1,4 +1,5 @@
 import { InvalidInput, Refused } from '#libs/event-sourcing'
+import { openTasks } from '#libs/record-tasks'
 import { movedSince } from '../../configuration/domain/defaults.js'
 import type {
   CancelChange,
@@ -184,7 +185,7 @@ export function endImplementation(
 ): readonly ChangeEvent[] {
   requireText({ notes: data.notes })
   requireStep('end', change)
-  const open = change.tasks.filter(({ state }) => state === 'Open' || state === 'In Progress')
+  const open = openTasks(change.tasks)
   if (open.length > 0)
     throw new Refused('CHANGE.TASKS_OPEN', 'Finish its tasks first, or say that they were skipped.', {
       tasks: open.map(({ task }) => task),

@@ -1,4 +1,5 @@
 import { canonicalJson, type EventMetadata, type RecordedEvent } from '#libs/event-sourcing'
+import { FINISHED_TASK, type RecordTask, withoutTask, withTask, withTaskTold } from '#libs/record-tasks'
 import type {
   ApprovalBasis,
   ChangeEvent,
@@ -52,14 +53,6 @@ export type Stage =
     }
   | { readonly state: 'Canceled'; readonly from: ChangeState }
 
-export interface Task {
-  readonly task: string
-  readonly title: string
-  readonly group?: string
-  readonly assignee?: string
-  readonly state: 'Open' | 'In Progress' | 'Done' | 'Skipped' | 'Failed'
-}
-
 /** What decisions need to know of a change; null: not set. Times are ISO 8601. */
 export interface Change {
   readonly stage: Stage
@@ -85,7 +78,7 @@ export interface Change {
   readonly surroundings: Surroundings | null
   readonly overrides: readonly { readonly window: string; readonly period: Period }[]
   readonly hold: { readonly reason: string; readonly comment?: string } | null
-  readonly tasks: readonly Task[]
+  readonly tasks: readonly RecordTask[]
   /** How many tasks there have been: their ids are never used again. */
   readonly taskCount: number
   readonly links: readonly ChangeLink[]
@@ -255,26 +248,19 @@ function evolvePlan(
   return { ...change, plan, planned: changes.window === undefined ? change.planned : null }
 }
 
-/** The state of a task by how it was finished. */
-export const FINISHED_TASK = { done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const
-
 function evolveTasks(change: Change, event: ChangeEvent): Change {
-  const step = (task: string, state: Task['state']): Change => ({
-    ...change,
-    tasks: change.tasks.map((known) => (known.task === task ? { ...known, state } : known)),
-  })
+  const { tasks } = change
   switch (event.type) {
-    case 'ChangeTaskAdded': {
-      const { task, title, group, assignee } = event.data
-      const added: Task = { task, title, group, assignee, state: 'Open' }
-      return { ...change, tasks: [...change.tasks, added], taskCount: change.taskCount + 1 }
-    }
+    case 'ChangeTaskAdded':
+      return { ...change, tasks: withTask(tasks, event.data), taskCount: change.taskCount + 1 }
     case 'ChangeTaskStarted':
-      return step(event.data.task, 'In Progress')
-    case 'ChangeTaskFinished':
-      return step(event.data.task, FINISHED_TASK[event.data.result])
+      return { ...change, tasks: withTaskTold(tasks, event.data.task, { state: 'In Progress' }) }
+    case 'ChangeTaskFinished': {
+      const state = FINISHED_TASK[event.data.result]
+      return { ...change, tasks: withTaskTold(tasks, event.data.task, { state }) }
+    }
     case 'ChangeTaskRemoved':
-      return { ...change, tasks: change.tasks.filter(({ task }) => task !== event.data.task) }
+      return { ...change, tasks: withoutTask(tasks, event.data.task) }
     default:
       return change
   }

@@ -1,8 +1,9 @@
 import { NotFound, Refused } from '#libs/event-sourcing'
+import { FINISHED_TASK, type RecordTask } from '#libs/record-tasks'
 import type { AddChangeTask, FinishChangeTask, RemoveChangeTask, StartChangeTask } from './change.commands.js'
 import type { ChangeEvent } from './change.events.js'
 import { requireText, requireUnfinished } from './change.guards.js'
-import { type Change, FINISHED_TASK, type Task } from './change.state.js'
+import type { Change } from './change.state.js'
 
 /** What is to be done, step by step: until the implementation has ended. */
 
@@ -40,7 +41,7 @@ export function removeChangeTask({ data }: RemoveChangeTask, change: Change): re
   return [{ type: 'ChangeTaskRemoved', data: { task: task.task } }]
 }
 
-function taskOf(id: string, { tasks }: Change): Task {
+function taskOf(id: string, { tasks }: Change): RecordTask {
   const task = tasks.find((known) => known.task === id)
   if (task) return task
   throw new NotFound('CHANGE.TASK_UNKNOWN', `It has no task ${id}.`)
@@ -57,7 +58,7 @@ function requireNotDone(change: Change): void {
   if (change.stage.state === 'Review') throw new Refused('CHANGE.DONE', 'It has been done already.')
 }
 
-function requireState({ task, state }: Task, ...allowed: readonly Task['state'][]): void {
+function requireState({ task, state }: RecordTask, ...allowed: readonly RecordTask['state'][]): void {
   if (allowed.includes(state)) return
   throw new Refused('CHANGE.TASK_FINISHED', `${task} is ${state} already.`, { state })
 }

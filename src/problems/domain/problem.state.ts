@@ -1,4 +1,5 @@
 import { later, type RecordedEvent } from '#libs/event-sourcing'
+import { FINISHED_TASK, type RecordTask, withoutTask, withTask, withTaskTold } from '#libs/record-tasks'
 import type {
   ProblemChanges,
   ProblemEvent,
@@ -18,14 +19,6 @@ export type Stage =
   | { readonly state: Exclude<ProblemState, 'Resolved' | 'Closed'> }
   | { readonly state: 'Resolved'; readonly outcome: ProblemOutcome | null }
   | { readonly state: 'Closed'; readonly outcome: ProblemOutcome | null; readonly survivor: string | null }
-
-export interface Task {
-  readonly task: string
-  readonly title: string
-  readonly group?: string
-  readonly assignee?: string
-  readonly state: 'Open' | 'In Progress' | 'Done' | 'Skipped' | 'Failed'
-}
 
 /** What decisions need to know of a problem; null: not set. Times are ISO 8601. */
 export interface Problem {
@@ -50,7 +43,7 @@ export interface Problem {
   readonly links: readonly ProblemLink[]
   /** Those named here; what links stand, their streams say. */
   readonly incidents: readonly string[]
-  readonly tasks: readonly Task[]
+  readonly tasks: readonly RecordTask[]
   /** How many tasks there have been: their ids are never used again. */
   readonly taskCount: number
   readonly reviewed: boolean
@@ -171,26 +164,19 @@ export function withChanges(fields: ProblemFields, changes: ProblemChanges): Pro
   return { ...(after as unknown as ProblemFields), affectedCis: (after.affectedCis as string[]) ?? [] }
 }
 
-/** The state of a task by how it was finished. */
-export const FINISHED_TASK = { done: 'Done', skipped: 'Skipped', failed: 'Failed' } as const
-
 function evolveTasks(problem: Problem, event: ProblemEvent): Problem {
-  const step = (task: string, state: Task['state']): Problem => ({
-    ...problem,
-    tasks: problem.tasks.map((known) => (known.task === task ? { ...known, state } : known)),
-  })
+  const { tasks } = problem
   switch (event.type) {
-    case 'ProblemTaskAdded': {
-      const { task, title, group, assignee } = event.data
-      const added: Task = { task, title, group, assignee, state: 'Open' }
-      return { ...problem, tasks: [...problem.tasks, added], taskCount: problem.taskCount + 1 }
-    }
+    case 'ProblemTaskAdded':
+      return { ...problem, tasks: withTask(tasks, event.data), taskCount: problem.taskCount + 1 }
     case 'ProblemTaskStarted':
-      return step(event.data.task, 'In Progress')
-    case 'ProblemTaskFinished':
-      return step(event.data.task, FINISHED_TASK[event.data.result])
+      return { ...problem, tasks: withTaskTold(tasks, event.data.task, { state: 'In Progress' }) }
+    case 'ProblemTaskFinished': {
+      const state = FINISHED_TASK[event.data.result]
+      return { ...problem, tasks: withTaskTold(tasks, event.data.task, { state }) }
+    }
     case 'ProblemTaskRemoved':
-      return { ...problem, tasks: problem.tasks.filter(({ task }) => task !== event.data.task) }
+      return { ...problem, tasks: withoutTask(tasks, event.data.task) }
     default:
       return problem
   }

@@ -1,4 +1,5 @@
 import { NotFound, Refused } from '#libs/event-sourcing'
+import { FINISHED_TASK, openTasks, type RecordTask } from '#libs/record-tasks'
 import type {
   AddProblemTask,
   FinishProblemTask,
@@ -9,7 +10,7 @@ import { requireHands } from './problem.description.js'
 import type { ProblemEvent } from './problem.events.js'
 import type { ProblemFacts } from './problem.facts.js'
 import { requireText, requireUnfinished } from './problem.guards.js'
-import { FINISHED_TASK, type Problem, type Task } from './problem.state.js'
+import type { Problem } from './problem.state.js'
 
 /** What is to be done, step by step: until the problem is closed. */
 
@@ -54,7 +55,7 @@ export function removeProblemTask({ data }: RemoveProblemTask, problem: Problem)
 
 /** Of a problem that ends: nobody need do them any more. */
 export function skippedTasks(problem: Problem, notes: string): readonly ProblemEvent[] {
-  return openTasks(problem).map(({ task }) => ({
+  return openTasks(problem.tasks).map(({ task }) => ({
     type: 'ProblemTaskFinished',
     data: { task, result: 'skipped', notes },
   }))
@@ -62,24 +63,20 @@ export function skippedTasks(problem: Problem, notes: string): readonly ProblemE
 
 /** @throws Refused `PROBLEM.TASKS_OPEN` naming them */
 export function requireTasksDone(problem: Problem): void {
-  const open = openTasks(problem)
+  const open = openTasks(problem.tasks)
   if (open.length === 0) return
   throw new Refused('PROBLEM.TASKS_OPEN', 'Finish its tasks first, or say that they are skipped.', {
     tasks: open.map(({ task }) => task),
   })
 }
 
-function openTasks({ tasks }: Problem): readonly Task[] {
-  return tasks.filter(({ state }) => state === 'Open' || state === 'In Progress')
-}
-
-function taskOf(id: string, { tasks }: Problem): Task {
+function taskOf(id: string, { tasks }: Problem): RecordTask {
   const task = tasks.find((known) => known.task === id)
   if (task) return task
   throw new NotFound('PROBLEM.TASK_UNKNOWN', `It has no task ${id}.`)
 }
 
-function requireState({ task, state }: Task, ...allowed: readonly Task['state'][]): void {
+function requireState({ task, state }: RecordTask, ...allowed: readonly RecordTask['state'][]): void {
   if (allowed.includes(state)) return
   throw new Refused(
     state === 'In Progress' ? 'PROBLEM.TASK_STARTED' : 'PROBLEM.TASK_FINISHED',
