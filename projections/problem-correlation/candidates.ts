@@ -1,4 +1,4 @@
-import { later } from '#libs/event-sourcing'
+import { earlier, later } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
 import type { Agreement, Signal } from './similarity.js'
 import type { Traits } from './traits.js'
@@ -61,8 +61,16 @@ export interface CandidateLink {
   agreements: readonly Agreement[]
 }
 
+const PREFIX = 'candidate-'
+
+/** Of the candidate that began with an incident. */
 export function candidateId(number: string): string {
-  return `candidate-${number}`
+  return PREFIX + number
+}
+
+/** What people call it by: the number of that incident. */
+export function candidateNumber(id: string): string {
+  return id.slice(PREFIX.length)
 }
 
 /** The candidate as it goes on: the one that it was merged into, if it was. Says so at once where that went on in others. */
@@ -182,11 +190,6 @@ function isBefore(one: Member, other: Member): boolean {
   return one.openedAt === other.openedAt ? one.number < other.number : one.openedAt < other.openedAt
 }
 
-/** As texts, times stand in their order. */
-function earlier(one: string, other: string): string {
-  return later(one, other) === one ? other : one
-}
-
 const SEPARATOR = ':'
 
 function withGrounds(
@@ -228,6 +231,8 @@ export function groundsOf({
 export function iso(time: number): string {
   return new Date(time).toISOString()
 }
-function rounded(bits: number): number {
+
+/** To a hundredth of a bit. */
+export function rounded(bits: number): number {
   return Math.round(bits * 100) / 100
 }

@@ -14,7 +14,7 @@ import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant } from '#libs/platform'
 import { FreshnessQuery } from '../../http/listing.dto.js'
 import { closed, instant, integer, listOf, text } from '../../http/record-view.js'
-import { nullableNumber, number, watched } from '../rates/rate.schemas.js'
+import { number, rateTest, watched } from '../rates/rate.schemas.js'
 
 const POSITION = /^\d{20}$/
 
@@ -147,15 +147,7 @@ export class SuspectChangesView extends ForensicAnswer {
 }
 
 /** `pValue`: of more than usual; `pFewer`: of fewer. */
-const statistic = closed({
-  test: text,
-  expected: number,
-  ratio: nullableNumber,
-  ratioInterval: listOf(nullableNumber),
-  pValue: number,
-  pFewer: number,
-  pTwoSided: number,
-})
+const statistic = rateTest('pFewer')
 
 export class ImpactIncidentView {
   @IsString() number!: string

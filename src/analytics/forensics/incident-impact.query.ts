@@ -3,8 +3,14 @@ import { earlier, later } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { IncidentDetails } from '#projections/incident-details/incident-details'
 import { onsetOf } from '../rates/counted-incidents.js'
-import { compareRates, RATE_TEST_NAME, type RateTest } from '../rates/rate-comparison.js'
-import { hoursBetween, type WatchedTime, watchedTime } from '../rates/watched-time.js'
+import {
+  compareBothWays,
+  RATE_TEST_NAME,
+  type RateTest,
+  rounded,
+  verdictInWords,
+} from '../rates/rate-comparison.js'
+import { hoursBetween, plus, type WatchedTime, watchedTime } from '../rates/watched-time.js'
 import type { Reach } from './estate.js'
 import type { Implementation } from './implementation.query.js'
 import { IncidentsOfItems } from './incidents-of-items.js'
@@ -79,9 +85,8 @@ export async function readIncidentImpact(
   const counted = more ? (await incidents.count(startedAt, until)) - begunBefore : after.length
   const observed = watchedTime(startedAt, until, counted)
   const baseline = watchedTime(since, startedAt, (await incidents.count(since, startedAt)) + begunBefore)
-  const { verdict: higher, ...statistic } = compareRates(observed, baseline, 'higher')
-  const fewer = compareRates(observed, baseline, 'lower')
-  const verdict = VERDICTS[fewer.verdict === 'lower' ? 'lower' : higher]
+  const { verdict: way, pOpposite: pFewer, ...statistic } = compareBothWays(observed, baseline, 'higher')
+  const verdict = VERDICTS[way]
   const { declared, ...change } = implementation
   const { position, lag } = incidents.freshness ?? reach
   const answer: IncidentImpact = {
@@ -89,9 +94,9 @@ export async function readIncidentImpact(
     itemsInScope: reach.items.length + reach.unknown.length,
     observed,
     baseline,
-    statistic: { test: RATE_TEST_NAME, ...statistic, pFewer: fewer.pValue },
+    statistic: { test: RATE_TEST_NAME, ...statistic, pFewer },
     verdict,
-    summary: summaryOf(verdict, observed, baseline, { ...statistic, pFewer: fewer.pValue }),
+    summary: summaryOf(verdict, observed, baseline, { ...statistic, pFewer }),
     items: after
       .slice(0, pageSize)
       .map((incident) => shown(incident, incidents, { startedAt, declaredOf: isDeclared(asked) })),
@@ -136,11 +141,6 @@ function summaryOf(
   { expected, ratio, pValue, pFewer }: Pick<RateTest, 'expected' | 'ratio' | 'pValue'> & { pFewer: number },
 ): string {
   const counted = `${observed.count} in ${rounded(observed.hours)} h from its beginning on; ${rounded(expected)} were to be expected from ${baseline.count} in the ${rounded(baseline.hours)} h before`
-  if (verdict === 'too little to tell') return `${counted}: too little to tell`
-  const times = ratio === null ? '' : `${rounded(ratio)} times the usual rate, `
   const p = verdict === 'fewer than usual' ? pFewer : pValue
-  return `${counted}: ${verdict} (${times}p = ${p.toPrecision(2)})`
+  return verdictInWords(counted, verdict, { ratio, rate: 'the usual rate', p })
 }
-
-const rounded = (value: number) => Math.round(value * 100) / 100
-const plus = (time: string, milliseconds: number) => new Date(Date.parse(time) + milliseconds).toISOString()

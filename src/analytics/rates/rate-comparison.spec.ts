@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { compareRates } from './rate-comparison.js'
+import { compareBothWays, compareRates } from './rate-comparison.js'
 
 /** What R prints, to its digits. */
 const digits = (value: number | null, n: number) => Number((value as number).toPrecision(n))
@@ -77,6 +77,9 @@ describe('The comparison of two rates', () => {
         const lower = compareRates(observed, baseline, 'lower')
         expect(higher.pValue + lower.pValue).toBeGreaterThanOrEqual(1 - 1e-9)
         expect(higher.pTwoSided).toBeLessThanOrEqual(1)
+        const bothWays = compareBothWays(observed, baseline, 'higher')
+        const verdict = lower.verdict === 'lower' ? 'lower' : higher.verdict
+        expect(bothWays).toEqual({ ...higher, verdict, pOpposite: lower.pValue })
         const { ratio, ratioInterval } = higher
         if (ratio === null) return
         expect(ratioInterval[0]).toBeLessThanOrEqual(ratio * (1 + 1e-9) + 1e-12)

@@ -5,6 +5,8 @@ export interface Counted {
   exposure: number
 }
 
+export type Alternative = 'higher' | 'lower'
+
 export interface RateTest {
   /** What the baseline's rate gives over the exposure of the observed side. */
   expected: number
@@ -16,11 +18,31 @@ export interface RateTest {
   pValue: number
   /** The same for `two-sided`. */
   pTwoSided: number
-  verdict: 'higher' | 'lower' | 'no difference shown' | 'too little to tell'
+  verdict: Alternative | 'no difference shown' | 'too little to tell'
 }
 
 export const RATE_TEST_NAME =
   'exact conditional binomial test of two Poisson rates (Przyborowski and Wilenski 1940), one-sided'
+
+/**
+ * A verdict in words, behind what was counted.
+ * @param rate what the ratio is of: `the usual rate`
+ * @param p of the alternative that the verdict speaks for
+ */
+export function verdictInWords(
+  counted: string,
+  verdict: string,
+  { ratio, rate, p }: { ratio: number | null; rate: string; p: number },
+): string {
+  if (verdict === 'too little to tell') return `${counted}: ${verdict}`
+  const times = ratio === null ? '' : `${rounded(ratio)} times ${rate}, `
+  return `${counted}: ${verdict} (${times}p = ${p.toPrecision(2)})`
+}
+
+/** To a hundredth. */
+export function rounded(value: number): number {
+  return Math.round(value * 100) / 100
+}
 
 /** A verdict needs a p-value below this. */
 export const SIGNIFICANCE = 0.05
@@ -36,33 +58,56 @@ export const FEWEST_EVENTS = 3
  *
  * @throws RangeError when an exposure is not above 0
  */
-export function compareRates(
+export function compareRates(observed: Counted, baseline: Counted, alternative: Alternative): RateTest {
+  const { told, tested } = comparison(observed, baseline)
+  return { ...told, ...tested(alternative) }
+}
+
+/**
+ * The same for whom the opposite matters, too: it is the verdict where the test comes out significant that way.
+ * @throws RangeError when an exposure is not above 0
+ */
+export function compareBothWays(
   observed: Counted,
   baseline: Counted,
-  alternative: 'higher' | 'lower',
-): RateTest {
+  alternative: Alternative,
+): RateTest & {
+  /** Of the opposite alternative. */
+  pOpposite: number
+} {
+  const { told, tested } = comparison(observed, baseline)
+  const opposite = alternative === 'higher' ? 'lower' : 'higher'
+  const [asked, other] = [tested(alternative), tested(opposite)]
+  const verdict = other.verdict === opposite ? opposite : asked.verdict
+  return { ...told, ...asked, verdict, pOpposite: other.pValue }
+}
+
+function comparison(observed: Counted, baseline: Counted) {
   if (!(observed.exposure > 0 && baseline.exposure > 0)) throw new RangeError('Exposures must be above 0')
   const trials = observed.count + baseline.count
   const share = observed.exposure / (observed.exposure + baseline.exposure)
   const binomial = new Binomial(trials)
   const x = observed.count
-  const pValue = alternative === 'higher' ? binomial.atLeast(x, share) : binomial.atMost(x, share)
   const rateBefore = baseline.count / baseline.exposure
-  return {
+  const told = {
     expected: rateBefore * observed.exposure,
     ratio: baseline.count === 0 ? null : x / observed.exposure / rateBefore,
     ratioInterval: ratioInterval(binomial, x, observed.exposure / baseline.exposure),
-    pValue,
     pTwoSided: binomial.noLikelierThan(x, share),
-    verdict: verdictOf(pValue, trials, alternative === 'higher' ? share : 1 - share, alternative),
   }
+  const tested = (alternative: Alternative) => {
+    const isHigher = alternative === 'higher'
+    const pValue = isHigher ? binomial.atLeast(x, share) : binomial.atMost(x, share)
+    return { pValue, verdict: verdictOf(pValue, trials, isHigher ? share : 1 - share, alternative) }
+  }
+  return { told, tested }
 }
 
 function verdictOf(
   pValue: number,
   trials: number,
   shareOfSide: number,
-  alternative: 'higher' | 'lower',
+  alternative: Alternative,
 ): RateTest['verdict'] {
   if (trials < FEWEST_EVENTS || shareOfSide ** trials >= SIGNIFICANCE) return 'too little to tell'
   return pValue < SIGNIFICANCE ? alternative : 'no difference shown'

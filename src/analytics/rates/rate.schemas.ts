@@ -1,10 +1,10 @@
 import type { JsonSchema } from '#libs/platform'
-import { closed, instant, integer } from '../../http/record-view.js'
+import { closed, instant, integer, listOf, text } from '../../http/record-view.js'
 
 /** How answers show what was counted, and the test of it. */
 
 export const number: JsonSchema = { type: 'number' }
-export const nullableNumber: JsonSchema = { type: ['number', 'null'] }
+const nullableNumber: JsonSchema = { type: ['number', 'null'] }
 export const watched = closed({
   from: instant,
   to: instant,
@@ -12,3 +12,16 @@ export const watched = closed({
   count: integer,
   exposure: number,
 })
+
+/** The test of two rates. @param pOpposite name of the p-value of the opposite alternative */
+export function rateTest(pOpposite: string): JsonSchema {
+  return closed({
+    test: text,
+    expected: number,
+    ratio: nullableNumber,
+    ratioInterval: listOf(nullableNumber),
+    pValue: number,
+    [pOpposite]: number,
+    pTwoSided: number,
+  })
+}

@@ -15,6 +15,11 @@ export function watchedTime(from: string, to: string, count: number): WatchedTim
   return { from, to, hours, count, exposure: Math.max(hours, LEAST_HOURS) }
 }
 
+/** The time so many milliseconds later. */
+export function plus(time: string, milliseconds: number): string {
+  return new Date(Date.parse(time) + milliseconds).toISOString()
+}
+
 export function hoursBetween(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / 3_600_000
 }

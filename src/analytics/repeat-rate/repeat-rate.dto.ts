@@ -3,7 +3,7 @@ import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant } from '#libs/platform'
 import { FreshnessQuery } from '../../http/listing.dto.js'
 import { closed, instant, listOf, text } from '../../http/record-view.js'
-import { nullableNumber, number, watched } from '../rates/rate.schemas.js'
+import { rateTest, watched } from '../rates/rate.schemas.js'
 
 export class FixedProblemParams {
   @Field('Number of the problem.', 'PRB0000001') @Matches(RECORD_NUMBER) id!: string
@@ -41,15 +41,7 @@ const fix = closed({
   endedAt: instant,
 })
 /** `pValue`: of fewer than before; `pMore`: of more. */
-const statistic = closed({
-  test: text,
-  expected: number,
-  ratio: nullableNumber,
-  ratioInterval: listOf(nullableNumber),
-  pValue: number,
-  pMore: number,
-  pTwoSided: number,
-})
+const statistic = rateTest('pMore')
 
 export class RepeatedIncidentView {
   @IsString() number!: string

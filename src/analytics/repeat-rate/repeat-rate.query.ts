@@ -1,13 +1,19 @@
 import type { Principal } from '#libs/access'
-import { later } from '#libs/event-sourcing'
+import { earlier, later } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare } from '#libs/read-store'
 import type { IncidentDetails } from '#projections/incident-details/incident-details'
 import type { Reach } from '../forensics/estate.js'
 import { IncidentsOfItems } from '../forensics/incidents-of-items.js'
 import { CountedIncidents, onsetOf } from '../rates/counted-incidents.js'
-import { compareRates, RATE_TEST_NAME, type RateTest } from '../rates/rate-comparison.js'
-import { hoursBetween, type WatchedTime, watchedTime } from '../rates/watched-time.js'
+import {
+  compareBothWays,
+  RATE_TEST_NAME,
+  type RateTest,
+  rounded,
+  verdictInWords,
+} from '../rates/rate-comparison.js'
+import { hoursBetween, plus, type WatchedTime, watchedTime } from '../rates/watched-time.js'
 import type { FixedProblem, Kind } from './problem-fix.query.js'
 
 export interface RepeatRateAsked {
@@ -74,9 +80,8 @@ export async function readRepeatRate(
   const counted = more ? (await incidents.count(startedAt, until)) - begunBefore - during : after.length
   const afterFix = watchedTime(endedAt, until, counted)
   const beforeFix = watchedTime(since, startedAt, (await incidents.count(since, startedAt)) + begunBefore)
-  const { verdict: lower, ...statistic } = compareRates(afterFix, beforeFix, 'lower')
-  const { verdict: higher, pValue: pMore } = compareRates(afterFix, beforeFix, 'higher')
-  const verdict = VERDICTS[higher === 'higher' ? higher : lower]
+  const { verdict: way, pOpposite: pMore, ...statistic } = compareBothWays(afterFix, beforeFix, 'lower')
+  const verdict = VERDICTS[way]
   const { position, lag } = incidents.freshness!
   const answer: RepeatRate = {
     ...problem,
@@ -132,13 +137,8 @@ function summaryOf(
   { expected, ratio, pValue, pMore }: Pick<RateTest, 'expected' | 'ratio' | 'pValue'> & { pMore: number },
 ): string {
   const counted = `${after.count} in the ${daysOf(after)} days since the fix; ${rounded(expected)} were to be expected from ${before.count} in the ${daysOf(before)} days before`
-  if (verdict === 'too little to tell') return `${counted}: too little to tell`
-  const times = ratio === null ? '' : `${rounded(ratio)} times the rate before, `
   const p = verdict === 'more than before' ? pMore : pValue
-  return `${counted}: ${verdict} (${times}p = ${p.toPrecision(2)})`
+  return verdictInWords(counted, verdict, { ratio, rate: 'the rate before', p })
 }
 
 const daysOf = ({ hours }: WatchedTime) => rounded(hours / 24)
-const rounded = (value: number) => Math.round(value * 100) / 100
-const plus = (time: string, milliseconds: number) => new Date(Date.parse(time) + milliseconds).toISOString()
-const earlier = (one: string, other: string) => (one < other ? one : other)

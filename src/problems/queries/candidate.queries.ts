@@ -1,7 +1,12 @@
 import type { Principal } from '#libs/access'
 import { NotFound } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { CANDIDATES, type Candidate, candidateId } from '#projections/problem-correlation/candidates'
+import {
+  CANDIDATES,
+  type Candidate,
+  candidateId,
+  candidateNumber,
+} from '#projections/problem-correlation/candidates'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
 import { candidateReasons, trendOf } from '#projections/problem-correlation/reasons'
 import { type ListArguments, listPage } from '../../http/listing.js'
@@ -28,15 +33,13 @@ export async function readCandidate(
   return { json: JSON.stringify({ ...shownCandidate(row.document), position }), position }
 }
 
-const PREFIX = candidateId('')
-
 /** As answers tell it, with its trend as of now. */
 function shownCandidate(candidate: Candidate): object {
   const { id, grounds: _, evidence: _bits, problemEndedAt: _ended, mergedInto, ...shown } = candidate
   return {
     ...shown,
-    id: id.slice(PREFIX.length),
-    ...(mergedInto !== undefined && { mergedInto: mergedInto.slice(PREFIX.length) }),
+    id: candidateNumber(id),
+    ...(mergedInto !== undefined && { mergedInto: candidateNumber(mergedInto) }),
     trend: trendOf(candidate, Date.now()),
     reasons: candidateReasons(candidate),
   }

@@ -2,6 +2,7 @@ import type { Principal } from '#libs/access'
 import { NotFound } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
+import { candidateNumber, rounded } from '#projections/problem-correlation/candidates'
 import { type CorrelatedIncident, INCIDENTS } from '#projections/problem-correlation/linking'
 import {
   backgroundOf,
@@ -51,27 +52,28 @@ export async function similarIncidents(
     const { traits } = asked.document
     const lookup = await loaded(traits, { models, asking })
     const others = await correlated.getMany(listedWith(lookup, traits), asking)
+    const background = backgroundOf(lookup)
+    const comparer = new Comparer(traits, background, USUAL_PARAMETERS)
     const best = ranked(
-      traits,
-      lookup,
+      comparer,
       others.rows.map(({ document }) => document),
     )
     const streams = best.map(({ to }) => `incident-${to.number}`)
     const { rows } = await details.getMany(streams, asking)
     const seen = new Map(rows.map(({ document }) => [document.number, document]))
-    for (const { to, candidate, bits, agreements } of best) {
+    for (const { to, candidate, bits } of best) {
       const record = seen.get(to.number)
       if (record === undefined || items.length >= Math.min(pageSize || USUAL_SIMILAR, MOST_SIMILAR)) continue
       const { title, state, openedAt } = record
-      const reasons = reasonsOf(agreements)
+      const reasons = reasonsOf(comparer.compare(to).agreements)
       items.push({
         number: to.number,
         title,
         state,
         openedAt,
-        score: Math.round(bits * 100) / 100,
+        score: rounded(surprise(bits, background.incidents)),
         reasons,
-        ...(candidate !== undefined && { candidate: candidate.slice('candidate-'.length) }),
+        ...(candidate !== undefined && { candidate: candidateNumber(candidate) }),
       })
     }
   }
@@ -96,17 +98,11 @@ async function loaded(traits: Traits, { models, asking }: Loading): Promise<Look
     documents.get(`${collection}/${id}`) as Document | undefined
 }
 
-function ranked(asked: Traits, lookup: Lookup, others: readonly CorrelatedIncident[]) {
-  const background = backgroundOf(lookup)
-  const comparer = new Comparer(asked, background, USUAL_PARAMETERS)
+function ranked(comparer: Comparer, others: readonly CorrelatedIncident[]) {
   return others
     .filter(({ restricted }) => !restricted)
-    .map(({ traits: to, candidate }) => {
-      const { bits, agreements } = comparer.compare(to)
-      return { to, candidate, bits, agreements }
-    })
+    .map(({ traits: to, candidate }) => ({ to, candidate, bits: comparer.bits(to) }))
     .filter(({ bits }) => bits > 0)
-    .map((similar) => ({ ...similar, bits: surprise(similar.bits, background.incidents) }))
     .sort((a, b) => b.bits - a.bits || b.to.time - a.to.time || (a.to.number < b.to.number ? 1 : -1))
     .slice(0, LOOKED_AT)
 }
