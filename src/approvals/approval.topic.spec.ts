@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RecordedEvent } from '#libs/event-sourcing'
-import { EventFactory } from '#libs/testing'
+import { EventFactory, recordedSample } from '#libs/testing'
 import { EVENT_CATALOGUE } from '../event-catalog.js'
 import { approvalEventOnTopic } from './approval.topic.js'
 import type { ApprovalEvent } from './domain/approval.events.js'
@@ -12,12 +11,7 @@ const TYPES = [...EVENT_CATALOGUE.values()]
   .map(({ type }) => type)
 
 function onTopic(type: string): RecordedEvent | undefined {
-  const { data } = JSON.parse(readFileSync(join(SAMPLES, `${type}.v1.json`), 'utf8'))
-  const event = new EventFactory().event(
-    { type, data: { ...data, added: 'later' } },
-    { reason: 'a reason for colleagues' },
-    'approval-a1',
-  )
+  const event = recordedSample(SAMPLES, type, { stream: 'approval-a1' })
   return approvalEventOnTopic(event as RecordedEvent<ApprovalEvent>)
 }
 

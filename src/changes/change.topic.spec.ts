@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RecordedEvent } from '#libs/event-sourcing'
-import { EventFactory } from '#libs/testing'
+import { EventFactory, recordedSample } from '#libs/testing'
 import { EVENT_CATALOGUE } from '../event-catalog.js'
 import { changeEventOnTopic } from './change.topic.js'
 import type { ChangeEvent } from './domain/change.events.js'
@@ -12,13 +11,10 @@ const TYPES = [...EVENT_CATALOGUE.values()]
   .map(({ type }) => type)
 
 function onTopic(type: string, more: object = {}): RecordedEvent | undefined {
-  const { data } = JSON.parse(readFileSync(join(SAMPLES, `${type}.v1.json`), 'utf8'))
-  const told = { ...data, added: 'later', sourceFields: { a: 'b' }, irregular: 'X', ...more }
-  const event = new EventFactory().event(
-    { type, data: told },
-    { reason: 'for colleagues' },
-    'change-CHG0000001',
-  )
+  const event = recordedSample(SAMPLES, type, {
+    stream: 'change-CHG0000001',
+    more: { sourceFields: { a: 'b' }, irregular: 'X', ...more },
+  })
   return changeEventOnTopic(event as RecordedEvent<ChangeEvent>)
 }
 

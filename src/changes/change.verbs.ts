@@ -1,5 +1,6 @@
 import { toUtc } from '../http/instants.js'
 import { Reasoned } from '../http/reasoned.js'
+import { FinishTaskDto, TaskDto } from '../http/record-tasks.dto.js'
 import { type Verbs, verb } from '../http/verbs.js'
 import * as c from './domain/change.commands.js'
 import { CHANGE_MODEL_RIGHTS, rolesThatMay } from './domain/change.rights.js'
@@ -119,19 +120,19 @@ const implementing = {
   'start-task': verb({
     summary: 'Start a task',
     roles: rolesThatMay('StartChangeTask'),
-    body: dto.TaskDto,
+    body: TaskDto,
     command: (id, data, metadata) => new c.StartChangeTask(id, data, metadata),
   }),
   'finish-task': verb({
     summary: 'Say how a task went',
     roles: rolesThatMay('FinishChangeTask'),
-    body: dto.FinishTaskDto,
+    body: FinishTaskDto,
     command: (id, data, metadata) => new c.FinishChangeTask(id, data, metadata),
   }),
   'remove-task': verb({
     summary: 'Remove a task, before it is being implemented',
     roles: rolesThatMay('RemoveChangeTask'),
-    body: dto.TaskDto,
+    body: TaskDto,
     command: (id, data, metadata) => new c.RemoveChangeTask(id, data, metadata),
   }),
   implement: verb({

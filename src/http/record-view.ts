@@ -72,6 +72,23 @@ export class QueueEntry {
   @IsOptional() @Field('True while an event of this record could not be folded.') @IsBoolean() stale?: boolean
 }
 
+/** What a change or a problem says of itself besides what it is about. */
+export class RecordDetails {
+  @IsInstant() openedAt!: string
+  @IsOptional() @IsInstant() closedAt?: string
+  @IsInstant() updatedAt!: string
+  @IsOptional() @IsInstant() effectiveAt?: string
+  @IsOptional() @IsInt() comments?: number
+  @IsOptional() @IsInt() workNotes?: number
+  @IsOptional()
+  @Field('Imports: where it comes from, and what of it has no field here.')
+  @Conforms(() => closed({ name: text, externalId: text, fields: mapOf(text) }))
+  source?: object
+  @IsOptional() @Field('Imported steps that would have been refused here.') @IsInt() irregular?: number
+  @IsOptional() @Conforms(() => audienceSchema) audience?: object
+  @IsOptional() @Field('True while an event of it could not be folded.') @IsBoolean() stale?: boolean
+}
+
 /** What every page of a list says besides its items. */
 export class Page {
   @IsOptional() @Field('Absent on the last page.') @IsString() nextPageToken?: string

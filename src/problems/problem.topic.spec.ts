@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RecordedEvent } from '#libs/event-sourcing'
-import { EventFactory } from '#libs/testing'
+import { EventFactory, recordedSample } from '#libs/testing'
 import { EVENT_CATALOGUE } from '../event-catalog.js'
 import type { CandidateEvent } from './domain/candidate.events.js'
 import type { ProblemEvent } from './domain/problem.events.js'
@@ -13,13 +12,10 @@ const TYPES = [...EVENT_CATALOGUE.values()]
   .map(({ type }) => type)
 
 function onTopic(type: string, more: object = {}): RecordedEvent | undefined {
-  const { data } = JSON.parse(readFileSync(join(SAMPLES, `${type}.v1.json`), 'utf8'))
-  const told = { ...data, added: 'later', sourceFields: { a: 'b' }, irregular: 'X', ...more }
-  const event = new EventFactory().event(
-    { type, data: told },
-    { reason: 'for colleagues' },
-    'problem-PRB0000001',
-  )
+  const event = recordedSample(SAMPLES, type, {
+    stream: 'problem-PRB0000001',
+    more: { sourceFields: { a: 'b' }, irregular: 'X', ...more },
+  })
   return problemEventOnTopic(event as RecordedEvent<ProblemEvent>)
 }
 
@@ -65,15 +61,11 @@ it('a type that this release does not know stays here', () => {
 it.each(['ProblemCandidateAccepted', 'ProblemCandidateDismissed'])(
   '%s leaves without what incidents say, and without why',
   (type) => {
-    const { data } = JSON.parse(readFileSync(join(SAMPLES, `${type}.v1.json`), 'utf8'))
-    const told = { type, data: { ...data, problem: 'PRB0000001', added: 'later' } }
-    const event = new EventFactory().event(told, { reason: 'for colleagues' }, 'candidate-INC0000001')
+    const more = { problem: 'PRB0000001' }
+    const event = recordedSample(SAMPLES, type, { stream: 'candidate-INC0000001', more })
+    const { score, memberCount } = event.data as CandidateEvent['data']
     const shown = candidateEventOnTopic(event as RecordedEvent<CandidateEvent>)
-    expect(shown?.data).toEqual({
-      score: data.score,
-      memberCount: data.memberCount,
-      problem: 'PRB0000001',
-    })
+    expect(shown?.data).toEqual({ score, memberCount, problem: 'PRB0000001' })
     expect(shown?.metadata).not.toHaveProperty('reason')
     expect(candidateEventOnTopic({ ...event, type: 'ProblemCandidateForgotten' } as never)).toBeUndefined()
   },

@@ -1,4 +1,5 @@
 import { Reasoned } from '../http/reasoned.js'
+import { FinishTaskDto, TaskDto } from '../http/record-tasks.dto.js'
 import { type Verbs, verb } from '../http/verbs.js'
 import * as c from './domain/problem.commands.js'
 import { PROBLEM_RIGHTS } from './domain/problem.rights.js'
@@ -129,19 +130,19 @@ const proceeding = {
   'start-task': verb({
     summary: 'Start a task',
     roles: PROBLEM_RIGHTS.StartProblemTask,
-    body: dto.ProblemTaskDto,
+    body: TaskDto,
     command: (id, data, metadata) => new c.StartProblemTask(id, data, metadata),
   }),
   'finish-task': verb({
     summary: 'Say how a task went',
     roles: PROBLEM_RIGHTS.FinishProblemTask,
-    body: dto.FinishProblemTaskDto,
+    body: FinishTaskDto,
     command: (id, data, metadata) => new c.FinishProblemTask(id, data, metadata),
   }),
   'remove-task': verb({
     summary: 'Remove a task that nobody has started',
     roles: PROBLEM_RIGHTS.RemoveProblemTask,
-    body: dto.ProblemTaskDto,
+    body: TaskDto,
     command: (id, data, metadata) => new c.RemoveProblemTask(id, data, metadata),
   }),
   resolve: verb({

@@ -3,16 +3,7 @@ import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
 import { RecordHistory } from '../../http/history-entry.js'
 import { FreshnessQuery, filtered, listing } from '../../http/listing.dto.js'
-import {
-  audienceSchema,
-  closed,
-  instant,
-  integer,
-  listOf,
-  mapOf,
-  Page,
-  text,
-} from '../../http/record-view.js'
+import { closed, instant, integer, listOf, mapOf, Page, RecordDetails, text } from '../../http/record-view.js'
 import { CAB_ADVICE } from '../domain/cab.events.js'
 import { CHANGE_STATES } from '../domain/change.events.js'
 import { RISKS } from '../domain/defaults.js'
@@ -73,7 +64,7 @@ const approval = closed(
 )
 
 /** A change; absent fields are not set, or not for you to see. */
-export class ChangeView {
+export class ChangeView extends RecordDetails {
   @Field('Number.', 'CHG0000001') @IsString() number!: string
   @Field('`configuration-commit`: imported, without evidence of approval or outcome.')
   @IsIn(TYPES)
@@ -218,24 +209,11 @@ export class ChangeView {
   )
   cab?: object[]
   @IsOptional() @Field('The board’s latest advice.') @IsIn([...CAB_ADVICE]) cabAdvice?: string
-  @IsOptional() @IsInt() comments?: number
-  @IsOptional() @IsInt() workNotes?: number
   @Field('Latest entry into each state that it was in.', { New: '2026-03-02T08:00:00.000Z' })
   @Conforms(() => closed(Object.fromEntries(STATES.map((state) => [state, instant])), []))
   entered!: object
-  @IsInstant() openedAt!: string
   @IsOptional() @IsInstant() startedAt?: string
   @IsOptional() @IsInstant() endedAt?: string
-  @IsOptional() @IsInstant() closedAt?: string
-  @IsInstant() updatedAt!: string
-  @IsOptional() @IsInstant() effectiveAt?: string
-  @IsOptional()
-  @Field('Imports: where it comes from, and what of it has no field here.')
-  @Conforms(() => closed({ name: text, externalId: text, fields: mapOf(text) }))
-  source?: object
-  @IsOptional() @Field('Imported steps that would have been refused here.') @IsInt() irregular?: number
-  @IsOptional() @Conforms(() => audienceSchema) audience?: object
-  @IsOptional() @Field('True while an event of it could not be folded.') @IsBoolean() stale?: boolean
 }
 
 /** One change at a point of both time axes. */

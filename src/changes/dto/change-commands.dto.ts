@@ -167,13 +167,6 @@ export class AddTaskDto extends Reasoned {
   @IsOptional() @IsId('Who has it.', 'Network') group?: string
   @IsOptional() @IsId('Who does it.', 'ben') assignee?: string
 }
-export class TaskDto extends Reasoned {
-  @Field('Id of the task.', 'T1') @Matches(/^T\d{1,6}$/) task!: string
-}
-export class FinishTaskDto extends TaskDto {
-  @Field('How it went.', 'done') @IsIn(['done', 'skipped', 'failed']) result!: 'done' | 'skipped' | 'failed'
-  @IsOptional() @IsText('Needed of what was skipped or failed.', 'It ran already.', 20_000) notes?: string
-}
 
 export class RecordImplementedDto {
   @Field('When it was begun.', '2026-03-02T02:00:00Z') @IsInstant() startedAt!: string

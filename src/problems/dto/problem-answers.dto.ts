@@ -2,7 +2,7 @@ import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-val
 import { Conforms, Field, IsInstant } from '#libs/platform'
 import { RecordHistory } from '../../http/history-entry.js'
 import { FreshnessQuery, listing } from '../../http/listing.dto.js'
-import { audienceSchema, closed, instant, listOf, mapOf, Page, text } from '../../http/record-view.js'
+import { closed, instant, listOf, Page, RecordDetails, text } from '../../http/record-view.js'
 import { PROBLEM_ORIGINS, PROBLEM_OUTCOMES, PROBLEM_STATES } from '../domain/problem.events.js'
 
 /** What lists of problems take: those of now only. */
@@ -22,7 +22,7 @@ export class ProblemIncidentsQuery extends listing(
 const STATES = [...PROBLEM_STATES]
 
 /** A problem; absent fields are not set. */
-export class ProblemView {
+export class ProblemView extends RecordDetails {
   @Field('Number.', 'PRB0000001') @IsString() number!: string
   @IsString() title!: string
   @IsIn(STATES) state!: string
@@ -90,24 +90,11 @@ export class ProblemView {
     ),
   )
   review?: object
-  @IsOptional() @IsInt() comments?: number
-  @IsOptional() @IsInt() workNotes?: number
   @IsOptional() @Field('How often it was analysed again.') @IsInt() reanalyses?: number
   @Field('Latest entry into each state that it was in.', { New: '2026-03-02T08:00:00.000Z' })
   @Conforms(() => closed(Object.fromEntries(STATES.map((state) => [state, instant])), []))
   entered!: object
-  @IsInstant() openedAt!: string
   @IsOptional() @IsInstant() resolvedAt?: string
-  @IsOptional() @IsInstant() closedAt?: string
-  @IsInstant() updatedAt!: string
-  @IsOptional() @IsInstant() effectiveAt?: string
-  @IsOptional()
-  @Field('Imports: where it comes from, and what of it has no field here.')
-  @Conforms(() => closed({ name: text, externalId: text, fields: mapOf(text) }))
-  source?: object
-  @IsOptional() @Field('Imported steps that would have been refused here.') @IsInt() irregular?: number
-  @IsOptional() @Conforms(() => audienceSchema) audience?: object
-  @IsOptional() @Field('True while an event of it could not be folded.') @IsBoolean() stale?: boolean
 }
 
 /** One problem at a point of both time axes. */

@@ -145,13 +145,6 @@ export class AddProblemTaskDto extends Reasoned {
   @IsOptional() @IsId('Who has it.', 'Messaging') group?: string
   @IsOptional() @IsId('Who does it: a member of the group.', 'ann') assignee?: string
 }
-export class ProblemTaskDto extends Reasoned {
-  @Field('Id of the task.', 'T1') @Matches(/^T\d{1,6}$/) task!: string
-}
-export class FinishProblemTaskDto extends ProblemTaskDto {
-  @Field('How it went.', 'done') @IsIn(['done', 'skipped', 'failed']) result!: 'done' | 'skipped' | 'failed'
-  @IsOptional() @IsText('Needed of what was skipped or failed.', 'It was done before.', 20_000) notes?: string
-}
 
 export class DuplicateProblemDto extends Reasoned {
   @Field('Number of the problem that goes on.', 'PRB0000002') @Matches(RECORD_NUMBER) survivor!: string
