@@ -115,10 +115,12 @@ function describe(
   head.visibleTo = peopleNamed(head)
 }
 
+export const MAJOR_INCIDENT_STANDINGS = ['candidate', 'yes'] as const
+
 /** What lists show of a major incident, of a family and of a call to those who are on call. */
 export interface IncidentAttention {
   /** Somebody thinks, or has decided, that it is a major incident. */
-  major?: 'candidate' | 'yes'
+  major?: (typeof MAJOR_INCIDENT_STANDINGS)[number]
   /** Of a major incident: by when the next update is promised, and how often it was reminded of. */
   nextUpdateAt?: string
   updatesOverdue?: number

@@ -1,5 +1,6 @@
 /** How a command reached the log. Policies arm nothing for what came by `import`. */
-export type Channel = 'api' | 'import' | 'policy' | 'alert' | 'email'
+export const CHANNELS = ['api', 'import', 'policy', 'alert', 'email'] as const
+export type Channel = (typeof CHANNELS)[number]
 
 /** Where an imported event comes from: enough to find the row again, whatever the file was called. */
 export interface EventSource {

@@ -1,10 +1,12 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import type {
-  AlertCondition,
-  AlertEvent,
-  AlertKeyKind,
-  Labels,
+import { oneOf } from '#libs/read-store'
+import {
+  ALERT_CONDITIONS,
+  type AlertCondition,
+  type AlertEvent,
+  type AlertKeyKind,
+  type Labels,
 } from '../../src/alerts/domain/alert.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
 import { present } from '../drafts.js'
@@ -50,7 +52,7 @@ export const alerts = defineProjection<AlertEntry, AlertEvent>({
     id: 'string',
     source: 'string',
     key: 'string',
-    condition: 'string',
+    condition: oneOf(ALERT_CONDITIONS),
     incident: 'string',
     count: 'integer',
     firings: 'integer',

@@ -16,6 +16,15 @@ export const AUDIT_QUESTIONS = [
   'rights-or-rules-changed',
   'audit-data-read',
 ] as const
+/** What a finding may be about. */
+export const AUDITED_RECORD_TYPES = [
+  'change',
+  'configuration-item',
+  'person',
+  'group',
+  'setting',
+  'audit',
+] as const
 export type AuditQuestion = (typeof AUDIT_QUESTIONS)[number]
 
 /** A verdict on a modification, and the event that gave rise to it: later ones stand beside earlier ones. */
@@ -31,7 +40,7 @@ export interface AuditFinding {
   /** Of the question and what it is about: the same after a rebuild. */
   id: string
   question: AuditQuestion
-  recordType: 'change' | 'configuration-item' | 'person' | 'group' | 'setting' | 'audit'
+  recordType: (typeof AUDITED_RECORD_TYPES)[number]
   /** Number or name of the record. */
   record: string
   change?: string

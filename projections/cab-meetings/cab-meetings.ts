@@ -1,4 +1,5 @@
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { CabAdvice, CabEvent } from '../../src/changes/domain/cab.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
 import { performer } from '../drafts.js'
@@ -12,11 +13,13 @@ export interface AgendaItem {
   by?: string
 }
 
+const CAB_MEETING_STATES = ['scheduled', 'closed'] as const
+
 /** A meeting of the change advisory board, as it is. Times are ISO 8601 UTC. */
 export interface CabMeetingEntry {
   id: string
   title: string
-  status: 'scheduled' | 'closed'
+  status: (typeof CAB_MEETING_STATES)[number]
   start: string
   end: string
   chair: string
@@ -72,7 +75,7 @@ export const cabMeetings = defineProjection<CabMeetingEntry, CabEvent>({
   },
   columns: {
     id: 'string',
-    status: 'string',
+    status: oneOf(CAB_MEETING_STATES),
     start: 'timestamp',
     end: 'timestamp',
     chair: 'string',

@@ -1,6 +1,9 @@
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { ChangeModelEvent } from '../../src/changes/domain/change-model.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
+
+const CHANGE_MODEL_STATES = ['draft', 'approved', 'retired'] as const
 
 /** A model of standard changes, as it is; its texts stand in its stream only. Times are ISO 8601 UTC. */
 export interface ChangeModelEntry {
@@ -8,7 +11,7 @@ export interface ChangeModelEntry {
   /** Of the latest revision. */
   title: string
   /** `draft`: nobody has approved a revision yet, or since the last was retired. */
-  state: 'draft' | 'approved' | 'retired'
+  state: (typeof CHANGE_MODEL_STATES)[number]
   /** The latest revision: who wrote it, and when. */
   revision: number
   author: string
@@ -57,7 +60,7 @@ export const changeModels = defineProjection<ChangeModelEntry, ChangeModelEvent>
   },
   columns: {
     id: 'string',
-    state: 'string',
+    state: oneOf(CHANGE_MODEL_STATES),
     revision: 'integer',
     author: 'string',
     draftedAt: 'timestamp',

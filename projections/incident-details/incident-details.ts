@@ -1,14 +1,16 @@
 import { type EventSource, later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import type {
-  Hold,
-  Imported,
-  IncidentEvent,
-  IncidentFields,
-  Link,
-  MajorIncidentReview,
-  MajorIncidentRole,
-  Resolution,
+import { oneOf } from '#libs/read-store'
+import {
+  type Hold,
+  type Imported,
+  INCIDENT_STATES,
+  type IncidentEvent,
+  type IncidentFields,
+  type Link,
+  type MajorIncidentReview,
+  type MajorIncidentRole,
+  type Resolution,
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
 import { type Blank, nonEmpty, onlyFields, performer, present } from '../drafts.js'
@@ -19,6 +21,7 @@ import {
   BLANK_HEAD,
   type IncidentAttention,
   type IncidentHead,
+  MAJOR_INCIDENT_STANDINGS,
   type Milestones,
   NO_ATTENTION,
   openHead,
@@ -142,7 +145,7 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
   columns: {
     ...accessColumns,
     number: 'string',
-    state: 'string',
+    state: oneOf(INCIDENT_STATES),
     priority: 'integer',
     impact: 'integer',
     urgency: 'integer',
@@ -162,8 +165,8 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     resolvedAt: 'timestamp',
     closedAt: 'timestamp',
     updatedAt: 'timestamp',
-    major: 'string',
-    review: 'string',
+    major: oneOf(MAJOR_INCIDENT_STANDINGS),
+    review: oneOf(['missing', 'done']),
     parent: 'string',
     nextUpdateAt: 'timestamp',
     paged: 'string',

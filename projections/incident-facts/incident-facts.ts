@@ -1,11 +1,13 @@
 import type { Role } from '#libs/access'
-import { type Channel, later } from '#libs/event-sourcing'
+import { CHANNELS, type Channel, later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import type {
-  Imported,
-  IncidentEvent,
-  IncidentFields,
-  IncidentState,
+import { oneOf } from '#libs/read-store'
+import {
+  type Imported,
+  INCIDENT_STATES,
+  type IncidentEvent,
+  type IncidentFields,
+  type IncidentState,
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, forReaders, peopleNamed } from '../access.js'
 import { type Blank, performer, present } from '../drafts.js'
@@ -135,7 +137,7 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
   columns: {
     ...accessColumns,
     number: 'string',
-    state: 'string',
+    state: oneOf(INCIDENT_STATES),
     priority: 'integer',
     impact: 'integer',
     urgency: 'integer',
@@ -151,7 +153,7 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
     location: 'string',
     service: 'string',
     primaryCi: 'string',
-    channel: 'string',
+    channel: oneOf(CHANNELS),
     openedAt: 'timestamp',
     openedOn: 'string',
     firstResponseAt: 'timestamp',

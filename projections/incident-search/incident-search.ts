@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
+import { oneOf } from '#libs/read-store'
+import { INCIDENT_STATES, type IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, forEverybody, seesInternalFields } from '../access.js'
 import { type Blank, type Draft, onlyFields, present } from '../drafts.js'
 import {
@@ -65,7 +66,7 @@ export const incidentSearch = defineProjection<SearchedIncident, IncidentEvent>(
     ...accessColumns,
     type: 'string',
     number: 'string',
-    state: 'string',
+    state: oneOf(INCIDENT_STATES),
     priority: 'integer',
     caller: 'string',
     openedAt: 'timestamp',

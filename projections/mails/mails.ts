@@ -1,6 +1,9 @@
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { MailDecision, MailEvent } from '../../src/mail/domain/mail.events.js'
 import { wholeFor } from '../access.js'
+
+const MAIL_OUTCOMES = ['ignored', 'review', 'pending', 'commented', 'opened', 'dismissed'] as const
 
 /** An incoming message and what became of it. */
 export interface MailEntry {
@@ -15,7 +18,7 @@ export interface MailEntry {
   size: number
   receivedAt: string
   /** `review`: waits for a person; `pending`: decided, and about to be done. */
-  outcome: 'ignored' | 'review' | 'pending' | 'commented' | 'opened' | 'dismissed'
+  outcome: (typeof MAIL_OUTCOMES)[number]
   /** Why it was ignored or waits: a word, or the code of the rule that forbade what was decided. */
   why?: string
   detail?: string
@@ -64,7 +67,7 @@ export const mails = defineProjection<MailEntry, MailEvent>({
   columns: {
     id: 'string',
     sender: 'string',
-    outcome: 'string',
+    outcome: oneOf(MAIL_OUTCOMES),
     why: 'string',
     person: 'string',
     record: 'string',

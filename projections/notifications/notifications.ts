@@ -1,11 +1,13 @@
 import { hasRole, type Principal } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import { all, and, eq, type Filter, none } from '#libs/read-store'
-import type {
-  NotificationEvent,
-  NotificationHead,
-  NotificationReason,
+import { all, and, eq, type Filter, none, oneOf } from '#libs/read-store'
+import { KINDS } from '../../src/notifications/domain/defaults.js'
+import {
+  CHANNELS,
+  type NotificationEvent,
+  type NotificationHead,
+  type NotificationReason,
 } from '../../src/notifications/domain/notification.events.js'
 
 export const DELIVERY_STATES = [
@@ -54,9 +56,9 @@ export const notificationList = defineProjection<NotificationRow, NotificationEv
   },
   columns: {
     id: 'string',
-    state: 'string',
-    kind: 'string',
-    channel: 'string',
+    state: oneOf(DELIVERY_STATES),
+    kind: oneOf(KINDS),
+    channel: oneOf(CHANNELS),
     recipient: 'string',
     record: 'string',
     queuedAt: 'timestamp',

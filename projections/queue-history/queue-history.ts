@@ -1,7 +1,7 @@
 import { later, type Position } from '#libs/event-sourcing'
 import { defineView } from '#libs/projections-runtime'
-import { and, compare, type Filter, or } from '#libs/read-store'
-import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
+import { and, compare, type Filter, oneOf, or } from '#libs/read-store'
+import { INCIDENT_STATES, type IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody } from '../access.js'
 import { type Blank } from '../drafts.js'
 import {
@@ -69,7 +69,7 @@ export const queueHistory = defineView<IncidentEvent>({
         ...accessColumns,
         type: 'string',
         number: 'string',
-        state: 'string',
+        state: oneOf(INCIDENT_STATES),
         priority: 'integer',
         caller: 'string',
         watchers: 'strings',

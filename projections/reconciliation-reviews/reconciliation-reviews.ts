@@ -1,16 +1,20 @@
 import { defineProjection } from '#libs/projections-runtime'
-import type {
-  DiscoveredItem,
-  ReconciliationEvent,
-  ReconciliationReviewResolved,
+import { oneOf } from '#libs/read-store'
+import {
+  type DiscoveredItem,
+  REVIEW_DECISIONS,
+  type ReconciliationEvent,
+  type ReconciliationReviewResolved,
 } from '../../src/configuration/domain/configuration.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
 import { performer } from '../drafts.js'
 
+const REVIEW_STATES = ['open', 'resolved'] as const
+
 /** What a source reports and several CIs may be: a question for a person. Times are ISO 8601 UTC. */
 export interface ReconciliationReview {
   id: string
-  status: 'open' | 'resolved'
+  status: (typeof REVIEW_STATES)[number]
   source: string
   /** The run that it was asked after last. */
   run: string
@@ -53,13 +57,13 @@ export const reconciliationReviews = defineProjection<ReconciliationReview, Reco
   },
   columns: {
     id: 'string',
-    status: 'string',
+    status: oneOf(REVIEW_STATES),
     source: 'string',
     class: 'string',
     name: 'string',
     candidates: 'strings',
     openedAt: 'timestamp',
-    decision: 'string',
+    decision: oneOf(REVIEW_DECISIONS),
     ci: 'string',
     resolvedAt: 'timestamp',
   },

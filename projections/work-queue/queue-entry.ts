@@ -1,20 +1,25 @@
-import type {
-  ChangeOpened,
-  ChangeRiskAssessed,
-  ChangeState,
-  Period,
+import {
+  CHANGE_STATES,
+  type ChangeOpened,
+  type ChangeRiskAssessed,
+  type ChangeState,
+  type Period,
 } from '../../src/changes/domain/change.events.js'
-import type { IncidentState } from '../../src/incidents/domain/incident.events.js'
-import type { ProblemState } from '../../src/problems/domain/problem.events.js'
+import { INCIDENT_STATES, type IncidentState } from '../../src/incidents/domain/incident.events.js'
+import { PROBLEM_STATES, type ProblemState } from '../../src/problems/domain/problem.events.js'
 import { audienceOf } from '../access.js'
 import type { Blank } from '../drafts.js'
 import { BLANK_HEAD, type IncidentAttention, type IncidentHead, NO_ATTENTION } from '../incident-folds.js'
 
+export const QUEUED_TYPES = ['incident', 'change', 'problem', 'problem-task'] as const
+/** `Open`: a task. */
+export const QUEUED_STATES = [...INCIDENT_STATES, ...CHANGE_STATES, ...PROBLEM_STATES, 'Open'] as const
+
 /** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
 export interface WorkQueueEntry extends Omit<IncidentHead, 'state'>, IncidentAttention {
   /** What only one of them has is absent of the others. */
-  type: 'incident' | 'change' | 'problem' | 'problem-task'
-  state: IncidentState | ChangeState | ProblemState | 'Open'
+  type: (typeof QUEUED_TYPES)[number]
+  state: (typeof QUEUED_STATES)[number]
   impact?: number
   urgency?: number
   /** Latest valid time of an event, whoever caused it. */

@@ -1,17 +1,25 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import { compare } from '#libs/read-store'
+import { compare, oneOf } from '#libs/read-store'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
+import { CHANGE_TYPES, RISKS } from '../../src/changes/domain/defaults.js'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { accessColumns, among, forEverybody } from '../access.js'
 import type { RecordedChangeEvent } from '../change-folds.js'
-import type { RecordedIncidentEvent } from '../incident-folds.js'
+import { MAJOR_INCIDENT_STANDINGS, type RecordedIncidentEvent } from '../incident-folds.js'
 import type { RecordedProblemEvent } from '../problem-folds.js'
 import { evolveChangeEntry } from './change-entries.js'
 import { evolveIncidentEntry } from './incident-entries.js'
 import { evolveProblemEntry, problemEntryKeys } from './problem-entries.js'
-import type { ChangeEntry, IncidentEntry, ProblemEntry, WorkQueueEntry } from './queue-entry.js'
+import {
+  type ChangeEntry,
+  type IncidentEntry,
+  type ProblemEntry,
+  QUEUED_STATES,
+  QUEUED_TYPES,
+  type WorkQueueEntry,
+} from './queue-entry.js'
 
 /**
  * An imported record that is closed or canceled: out of every list and count, since it has none of the columns.
@@ -37,9 +45,9 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
   },
   columns: {
     ...accessColumns,
-    type: 'string',
+    type: oneOf(QUEUED_TYPES),
     number: 'string',
-    state: 'string',
+    state: oneOf(QUEUED_STATES),
     priority: 'integer',
     caller: 'string',
     watchers: 'strings',
@@ -49,13 +57,13 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
     followUpAt: 'timestamp',
     dueAt: 'timestamp',
     callerRepliedAt: 'timestamp',
-    major: 'string',
+    major: oneOf(MAJOR_INCIDENT_STANDINGS),
     parent: 'string',
     nextUpdateAt: 'timestamp',
     paged: 'string',
-    changeType: 'string',
+    changeType: oneOf(CHANGE_TYPES),
     requester: 'string',
-    risk: 'string',
+    risk: oneOf(RISKS),
     plannedStart: 'timestamp',
     plannedEnd: 'timestamp',
     problem: 'string',

@@ -120,10 +120,11 @@ export type ReconciliationReviewOpened = DomainEvent<
     rule: readonly string[]
   }
 >
+export const REVIEW_DECISIONS = ['same-as', 'new', 'dismissed'] as const
 /** `same-as`: it is this CI, now and whenever the source says it; `new`: none of the candidates; `dismissed`: not ours. */
 export type ReconciliationReviewResolved = DomainEvent<
   'ReconciliationReviewResolved',
-  { decision: 'same-as' | 'new' | 'dismissed'; ci?: string }
+  { decision: (typeof REVIEW_DECISIONS)[number]; ci?: string }
 >
 export type ReconciliationEvent = ReconciliationReviewOpened | ReconciliationReviewResolved
 
