@@ -1,4 +1,5 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
+import { entryOf, forNewest, type Newest, NOBODY, withEntry, withoutEntry } from './newest.js'
 import type { Background } from './similarity.js'
 import {
   FIELD_SIGNALS,
@@ -43,28 +44,25 @@ export interface Totals {
 /** Incidents that share one trait. */
 export interface KeyList {
   count: number
-  /** The newest, the latest first. */
-  newest: readonly Listed[]
+  newest: Newest
 }
-/** Milliseconds since 1970 when it was opened, and its number. */
-export type Listed = readonly [time: number, number: string]
-/** The newest that are alike in more than one trait, the latest first. */
+/** The newest that are alike in more than one trait. */
 export interface KinList {
-  newest: readonly Listed[]
+  newest: Newest
 }
 
 const NO_TOTALS: Totals = { incidents: 0, first: 0, last: 0, known: {}, squares: {} }
+const NO_LIST: KeyList = { count: 0, newest: NOBODY }
 
 export type Reads = { collection: string; id: string }[]
 
 /** What `enter` reads, and a comparison with who stands in the lists. */
 export function listReads(traits: Traits): Reads {
-  return [
-    { collection: TOTALS, id: ALL },
-    ...keysOf(traits).map((id) => ({ collection: KEYS, id })),
-    ...everyKinKey(traits).map((id) => ({ collection: KIN, id })),
-    ...(traits.words ?? []).map((id) => ({ collection: WORDS, id })),
-  ]
+  const reads = [{ collection: TOTALS, id: ALL }]
+  for (const id of keysOf(traits)) reads.push({ collection: KEYS, id })
+  for (const id of everyKinKey(traits)) reads.push({ collection: KIN, id })
+  for (const id of traits.words ?? []) reads.push({ collection: WORDS, id })
+  return reads
 }
 
 /** What of {@link listReads} could not be announced, since it follows from what was read. */
@@ -74,48 +72,63 @@ export function wantLists(view: ViewTransaction, traits: Traits): void {
   view.want(WORDS, traits.words ?? [])
 }
 
+/** The ordinal of the incident that is entered next. */
+export function nextOrdinal(view: ViewTransaction): number {
+  return view.get<Totals>(TOTALS, ALL)?.incidents ?? 0
+}
+
+/** An incident as lists know it. */
+export interface Entered {
+  traits: Traits
+  ordinal: number
+}
+
 /** Counts an incident and writes it into its lists. */
-export function enter(view: ViewTransaction, traits: Traits): void {
+export function enter(view: ViewTransaction, { traits, ordinal }: Entered): void {
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
   const isFirst = totals.incidents === 0
-  view.put(TOTALS, ALL, {
+  const entered: Totals = {
     ...totals,
     incidents: totals.incidents + 1,
     first: isFirst ? traits.time : Math.min(totals.first, traits.time),
     last: isFirst ? traits.time : Math.max(totals.last, traits.time),
-  } satisfies Totals)
-  change(view, undefined, traits)
+  }
+  const kin = kinKeysOf(view, traits)
+  view.put(TOTALS, ALL, withFields(view, entered, undefined, traits))
+  const entry = entryOf(traits.time, ordinal)
+  for (const key of keysOf(traits)) list(view, key, entry)
+  for (const key of kin) listKin(view, key, entry)
+  for (const stem of traits.words ?? []) countWord(view, stem, 1, traits.number)
 }
 
 /** The same incident with other traits. */
-export function move(view: ViewTransaction, before: Traits, after: Traits): void {
-  change(view, before, after)
-}
-
-function change(view: ViewTransaction, before: Traits | undefined, after: Traits): void {
-  countFields(view, before, after)
-  const [oldKeys, keys] = [before ? keysOf(before) : [], keysOf(after)]
-  for (const key of oldKeys) if (!keys.includes(key)) leave(view, key, after.number)
-  for (const key of keys) if (!oldKeys.includes(key)) list(view, key, after)
-  if (before === undefined || kindOf(before) !== kindOf(after) || before.words !== after.words)
-    changeKin(view, before, after)
-}
-
-/** Those of kind and words, then the counts of words. */
-function changeKin(view: ViewTransaction, before: Traits | undefined, after: Traits): void {
-  const [oldKin, kin] = [before ? everyKinKey(before) : [], kinKeysOf(view, after)]
-  for (const key of oldKin) if (!kin.includes(key)) leaveKin(view, key, after.number)
-  for (const key of kin) if (!oldKin.includes(key)) listKin(view, key, after)
-  const [oldWords, words] = [before?.words ?? [], after.words ?? []]
+export function move(view: ViewTransaction, { traits: before, ordinal }: Entered, after: Traits): void {
+  const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
+  const moved = withFields(view, totals, before, after)
+  if (moved !== totals) view.put(TOTALS, ALL, moved)
+  const entry = entryOf(after.time, ordinal)
+  const [oldKeys, keys] = [keysOf(before), keysOf(after)]
+  for (const key of oldKeys) if (!keys.includes(key)) leave(view, key, entry)
+  for (const key of keys) if (!oldKeys.includes(key)) list(view, key, entry)
+  if (before.words === after.words && kindOf(before) === kindOf(after)) return
+  const [oldKin, kin] = [everyKinKey(before), kinKeysOf(view, after)]
+  for (const key of oldKin) if (!kin.includes(key)) leaveKin(view, key, entry)
+  for (const key of kin) if (!oldKin.includes(key)) listKin(view, key, entry)
+  if (before.words === after.words) return
+  const [oldWords, words] = [before.words ?? [], after.words ?? []]
   for (const stem of oldWords) if (!words.includes(stem)) countWord(view, stem, -1, after.number)
   for (const stem of words) if (!oldWords.includes(stem)) countWord(view, stem, 1, after.number)
 }
 
 /** Before the lists change: squares are made from their counts. */
-function countFields(view: ViewTransaction, before: Traits | undefined, after: Traits): void {
+function withFields(
+  view: ViewTransaction,
+  totals: Totals,
+  before: Traits | undefined,
+  after: Traits,
+): Totals {
   const changed = FIELD_SIGNALS.filter((signal) => before?.[signal] !== after[signal])
-  if (changed.length === 0) return
-  const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
+  if (changed.length === 0) return totals
   const known = { ...totals.known }
   const squares = { ...totals.squares }
   const count = (signal: FieldSignal, value: string | undefined, step: 1 | -1) => {
@@ -128,44 +141,32 @@ function countFields(view: ViewTransaction, before: Traits | undefined, after: T
     count(signal, before?.[signal], -1)
     count(signal, after[signal], 1)
   }
-  view.put(TOTALS, ALL, { ...totals, known, squares } satisfies Totals)
+  return { ...totals, known, squares }
 }
 
-function list(view: ViewTransaction, key: string, { time, number }: Traits): void {
-  const { count, newest } = view.get<KeyList>(KEYS, key) ?? { count: 0, newest: [] }
-  const entry: Listed = [time, number]
-  view.put(KEYS, key, {
-    count: count + 1,
-    newest: withNewest(newest, entry, MOST_LISTED),
-  } satisfies KeyList)
+function list(view: ViewTransaction, key: string, entry: string): void {
+  const { count, newest } = view.get<KeyList>(KEYS, key) ?? NO_LIST
+  const next: KeyList = { count: count + 1, newest: withEntry(newest, entry, MOST_LISTED) }
+  view.put(KEYS, key, next)
 }
 
-function leave(view: ViewTransaction, key: string, number: string): void {
+function leave(view: ViewTransaction, key: string, entry: string): void {
   const known = view.get<KeyList>(KEYS, key)
   if (known === undefined) return
-  const newest = known.newest.filter(([, other]) => other !== number)
-  view.put(KEYS, key, { count: known.count - 1, newest } satisfies KeyList)
+  const next: KeyList = { count: known.count - 1, newest: withoutEntry(known.newest, entry) }
+  view.put(KEYS, key, next)
 }
 
-function listKin(view: ViewTransaction, key: string, { time, number }: Traits): void {
-  const { newest } = view.get<KinList>(KIN, key) ?? { newest: [] }
-  const next = withNewest(newest, [time, number], MOST_KIN)
+function listKin(view: ViewTransaction, key: string, entry: string): void {
+  const { newest } = view.get<KinList>(KIN, key) ?? NO_LIST
+  const next = withEntry(newest, entry, MOST_KIN)
   if (next !== newest) view.put(KIN, key, { newest: next } satisfies KinList)
 }
 
-function leaveKin(view: ViewTransaction, key: string, number: string): void {
-  const { newest } = view.get<KinList>(KIN, key) ?? { newest: [] }
-  const others = newest.filter(([, other]) => other !== number)
-  if (others.length < newest.length) view.put(KIN, key, { newest: others } satisfies KinList)
-}
-
-/** The list with an incident in its place, the latest first; of the same time the one that was entered later. */
-function withNewest(newest: readonly Listed[], entry: Listed, most: number): readonly Listed[] {
-  const [time] = entry
-  let place = 0
-  while (place < newest.length && (newest[place] as Listed)[0] > time) place++
-  if (place === most) return newest
-  return [...newest.slice(0, place), entry, ...newest.slice(place, most - 1)]
+function leaveKin(view: ViewTransaction, key: string, entry: string): void {
+  const { newest } = view.get<KinList>(KIN, key) ?? NO_LIST
+  const next = withoutEntry(newest, entry)
+  if (next !== newest) view.put(KIN, key, { newest: next } satisfies KinList)
 }
 
 /** Reads of documents, from a transaction or loaded before. */
@@ -197,10 +198,12 @@ function kinKeysOf(view: { get: Lookup }, traits: Traits): readonly string[] {
   const { incidents } = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
   const kind = kindOf(traits)
   const keys = kind === undefined ? [] : [kind]
+  const countOf = (stem: string) => view.get<WordCount>(WORDS, stem)?.count ?? 0
   for (const pair of wordPairs(traits)) {
-    const [one, other] = pair.map((stem) => view.get<WordCount>(WORDS, stem)?.count ?? 0) as [number, number]
-    const areCommon = incidents >= LEAST_TO_JUDGE && one * other * COMMON_PAIR > incidents * incidents
-    if (!areCommon) keys.push(wordPairKey(pair))
+    const [one, other] = pair
+    const isCommon =
+      incidents >= LEAST_TO_JUDGE && countOf(one) * countOf(other) * COMMON_PAIR > incidents * incidents
+    if (!isCommon) keys.push(wordPairKey(pair))
   }
   return keys
 }
@@ -209,43 +212,44 @@ const COMMON_PAIR = 256
 const LEAST_TO_JUDGE = 256
 
 /**
- * Numbers of those that are alike in more than one trait or in a rare one and were opened within a time of it: only they can be of one
+ * Ordinals of those that are alike in more than one trait or in a rare one and were opened within a time of it: only they can be of one
  * candidate with it. If there are many, those that stand in most lists, then the nearest in time.
  */
-export function kinOf(view: { get: Lookup }, traits: Traits, windowMilliseconds: number): readonly string[] {
-  const found = new Map<string, Kin>()
-  const add = (newest: readonly Listed[] = [], most = MOST_KIN) => {
-    for (const [time, number] of newest.slice(0, most)) {
-      const gap = Math.abs(time - traits.time)
-      if (number === traits.number || gap > windowMilliseconds) continue
-      const known = found.get(number)
-      if (known === undefined) found.set(number, { number, gap, lists: 1 })
-      else known.lists++
-    }
+export function kinOf(
+  view: { get: Lookup },
+  { traits, ordinal: own }: Entered,
+  windowMilliseconds: number,
+): readonly number[] {
+  const found = new Map<number, Kin>()
+  const add = (ordinal: number, time: number) => {
+    const gap = Math.abs(time - traits.time)
+    if (ordinal === own || gap > windowMilliseconds) return
+    const known = found.get(ordinal)
+    if (known === undefined) found.set(ordinal, { ordinal, gap, lists: 1 })
+    else known.lists++
   }
-  for (const key of rareKeysOf(traits)) add(view.get<KeyList>(KEYS, key)?.newest, MOST_OF_RARE)
-  for (const key of kinKeysOf(view, traits)) add(view.get<KinList>(KIN, key)?.newest)
+  for (const key of rareKeysOf(traits))
+    forNewest(view.get<KeyList>(KEYS, key)?.newest ?? NOBODY, MOST_OF_RARE, add)
+  for (const key of kinKeysOf(view, traits))
+    forNewest(view.get<KinList>(KIN, key)?.newest ?? NOBODY, MOST_KIN, add)
   if (found.size <= MOST_COMPARED) return [...found.keys()]
   return [...found.values()]
-    .sort((a, b) => b.lists - a.lists || a.gap - b.gap || (a.number < b.number ? -1 : 1))
+    .sort((a, b) => b.lists - a.lists || a.gap - b.gap || a.ordinal - b.ordinal)
     .slice(0, MOST_COMPARED)
-    .map(({ number }) => number)
+    .map(({ ordinal }) => ordinal)
 }
 
 interface Kin {
-  number: string
+  ordinal: number
   gap: number
   lists: number
 }
 
-/** Numbers of all who share a trait and stand in its list. */
-export function listedWith(lookup: Lookup, traits: Traits): readonly string[] {
-  const found = new Set<string>()
-  const add = (newest: readonly Listed[] = []) => {
-    for (const [, number] of newest) found.add(number)
-  }
+/** Ordinals of all who share a trait and stand in its list, maybe its own among them. */
+export function listedWith(lookup: Lookup, traits: Traits): readonly number[] {
+  const found = new Set<number>()
+  const add = (newest: Newest = NOBODY) => forNewest(newest, MOST_LISTED, (ordinal) => found.add(ordinal))
   for (const key of keysOf(traits)) add(lookup<KeyList>(KEYS, key)?.newest)
   for (const key of everyKinKey(traits)) add(lookup<KinList>(KIN, key)?.newest)
-  found.delete(traits.number)
   return [...found]
 }

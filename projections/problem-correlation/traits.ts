@@ -1,4 +1,4 @@
-import { wordStems } from '#libs/read-store'
+import { MOST_STEMS, wordStems } from '#libs/read-store'
 import type { IncidentFields } from '../../src/incidents/domain/incident.events.js'
 
 /** Fields of which two incidents have the same value, or not. */
@@ -30,14 +30,43 @@ export interface Traits extends Readonly<Partial<Record<FieldSignal, string>>> {
 /** Fields of an incident that are traits, by the name that they have there. */
 const FIELD_NAMES = ['category', 'subcategory', 'symptom', 'location', 'service', 'openedBy'] as const
 
-/** The traits that stand in the fields of an incident. */
-export function describedTraits(number: string, time: number, fields: Partial<IncidentFields>): Traits {
+/** The traits that stand in the fields of an incident. @param about stems of its description */
+export function describedTraits(
+  number: string,
+  time: number,
+  fields: Partial<IncidentFields>,
+  about: readonly string[] = aboutOf(fields),
+): Traits {
   const traits: Record<string, unknown> = { number, time }
   for (const name of FIELD_NAMES) if (fields[name]) traits[name] = fields[name]
   if (fields.primaryCi) traits.ci = fields.primaryCi
-  const words = wordStems(fields.title ?? '', fields.description)
+  const words = wordsOf(fields.title, about)
   if (words.length > 0) traits.words = words
   return traits as unknown as Traits
+}
+
+/** Fields of {@link describedTraits} that have changed; null: it has it no longer. */
+export type FieldChanges = Readonly<Record<string, { to: unknown } | undefined>>
+
+/** The traits after a change of fields other than title and description; the same when none of them is a trait. */
+export function changedTraits(traits: Traits, changes: FieldChanges): Traits {
+  let changed = traits
+  for (const [field, trait] of TRAIT_OF_FIELD) {
+    const change = changes[field]
+    if (change !== undefined) changed = { ...changed, [trait]: change.to || undefined }
+  }
+  return changed
+}
+const TRAIT_OF_FIELD = [...FIELD_NAMES.map((name) => [name, name] as const), ['primaryCi', 'ci'] as const]
+
+/** What an incident speaks of. */
+export function wordsOf(title: string | undefined, about: readonly string[]): readonly string[] {
+  const words = wordStems(title ?? '')
+  return about.length === 0 ? words : [...new Set([...words, ...about])].slice(0, MOST_STEMS)
+}
+
+export function aboutOf({ description }: Partial<IncidentFields>): readonly string[] {
+  return description ? wordStems('', description) : []
 }
 
 /** The items that a failure could have come from: its own, and those upstream. */

@@ -1,0 +1,52 @@
+import type { ViewTransaction } from '#libs/projections-runtime'
+import type { Fingerprint } from './fingerprints.js'
+import type { Lookup } from './lists.js'
+
+/**
+ * Fingerprints of incidents by their ordinal: how many had been entered before. Those that are entered one after another stand on one
+ * page, so that few documents are written and, since what is alike is often near in time, few are read.
+ */
+export const PAGES = 'correlation_pages'
+
+const PER_PAGE = 32
+
+interface Page {
+  /** In the order of ordinals. */
+  incidents: readonly Fingerprint[]
+}
+
+/** In place of the fingerprint of an incident that takes part no longer. */
+export const COMPARED_NO_MORE: Fingerprint = ''
+
+const pageOf = (ordinal: number): string => String(Math.floor(ordinal / PER_PAGE))
+
+/** Ids of the pages on which they stand. */
+export function pagesOf(ordinals: readonly number[]): readonly string[] {
+  return [...new Set(ordinals.map(pageOf))]
+}
+
+/** @param ordinal the next one */
+export function addFingerprint(view: ViewTransaction, ordinal: number, fingerprint: Fingerprint): void {
+  const before = ordinal % PER_PAGE === 0 ? [] : incidentsOn(view, pageOf(ordinal))
+  view.put(PAGES, pageOf(ordinal), { incidents: [...before, fingerprint] } satisfies Page)
+}
+
+/** @param ordinal of one that stands there */
+export function putFingerprint(view: ViewTransaction, ordinal: number, fingerprint: Fingerprint): void {
+  const incidents = incidentsOn(view, pageOf(ordinal)).with(ordinal % PER_PAGE, fingerprint)
+  view.put(PAGES, pageOf(ordinal), { incidents } satisfies Page)
+}
+
+function incidentsOn(view: { get: Lookup }, page: string): readonly Fingerprint[] {
+  return view.get<Page>(PAGES, page)?.incidents ?? []
+}
+
+/** Those of them that are compared with others. */
+export function fingerprintsOf(view: { get: Lookup }, ordinals: readonly number[]): readonly Fingerprint[] {
+  const found: Fingerprint[] = []
+  for (const ordinal of ordinals) {
+    const fingerprint = incidentsOn(view, pageOf(ordinal))[ordinal % PER_PAGE]
+    if (fingerprint !== undefined && fingerprint !== COMPARED_NO_MORE) found.push(fingerprint)
+  }
+  return found
+}
