@@ -139,6 +139,20 @@ function suite(name: string, open: () => { store: ReadStore; dispose(): Promise<
       expect(items[0]).not.toHaveProperty('outcome')
     })
 
+    it('suspects what was still at work then, however long before it began', async () => {
+      const [ended, open, over] = ['CHG0000025', 'CHG0000026', 'CHG0000027'] as const
+      for (const number of [ended, open, over]) {
+        await desk.planned(number, ['CI0000025'], at(8, 0, 5))
+        await desk.begun(number, at(9, 0, 5))
+      }
+      await desk.ended(over, at(10, 0, 5), 'failed')
+      await desk.opened('INC0000025', 'CI0000025', at(12, 0, 20))
+      await desk.ended(ended, at(11, 0, 21), 'successful')
+      const { items } = await desk.suspects('INC0000025', { hours: 24 })
+      expect(items.map(({ change }) => change).sort()).toEqual([ended, open])
+      expect(items[0]).toMatchObject({ state: 'Implement', minutesBefore: 0 })
+    })
+
     it('looks no farther back than it is asked to', async () => {
       const count = async (hours: number) => (await desk.suspects('INC0000010', { hours })).count
       expect(await count(1)).toBe(2)
@@ -261,6 +275,16 @@ function suite(name: string, open: () => { store: ReadStore; dispose(): Promise<
         verdict: 'too little to tell',
         summary: expect.stringContaining('too little to tell'),
       })
+    })
+
+    it('says that there is nothing to compare with where records began later', async () => {
+      await desk.planned('CHG0000051', [SHOP], at(8, 0, -100))
+      await desk.begun('CHG0000051', at(9, 0, -100))
+      await desk.ended('CHG0000051', at(10, 0, -70), 'successful')
+      const { baseline, verdict, summary } = await desk.impact('CHG0000051', { hours: 24 * 60 })
+      expect(baseline).toMatchObject({ from: at(9, 0, -100), to: at(9, 0, -100), hours: 0, count: 0 })
+      expect(verdict).toBe('too little to tell')
+      expect(summary).toContain('nothing to compare them with')
     })
 
     it('is not asked of what was not implemented', async () => {

@@ -56,6 +56,7 @@ function suite(name: string, open: () => { store: ReadStore; dispose(): Promise<
       expect(answer).toMatchObject({
         from: '2026-03-01',
         to: '2026-04-01',
+        recordedFrom: '2026-03-01',
         incidents: 14,
         unset: 0,
         values: 2,
@@ -66,6 +67,13 @@ function suite(name: string, open: () => { store: ReadStore; dispose(): Promise<
       ])
       expect(items[0]?.series.map(({ count }) => count)).toEqual([0, 1, 2, 1, 1, 1])
       expect((await ask({ top: 1 })).items).toHaveLength(1)
+    })
+
+    it('say from when there are records, and tell trends from then on', async () => {
+      // The first of all was opened on the third day before March
+      const winter = await ask({ from: at(0, 0, -60), to: at(0, 0, 32) })
+      expect(winter).toMatchObject({ from: '2025-12-30', recordedFrom: '2026-02-25' })
+      expect(winter.items[0]).toMatchObject({ value: 'weekly', incidents: 7, trend: 'no trend shown' })
     })
 
     it('are told by category and group too, and of one value alone', async () => {

@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/access'
-import { earlier, later } from '#libs/event-sourcing'
+import { earlier } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { IncidentDetails } from '#projections/incident-details/incident-details'
 import { onsetOf } from '../rates/counted-incidents.js'
@@ -10,7 +10,14 @@ import {
   rounded,
   verdictInWords,
 } from '../rates/rate-comparison.js'
-import { hoursBetween, plus, type WatchedTime, watchedTime } from '../rates/watched-time.js'
+import {
+  hoursBetween,
+  isUnwatched,
+  plus,
+  type WatchedTime,
+  watchedSince,
+  watchedTime,
+} from '../rates/watched-time.js'
 import type { Reach } from './estate.js'
 import type { Implementation } from './implementation.query.js'
 import { IncidentsOfItems } from './incidents-of-items.js'
@@ -77,7 +84,8 @@ export async function readIncidentImpact(
   const incidents = new IncidentsOfItems({ principal, minPosition }, reach, dependencies)
   const now = new Date().toISOString()
   const until = earlier(plus(endedAt ?? now, hours * HOUR), now)
-  const since = later(plus(startedAt, -baselineDays * DAY), (await incidents.recordsSince()) ?? startedAt)
+  const recordsSince = await incidents.recordsSince()
+  const since = watchedSince(plus(startedAt, -baselineDays * DAY), recordsSince, startedAt)
   const { incidents: opened, more } = await incidents.opened(startedAt, until)
   // What had begun before the change did is none of its doing, whenever it was written down
   const after = opened.filter((incident) => onsetOf(incident) >= startedAt)
@@ -86,7 +94,7 @@ export async function readIncidentImpact(
   const observed = watchedTime(startedAt, until, counted)
   const baseline = watchedTime(since, startedAt, (await incidents.count(since, startedAt)) + begunBefore)
   const { verdict: way, pOpposite: pFewer, ...statistic } = compareBothWays(observed, baseline, 'higher')
-  const verdict = VERDICTS[way]
+  const verdict = isUnwatched(baseline) ? 'too little to tell' : VERDICTS[way]
   const { declared, ...change } = implementation
   const { position, lag } = incidents.freshness ?? reach
   const answer: IncidentImpact = {
@@ -140,7 +148,10 @@ function summaryOf(
   baseline: WatchedTime,
   { expected, ratio, pValue, pFewer }: Pick<RateTest, 'expected' | 'ratio' | 'pValue'> & { pFewer: number },
 ): string {
-  const counted = `${observed.count} in ${rounded(observed.hours)} h from its beginning on; ${rounded(expected)} were to be expected from ${baseline.count} in the ${rounded(baseline.hours)} h before`
+  const seen = `${observed.count} in ${rounded(observed.hours)} h from its beginning on`
+  if (isUnwatched(baseline))
+    return `${seen}; there is nothing to compare them with, since no incident was recorded before: ${verdict}`
+  const counted = `${seen}; ${rounded(expected)} were to be expected from ${baseline.count} in the ${rounded(baseline.hours)} h before`
   const p = verdict === 'fewer than usual' ? pFewer : pValue
   return verdictInWords(counted, verdict, { ratio, rate: 'the usual rate', p })
 }

@@ -1,7 +1,7 @@
 import type { Principal } from '#libs/access'
 import { eventsAt, laterPosition, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { and, compare, type Filter, type KeysetCursor } from '#libs/read-store'
+import { and, compare, type Filter, type KeysetCursor, type SortKey } from '#libs/read-store'
 import { canSee } from '#projections/access'
 import { type ChangeDetails, changes, foldChangeDetails } from '#projections/changes/changes'
 import type { ChangeEvent } from '../../changes/domain/change.events.js'
@@ -41,7 +41,7 @@ export interface SuspectChanges {
   lag: number
 }
 
-/** Changes that began or ended in the time and are looked at, on whatever items; and those whose streams are read. */
+/** Changes that were at work in the time and are looked at, on whatever items; and those whose streams are read. */
 const MOST_IMPLEMENTED = 2_000
 const MOST_READ = 200
 const PAGE = 500
@@ -94,12 +94,28 @@ class ImplementedReader {
     private readonly minPosition: string | undefined,
   ) {}
 
-  /** Changes of these items that began or ended in the time, as far as is known now: {@link asKnown} tells what was known then. */
+  /** Changes of these items that were at work in the time, as far as is known now: {@link asKnown} tells what was known then. */
   async numbers(scope: ReadonlySet<string>): Promise<{ numbers: string[]; more: boolean }> {
     const numbers = new Set<string>()
     let more = false
-    for (const column of ['startedAt', 'endedAt'] as const) {
-      const found = await this.during(column)
+    const { from, validAt } = this.activity
+    const during = (column: string) => and(compare(column, '>', from), compare(column, '<=', validAt))
+    const begunBefore = compare('startedAt', '<=', from)
+    const searches = [
+      { filter: during('startedAt'), orderBy: { column: 'startedAt', direction: 'desc' } },
+      { filter: during('endedAt'), orderBy: { column: 'endedAt', direction: 'desc' } },
+      // Begun before and still at work when the incident began, whatever became of it since
+      {
+        filter: and(begunBefore, compare('endedAt', '>', validAt)),
+        orderBy: { column: 'endedAt', direction: 'asc' },
+      },
+      {
+        filter: and(begunBefore, compare('endedAt', '=', null)),
+        orderBy: { column: 'startedAt', direction: 'desc' },
+      },
+    ] as const
+    for (const { filter, orderBy } of searches) {
+      const found = await this.found(filter, orderBy)
       more ||= found.more
       for (const change of found.changes)
         if (change.affectedCis.some((ci) => scope.has(ci))) numbers.add(change.number)
@@ -107,11 +123,11 @@ class ImplementedReader {
     return { numbers: [...numbers], more }
   }
 
-  private async during(
-    column: 'startedAt' | 'endedAt',
+  private async found(
+    filter: Filter,
+    orderBy: SortKey,
   ): Promise<{ changes: ChangeDetails[]; more: boolean }> {
-    const { from, validAt, asOf } = this.activity
-    const filter: Filter = and(compare(column, '>', from), compare(column, '<=', validAt))
+    const { asOf } = this.activity
     const { models, waitMilliseconds: timeoutMilliseconds } = this.dependencies
     const found: ChangeDetails[] = []
     let after: KeysetCursor | undefined
@@ -119,7 +135,7 @@ class ImplementedReader {
       const page = await models.of<ChangeDetails>(changes.name).list({
         principal: this.principal,
         filter,
-        orderBy: [{ column, direction: 'desc' }],
+        orderBy: [orderBy],
         pageSize: PAGE,
         after,
         minPosition: laterPosition(asOf, this.minPosition),

@@ -1,3 +1,5 @@
+import { earlier, later } from '#libs/event-sourcing'
+
 /** Incidents that were counted in a stretch of time; ISO 8601, half-open. */
 export interface WatchedTime {
   from: string
@@ -13,6 +15,16 @@ const LEAST_HOURS = 1 / 3_600
 export function watchedTime(from: string, to: string, count: number): WatchedTime {
   const hours = Math.max(hoursBetween(from, to), 0)
   return { from, to, hours, count, exposure: Math.max(hours, LEAST_HOURS) }
+}
+
+/** From when on the time before a point counts: records may have begun later than it is asked for; empty when they begin after it. */
+export function watchedSince(asked: string, recordsSince: string | undefined, until: string): string {
+  return earlier(later(asked, recordsSince ?? until), until)
+}
+
+/** Whether nobody kept records then: a count of such a time says nothing. */
+export function isUnwatched({ hours }: WatchedTime): boolean {
+  return hours === 0
 }
 
 /** The time so many milliseconds later. */

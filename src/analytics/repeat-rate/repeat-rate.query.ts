@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/access'
-import { earlier, later } from '#libs/event-sourcing'
+import { earlier } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare } from '#libs/read-store'
 import type { IncidentDetails } from '#projections/incident-details/incident-details'
@@ -13,7 +13,14 @@ import {
   rounded,
   verdictInWords,
 } from '../rates/rate-comparison.js'
-import { hoursBetween, plus, type WatchedTime, watchedTime } from '../rates/watched-time.js'
+import {
+  hoursBetween,
+  isUnwatched,
+  plus,
+  type WatchedTime,
+  watchedSince,
+  watchedTime,
+} from '../rates/watched-time.js'
 import type { FixedProblem, Kind } from './problem-fix.query.js'
 
 export interface RepeatRateAsked {
@@ -70,7 +77,8 @@ export async function readRepeatRate(
   const { startedAt, endedAt } = problem.fix
   const incidents = incidentsOf(asked, dependencies)
   const now = new Date().toISOString()
-  const since = later(plus(startedAt, -days * DAY), (await incidents.recordsSince()) ?? startedAt)
+  const recordsSince = await incidents.recordsSince()
+  const since = watchedSince(plus(startedAt, -days * DAY), recordsSince, startedAt)
   const until = earlier(plus(endedAt, days * DAY), now)
   const { incidents: opened, more } = await incidents.opened(startedAt, until)
   // What had begun before the fix is no repetition, whenever it was written down
@@ -81,7 +89,7 @@ export async function readRepeatRate(
   const afterFix = watchedTime(endedAt, until, counted)
   const beforeFix = watchedTime(since, startedAt, (await incidents.count(since, startedAt)) + begunBefore)
   const { verdict: way, pOpposite: pMore, ...statistic } = compareBothWays(afterFix, beforeFix, 'lower')
-  const verdict = VERDICTS[way]
+  const verdict = isUnwatched(beforeFix) ? 'too little to tell' : VERDICTS[way]
   const { position, lag } = incidents.freshness!
   const answer: RepeatRate = {
     ...problem,
@@ -136,7 +144,10 @@ function summaryOf(
   before: WatchedTime,
   { expected, ratio, pValue, pMore }: Pick<RateTest, 'expected' | 'ratio' | 'pValue'> & { pMore: number },
 ): string {
-  const counted = `${after.count} in the ${daysOf(after)} days since the fix; ${rounded(expected)} were to be expected from ${before.count} in the ${daysOf(before)} days before`
+  const seen = `${after.count} in the ${daysOf(after)} days since the fix`
+  if (isUnwatched(before))
+    return `${seen}; there is nothing to compare them with, since no incident was recorded before: ${verdict}`
+  const counted = `${seen}; ${rounded(expected)} were to be expected from ${before.count} in the ${daysOf(before)} days before`
   const p = verdict === 'more than before' ? pMore : pValue
   return verdictInWords(counted, verdict, { ratio, rate: 'the rate before', p })
 }

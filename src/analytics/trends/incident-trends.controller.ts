@@ -46,7 +46,9 @@ class RecurrenceView {
   @IsOptional() @Matches(DAY) firstOn?: string
   @IsOptional() @Matches(DAY) lastOn?: string
   @IsOptional() @Field('From one of these days to the next.') @IsNumber() meanDaysBetween?: number
-  @Field('The later half of the time against the earlier one: exact conditional binomial test, two-sided.')
+  @Field(
+    'The later half of the time against the earlier one, from `recordedFrom` on: exact conditional binomial test, two-sided.',
+  )
   @IsIn(TRENDS)
   trend!: string
   @IsNumber() pValue!: number
@@ -59,6 +61,9 @@ class IncidentTrendsView {
   @IsIn(INTERVALS as readonly string[] as string[]) interval!: string
   @Matches(DAY) from!: string
   @Field('Not counted.') @Matches(DAY) to!: string
+  @Field('From this day on there are records; the trend is told of the time from it on.')
+  @Matches(DAY)
+  recordedFrom!: string
   @Field('All that were opened in the time.') @IsInt() incidents!: number
   @Field('Of these, without such a value.') @IsInt() unset!: number
   @Field('How many values there are.') @IsInt() values!: number

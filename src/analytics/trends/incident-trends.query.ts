@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/access'
-import { InvalidInput } from '#libs/event-sourcing'
+import { InvalidInput, later } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, type Filter, isIn } from '#libs/read-store'
 import {
@@ -46,6 +46,8 @@ export interface IncidentTrends {
   /** Days, half-open. */
   from: string
   to: string
+  /** The first day of which there are records, if that lies in the time; else `from`: trends are told from there on. */
+  recordedFrom: string
   /** All that were opened in the time; those that have no such value; how many values there are. */
   incidents: number
   unset: number
@@ -99,17 +101,18 @@ export async function readIncidentTrends(
   for (const [key, count] of counted) counts.set(under(key), (counts.get(under(key)) ?? 0) + count)
   const candidates = mostFrequent(counts, MOST_CANDIDATES, value && (under(value) as string))
   const perDay = await countsPerDay(candidates)
+  const recordedFrom = later(from, (await firstDay()) ?? from)
   const items = candidates
     .map((one) => ({
       ...{ value: one, name: named.get(one) },
-      ...recurrenceOf(perDay.get(one) ?? new Map(), { from, to, interval }),
+      ...recurrenceOf(perDay.get(one) ?? new Map(), { from, to, interval, recordedFrom }),
     }))
     .sort(
       (one, other) =>
         other.activeDays - one.activeDays || other.incidents - one.incidents || byText(one, other),
     )
   const answer: IncidentTrends = {
-    ...{ by, interval, from, to },
+    ...{ by, interval, from, to, recordedFrom },
     incidents: [...counts.values()].reduce((sum, count) => sum + count, 0),
     unset: counts.get(null) ?? 0,
     values: counts.size - (counts.has(null) ? 1 : 0),
@@ -117,6 +120,13 @@ export async function readIncidentTrends(
     ...{ position, lag },
   }
   return { json: JSON.stringify(answer), position }
+
+  /** When the first incident of all was opened: before it nobody kept records. */
+  async function firstDay(): Promise<string | undefined> {
+    const orderBy = [{ column: 'openedAt', direction: 'asc' }] as const
+    const { rows } = await facts.list({ ...asking, orderBy, pageSize: 1 })
+    return rows[0]?.document.openedOn
+  }
 
   async function countsPerDay(values: readonly string[]): Promise<Map<string, Map<string, number>>> {
     const days = new Map(values.map((one) => [one, new Map<string, number>()]))

@@ -46,6 +46,14 @@ describe('Recurrence', () => {
     expect(trend(20, 21)).toBe('too little to tell')
   })
 
+  it('has no trend because nobody kept records before', () => {
+    const days = march(20, 22, 24, 26, 28, 30, 31)
+    expect(recurrenceOf(days, MARCH).trend).toBe('rising')
+    expect(recurrenceOf(days, { ...MARCH, recordedFrom: '2026-03-20' }).trend).toBe('no trend shown')
+    // None at all, and from after the time
+    expect(recurrenceOf(march(), { ...MARCH, recordedFrom: '2026-05-01' }).trend).toBe('too little to tell')
+  })
+
   it('loses nothing: each day lies in one interval, and the series sums to all', () => {
     const day = fc.integer({ min: 0, max: 799 }).map((n) => dayOf(Date.UTC(2024, 1, 1) + n * 86_400_000))
     fc.assert(

@@ -1,3 +1,4 @@
+import { later } from '#libs/event-sourcing'
 import { compareRates, SIGNIFICANCE } from '../rates/rate-comparison.js'
 import { daysBetween, daysFrom, type Interval, intervalsIn, startOfInterval } from './intervals.js'
 
@@ -10,17 +11,25 @@ export interface Recurrence {
   lastOn?: string
   /** Days from one on which it came to the next, on average; absent: it came on one only. */
   meanDaysBetween?: number
-  /** The later half of the time against the earlier one, by the exact test of two rates, two-sided. */
+  /** The later half of the time against the earlier one, as far as records were kept, by the exact test of two rates, two-sided. */
   trend: 'rising' | 'falling' | 'no trend shown' | 'too little to tell'
   pValue: number
   /** By interval; the first and last may lie in the time in part. */
   series: readonly { start: string; count: number }[]
 }
 
+/** Days, half-open; `recordedFrom`: the first of which there are records, if that is later. */
+export interface RecurrenceTime {
+  from: string
+  to: string
+  interval: Interval
+  recordedFrom?: string
+}
+
 /** @param perDay how many, by day; days without any are left out */
 export function recurrenceOf(
   perDay: ReadonlyMap<string, number>,
-  { from, to, interval }: { from: string; to: string; interval: Interval },
+  { from, to, interval, recordedFrom = from }: RecurrenceTime,
 ): Recurrence {
   const days = [...perDay.keys()].sort()
   const incidents = countOf(perDay, days)
@@ -37,7 +46,7 @@ export function recurrenceOf(
     ...(days.length > 1 && {
       meanDaysBetween: daysBetween(firstOn as string, lastOn as string) / (days.length - 1),
     }),
-    ...trendOf(perDay, days, from, to),
+    ...trendOf(perDay, days, later(from, recordedFrom), to),
     series: [...counts].map(([start, count]) => ({ start, count })),
   }
 }
@@ -50,24 +59,24 @@ function trendOf(
 ): Pick<Recurrence, 'trend' | 'pValue'> {
   const whole = daysBetween(from, to)
   const half = Math.floor(whole / 2)
-  if (half === 0) return { trend: 'too little to tell', pValue: 1 }
+  if (half < 1) return { trend: 'too little to tell', pValue: 1 }
   const middle = daysFrom(Date.parse(to), -half)
-  const later = {
+  const laterHalf = {
     count: countOf(
       perDay,
       days.filter((day) => day >= middle),
     ),
     exposure: half,
   }
-  const earlier = {
+  const earlierHalf = {
     count: countOf(
       perDay,
       days.filter((day) => day < middle),
     ),
     exposure: whole - half,
   }
-  const { pTwoSided: pValue, verdict } = compareRates(later, earlier, 'higher')
-  const rises = later.count / later.exposure > earlier.count / earlier.exposure
+  const { pTwoSided: pValue, verdict } = compareRates(laterHalf, earlierHalf, 'higher')
+  const rises = laterHalf.count / laterHalf.exposure > earlierHalf.count / earlierHalf.exposure
   if (verdict === 'too little to tell') return { trend: verdict, pValue }
   return { trend: pValue >= SIGNIFICANCE ? 'no trend shown' : rises ? 'rising' : 'falling', pValue }
 }
