@@ -1,15 +1,7 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
-import {
-  beginning,
-  CANDIDATES,
-  type Candidate,
-  type CandidateLink,
-  grown,
-  linkedTo,
-  merged,
-  standing,
-} from './candidates.js'
+import { type Link, standing } from './candidates.js'
 import { type Fingerprint, numberIn } from './fingerprints.js'
+import { groundsIn } from './grounds.js'
 import { backgroundOf } from './lists.js'
 import { byChance, Comparer, type Parameters, surprise, USUAL_PARAMETERS } from './similarity.js'
 import type { Traits } from './traits.js'
@@ -18,9 +10,11 @@ export const INCIDENTS = 'correlation_incidents'
 
 /** What is kept of an incident. */
 export interface CorrelatedIncident {
-  /** Its place among all (`pages.ts`). */
-  ordinal: number
+  /** Its place among all (`pages.ts`); absent while it was never everybody's to see. */
+  ordinal?: number
   traits: Traits
+  /** What they were when it was opened, if they were others: by these it is compared with those that are earlier. */
+  first?: Traits
   title: string | undefined
   /** Stems of its description. */
   about?: readonly string[]
@@ -29,9 +23,11 @@ export interface CorrelatedIncident {
   /** Ordinals of those that it was compared with when it was opened; not kept once it has a group. */
   kin?: readonly number[]
   candidate?: string
+  /** To earlier ones, the closest first; absent: none. */
+  links?: readonly Link[]
   /** Numbers of the problems that it is linked to; absent: none. */
   problems?: readonly string[]
-  /** No longer everybody's at the desk. */
+  /** Not everybody's at the desk. */
   restricted?: true
 }
 
@@ -53,96 +49,81 @@ export const USUAL_SETTINGS: CorrelationSettings = {
   windowMilliseconds: 90 * 86_400_000,
 }
 
-interface Known {
-  incident: CorrelatedIncident
+/** An incident as it was opened. */
+export interface Subject {
+  traits: Traits
   fingerprint: Fingerprint
+  /** Its links so far. */
+  links?: readonly Link[]
 }
 
-/** The incident, in the candidate that it belongs to, if any. @param among those that it can belong with */
-export function correlated(
-  view: ViewTransaction,
-  { incident, fingerprint }: Known,
-  among: readonly Fingerprint[],
-  settings: CorrelationSettings,
-): CorrelatedIncident {
-  if (among.length === 0) return incident
-  const [best, ...others] = linksOf(view, { incident, fingerprint }, among, settings)
-  if (best === undefined) return incident
-  const { rival } = best
-  let candidate = rival.candidate === undefined ? undefined : standing(view, rival.candidate)
-  if (candidate === undefined) {
-    candidate = beginning(best)
-    view.put(INCIDENTS, rival.traits.number, {
-      ...rival,
-      candidate: candidate.id,
-    } satisfies CorrelatedIncident)
-    if (rival.problems) candidate = linkedTo(candidate, rival.traits.number, rival.problems)
-  } else candidate = grown(candidate, best)
-  if (incident.problems) candidate = linkedTo(candidate, incident.traits.number, incident.problems)
-  view.put(CANDIDATES, candidate.id, candidate)
-  for (const link of others) {
-    if (link.bits < settings.mergeThreshold) break
-    candidate = mergedWith(view, candidate, link)
-  }
-  return { ...incident, candidate: candidate.id }
-}
-
-/** The one that the incident belongs to, made one with that of another which it is as close to. */
-function mergedWith(view: ViewTransaction, candidate: Candidate, { rival }: Link): Candidate {
-  const other = rival.candidate === undefined ? undefined : standing(view, rival.candidate)
-  if (other === undefined || other.id === candidate.id) return candidate
-  if (!mayMerge(candidate) || !mayMerge(other)) return candidate
-  const [next, ended] = merged(candidate, other)
-  view.put(CANDIDATES, ended.id, ended)
-  view.put(CANDIDATES, next.id, next)
-  return next
-}
-
-/** What was decided of one was not decided of the other, and a problem is that of one. */
-function mayMerge({ status, problem }: Candidate): boolean {
-  return status === 'open' && problem === undefined
-}
-
-/** Links of two candidates at most are looked at, so that an event costs the same however many are alike. */
+/** Of one incident: so many candidates become one by it. */
 const MOST_LINKS = 3
 
-interface Link extends CandidateLink {
-  rival: CorrelatedIncident
+/**
+ * What links an incident to earlier ones: the closest beyond the threshold; and of other candidates those that it is so close to that
+ * they are one with that of the first.
+ * @param earlier as they were when it was opened
+ * @returns the closest first
+ */
+export function linksOf(
+  view: ViewTransaction,
+  { traits, fingerprint: own, links: before = [] }: Subject,
+  earlier: readonly Fingerprint[],
+  { parameters, threshold, mergeThreshold }: CorrelationSettings,
+): readonly Link[] {
+  if (earlier.length === 0) return []
+  const background = backgroundOf((collection, id) => view.get(collection, id))
+  const comparer = new Comparer(traits, background, parameters, own)
+  const least = threshold + byChance(background.incidents)
+  const close: Close[] = []
+  for (const fingerprint of earlier) {
+    const bits = comparer.bits(fingerprint, least)
+    if (bits >= least) close.push({ fingerprint, bits, number: numberIn(fingerprint) })
+  }
+  close.sort((a, b) => b.bits - a.bits || (a.number < b.number ? -1 : 1))
+  const enough = mergeThreshold + byChance(background.incidents)
+  const [best, ...others] = close
+  if (best === undefined) return []
+  const chosen = [best, ...ofOthers(view, best, others.filter(({ bits }) => bits >= enough), before)]
+  return chosen.map(({ fingerprint, number, bits }) => ({
+    to: number,
+    bits: surprise(bits, background.incidents),
+    grounds: groundsIn(comparer.compare(fingerprint).agreements),
+  }))
 }
 
-/** Who it is alike beyond chance, the closest first. */
-function linksOf(
+interface Close {
+  fingerprint: Fingerprint
+  number: string
+  bits: number
+}
+
+/** Of each candidate that the best one does not belong to the closest; those that it has been linked to already stay. */
+function ofOthers(
   view: ViewTransaction,
-  { incident: { traits: incident }, fingerprint: own }: Known,
-  among: readonly Fingerprint[],
-  { parameters, threshold }: CorrelationSettings,
-): readonly Link[] {
-  const background = backgroundOf((collection, id) => view.get(collection, id))
-  const comparer = new Comparer(incident, background, parameters, own)
-  const least = threshold + byChance(background.incidents)
-  const close: { fingerprint: Fingerprint; bits: number }[] = []
-  for (const fingerprint of among) {
-    const bits = comparer.bits(fingerprint, least)
-    if (bits >= least) close.push({ fingerprint, bits })
-  }
-  if (close.length === 0) return []
-  const best = close
-    .map(({ fingerprint, bits }) => ({ fingerprint, bits, number: numberIn(fingerprint) }))
-    .sort((a, b) => b.bits - a.bits || (a.number < b.number ? -1 : 1))
-    .slice(0, MOST_LINKS)
+  best: Close,
+  others: readonly Close[],
+  before: readonly Link[],
+): readonly Close[] {
+  if (others.length === 0) return []
   view.want(
     INCIDENTS,
-    best.map(({ number }) => number),
+    [best, ...others].map(({ number }) => number),
   )
-  const rivals = best.flatMap(({ number }) => view.get<CorrelatedIncident>(INCIDENTS, number) ?? [])
-  view.want(
-    CANDIDATES,
-    rivals.flatMap(({ candidate }) => candidate ?? []),
-  )
-  return rivals.map((rival, i) => {
-    const { fingerprint, bits } = best[i] as (typeof best)[number]
-    const { agreements } = comparer.compare(fingerprint)
-    const beyond = surprise(bits, background.incidents)
-    return { rival, incident, to: rival.traits, toTitle: rival.title ?? '', bits: beyond, agreements }
-  })
+  const places = new Set([placeOf(view, best)])
+  return others
+    .filter((close) => {
+      const place = placeOf(view, close)
+      const isNew = !places.has(place)
+      places.add(place)
+      return isNew || before.some(({ to }) => to === close.number)
+    })
+    .slice(0, MOST_LINKS - 1)
+}
+
+/** The candidate that it belongs to; who belongs to none stands for itself. */
+function placeOf(view: ViewTransaction, { number }: Close): string {
+  const candidate = view.get<CorrelatedIncident>(INCIDENTS, number)?.candidate
+  return (candidate && standing(view, candidate)?.id) ?? number
 }

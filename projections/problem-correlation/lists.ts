@@ -1,5 +1,14 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
-import { entryOf, forNewest, type Newest, NOBODY, withEntry, withoutEntry } from './newest.js'
+import {
+  entryOf,
+  forNearest,
+  forNewest,
+  forSince,
+  type Newest,
+  NOBODY,
+  withEntry,
+  withoutEntry,
+} from './newest.js'
 import type { Background } from './similarity.js'
 import {
   everyKeyOf,
@@ -26,6 +35,10 @@ export const MOST_LISTED = 64
 export const MOST_KIN = 12
 /** Of those that share one rare trait: the rest of them were opened long before. */
 const MOST_OF_RARE = 6
+/** Of those that share one field; who stands in so many such lists is alike, too. */
+const MOST_OF_FIELD = 16
+const LEAST_FIELDS = 3
+const MOST_PAST = 16
 /** And so many of those that stand in them are compared with an incident that is opened. */
 export const MOST_COMPARED = 32
 
@@ -39,15 +52,18 @@ export interface Totals {
   known: Readonly<Partial<Record<FieldSignal, number>>>
   squares: Readonly<Partial<Record<FieldSignal, number>>>
 }
-/** Incidents that share one trait. */
-export interface KeyList {
-  count: number
+/** Incidents that share something. */
+interface Listed {
   newest: Newest
+  /** Some that do so no longer, each with the time until which they did: for incidents that are told of late. */
+  past?: Newest
+}
+/** Incidents that share one trait. */
+export interface KeyList extends Listed {
+  count: number
 }
 /** The newest that are alike in more than one trait. */
-export interface KinList {
-  newest: Newest
-}
+export type KinList = Listed
 
 const NO_TOTALS: Totals = { incidents: 0, first: 0, last: 0, known: {}, squares: {} }
 const NO_LIST: KeyList = { count: 0, newest: NOBODY }
@@ -100,21 +116,23 @@ export function enter(view: ViewTransaction, { traits, ordinal, keys }: Entered)
   for (const stem of traits.words ?? []) countWord(view, stem, 1, traits.number)
 }
 
-/** The same incident with other traits. */
+/** The same incident with other traits. @param until milliseconds since 1970 to which it had the old ones; undefined: it never had */
 export function move(
   view: ViewTransaction,
   before: Omit<Entered, 'keys'>,
   { traits: after, keys }: Pick<Entered, 'traits' | 'keys'>,
+  until: number | undefined,
 ): void {
+  const past = until === undefined ? undefined : entryOf(until, before.ordinal)
   const entry = entryOf(after.time, before.ordinal)
   const [old, oldKeys] = [before.traits, everyKeyOf(before.traits)]
-  moveInFields(view, before, after)
+  moveInFields(view, before, after, until)
   const [oldLists, lists] = [keysOfItems(old), keysOfItems(after)]
-  for (const key of oldLists) if (!lists.includes(key)) leave(view, key, entry)
+  for (const key of oldLists) if (!lists.includes(key)) leave(view, key, entry, past)
   for (const key of lists) if (!oldLists.includes(key)) list(view, key, entry)
   if (old.words === after.words && oldKeys.kind === keys.kind) return
   const [oldKin, kin] = [everyKinKey(oldKeys), kinKeysIn(view, keys)]
-  for (const key of oldKin) if (!kin.includes(key)) leaveKin(view, key, entry)
+  for (const key of oldKin) if (!kin.includes(key)) leaveKin(view, key, entry, past)
   for (const key of kin) if (!oldKin.includes(key)) listKin(view, key, entry)
   if (old.words === after.words) return
   const [oldWords, words] = [old.words ?? [], after.words ?? []]
@@ -122,12 +140,14 @@ export function move(
   for (const stem of words) if (!oldWords.includes(stem)) countWord(view, stem, 1, after.number)
 }
 
-/** The same incident with other fields, and nothing else. */
+/** The same incident with other fields, and nothing else. @param until as in {@link move} */
 export function moveInFields(
   view: ViewTransaction,
   { traits: before, ordinal }: Omit<Entered, 'keys'>,
   after: Traits,
+  until: number | undefined,
 ): void {
+  const past = until === undefined ? undefined : entryOf(until, ordinal)
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
   const moved = withFields(view, totals, before, after)
   if (moved === totals) return
@@ -136,7 +156,7 @@ export function moveInFields(
   for (const signal of FIELD_SIGNALS) {
     const [from, to] = [before[signal], after[signal]]
     if (from === to) continue
-    if (from !== undefined) leave(view, fieldKey(signal, from), entry)
+    if (from !== undefined) leave(view, fieldKey(signal, from), entry, past)
     if (to !== undefined) list(view, fieldKey(signal, to), entry)
   }
 }
@@ -166,28 +186,39 @@ function withFields(
 }
 
 function list(view: ViewTransaction, key: string, entry: string): void {
-  const { count, newest } = view.get<KeyList>(KEYS, key) ?? NO_LIST
-  const next: KeyList = { count: count + 1, newest: withEntry(newest, entry, MOST_LISTED) }
+  const known = view.get<KeyList>(KEYS, key) ?? NO_LIST
+  const next: KeyList = {
+    ...known,
+    count: known.count + 1,
+    newest: withEntry(known.newest, entry, MOST_LISTED),
+  }
   view.put(KEYS, key, next)
 }
 
-function leave(view: ViewTransaction, key: string, entry: string): void {
+/** @param past with the time to which it stood there */
+function leave(view: ViewTransaction, key: string, entry: string, past: string | undefined): void {
   const known = view.get<KeyList>(KEYS, key)
   if (known === undefined) return
-  const next: KeyList = { count: known.count - 1, newest: withoutEntry(known.newest, entry) }
-  view.put(KEYS, key, next)
+  view.put(KEYS, key, { ...left(known, entry, past), count: known.count - 1 } satisfies KeyList)
+}
+
+function left(known: Listed, entry: string, past: string | undefined): Listed {
+  const newest = withoutEntry(known.newest, entry)
+  if (past === undefined || newest === known.newest) return { ...known, newest }
+  return { newest, past: withEntry(known.past ?? NOBODY, past, MOST_PAST) }
 }
 
 function listKin(view: ViewTransaction, key: string, entry: string): void {
-  const { newest } = view.get<KinList>(KIN, key) ?? NO_LIST
-  const next = withEntry(newest, entry, MOST_KIN)
-  if (next !== newest) view.put(KIN, key, { newest: next } satisfies KinList)
+  const known: KinList = view.get<KinList>(KIN, key) ?? { newest: NOBODY }
+  const newest = withEntry(known.newest, entry, MOST_KIN)
+  if (newest !== known.newest) view.put(KIN, key, { ...known, newest } satisfies KinList)
 }
 
-function leaveKin(view: ViewTransaction, key: string, entry: string): void {
-  const { newest } = view.get<KinList>(KIN, key) ?? NO_LIST
-  const next = withoutEntry(newest, entry)
-  if (next !== newest) view.put(KIN, key, { newest: next } satisfies KinList)
+function leaveKin(view: ViewTransaction, key: string, entry: string, past: string | undefined): void {
+  const known = view.get<KinList>(KIN, key)
+  if (known === undefined) return
+  const next = left(known, entry, past)
+  if (next.newest !== known.newest) view.put(KIN, key, next satisfies KinList)
 }
 
 /** Reads of documents, from a transaction or loaded before. */
@@ -231,8 +262,8 @@ const COMMON_PAIR = 256
 const LEAST_TO_JUDGE = 256
 
 /**
- * Ordinals of those that are alike in more than one trait or in a rare one and were opened within a time of it: only they can be of one
- * candidate with it. If there are many, those that stand in most lists, then the nearest in time.
+ * Ordinals of those that are alike in more than one trait or in a rare one, or were so at its time, and were opened within a time of it:
+ * only they can be of one candidate with it. If there are many, those that stand in most lists, then the nearest in time.
  */
 export function kinOf(
   view: { get: Lookup },
@@ -247,9 +278,18 @@ export function kinOf(
     if (known === undefined) found.set(ordinal, { ordinal, gap, lists: 1 })
     else known.lists++
   }
-  for (const key of keys.rare) forNewest(view.get<KeyList>(KEYS, key)?.newest ?? NOBODY, MOST_OF_RARE, add)
-  for (const key of kinKeysIn(view, keys))
-    forNewest(view.get<KinList>(KIN, key)?.newest ?? NOBODY, MOST_KIN, add)
+  const near = (list: Listed | undefined, most: number) => {
+    if (list === undefined) return
+    forNearest(list.newest, traits.time, most, add)
+    if (list.past !== undefined) forSince(list.past, traits.time, (ordinal) => add(ordinal, traits.time))
+  }
+  for (const signal of FIELD_SIGNALS) {
+    const value = traits[signal]
+    if (value !== undefined) near(view.get<KeyList>(KEYS, fieldKey(signal, value)), MOST_OF_FIELD)
+  }
+  for (const [ordinal, { lists }] of found) if (lists < LEAST_FIELDS) found.delete(ordinal)
+  for (const key of keys.rare) near(view.get<KeyList>(KEYS, key), MOST_OF_RARE)
+  for (const key of kinKeysIn(view, keys)) near(view.get<KinList>(KIN, key), MOST_KIN)
   if (found.size <= MOST_COMPARED) return [...found.keys()]
   return [...found.values()]
     .sort((a, b) => b.lists - a.lists || a.gap - b.gap || a.ordinal - b.ordinal)

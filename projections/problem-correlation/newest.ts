@@ -42,3 +42,28 @@ export function forNewest(newest: Newest, most: number, tell: (ordinal: number, 
   for (let at = newest.length - ENTRY; at >= last; at -= ENTRY)
     tell(numberAt(newest, at + WIDTH), numberAt(newest, at) * MINUTE)
 }
+
+/** Tells those nearest to a time: so many up to its minute, and so many of later ones, who are mostly none. */
+export function forNearest(
+  newest: Newest,
+  time: number,
+  most: number,
+  tell: (ordinal: number, time: number) => void,
+): void {
+  const minute = Math.floor(time / MINUTE)
+  let end = newest.length
+  while (end > 0 && numberAt(newest, end - ENTRY) > minute) end -= ENTRY
+  const last = Math.max(0, end - most * ENTRY)
+  for (let at = end - ENTRY; at >= last; at -= ENTRY)
+    tell(numberAt(newest, at + WIDTH), numberAt(newest, at) * MINUTE)
+  const latest = Math.min(newest.length, end + most * ENTRY)
+  for (let at = end; at < latest; at += ENTRY)
+    tell(numberAt(newest, at + WIDTH), numberAt(newest, at) * MINUTE)
+}
+
+/** Tells those whose entry is of this minute or later. */
+export function forSince(newest: Newest, time: number, tell: (ordinal: number) => void): void {
+  const minute = Math.floor(time / MINUTE)
+  for (let at = newest.length - ENTRY; at >= 0 && numberAt(newest, at) >= minute; at -= ENTRY)
+    tell(numberAt(newest, at + WIDTH))
+}

@@ -1,9 +1,10 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
 import type { Fingerprint } from './fingerprints.js'
 import type { Lookup } from './lists.js'
+import { firstVersion, type Versions, versionAt } from './versions.js'
 
 /**
- * Fingerprints of incidents by their ordinal: how many had been entered before. Those that are entered one after another stand on one
+ * Fingerprints of incidents, in all their versions, by their ordinal: how many had been entered before. Those that are entered one after another stand on one
  * page, so that few documents are written and, since what is alike is often near in time, few are read.
  */
 export const PAGES = 'correlation_pages'
@@ -12,11 +13,8 @@ const PER_PAGE = 32
 
 interface Page {
   /** In the order of ordinals. */
-  incidents: readonly Fingerprint[]
+  incidents: readonly Versions[]
 }
-
-/** In place of the fingerprint of an incident that takes part no longer. */
-export const COMPARED_NO_MORE: Fingerprint = ''
 
 const pageNumber = (ordinal: number): number => Math.floor(ordinal / PER_PAGE)
 const pageOf = (ordinal: number): string => String(pageNumber(ordinal))
@@ -28,12 +26,23 @@ export function addFingerprint(view: ViewTransaction, ordinal: number, fingerpri
 }
 
 /** @param ordinal of one that stands there */
-export function putFingerprint(view: ViewTransaction, ordinal: number, fingerprint: Fingerprint): void {
-  const incidents = incidentsOn(view, pageOf(ordinal)).with(ordinal % PER_PAGE, fingerprint)
-  view.put(PAGES, pageOf(ordinal), { incidents } satisfies Page)
+export function changeVersions(
+  view: ViewTransaction,
+  ordinal: number,
+  change: (versions: Versions) => Versions,
+): void {
+  const incidents = incidentsOn(view, pageOf(ordinal))
+  const versions = incidents[ordinal % PER_PAGE] as Versions
+  const next = change(versions)
+  if (next === versions) return
+  view.put(PAGES, pageOf(ordinal), { incidents: incidents.with(ordinal % PER_PAGE, next) } satisfies Page)
 }
 
-function incidentsOn(view: { get: Lookup }, page: string): readonly Fingerprint[] {
+export function versionsOf(view: { get: Lookup }, ordinal: number): Versions {
+  return incidentsOn(view, pageOf(ordinal))[ordinal % PER_PAGE] as Versions
+}
+
+function incidentsOn(view: { get: Lookup }, page: string): readonly Versions[] {
   return view.get<Page>(PAGES, page)?.incidents ?? []
 }
 
@@ -42,10 +51,30 @@ export function pagesOf(ordinals: readonly number[]): readonly string[] {
   return [...new Set(ordinals.map(pageNumber))].map(String)
 }
 
-/** Those of them that take part. */
-export function fingerprintsOf(view: { get: Lookup }, ordinals: readonly number[]): readonly Fingerprint[] {
-  const pages = new Map<number, readonly Fingerprint[]>()
-  const found: Fingerprint[] = []
+/** Those of them that take part, as they were at a time (milliseconds since 1970): of later ones, as they were opened. */
+export function fingerprintsOf(
+  view: { get: Lookup },
+  ordinals: readonly number[],
+  at = Number.POSITIVE_INFINITY,
+): readonly Fingerprint[] {
+  return found(view, ordinals, (versions) => versionAt(versions, at))
+}
+
+/** Those of them that take part, as they were opened. */
+export function firstFingerprintsOf(
+  view: { get: Lookup },
+  ordinals: readonly number[],
+): readonly Fingerprint[] {
+  return found(view, ordinals, firstVersion)
+}
+
+function found(
+  view: { get: Lookup },
+  ordinals: readonly number[],
+  pick: (versions: Versions) => Fingerprint | undefined,
+): readonly Fingerprint[] {
+  const pages = new Map<number, readonly Versions[]>()
+  const picked: Fingerprint[] = []
   for (const ordinal of ordinals) {
     const number = pageNumber(ordinal)
     let page = pages.get(number)
@@ -53,8 +82,9 @@ export function fingerprintsOf(view: { get: Lookup }, ordinals: readonly number[
       page = incidentsOn(view, String(number))
       pages.set(number, page)
     }
-    const fingerprint = page[ordinal % PER_PAGE]
-    if (fingerprint !== undefined && fingerprint !== COMPARED_NO_MORE) found.push(fingerprint)
+    const versions = page[ordinal % PER_PAGE]
+    const fingerprint = versions === undefined ? undefined : pick(versions)
+    if (fingerprint !== undefined) picked.push(fingerprint)
   }
-  return found
+  return picked
 }

@@ -1,5 +1,8 @@
-import { type Candidate, groundsOf, type Member } from './candidates.js'
+import { RECORD_NUMBER } from '#libs/event-sourcing'
+import { beginningOf } from './candidate-growth.js'
+import type { Candidate } from './candidates.js'
 import { SUSPECT_HOURS } from './estate.js'
+import { type Ground, groundsOf } from './grounds.js'
 import type { Agreement, Signal } from './similarity.js'
 
 const HOUR = 3_600_000
@@ -34,30 +37,27 @@ export function reasonsOf(agreements: readonly Agreement[]): readonly string[] {
 
 /** Why its incidents belong together, and how they lie in time. */
 export function candidateReasons(candidate: Candidate): readonly string[] {
-  const links = candidate.memberCount - 1
+  const { links } = candidate
   const grounds = groundsOf(candidate)
     .slice(0, MOST_REASONS)
     .map(({ signal, value, count }) => {
       const said = signal === 'time' ? value : SAID[signal](value)
-      return `${Math.min(count, links)} of ${links} links: ${said}`
+      return `${count} of ${links} links: ${said}`
     })
   const span = Date.parse(candidate.lastSeenAt) - Date.parse(candidate.firstSeenAt)
-  return [
-    ...grounds,
-    `${candidate.memberCount} incidents in ${shownSpan(span)}`,
-    ...patternOf(candidate.members),
-  ]
+  return [...grounds, `${candidate.memberCount} incidents in ${shownSpan(span)}`, ...patternOf(candidate)]
 }
 
 /** Bursts and recurrences. */
-function patternOf(members: readonly Member[]): readonly string[] {
+function patternOf({ members, memberCount }: Candidate): readonly string[] {
+  const them = members.length < memberCount ? `the newest ${members.length}` : 'them'
   const times = members.map(({ openedAt }) => Date.parse(openedAt))
   const burst = burstIn(times)
   const period = periodOf(times)
   return [
     ...(burst === undefined
       ? []
-      : [`a burst: ${burst.count} of them within 24 hours from ${new Date(burst.from).toISOString()}`]),
+      : [`a burst: ${burst.count} of ${them} within 24 hours from ${new Date(burst.from).toISOString()}`]),
     ...(period === undefined ? [] : [`recurring: every ${shownSpan(period)} or so`]),
   ]
 }
@@ -93,14 +93,20 @@ const WEEK = 7 * DAY
 /** Without a new member for so long it has faded. */
 const FADED_AFTER = 30 * DAY
 
-/** The last seven days against the seven before, seen from a time (milliseconds since 1970). */
+/**
+ * The last seven days against the seven before, seen from a time (milliseconds since 1970). Of members that are not listed any more the
+ * hour is known in which they came.
+ */
 export function trendOf(
-  { members, lastSeenAt }: Pick<Candidate, 'members' | 'lastSeenAt'>,
+  { members, unlisted = {}, lastSeenAt }: Pick<Candidate, 'members' | 'unlisted' | 'lastSeenAt'>,
   now: number,
 ): Trend {
   if (now - Date.parse(lastSeenAt) > FADED_AFTER) return 'faded'
+  const times = members.map(({ openedAt }) => [Date.parse(openedAt), 1] as const)
+  const hours = Object.entries(unlisted).map(([hour, count]) => [beginningOf(hour), count] as const)
+  const all = [...times, ...hours]
   const between = (from: number, to: number) =>
-    members.filter(({ openedAt }) => from < Date.parse(openedAt) && Date.parse(openedAt) <= to).length
+    all.reduce((sum, [time, count]) => (from < time && time <= to ? sum + count : sum), 0)
   const [recent, before] = [between(now - WEEK, now), between(now - 2 * WEEK, now - WEEK)]
   return recent > before ? 'rising' : recent < before ? 'falling' : 'steady'
 }
@@ -113,4 +119,35 @@ function shownSpan(milliseconds: number): string {
   const [unit, size] =
     milliseconds >= 2 * DAY ? ['days', DAY] : milliseconds >= 2 * HOUR ? ['hours', HOUR] : ['minutes', 60_000]
   return `${Math.round(milliseconds / (size as number))} ${unit}`
+}
+
+/** What members are called together by what most links rest on, in this order. */
+const TITLE_SIGNALS: readonly Signal[] = ['category', 'subcategory', 'symptom', 'service']
+const LONGEST_TITLE = 160
+
+/**
+ * Of its first incident; where that says nothing (sources without titles have a number there), what its members have in common; empty:
+ * nothing either.
+ */
+export function candidateTitle(candidate: Candidate): string {
+  if (saysSomething(candidate.title)) return candidate.title
+  const common = groundsOf(candidate).filter(({ count }) => count * 2 > candidate.links)
+  const commonIn = (signal: Signal) => common.find((ground) => ground.signal === signal)?.value
+  const kind = TITLE_SIGNALS.map(commonIn).filter((value) => value !== undefined)
+  const about = kind.length > 0 ? kind.join(', ') : wordsIn(common)
+  const [item, location] = [commonIn('ci') ?? commonIn('upstream'), commonIn('location')]
+  return [about, item && `on ${item}`, location && `at ${location}`]
+    .filter(Boolean)
+    .join(' ')
+    .slice(0, LONGEST_TITLE)
+}
+
+function wordsIn(grounds: readonly Ground[]): string {
+  return grounds.flatMap(({ signal, value }) => (signal === 'words' ? [value] : [])).join(' ')
+}
+
+/** Neither empty nor a number, of a record or of anything else. */
+function saysSomething(title: string): boolean {
+  const isNumber = RECORD_NUMBER.test(title) && /\d/.test(title)
+  return /\p{L}/u.test(title) && !isNumber
 }
