@@ -63,6 +63,12 @@ export const isToldAt = (fingerprint: Fingerprint, place: number): boolean =>
 /** Whether two that both tell it have the same there. */
 export const agreeAt = areSameAt
 
+/** The fingerprint of the same incident with another group. */
+export function withGroup(fingerprint: Fingerprint, group: string | undefined): Fingerprint {
+  const { group: place } = FIELD_PLACES
+  return fingerprint.slice(0, place) + hashDigits(group) + fingerprint.slice(place + WIDTH)
+}
+
 /** Whether both have the same group. */
 export function isOfGroup(one: Fingerprint, other: Fingerprint): boolean {
   const { group } = FIELD_PLACES

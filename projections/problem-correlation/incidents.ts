@@ -4,12 +4,21 @@ import type { IncidentEvent } from '../../src/incidents/domain/incident.events.j
 import type { RecordedIncident } from '../incident-folds.js'
 import { CANDIDATES, iso, standing, without } from './candidates.js'
 import { ITEMS, surroundings } from './estate.js'
-import { type Fingerprint, fingerprintOf, isOfGroup } from './fingerprints.js'
+import { type Fingerprint, fingerprintOf, isOfGroup, withGroup } from './fingerprints.js'
 import { type CorrelatedIncident, type CorrelationSettings, correlated, INCIDENTS } from './linking.js'
-import { enter, kinOf, listReads, move, nextOrdinal, type Reads, wantLists } from './lists.js'
+import { enter, kinOf, listReads, move, moveInFields, nextOrdinal, type Reads, wantLists } from './lists.js'
 import { addFingerprint, COMPARED_NO_MORE, fingerprintsOf, PAGES, pagesOf, putFingerprint } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
-import { aboutOf, changedTraits, describedTraits, type FieldChanges, type Traits, wordsOf } from './traits.js'
+import {
+  aboutOf,
+  changedTraits,
+  describedTraits,
+  everyKeyOf,
+  type FieldChanges,
+  type Keys,
+  type Traits,
+  wordsOf,
+} from './traits.js'
 
 /** What incidents say, and whom they are compared with when they do. */
 
@@ -20,8 +29,10 @@ export function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
   switch (type) {
     case 'IncidentOpened': {
       const item = event.data.primaryCi
-      const reads = listReads(opened(event as RecordedIncident<'IncidentOpened'>).traits)
-      return item === undefined ? reads : [...reads, { collection: ITEMS, id: item }]
+      const { traits, keys } = opened(event as RecordedIncident<'IncidentOpened'>)
+      const reads = listReads(traits, keys)
+      if (item !== undefined) reads.push({ collection: ITEMS, id: item })
+      return reads
     }
     case 'IncidentDetailsChanged':
     case 'IncidentCategorized':
@@ -35,7 +46,12 @@ export function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
   }
 }
 
-type Opened = Pick<CorrelatedIncident, 'traits' | 'title' | 'about'>
+interface Opened {
+  traits: Traits
+  keys: Keys
+  title: string
+  about: readonly string[]
+}
 
 function opened(event: RecordedIncident<'IncidentOpened'>): Opened {
   let incident = openedBy.get(event)
@@ -44,7 +60,7 @@ function opened(event: RecordedIncident<'IncidentOpened'>): Opened {
     const about = aboutOf(data)
     const time = Date.parse(data.openedAt ?? metadata.occurredAt)
     const traits = describedTraits(numberOf(stream), time, data, about)
-    incident = { traits, title: data.title, ...(about.length > 0 && { about }) }
+    incident = { traits, keys: everyKeyOf(traits), title: data.title, about }
     openedBy.set(event, incident)
   }
   return incident
@@ -66,8 +82,10 @@ export function foldIncident(
       return
     case 'IncidentDetailsChanged':
     case 'IncidentCategorized':
-    case 'AssignedToGroup':
       change(event, view, settings)
+      return
+    case 'AssignedToGroup':
+      assign(event as RecordedIncident<'AssignedToGroup'>, view, settings)
       return
     default:
       if (isProblemLink(event)) foldProblemLink(event, numberOf(event.stream), view)
@@ -80,16 +98,49 @@ function open(
   settings: CorrelationSettings,
 ): void {
   if (event.data.audience.kind !== 'public') return
-  const described = opened(event)
-  const traits = withSurroundings(view, described.traits)
-  if (traits !== described.traits) wantLists(view, traits)
-  const ordinal = nextOrdinal(view)
-  const incident = { ...described, ordinal, traits, openedBy: event.metadata.commandId }
+  const { title, about, ...told } = opened(event)
+  const traits = withSurroundings(view, told.traits)
+  const keys = traits === told.traits ? told.keys : everyKeyOf(traits)
+  if (traits !== told.traits) wantLists(view, traits, keys)
+  const entered = { traits, ordinal: nextOrdinal(view), keys }
+  const kin = kinOf(view, entered, settings.windowMilliseconds)
+  const among = known(view, kin)
   const fingerprint = fingerprintOf(traits)
-  const kin = kinIn(view, incident, settings)
-  enter(view, incident)
-  addFingerprint(view, ordinal, fingerprint)
-  view.put(INCIDENTS, traits.number, correlated(view, { incident, fingerprint }, kin, settings))
+  enter(view, entered)
+  addFingerprint(view, entered.ordinal, fingerprint)
+  const incident: CorrelatedIncident = {
+    ordinal: entered.ordinal,
+    traits,
+    title,
+    ...(about.length > 0 && { about }),
+    openedBy: event.metadata.commandId,
+    ...(kin.length > 0 && { kin }),
+  }
+  view.put(INCIDENTS, traits.number, correlated(view, { incident, fingerprint }, among, settings))
+}
+
+/** Its group, or that it has none any more. One that is given as it is opened tells whom of those it was compared with it is closer to. */
+function assign(
+  event: RecordedIncident<'AssignedToGroup'>,
+  view: ViewTransaction,
+  settings: CorrelationSettings,
+): void {
+  const incident = view.get<CorrelatedIncident>(INCIDENTS, numberOf(event.stream))
+  if (incident === undefined || incident.restricted) return
+  const group = event.data.group ?? undefined
+  const { kin = [], ...before } = incident
+  if (group === before.traits.group) return
+  const traits = { ...before.traits, group }
+  const next = { ...before, traits }
+  const fingerprint = withGroup(fingerprintsOf(view, [next.ordinal])[0] as Fingerprint, group)
+  // A group brings nobody nearer who has another one: they were compared when it was opened
+  const among = isOpening(event, incident)
+    ? known(view, kin).filter((other) => isOfGroup(other, fingerprint))
+    : []
+  if (among.length > 0) wantLists(view, traits, everyKeyOf(traits))
+  moveInFields(view, incident, traits)
+  putFingerprint(view, next.ordinal, fingerprint)
+  view.put(INCIDENTS, traits.number, correlated(view, { incident: next, fingerprint }, among, settings))
 }
 
 function change(
@@ -101,30 +152,27 @@ function change(
   if (incident === undefined || incident.restricted) return
   const changed = changedBy(event, incident)
   if (changed === incident) return
-  const isByGroup = event.type === 'AssignedToGroup'
-  const traits = isByGroup ? changed.traits : withSurroundings(view, changed.traits)
-  const isOpening = event.metadata.commandId === incident.openedBy && incident.candidate === undefined
-  wantLists(view, traits)
-  const next = { ...changed, traits }
+  const traits = withSurroundings(view, changed.traits)
+  const entered = { traits, ordinal: incident.ordinal, keys: everyKeyOf(traits) }
+  wantLists(view, traits, entered.keys)
+  const kin = isOpening(event, incident) ? kinOf(view, entered, settings.windowMilliseconds) : []
+  const among = known(view, kin)
+  const next: CorrelatedIncident = { ...changed, traits, ...(kin.length > 0 && { kin }) }
   const fingerprint = fingerprintOf(traits)
-  const kin = isOpening ? kinIn(view, next, settings) : []
-  move(view, incident, traits)
+  move(view, incident, entered)
   putFingerprint(view, incident.ordinal, fingerprint)
-  // A group brings nobody nearer who has another one: they were compared when it was opened
-  const among = isByGroup ? kin.filter((other) => isOfGroup(other, fingerprint)) : kin
-  const joined = isOpening ? correlated(view, { incident: next, fingerprint }, among, settings) : next
-  view.put(INCIDENTS, traits.number, joined)
+  view.put(INCIDENTS, traits.number, correlated(view, { incident: next, fingerprint }, among, settings))
 }
 
-/** Those that it may belong with now. */
-function kinIn(
-  view: ViewTransaction,
-  incident: CorrelatedIncident,
-  { windowMilliseconds }: CorrelationSettings,
-): readonly Fingerprint[] {
-  const kin = kinOf(view, incident, windowMilliseconds)
-  view.want(PAGES, pagesOf(kin))
-  return fingerprintsOf(view, kin)
+/** Whether an event is of the command that opened the incident, which belongs to nobody yet. */
+function isOpening({ metadata }: RecordedEvent, { openedBy, candidate }: CorrelatedIncident): boolean {
+  return metadata.commandId === openedBy && candidate === undefined
+}
+
+/** What is known of them. */
+function known(view: ViewTransaction, ordinals: readonly number[]): readonly Fingerprint[] {
+  view.want(PAGES, pagesOf(ordinals))
+  return fingerprintsOf(view, ordinals)
 }
 
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
@@ -144,10 +192,6 @@ function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
 /** The same incident when nothing that counts has changed. */
 function changedBy(event: RecordedEvent<IncidentEvent>, incident: CorrelatedIncident): CorrelatedIncident {
   const { traits } = incident
-  if (event.type === 'AssignedToGroup') {
-    const group = event.data.group ?? undefined
-    return group === traits.group ? incident : { ...incident, traits: { ...traits, group } }
-  }
   const changes = changesOf(event)
   const described = changedTraits(traits, changes)
   if (changes.title === undefined && changes.description === undefined)

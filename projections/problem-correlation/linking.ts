@@ -26,6 +26,8 @@ export interface CorrelatedIncident {
   about?: readonly string[]
   /** The command that opened it: what it says counts as known when it was opened. */
   openedBy: string
+  /** Ordinals of those that it was compared with when it was opened; not kept once it has a group. */
+  kin?: readonly number[]
   candidate?: string
   /** Numbers of the problems that it is linked to; absent: none. */
   problems?: readonly string[]

@@ -2,15 +2,13 @@ import type { ViewTransaction } from '#libs/projections-runtime'
 import { entryOf, forNewest, type Newest, NOBODY, withEntry, withoutEntry } from './newest.js'
 import type { Background } from './similarity.js'
 import {
+  everyKeyOf,
   FIELD_SIGNALS,
   type FieldSignal,
   fieldKey,
-  keysOf,
-  kindOf,
-  rareKeysOf,
+  type Keys,
+  keysOfItems,
   type Traits,
-  wordPairKey,
-  wordPairs,
 } from './traits.js'
 import { countWord, WORDS, type WordCount } from './word-counts.js'
 
@@ -57,18 +55,18 @@ const NO_LIST: KeyList = { count: 0, newest: NOBODY }
 export type Reads = { collection: string; id: string }[]
 
 /** What `enter` reads, and a comparison with who stands in the lists. */
-export function listReads(traits: Traits): Reads {
+export function listReads(traits: Traits, keys: Keys = everyKeyOf(traits)): Reads {
   const reads = [{ collection: TOTALS, id: ALL }]
-  for (const id of keysOf(traits)) reads.push({ collection: KEYS, id })
-  for (const id of everyKinKey(traits)) reads.push({ collection: KIN, id })
+  for (const id of keys.lists) reads.push({ collection: KEYS, id })
+  for (const id of everyKinKey(keys)) reads.push({ collection: KIN, id })
   for (const id of traits.words ?? []) reads.push({ collection: WORDS, id })
   return reads
 }
 
 /** What of {@link listReads} could not be announced, since it follows from what was read. */
-export function wantLists(view: ViewTransaction, traits: Traits): void {
-  view.want(KEYS, keysOf(traits))
-  view.want(KIN, everyKinKey(traits))
+export function wantLists(view: ViewTransaction, traits: Traits, keys: Keys): void {
+  view.want(KEYS, keys.lists)
+  view.want(KIN, everyKinKey(keys))
   view.want(WORDS, traits.words ?? [])
 }
 
@@ -81,10 +79,11 @@ export function nextOrdinal(view: ViewTransaction): number {
 export interface Entered {
   traits: Traits
   ordinal: number
+  keys: Keys
 }
 
 /** Counts an incident and writes it into its lists. */
-export function enter(view: ViewTransaction, { traits, ordinal }: Entered): void {
+export function enter(view: ViewTransaction, { traits, ordinal, keys }: Entered): void {
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
   const isFirst = totals.incidents === 0
   const entered: Totals = {
@@ -93,31 +92,53 @@ export function enter(view: ViewTransaction, { traits, ordinal }: Entered): void
     first: isFirst ? traits.time : Math.min(totals.first, traits.time),
     last: isFirst ? traits.time : Math.max(totals.last, traits.time),
   }
-  const kin = kinKeysOf(view, traits)
+  const kin = kinKeysIn(view, keys)
   view.put(TOTALS, ALL, withFields(view, entered, undefined, traits))
   const entry = entryOf(traits.time, ordinal)
-  for (const key of keysOf(traits)) list(view, key, entry)
+  for (const key of keys.lists) list(view, key, entry)
   for (const key of kin) listKin(view, key, entry)
   for (const stem of traits.words ?? []) countWord(view, stem, 1, traits.number)
 }
 
 /** The same incident with other traits. */
-export function move(view: ViewTransaction, { traits: before, ordinal }: Entered, after: Traits): void {
-  const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
-  const moved = withFields(view, totals, before, after)
-  if (moved !== totals) view.put(TOTALS, ALL, moved)
-  const entry = entryOf(after.time, ordinal)
-  const [oldKeys, keys] = [keysOf(before), keysOf(after)]
-  for (const key of oldKeys) if (!keys.includes(key)) leave(view, key, entry)
-  for (const key of keys) if (!oldKeys.includes(key)) list(view, key, entry)
-  if (before.words === after.words && kindOf(before) === kindOf(after)) return
-  const [oldKin, kin] = [everyKinKey(before), kinKeysOf(view, after)]
+export function move(
+  view: ViewTransaction,
+  before: Omit<Entered, 'keys'>,
+  { traits: after, keys }: Pick<Entered, 'traits' | 'keys'>,
+): void {
+  const entry = entryOf(after.time, before.ordinal)
+  const [old, oldKeys] = [before.traits, everyKeyOf(before.traits)]
+  moveInFields(view, before, after)
+  const [oldLists, lists] = [keysOfItems(old), keysOfItems(after)]
+  for (const key of oldLists) if (!lists.includes(key)) leave(view, key, entry)
+  for (const key of lists) if (!oldLists.includes(key)) list(view, key, entry)
+  if (old.words === after.words && oldKeys.kind === keys.kind) return
+  const [oldKin, kin] = [everyKinKey(oldKeys), kinKeysIn(view, keys)]
   for (const key of oldKin) if (!kin.includes(key)) leaveKin(view, key, entry)
   for (const key of kin) if (!oldKin.includes(key)) listKin(view, key, entry)
-  if (before.words === after.words) return
-  const [oldWords, words] = [before.words ?? [], after.words ?? []]
+  if (old.words === after.words) return
+  const [oldWords, words] = [old.words ?? [], after.words ?? []]
   for (const stem of oldWords) if (!words.includes(stem)) countWord(view, stem, -1, after.number)
   for (const stem of words) if (!oldWords.includes(stem)) countWord(view, stem, 1, after.number)
+}
+
+/** The same incident with other fields, and nothing else. */
+export function moveInFields(
+  view: ViewTransaction,
+  { traits: before, ordinal }: Omit<Entered, 'keys'>,
+  after: Traits,
+): void {
+  const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
+  const moved = withFields(view, totals, before, after)
+  if (moved === totals) return
+  view.put(TOTALS, ALL, moved)
+  const entry = entryOf(after.time, ordinal)
+  for (const signal of FIELD_SIGNALS) {
+    const [from, to] = [before[signal], after[signal]]
+    if (from === to) continue
+    if (from !== undefined) leave(view, fieldKey(signal, from), entry)
+    if (to !== undefined) list(view, fieldKey(signal, to), entry)
+  }
 }
 
 /** Before the lists change: squares are made from their counts. */
@@ -187,23 +208,21 @@ export function backgroundOf(lookup: Lookup): Background {
   }
 }
 
-function everyKinKey(traits: Traits): readonly string[] {
-  const kind = kindOf(traits)
-  const pairs = wordPairs(traits).map(wordPairKey)
-  return kind === undefined ? pairs : [kind, ...pairs]
+function everyKinKey({ kind, pairs }: Keys): readonly string[] {
+  const keys = pairs.map(({ key }) => key)
+  if (kind !== undefined) keys.push(kind)
+  return keys
 }
 
 /** Without pairs of words that are common: who shares them, shares nothing beyond chance, and they would be written all the time. */
-function kinKeysOf(view: { get: Lookup }, traits: Traits): readonly string[] {
+function kinKeysIn(view: { get: Lookup }, { kind, pairs }: Keys): readonly string[] {
   const { incidents } = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
-  const kind = kindOf(traits)
   const keys = kind === undefined ? [] : [kind]
   const countOf = (stem: string) => view.get<WordCount>(WORDS, stem)?.count ?? 0
-  for (const pair of wordPairs(traits)) {
-    const [one, other] = pair
+  for (const { key, one, other } of pairs) {
     const isCommon =
       incidents >= LEAST_TO_JUDGE && countOf(one) * countOf(other) * COMMON_PAIR > incidents * incidents
-    if (!isCommon) keys.push(wordPairKey(pair))
+    if (!isCommon) keys.push(key)
   }
   return keys
 }
@@ -217,7 +236,7 @@ const LEAST_TO_JUDGE = 256
  */
 export function kinOf(
   view: { get: Lookup },
-  { traits, ordinal: own }: Entered,
+  { traits, ordinal: own, keys }: Entered,
   windowMilliseconds: number,
 ): readonly number[] {
   const found = new Map<number, Kin>()
@@ -228,9 +247,8 @@ export function kinOf(
     if (known === undefined) found.set(ordinal, { ordinal, gap, lists: 1 })
     else known.lists++
   }
-  for (const key of rareKeysOf(traits))
-    forNewest(view.get<KeyList>(KEYS, key)?.newest ?? NOBODY, MOST_OF_RARE, add)
-  for (const key of kinKeysOf(view, traits))
+  for (const key of keys.rare) forNewest(view.get<KeyList>(KEYS, key)?.newest ?? NOBODY, MOST_OF_RARE, add)
+  for (const key of kinKeysIn(view, keys))
     forNewest(view.get<KinList>(KIN, key)?.newest ?? NOBODY, MOST_KIN, add)
   if (found.size <= MOST_COMPARED) return [...found.keys()]
   return [...found.values()]
@@ -249,7 +267,8 @@ interface Kin {
 export function listedWith(lookup: Lookup, traits: Traits): readonly number[] {
   const found = new Set<number>()
   const add = (newest: Newest = NOBODY) => forNewest(newest, MOST_LISTED, (ordinal) => found.add(ordinal))
-  for (const key of keysOf(traits)) add(lookup<KeyList>(KEYS, key)?.newest)
-  for (const key of everyKinKey(traits)) add(lookup<KinList>(KIN, key)?.newest)
+  const keys = everyKeyOf(traits)
+  for (const key of keys.lists) add(lookup<KeyList>(KEYS, key)?.newest)
+  for (const key of everyKinKey(keys)) add(lookup<KinList>(KIN, key)?.newest)
   return [...found]
 }

@@ -18,12 +18,8 @@ interface Page {
 /** In place of the fingerprint of an incident that takes part no longer. */
 export const COMPARED_NO_MORE: Fingerprint = ''
 
-const pageOf = (ordinal: number): string => String(Math.floor(ordinal / PER_PAGE))
-
-/** Ids of the pages on which they stand. */
-export function pagesOf(ordinals: readonly number[]): readonly string[] {
-  return [...new Set(ordinals.map(pageOf))]
-}
+const pageNumber = (ordinal: number): number => Math.floor(ordinal / PER_PAGE)
+const pageOf = (ordinal: number): string => String(pageNumber(ordinal))
 
 /** @param ordinal the next one */
 export function addFingerprint(view: ViewTransaction, ordinal: number, fingerprint: Fingerprint): void {
@@ -41,11 +37,23 @@ function incidentsOn(view: { get: Lookup }, page: string): readonly Fingerprint[
   return view.get<Page>(PAGES, page)?.incidents ?? []
 }
 
-/** Those of them that are compared with others. */
+/** Ids of the pages on which they stand. */
+export function pagesOf(ordinals: readonly number[]): readonly string[] {
+  return [...new Set(ordinals.map(pageNumber))].map(String)
+}
+
+/** Those of them that take part. */
 export function fingerprintsOf(view: { get: Lookup }, ordinals: readonly number[]): readonly Fingerprint[] {
+  const pages = new Map<number, readonly Fingerprint[]>()
   const found: Fingerprint[] = []
   for (const ordinal of ordinals) {
-    const fingerprint = incidentsOn(view, pageOf(ordinal))[ordinal % PER_PAGE]
+    const number = pageNumber(ordinal)
+    let page = pages.get(number)
+    if (page === undefined) {
+      page = incidentsOn(view, String(number))
+      pages.set(number, page)
+    }
+    const fingerprint = page[ordinal % PER_PAGE]
     if (fingerprint !== undefined && fingerprint !== COMPARED_NO_MORE) found.push(fingerprint)
   }
   return found

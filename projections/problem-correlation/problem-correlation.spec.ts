@@ -109,11 +109,7 @@ it('keeps lists of bounded length and counts everybody', () => {
   const list = view.get<KeyList>(KEYS, 'category:rare')
   const listed: number[] = []
   forNewest(list?.newest ?? NOBODY, 1_000, (ordinal) => listed.push(ordinal))
-  expect([list?.count, listed.length, listed[0]]).toEqual([
-    100,
-    MOST_LISTED,
-    399,
-  ])
+  expect([list?.count, listed.length, listed[0]]).toEqual([100, MOST_LISTED, 399])
   expect(view.get<Totals>(TOTALS, 'all')).toMatchObject({
     incidents: 400,
     known: { symptom: 100 },

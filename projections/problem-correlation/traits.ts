@@ -75,15 +75,19 @@ export function sourcesOf({ ci, upstream = [] }: Traits): readonly string[] {
 }
 
 /** Names of the lists in which an incident can be found again, by one trait each. */
-export function keysOf(traits: Traits): readonly string[] {
+function keysOf(traits: Traits): readonly string[] {
   const keys = [RECENT]
   for (const signal of FIELD_SIGNALS) {
     const value = traits[signal]
     if (value !== undefined) keys.push(fieldKey(signal, value))
   }
-  for (const item of sourcesOf(traits)) keys.push(ciKey(item))
-  for (const change of traits.changes ?? []) keys.push(changeKey(change))
+  for (const key of keysOfItems(traits)) keys.push(key)
   return keys
+}
+
+/** Of these the ones by its item, what is upstream, and changes. */
+export function keysOfItems(traits: Traits): readonly string[] {
+  return [...sourcesOf(traits).map(ciKey), ...(traits.changes ?? []).map(changeKey)]
 }
 
 /** Every incident, the newest. */
@@ -96,7 +100,7 @@ export const fieldKey = (signal: FieldSignal, value: string) => `${signal}:${val
  * Of the lists of {@link keysOf}, those by one trait that is rare enough for two incidents to be of one candidate by it. Others must be
  * alike in more than one: {@link kindOf}, {@link wordPairs}.
  */
-export function rareKeysOf(traits: Traits): readonly string[] {
+function rareKeysOf(traits: Traits): readonly string[] {
   return [...sourcesOf(traits).slice(0, MOST_SOURCES).map(ciKey), ...(traits.changes ?? []).map(changeKey)]
 }
 const MOST_SOURCES = 4
@@ -107,11 +111,39 @@ export function kindOf({ category, subcategory, symptom }: Traits): string | und
   return `kind:${category ?? ''}|${subcategory ?? ''}|${symptom ?? ''}`
 }
 
+/** Two words, and the name of the list of all that have them side by side. */
+export interface WordPair {
+  key: string
+  one: string
+  other: string
+}
 const MOST_PAIRS = 5
 
 /** Neighbours among its first words in the order of the alphabet: so other words between them do not part what is alike. */
-export function wordPairs({ words = [] }: Traits): readonly (readonly [string, string])[] {
+function wordPairs({ words = [] }: Traits): readonly WordPair[] {
   const first = words.slice(0, MOST_PAIRS + 1).sort()
-  return first.slice(1).map((word, i) => [first[i] as string, word])
+  const pairs: WordPair[] = []
+  for (let i = 1; i < first.length; i++) {
+    const [one, other] = [first[i - 1] as string, first[i] as string]
+    pairs.push({ key: `words:${one} ${other}`, one, other })
+  }
+  return pairs
 }
-export const wordPairKey = ([one, other]: readonly [string, string]) => `words:${one} ${other}`
+
+/** Names of lists in which an incident can be found again. */
+export interface Keys {
+  /** By one trait each: {@link keysOf}. */
+  lists: readonly string[]
+  rare: readonly string[]
+  kind: string | undefined
+  pairs: readonly WordPair[]
+}
+
+export function everyKeyOf(traits: Traits): Keys {
+  return {
+    lists: keysOf(traits),
+    rare: rareKeysOf(traits),
+    kind: kindOf(traits),
+    pairs: wordPairs(traits),
+  }
+}

@@ -69,7 +69,11 @@ async function fold({ sizes, seed, batch, folder }: FoldCorrelation): Promise<St
   const { name: projection, version } = problemCorrelation
   const schemas = [...collectionSchemas(problemCorrelation), parkedSchema]
   const build = await store.createBuild({ projection, version }, schemas)
-  const writer = await store.openForWriting(build, { owner: 'bench', leaseMilliseconds: 3_600_000 })
+  const writer = await store.openForWriting(build, {
+    owner: 'bench',
+    leaseMilliseconds: 3_600_000,
+    bulkLoad: true,
+  })
   let rows = 0
   const counting = new Proxy(writer, {
     get(target, name) {
