@@ -17,7 +17,8 @@ import { type CorrelatedIncident, INCIDENTS } from './linking.js'
 export function link(view: ViewTransaction, number: string, links: readonly Link[]): void {
   const before = incidentOf(view, number)
   const old = before.links ?? []
-  if (old.length === links.length && old.every(({ to, bits }, i) => isLink(links[i] as Link, to, bits))) return
+  if (old.length === links.length && old.every(({ to, bits }, i) => isLink(links[i] as Link, to, bits)))
+    return
   const gone = old.filter(({ to }) => !links.some((one) => one.to === to))
   if (gone.length > 0) {
     const candidate = candidateOf(view, before)
@@ -50,7 +51,9 @@ export function takeOut(view: ViewTransaction, number: string): void {
 /** @param candidate that has no links of it any more */
 function leave(view: ViewTransaction, candidate: Candidate, number: string): Candidate | undefined {
   const { candidate: _, ...alone } = incidentOf(view, number)
-  const next = without(candidate, { number, time: alone.traits.time }, (other) => titleOf(incidentOf(view, other)))
+  const next = without(candidate, { number, time: alone.traits.time }, (other) =>
+    titleOf(incidentOf(view, other)),
+  )
   if (next === undefined) view.delete(CANDIDATES, candidate.id)
   else view.put(CANDIDATES, next.id, next)
   view.put(INCIDENTS, number, alone satisfies CorrelatedIncident)

@@ -2,12 +2,14 @@ import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { RecordedIncident } from '../incident-folds.js'
-import { CANDIDATES, iso, standing, without } from './candidates.js'
+import { takeOut } from './belonging.js'
+import { iso } from './candidates.js'
+import { linkedToIt, linkLater, linkTo, nearIn, relink, relinkLater } from './comparing.js'
 import { ITEMS, surroundings } from './estate.js'
 import { type Fingerprint, fingerprintOf, isOfGroup, withGroup } from './fingerprints.js'
-import { type CorrelatedIncident, type CorrelationSettings, correlated, INCIDENTS } from './linking.js'
+import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './linking.js'
 import { enter, kinOf, listReads, move, moveInFields, nextOrdinal, type Reads, wantLists } from './lists.js'
-import { addFingerprint, COMPARED_NO_MORE, fingerprintsOf, PAGES, pagesOf, putFingerprint } from './pages.js'
+import { addVersions, changeVersions, PAGES, pagesOf, versionsOf } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
 import {
   aboutOf,
@@ -19,6 +21,7 @@ import {
   type Traits,
   wordsOf,
 } from './traits.js'
+import { broughtBack, newestVersion, setAside, type Versions, withFirst, withVersion } from './versions.js'
 
 /** What incidents say, and whom they are compared with when they do. */
 
@@ -78,7 +81,8 @@ export function foldIncident(
       open(event as RecordedIncident<'IncidentOpened'>, view, settings)
       return
     case 'AudienceChanged':
-      if (event.data.audience.kind !== 'public') restrict(view, numberOf(event.stream))
+      if (event.data.audience.kind === 'public') publish(view, numberOf(event.stream), settings)
+      else restrict(view, numberOf(event.stream))
       return
     case 'IncidentDetailsChanged':
     case 'IncidentCategorized':
@@ -97,26 +101,32 @@ function open(
   view: ViewTransaction,
   settings: CorrelationSettings,
 ): void {
-  if (event.data.audience.kind !== 'public') return
   const { title, about, ...told } = opened(event)
   const traits = withSurroundings(view, told.traits)
   const keys = traits === told.traits ? told.keys : everyKeyOf(traits)
+  const fingerprint = fingerprintOf(traits)
+  const openedBy = event.metadata.commandId
+  const incident = { traits, title, ...(about.length > 0 && { about }), openedBy }
+  if (event.data.audience.kind !== 'public') {
+    const aside = { ...incident, versions: fingerprint, restricted: true as const }
+    view.put(INCIDENTS, traits.number, aside satisfies CorrelatedIncident)
+    return
+  }
   if (traits !== told.traits) wantLists(view, traits, keys)
   const entered = { traits, ordinal: nextOrdinal(view), keys }
-  const kin = kinOf(view, entered, settings.windowMilliseconds)
-  const among = known(view, kin)
-  const fingerprint = fingerprintOf(traits)
+  const kin = kinOf(view, entered, settings)
+  view.want(PAGES, pagesOf(kin))
   enter(view, entered)
-  addFingerprint(view, entered.ordinal, fingerprint)
-  const incident: CorrelatedIncident = {
+  addVersions(view, entered.ordinal, fingerprint)
+  view.put(INCIDENTS, traits.number, {
+    ...incident,
     ordinal: entered.ordinal,
-    traits,
-    title,
-    ...(about.length > 0 && { about }),
-    openedBy: event.metadata.commandId,
     ...(kin.length > 0 && { kin }),
-  }
-  view.put(INCIDENTS, traits.number, correlated(view, { incident, fingerprint }, among, settings))
+  } satisfies CorrelatedIncident)
+  if (kin.length === 0) return
+  const { earlier, later } = nearIn(view, kin, traits, settings)
+  linkTo(view, { traits, fingerprint }, earlier, settings)
+  linkLater(view, { traits, fingerprint }, later, settings)
 }
 
 /** Its group, or that it has none any more. One that is given as it is opened tells whom of those it was compared with it is closer to. */
@@ -126,21 +136,32 @@ function assign(
   settings: CorrelationSettings,
 ): void {
   const incident = view.get<CorrelatedIncident>(INCIDENTS, numberOf(event.stream))
-  if (incident === undefined || incident.restricted) return
+  if (incident === undefined) return
   const group = event.data.group ?? undefined
   const { kin = [], ...before } = incident
   if (group === before.traits.group) return
+  const { number, time } = before.traits
   const traits = { ...before.traits, group }
-  const next = { ...before, traits }
-  const fingerprint = withGroup(fingerprintsOf(view, [next.ordinal])[0] as Fingerprint, group)
+  const fingerprint = withGroup(newestVersion(versionsIn(view, before)), group)
+  const isFirst = isOpening(event, incident)
+  const at = Date.parse(event.metadata.occurredAt)
+  const next = changed(view, { ...before, traits }, { fingerprint, first: isFirst ? undefined : before, at })
+  if (next.ordinal === undefined) return
+  moveInFields(view, { traits: before.traits, ordinal: next.ordinal }, traits, isFirst ? undefined : at)
+  if (next.restricted) return
+  if (!isFirst) {
+    relinkLater(view, next, at, settings)
+    return
+  }
+  if (kin.length === 0) return
+  view.want(PAGES, pagesOf(kin))
+  const near = nearIn(view, kin, traits, settings)
   // A group brings nobody nearer who has another one: they were compared when it was opened
-  const among = isOpening(event, incident)
-    ? known(view, kin).filter((other) => isOfGroup(other, fingerprint))
-    : []
-  if (among.length > 0) wantLists(view, traits, everyKeyOf(traits))
-  moveInFields(view, incident, traits)
-  putFingerprint(view, next.ordinal, fingerprint)
-  view.put(INCIDENTS, traits.number, correlated(view, { incident: next, fingerprint }, among, settings))
+  const isNearer = (other: Fingerprint) => isOfGroup(other, fingerprint)
+  const earlier = before.links ? near.earlier : near.earlier.filter(isNearer)
+  if (earlier.length > 0 || near.later.length > 0) wantLists(view, traits, everyKeyOf(traits))
+  linkTo(view, { traits, fingerprint, links: before.links }, earlier, settings)
+  linkLater(view, { traits, fingerprint }, near.later, settings, linkedToIt(view, number, time))
 }
 
 function change(
@@ -148,31 +169,91 @@ function change(
   view: ViewTransaction,
   settings: CorrelationSettings,
 ): void {
-  const incident = view.get<CorrelatedIncident>(INCIDENTS, numberOf(event.stream))
-  if (incident === undefined || incident.restricted) return
-  const changed = changedBy(event, incident)
-  if (changed === incident) return
-  const traits = withSurroundings(view, changed.traits)
-  const entered = { traits, ordinal: incident.ordinal, keys: everyKeyOf(traits) }
-  wantLists(view, traits, entered.keys)
-  const kin = isOpening(event, incident) ? kinOf(view, entered, settings.windowMilliseconds) : []
-  const among = known(view, kin)
-  const next: CorrelatedIncident = { ...changed, traits, ...(kin.length > 0 && { kin }) }
+  const before = view.get<CorrelatedIncident>(INCIDENTS, numberOf(event.stream))
+  if (before === undefined) return
+  const described = changedBy(event, before)
+  if (described === before) return
+  const traits = withSurroundings(view, described.traits)
   const fingerprint = fingerprintOf(traits)
-  move(view, incident, entered)
-  putFingerprint(view, incident.ordinal, fingerprint)
-  view.put(INCIDENTS, traits.number, correlated(view, { incident: next, fingerprint }, among, settings))
+  const isFirst = isOpening(event, before)
+  const at = Date.parse(event.metadata.occurredAt)
+  const told = { fingerprint, first: isFirst ? undefined : before, at }
+  const next = changed(view, { ...described, traits }, told)
+  const { ordinal } = next
+  if (ordinal === undefined) return
+  const entered = { traits, ordinal, keys: everyKeyOf(traits) }
+  wantLists(view, traits, entered.keys)
+  move(view, { traits: before.traits, ordinal }, entered, isFirst ? undefined : at)
+  if (next.restricted) return
+  if (!isFirst) {
+    relinkLater(view, next, at, settings)
+    return
+  }
+  const kin = kinOf(view, entered, settings)
+  view.want(PAGES, pagesOf(kin))
+  view.put(INCIDENTS, traits.number, { ...next, ...(kin.length > 0 && { kin }) } satisfies CorrelatedIncident)
+  const { earlier, later } = nearIn(view, kin, traits, settings)
+  linkTo(view, { traits, fingerprint, links: next.links }, earlier, settings)
+  linkLater(view, { traits, fingerprint }, later, settings, linkedToIt(view, traits.number, traits.time))
 }
 
-/** Whether an event is of the command that opened the incident, which belongs to nobody yet. */
-function isOpening({ metadata }: RecordedEvent, { openedBy, candidate }: CorrelatedIncident): boolean {
-  return metadata.commandId === openedBy && candidate === undefined
+/** Whether an event is of the command that opened the incident. */
+function isOpening({ metadata }: RecordedEvent, { openedBy }: CorrelatedIncident): boolean {
+  return metadata.commandId === openedBy
 }
 
-/** What is known of them. */
-function known(view: ViewTransaction, ordinals: readonly number[]): readonly Fingerprint[] {
-  view.want(PAGES, pagesOf(ordinals))
-  return fingerprintsOf(view, ordinals)
+/** Keeps an incident with other traits. @param told `first`: as it was before, unless it never was; `at`: from when on it is other */
+function changed(
+  view: ViewTransaction,
+  next: CorrelatedIncident,
+  told: { fingerprint: Fingerprint; first: CorrelatedIncident | undefined; at: number },
+): CorrelatedIncident {
+  const { fingerprint, first, at } = told
+  const versioned = (versions: Versions) =>
+    first === undefined ? withFirst(versions, fingerprint) : withVersion(versions, fingerprint, at)
+  const incident: CorrelatedIncident = {
+    ...next,
+    ...(first !== undefined && { first: first.first ?? first.traits }),
+    ...(next.versions !== undefined && { versions: versioned(next.versions) }),
+  }
+  if (incident.ordinal !== undefined) changeVersions(view, incident.ordinal, versioned)
+  view.put(INCIDENTS, incident.traits.number, incident)
+  return incident
+}
+
+function versionsIn(view: ViewTransaction, { ordinal, versions }: CorrelatedIncident): Versions {
+  return ordinal === undefined ? (versions as Versions) : versionsOf(view, ordinal)
+}
+
+/** Everybody's to see from now on: it is compared as if it had always been. */
+function publish(view: ViewTransaction, number: string, settings: CorrelationSettings): void {
+  const before = view.get<CorrelatedIncident>(INCIDENTS, number)
+  if (before === undefined || !before.restricted) return
+  const { restricted: _restricted, versions, ...rest } = before
+  const { traits, first = traits } = rest
+  const incident = { ...rest, ordinal: rest.ordinal ?? nextOrdinal(view) }
+  view.put(INCIDENTS, number, incident satisfies CorrelatedIncident)
+  if (rest.ordinal === undefined) {
+    const keys = everyKeyOf(traits)
+    wantLists(view, traits, keys)
+    enter(view, { traits, ordinal: incident.ordinal, keys })
+    addVersions(view, incident.ordinal, versions as Versions)
+  } else changeVersions(view, incident.ordinal, broughtBack)
+  relink(view, number, settings)
+  for (const one of new Set([first, traits])) {
+    const kin = kinOf(view, { traits: one, ordinal: incident.ordinal, keys: everyKeyOf(one) }, settings)
+    const { later } = nearIn(view, kin, one, settings)
+    linkLater(view, { traits: one, fingerprint: fingerprintOf(one) }, later, settings)
+  }
+}
+
+/** Takes it out of what people see; lists may go on counting it. */
+function restrict(view: ViewTransaction, number: string): void {
+  const incident = view.get<CorrelatedIncident>(INCIDENTS, number)
+  if (incident === undefined || incident.restricted) return
+  view.put(INCIDENTS, number, { ...incident, restricted: true } satisfies CorrelatedIncident)
+  if (incident.ordinal !== undefined) changeVersions(view, incident.ordinal, setAside)
+  takeOut(view, number)
 }
 
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
@@ -210,15 +291,4 @@ function changesOf(event: RecordedEvent<IncidentEvent>): FieldChanges {
     return { category, subcategory, symptom }
   }
   return event.type === 'IncidentDetailsChanged' ? ({ ...event.data.changes } as FieldChanges) : {}
-}
-
-/** Takes it out of what people see; lists may go on counting it. */
-function restrict(view: ViewTransaction, number: string): void {
-  const incident = view.get<CorrelatedIncident>(INCIDENTS, number)
-  if (incident === undefined || incident.restricted) return
-  view.put(INCIDENTS, number, { ...incident, restricted: true } satisfies CorrelatedIncident)
-  putFingerprint(view, incident.ordinal, COMPARED_NO_MORE)
-  const { candidate } = incident
-  const found = candidate === undefined ? undefined : standing(view, candidate)
-  if (found !== undefined) view.put(CANDIDATES, found.id, without(found, number))
 }

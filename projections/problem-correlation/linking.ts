@@ -5,6 +5,7 @@ import { groundsIn } from './grounds.js'
 import { backgroundOf } from './lists.js'
 import { byChance, Comparer, type Parameters, surprise, USUAL_PARAMETERS } from './similarity.js'
 import type { Traits } from './traits.js'
+import type { Versions } from './versions.js'
 
 export const INCIDENTS = 'correlation_incidents'
 
@@ -12,6 +13,8 @@ export const INCIDENTS = 'correlation_incidents'
 export interface CorrelatedIncident {
   /** Its place among all (`pages.ts`); absent while it was never everybody's to see. */
   ordinal?: number
+  /** While it has no place there. */
+  versions?: Versions
   traits: Traits
   /** What they were when it was opened, if they were others: by these it is compared with those that are earlier. */
   first?: Traits
@@ -85,7 +88,15 @@ export function linksOf(
   const enough = mergeThreshold + byChance(background.incidents)
   const [best, ...others] = close
   if (best === undefined) return []
-  const chosen = [best, ...ofOthers(view, best, others.filter(({ bits }) => bits >= enough), before)]
+  const chosen = [
+    best,
+    ...ofOthers(
+      view,
+      best,
+      others.filter(({ bits }) => bits >= enough),
+      before,
+    ),
+  ]
   return chosen.map(({ fingerprint, number, bits }) => ({
     to: number,
     bits: surprise(bits, background.incidents),

@@ -264,15 +264,17 @@ const LEAST_TO_JUDGE = 256
 /**
  * Ordinals of those that are alike in more than one trait or in a rare one, or were so at its time, and were opened within a time of it:
  * only they can be of one candidate with it. If there are many, those that stand in most lists, then the nearest in time.
+ * @param at the time that they are to be near to, milliseconds since 1970
  */
 export function kinOf(
   view: { get: Lookup },
   { traits, ordinal: own, keys }: Entered,
-  windowMilliseconds: number,
+  { windowMilliseconds }: { windowMilliseconds: number },
+  at = traits.time,
 ): readonly number[] {
   const found = new Map<number, Kin>()
   const add = (ordinal: number, time: number) => {
-    const gap = Math.abs(time - traits.time)
+    const gap = Math.abs(time - at)
     if (ordinal === own || gap > windowMilliseconds) return
     const known = found.get(ordinal)
     if (known === undefined) found.set(ordinal, { ordinal, gap, lists: 1 })
@@ -280,8 +282,8 @@ export function kinOf(
   }
   const near = (list: Listed | undefined, most: number) => {
     if (list === undefined) return
-    forNearest(list.newest, traits.time, most, add)
-    if (list.past !== undefined) forSince(list.past, traits.time, (ordinal) => add(ordinal, traits.time))
+    forNearest(list.newest, at, most, add)
+    if (list.past !== undefined) forSince(list.past, at, (ordinal) => add(ordinal, at))
   }
   for (const signal of FIELD_SIGNALS) {
     const value = traits[signal]

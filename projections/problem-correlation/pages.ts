@@ -20,9 +20,9 @@ const pageNumber = (ordinal: number): number => Math.floor(ordinal / PER_PAGE)
 const pageOf = (ordinal: number): string => String(pageNumber(ordinal))
 
 /** @param ordinal the next one */
-export function addFingerprint(view: ViewTransaction, ordinal: number, fingerprint: Fingerprint): void {
+export function addVersions(view: ViewTransaction, ordinal: number, versions: Versions): void {
   const before = ordinal % PER_PAGE === 0 ? [] : incidentsOn(view, pageOf(ordinal))
-  view.put(PAGES, pageOf(ordinal), { incidents: [...before, fingerprint] } satisfies Page)
+  view.put(PAGES, pageOf(ordinal), { incidents: [...before, versions] } satisfies Page)
 }
 
 /** @param ordinal of one that stands there */

@@ -142,6 +142,15 @@ export class Comparer {
     return bits + this.#sharedWords(other, undefined)
   }
 
+  /** At most so many as the other one finds when it is compared with this one: words count by how much of its own is shared. */
+  mostBits(other: Fingerprint): number {
+    let shared = 0
+    forHashes(other, wordsIn(other), (hash) => {
+      shared += Math.max(0, this.#words.get(hash)?.bits ?? 0)
+    })
+    return this.#withoutWords(other, undefined) + Math.min(MOST_WORD_BITS, shared)
+  }
+
   compare(other: Fingerprint): Comparison {
     const agreements: Agreement[] = []
     const bits = this.#withoutWords(other, agreements) + this.#sharedWords(other, agreements)

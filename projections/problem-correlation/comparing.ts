@@ -1,0 +1,117 @@
+import type { ViewTransaction } from '#libs/projections-runtime'
+import { link } from './belonging.js'
+import { iso, standing } from './candidates.js'
+import { type Fingerprint, numberIn, timeIn } from './fingerprints.js'
+import {
+  type CorrelatedIncident,
+  type CorrelationSettings,
+  INCIDENTS,
+  linksOf,
+  type Subject,
+} from './linking.js'
+import { ALL, backgroundOf, kinOf, TOTALS, type Totals, wantLists } from './lists.js'
+import { fingerprintsOf, firstFingerprintsOf, PAGES, pagesOf, versionsOf } from './pages.js'
+import { byChance, Comparer } from './similarity.js'
+import { everyKeyOf, type Traits } from './traits.js'
+import { firstVersion } from './versions.js'
+
+/**
+ * Who is compared with whom: a pair as both stood when the later one was opened, whichever of them the log tells of first. So one that
+ * is told of late, or changed late, may be what later ones are linked to.
+ */
+
+/** Those that were opened before an incident, as they were then; and the later ones, as they were opened. */
+export interface Near {
+  earlier: readonly Fingerprint[]
+  later: readonly Fingerprint[]
+}
+
+/** @param kin ordinals */
+export function nearIn(
+  view: ViewTransaction,
+  kin: readonly number[],
+  { time, number }: Traits,
+  { windowMilliseconds }: CorrelationSettings,
+): Near {
+  const earlier: Fingerprint[] = []
+  const later: Fingerprint[] = []
+  for (const other of fingerprintsOf(view, kin, time)) {
+    const gap = timeIn(other) - time
+    if (Math.abs(gap) > windowMilliseconds) continue
+    if (gap < 0 || (gap === 0 && numberIn(other) < number)) earlier.push(other)
+    else if (gap > 0 || numberIn(other) !== number) later.push(other)
+  }
+  return { earlier, later }
+}
+
+/** Links an incident as it was opened to earlier ones. */
+export function linkTo(
+  view: ViewTransaction,
+  subject: Subject,
+  earlier: readonly Fingerprint[],
+  settings: CorrelationSettings,
+): void {
+  const links = linksOf(view, subject, earlier, settings)
+  if (links.length > 0 || subject.links !== undefined) link(view, subject.traits.number, links)
+}
+
+/** Links those later ones anew that an incident may be close to, and those that were linked to it. */
+export function linkLater(
+  view: ViewTransaction,
+  { traits, fingerprint }: Subject,
+  later: readonly Fingerprint[],
+  settings: CorrelationSettings,
+  linked: readonly string[] = [],
+): void {
+  if (later.length === 0 && linked.length === 0) return
+  const background = backgroundOf((collection, id) => view.get(collection, id))
+  const comparer = new Comparer(traits, background, settings.parameters, fingerprint)
+  const least = settings.threshold + byChance(background.incidents)
+  const close = later.filter((other) => comparer.mostBits(other) >= least).map(numberIn)
+  for (const number of new Set([...linked, ...close])) relink(view, number, settings)
+}
+
+/** Compares an incident anew, as it was opened, with those that are earlier. */
+export function relink(view: ViewTransaction, number: string, settings: CorrelationSettings): void {
+  const incident = view.get<CorrelatedIncident>(INCIDENTS, number)
+  if (incident?.ordinal === undefined || incident.restricted) return
+  const { ordinal, traits: now, first: traits = now, links } = incident
+  const keys = everyKeyOf(traits)
+  wantLists(view, traits, keys)
+  const kin = kinOf(view, { traits, ordinal, keys }, settings)
+  view.want(PAGES, pagesOf(kin))
+  const { earlier } = nearIn(view, kin, traits, settings)
+  const fingerprint = firstVersion(versionsOf(view, ordinal)) as Fingerprint
+  linkTo(view, { traits, fingerprint, links }, earlier, settings)
+}
+
+/** What an incident has become says something of those that were opened since, which are there only if it is told of late. */
+export function relinkLater(
+  view: ViewTransaction,
+  { traits, ordinal, candidate }: CorrelatedIncident,
+  at: number,
+  settings: CorrelationSettings,
+): void {
+  const last = view.get<Totals>(TOTALS, ALL)?.last ?? 0
+  if (last < at) return
+  const kin = kinOf(view, { traits, ordinal: ordinal as number, keys: everyKeyOf(traits) }, settings, at)
+  view.want(PAGES, pagesOf(kin))
+  const later = firstFingerprintsOf(view, kin).filter((other) => timeIn(other) >= at)
+  const fingerprint = fingerprintsOf(view, [ordinal as number])[0] as Fingerprint
+  const linked = candidate === undefined ? [] : linkedToIt(view, traits.number, at)
+  linkLater(view, { traits, fingerprint }, later, settings, linked)
+}
+
+/** Numbers of those that are linked to an incident and were opened at a time or since. */
+export function linkedToIt(view: ViewTransaction, number: string, since: number): readonly string[] {
+  const incident = view.get<CorrelatedIncident>(INCIDENTS, number)
+  const candidate = incident?.candidate === undefined ? undefined : standing(view, incident.candidate)
+  if (candidate === undefined || Date.parse(candidate.lastSeenAt) < since) return []
+  const from = iso(since)
+  return candidate.members
+    .filter(({ openedAt, linkedTo, alsoLinkedTo }) => {
+      if (openedAt < from) return false
+      return linkedTo === number || (alsoLinkedTo?.includes(number) ?? false)
+    })
+    .map((member) => member.number)
+}
