@@ -134,6 +134,11 @@ export class CandidatesController {
     const candidate = JSON.parse(json) as CandidateView
     if (candidate.status === 'merged')
       throw new Refused('CANDIDATE.MERGED', `It goes on in ${candidate.mergedInto}: decide on that one.`)
+    if (candidate.status === 'dissolved')
+      throw new Refused(
+        'CANDIDATE.DISSOLVED',
+        'Of its incidents fewer than two are left to see: ask again when another one has joined.',
+      )
     const { title, score, memberCount, problem } = candidate
     // Of one whose problem is over, the incidents of that problem stay with it.
     const incidents = (candidate.members as MemberView[])

@@ -36,7 +36,7 @@ export class DismissCandidateDto {
   reason!: string
 }
 
-const STATUSES = ['open', 'accepted', 'dismissed', 'merged']
+const STATUSES = ['open', 'accepted', 'dismissed', 'merged', 'dissolved']
 
 /** One of `members`. */
 export interface MemberView {
@@ -47,11 +47,13 @@ export interface MemberView {
 export class CandidateView {
   @Field('Number of the incident that it began with; stays.', 'INC0000001') @IsString() id!: string
   @Field(
-    '`accepted`: there is a problem; `dismissed`: there is none. Open again when an incident joins that was opened after it was dismissed, or after its problem was closed. `merged`: goes on in another one.',
+    '`accepted`: there is a problem; `dismissed`: there is none. Open again when an incident joins that was opened after it was dismissed, or after its problem was closed. `merged`: goes on in another one. `dissolved`: fewer than two of its incidents are left for everybody at the desk to see, until another one joins.',
   )
   @IsIn(STATUSES)
   status!: string
-  @Field('Of its first incident.') @IsString() title!: string
+  @Field('Of the first of its incidents; where that is but a number, what most of them have in common.')
+  @IsString()
+  title!: string
   @Field(
     'Bits of evidence beyond chance, the mean over its links: at 10, one in a thousand of such links is chance.',
   )
@@ -59,7 +61,7 @@ export class CandidateView {
   score!: number
   @IsInt() memberCount!: number
   @Field(
-    `Its incidents, the ${MOST_MEMBERS} newest, by when they were opened; \`linkedTo\`: by which earlier one, and with how many bits; \`problems\`: which it is linked to.`,
+    `Its incidents, the ${MOST_MEMBERS} newest, by when they were opened; \`linkedTo\`: by which earlier one, and with how many bits; \`alsoLinkedTo\`: by which others, of what was another candidate before; \`problems\`: which it is linked to.`,
   )
   @ArrayMaxSize(MOST_MEMBERS)
   @Conforms(() =>
@@ -70,6 +72,7 @@ export class CandidateView {
           openedAt: instant,
           linkedTo: text,
           bits: { type: 'number' },
+          alsoLinkedTo: { type: 'array', items: text },
           problems: { type: 'array', items: text },
         },
         ['number', 'openedAt'],

@@ -8,7 +8,7 @@ import {
   candidateNumber,
 } from '#projections/problem-correlation/candidates'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
-import { candidateReasons, trendOf } from '#projections/problem-correlation/reasons'
+import { candidateReasons, candidateTitle, trendOf } from '#projections/problem-correlation/reasons'
 import { type ListArguments, listPage } from '../../http/listing.js'
 
 /** One page of candidates, those with the most evidence first. */
@@ -35,10 +35,20 @@ export async function readCandidate(
 
 /** As answers tell it, with its trend as of now. */
 function shownCandidate(candidate: Candidate): object {
-  const { id, grounds: _, evidence: _bits, problemEndedAt: _ended, mergedInto, ...shown } = candidate
+  const { id, mergedInto, ...all } = candidate
+  const {
+    grounds: _grounds,
+    evidence: _evidence,
+    links: _links,
+    titledBy: _titledBy,
+    unlisted: _unlisted,
+    problemEndedAt: _ended,
+    ...shown
+  } = all
   return {
     ...shown,
     id: candidateNumber(id),
+    title: candidateTitle(candidate),
     ...(mergedInto !== undefined && { mergedInto: candidateNumber(mergedInto) }),
     trend: trendOf(candidate, Date.now()),
     reasons: candidateReasons(candidate),

@@ -2,7 +2,12 @@ import type { Principal } from '#libs/access'
 import { NotFound } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
-import { candidateNumber, rounded } from '#projections/problem-correlation/candidates'
+import {
+  CANDIDATES,
+  type Candidate,
+  candidateNumber,
+  rounded,
+} from '#projections/problem-correlation/candidates'
 import { type CorrelatedIncident, INCIDENTS } from '#projections/problem-correlation/linking'
 import {
   backgroundOf,
@@ -63,7 +68,8 @@ export async function similarIncidents(
       best.map((other) => other.number),
       asking,
     )
-    const candidates = new Map(others.rows.map(({ id, document }) => [id, document.candidate]))
+    const own = new Map(others.rows.map(({ id, document }) => [id, document.candidate]))
+    const candidates = await standingNow([...own.values()], loading)
     const streams = best.map((other) => `incident-${other.number}`)
     const { rows } = await details.getMany(streams, asking)
     const seen = new Map(rows.map(({ document }) => [document.number, document]))
@@ -71,7 +77,7 @@ export async function similarIncidents(
       const record = seen.get(other)
       if (record === undefined || items.length >= Math.min(pageSize || USUAL_SIMILAR, MOST_SIMILAR)) continue
       const { title, state, openedAt } = record
-      const candidate = candidates.get(other)
+      const candidate = candidates.get(own.get(other))
       items.push({
         number: other,
         title,
@@ -89,6 +95,37 @@ export async function similarIncidents(
 interface Loading {
   models: QueryDependencies['models']
   asking: { principal: Principal; minPosition?: string; timeoutMilliseconds?: number }
+}
+
+/** Candidates by the id under which they were known: as they go on. Those of whom too little is left are none. */
+async function standingNow(
+  ids: readonly (string | undefined)[],
+  loading: Loading,
+): Promise<ReadonlyMap<string | undefined, string>> {
+  const into = new Map<string, string | undefined>()
+  const gone = new Set<string>()
+  for (let asked = named(ids); asked.length > 0; asked = named([...into.values()])) {
+    const lookup = await loaded(
+      asked.map((id) => ({ collection: CANDIDATES, id })),
+      loading,
+    )
+    for (const id of asked) {
+      const candidate = lookup<Candidate>(CANDIDATES, id)
+      into.set(id, candidate?.mergedInto)
+      if (candidate === undefined || candidate.status === 'dissolved') gone.add(id)
+    }
+  }
+  const standing = new Map<string, string>()
+  for (const id of into.keys()) {
+    let last = id
+    for (let next = into.get(last); next !== undefined; next = into.get(last)) last = next
+    if (!gone.has(last)) standing.set(id, last)
+  }
+  return standing
+
+  function named(all: readonly (string | undefined)[]): readonly string[] {
+    return [...new Set(all.filter((id) => id !== undefined && !into.has(id)))] as string[]
+  }
 }
 
 /** Documents of the view. */
