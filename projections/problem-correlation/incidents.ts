@@ -4,9 +4,16 @@ import type { IncidentEvent } from '../../src/incidents/domain/incident.events.j
 import type { RecordedIncident } from '../incident-folds.js'
 import { CANDIDATES, iso, standing, without } from './candidates.js'
 import { ITEMS, surroundings } from './estate.js'
-import { type Fingerprint, fingerprintOf, isOfGroup, withGroup } from './fingerprints.js'
+import {
+  type Fingerprint,
+  fingerprintOf,
+  type KinByGroup,
+  kinByGroup,
+  kinOfGroup,
+  withGroup,
+} from './fingerprints.js'
 import { type CorrelatedIncident, type CorrelationSettings, correlated, INCIDENTS } from './linking.js'
-import { enter, kinOf, listReads, move, moveInFields, nextOrdinal, type Reads, wantLists } from './lists.js'
+import { enter, kinOf, listReads, move, moveToGroup, nextOrdinal, type Reads, wantLists } from './lists.js'
 import { addFingerprint, COMPARED_NO_MORE, fingerprintsOf, PAGES, pagesOf, putFingerprint } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
 import {
@@ -103,8 +110,7 @@ function open(
   const keys = traits === told.traits ? told.keys : everyKeyOf(traits)
   if (traits !== told.traits) wantLists(view, traits, keys)
   const entered = { traits, ordinal: nextOrdinal(view), keys }
-  const kin = kinOf(view, entered, settings.windowMilliseconds)
-  const among = known(view, kin)
+  const { among, kin } = known(view, kinOf(view, entered, settings.windowMilliseconds))
   const fingerprint = fingerprintOf(traits)
   enter(view, entered)
   addFingerprint(view, entered.ordinal, fingerprint)
@@ -114,9 +120,9 @@ function open(
     title,
     ...(about.length > 0 && { about }),
     openedBy: event.metadata.commandId,
-    ...(kin.length > 0 && { kin }),
+    ...(kin !== '' && { kin }),
   }
-  view.put(INCIDENTS, traits.number, correlated(view, { incident, fingerprint }, among, settings))
+  view.put(INCIDENTS, traits.number, correlated(view, { incident, fingerprint, keys }, among, settings))
 }
 
 /** Its group, or that it has none any more. One that is given as it is opened tells whom of those it was compared with it is closer to. */
@@ -128,19 +134,20 @@ function assign(
   const incident = view.get<CorrelatedIncident>(INCIDENTS, numberOf(event.stream))
   if (incident === undefined || incident.restricted) return
   const group = event.data.group ?? undefined
-  const { kin = [], ...before } = incident
+  const { kin = '', ...before } = incident
   if (group === before.traits.group) return
   const traits = { ...before.traits, group }
   const next = { ...before, traits }
   const fingerprint = withGroup(fingerprintsOf(view, [next.ordinal])[0] as Fingerprint, group)
   // A group brings nobody nearer who has another one: they were compared when it was opened
-  const among = isOpening(event, incident)
-    ? known(view, kin).filter((other) => isOfGroup(other, fingerprint))
-    : []
-  if (among.length > 0) wantLists(view, traits, everyKeyOf(traits))
-  moveInFields(view, incident, traits)
+  const { among } = known(view, isOpening(event, incident) && group ? kinOfGroup(kin, group) : [])
+  const keys = among.length > 0 ? everyKeyOf(traits) : undefined
+  if (keys !== undefined) wantLists(view, traits, keys)
+  moveToGroup(view, incident, [before.traits.group, group])
   putFingerprint(view, next.ordinal, fingerprint)
-  view.put(INCIDENTS, traits.number, correlated(view, { incident: next, fingerprint }, among, settings))
+  const joined =
+    keys === undefined ? next : correlated(view, { incident: next, fingerprint, keys }, among, settings)
+  view.put(INCIDENTS, traits.number, joined)
 }
 
 function change(
@@ -155,13 +162,19 @@ function change(
   const traits = withSurroundings(view, changed.traits)
   const entered = { traits, ordinal: incident.ordinal, keys: everyKeyOf(traits) }
   wantLists(view, traits, entered.keys)
-  const kin = isOpening(event, incident) ? kinOf(view, entered, settings.windowMilliseconds) : []
-  const among = known(view, kin)
-  const next: CorrelatedIncident = { ...changed, traits, ...(kin.length > 0 && { kin }) }
+  const { among, kin } = known(
+    view,
+    isOpening(event, incident) ? kinOf(view, entered, settings.windowMilliseconds) : [],
+  )
+  const next: CorrelatedIncident = { ...changed, traits, ...(kin !== '' && { kin }) }
   const fingerprint = fingerprintOf(traits)
-  move(view, incident, entered)
+  move(view, { ...incident, keys: everyKeyOf(incident.traits) }, entered)
   putFingerprint(view, incident.ordinal, fingerprint)
-  view.put(INCIDENTS, traits.number, correlated(view, { incident: next, fingerprint }, among, settings))
+  view.put(
+    INCIDENTS,
+    traits.number,
+    correlated(view, { incident: next, fingerprint, keys: entered.keys }, among, settings),
+  )
 }
 
 /** Whether an event is of the command that opened the incident, which belongs to nobody yet. */
@@ -169,10 +182,17 @@ function isOpening({ metadata }: RecordedEvent, { openedBy, candidate }: Correla
   return metadata.commandId === openedBy && candidate === undefined
 }
 
-/** What is known of them. */
-function known(view: ViewTransaction, ordinals: readonly number[]): readonly Fingerprint[] {
+/** What is known of those that an incident is compared with. */
+function known(
+  view: ViewTransaction,
+  ordinals: readonly number[],
+): { among: readonly Fingerprint[]; kin: KinByGroup } {
   view.want(PAGES, pagesOf(ordinals))
-  return fingerprintsOf(view, ordinals)
+  const among = fingerprintsOf(view, ordinals)
+  return {
+    among: among.filter((fingerprint) => fingerprint !== COMPARED_NO_MORE),
+    kin: kinByGroup(ordinals, among),
+  }
 }
 
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {

@@ -9,10 +9,10 @@ import {
   merged,
   standing,
 } from './candidates.js'
-import { type Fingerprint, numberIn } from './fingerprints.js'
+import { type Fingerprint, type KinByGroup, numberIn } from './fingerprints.js'
 import { backgroundOf } from './lists.js'
 import { byChance, Comparer, type Parameters, surprise, USUAL_PARAMETERS } from './similarity.js'
-import type { Traits } from './traits.js'
+import type { Keys, Traits } from './traits.js'
 
 export const INCIDENTS = 'correlation_incidents'
 
@@ -26,8 +26,8 @@ export interface CorrelatedIncident {
   about?: readonly string[]
   /** The command that opened it: what it says counts as known when it was opened. */
   openedBy: string
-  /** Ordinals of those that it was compared with when it was opened; not kept once it has a group. */
-  kin?: readonly number[]
+  /** Those that it was compared with when it was opened; not kept once it has a group. */
+  kin?: KinByGroup
   candidate?: string
   /** Numbers of the problems that it is linked to; absent: none. */
   problems?: readonly string[]
@@ -56,17 +56,19 @@ export const USUAL_SETTINGS: CorrelationSettings = {
 interface Known {
   incident: CorrelatedIncident
   fingerprint: Fingerprint
+  keys: Keys
 }
 
 /** The incident, in the candidate that it belongs to, if any. @param among those that it can belong with */
 export function correlated(
   view: ViewTransaction,
-  { incident, fingerprint }: Known,
+  known: Known,
   among: readonly Fingerprint[],
   settings: CorrelationSettings,
 ): CorrelatedIncident {
+  const { incident } = known
   if (among.length === 0) return incident
-  const [best, ...others] = linksOf(view, { incident, fingerprint }, among, settings)
+  const [best, ...others] = linksOf(view, known, among, settings)
   if (best === undefined) return incident
   const { rival } = best
   let candidate = rival.candidate === undefined ? undefined : standing(view, rival.candidate)
@@ -113,17 +115,17 @@ interface Link extends CandidateLink {
 /** Who it is alike beyond chance, the closest first. */
 function linksOf(
   view: ViewTransaction,
-  { incident: { traits: incident }, fingerprint: own }: Known,
+  { incident: { traits: incident }, fingerprint, keys }: Known,
   among: readonly Fingerprint[],
   { parameters, threshold }: CorrelationSettings,
 ): readonly Link[] {
   const background = backgroundOf((collection, id) => view.get(collection, id))
-  const comparer = new Comparer(incident, background, parameters, own)
+  const comparer = new Comparer(incident, background, parameters, { fingerprint, keys })
   const least = threshold + byChance(background.incidents)
   const close: { fingerprint: Fingerprint; bits: number }[] = []
-  for (const fingerprint of among) {
-    const bits = comparer.bits(fingerprint, least)
-    if (bits >= least) close.push({ fingerprint, bits })
+  for (const other of among) {
+    const bits = comparer.bits(other, least)
+    if (bits >= least) close.push({ fingerprint: other, bits })
   }
   if (close.length === 0) return []
   const best = close

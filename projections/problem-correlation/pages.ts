@@ -8,7 +8,7 @@ import type { Lookup } from './lists.js'
  */
 export const PAGES = 'correlation_pages'
 
-const PER_PAGE = 32
+const PER_PAGE = 64
 
 interface Page {
   /** In the order of ordinals. */
@@ -19,7 +19,19 @@ interface Page {
 export const COMPARED_NO_MORE: Fingerprint = ''
 
 const pageNumber = (ordinal: number): number => Math.floor(ordinal / PER_PAGE)
-const pageOf = (ordinal: number): string => String(pageNumber(ordinal))
+const pageOf = (ordinal: number): string => idOf(pageNumber(ordinal))
+
+const ids: string[] = []
+
+/** Made once: a text of its own for each time that it is looked for would have to be hashed each time. */
+function idOf(page: number): string {
+  let id = ids[page]
+  if (id === undefined) {
+    id = String(page)
+    ids[page] = id
+  }
+  return id
+}
 
 /** @param ordinal the next one */
 export function addFingerprint(view: ViewTransaction, ordinal: number, fingerprint: Fingerprint): void {
@@ -39,10 +51,10 @@ function incidentsOn(view: { get: Lookup }, page: string): readonly Fingerprint[
 
 /** Ids of the pages on which they stand. */
 export function pagesOf(ordinals: readonly number[]): readonly string[] {
-  return [...new Set(ordinals.map(pageNumber))].map(String)
+  return [...new Set(ordinals.map(pageNumber))].map(idOf)
 }
 
-/** Those of them that take part. */
+/** Of each of them, in their order. */
 export function fingerprintsOf(view: { get: Lookup }, ordinals: readonly number[]): readonly Fingerprint[] {
   const pages = new Map<number, readonly Fingerprint[]>()
   const found: Fingerprint[] = []
@@ -50,11 +62,10 @@ export function fingerprintsOf(view: { get: Lookup }, ordinals: readonly number[
     const number = pageNumber(ordinal)
     let page = pages.get(number)
     if (page === undefined) {
-      page = incidentsOn(view, String(number))
+      page = incidentsOn(view, idOf(number))
       pages.set(number, page)
     }
-    const fingerprint = page[ordinal % PER_PAGE]
-    if (fingerprint !== undefined && fingerprint !== COMPARED_NO_MORE) found.push(fingerprint)
+    found.push(page[ordinal % PER_PAGE] ?? COMPARED_NO_MORE)
   }
   return found
 }
