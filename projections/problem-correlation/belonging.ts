@@ -4,6 +4,7 @@ import {
   CANDIDATES,
   type Candidate,
   candidateId,
+  candidateNumber,
   isUndecided,
   type Link,
   type Member,
@@ -75,30 +76,45 @@ function withLinks(
   return relinked(candidate, number, before, links)
 }
 
-/** Takes links off. Whoever hung on them alone is of no candidate with those at their other end any more. */
+/**
+ * Takes links off. Whoever hung on them alone is of no candidate with those at their other end any more: the side of the incident that
+ * the candidate is named after stays. One that has more members than it lists is not taken apart.
+ */
 function part(view: ViewTransaction, number: string, gone: readonly Link[]): void {
   const incident = incidentOf(view, number)
   const candidate = candidateOf(view, incident)
   if (candidate === undefined) return
   const kept = (incident.links ?? []).filter((one) => !gone.includes(one))
-  let next: Candidate | undefined = withLinks(view, candidate, number, kept)
+  const next = withLinks(view, candidate, number, kept)
   const side = connectedTo(next.members, number)
-  const isApart = gone.some(({ to }) => !side.has(to))
-  const leavers = isApart ? next.members.filter((member) => side.has(member.number)) : []
-  const incidents = leavers.map((member) => incidentOf(view, member.number))
-  for (const { traits, links = [] } of incidents) {
-    if (next === undefined) break
-    next = relinked(next, traits.number, links, [])
-    next = leave(view, next, traits.number)
+  const isWhole = gone.every(({ to }) => side.has(to)) || next.memberCount > next.members.length
+  view.put(CANDIDATES, candidate.id, next)
+  if (isWhole) return
+  const isStaying = side.has(candidateNumber(candidate.id))
+  const numbers = next.members.map((member) => member.number)
+  for (const one of numbers) if (side.has(one) === isStaying) stay(view, one, candidate.id)
+  goOnApart(
+    view,
+    next,
+    numbers.filter((one) => side.has(one) !== isStaying),
+  )
+}
+
+/** Who came with another candidate names this one from now on: that other one may begin anew. */
+function stay(view: ViewTransaction, number: string, id: string): void {
+  const incident = incidentOf(view, number)
+  if (incident.candidate !== id)
+    view.put(INCIDENTS, number, { ...incident, candidate: id } satisfies CorrelatedIncident)
+}
+
+/** These leave a candidate, and stay together as far as they are linked. */
+function goOnApart(view: ViewTransaction, candidate: Candidate, numbers: readonly string[]): void {
+  const linked = numbers.map((number) => [number, incidentOf(view, number).links ?? []] as const)
+  let rest: Candidate | undefined = candidate
+  for (const [number] of linked) {
+    if (rest !== undefined) rest = leave(view, withLinks(view, rest, number, []), number)
   }
-  if (leavers.length === 0) view.put(CANDIDATES, candidate.id, next as Candidate)
-  if (leavers.length < 2) return
-  // They stay together, as one that begins anew
-  for (const { traits } of incidents) {
-    const { links: _, ...unlinked } = incidentOf(view, traits.number)
-    view.put(INCIDENTS, traits.number, unlinked satisfies CorrelatedIncident)
-  }
-  for (const { traits, links = [] } of incidents) for (const one of links) join(view, traits.number, one)
+  for (const [number, links] of linked) for (const one of links) join(view, number, one)
 }
 
 /** Numbers of listed members that hang together with one. */
@@ -148,10 +164,10 @@ function together(view: ViewTransaction, later: Belonging, earlier: Belonging): 
   return joined(beginning(view, earlier.incident), newcomer(later.incident))
 }
 
-/** One that went apart, or lost all whom people may see, may have the name already: then it goes on. */
+/** One that was made one with another, or lost whom people may see, may have the name already: then it goes on. */
 function beginning(view: ViewTransaction, first: CorrelatedIncident): Candidate {
-  const before = standing(view, candidateId(first.traits.number))
-  if (before === undefined) return begun(newcomer(first))
+  const before = view.get<Candidate>(CANDIDATES, candidateId(first.traits.number))
+  if (before === undefined || before.status === 'merged') return begun(newcomer(first))
   return joined(before, newcomer(first))
 }
 

@@ -10,10 +10,10 @@ import {
   type Subject,
 } from './linking.js'
 import { ALL, backgroundOf, kinOf, TOTALS, type Totals, wantLists } from './lists.js'
-import { fingerprintsOf, firstFingerprintsOf, PAGES, pagesOf, versionsOf } from './pages.js'
+import { fingerprintsOf, firstFingerprintsOf, NO_FINGERPRINT, PAGES, pagesOf, versionsOf } from './pages.js'
 import { byChance, Comparer } from './similarity.js'
 import { everyKeyOf, type Traits } from './traits.js'
-import { firstVersion } from './versions.js'
+import { firstVersion, newestVersion } from './versions.js'
 
 /**
  * Who is compared with whom: a pair as both stood when the later one was opened, whichever of them the log tells of first. So one that
@@ -26,22 +26,50 @@ export interface Near {
   later: readonly Fingerprint[]
 }
 
-/** @param kin ordinals */
-export function nearIn(
-  view: ViewTransaction,
-  kin: readonly number[],
+/** @param others as they were when it was opened */
+export function near(
+  others: readonly Fingerprint[],
   { time, number }: Traits,
   { windowMilliseconds }: CorrelationSettings,
 ): Near {
   const earlier: Fingerprint[] = []
   const later: Fingerprint[] = []
-  for (const other of fingerprintsOf(view, kin, time)) {
+  for (const other of others) {
+    if (other === NO_FINGERPRINT) continue
     const gap = timeIn(other) - time
     if (Math.abs(gap) > windowMilliseconds) continue
     if (gap < 0 || (gap === 0 && numberIn(other) < number)) earlier.push(other)
     else if (gap > 0 || numberIn(other) !== number) later.push(other)
   }
   return { earlier, later }
+}
+
+/** The fingerprints of these ordinals, as they were at a time. */
+export function known(
+  view: ViewTransaction,
+  ordinals: readonly number[],
+  at: number,
+): readonly Fingerprint[] {
+  view.want(PAGES, pagesOf(ordinals))
+  return fingerprintsOf(view, ordinals, at)
+}
+
+/** Compares an incident, as it was opened, with all who are near: links it to earlier ones, and later ones to it. */
+export function compareWithAll(
+  view: ViewTransaction,
+  subject: Subject & { ordinal: number },
+  settings: CorrelationSettings,
+): void {
+  const { traits } = subject
+  const kin = kinOf(view, subject, settings)
+  const { earlier, later } = near(known(view, kin, traits.time), traits, settings)
+  linkTo(view, subject, earlier, settings)
+  linkLater(view, subject, later, settings, linkedToIt(view, traits.number, traits.time))
+}
+
+/** Whether the log may tell of incidents that were opened at a time or since. */
+export function mayBeLate(view: ViewTransaction, at: number): boolean {
+  return (view.get<Totals>(TOTALS, ALL)?.last ?? 0) > at
 }
 
 /** Links an incident as it was opened to earlier ones. */
@@ -58,14 +86,14 @@ export function linkTo(
 /** Links those later ones anew that an incident may be close to, and those that were linked to it. */
 export function linkLater(
   view: ViewTransaction,
-  { traits, fingerprint }: Subject,
+  { traits, fingerprint, keys }: Subject,
   later: readonly Fingerprint[],
   settings: CorrelationSettings,
   linked: readonly string[] = [],
 ): void {
   if (later.length === 0 && linked.length === 0) return
   const background = backgroundOf((collection, id) => view.get(collection, id))
-  const comparer = new Comparer(traits, background, settings.parameters, fingerprint)
+  const comparer = new Comparer(traits, background, settings.parameters, { fingerprint, keys })
   const least = settings.threshold + byChance(background.incidents)
   const close = later.filter((other) => comparer.mostBits(other) >= least).map(numberIn)
   for (const number of new Set([...linked, ...close])) relink(view, number, settings)
@@ -79,10 +107,9 @@ export function relink(view: ViewTransaction, number: string, settings: Correlat
   const keys = everyKeyOf(traits)
   wantLists(view, traits, keys)
   const kin = kinOf(view, { traits, ordinal, keys }, settings)
-  view.want(PAGES, pagesOf(kin))
-  const { earlier } = nearIn(view, kin, traits, settings)
+  const { earlier } = near(known(view, kin, traits.time), traits, settings)
   const fingerprint = firstVersion(versionsOf(view, ordinal)) as Fingerprint
-  linkTo(view, { traits, fingerprint, links }, earlier, settings)
+  linkTo(view, { traits, fingerprint, keys, links }, earlier, settings)
 }
 
 /** What an incident has become says something of those that were opened since, which are there only if it is told of late. */
@@ -92,14 +119,17 @@ export function relinkLater(
   at: number,
   settings: CorrelationSettings,
 ): void {
-  const last = view.get<Totals>(TOTALS, ALL)?.last ?? 0
-  if (last < at) return
-  const kin = kinOf(view, { traits, ordinal: ordinal as number, keys: everyKeyOf(traits) }, settings, at)
+  if (ordinal === undefined || !mayBeLate(view, at - 1)) return
+  const keys = everyKeyOf(traits)
+  wantLists(view, traits, keys)
+  const kin = kinOf(view, { traits, ordinal, keys }, settings, at)
   view.want(PAGES, pagesOf(kin))
-  const later = firstFingerprintsOf(view, kin).filter((other) => timeIn(other) >= at)
-  const fingerprint = fingerprintsOf(view, [ordinal as number])[0] as Fingerprint
+  const later = firstFingerprintsOf(view, kin).filter(
+    (other) => other !== NO_FINGERPRINT && timeIn(other) >= at,
+  )
+  const fingerprint = newestVersion(versionsOf(view, ordinal))
   const linked = candidate === undefined ? [] : linkedToIt(view, traits.number, at)
-  linkLater(view, { traits, fingerprint }, later, settings, linked)
+  linkLater(view, { traits, fingerprint, keys }, later, settings, linked)
 }
 
 /** Numbers of those that are linked to an incident and were opened at a time or since. */

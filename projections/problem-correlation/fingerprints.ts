@@ -69,10 +69,29 @@ export function withGroup(fingerprint: Fingerprint, group: string | undefined): 
   return fingerprint.slice(0, place) + hashDigits(group) + fingerprint.slice(place + WIDTH)
 }
 
-/** Whether both have the same group. */
-export function isOfGroup(one: Fingerprint, other: Fingerprint): boolean {
+/** Ordinals of incidents, each with the hash of its group, as one text. */
+export type KinByGroup = string
+
+const KIN_WIDTH = 2 * WIDTH
+
+export function kinByGroup(ordinals: readonly number[], fingerprints: readonly Fingerprint[]): KinByGroup {
   const { group } = FIELD_PLACES
-  return isToldAt(one, group) && areSameAt(one, other, group)
+  let text = ''
+  for (const [i, ordinal] of ordinals.entries()) {
+    const fingerprint = fingerprints[i]
+    if (fingerprint && isToldAt(fingerprint, group))
+      text += digitsOf(ordinal) + fingerprint.slice(group, group + WIDTH)
+  }
+  return text
+}
+
+/** Ordinals of those that have the group. */
+export function kinOfGroup(kin: KinByGroup, group: string): readonly number[] {
+  const hash = hashDigits(group)
+  const ordinals: number[] = []
+  for (let at = 0; at < kin.length; at += KIN_WIDTH)
+    if (kin.startsWith(hash, at + WIDTH)) ordinals.push(numberAt(kin, at))
+  return ordinals
 }
 
 /** Hashes of what an incident has several of. */

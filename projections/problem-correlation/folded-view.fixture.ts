@@ -3,7 +3,7 @@ import type { ViewTransaction } from '#libs/projections-runtime'
 import { type Fingerprint, numberIn } from './fingerprints.js'
 import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './linking.js'
 import { backgroundOf, listedWith } from './lists.js'
-import { fingerprintsOf } from './pages.js'
+import { fingerprintsOf, NO_FINGERPRINT } from './pages.js'
 import { type CorrelationEvent, problemCorrelationBy } from './problem-correlation.js'
 import type { ScenarioEvent } from './scenario.fixture.js'
 import { Comparer, mostAlike, type Parameters } from './similarity.js'
@@ -34,7 +34,7 @@ export class FoldedView {
   /** Everybody that stands in a list with it. */
   listedWith(asked: Traits): readonly Fingerprint[] {
     const listed = fingerprintsOf(this, listedWith(this.get, asked))
-    return listed.filter((other) => numberIn(other) !== asked.number)
+    return listed.filter((other) => other !== NO_FINGERPRINT && numberIn(other) !== asked.number)
   }
 
   /** Numbers of these, the most alike first. */

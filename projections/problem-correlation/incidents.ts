@@ -4,12 +4,28 @@ import type { IncidentEvent } from '../../src/incidents/domain/incident.events.j
 import type { RecordedIncident } from '../incident-folds.js'
 import { takeOut } from './belonging.js'
 import { iso } from './candidates.js'
-import { linkedToIt, linkLater, linkTo, nearIn, relink, relinkLater } from './comparing.js'
+import {
+  compareWithAll,
+  known,
+  linkLater,
+  linkTo,
+  mayBeLate,
+  near,
+  relink,
+  relinkLater,
+} from './comparing.js'
 import { ITEMS, surroundings } from './estate.js'
-import { type Fingerprint, fingerprintOf, isOfGroup, withGroup } from './fingerprints.js'
+import {
+  type Fingerprint,
+  fingerprintOf,
+  type KinByGroup,
+  kinByGroup,
+  kinOfGroup,
+  withGroup,
+} from './fingerprints.js'
 import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './linking.js'
-import { enter, kinOf, listReads, move, moveInFields, nextOrdinal, type Reads, wantLists } from './lists.js'
-import { addVersions, changeVersions, PAGES, pagesOf, versionsOf } from './pages.js'
+import { enter, kinOf, listReads, move, moveToGroup, nextOrdinal, type Reads, wantLists } from './lists.js'
+import { addVersions, changeVersions, versionsOf } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
 import {
   aboutOf,
@@ -21,7 +37,15 @@ import {
   type Traits,
   wordsOf,
 } from './traits.js'
-import { broughtBack, newestVersion, setAside, type Versions, withFirst, withVersion } from './versions.js'
+import {
+  broughtBack,
+  newestFrom,
+  newestVersion,
+  setAside,
+  type Versions,
+  withFirst,
+  withVersion,
+} from './versions.js'
 
 /** What incidents say, and whom they are compared with when they do. */
 
@@ -115,21 +139,22 @@ function open(
   if (traits !== told.traits) wantLists(view, traits, keys)
   const entered = { traits, ordinal: nextOrdinal(view), keys }
   const kin = kinOf(view, entered, settings)
-  view.want(PAGES, pagesOf(kin))
+  const others = known(view, kin, traits.time)
   enter(view, entered)
   addVersions(view, entered.ordinal, fingerprint)
+  const byGroup = kinByGroup(kin, others)
   view.put(INCIDENTS, traits.number, {
     ...incident,
     ordinal: entered.ordinal,
-    ...(kin.length > 0 && { kin }),
+    ...(byGroup !== '' && { kin: byGroup }),
   } satisfies CorrelatedIncident)
-  if (kin.length === 0) return
-  const { earlier, later } = nearIn(view, kin, traits, settings)
-  linkTo(view, { traits, fingerprint }, earlier, settings)
-  linkLater(view, { traits, fingerprint }, later, settings)
+  const { earlier, later } = near(others, traits, settings)
+  const subject = { traits, fingerprint, keys }
+  linkTo(view, subject, earlier, settings)
+  linkLater(view, subject, later, settings)
 }
 
-/** Its group, or that it has none any more. One that is given as it is opened tells whom of those it was compared with it is closer to. */
+/** Its group, or that it has none any more. */
 function assign(
   event: RecordedIncident<'AssignedToGroup'>,
   view: ViewTransaction,
@@ -138,30 +163,38 @@ function assign(
   const incident = view.get<CorrelatedIncident>(INCIDENTS, numberOf(event.stream))
   if (incident === undefined) return
   const group = event.data.group ?? undefined
-  const { kin = [], ...before } = incident
+  const { kin = '', ...before } = incident
   if (group === before.traits.group) return
-  const { number, time } = before.traits
   const traits = { ...before.traits, group }
   const fingerprint = withGroup(newestVersion(versionsIn(view, before)), group)
   const isFirst = isOpening(event, incident)
   const at = Date.parse(event.metadata.occurredAt)
   const next = changed(view, { ...before, traits }, { fingerprint, first: isFirst ? undefined : before, at })
-  if (next.ordinal === undefined) return
-  moveInFields(view, { traits: before.traits, ordinal: next.ordinal }, traits, isFirst ? undefined : at)
+  const { ordinal } = next
+  if (ordinal === undefined) return
+  moveToGroup(view, { traits, ordinal }, [before.traits.group, group], isFirst ? undefined : at)
   if (next.restricted) return
-  if (!isFirst) {
-    relinkLater(view, next, at, settings)
-    return
-  }
-  if (kin.length === 0) return
-  view.want(PAGES, pagesOf(kin))
-  const near = nearIn(view, kin, traits, settings)
-  // A group brings nobody nearer who has another one: they were compared when it was opened
-  const isNearer = (other: Fingerprint) => isOfGroup(other, fingerprint)
-  const earlier = before.links ? near.earlier : near.earlier.filter(isNearer)
-  if (earlier.length > 0 || near.later.length > 0) wantLists(view, traits, everyKeyOf(traits))
-  linkTo(view, { traits, fingerprint, links: before.links }, earlier, settings)
-  linkLater(view, { traits, fingerprint }, near.later, settings, linkedToIt(view, number, time))
+  if (isFirst) openWithGroup(view, { ...next, ordinal }, { fingerprint, kin }, settings)
+  else relinkLater(view, next, at, settings)
+}
+
+/** One that has its group from the start: whom of those that it was compared with it is closer to by that. */
+function openWithGroup(
+  view: ViewTransaction,
+  { traits, ordinal, links }: CorrelatedIncident & { ordinal: number },
+  { fingerprint, kin }: { fingerprint: Fingerprint; kin: KinByGroup },
+  settings: CorrelationSettings,
+): void {
+  const { group, time } = traits
+  const isLate = mayBeLate(view, time)
+  // A group brings nobody nearer who has another one
+  const among = group === undefined ? [] : kinOfGroup(kin, group)
+  if (links === undefined && !isLate && among.length === 0) return
+  const keys = everyKeyOf(traits)
+  wantLists(view, traits, keys)
+  const subject = { traits, fingerprint, keys, links }
+  if (links !== undefined || isLate) compareWithAll(view, { ...subject, ordinal }, settings)
+  else linkTo(view, subject, near(known(view, among, time), traits, settings).earlier, settings)
 }
 
 function change(
@@ -181,20 +214,13 @@ function change(
   const next = changed(view, { ...described, traits }, told)
   const { ordinal } = next
   if (ordinal === undefined) return
-  const entered = { traits, ordinal, keys: everyKeyOf(traits) }
-  wantLists(view, traits, entered.keys)
-  move(view, { traits: before.traits, ordinal }, entered, isFirst ? undefined : at)
+  const keys = everyKeyOf(traits)
+  wantLists(view, traits, keys)
+  const old = { traits: before.traits, ordinal, keys: everyKeyOf(before.traits) }
+  move(view, old, { traits, keys }, isFirst ? undefined : at)
   if (next.restricted) return
-  if (!isFirst) {
-    relinkLater(view, next, at, settings)
-    return
-  }
-  const kin = kinOf(view, entered, settings)
-  view.want(PAGES, pagesOf(kin))
-  view.put(INCIDENTS, traits.number, { ...next, ...(kin.length > 0 && { kin }) } satisfies CorrelatedIncident)
-  const { earlier, later } = nearIn(view, kin, traits, settings)
-  linkTo(view, { traits, fingerprint, links: next.links }, earlier, settings)
-  linkLater(view, { traits, fingerprint }, later, settings, linkedToIt(view, traits.number, traits.time))
+  if (!isFirst) relinkLater(view, next, at, settings)
+  else compareWithAll(view, { traits, fingerprint, keys, ordinal, links: next.links }, settings)
 }
 
 /** Whether an event is of the command that opened the incident. */
@@ -234,17 +260,22 @@ function publish(view: ViewTransaction, number: string, settings: CorrelationSet
   const incident = { ...rest, ordinal: rest.ordinal ?? nextOrdinal(view) }
   view.put(INCIDENTS, number, incident satisfies CorrelatedIncident)
   if (rest.ordinal === undefined) {
-    const keys = everyKeyOf(traits)
+    const { ordinal } = incident
+    const [firstKeys, keys] = [everyKeyOf(first), everyKeyOf(traits)]
     wantLists(view, traits, keys)
-    enter(view, { traits, ordinal: incident.ordinal, keys })
-    addVersions(view, incident.ordinal, versions as Versions)
+    wantLists(view, first, firstKeys)
+    const entered = { traits: first, ordinal, keys: firstKeys }
+    enter(view, entered)
+    if (first !== traits) move(view, entered, { traits, keys }, newestFrom(versions as Versions))
+    addVersions(view, ordinal, versions as Versions)
   } else changeVersions(view, incident.ordinal, broughtBack)
-  relink(view, number, settings)
   for (const one of new Set([first, traits])) {
-    const kin = kinOf(view, { traits: one, ordinal: incident.ordinal, keys: everyKeyOf(one) }, settings)
-    const { later } = nearIn(view, kin, one, settings)
-    linkLater(view, { traits: one, fingerprint: fingerprintOf(one) }, later, settings)
+    const keys = everyKeyOf(one)
+    const kin = kinOf(view, { traits: one, ordinal: incident.ordinal, keys }, settings)
+    const { later } = near(known(view, kin, one.time), one, settings)
+    linkLater(view, { traits: one, fingerprint: fingerprintOf(one), keys }, later, settings)
   }
+  relink(view, number, settings)
 }
 
 /** Takes it out of what people see; lists may go on counting it. */

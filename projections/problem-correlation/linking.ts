@@ -1,10 +1,10 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
 import { type Link, standing } from './candidates.js'
-import { type Fingerprint, numberIn } from './fingerprints.js'
+import { type Fingerprint, type KinByGroup, numberIn } from './fingerprints.js'
 import { groundsIn } from './grounds.js'
 import { backgroundOf } from './lists.js'
 import { byChance, Comparer, type Parameters, surprise, USUAL_PARAMETERS } from './similarity.js'
-import type { Traits } from './traits.js'
+import type { Keys, Traits } from './traits.js'
 import type { Versions } from './versions.js'
 
 export const INCIDENTS = 'correlation_incidents'
@@ -23,8 +23,8 @@ export interface CorrelatedIncident {
   about?: readonly string[]
   /** The command that opened it: what it says counts as known when it was opened. */
   openedBy: string
-  /** Ordinals of those that it was compared with when it was opened; not kept once it has a group. */
-  kin?: readonly number[]
+  /** Those that it was compared with when it was opened; not kept once it has a group. */
+  kin?: KinByGroup
   candidate?: string
   /** To earlier ones, the closest first; absent: none. */
   links?: readonly Link[]
@@ -56,6 +56,7 @@ export const USUAL_SETTINGS: CorrelationSettings = {
 export interface Subject {
   traits: Traits
   fingerprint: Fingerprint
+  keys: Keys
   /** Its links so far. */
   links?: readonly Link[]
 }
@@ -71,13 +72,13 @@ const MOST_LINKS = 3
  */
 export function linksOf(
   view: ViewTransaction,
-  { traits, fingerprint: own, links: before = [] }: Subject,
+  { traits, fingerprint: own, keys, links: before = [] }: Subject,
   earlier: readonly Fingerprint[],
   { parameters, threshold, mergeThreshold }: CorrelationSettings,
 ): readonly Link[] {
   if (earlier.length === 0) return []
   const background = backgroundOf((collection, id) => view.get(collection, id))
-  const comparer = new Comparer(traits, background, parameters, own)
+  const comparer = new Comparer(traits, background, parameters, { fingerprint: own, keys })
   const least = threshold + byChance(background.incidents)
   const close: Close[] = []
   for (const fingerprint of earlier) {

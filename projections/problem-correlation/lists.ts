@@ -10,15 +10,7 @@ import {
   withoutEntry,
 } from './newest.js'
 import type { Background } from './similarity.js'
-import {
-  everyKeyOf,
-  FIELD_SIGNALS,
-  type FieldSignal,
-  fieldKey,
-  type Keys,
-  keysOfItems,
-  type Traits,
-} from './traits.js'
+import { everyKeyOf, FIELD_SIGNALS, fieldKey, type Keys, keysOfItems, type Traits } from './traits.js'
 import { countWord, WORDS, type WordCount } from './word-counts.js'
 
 /**
@@ -48,9 +40,9 @@ export interface Totals {
   /** When the first and the last was opened, milliseconds since 1970. */
   first: number
   last: number
-  /** Incidents that have the field, and the sum of squares of the numbers by value. */
-  known: Readonly<Partial<Record<FieldSignal, number>>>
-  squares: Readonly<Partial<Record<FieldSignal, number>>>
+  /** By field, in the order of `FIELD_SIGNALS`: incidents that have it, and the sum of squares of the numbers by value. */
+  known: readonly number[]
+  squares: readonly number[]
 }
 /** Incidents that share something. */
 interface Listed {
@@ -65,7 +57,8 @@ export interface KeyList extends Listed {
 /** The newest that are alike in more than one trait. */
 export type KinList = Listed
 
-const NO_TOTALS: Totals = { incidents: 0, first: 0, last: 0, known: {}, squares: {} }
+const NO_COUNTS = FIELD_SIGNALS.map(() => 0)
+const NO_TOTALS: Totals = { incidents: 0, first: 0, last: 0, known: NO_COUNTS, squares: NO_COUNTS }
 const NO_LIST: KeyList = { count: 0, newest: NOBODY }
 
 export type Reads = { collection: string; id: string }[]
@@ -109,7 +102,7 @@ export function enter(view: ViewTransaction, { traits, ordinal, keys }: Entered)
     last: isFirst ? traits.time : Math.max(totals.last, traits.time),
   }
   const kin = kinKeysIn(view, keys)
-  view.put(TOTALS, ALL, withFields(view, entered, undefined, traits))
+  view.put(TOTALS, ALL, withFields(view, entered, [], keys.fields))
   const entry = entryOf(traits.time, ordinal)
   for (const key of keys.lists) list(view, key, entry)
   for (const key of kin) listKin(view, key, entry)
@@ -119,14 +112,13 @@ export function enter(view: ViewTransaction, { traits, ordinal, keys }: Entered)
 /** The same incident with other traits. @param until milliseconds since 1970 to which it had the old ones; undefined: it never had */
 export function move(
   view: ViewTransaction,
-  before: Omit<Entered, 'keys'>,
+  { traits: old, ordinal, keys: oldKeys }: Entered,
   { traits: after, keys }: Pick<Entered, 'traits' | 'keys'>,
   until: number | undefined,
 ): void {
-  const past = until === undefined ? undefined : entryOf(until, before.ordinal)
-  const entry = entryOf(after.time, before.ordinal)
-  const [old, oldKeys] = [before.traits, everyKeyOf(before.traits)]
-  moveInFields(view, before, after, until)
+  const past = until === undefined ? undefined : entryOf(until, ordinal)
+  const entry = entryOf(after.time, ordinal)
+  moveInFields(view, oldKeys.fields, { keys, entry, past })
   const [oldLists, lists] = [keysOfItems(old), keysOfItems(after)]
   for (const key of oldLists) if (!lists.includes(key)) leave(view, key, entry, past)
   for (const key of lists) if (!oldLists.includes(key)) list(view, key, entry)
@@ -140,24 +132,35 @@ export function move(
   for (const stem of words) if (!oldWords.includes(stem)) countWord(view, stem, 1, after.number)
 }
 
-/** The same incident with other fields, and nothing else. @param until as in {@link move} */
-export function moveInFields(
+/** The same incident in another group, or in none. @param until as in {@link move} */
+export function moveToGroup(
   view: ViewTransaction,
-  { traits: before, ordinal }: Omit<Entered, 'keys'>,
-  after: Traits,
+  { traits, ordinal }: Omit<Entered, 'keys'>,
+  [before, after]: readonly [before: string | undefined, after: string | undefined],
   until: number | undefined,
 ): void {
+  const fieldsOf = (group: string | undefined): Keys['fields'] =>
+    FIELD_SIGNALS.map((signal) =>
+      signal === 'group' && group !== undefined ? fieldKey(signal, group) : undefined,
+    )
+  const entry = entryOf(traits.time, ordinal)
   const past = until === undefined ? undefined : entryOf(until, ordinal)
+  moveInFields(view, fieldsOf(before), { keys: { fields: fieldsOf(after) }, entry, past })
+}
+
+function moveInFields(
+  view: ViewTransaction,
+  before: Keys['fields'],
+  { keys, entry, past }: { keys: Pick<Keys, 'fields'>; entry: string; past: string | undefined },
+): void {
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
-  const moved = withFields(view, totals, before, after)
-  if (moved === totals) return
-  view.put(TOTALS, ALL, moved)
-  const entry = entryOf(after.time, ordinal)
-  for (const signal of FIELD_SIGNALS) {
-    const [from, to] = [before[signal], after[signal]]
+  if (before.every((key, place) => key === keys.fields[place])) return
+  view.put(TOTALS, ALL, withFields(view, totals, before, keys.fields))
+  for (const [place, from] of before.entries()) {
+    const to = keys.fields[place]
     if (from === to) continue
-    if (from !== undefined) leave(view, fieldKey(signal, from), entry, past)
-    if (to !== undefined) list(view, fieldKey(signal, to), entry)
+    if (from !== undefined) leave(view, from, entry, past)
+    if (to !== undefined) list(view, to, entry)
   }
 }
 
@@ -165,22 +168,21 @@ export function moveInFields(
 function withFields(
   view: ViewTransaction,
   totals: Totals,
-  before: Traits | undefined,
-  after: Traits,
+  before: Keys['fields'],
+  after: Keys['fields'],
 ): Totals {
-  const changed = FIELD_SIGNALS.filter((signal) => before?.[signal] !== after[signal])
-  if (changed.length === 0) return totals
-  const known = { ...totals.known }
-  const squares = { ...totals.squares }
-  const count = (signal: FieldSignal, value: string | undefined, step: 1 | -1) => {
-    if (value === undefined) return
-    const now = view.get<KeyList>(KEYS, fieldKey(signal, value))?.count ?? 0
-    known[signal] = (known[signal] ?? 0) + step
-    squares[signal] = (squares[signal] ?? 0) + step * 2 * now + 1
+  const known = totals.known.slice()
+  const squares = totals.squares.slice()
+  const count = (place: number, key: string, step: 1 | -1) => {
+    const now = view.get<KeyList>(KEYS, key)?.count ?? 0
+    known[place] = (known[place] as number) + step
+    squares[place] = (squares[place] as number) + step * 2 * now + 1
   }
-  for (const signal of changed) {
-    count(signal, before?.[signal], -1)
-    count(signal, after[signal], 1)
+  for (let place = 0; place < known.length; place++) {
+    const [from, to] = [before[place], after[place]]
+    if (from === to) continue
+    if (from !== undefined) count(place, from, -1)
+    if (to !== undefined) count(place, to, 1)
   }
   return { ...totals, known, squares }
 }
@@ -233,8 +235,9 @@ export function backgroundOf(lookup: Lookup): Background {
     count: (key) => lookup<KeyList>(KEYS, key)?.count ?? 0,
     countWord: (stem) => lookup<WordCount>(WORDS, stem)?.count ?? 0,
     chance(signal) {
-      const known = totals.known[signal] ?? 0
-      return known === 0 ? 0 : (totals.squares[signal] ?? 0) / (known * known)
+      const place = FIELD_SIGNALS.indexOf(signal)
+      const known = totals.known[place] as number
+      return known === 0 ? 0 : (totals.squares[place] as number) / (known * known)
     },
   }
 }
@@ -285,10 +288,7 @@ export function kinOf(
     forNearest(list.newest, at, most, add)
     if (list.past !== undefined) forSince(list.past, at, (ordinal) => add(ordinal, at))
   }
-  for (const signal of FIELD_SIGNALS) {
-    const value = traits[signal]
-    if (value !== undefined) near(view.get<KeyList>(KEYS, fieldKey(signal, value)), MOST_OF_FIELD)
-  }
+  for (const key of keys.fields) if (key !== undefined) near(view.get<KeyList>(KEYS, key), MOST_OF_FIELD)
   for (const [ordinal, { lists }] of found) if (lists < LEAST_FIELDS) found.delete(ordinal)
   for (const key of keys.rare) near(view.get<KeyList>(KEYS, key), MOST_OF_RARE)
   for (const key of kinKeysIn(view, keys)) near(view.get<KinList>(KIN, key), MOST_KIN)

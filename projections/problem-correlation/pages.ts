@@ -4,12 +4,12 @@ import type { Lookup } from './lists.js'
 import { firstVersion, type Versions, versionAt } from './versions.js'
 
 /**
- * Fingerprints of incidents, in all their versions, by their ordinal: how many had been entered before. Those that are entered one after another stand on one
- * page, so that few documents are written and, since what is alike is often near in time, few are read.
+ * Fingerprints of incidents, in all their versions, by their ordinal: how many had been entered before. Those that are entered one after
+ * another stand on one page, so that few documents are written and, since what is alike is often near in time, few are read.
  */
 export const PAGES = 'correlation_pages'
 
-const PER_PAGE = 32
+const PER_PAGE = 64
 
 interface Page {
   /** In the order of ordinals. */
@@ -17,7 +17,19 @@ interface Page {
 }
 
 const pageNumber = (ordinal: number): number => Math.floor(ordinal / PER_PAGE)
-const pageOf = (ordinal: number): string => String(pageNumber(ordinal))
+const pageOf = (ordinal: number): string => idOf(pageNumber(ordinal))
+
+const ids: string[] = []
+
+/** Made once: a text of its own for each time that it is looked for would have to be hashed each time. */
+function idOf(page: number): string {
+  let id = ids[page]
+  if (id === undefined) {
+    id = String(page)
+    ids[page] = id
+  }
+  return id
+}
 
 /** @param ordinal the next one */
 export function addVersions(view: ViewTransaction, ordinal: number, versions: Versions): void {
@@ -48,43 +60,45 @@ function incidentsOn(view: { get: Lookup }, page: string): readonly Versions[] {
 
 /** Ids of the pages on which they stand. */
 export function pagesOf(ordinals: readonly number[]): readonly string[] {
-  return [...new Set(ordinals.map(pageNumber))].map(String)
+  return [...new Set(ordinals.map(pageNumber))].map(idOf)
 }
 
-/** Those of them that take part, as they were at a time (milliseconds since 1970): of later ones, as they were opened. */
+/** Stands for one that takes part in nothing. */
+export const NO_FINGERPRINT: Fingerprint = ''
+
+/** Of each of them, in their order, as it was at a time (milliseconds since 1970): of later ones, as they were opened. */
 export function fingerprintsOf(
   view: { get: Lookup },
   ordinals: readonly number[],
   at = Number.POSITIVE_INFINITY,
 ): readonly Fingerprint[] {
-  return found(view, ordinals, (versions) => versionAt(versions, at))
+  return ofEach(view, ordinals, (versions) => versionAt(versions, at))
 }
 
-/** Those of them that take part, as they were opened. */
+/** Of each of them, in their order, as it was opened. */
 export function firstFingerprintsOf(
   view: { get: Lookup },
   ordinals: readonly number[],
 ): readonly Fingerprint[] {
-  return found(view, ordinals, firstVersion)
+  return ofEach(view, ordinals, firstVersion)
 }
 
-function found(
+function ofEach(
   view: { get: Lookup },
   ordinals: readonly number[],
   pick: (versions: Versions) => Fingerprint | undefined,
 ): readonly Fingerprint[] {
   const pages = new Map<number, readonly Versions[]>()
-  const picked: Fingerprint[] = []
+  const found: Fingerprint[] = []
   for (const ordinal of ordinals) {
     const number = pageNumber(ordinal)
     let page = pages.get(number)
     if (page === undefined) {
-      page = incidentsOn(view, String(number))
+      page = incidentsOn(view, idOf(number))
       pages.set(number, page)
     }
     const versions = page[ordinal % PER_PAGE]
-    const fingerprint = versions === undefined ? undefined : pick(versions)
-    if (fingerprint !== undefined) picked.push(fingerprint)
+    found.push((versions === undefined ? undefined : pick(versions)) ?? NO_FINGERPRINT)
   }
-  return picked
+  return found
 }

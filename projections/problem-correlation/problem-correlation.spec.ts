@@ -112,8 +112,8 @@ it('keeps lists of bounded length and counts everybody', () => {
   expect([list?.count, listed.length, listed[0]]).toEqual([100, MOST_LISTED, 399])
   expect(view.get<Totals>(TOTALS, 'all')).toMatchObject({
     incidents: 400,
-    known: { symptom: 100 },
-    squares: { symptom: 10_000 },
+    known: expect.arrayContaining([100]),
+    squares: expect.arrayContaining([10_000]),
   })
 })
 

@@ -18,9 +18,10 @@ import {
 import {
   changeKey,
   ciKey,
+  everyKeyOf,
   FIELD_SIGNALS,
   type FieldSignal,
-  fieldKey,
+  type Keys,
   sourcesOf,
   type Traits,
 } from './traits.js'
@@ -104,41 +105,51 @@ export class Comparer {
   /** What the incident has several of, by hash. */
   readonly #sources: ReadonlyMap<number, WeighedValue>
   readonly #changes: ReadonlyMap<number, WeighedValue>
-  readonly #words: ReadonlyMap<number, WeighedValue>
+  /** Weighed when they are needed: most of those that it is compared with are too far away by all else. */
+  #weighedWords: ReadonlyMap<number, WeighedValue> | undefined
+  #allWordBits = 0
   readonly #ciAgrees: number
   readonly #ciDiffers: number
-  readonly #allWordBits: number
+  readonly #rarityOfWord: (stem: string) => number
   readonly #moment: number
   readonly #nearest: number
   readonly #timeWeight: number
 
-  /** @param own the fingerprint of the one, where it is there already */
+  /** @param own what is known of the one already */
   constructor(
     private readonly one: Traits,
     background: Background,
     by: Parameters,
-    own: Fingerprint = fingerprintOf(one),
+    own: { fingerprint: Fingerprint; keys: Keys } = {
+      fingerprint: fingerprintOf(one),
+      keys: everyKeyOf(one),
+    },
   ) {
     const rarity = rarityIn(background)
-    this.#own = own
-    this.#fields = weighedFields(one, background, by)
+    this.#own = own.fingerprint
+    this.#fields = weighedFields(one, own.keys, { background, rarity, by })
     this.#ciAgrees = Math.log2(by.ciAgreement)
     this.#ciDiffers = Math.log2(1 - by.ciAgreement)
     this.#sources = weighed(sourcesOf(one), (item) => rarity(background.count(ciKey(item))))
     this.#changes = weighed(one.changes, (change) => rarity(background.count(changeKey(change))))
-    this.#words = weighed(one.words, (word) => rarity(background.countWord(word)))
-    let allWordBits = 0
-    for (const { bits } of this.#words.values()) allWordBits += bits
-    this.#allWordBits = allWordBits
+    this.#rarityOfWord = (word) => rarity(background.countWord(word))
     this.#moment = by.momentMilliseconds
     this.#nearest = nearestBits(background.span, by.momentMilliseconds)
     this.#timeWeight = by.timeWeight
   }
 
+  get #words(): ReadonlyMap<number, WeighedValue> {
+    if (this.#weighedWords === undefined) {
+      this.#weighedWords = weighed(this.one.words, this.#rarityOfWord)
+      for (const { bits } of this.#weighedWords.values()) this.#allWordBits += bits
+    }
+    return this.#weighedWords
+  }
+
   /** @param least fewer bits than this need not be exact: whose words alone are missing then */
   bits(other: Fingerprint, least = Number.NEGATIVE_INFINITY): number {
     const bits = this.#withoutWords(other, undefined)
-    if (bits + Math.min(MOST_WORD_BITS, this.#allWordBits) < least) return bits
+    if (bits + MOST_WORD_BITS < least) return bits
     return bits + this.#sharedWords(other, undefined)
   }
 
@@ -207,18 +218,19 @@ export class Comparer {
    * that are the other's alone would have to be read for each that it is compared with.
    */
   #sharedWords(other: Fingerprint, agreements: Agreement[] | undefined): number {
+    const words = this.#words
     if (this.#allWordBits <= 0) return 0
     const common: WeighedValue[] = []
     let shared = 0
     forHashes(other, wordsIn(other), (hash) => {
-      const word = this.#words.get(hash)
+      const word = words.get(hash)
       if (word === undefined) return
       shared += word.bits
       if (agreements !== undefined) common.push(word)
     })
     const bits = Math.min(MOST_WORD_BITS, (shared * shared) / this.#allWordBits)
     if (bits > 0 && agreements !== undefined) {
-      const inOrder = [...this.#words.values()].filter((word) => common.includes(word))
+      const inOrder = [...words.values()].filter((word) => common.includes(word))
       agreements.push({ signal: 'words', value: inOrder.map(({ value }) => value).join(' '), bits })
     }
     return bits
@@ -253,14 +265,18 @@ interface WeighedField {
   differs: number
 }
 
-function weighedFields(one: Traits, background: Background, { agreement }: Parameters): WeighedField[] {
-  const rarity = rarityIn(background)
+function weighedFields(
+  one: Traits,
+  keys: Keys,
+  { background, rarity, by }: { background: Background; rarity: (count: number) => number; by: Parameters },
+): WeighedField[] {
   const fields: WeighedField[] = []
-  for (const signal of FIELD_SIGNALS) {
-    const share = agreement[signal]
+  for (const [i, signal] of FIELD_SIGNALS.entries()) {
+    const share = by.agreement[signal]
     const value = one[signal]
-    if (share === undefined || value === undefined) continue
-    const agrees = Math.log2(share) + rarity(background.count(fieldKey(signal, value)))
+    const key = keys.fields[i]
+    if (share === undefined || value === undefined || key === undefined) continue
+    const agrees = Math.log2(share) + rarity(background.count(key))
     const differs = differenceBits(share, background.chance(signal))
     fields.push({ signal, value, place: FIELD_PLACES[signal], agrees, differs })
   }

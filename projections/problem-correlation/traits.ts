@@ -74,18 +74,7 @@ export function sourcesOf({ ci, upstream = [] }: Traits): readonly string[] {
   return ci === undefined ? [] : [ci, ...upstream.filter((item) => item !== ci)]
 }
 
-/** Names of the lists in which an incident can be found again, by one trait each. */
-function keysOf(traits: Traits): readonly string[] {
-  const keys = [RECENT]
-  for (const signal of FIELD_SIGNALS) {
-    const value = traits[signal]
-    if (value !== undefined) keys.push(fieldKey(signal, value))
-  }
-  for (const key of keysOfItems(traits)) keys.push(key)
-  return keys
-}
-
-/** Of these the ones by its item, what is upstream, and changes. */
+/** Names of lists in which an incident can be found again, by its item, what is upstream, and changes. */
 export function keysOfItems(traits: Traits): readonly string[] {
   return [...sourcesOf(traits).map(ciKey), ...(traits.changes ?? []).map(changeKey)]
 }
@@ -97,7 +86,7 @@ export const changeKey = (change: string) => `change:${change}`
 export const fieldKey = (signal: FieldSignal, value: string) => `${signal}:${value}`
 
 /**
- * Of the lists of {@link keysOf}, those by one trait that is rare enough for two incidents to be of one candidate by it. Others must be
+ * Of the lists by one trait, those by one that is rare enough for two incidents to be of one candidate by it. Others must be
  * alike in more than one: {@link kindOf}, {@link wordPairs}.
  */
 function rareKeysOf(traits: Traits): readonly string[] {
@@ -132,16 +121,24 @@ function wordPairs({ words = [] }: Traits): readonly WordPair[] {
 
 /** Names of lists in which an incident can be found again. */
 export interface Keys {
-  /** By one trait each: {@link keysOf}. */
+  /** By one trait each. */
   lists: readonly string[]
+  /** Those of them that are of fields, in the order of {@link FIELD_SIGNALS}. */
+  fields: readonly (string | undefined)[]
   rare: readonly string[]
   kind: string | undefined
   pairs: readonly WordPair[]
 }
 
 export function everyKeyOf(traits: Traits): Keys {
+  const fields = FIELD_SIGNALS.map((signal) => {
+    const value = traits[signal]
+    return value === undefined ? undefined : fieldKey(signal, value)
+  })
+  const items = keysOfItems(traits)
   return {
-    lists: keysOf(traits),
+    lists: [RECENT, ...fields.filter((key) => key !== undefined), ...items],
+    fields,
     rare: rareKeysOf(traits),
     kind: kindOf(traits),
     pairs: wordPairs(traits),

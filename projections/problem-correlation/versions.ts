@@ -45,6 +45,12 @@ export function newestVersion(versions: Versions): Fingerprint {
   return versionAt(broughtBack(versions), Number.POSITIVE_INFINITY) as Fingerprint
 }
 
+/** From when on it is as it is, if it has changed (milliseconds since 1970). */
+export function newestFrom(versions: Versions): number | undefined {
+  const last = versions.lastIndexOf(NEXT)
+  return last < 0 ? undefined : timeAt(versions, last + NEXT.length)
+}
+
 /** With another version from a time on, never earlier than those before it. */
 export function withVersion(versions: Versions, fingerprint: Fingerprint, from: number): Versions {
   const parts = versions.split(NEXT)

@@ -16,7 +16,7 @@ import {
   listReads,
   type Reads,
 } from '#projections/problem-correlation/lists'
-import { fingerprintsOf, PAGES, pagesOf } from '#projections/problem-correlation/pages'
+import { fingerprintsOf, NO_FINGERPRINT, PAGES, pagesOf } from '#projections/problem-correlation/pages'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
 import { reasonsOf } from '#projections/problem-correlation/reasons'
 import { Comparer, mostAlike, surprise, USUAL_PARAMETERS } from '#projections/problem-correlation/similarity'
@@ -61,7 +61,8 @@ export async function similarIncidents(
     )
     const background = backgroundOf(lookup)
     const comparer = new Comparer(traits, background, USUAL_PARAMETERS)
-    const best = mostAlike(fingerprintsOf({ get: pages }, ordinals), comparer)
+    const listed = fingerprintsOf({ get: pages }, ordinals).filter((one) => one !== NO_FINGERPRINT)
+    const best = mostAlike(listed, comparer)
       .filter(({ bits, number: other }) => bits > 0 && other !== number)
       .slice(0, LOOKED_AT)
     const others = await correlated.getMany(
