@@ -49,7 +49,9 @@ const audience = (number: string, at: number, kind: string): ScenarioEvent => ({
   event: { type: 'AudienceChanged', data: { audience: { kind }, previous: { kind: 'public' } } },
   at,
 })
-const folded = (...events: ScenarioEvent[]) => new FoldedView(USUAL_SETTINGS).foldAll([...others, ...events])
+/** Likeness is made up here: what merges is told apart from what does not by a wide margin. */
+const SETTINGS = { ...USUAL_SETTINGS, mergeThreshold: 7 }
+const folded = (...events: ScenarioEvent[]) => new FoldedView(SETTINGS).foldAll([...others, ...events])
 /** By incident, the one that it is linked to. */
 const linksIn = (view: FoldedView, numbers: readonly string[]) =>
   Object.fromEntries(numbers.map((number) => [number, view.incident(number)?.links?.[0]?.to]))

@@ -44,11 +44,14 @@ export interface CorrelationSettings {
   windowMilliseconds: number
 }
 
-/** See README.md for how many right and wrong candidates thresholds give. */
+/**
+ * See README.md for how many right and wrong candidates thresholds give. From less on, candidates become one by chains of incidents that
+ * have little to do with each other.
+ */
 export const USUAL_SETTINGS: CorrelationSettings = {
   parameters: USUAL_PARAMETERS,
   threshold: 4,
-  mergeThreshold: 7,
+  mergeThreshold: 13,
   windowMilliseconds: 90 * 86_400_000,
 }
 

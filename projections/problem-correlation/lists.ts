@@ -29,7 +29,7 @@ export const MOST_KIN = 12
 const MOST_OF_RARE = 6
 /** Of those that share one field; who stands in so many such lists is alike, too. */
 const MOST_OF_FIELD = 16
-const LEAST_FIELDS = 3
+const LEAST_FIELDS = 4
 const MOST_PAST = 16
 /** And so many of those that stand in them are compared with an incident that is opened. */
 export const MOST_COMPARED = 32

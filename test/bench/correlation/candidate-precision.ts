@@ -5,6 +5,9 @@ import type { Links, Row } from './incident-log.js'
 import { UNTAUGHT } from './ranking.js'
 import { Replay } from './replay.js'
 
+/** Two candidates become one from so many bits beyond the threshold on. */
+const MERGE_BEYOND = USUAL_SETTINGS.mergeThreshold - USUAL_SETTINGS.threshold
+
 const THRESHOLDS = [-2, 0, 2, 4, 6, 8]
 
 /**
@@ -21,7 +24,7 @@ export function candidatesReport(rows: readonly Row[], links: Links): readonly s
       ...USUAL_SETTINGS,
       parameters: UNTAUGHT,
       threshold,
-      mergeThreshold: threshold + 3,
+      mergeThreshold: threshold + MERGE_BEYOND,
     })
     for (const row of rows) replay.add(row)
     return `  ${String(threshold).padStart(2)}  ${figures(replay, problems).join('  ')}`
