@@ -206,9 +206,83 @@ describe('links', () => {
     const view = folded(...four, ...two, opened('INC0000030', AT + 5 * 60_000, { ...X, ...place }))
     expect(membersOf(view, 'INC0000010')).toHaveLength(7)
     const candidate = view.get<Candidate>(CANDIDATES, candidateId('INC0000010')) as Candidate
+    // The other one tells nothing by itself any more
+    expect(view.get<Candidate>(CANDIDATES, candidateId('INC0000020'))).toMatchObject({
+      ...{ status: 'merged', mergedInto: candidateId('INC0000010') },
+      ...{ title: '', members: [], grounds: {} },
+    })
     // One less than it has members, and the score is their mean
     expect(candidate.links).toBe(6)
     const bits = candidate.members.flatMap(({ number }) => view.incident(number)?.links ?? [])
     expect(candidate.score).toBeCloseTo(bits.reduce((sum, link) => sum + link.bits, 0) / 6, 1)
+  })
+})
+
+describe('an item', () => {
+  const item = (number: string, type: string, data: object, at: number): ScenarioEvent => ({
+    stream: `ci-${number}`,
+    event: { type, data },
+    at,
+  })
+  const registered = (number: string, name: string, at = AT - 50 * DAY) =>
+    item(number, 'CiRegistered', { class: 'server', name, attributes: {} }, at)
+  const [ONE, OTHER] = ['CI0000001', 'CI0000002'] as const
+  const itemOf = (view: FoldedView, number: string) => view.incident(number)?.traits.ci
+  const named = (ci: string, at = AT) => opened('INC0000001', at, { primaryCi: ci })
+
+  it('is the same by name as by number, as far as one alone bore the name then', () => {
+    const known = registered(ONE, 'lone-srv')
+    expect(itemOf(folded(known, named('lone-srv')), 'INC0000001')).toBe(ONE)
+    expect(itemOf(folded(known, named(ONE)), 'INC0000001')).toBe(ONE)
+    const twice = [known, registered(OTHER, 'lone-srv')]
+    expect(itemOf(folded(...twice, named('lone-srv')), 'INC0000001')).toBe('lone-srv')
+    const retired = item(OTHER, 'CiRetired', {}, AT - DAY)
+    expect(itemOf(folded(...twice, retired, named('lone-srv')), 'INC0000001')).toBe(ONE)
+    const renamed = item(ONE, 'CiRenamed', { before: 'lone-srv', after: 'srv-2' }, AT - DAY)
+    expect(itemOf(folded(known, renamed, named('lone-srv')), 'INC0000001')).toBe('lone-srv')
+    expect(itemOf(folded(known, renamed, named('lone-srv', AT - 2 * DAY)), 'INC0000001')).toBe(ONE)
+  })
+
+  it('brings what it depends on, and changes that named it, under its name', () => {
+    const data = { type: 'depends-on', source: { ci: ONE }, target: { ci: OTHER } }
+    const change = (type: string, more: object, at: number): ScenarioEvent => ({
+      stream: 'change-CHG0000001',
+      event: { type, data: more },
+      at,
+    })
+    const view = folded(
+      registered(ONE, 'lone-srv'),
+      registered(OTHER, 'db'),
+      { stream: 'relation-one', event: { type: 'CiRelated', data }, at: AT - 50 * DAY },
+      change('ChangeOpened', { affectedCis: ['db'] }, AT - DAY),
+      change('ImplementationStarted', {}, AT - HOUR),
+      named('lone-srv'),
+    )
+    expect(view.incident('INC0000001')?.traits).toMatchObject({
+      ci: ONE,
+      upstream: [OTHER],
+      changes: ['CHG0000001'],
+    })
+  })
+
+  it('that an incident is linked to counts where it names none', () => {
+    const linked = (type: string, target: string): ScenarioEvent => ({
+      stream: 'incident-INC0000001',
+      event: { type, data: { link: { relation: 'affects', targetType: 'configuration-item', target } } },
+      at: AT + HOUR,
+    })
+    const none = opened('INC0000001', AT, {})
+    expect(itemOf(folded(none, linked('LinkAdded', ONE)), 'INC0000001')).toBe(ONE)
+    expect(itemOf(folded(named(OTHER), linked('LinkAdded', ONE)), 'INC0000001')).toBe(OTHER)
+    const given = {
+      stream: 'incident-INC0000001',
+      event: { type: 'IncidentDetailsChanged', data: { changes: { primaryCi: { from: null, to: ONE } } } },
+      at: AT + 2 * HOUR,
+    }
+    // Its own stays when the link goes
+    const own = folded(none, linked('LinkAdded', ONE), given, linked('LinkRemoved', ONE))
+    expect(itemOf(own, 'INC0000001')).toBe(ONE)
+    const removed = [none, linked('LinkAdded', ONE), linked('LinkRemoved', ONE)]
+    expect(itemOf(folded(...removed), 'INC0000001')).toBeUndefined()
   })
 })

@@ -116,7 +116,11 @@ export function merged(one: Candidate, other: Candidate): readonly [Candidate, C
     lastSeenAt: later(older.lastSeenAt, younger.lastSeenAt),
     grounds: together(older.grounds, younger.grounds),
   })
-  return [next, { ...younger, status: 'merged', mergedInto: older.id }]
+  // All else is told by the one that goes on, which also forgets it when it is to be forgotten
+  const { unlisted: _, ...rest } = younger
+  const ended = { title: '', titledBy: '', score: 0, memberCount: 0, members: [], notLinked: 0 }
+  const nothing = { grounds: {}, links: 0, evidence: 0 }
+  return [next, { ...rest, ...ended, ...nothing, status: 'merged', mergedInto: older.id }]
 }
 
 /**

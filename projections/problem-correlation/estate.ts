@@ -8,6 +8,7 @@ import type {
 } from '../../src/configuration/domain/configuration.events.js'
 import { DEFAULT_CI_RELATION_TYPES } from '../../src/settings/domain/ci-defaults.js'
 import type { CiRelationType, CiRelationTypesPublished } from '../../src/settings/domain/settings.events.js'
+import { foldName, itemNamed, nameReads } from './item-names.js'
 import type { Lookup, Reads } from './lists.js'
 
 /** What stands around an item at any time: what it depends on, and which changes touched it. */
@@ -68,7 +69,9 @@ export function estateReads(event: RecordedEvent<EstateEvent>): Reads {
       { collection: RELATIONS, id: number },
     ]
   if (isChange(event)) return [{ collection: CHANGES, id: number }]
-  return isItem(event) && changeOf(event) !== undefined ? [{ collection: ITEMS, id: number }] : []
+  if (!isItem(event)) return []
+  const names = nameReads(event as RecordedEvent<CiEvent>, number)
+  return changeOf(event) === undefined ? names : [...names, { collection: ITEMS, id: number }]
 }
 
 export function foldEstate(event: RecordedEvent<EstateEvent>, view: ViewTransaction): void {
@@ -76,6 +79,7 @@ export function foldEstate(event: RecordedEvent<EstateEvent>, view: ViewTransact
   else if (isRelation(event)) relate(event as RecordedEvent<RelationEvent>, view)
   else if (isChange(event)) followChange(event as RecordedEvent<ChangeEvent>, view)
   else if (isItem(event)) {
+    foldName(event as RecordedEvent<CiEvent>, numberOf(event.stream), view)
     const change = changeOf(event)
     if (change !== undefined) touch(view, numberOf(event.stream), change, event.metadata.occurredAt)
   }
@@ -147,7 +151,7 @@ function followChange(event: RecordedEvent<ChangeEvent>, view: ViewTransaction):
     case 'ImplementedBeforeApproval': {
       const { occurredAt } = event.metadata
       const at = event.type === 'ImplementedBeforeApproval' ? event.data.startedAt : occurredAt
-      for (const ci of known?.cis ?? []) touch(view, ci, change, at)
+      for (const ci of known?.cis ?? []) touch(view, itemNamed(view, ci, at), change, at)
     }
   }
 }

@@ -23,6 +23,7 @@ import {
   kinOfGroup,
   withGroup,
 } from './fingerprints.js'
+import { ITEM_NAMES, itemNamed, NAMED_ITEMS } from './item-names.js'
 import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './linking.js'
 import { enter, kinOf, listReads, move, moveToGroup, nextOrdinal, type Reads, wantLists } from './lists.js'
 import { addVersions, changeVersions, versionsOf } from './pages.js'
@@ -58,7 +59,8 @@ export function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
       const item = event.data.primaryCi
       const { traits, keys } = opened(event as RecordedIncident<'IncidentOpened'>)
       const reads = listReads(traits, keys)
-      if (item !== undefined) reads.push({ collection: ITEMS, id: item })
+      if (item !== undefined)
+        for (const collection of [ITEMS, NAMED_ITEMS, ITEM_NAMES]) reads.push({ collection, id: item })
       return reads
     }
     case 'IncidentDetailsChanged':
@@ -117,6 +119,7 @@ export function foldIncident(
       return
     default:
       if (isProblemLink(event)) foldProblemLink(event, numberOf(event.stream), view)
+      else if (isItemLink(event)) change(event, view, settings)
   }
 }
 
@@ -288,11 +291,12 @@ function restrict(view: ViewTransaction, number: string): void {
 }
 
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
-  const { ci, upstream: _upstream, changes: _changes, ...rest } = traits
-  if (ci === undefined) return (traits.upstream ?? traits.changes) ? rest : traits
+  const { ci: named, upstream: _upstream, changes: _changes, ...rest } = traits
+  if (named === undefined) return (traits.upstream ?? traits.changes) ? rest : traits
+  const ci = itemNamed(view, named, iso(traits.time))
   const { upstream, changes } = surroundings(view, ci, iso(traits.time))
   if (upstream.length === 0 && changes.length === 0)
-    return (traits.upstream ?? traits.changes) ? { ...rest, ci } : traits
+    return (traits.upstream ?? traits.changes ?? (ci === named ? undefined : ci)) ? { ...rest, ci } : traits
   return {
     ...rest,
     ci,
@@ -304,16 +308,38 @@ function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
 /** The same incident when nothing that counts has changed. */
 function changedBy(event: RecordedEvent<IncidentEvent>, incident: CorrelatedIncident): CorrelatedIncident {
   const { traits } = incident
+  if (isItemLink(event)) return withLinkedItem(event, incident)
   const changes = changesOf(event)
   const described = changedTraits(traits, changes)
+  const { linkedItem: _, ...others } = incident
+  const named = changes.primaryCi === undefined ? incident : others
   if (changes.title === undefined && changes.description === undefined)
-    return described === traits ? incident : { ...incident, traits: described }
+    return described === traits ? incident : { ...named, traits: described }
   const told = <Field extends string>(field: Field) => (changes[field]?.to as string | null) ?? undefined
   const title = changes.title === undefined ? incident.title : told('title')
   const about =
     changes.description === undefined ? incident.about : aboutOf({ description: told('description') })
   const words = wordsOf(title, about ?? [])
-  return { ...incident, title, about, traits: { ...described, words: words.length > 0 ? words : undefined } }
+  return { ...named, title, about, traits: { ...described, words: words.length > 0 ? words : undefined } }
+}
+
+type LinkEvent = RecordedEvent<Extract<IncidentEvent, { type: 'LinkAdded' | 'LinkRemoved' }>>
+
+/** Whether an incident says that it affects an item, or no longer. */
+function isItemLink(event: RecordedEvent<IncidentEvent>): event is LinkEvent {
+  return (
+    (event.type === 'LinkAdded' || event.type === 'LinkRemoved') && event.data.link.relation === 'affects'
+  )
+}
+
+/** One that names no item of its own has the first that it is linked to. */
+function withLinkedItem({ type, data }: LinkEvent, incident: CorrelatedIncident): CorrelatedIncident {
+  const { linkedItem, ...rest } = incident
+  const { target } = data.link
+  const { ci, ...others } = rest.traits
+  if (type === 'LinkAdded')
+    return ci === undefined ? { ...rest, linkedItem: target, traits: { ...others, ci: target } } : incident
+  return linkedItem === target ? { ...rest, traits: others } : incident
 }
 
 function changesOf(event: RecordedEvent<IncidentEvent>): FieldChanges {

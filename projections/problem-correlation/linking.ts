@@ -25,6 +25,8 @@ export interface CorrelatedIncident {
   openedBy: string
   /** Those that it was compared with when it was opened; not kept once it has a group. */
   kin?: KinByGroup
+  /** The item that it has because it is linked to it. */
+  linkedItem?: string
   candidate?: string
   /** To earlier ones, the closest first; absent: none. */
   links?: readonly Link[]

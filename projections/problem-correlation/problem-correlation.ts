@@ -7,6 +7,7 @@ import { wholeFor } from '../access.js'
 import { CANDIDATES, type Candidate } from './candidates.js'
 import { CHANGES, type EstateEvent, estateReads, foldEstate, ITEMS, RELATIONS, TYPES } from './estate.js'
 import { foldIncident, incidentReads } from './incidents.js'
+import { ITEM_NAMES, NAMED_ITEMS } from './item-names.js'
 import { type CorrelationSettings, INCIDENTS, USUAL_SETTINGS } from './linking.js'
 import { KEYS, KIN, TOTALS } from './lists.js'
 import { PAGES } from './pages.js'
@@ -28,7 +29,7 @@ const internal = { columns: {}, indexes: [], ...wholeFor(CORRELATION_READERS) } 
 export function problemCorrelationBy(settings: CorrelationSettings) {
   return defineView<CorrelationEvent>({
     name: 'problem_correlation',
-    version: 4,
+    version: 5,
     from: ['incident-', 'ci-', 'relation-', 'change-', 'candidate-', 'problem-'],
     collections: {
       [CANDIDATES]: {
@@ -53,6 +54,8 @@ export function problemCorrelationBy(settings: CorrelationSettings) {
       [KIN]: internal,
       [WORDS]: internal,
       [ITEMS]: internal,
+      [ITEM_NAMES]: internal,
+      [NAMED_ITEMS]: internal,
       [RELATIONS]: internal,
       [CHANGES]: internal,
       [TYPES]: internal,

@@ -37,7 +37,8 @@ export function reasonsOf(agreements: readonly Agreement[]): readonly string[] {
 
 /** Why its incidents belong together, and how they lie in time. */
 export function candidateReasons(candidate: Candidate): readonly string[] {
-  const { links } = candidate
+  const { links, memberCount } = candidate
+  if (memberCount === 0) return []
   const grounds = groundsOf(candidate)
     .slice(0, MOST_REASONS)
     .map(({ signal, value, count }) => {

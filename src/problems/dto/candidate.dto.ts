@@ -47,7 +47,7 @@ export interface MemberView {
 export class CandidateView {
   @Field('Number of the incident that it began with; stays.', 'INC0000001') @IsString() id!: string
   @Field(
-    '`accepted`: there is a problem; `dismissed`: there is none. Open again when an incident joins that was opened after it was dismissed, or after its problem was closed. `merged`: goes on in another one. `dissolved`: fewer than two of its incidents are left for everybody at the desk to see, until another one joins.',
+    '`accepted`: there is a problem; `dismissed`: there is none. Open again when an incident joins that was opened after it was dismissed, or after its problem was closed. `merged`: goes on in another one, which tells all else. `dissolved`: fewer than two of its incidents are left for everybody at the desk to see, until another one joins.',
   )
   @IsIn(STATUSES)
   status!: string
