@@ -29,6 +29,8 @@ export interface Stretch {
   incidentsPerProcessorSecond: number
   /** Documents handed to the store for each incident. */
   rowsPerIncident: number
+  /** Of the process, at the end of it. */
+  residentMegabytes: number
 }
 
 const ITEMS = 5_000
@@ -105,12 +107,15 @@ async function fold({ sizes, seed, batch, folder }: FoldCorrelation): Promise<St
     }
     const folded = count - before
     before = count
-    stretches.push({
+    const stretch: Stretch = {
       incidents: size,
       incidentsPerSecond: folded / (milliseconds / 1_000),
       incidentsPerProcessorSecond: folded / (microseconds / 1e6),
       rowsPerIncident: rows / folded,
-    })
+      residentMegabytes: process.memoryUsage().rss / 1e6,
+    }
+    console.error(`  up to ${size}: ${Math.round(stretch.incidentsPerProcessorSecond)} incidents per second of processor time`)
+    stretches.push(stretch)
   }
   await store.close()
   return stretches

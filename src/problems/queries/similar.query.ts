@@ -4,17 +4,10 @@ import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import { candidateNumber, rounded } from '#projections/problem-correlation/candidates'
 import { type CorrelatedIncident, INCIDENTS } from '#projections/problem-correlation/linking'
-import {
-  backgroundOf,
-  type Lookup,
-  listedWith,
-  listReads,
-  type Reads,
-} from '#projections/problem-correlation/lists'
-import { fingerprintsOf, PAGES, pagesOf } from '#projections/problem-correlation/pages'
+import type { Lookup, Reads } from '#projections/problem-correlation/lists'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
 import { reasonsOf } from '#projections/problem-correlation/reasons'
-import { Comparer, mostAlike, surprise, USUAL_PARAMETERS } from '#projections/problem-correlation/similarity'
+import { mostSimilar } from '#projections/problem-correlation/similar'
 
 export interface SimilarArguments {
   principal: Principal
@@ -46,19 +39,7 @@ export async function similarIncidents(
   const { row: asked, position, lag } = await correlated.get(number, asking)
   const items: object[] = []
   if (asked && !asked.document.restricted) {
-    const { traits } = asked.document
-    const loading = { models, asking }
-    const lookup = await loaded(listReads(traits), loading)
-    const ordinals = listedWith(lookup, traits)
-    const pages = await loaded(
-      pagesOf(ordinals).map((id) => ({ collection: PAGES, id })),
-      loading,
-    )
-    const background = backgroundOf(lookup)
-    const comparer = new Comparer(traits, background, USUAL_PARAMETERS)
-    const best = mostAlike(fingerprintsOf({ get: pages }, ordinals), comparer)
-      .filter(({ bits, number: other }) => bits > 0 && other !== number)
-      .slice(0, LOOKED_AT)
+    const best = await mostSimilar(asked.document, (reads) => loaded(reads, { models, asking }), LOOKED_AT)
     const others = await correlated.getMany(
       best.map((other) => other.number),
       asking,
@@ -67,7 +48,7 @@ export async function similarIncidents(
     const streams = best.map((other) => `incident-${other.number}`)
     const { rows } = await details.getMany(streams, asking)
     const seen = new Map(rows.map(({ document }) => [document.number, document]))
-    for (const { number: other, fingerprint, bits } of best) {
+    for (const { number: other, bits, compare } of best) {
       const record = seen.get(other)
       if (record === undefined || items.length >= Math.min(pageSize || USUAL_SIMILAR, MOST_SIMILAR)) continue
       const { title, state, openedAt } = record
@@ -77,8 +58,8 @@ export async function similarIncidents(
         title,
         state,
         openedAt,
-        score: rounded(surprise(bits, background.incidents)),
-        reasons: reasonsOf(comparer.compare(fingerprint).agreements),
+        score: rounded(bits),
+        reasons: reasonsOf(compare().agreements),
         ...(candidate !== undefined && { candidate: candidateNumber(candidate) }),
       })
     }
