@@ -1,11 +1,4 @@
-import {
-  fingerprintOf,
-  kinByGroup,
-  kinOfGroup,
-  numberIn,
-  timeIn,
-  withGroup,
-} from './fingerprints.js'
+import { fingerprintOf, kinByGroup, kinOfGroup, numberIn, timeIn, withGroup } from './fingerprints.js'
 import { COMPARED_NO_MORE } from './pages.js'
 import { type Background, Comparer, USUAL_PARAMETERS } from './similarity.js'
 import type { Traits } from './traits.js'
@@ -49,8 +42,8 @@ describe('a fingerprint', () => {
       ['group', 'Field services'],
       ['ci', 'CI0000001'],
       ['change', 'CHG0000001'],
-      ['words', 'printer toner'],
       ['time', '60000'],
+      ['words', 'printer toner'],
     ])
     const upstream = { number: 'INC0000009', time: TIME, ci: 'CI0000009', upstream: ['CI0000003'] }
     expect(agreements(full, upstream)).toEqual([

@@ -128,7 +128,9 @@ async function fold({ sizes, seed, batch, folder }: FoldCorrelation): Promise<St
       similarP50: p50,
       similarP99: p99,
     }
-    console.error(`  up to ${size}: ${Math.round(stretch.incidentsPerProcessorSecond)} incidents per second of processor time`)
+    console.error(
+      `  up to ${size}: ${Math.round(stretch.incidentsPerProcessorSecond)} incidents per second of processor time`,
+    )
     stretches.push(stretch)
   }
   await store.close()
