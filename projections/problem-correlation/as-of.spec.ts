@@ -3,6 +3,7 @@ import { CANDIDATES, type Candidate, candidateId } from './candidates.js'
 import { FoldedView } from './folded-view.fixture.js'
 import { USUAL_SETTINGS } from './linking.js'
 import type { ScenarioEvent } from './scenario.fixture.js'
+import { candidatesNow } from './similar.js'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -197,7 +198,7 @@ describe('links', () => {
     expect(groupsIn(view)).toEqual(['INC0000000 INC0000001 INC0000002'])
   })
 
-  it('make two candidates one, also when the closest has many members', () => {
+  it('make two candidates one, also when the closest has many members', async () => {
     // Four of one kind, two of another item and place, and one that is of both
     const place = { primaryCi: 'CI0000001', location: 'L9' }
     const four = [0, 1, 2, 3].map((n) => opened(`INC000001${n}`, AT + n * 60_000, X))
@@ -211,6 +212,12 @@ describe('links', () => {
       ...{ status: 'merged', mergedInto: candidateId('INC0000010') },
       ...{ title: '', members: [], grounds: {} },
     })
+    // Whoever asks is told where it went
+    const own = view.incident('INC0000020')?.candidate
+    expect([...(await candidatesNow([own, undefined], async () => view.get))]).toEqual([
+      [candidateId('INC0000020'), candidateId('INC0000010')],
+      [candidateId('INC0000010'), candidateId('INC0000010')],
+    ])
     // One less than it has members, and the score is their mean
     expect(candidate.links).toBe(6)
     const bits = candidate.members.flatMap(({ number }) => view.incident(number)?.links ?? [])

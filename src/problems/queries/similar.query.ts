@@ -2,24 +2,12 @@ import type { Principal } from '#libs/access'
 import { NotFound } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
-import {
-  CANDIDATES,
-  type Candidate,
-  candidateNumber,
-  rounded,
-} from '#projections/problem-correlation/candidates'
+import { candidateNumber, rounded } from '#projections/problem-correlation/candidates'
 import { type CorrelatedIncident, INCIDENTS } from '#projections/problem-correlation/linking'
-import {
-  backgroundOf,
-  type Lookup,
-  listedWith,
-  listReads,
-  type Reads,
-} from '#projections/problem-correlation/lists'
-import { fingerprintsOf, NO_FINGERPRINT, PAGES, pagesOf } from '#projections/problem-correlation/pages'
+import type { Lookup, Reads } from '#projections/problem-correlation/lists'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
 import { reasonsOf } from '#projections/problem-correlation/reasons'
-import { Comparer, mostAlike, surprise, USUAL_PARAMETERS } from '#projections/problem-correlation/similarity'
+import { candidatesNow, mostSimilar } from '#projections/problem-correlation/similar'
 
 export interface SimilarArguments {
   principal: Principal
@@ -51,30 +39,18 @@ export async function similarIncidents(
   const { row: asked, position, lag } = await correlated.get(number, asking)
   const items: object[] = []
   if (asked && !asked.document.restricted) {
-    const { traits } = asked.document
-    const loading = { models, asking }
-    const lookup = await loaded(listReads(traits), loading)
-    const ordinals = listedWith(lookup, traits)
-    const pages = await loaded(
-      pagesOf(ordinals).map((id) => ({ collection: PAGES, id })),
-      loading,
-    )
-    const background = backgroundOf(lookup)
-    const comparer = new Comparer(traits, background, USUAL_PARAMETERS)
-    const listed = fingerprintsOf({ get: pages }, ordinals).filter((one) => one !== NO_FINGERPRINT)
-    const best = mostAlike(listed, comparer)
-      .filter(({ bits, number: other }) => bits > 0 && other !== number)
-      .slice(0, LOOKED_AT)
+    const load = (reads: Reads) => loaded(reads, { models, asking })
+    const best = await mostSimilar(asked.document, load, LOOKED_AT)
     const others = await correlated.getMany(
       best.map((other) => other.number),
       asking,
     )
     const own = new Map(others.rows.map(({ id, document }) => [id, document.candidate]))
-    const candidates = await standingNow([...own.values()], loading)
+    const candidates = await candidatesNow([...own.values()], load)
     const streams = best.map((other) => `incident-${other.number}`)
     const { rows } = await details.getMany(streams, asking)
     const seen = new Map(rows.map(({ document }) => [document.number, document]))
-    for (const { number: other, fingerprint, bits } of best) {
+    for (const { number: other, bits, compare } of best) {
       const record = seen.get(other)
       if (record === undefined || items.length >= Math.min(pageSize || USUAL_SIMILAR, MOST_SIMILAR)) continue
       const { title, state, openedAt } = record
@@ -84,8 +60,8 @@ export async function similarIncidents(
         title,
         state,
         openedAt,
-        score: rounded(surprise(bits, background.incidents)),
-        reasons: reasonsOf(comparer.compare(fingerprint).agreements),
+        score: rounded(bits),
+        reasons: reasonsOf(compare().agreements),
         ...(candidate !== undefined && { candidate: candidateNumber(candidate) }),
       })
     }
@@ -96,37 +72,6 @@ export async function similarIncidents(
 interface Loading {
   models: QueryDependencies['models']
   asking: { principal: Principal; minPosition?: string; timeoutMilliseconds?: number }
-}
-
-/** Candidates by the id under which they were known: as they go on. Those of whom too little is left are none. */
-async function standingNow(
-  ids: readonly (string | undefined)[],
-  loading: Loading,
-): Promise<ReadonlyMap<string | undefined, string>> {
-  const into = new Map<string, string | undefined>()
-  const gone = new Set<string>()
-  for (let asked = named(ids); asked.length > 0; asked = named([...into.values()])) {
-    const lookup = await loaded(
-      asked.map((id) => ({ collection: CANDIDATES, id })),
-      loading,
-    )
-    for (const id of asked) {
-      const candidate = lookup<Candidate>(CANDIDATES, id)
-      into.set(id, candidate?.mergedInto)
-      if (candidate === undefined || candidate.status === 'dissolved') gone.add(id)
-    }
-  }
-  const standing = new Map<string, string>()
-  for (const id of into.keys()) {
-    let last = id
-    for (let next = into.get(last); next !== undefined; next = into.get(last)) last = next
-    if (!gone.has(last)) standing.set(id, last)
-  }
-  return standing
-
-  function named(all: readonly (string | undefined)[]): readonly string[] {
-    return [...new Set(all.filter((id) => id !== undefined && !into.has(id)))] as string[]
-  }
 }
 
 /** Documents of the view. */
