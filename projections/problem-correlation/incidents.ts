@@ -14,6 +14,7 @@ import {
   relink,
   relinkLater,
 } from './comparing.js'
+import { changedBy, isItemLink } from './described-changes.js'
 import { ITEMS, surroundings } from './estate.js'
 import {
   type Fingerprint,
@@ -28,16 +29,7 @@ import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './
 import { enter, kinOf, listReads, move, moveToGroup, nextOrdinal, type Reads, wantLists } from './lists.js'
 import { addVersions, changeVersions, versionsOf } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
-import {
-  aboutOf,
-  changedTraits,
-  describedTraits,
-  everyKeyOf,
-  type FieldChanges,
-  type Keys,
-  type Traits,
-  wordsOf,
-} from './traits.js'
+import { aboutOf, describedTraits, everyKeyOf, type Keys, type Traits } from './traits.js'
 import {
   broughtBack,
   newestFrom,
@@ -303,49 +295,4 @@ function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
     ...(upstream.length > 0 && { upstream }),
     ...(changes.length > 0 && { changes }),
   }
-}
-
-/** The same incident when nothing that counts has changed. */
-function changedBy(event: RecordedEvent<IncidentEvent>, incident: CorrelatedIncident): CorrelatedIncident {
-  const { traits } = incident
-  if (isItemLink(event)) return withLinkedItem(event, incident)
-  const changes = changesOf(event)
-  const described = changedTraits(traits, changes)
-  const { linkedItem: _, ...others } = incident
-  const named = changes.primaryCi === undefined ? incident : others
-  if (changes.title === undefined && changes.description === undefined)
-    return described === traits ? incident : { ...named, traits: described }
-  const told = <Field extends string>(field: Field) => (changes[field]?.to as string | null) ?? undefined
-  const title = changes.title === undefined ? incident.title : told('title')
-  const about =
-    changes.description === undefined ? incident.about : aboutOf({ description: told('description') })
-  const words = wordsOf(title, about ?? [])
-  return { ...named, title, about, traits: { ...described, words: words.length > 0 ? words : undefined } }
-}
-
-type LinkEvent = RecordedEvent<Extract<IncidentEvent, { type: 'LinkAdded' | 'LinkRemoved' }>>
-
-/** Whether an incident says that it affects an item, or no longer. */
-function isItemLink(event: RecordedEvent<IncidentEvent>): event is LinkEvent {
-  return (
-    (event.type === 'LinkAdded' || event.type === 'LinkRemoved') && event.data.link.relation === 'affects'
-  )
-}
-
-/** One that names no item of its own has the first that it is linked to. */
-function withLinkedItem({ type, data }: LinkEvent, incident: CorrelatedIncident): CorrelatedIncident {
-  const { linkedItem, ...rest } = incident
-  const { target } = data.link
-  const { ci, ...others } = rest.traits
-  if (type === 'LinkAdded')
-    return ci === undefined ? { ...rest, linkedItem: target, traits: { ...others, ci: target } } : incident
-  return linkedItem === target ? { ...rest, traits: others } : incident
-}
-
-function changesOf(event: RecordedEvent<IncidentEvent>): FieldChanges {
-  if (event.type === 'IncidentCategorized') {
-    const { category, subcategory, symptom } = event.data
-    return { category, subcategory, symptom }
-  }
-  return event.type === 'IncidentDetailsChanged' ? ({ ...event.data.changes } as FieldChanges) : {}
 }
