@@ -457,6 +457,8 @@ const APPROVAL_EVENTS: Entries<ApprovalEvent> = {
   ApprovalRejected: { version: 1, fields: answer },
   ApprovalLapsed: { version: 1, fields: { expiresAt: plain } },
   ApprovalVoided: { version: 1, fields: { fields: plain } },
+  ApprovalSeatLost: { version: 1, fields: { person: personId, because: plain } },
+  ApprovalSeatRegained: { version: 1, fields: { person: personId } },
   ApprovalRoundEnded: {
     version: 1,
     fields: { subject: plain, outcome: plain, granted: plain, rejected: plain, because: plain },
@@ -663,7 +665,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
   },
   ChangeApproved: { version: 1, fields: approved },
   ChangeRejected: { version: 1, fields: rejected },
-  ChangeApprovalLapsed: { version: 1, fields: round },
+  ChangeApprovalLapsed: { version: 1, fields: { ...round, because: plain } },
   ChangeApprovalVoided: {
     version: 1,
     fields: { ...round, hash: plain, fields: plain, from: plain, nextRound: plain, period: plain },
