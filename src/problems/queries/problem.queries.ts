@@ -11,6 +11,7 @@ import {
   shownProblem,
 } from '#projections/problems/problems'
 import { type ListArguments, listPage } from '../../http/listing.js'
+import { withSavedFilter } from '../../http/saved-filters.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { ProblemEvent } from '../domain/problem.events.js'
 import { problemTimeline } from '../domain/problem.history.js'
@@ -27,7 +28,11 @@ export interface OneProblem extends AskedTimePoint {
 }
 
 /** Problems as they are now. */
-export function listProblems(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+export async function listProblems(
+  asked: ListArguments,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const args = await withSavedFilter(asked, 'problems', dependencies.eventStore)
   return listPage<ProblemDetails>(dependencies, args, {
     definition: problems,
     usualOrder: [{ column: 'openedAt', direction: 'desc' }],
