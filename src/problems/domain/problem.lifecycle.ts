@@ -189,7 +189,7 @@ export function markDuplicate(
 }
 
 function requireSurvivor({ survivor: { value } }: ProblemFacts): void {
-  if (!isOpened(value)) throw badSurvivor('is no problem')
+  if (!isOpened(value)) throw unknownSurvivor()
   const { stage } = value
   if (stage.state !== 'Closed') return
   if (stage.outcome === 'duplicate')
@@ -200,6 +200,10 @@ function requireSurvivor({ survivor: { value } }: ProblemFacts): void {
     )
   if (stage.outcome === 'canceled')
     throw new Refused('PROBLEM.SURVIVOR_CANCELED', 'The survivor was canceled: choose one that goes on.')
+}
+
+export function unknownSurvivor(): InvalidInput {
+  return badSurvivor('is no problem, or none that you may see')
 }
 
 function badSurvivor(message: string): InvalidInput {

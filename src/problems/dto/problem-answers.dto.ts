@@ -37,6 +37,7 @@ export class ProblemView extends RecordDetails {
   @IsOptional() @Field('1 is the highest.', 2) @IsInt() priority?: number
   @IsOptional() @IsString() assignmentGroup?: string
   @IsOptional() @IsString() assignee?: string
+  @IsOptional() @IsString({ each: true }) watchers?: string[]
   @IsOptional()
   @Field('Set while it is on hold, beside its state; filter by `onHold`.')
   @Conforms(() => closed({ reason: text, comment: text, since: instant }, ['reason', 'since']))

@@ -1,8 +1,8 @@
-import { hasRole, type Principal } from '#libs/access'
+import type { Principal } from '#libs/access'
 import { eventsAt, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { has } from '#libs/read-store'
-import { DESK_READERS } from '#projections/access'
+import { DESK_READERS, readerSees } from '#projections/access'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import {
   foldProblemDetails,
@@ -105,8 +105,8 @@ async function visibleEvents(
   eventStore: QueryDependencies['eventStore'],
 ): Promise<readonly Recorded[]> {
   if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
-  if (!hasRole(principal, ...DESK_READERS)) throw unknownProblem(number)
   const events = (await eventStore.readStream(`problem-${number}`)) as Recorded[]
-  if (events.some(({ type }) => type === 'ProblemOpened')) return events
+  const { details } = foldProblemDetails(events)
+  if (details && readerSees(DESK_READERS, principal, details)) return events
   throw unknownProblem(number)
 }
