@@ -1,3 +1,4 @@
+import type { DuplicateNamed } from '#libs/duplicates'
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
@@ -63,6 +64,7 @@ export type CatalogueEvent =
   | ScheduleEvent
   | CabEvent
   | ProblemEvent
+  | DuplicateNamed
   | NumberClaimed
   | RecordsSelected
   | NumberBlockReserved
@@ -860,6 +862,10 @@ const EXTERNAL_ID_EVENTS: Entries<ExternalIdClaimed> = {
   ExternalIdClaimed: { version: 1, fields: { number: plain } },
 }
 
+const DUPLICATE_EVENTS: Entries<DuplicateNamed> = {
+  DuplicateNamed: { version: 1, fields: { survivor: plain } },
+}
+
 const KEY_EVENTS: Entries<NumberClaimed | RecordsSelected> = {
   NumberClaimed: { version: 1, fields: { number: plain } },
   RecordsSelected: { version: 1, fields: { numbers: plain } },
@@ -916,6 +922,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('problem-', PROBLEM_EVENTS, importedProblem),
   ...entries('cischedule-', CI_SCHEDULE_EVENTS),
   ...entries('assigneeschedule-', ASSIGNEE_SCHEDULE_EVENTS),
+  ...entries('duplicate-', DUPLICATE_EVENTS),
   ...entries('key-', KEY_EVENTS),
   ...entries('numbers-', NUMBER_BLOCK_EVENTS),
 ])

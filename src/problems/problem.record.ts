@@ -1,5 +1,6 @@
 import { grantFor, isSystemId, type Principal } from '#libs/access'
 import type { RecordType } from '#libs/command-handling'
+import { type DuplicateNamed, namingStream } from '#libs/duplicates'
 import { Forbidden, NotFound } from '#libs/event-sourcing'
 import type { NumberSeries } from '#libs/event-store'
 import { audienceColumns, canSee, DESK_READERS, peopleNamed, readerSees } from '#projections/access'
@@ -33,6 +34,11 @@ export const problemRecords: RecordType<ProblemRecord, ProblemCommand, ProblemEv
     requireIncidents(command.data.incidents ?? [], (number) =>
       seesIncident(principal, facts[incidentName(number)]?.value),
     )
+  },
+  announces({ type, id = '', data }) {
+    if (type !== 'MarkProblemDuplicate') return undefined
+    const event: DuplicateNamed = { type: 'DuplicateNamed', data: { survivor: data.survivor } }
+    return { stream: namingStream('problem', id), event }
   },
 }
 

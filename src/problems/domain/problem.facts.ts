@@ -5,6 +5,7 @@ import {
   type PersonStanding,
   personStanding,
 } from '#libs/access'
+import { duplicateNamed, type Named, namingStream } from '#libs/duplicates'
 import { type Fact, type FactQuestions, fact } from '#libs/event-sourcing'
 import { DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
 import type {
@@ -26,6 +27,9 @@ export interface ProblemFacts {
   person: Fact<PersonStanding>
   group: Fact<GroupStanding>
   survivor: Fact<ProblemRecord>
+  /** Whether it, and the survivor, are being named duplicates just now. */
+  named: Fact<Named>
+  survivorNamed: Fact<Named>
   /** Of each incident that the command names. */
   [incident: IncidentName]: Fact<IncidentStanding>
   /** Each group of the audience that the command names. */
@@ -48,6 +52,8 @@ const personFact = (id: string) => fact(`person-${id}`, personStanding)
 const groupFact = (id: string) => fact(`group-${id}`, groupStanding)
 const problemFact = (number: string) =>
   fact<ProblemRecord, ProblemEvent>(`problem-${number}`, { initial: NOT_OPENED, evolve })
+
+const namedFact = (number: string) => fact(namingStream('problem', number), duplicateNamed)
 
 type Questions = Partial<FactQuestions<ProblemFacts>>
 const NOTHING: Questions = {}
@@ -82,7 +88,11 @@ function factsOfOpened(command: ProblemCommand, problem: Problem): Questions {
     case 'CloseProblem':
       return { settings: SETTINGS }
     case 'MarkProblemDuplicate':
-      return { survivor: problemFact(command.data.survivor) }
+      return {
+        survivor: problemFact(command.data.survivor),
+        named: namedFact(command.id ?? ''),
+        survivorNamed: namedFact(command.data.survivor),
+      }
     default:
       return NOTHING
   }
