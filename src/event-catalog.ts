@@ -1,3 +1,4 @@
+import type { DuplicateNamed } from '#libs/duplicates'
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
@@ -63,6 +64,7 @@ export type CatalogueEvent =
   | ScheduleEvent
   | CabEvent
   | ProblemEvent
+  | DuplicateNamed
   | NumberClaimed
   | RecordsSelected
   | NumberBlockReserved
@@ -750,6 +752,7 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
       affectedCis: plain,
       origin: plain,
       candidate: plain,
+      audience: plain,
       group: plain,
       assignee: personId,
       openedAt: plain,
@@ -764,6 +767,9 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
     version: 1,
     fields: { group: plain, assignee: personId, previousAssignee: personId },
   },
+  ProblemWatcherAdded: { version: 1, fields: { person: personId } },
+  ProblemWatcherRemoved: { version: 1, fields: { person: personId } },
+  ProblemAudienceChanged: { version: 1, fields: { audience: plain, previous: plain, tasks: plain } },
   ProblemCommentAdded: { version: 1, fields: { text: authored } },
   ProblemWorkNoteAdded: { version: 1, fields: { text: authored } },
   ProblemLinked: { version: 1, fields: { link: plain } },
@@ -781,7 +787,14 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
   ProblemResumed: { version: 1, fields: {} },
   ProblemTaskAdded: {
     version: 1,
-    fields: { task: plain, title: authored, group: plain, assignee: personId, priority: plain },
+    fields: {
+      task: plain,
+      title: authored,
+      group: plain,
+      assignee: personId,
+      priority: plain,
+      audience: plain,
+    },
   },
   ProblemTaskStarted: { version: 1, fields: { task: plain } },
   ProblemTaskFinished: { version: 1, fields: { task: plain, result: plain, notes: authored } },
@@ -851,6 +864,10 @@ const EXTERNAL_ID_EVENTS: Entries<ExternalIdClaimed> = {
   ExternalIdClaimed: { version: 1, fields: { number: plain } },
 }
 
+const DUPLICATE_EVENTS: Entries<DuplicateNamed> = {
+  DuplicateNamed: { version: 1, fields: { survivor: plain } },
+}
+
 const KEY_EVENTS: Entries<NumberClaimed | RecordsSelected> = {
   NumberClaimed: { version: 1, fields: { number: plain } },
   RecordsSelected: { version: 1, fields: { numbers: plain } },
@@ -907,6 +924,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('problem-', PROBLEM_EVENTS, importedProblem),
   ...entries('cischedule-', CI_SCHEDULE_EVENTS),
   ...entries('assigneeschedule-', ASSIGNEE_SCHEDULE_EVENTS),
+  ...entries('duplicate-', DUPLICATE_EVENTS),
   ...entries('key-', KEY_EVENTS),
   ...entries('numbers-', NUMBER_BLOCK_EVENTS),
 ])

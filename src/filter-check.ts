@@ -7,6 +7,9 @@ import { FilterCheck } from './filters/saved-filters.controller.js'
 import { columnsOf } from './http/listing.js'
 import type { Queries } from './http/queries.js'
 import { listIncidents } from './incidents/queries/incident.queries.js'
+import { listProblems } from './problems/queries/problem.queries.js'
+
+const LISTS = { incidents: listIncidents, changes: listChanges, problems: listProblems } as const
 
 /** Whether a list takes a filter, asked of the list itself. */
 export class ListFilterCheck extends FilterCheck {
@@ -18,10 +21,6 @@ export class ListFilterCheck extends FilterCheck {
     // Columns of a queue are the same whatever the group, and for all who may read one
     if (list === 'queues') parseFilter(filter, columnsOf(workQueue, workQueue.name))
     else
-      await this.queries.ask(list === 'changes' ? listChanges : listIncidents, {
-        filter,
-        principal,
-        pageSize: 1,
-      })
+      await this.queries.ask(LISTS[list], { filter, principal, pageSize: 1 })
   }
 }

@@ -98,6 +98,9 @@ function describe(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): bo
     case 'ProblemWorkNoteAdded':
       draft.workNotes = (draft.workNotes ?? 0) + 1
       return true
+    case 'ProblemWatcherAdded':
+    case 'ProblemWatcherRemoved':
+    case 'ProblemAudienceChanged':
     case 'ProblemAssigned':
     case 'ProblemPrioritized':
     case 'ProblemIncidentsNamed':

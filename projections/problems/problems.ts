@@ -11,7 +11,7 @@ export type { ProblemDetails } from './problem-document.js'
 /** One document per problem. */
 export const problems = defineProjection<ProblemDetails, ProblemEvent>({
   name: 'problems',
-  version: 2,
+  version: 3,
   from: ['problem-'],
   key: (event) => event.stream,
   evolve(problem, event) {
@@ -20,6 +20,7 @@ export const problems = defineProjection<ProblemDetails, ProblemEvent>({
   },
   columns: {
     ...accessColumns,
+    watchers: 'strings',
     number: 'string',
     state: 'string',
     priority: 'integer',

@@ -279,6 +279,8 @@ describe('What is internal, and what is somebody else’s', () => {
     succeeded(await ann.post(`/problems/${id}/workaround`, { workaround: NOTE, reason: NOTE }))
     succeeded(await ann.post(`/problems/${id}/known-error`, { reason: NOTE }))
     succeeded(await ann.post(`/problems/${id}/tasks`, { title: NOTE }))
+    // Nor by watching it
+    succeeded(await ann.post(`/problems/${id}/watch`, { person: 'rita' }))
     await eventually('both incidents are linked to it', async () => {
       const { items } = succeeded(await ann.get(`/problems/${id}/incidents`, { minPosition: position }))
       return items.length === 2

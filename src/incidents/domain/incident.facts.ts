@@ -1,4 +1,5 @@
 import { type PersonStanding, personStanding } from '#libs/access'
+import { duplicateNamed, type Named, namingStream } from '#libs/duplicates'
 import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
 import type { GroupEvent } from '../../directory/domain/directory.events.js'
 import {
@@ -55,6 +56,9 @@ export interface IncidentFacts {
   person: Fact<PersonStanding>
   affectedUser: Fact<PersonStanding>
   survivor: Fact<IncidentRecord>
+  /** Whether it, and the survivor, are being named duplicates just now. */
+  named: Fact<Named>
+  survivorNamed: Fact<Named>
   escalationRules: Fact<EscalationRules>
   majorSettings: Fact<MajorSettingsInForce>
   /** Who is to take part in a major incident besides its manager. */
@@ -370,7 +374,11 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     case 'RemindCaller':
       return { settings: SETTINGS }
     case 'MergeDuplicate':
-      return { survivor: incidentFact(command.data.survivor) }
+      return {
+        survivor: incidentFact(command.data.survivor),
+        named: namedFact(command.id ?? ''),
+        survivorNamed: namedFact(command.data.survivor),
+      }
     case 'PromoteMajorIncident': {
       const { manager, communications, resolver } = command.data
       return {
@@ -414,6 +422,8 @@ function problemFacts({ data: { problem, step } }: FollowProblem, { links }: Inc
     ]),
   )
 }
+
+const namedFact = (number: string) => fact(namingStream('incident', number), duplicateNamed)
 
 function audienceFacts(audience: Audience | undefined): Questions {
   if (audience?.kind !== 'groups') return NOTHING

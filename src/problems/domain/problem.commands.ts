@@ -1,3 +1,4 @@
+import type { Audience } from '#libs/access'
 import { Command } from '#libs/event-sourcing'
 import type { ProblemFields, ProblemLink, ProblemOrigin, ProblemReview } from './problem.events.js'
 import type { ObservedProblem } from './problem.import.js'
@@ -10,6 +11,8 @@ export interface OpenProblemData extends Omit<ProblemFields, 'affectedCis'> {
   origin?: ProblemOrigin
   /** Id of the candidate that it is made from. */
   candidate?: string
+  /** Absent: public. Of a restricted one, whoever opens it is a watcher. */
+  audience?: Audience
   /** 1 is the highest; absent: the lowest of the matrix. */
   impact?: number
   urgency?: number
@@ -37,6 +40,15 @@ export class AssignProblem extends Command<
   { group?: string | null; assignee?: string | null }
 > {
   readonly type = 'AssignProblem'
+}
+export class AddProblemWatcher extends Command<'AddProblemWatcher', { person: string }> {
+  readonly type = 'AddProblemWatcher'
+}
+export class RemoveProblemWatcher extends Command<'RemoveProblemWatcher', { person: string }> {
+  readonly type = 'RemoveProblemWatcher'
+}
+export class ChangeProblemAudience extends Command<'ChangeProblemAudience', { audience: Audience }> {
+  readonly type = 'ChangeProblemAudience'
 }
 export class CommentOnProblem extends Command<'CommentOnProblem', { text: string }> {
   readonly type = 'CommentOnProblem'
@@ -142,6 +154,9 @@ export const PROBLEM_COMMANDS = [
   EditProblem,
   PrioritizeProblem,
   AssignProblem,
+  AddProblemWatcher,
+  RemoveProblemWatcher,
+  ChangeProblemAudience,
   CommentOnProblem,
   NoteOnProblem,
   LinkProblem,

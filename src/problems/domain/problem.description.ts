@@ -1,5 +1,7 @@
+import { PUBLIC } from '#libs/access'
 import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
 import { priorityAt } from '../../settings/domain/defaults.js'
+import { admitted, requireAudience, watching } from './problem.audience.js'
 import type {
   AssignProblem,
   EditProblem,
@@ -25,14 +27,15 @@ import { isOpened, outcomeOf, type Problem, type ProblemRecord, sameLink } from 
 /** What a problem is about: its fields, its priority, who has it, what it is linked to. */
 
 export function openProblem(
-  { id, data }: OpenProblem,
+  { id, data, metadata }: OpenProblem,
   record: ProblemRecord,
   known: ProblemFacts,
 ): readonly ProblemEvent[] {
   if (isOpened(record)) throw new Refused('PROBLEM.EXISTS', `${id} is open already.`)
   const { title, description, category, subcategory, symptom, service, candidate } = data
-  const { group, assignee, affectedCis = [], incidents = [] } = data
+  const { group, assignee, audience = PUBLIC, affectedCis = [], incidents = [] } = data
   requireText({ title })
+  requireAudience(audience, known)
   const origin = data.origin ?? 'reactive'
   const handOver = { group: group ?? null, assignee }
   requireHands(handOver, known)
@@ -40,9 +43,18 @@ export function openProblem(
   return [
     {
       type: 'ProblemOpened',
-      data: { ...fields, affectedCis: distinct(affectedCis), origin, candidate, group, assignee },
+      data: {
+        ...fields,
+        affectedCis: distinct(affectedCis),
+        origin,
+        candidate,
+        ...(data.audience && { audience }),
+        group,
+        assignee,
+      },
     },
     derivedPriority(data, null, known),
+    ...(audience.kind === 'public' ? [] : watching([metadata.actor, assignee], { watchers: [] })),
     ...named(distinct(incidents), known),
   ]
 }
@@ -140,7 +152,10 @@ export function assignProblem(
   const assignee = data.assignee === undefined ? kept : data.assignee
   requireHands({ group, assignee: data.assignee }, known)
   if (group === problem.group && assignee === problem.assignee) return []
-  return [{ type: 'ProblemAssigned', data: { group, assignee, previousAssignee: problem.assignee } }]
+  return [
+    { type: 'ProblemAssigned', data: { group, assignee, previousAssignee: problem.assignee } },
+    ...admitted([data.assignee], problem),
+  ]
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Audience } from '#libs/access'
 import type { DomainEvent } from '#libs/event-sourcing'
 import type { HeldIncidentStep } from './defaults.js'
 
@@ -59,12 +60,16 @@ export interface ImportedProblem {
 type Fact<Type extends string, Data extends object> = DomainEvent<Type, Data & ImportedProblem>
 type Nothing = Record<never, never>
 
-/** `candidate`: id of the candidate that it was made from. `openedAt`: from imports only, when the source says that it is older. */
+/**
+ * `candidate`: id of the candidate that it was made from. `openedAt`: from imports only, when the source says that it is older.
+ * `audience`: absent: public.
+ */
 export type ProblemOpened = Fact<
   'ProblemOpened',
   ProblemFields & {
     origin: ProblemOrigin
     candidate?: string
+    audience?: Audience
     group?: string
     assignee?: string
     openedAt?: string
@@ -86,6 +91,13 @@ export type ProblemPrioritized = Fact<
 export type ProblemAssigned = Fact<
   'ProblemAssigned',
   { group: string | null; assignee: string | null; previousAssignee: string | null }
+>
+export type ProblemWatcherAdded = Fact<'ProblemWatcherAdded', { person: string }>
+export type ProblemWatcherRemoved = Fact<'ProblemWatcherRemoved', { person: string }>
+/** `tasks`: those that were to be done then: they stand in queues by themselves, and are seen by the same people. */
+export type ProblemAudienceChanged = Fact<
+  'ProblemAudienceChanged',
+  { audience: Audience; previous: Audience; tasks: readonly string[] }
 >
 export type ProblemCommentAdded = Fact<'ProblemCommentAdded', { text: string }>
 export type ProblemWorkNoteAdded = Fact<'ProblemWorkNoteAdded', { text: string }>
@@ -114,10 +126,17 @@ export type ProblemFixStarted = Fact<'ProblemFixStarted', Nothing>
 export type ProblemHeld = Fact<'ProblemHeld', { reason: string; comment?: string }>
 export type ProblemResumed = Fact<'ProblemResumed', Nothing>
 
-/** `priority`: that of the problem, as it was then. */
+/** `priority`, `audience`: those of the problem, as they were then; no audience: public. */
 export type ProblemTaskAdded = Fact<
   'ProblemTaskAdded',
-  { task: string; title: string; group?: string; assignee?: string; priority: number | null }
+  {
+    task: string
+    title: string
+    group?: string
+    assignee?: string
+    priority: number | null
+    audience?: Audience
+  }
 >
 export type ProblemTaskStarted = Fact<'ProblemTaskStarted', { task: string }>
 export type ProblemTaskFinished = Fact<
@@ -184,6 +203,9 @@ export type ProblemEvent =
   | ProblemDetailsChanged
   | ProblemPrioritized
   | ProblemAssigned
+  | ProblemWatcherAdded
+  | ProblemWatcherRemoved
+  | ProblemAudienceChanged
   | ProblemCommentAdded
   | ProblemWorkNoteAdded
   | ProblemLinked

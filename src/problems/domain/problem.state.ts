@@ -1,3 +1,4 @@
+import { type Audience, PUBLIC } from '#libs/access'
 import { later, type RecordedEvent } from '#libs/event-sourcing'
 import { FINISHED_TASK, type RecordTask, withoutTask, withTask, withTaskTold } from '#libs/record-tasks'
 import type {
@@ -34,6 +35,8 @@ export interface Problem {
   readonly priority: number | null
   readonly group: string | null
   readonly assignee: string | null
+  readonly audience: Audience
+  readonly watchers: readonly string[]
   readonly rootCause: string | null
   readonly workaround: string | null
   /** Number of the latest workaround. */
@@ -94,6 +97,8 @@ function opened({
     priority: null,
     group: data.group ?? null,
     assignee: data.assignee ?? null,
+    audience: data.audience ?? PUBLIC,
+    watchers: [],
     rootCause: null,
     workaround: null,
     workarounds: 0,
@@ -127,6 +132,14 @@ function evolveContent(problem: Problem, event: ProblemEvent): Problem {
     }
     case 'ProblemAssigned':
       return { ...problem, group: event.data.group, assignee: event.data.assignee }
+    case 'ProblemWatcherAdded':
+      return { ...problem, watchers: [...problem.watchers, event.data.person] }
+    case 'ProblemWatcherRemoved': {
+      const watchers = problem.watchers.filter((person) => person !== event.data.person)
+      return { ...problem, watchers }
+    }
+    case 'ProblemAudienceChanged':
+      return { ...problem, audience: event.data.audience }
     case 'ProblemLinked':
       return { ...problem, links: [...problem.links, event.data.link] }
     case 'ProblemUnlinked':

@@ -1,15 +1,13 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-validator'
 import { Conforms, Field, IsInstant } from '#libs/platform'
 import { RecordHistory } from '../../http/history-entry.js'
-import { FreshnessQuery, listing } from '../../http/listing.dto.js'
+import { FreshnessQuery, filtered, listing } from '../../http/listing.dto.js'
 import { closed, instant, listOf, Page, RecordDetails, text } from '../../http/record-view.js'
 import { PROBLEM_ORIGINS, PROBLEM_OUTCOMES, PROBLEM_STATES } from '../domain/problem.events.js'
 
 /** What lists of problems take: those of now only. */
-export class ProblemsQuery extends listing(
-  FreshnessQuery,
-  'state = "Root Cause Analysis" AND knownError = true',
-  'openedAt desc',
+export class ProblemsQuery extends filtered(
+  listing(FreshnessQuery, 'state = "Root Cause Analysis" AND knownError = true', 'openedAt desc'),
 ) {}
 
 /** What the list of a problem's incidents takes. */
@@ -39,6 +37,7 @@ export class ProblemView extends RecordDetails {
   @IsOptional() @Field('1 is the highest.', 2) @IsInt() priority?: number
   @IsOptional() @IsString() assignmentGroup?: string
   @IsOptional() @IsString() assignee?: string
+  @IsOptional() @IsString({ each: true }) watchers?: string[]
   @IsOptional()
   @Field('Set while it is on hold, beside its state; filter by `onHold`.')
   @Conforms(() => closed({ reason: text, comment: text, since: instant }, ['reason', 'since']))

@@ -10,8 +10,10 @@ import {
   Max,
   Min,
 } from 'class-validator'
+import type { Audience } from '#libs/access'
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Field, Nullable } from '#libs/platform'
+import { IsAudience } from '../../http/audience.dto.js'
 import { Reasoned } from '../../http/reasoned.js'
 import { IsId, IsText } from '../../http/text-fields.js'
 import {
@@ -77,6 +79,7 @@ export class OpenProblemDto extends Reasoned {
   @IsOptional() @IsId('The group that has it.', 'Messaging') group?: string
   @IsOptional() @IsId('Who works on it: a member of the group.', 'ann') assignee?: string
   @IsOptional() @AreIncidents(0) incidents?: string[]
+  @IsOptional() @IsAudience({ kind: 'public' }) audience?: Audience
 }
 
 /** Absent stays, null clears. */
@@ -99,6 +102,10 @@ export class PrioritizeProblemDto extends Reasoned {
 export class AssignProblemDto extends Reasoned {
   @IsOptional() @Nullable() @IsId('The group that has it.', 'Messaging') group?: string | null
   @IsOptional() @Nullable() @IsId('Who works on it: a member of the group.', 'ann') assignee?: string | null
+}
+
+export class ProblemWatcherDto extends Reasoned {
+  @IsId('Person.', 'ann') person!: string
 }
 
 export class ProblemTextDto extends Reasoned {

@@ -1,8 +1,8 @@
-import { hasRole, type Principal } from '#libs/access'
+import type { Principal } from '#libs/access'
 import { eventsAt, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { has } from '#libs/read-store'
-import { DESK_READERS } from '#projections/access'
+import { DESK_READERS, readerSees } from '#projections/access'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import {
   foldProblemDetails,
@@ -11,6 +11,7 @@ import {
   shownProblem,
 } from '#projections/problems/problems'
 import { type ListArguments, listPage } from '../../http/listing.js'
+import { withSavedFilter } from '../../http/saved-filters.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { ProblemEvent } from '../domain/problem.events.js'
 import { problemTimeline } from '../domain/problem.history.js'
@@ -27,7 +28,11 @@ export interface OneProblem extends AskedTimePoint {
 }
 
 /** Problems as they are now. */
-export function listProblems(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+export async function listProblems(
+  asked: ListArguments,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const args = await withSavedFilter(asked, 'problems', dependencies.eventStore)
   return listPage<ProblemDetails>(dependencies, args, {
     definition: problems,
     usualOrder: [{ column: 'openedAt', direction: 'desc' }],
@@ -100,8 +105,8 @@ async function visibleEvents(
   eventStore: QueryDependencies['eventStore'],
 ): Promise<readonly Recorded[]> {
   if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
-  if (!hasRole(principal, ...DESK_READERS)) throw unknownProblem(number)
   const events = (await eventStore.readStream(`problem-${number}`)) as Recorded[]
-  if (events.some(({ type }) => type === 'ProblemOpened')) return events
+  const { details } = foldProblemDetails(events)
+  if (details && readerSees(DESK_READERS, principal, details)) return events
   throw unknownProblem(number)
 }
