@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { type OpenApiDocument, type OpenApiOperation, patternOf } from '../http-contract/index.js'
+import { type OpenApiDocument, patternOf } from '../http-contract/index.js'
 
 interface Checker {
   readonly templates: { pattern: RegExp; path: string }[]
@@ -32,7 +32,8 @@ export function assertAnswer(
 ): void {
   const checker = checkerOf(openapi)
   const where = `${method.toUpperCase()} ${path} → ${status}`
-  const operation = operationAt(openapi, checker, method, path)
+  const template = operationPath(openapi, method, path)
+  const operation = template && openapi.paths[template]?.[method.toLowerCase()]
   if (!operation) throw new Error(`${where}: no such operation in the contract`)
   const documented = operation.responses[String(status)]
   if (!documented) {
@@ -77,18 +78,13 @@ function checkerOf(openapi: OpenApiDocument): Checker {
   return checker
 }
 
-function operationAt(
-  openapi: OpenApiDocument,
-  checker: Checker,
-  method: string,
-  url: string,
-): OpenApiOperation | undefined {
+/** The path in the contract, such as `/incidents/{number}`, of the operation that a request is for; undefined: there is none. */
+export function operationPath(openapi: OpenApiDocument, method: string, url: string): string | undefined {
   const path = url.split('?', 1)[0] ?? ''
   const name = method.toLowerCase()
-  const matching = checker.templates
-    .filter(({ pattern }) => pattern.test(path))
-    .map((found) => openapi.paths[found.path])
-  return matching.find((operations) => operations?.[name])?.[name]
+  return checkerOf(openapi).templates.find(
+    (template) => template.pattern.test(path) && openapi.paths[template.path]?.[name],
+  )?.path
 }
 
 function resolve<T extends object>(openapi: OpenApiDocument, node: T): T {
