@@ -39,4 +39,5 @@ export default {
   testTimeout: process.env.E2E_SHAPE === 'scale-out' ? 240_000 : 60_000,
   testSequencer: '<rootDir>/jest.sequencer.js',
   maxWorkers: 2,
+  ...(process.env.JEST_CACHE && { cacheDirectory: process.env.JEST_CACHE }),
 }

@@ -1,5 +1,5 @@
 import type { OpenApiDocument } from '#libs/platform'
-import { assertAnswer } from '#libs/platform/testing'
+import { assertAnswer, operationPath } from '#libs/platform/testing'
 
 export interface Reply {
   status: number
@@ -21,12 +21,14 @@ export interface Asking {
 }
 
 export interface Addresses {
-  /** Where requests go; a contract-checking proxy, if there is one. */
-  url: string
-  /** What requests that go there must say. */
-  headers?: Readonly<Record<string, string>>
   /** The server itself. */
   direct: string
+  /** A contract-checking proxy, if there is one: its address, what requests that go there must say, and which do. */
+  proxy?: {
+    url: string
+    headers?: Readonly<Record<string, string>>
+    takes(operation: string): boolean
+  }
   openapi: OpenApiDocument
 }
 
@@ -68,11 +70,13 @@ export class Client {
   }
 
   async request(method: string, path: string, body: unknown, asking: Asking): Promise<Reply> {
-    const { url, headers, direct, openapi } = this.addresses()
+    const { direct, proxy, openapi } = this.addresses()
     const target = path + queryString(asking.query)
-    const response = await fetch((asking.offContract ? direct : url) + target, {
+    const operation = `${method} ${operationPath(openapi, method, target)}`
+    const by = asking.offContract || !proxy?.takes(operation) ? { url: direct } : proxy
+    const response = await fetch(by.url + target, {
       method,
-      headers: { ...this.headers(asking, body), ...(!asking.offContract && headers) },
+      headers: { ...this.headers(asking, body), ...by.headers },
       body: bodyOf(body),
     })
     const type = response.headers.get('content-type') ?? undefined
