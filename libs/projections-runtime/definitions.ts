@@ -1,6 +1,12 @@
 import type { Principal } from '#libs/access'
 import type { Command, CommandMetadata, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
-import type { CollectionSchema, ColumnType, Filter, SearchSchema } from '#libs/read-store'
+import {
+  type CollectionSchema,
+  columnType,
+  type Filter,
+  type FilterColumn,
+  type SearchSchema,
+} from '#libs/read-store'
 
 /** Who may see which rows and fields; applied inside the store query, so that counts tell no more than lists do. */
 export interface AccessRule<Document> {
@@ -22,7 +28,7 @@ export interface AccessRule<Document> {
 
 interface Queryable<Document> extends AccessRule<Document> {
   /** Top-level fields of the document that may be filtered (AIP-160) and, when indexed, sorted. */
-  readonly columns: Readonly<Partial<Record<keyof Document & string, ColumnType>>>
+  readonly columns: Readonly<Partial<Record<keyof Document & string, FilterColumn>>>
   /** What may be filtered and sorted; all else is a 400. */
   readonly indexes: readonly (readonly (keyof Document & string)[])[]
   /** Further columns that filters may test row by row, because other conditions narrow the rows down. */
@@ -152,7 +158,9 @@ export type ReadModelDefinition = AnyProjection | AnyView
 export function collectionSchemas(definition: ReadModelDefinition): CollectionSchema[] {
   const schema = (name: string, queryable: Queryable<Record<string, unknown>>): CollectionSchema => ({
     name,
-    columns: queryable.columns as Record<string, ColumnType>,
+    columns: Object.fromEntries(
+      Object.entries(queryable.columns).map(([name, column]) => [name, columnType(column as FilterColumn)]),
+    ),
     indexes: queryable.indexes,
     checked: queryable.checked,
     counts: queryable.counts,

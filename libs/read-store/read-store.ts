@@ -8,6 +8,29 @@ import type { SearchSchema, TextAnswer, TextQuery } from './search/search-schema
  */
 export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'strings'
 
+/** A column whose values are known beforehand: a filter that asks for another one is mistaken, not without answer. */
+export interface ClosedColumn {
+  readonly type: 'string' | 'strings'
+  readonly values: readonly string[]
+}
+
+/** A column as those who filter know it. */
+export type FilterColumn = ColumnType | ClosedColumn
+
+/** A text column with these values alone: as a list, or as keys, of which the compiler sees that none of a type is missing. */
+export const oneOf = <Value extends string>(
+  values: readonly Value[] | Readonly<Record<Value, true>>,
+): ClosedColumn => ({ type: 'string', values: Array.isArray(values) ? values : Object.keys(values) })
+/** A list of such texts. */
+export const someOf = <Value extends string>(values: Readonly<Record<Value, true>>): ClosedColumn => ({
+  ...oneOf(values),
+  type: 'strings',
+})
+
+/** How a column is stored. */
+export const columnType = (column: FilterColumn): ColumnType =>
+  typeof column === 'string' ? column : column.type
+
 /** One collection of documents of a projection. Only what stands in an index, is `checked` or is a `strings` column can be asked for. */
 export interface CollectionSchema {
   readonly name: string

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import { and, eq, type Filter, has, not, or } from '#libs/read-store'
+import { and, eq, type Filter, has, not, oneOf, or } from '#libs/read-store'
 import type {
   Answer,
   ApprovalEvent,
@@ -69,10 +69,16 @@ export const approvals = defineProjection<ApprovalEntry, ApprovalEvent>({
     subjectType: 'string',
     subject: 'string',
     round: 'integer',
-    status: 'string',
+    status: oneOf<ApprovalEntry['status']>({
+      open: true,
+      approved: true,
+      rejected: true,
+      lapsed: true,
+      voided: true,
+    }),
     requester: 'string',
     policy: 'string',
-    selfApproval: 'string',
+    selfApproval: oneOf<ApprovalEntry['selfApproval']>({ refused: true, recorded: true }),
     awaiting: 'strings',
     parties: 'strings',
     granted: 'integer',

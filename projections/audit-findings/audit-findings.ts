@@ -1,7 +1,13 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineView } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { ApprovalEvent } from '../../src/approvals/domain/approval.events.js'
-import type { AuditDataRead, AuditEvent, FindingDisposed } from '../../src/audit/domain/audit.events.js'
+import type {
+  AuditDataRead,
+  AuditEvent,
+  Disposition,
+  FindingDisposed,
+} from '../../src/audit/domain/audit.events.js'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
 import type { GroupEvent, PersonEvent } from '../../src/directory/domain/directory.events.js'
@@ -9,7 +15,7 @@ import type { SettingsEvent } from '../../src/settings/domain/settings.events.js
 import { wholeFor } from '../access.js'
 import { ANSWERERS, APPROVALS, AuthorityFindings } from './authority-findings.js'
 import { ChangeFindings, COMMITS } from './change-findings.js'
-import { FINDING_VERSIONS, FINDINGS, FindingBook } from './finding.js'
+import { AUDIT_QUESTIONS, type AuditFinding, FINDING_VERSIONS, FINDINGS, FindingBook } from './finding.js'
 import {
   AUDITED_CHANGES,
   CLASSES,
@@ -31,14 +37,21 @@ export const auditFindings = defineView<Audited>({
   collections: {
     [FINDINGS]: {
       columns: {
-        question: 'string',
-        recordType: 'string',
+        question: oneOf(AUDIT_QUESTIONS),
+        recordType: oneOf<AuditFinding['recordType']>({
+          change: true,
+          'configuration-item': true,
+          person: true,
+          group: true,
+          setting: true,
+          audit: true,
+        }),
         record: 'string',
         change: 'string',
         at: 'timestamp',
         persons: 'strings',
         standing: 'boolean',
-        disposition: 'string',
+        disposition: oneOf<Disposition>({ justified: true, deficiency: true }),
         position: 'string',
       },
       indexes: [['at'], ['question', 'at'], ['change', 'at'], ['record', 'at']],

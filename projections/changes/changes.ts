@@ -1,5 +1,6 @@
 import { canonicalJson, type EventSource, later, type RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf, someOf } from '#libs/read-store'
 import { FINISHED_TASK, type ShownTask, withoutTask, withTask, withTaskTold } from '#libs/record-tasks'
 import type { CabAdvice, CabEvent } from '../../src/changes/domain/cab.events.js'
 import type {
@@ -29,6 +30,7 @@ import {
   type RecordedChangeEvent,
   wasImplemented,
 } from '../change-folds.js'
+import { changeRisk, changeState, changeType } from '../closed-columns.js'
 import { applyImported, type Blank, type Draft, nonEmpty, onlyFields, performer, present } from '../drafts.js'
 
 const UNPROVEN = 'no evidence in source' as const
@@ -148,23 +150,47 @@ export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
   columns: {
     ...accessColumns,
     number: 'string',
-    type: 'string',
-    state: 'string',
+    type: changeType,
+    state: changeState,
     onHold: 'boolean',
-    risk: 'string',
+    risk: changeRisk,
     requester: 'string',
     affectedCis: 'strings',
     plannedStart: 'timestamp',
     plannedEnd: 'timestamp',
-    approvalStatus: 'string',
+    approvalStatus: oneOf<ChangeApproval['status']>({
+      preparing: true,
+      open: true,
+      approved: true,
+      rejected: true,
+      lapsed: true,
+      withdrawn: true,
+    }),
     voidCount: 'integer',
-    conflictKinds: 'strings',
+    conflictKinds: someOf<Conflict['kind']>({
+      'ci-busy': true,
+      'related-ci-busy': true,
+      'assignee-busy': true,
+      'outside-maintenance-window': true,
+      'in-blackout': true,
+    }),
     implementer: 'string',
     implementedBeforeApproval: 'boolean',
-    ratification: 'string',
-    breachRules: 'strings',
-    outcome: 'string',
-    authorisation: 'string',
+    ratification: oneOf<NonNullable<ChangeDetails['ratification']>>({
+      open: true,
+      ratified: true,
+      refused: true,
+      overdue: true,
+    }),
+    breachRules: someOf<Segregated['rule']>({ 'requester-implements': true, 'approver-implements': true }),
+    outcome: oneOf<NonNullable<ChangeDetails['outcome']>>({
+      successful: true,
+      'with issues': true,
+      failed: true,
+      'backed out': true,
+      [UNPROVEN]: true,
+    }),
+    authorisation: oneOf<Unproven>({ [UNPROVEN]: true }),
     reverts: 'string',
     openedAt: 'timestamp',
     startedAt: 'timestamp',
@@ -172,7 +198,7 @@ export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
     closedAt: 'timestamp',
     updatedAt: 'timestamp',
     irregular: 'integer',
-    cabAdvice: 'string',
+    cabAdvice: oneOf<CabAdvice>({ recommend: true, reject: true, defer: true }),
   },
   indexes: [
     ['openedAt'],

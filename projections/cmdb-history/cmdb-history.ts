@@ -1,6 +1,6 @@
 import type { Position, RecordedEvent } from '#libs/event-sourcing'
 import { defineView, type ViewTransaction } from '#libs/projections-runtime'
-import { and, compare, type Filter } from '#libs/read-store'
+import { and, compare, type Filter, oneOf } from '#libs/read-store'
 import type {
   AttributeValue,
   BaselineTaken,
@@ -84,7 +84,7 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         number: 'string',
         class: 'string',
         name: 'string',
-        status: 'string',
+        status: oneOf<NonNullable<CiVersion['status']>>({ live: true, retired: true }),
         attribute: 'strings',
         ...bounds,
       },

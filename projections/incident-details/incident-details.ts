@@ -1,5 +1,6 @@
 import { type EventSource, later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type {
   Hold,
   Imported,
@@ -11,6 +12,7 @@ import type {
   Resolution,
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
+import { incidentState, majorIncident } from '../closed-columns.js'
 import { type Blank, nonEmpty, onlyFields, performer, present } from '../drafts.js'
 import {
   applyAttention,
@@ -142,7 +144,7 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
   columns: {
     ...accessColumns,
     number: 'string',
-    state: 'string',
+    state: incidentState,
     priority: 'integer',
     impact: 'integer',
     urgency: 'integer',
@@ -162,8 +164,8 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     resolvedAt: 'timestamp',
     closedAt: 'timestamp',
     updatedAt: 'timestamp',
-    major: 'string',
-    review: 'string',
+    major: majorIncident,
+    review: oneOf<NonNullable<IncidentDetails['review']>>({ missing: true, done: true }),
     parent: 'string',
     nextUpdateAt: 'timestamp',
     paged: 'string',

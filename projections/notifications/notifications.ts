@@ -1,7 +1,7 @@
 import { hasRole, type Principal } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import { all, and, eq, type Filter, none, not } from '#libs/read-store'
+import { all, and, eq, type Filter, none, not, oneOf } from '#libs/read-store'
 import type {
   NotificationEvent,
   NotificationHead,
@@ -54,9 +54,9 @@ export const notificationList = defineProjection<NotificationRow, NotificationEv
   },
   columns: {
     id: 'string',
-    state: 'string',
+    state: oneOf(DELIVERY_STATES),
     kind: 'string',
-    channel: 'string',
+    channel: oneOf<NotificationHead['channel']>({ email: true, webhook: true }),
     recipient: 'string',
     record: 'string',
     queuedAt: 'timestamp',

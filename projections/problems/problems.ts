@@ -1,7 +1,9 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { accessColumns, audienceOf, DESK_READERS, forReaders } from '../access.js'
+import { problemState } from '../closed-columns.js'
 import type { RecordedProblemEvent } from '../problem-folds.js'
 import { evolvedProblem, openedProblem } from './problem-details.js'
 import type { ProblemDetails } from './problem-document.js'
@@ -22,7 +24,7 @@ export const problems = defineProjection<ProblemDetails, ProblemEvent>({
     ...accessColumns,
     watchers: 'strings',
     number: 'string',
-    state: 'string',
+    state: problemState,
     priority: 'integer',
     impact: 'integer',
     urgency: 'integer',
@@ -32,10 +34,15 @@ export const problems = defineProjection<ProblemDetails, ProblemEvent>({
     symptom: 'string',
     service: 'string',
     affectedCis: 'strings',
-    origin: 'string',
+    origin: oneOf<ProblemDetails['origin']>({ reactive: true, proactive: true }),
     candidate: 'string',
     knownError: 'boolean',
-    outcome: 'string',
+    outcome: oneOf<NonNullable<ProblemDetails['outcome']>>({
+      'fix applied': true,
+      'risk accepted': true,
+      duplicate: true,
+      canceled: true,
+    }),
     survivor: 'string',
     fixedByChanges: 'strings',
     openTasks: 'integer',

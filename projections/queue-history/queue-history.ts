@@ -3,6 +3,7 @@ import { defineView } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody } from '../access.js'
+import { incidentState } from '../closed-columns.js'
 import { type Blank } from '../drafts.js'
 import {
   applyToHead,
@@ -69,7 +70,7 @@ export const queueHistory = defineView<IncidentEvent>({
         ...accessColumns,
         type: 'string',
         number: 'string',
-        state: 'string',
+        state: incidentState,
         priority: 'integer',
         caller: 'string',
         watchers: 'strings',

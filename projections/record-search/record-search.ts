@@ -1,8 +1,9 @@
 import { defineProjection } from '#libs/projections-runtime'
-import { eq } from '#libs/read-store'
+import { eq, oneOf } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { accessColumns, among, forEverybody, seesInternalFields } from '../access.js'
+import { anyState } from '../closed-columns.js'
 import { onlyFields } from '../drafts.js'
 import type { RecordedIncidentEvent } from '../incident-folds.js'
 import type { RecordedProblemEvent } from '../problem-folds.js'
@@ -35,9 +36,9 @@ export const recordSearch = defineProjection<SearchedRecord, IncidentEvent | Pro
   },
   columns: {
     ...accessColumns,
-    type: 'string',
+    type: oneOf<SearchedRecord['type']>({ incident: true, problem: true }),
     number: 'string',
-    state: 'string',
+    state: anyState,
     priority: 'integer',
     caller: 'string',
     openedAt: 'timestamp',
