@@ -40,6 +40,7 @@ export const MOST_WORDS = 50_000
 export const incidentSearch = defineProjection<SearchedIncident, IncidentEvent>({
   name: 'incident_search',
   version: 2,
+  pace: 'unhurried',
   from: ['incident-'],
   key: (event) => event.stream,
   evolve(incident, event) {
