@@ -33,6 +33,7 @@ const inside = { columns: {}, indexes: [], ...wholeFor(['auditor', 'administrato
 export const auditFindings = defineView<Audited>({
   name: 'audit_findings',
   version: 3,
+  pace: 'unhurried',
   from: ['change-', 'ci-', 'approval-', 'person-', 'group-', 'settings-', 'finding-', 'auditread-'],
   collections: {
     [FINDINGS]: {

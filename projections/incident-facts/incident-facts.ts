@@ -110,6 +110,7 @@ export const FACT_READERS: readonly Role[] = ['analyst', 'auditor', 'administrat
 export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
   name: 'incident_facts',
   version: 3,
+  pace: 'unhurried',
   from: ['incident-'],
   // A link stands in the child's stream and is counted for its parent too.
   key: (event) =>

@@ -63,6 +63,7 @@ const COLLECTION = 'queue_history'
 export const queueHistory = defineView<IncidentEvent>({
   name: 'queue_history',
   version: 1,
+  pace: 'unhurried',
   from: ['incident-'],
   collections: {
     [COLLECTION]: {

@@ -27,6 +27,7 @@ const ownRecords = among(eq('type', 'incident'), forEverybody)
 export const recordSearch = defineProjection<SearchedRecord, IncidentEvent | ProblemEvent>({
   name: 'record_search',
   version: 1,
+  pace: 'unhurried',
   from: ['incident-', 'problem-'],
   key: (event) => event.stream,
   evolve(record, event) {
