@@ -754,9 +754,11 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
       group: plain,
       assignee: personId,
       openedAt: plain,
+      customFields: authored,
+      customFieldsVersion: plain,
     },
   },
-  ProblemDetailsChanged: { version: 1, fields: { changes: authored } },
+  ProblemDetailsChanged: { version: 1, fields: { changes: authored, customFieldsVersion: plain } },
   ProblemPrioritized: {
     version: 1,
     fields: { impact: plain, urgency: plain, priority: plain, matrixVersion: plain, previous: plain },

@@ -16,6 +16,8 @@ export interface ProblemDetails extends ProblemHead, Omit<ProblemFields, 'title'
   origin: ProblemOrigin
   /** Id of the candidate that it was made from. */
   candidate?: string
+  /** Filterable form of the scalar custom fields. */
+  custom?: readonly string[]
   /** Set while it is on hold. */
   hold?: { reason: string; comment?: string; since: string }
   /** Filterable form of `hold`. */
@@ -64,6 +66,8 @@ export const BLANK_PROBLEM: Blank<ProblemDetails> = {
   symptom: undefined,
   service: undefined,
   affectedCis: [],
+  customFields: undefined,
+  custom: undefined,
   origin: 'reactive',
   candidate: undefined,
   hold: undefined,

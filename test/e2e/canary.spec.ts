@@ -381,6 +381,7 @@ describe('What is internal, and what is somebody else’s', () => {
         'incident-templates',
         'hold-reasons',
         'custom-fields-incident',
+        'custom-fields-problem',
         'priority-matrix',
         'assignment-rules',
         'escalation-rules',

@@ -250,6 +250,7 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/alert-mapping': ADMINISTRATORS,
   'PUT /settings/assignment-rules': ADMINISTRATORS,
   'PUT /settings/custom-fields-incident': ADMINISTRATORS,
+  'PUT /settings/custom-fields-problem': ADMINISTRATORS,
   'PUT /settings/hold-reasons': ADMINISTRATORS,
   'PUT /settings/incident': ADMINISTRATORS,
   'PUT /settings/mail-intake': ADMINISTRATORS,
@@ -338,6 +339,7 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'PUT /settings/alert-mapping': { key: 'group', retryWindowSeconds: 240, rules: [] },
     'PUT /settings/assignment-rules': { rules: [] },
     'PUT /settings/custom-fields-incident': { schema: { type: 'object', properties: {} }, filterable: [] },
+    'PUT /settings/custom-fields-problem': { schema: { type: 'object', properties: {} }, filterable: [] },
     'PUT /settings/hold-reasons': { reasons: [HOLD_REASON] },
     'PUT /settings/incident': {
       autoCloseAfterDays: 9,

@@ -25,8 +25,10 @@ export class OpenProblem extends Command<'OpenProblem', OpenProblemData> {
   readonly type = 'OpenProblem'
 }
 
-/** Absent stays, null clears. */
-export type ProblemWishes = { [Field in keyof ProblemFields]?: ProblemFields[Field] | null }
+/** Absent stays, null clears. Custom fields are merged one by one, null removes one. */
+export type ProblemWishes = {
+  [Field in Exclude<keyof ProblemFields, 'customFields'>]?: ProblemFields[Field] | null
+} & { customFields?: Record<string, unknown> }
 export class EditProblem extends Command<'EditProblem', ProblemWishes> {
   readonly type = 'EditProblem'
 }

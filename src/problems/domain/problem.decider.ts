@@ -46,7 +46,7 @@ function decideOpened(
 ): readonly ProblemEvent[] {
   switch (command.type) {
     case 'EditProblem':
-      return description.editProblem(command, problem)
+      return description.editProblem(command, problem, known)
     case 'PrioritizeProblem':
       return description.prioritizeProblem(command, problem, known)
     case 'AssignProblem':

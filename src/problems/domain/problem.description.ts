@@ -1,4 +1,5 @@
-import { PUBLIC } from '#libs/access'
+import { isSystemId, PUBLIC } from '#libs/access'
+import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
 import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
 import { priorityAt } from '../../settings/domain/defaults.js'
 import { admitted, requireAudience, watching } from './problem.audience.js'
@@ -39,7 +40,9 @@ export function openProblem(
   const origin = data.origin ?? 'reactive'
   const handOver = { group: group ?? null, assignee }
   requireHands(handOver, known)
-  const fields = { title, description, category, subcategory, symptom, service }
+  const { customFields } = data
+  const fields = { title, description, category, subcategory, symptom, service, customFields }
+  const customFieldsVersion = checkedCustomFields(data, known, isSystemId(metadata.actor))
   return [
     {
       type: 'ProblemOpened',
@@ -49,6 +52,7 @@ export function openProblem(
         origin,
         candidate,
         ...(data.audience && { audience }),
+        customFieldsVersion,
         group,
         assignee,
       },
@@ -59,12 +63,50 @@ export function openProblem(
   ]
 }
 
-export function editProblem({ data }: EditProblem, problem: Problem): readonly ProblemEvent[] {
+/**
+ * Version of the schema that the fields were checked with; undefined when there is nothing to check: what a policy opens must not
+ * fail by a field that is required of people.
+ */
+function checkedCustomFields(
+  { customFields: values }: OpenProblem['data'],
+  { customFields: { value } }: ProblemFacts,
+  byPolicy: boolean,
+): number | undefined {
+  if (values === undefined && (value.version === 0 || byPolicy)) return undefined
+  checkCustomFields('problem', value, values ?? {})
+  return value.version
+}
+
+export function editProblem(
+  { data }: EditProblem,
+  problem: Problem,
+  known: ProblemFacts,
+): readonly ProblemEvent[] {
   requireUnfinished(problem)
   const wishes = data.affectedCis ? { ...data, affectedCis: distinct(data.affectedCis) } : data
   const changes = differences(problem.fields, wishes)
   if (changes.title !== undefined) requireText({ title: changes.title.to as string | null })
-  return Object.keys(changes).length === 0 ? [] : [{ type: 'ProblemDetailsChanged', data: { changes } }]
+  const custom = customChange(data.customFields, problem, known)
+  if (Object.keys(changes).length === 0 && custom === undefined) return []
+  if (custom === undefined) return [{ type: 'ProblemDetailsChanged', data: { changes } }]
+  const { version: customFieldsVersion, ...customFields } = custom
+  return [
+    { type: 'ProblemDetailsChanged', data: { changes: { ...changes, customFields }, customFieldsVersion } },
+  ]
+}
+
+/** Before and after, and the version of the schema that these fit; undefined: none is to change. */
+function customChange(
+  wanted: Record<string, unknown> | undefined,
+  { fields: { customFields: from = {} } }: Problem,
+  known: ProblemFacts,
+) {
+  if (wanted === undefined) return undefined
+  const to = mergedCustomFields(from, wanted)
+  checkCustomFields('problem', known.customFields.value, to)
+  return canonicalJson(from) === canonicalJson(to)
+    ? undefined
+    : { from, to, version: known.customFields.value.version }
 }
 
 /** Which of the wishes differ from the fields; absent ones stay, null clears. */

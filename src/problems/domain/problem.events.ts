@@ -31,6 +31,7 @@ export interface ProblemFields {
   service?: string
   /** Numbers, in order. */
   affectedCis: readonly string[]
+  customFields?: Record<string, unknown>
 }
 /** Before and after of one field; null: not set. */
 export interface ProblemFieldChange<Value = unknown> {
@@ -73,10 +74,15 @@ export type ProblemOpened = Fact<
     group?: string
     assignee?: string
     openedAt?: string
+    /** Version of their schema that the custom fields were checked with. */
+    customFieldsVersion?: number
   }
 >
 /** Only what differs. */
-export type ProblemDetailsChanged = Fact<'ProblemDetailsChanged', { changes: ProblemChanges }>
+export type ProblemDetailsChanged = Fact<
+  'ProblemDetailsChanged',
+  { changes: ProblemChanges; customFieldsVersion?: number }
+>
 /** Priority from impact × urgency by the matrix version in force; null values only from imports. */
 export type ProblemPrioritized = Fact<
   'ProblemPrioritized',

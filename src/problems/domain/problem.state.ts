@@ -83,13 +83,22 @@ function opened({
   data,
   metadata,
 }: RecordedEvent<Extract<ProblemEvent, { type: 'ProblemOpened' }>>): Problem {
-  const { title, description, category, subcategory, symptom, service, affectedCis } = data
+  const { title, description, category, subcategory, symptom, service, affectedCis, customFields } = data
   const { source } = metadata
   return {
     stage: { state: 'New' },
     hold: null,
     phaseUnknown: false,
-    fields: { title, description, category, subcategory, symptom, service, affectedCis },
+    fields: {
+      title,
+      description,
+      category,
+      subcategory,
+      symptom,
+      service,
+      affectedCis,
+      ...(customFields && { customFields }),
+    },
     origin: data.origin,
     candidate: data.candidate ?? null,
     impact: null,

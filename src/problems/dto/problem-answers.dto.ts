@@ -30,6 +30,10 @@ export class ProblemView extends RecordDetails {
   @IsOptional() @IsString() symptom?: string
   @IsOptional() @IsString() service?: string
   @IsOptional() @IsString({ each: true }) affectedCis?: string[]
+  @IsOptional()
+  @Field('Filter by `custom:"<field>=<value>"`, for those that are declared filterable.')
+  @Conforms(() => ({ type: 'object' }))
+  customFields?: object
   @IsIn([...PROBLEM_ORIGINS]) origin!: string
   @IsOptional() @Field('The candidate that it was made from.') @IsString() candidate?: string
   @IsOptional() @IsInt() impact?: number

@@ -10,10 +10,12 @@ import {
   problems,
   shownProblem,
 } from '#projections/problems/problems'
+import { requireFilterable } from '../../http/custom-field-filter.js'
 import { type ListArguments, listPage } from '../../http/listing.js'
 import { withSavedFilter } from '../../http/saved-filters.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { ProblemEvent } from '../domain/problem.events.js'
+import { CUSTOM_FIELDS } from '../domain/problem.facts.js'
 import { problemTimeline } from '../domain/problem.history.js'
 import { unknownProblem } from '../problem.record.js'
 import { withVisibleIncidents } from './named-incidents.js'
@@ -36,6 +38,7 @@ export async function listProblems(
   return listPage<ProblemDetails>(dependencies, args, {
     definition: problems,
     usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+    check: (filter) => requireFilterable(filter, dependencies.eventStore, CUSTOM_FIELDS),
     render: (problem, stale) => ({ ...shownProblem(problem), ...(stale && { stale }) }),
   })
 }
