@@ -767,6 +767,10 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
     version: 1,
     fields: { group: plain, assignee: personId, previousAssignee: personId },
   },
+  ProblemFileAttached: {
+    version: 1,
+    fields: { hash: plain, name: authored, contentType: plain, size: plain },
+  },
   ProblemWatcherAdded: { version: 1, fields: { person: personId } },
   ProblemWatcherRemoved: { version: 1, fields: { person: personId } },
   ProblemAudienceChanged: { version: 1, fields: { audience: plain, previous: plain, tasks: plain } },

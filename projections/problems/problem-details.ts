@@ -102,6 +102,13 @@ function describe(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): bo
     case 'ProblemWorkNoteAdded':
       draft.workNotes = (draft.workNotes ?? 0) + 1
       return true
+    case 'ProblemFileAttached': {
+      const { hash, name, contentType, size } = event.data
+      const addedAt = event.metadata.occurredAt
+      const file = { hash, name, contentType, size, addedAt, addedBy: performer(event) }
+      draft.attachments = [...(draft.attachments ?? []), file]
+      return true
+    }
     case 'ProblemWatcherAdded':
     case 'ProblemWatcherRemoved':
     case 'ProblemAudienceChanged':

@@ -2,6 +2,7 @@ import type { EventSource } from '#libs/event-sourcing'
 import type { ShownTask } from '#libs/record-tasks'
 import type {
   ProblemFields,
+  ProblemFile,
   ProblemLink,
   ProblemOrigin,
   ProblemOutcome,
@@ -37,6 +38,7 @@ export interface ProblemDetails extends ProblemHead, Omit<ProblemFields, 'title'
   links?: readonly ProblemLink[]
   /** Filterable form of the changes that fix it. */
   fixedByChanges?: readonly string[]
+  attachments?: readonly (ProblemFile & { addedAt: string; addedBy: string })[]
   tasks?: readonly ShownTask[]
   openTasks?: number
   review?: ProblemReview & { at: string; by: string }
@@ -83,6 +85,7 @@ export const BLANK_PROBLEM: Blank<ProblemDetails> = {
   survivor: undefined,
   links: undefined,
   fixedByChanges: undefined,
+  attachments: undefined,
   tasks: undefined,
   openTasks: undefined,
   review: undefined,

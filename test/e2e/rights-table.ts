@@ -174,6 +174,8 @@ export const RIGHTS: RightsTable = {
   'GET /problems/{id}': [...DESK, 'service'],
   'GET /problems/{id}/history': [...DESK, 'service'],
   'GET /problems/{id}/incidents': [...DESK, 'service'],
+  'GET /problems/{id}/attachments/{hash}': [...DESK, 'service'],
+  'POST /problems/{id}/attachments': AND_SERVICES,
   'GET /problems/{id}/repeat-rate': [...DESK, 'service'],
   'POST /problems': AND_SERVICES,
   'POST /problems/{id}/edit': AND_SERVICES,

@@ -1,7 +1,7 @@
 import type { ToldEvent } from '#libs/testing'
 import { EditProblem, OpenProblem } from './problem.commands.js'
 import type { ProblemEvent } from './problem.events.js'
-import { by, given, givenOnly, NUMBER, nothingYet, opened } from './problem.story.fixture.js'
+import { by, given, givenOnly, NUMBER, nothingYet } from './problem.story.fixture.js'
 
 const published: ToldEvent = {
   type: 'CustomFieldsPublished',
@@ -44,10 +44,15 @@ describe('Custom fields of a problem', () => {
   })
 
   it('are merged one by one, and checked as they are then', () => {
-    const withFields = {
-      ...opened,
-      data: { ...(opened.data as object), customFields: { supplier: 'ACME', cost: 3 } },
-    } as ToldEvent<ProblemEvent>
+    const withFields: ToldEvent<ProblemEvent> = {
+      type: 'ProblemOpened',
+      data: {
+        title: 'Mail is slow',
+        affectedCis: [],
+        origin: 'reactive',
+        customFields: { supplier: 'ACME', cost: 3 },
+      },
+    }
     const story = givenOnly(withFields).and(SETTINGS, published)
     const changed = (to: object): ProblemEvent => ({
       type: 'ProblemDetailsChanged',

@@ -51,6 +51,8 @@ function decideOpened(
       return description.prioritizeProblem(command, problem, known)
     case 'AssignProblem':
       return description.assignProblem(command, problem, known)
+    case 'AttachFileToProblem':
+      return description.attachFile(command, problem)
     case 'AddProblemWatcher':
       return audience.addWatcher(command, problem, known)
     case 'RemoveProblemWatcher':

@@ -5,6 +5,7 @@ import { priorityAt } from '../../settings/domain/defaults.js'
 import { admitted, requireAudience, watching } from './problem.audience.js'
 import type {
   AssignProblem,
+  AttachFileToProblem,
   EditProblem,
   LinkIncidents,
   LinkProblem,
@@ -253,6 +254,19 @@ function malformedLink(pointer: string, message: string, detail: string): Invali
 export function unlinkProblem({ data }: UnlinkProblem, problem: Problem): readonly ProblemEvent[] {
   const known = problem.links.find((link) => sameLink(link, data))
   return known ? [{ type: 'ProblemUnlinked', data: { link: known } }] : []
+}
+
+/** @throws InvalidInput `PROBLEM.HASH_MALFORMED`; as the guards do */
+export function attachFile({ data }: AttachFileToProblem, problem: Problem): readonly ProblemEvent[] {
+  requireUnfinished(problem)
+  const { hash, name, contentType, size } = data
+  requireText({ name, contentType })
+  if (!/^[0-9a-f]{64}$/.test(hash))
+    throw new InvalidInput('PROBLEM.HASH_MALFORMED', 'Name the content by its SHA-256 in lower-case hex.', [
+      { pointer: '/hash', message: 'must be 64 hex digits' },
+    ])
+  const known = problem.files.some((file) => file.hash === hash && file.name === name)
+  return known ? [] : [{ type: 'ProblemFileAttached', data: { hash, name, contentType, size } }]
 }
 
 /** Allowed in every state in which there still is a problem: what was behind an incident is often learned late. */

@@ -98,6 +98,14 @@ export type ProblemAssigned = Fact<
   'ProblemAssigned',
   { group: string | null; assignee: string | null; previousAssignee: string | null }
 >
+/** Named by its content: SHA-256, lower-case hex. `size` in bytes. */
+export interface ProblemFile {
+  hash: string
+  name: string
+  contentType: string
+  size: number
+}
+export type ProblemFileAttached = Fact<'ProblemFileAttached', ProblemFile>
 export type ProblemWatcherAdded = Fact<'ProblemWatcherAdded', { person: string }>
 export type ProblemWatcherRemoved = Fact<'ProblemWatcherRemoved', { person: string }>
 /** `tasks`: those that were to be done then: they stand in queues by themselves, and are seen by the same people. */
@@ -209,6 +217,7 @@ export type ProblemEvent =
   | ProblemDetailsChanged
   | ProblemPrioritized
   | ProblemAssigned
+  | ProblemFileAttached
   | ProblemWatcherAdded
   | ProblemWatcherRemoved
   | ProblemAudienceChanged

@@ -5,6 +5,7 @@ import type {
   ProblemChanges,
   ProblemEvent,
   ProblemFields,
+  ProblemFile,
   ProblemLink,
   ProblemOrigin,
   ProblemOutcome,
@@ -37,6 +38,7 @@ export interface Problem {
   readonly assignee: string | null
   readonly audience: Audience
   readonly watchers: readonly string[]
+  readonly files: readonly Pick<ProblemFile, 'hash' | 'name'>[]
   readonly rootCause: string | null
   readonly workaround: string | null
   /** Number of the latest workaround. */
@@ -108,6 +110,7 @@ function opened({
     assignee: data.assignee ?? null,
     audience: data.audience ?? PUBLIC,
     watchers: [],
+    files: [],
     rootCause: null,
     workaround: null,
     workarounds: 0,
@@ -141,6 +144,10 @@ function evolveContent(problem: Problem, event: ProblemEvent): Problem {
     }
     case 'ProblemAssigned':
       return { ...problem, group: event.data.group, assignee: event.data.assignee }
+    case 'ProblemFileAttached': {
+      const { hash, name } = event.data
+      return { ...problem, files: [...problem.files, { hash, name }] }
+    }
     case 'ProblemWatcherAdded':
       return { ...problem, watchers: [...problem.watchers, event.data.person] }
     case 'ProblemWatcherRemoved': {

@@ -1,5 +1,6 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-validator'
 import { Conforms, Field, IsInstant } from '#libs/platform'
+import { attachmentSchema } from '../../http/attachments/attachments.js'
 import { RecordHistory } from '../../http/history-entry.js'
 import { FreshnessQuery, filtered, listing } from '../../http/listing.dto.js'
 import { closed, instant, listOf, Page, RecordDetails, text } from '../../http/record-view.js'
@@ -42,6 +43,7 @@ export class ProblemView extends RecordDetails {
   @IsOptional() @IsString() assignmentGroup?: string
   @IsOptional() @IsString() assignee?: string
   @IsOptional() @IsString({ each: true }) watchers?: string[]
+  @IsOptional() @Conforms(() => listOf(attachmentSchema())) attachments?: object[]
   @IsOptional()
   @Field('Set while it is on hold, beside its state; filter by `onHold`.')
   @Conforms(() => closed({ reason: text, comment: text, since: instant }, ['reason', 'since']))

@@ -102,6 +102,18 @@ function shownIncident(incident: IncidentDetails, stale: boolean): object {
   return { ...shown, holdReason: hold?.reason, ...(stale && { stale }) }
 }
 
+/** Where an attachment's content lies, for whoever may see it. */
+export async function findProblemAttachment(
+  args: OneProblem & { hash: string },
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { number, hash } = args
+  const { details } = foldProblemDetails(await visibleEvents(args, eventStore))
+  const attachment = details?.attachments?.find((candidate) => candidate.hash === hash)
+  if (!attachment) throw new NotFound('ATTACHMENT.UNKNOWN', `${number} has no attachment ${hash}`)
+  return { json: JSON.stringify(attachment) }
+}
+
 /** @throws NotFound when there is no such problem, or none that the principal may see */
 async function visibleEvents(
   { principal, number, minPosition }: OneProblem,
