@@ -1,5 +1,4 @@
 import { isSystemId, PUBLIC } from '#libs/access'
-import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
 import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
 import { priorityAt } from '../../settings/domain/defaults.js'
 import { admitted, requireAudience, watching } from './problem.audience.js'
@@ -14,6 +13,7 @@ import type {
   ProblemWishes,
   UnlinkProblem,
 } from './problem.commands.js'
+import { checkedCustomFields, customChange } from './problem.custom-fields.js'
 import {
   PROBLEM_LINK_RELATIONS,
   type ProblemChanges,
@@ -64,20 +64,6 @@ export function openProblem(
   ]
 }
 
-/**
- * Version of the schema that the fields were checked with; undefined when there is nothing to check: what a policy opens must not
- * fail by a field that is required of people.
- */
-function checkedCustomFields(
-  { customFields: values }: OpenProblem['data'],
-  { customFields: { value } }: ProblemFacts,
-  byPolicy: boolean,
-): number | undefined {
-  if (values === undefined && (value.version === 0 || byPolicy)) return undefined
-  checkCustomFields('problem', value, values ?? {})
-  return value.version
-}
-
 export function editProblem(
   { data }: EditProblem,
   problem: Problem,
@@ -94,20 +80,6 @@ export function editProblem(
   return [
     { type: 'ProblemDetailsChanged', data: { changes: { ...changes, customFields }, customFieldsVersion } },
   ]
-}
-
-/** Before and after, and the version of the schema that these fit; undefined: none is to change. */
-function customChange(
-  wanted: Record<string, unknown> | undefined,
-  { fields: { customFields: from = {} } }: Problem,
-  known: ProblemFacts,
-) {
-  if (wanted === undefined) return undefined
-  const to = mergedCustomFields(from, wanted)
-  checkCustomFields('problem', known.customFields.value, to)
-  return canonicalJson(from) === canonicalJson(to)
-    ? undefined
-    : { from, to, version: known.customFields.value.version }
 }
 
 /** Which of the wishes differ from the fields; absent ones stay, null clears. */
