@@ -756,9 +756,11 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
       group: plain,
       assignee: personId,
       openedAt: plain,
+      customFields: authored,
+      customFieldsVersion: plain,
     },
   },
-  ProblemDetailsChanged: { version: 1, fields: { changes: authored } },
+  ProblemDetailsChanged: { version: 1, fields: { changes: authored, customFieldsVersion: plain } },
   ProblemPrioritized: {
     version: 1,
     fields: { impact: plain, urgency: plain, priority: plain, matrixVersion: plain, previous: plain },
@@ -766,6 +768,10 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
   ProblemAssigned: {
     version: 1,
     fields: { group: plain, assignee: personId, previousAssignee: personId },
+  },
+  ProblemFileAttached: {
+    version: 1,
+    fields: { hash: plain, name: authored, contentType: plain, size: plain },
   },
   ProblemWatcherAdded: { version: 1, fields: { person: personId } },
   ProblemWatcherRemoved: { version: 1, fields: { person: personId } },

@@ -20,7 +20,6 @@ export class ListFilterCheck extends FilterCheck {
   override async check(list: FilteredList, filter: string, principal: Principal): Promise<void> {
     // Columns of a queue are the same whatever the group, and for all who may read one
     if (list === 'queues') parseFilter(filter, columnsOf(workQueue, workQueue.name))
-    else
-      await this.queries.ask(LISTS[list], { filter, principal, pageSize: 1 })
+    else await this.queries.ask(LISTS[list], { filter, principal, pageSize: 1 })
   }
 }

@@ -13,6 +13,7 @@ import type {
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
 import { incidentState, majorIncident } from '../closed-columns.js'
+import { customTerms } from '../custom-terms.js'
 import { type Blank, nonEmpty, onlyFields, performer, present } from '../drafts.js'
 import {
   applyAttention,
@@ -558,20 +559,6 @@ function enter(draft: IncidentDetails, event: RecordedIncident<'IncidentReopened
 
 function resolutionOf({ code, notes, resolvedBy, serviceRestoredAt }: Resolution): Resolution {
   return { code, notes, resolvedBy, serviceRestoredAt }
-}
-
-/** Longest value that is worth filtering by. */
-const MAX_TERM_LENGTH = 200
-
-function customTerms(fields: Record<string, unknown> | null | undefined): readonly string[] | undefined {
-  if (!fields) return undefined
-  const terms = Object.entries(fields).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value])
-      .filter((item) => ['string', 'number', 'boolean'].includes(typeof item))
-      .map((item) => `${name}=${item}`)
-      .filter((term) => term.length <= MAX_TERM_LENGTH),
-  )
-  return nonEmpty(terms)
 }
 
 /** What every imported event may bring along: columns without a home, and that it was irregular. */

@@ -34,6 +34,7 @@ export const problems = defineProjection<ProblemDetails, ProblemEvent>({
     symptom: 'string',
     service: 'string',
     affectedCis: 'strings',
+    custom: 'strings',
     origin: oneOf<ProblemDetails['origin']>({ reactive: true, proactive: true }),
     candidate: 'string',
     knownError: 'boolean',
@@ -101,6 +102,7 @@ export function foldProblemDetails(events: readonly RecordedEvent[]): {
 
 /** A problem as answers show it: without the columns that only serve filters and the row rule. */
 export function shownProblem(problem: ProblemDetails): object {
-  const { audienceKind, audienceGroups, visibleTo, onHold, fixedByChanges, openTasks, ...shown } = problem
+  const { audienceKind, audienceGroups, visibleTo, custom, onHold, fixedByChanges, openTasks, ...shown } =
+    problem
   return { ...shown, audience: audienceOf(problem) }
 }

@@ -25,8 +25,9 @@ const ownRecords = among(eq('type', 'incident'), forEverybody)
 
 /** Which records speak of something. */
 export const recordSearch = defineProjection<SearchedRecord, IncidentEvent | ProblemEvent>({
-  name: 'record_search',
-  version: 1,
+  // From when it held incidents alone: under another name nobody could search until it was built, and the old one would stay.
+  name: 'incident_search',
+  version: 3,
   pace: 'unhurried',
   from: ['incident-', 'problem-'],
   key: (event) => event.stream,

@@ -70,6 +70,7 @@ const UPDATES: ReadonlySet<RecordedProblemEvent['type']> = new Set([
   'ProblemDetailsChanged',
   'ProblemPrioritized',
   'ProblemAssigned',
+  'ProblemFileAttached',
   'ProblemWatcherAdded',
   'ProblemWatcherRemoved',
   'ProblemAudienceChanged',

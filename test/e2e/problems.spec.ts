@@ -112,6 +112,29 @@ describe('Problems', () => {
     }
   })
 
+  it('has files, which those may read who see it', async () => {
+    const { id } = await problem()
+    const attach = (type: string, person = 'ann') =>
+      desk.as(person).attachTo(`/problems/${id}/attachments`, { name: 'spool.log', type, content: 'Full' })
+    const { revision } = succeeded(await attach('text/plain'))
+    expect(succeeded(await attach('text/plain')).revision).toBe(revision)
+    expect(refusal(await attach('application/x-msdownload'))).toBe('415 ATTACHMENT.TYPE')
+    expect((await attach('text/plain', 'rita')).status).toBe(403)
+    const { attachments } = await read(id)
+    expect(attachments).toMatchObject([{ name: 'spool.log', size: 4, addedBy: 'ann' }])
+    const path = `/problems/${id}/attachments/${attachments[0].hash}`
+    const file = await desk.as('audrey').get(path)
+    expect([file.status, file.body.toString()]).toEqual([200, 'Full'])
+    expect(file.headers.get('content-disposition')).toContain('spool.log')
+    expect((await desk.as('rita').get(path)).status).toBe(403)
+    const other = `/problems/${(await problem()).id}/attachments/${attachments[0].hash}`
+    expect(refusal(await desk.as('ann').get(other))).toBe('404 ATTACHMENT.UNKNOWN')
+    const none = await desk
+      .as('ann')
+      .attachTo('/problems/PRB9999999/attachments', { name: 'a.txt', type: 'text/plain', content: 'a' })
+    expect(refusal(none)).toBe('404 PROBLEM.UNKNOWN')
+  })
+
   it('is found as a known error by what people notice, whatever words its title has', async () => {
     const { id } = await problem({ title: 'Defect 4711', symptom: 'wobbling screen', service: 'Displays' })
     await done(id, 'workaround', { workaround: 'Press the frobnicator' })

@@ -1,6 +1,6 @@
 import { type Audience, isServiceId, isSystemId, PUBLIC, sameAudience } from '#libs/access'
+import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
-import { checkCustomFields } from './custom-fields.js'
 import { assignedByRule, toGroup } from './incident.assignment.js'
 import type {
   AddComment,
@@ -147,7 +147,7 @@ function checkedCustomFields(
 ): number | undefined {
   // A program that knows of no custom field must not be kept from opening by one that is required of people.
   if (values === undefined && (value.version === 0 || alert !== undefined)) return undefined
-  checkCustomFields(value, values ?? {})
+  checkCustomFields('incident', value, values ?? {})
   return value.version
 }
 
@@ -204,10 +204,8 @@ function noteCustomFields(
 ): number | undefined {
   if (wanted === undefined) return undefined
   const from = incident.fields.customFields ?? {}
-  const to = Object.fromEntries(
-    Object.entries({ ...from, ...wanted }).filter(([, value]) => value !== null && value !== undefined),
-  )
-  checkCustomFields(facts.customFields.value, to)
+  const to = mergedCustomFields(from, wanted)
+  checkCustomFields('incident', facts.customFields.value, to)
   if (sameJson(from, to)) return undefined
   changes.customFields = { from, to }
   return facts.customFields.value.version

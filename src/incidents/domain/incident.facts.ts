@@ -1,4 +1,5 @@
 import { type PersonStanding, personStanding } from '#libs/access'
+import type { CustomFieldSchema } from '#libs/custom-fields'
 import { duplicateNamed, type Named, namingStream } from '#libs/duplicates'
 import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
 import type { GroupEvent } from '../../directory/domain/directory.events.js'
@@ -118,11 +119,6 @@ export interface HoldReasons {
 export interface SettingsInForce {
   readonly version: number
   readonly settings: IncidentSettings
-}
-export interface CustomFieldSchema {
-  readonly version: number
-  readonly schema: Record<string, unknown>
-  readonly filterable: readonly string[]
 }
 export interface IncidentTemplates {
   readonly version: number

@@ -63,11 +63,12 @@ describe('Of a problem is told', () => {
   })
 
   it('nobody of what is said among those who work on it', () => {
-    for (const event of [
+    const silent: ProblemEvent[] = [
       { type: 'ProblemWorkNoteAdded', data: { text: 'x' } },
       { type: 'ProblemWatcherAdded', data: { person: 'ben' } },
       { type: 'ProblemUpdateObserved', data: {} },
-    ] as const) {
+    ]
+    for (const event of silent) {
       expect(isToldOfProblem(event.type)).toBe(false)
       expect(told(event)).toEqual([])
     }
@@ -76,7 +77,7 @@ describe('Of a problem is told', () => {
 
 describe('A problem as it is told of', () => {
   const after = (...events: ProblemEvent[]) =>
-    recorded('problem-PRB0000001', [
+    recorded<ProblemEvent>('problem-PRB0000001', [
       { type: 'ProblemOpened', data: { title: 'x', affectedCis: [], origin: 'reactive' } },
       ...events,
     ]).reduce(problemAsTold.evolve, problemAsTold.initial)

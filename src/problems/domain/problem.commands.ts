@@ -1,6 +1,12 @@
 import type { Audience } from '#libs/access'
 import { Command } from '#libs/event-sourcing'
-import type { ProblemFields, ProblemLink, ProblemOrigin, ProblemReview } from './problem.events.js'
+import type {
+  ProblemFields,
+  ProblemFile,
+  ProblemLink,
+  ProblemOrigin,
+  ProblemReview,
+} from './problem.events.js'
 import type { ObservedProblem } from './problem.import.js'
 
 type Nothing = Record<never, never>
@@ -25,8 +31,10 @@ export class OpenProblem extends Command<'OpenProblem', OpenProblemData> {
   readonly type = 'OpenProblem'
 }
 
-/** Absent stays, null clears. */
-export type ProblemWishes = { [Field in keyof ProblemFields]?: ProblemFields[Field] | null }
+/** Absent stays, null clears. Custom fields are merged one by one, null removes one. */
+export type ProblemWishes = {
+  [Field in Exclude<keyof ProblemFields, 'customFields'>]?: ProblemFields[Field] | null
+} & { customFields?: Record<string, unknown> }
 export class EditProblem extends Command<'EditProblem', ProblemWishes> {
   readonly type = 'EditProblem'
 }
@@ -40,6 +48,10 @@ export class AssignProblem extends Command<
   { group?: string | null; assignee?: string | null }
 > {
   readonly type = 'AssignProblem'
+}
+/** The content is in the blob store already, under its hash (SHA-256, lower-case hex). `size` in bytes. */
+export class AttachFileToProblem extends Command<'AttachFileToProblem', ProblemFile> {
+  readonly type = 'AttachFileToProblem'
 }
 export class AddProblemWatcher extends Command<'AddProblemWatcher', { person: string }> {
   readonly type = 'AddProblemWatcher'
@@ -154,6 +166,7 @@ export const PROBLEM_COMMANDS = [
   EditProblem,
   PrioritizeProblem,
   AssignProblem,
+  AttachFileToProblem,
   AddProblemWatcher,
   RemoveProblemWatcher,
   ChangeProblemAudience,

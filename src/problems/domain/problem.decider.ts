@@ -46,11 +46,13 @@ function decideOpened(
 ): readonly ProblemEvent[] {
   switch (command.type) {
     case 'EditProblem':
-      return description.editProblem(command, problem)
+      return description.editProblem(command, problem, known)
     case 'PrioritizeProblem':
       return description.prioritizeProblem(command, problem, known)
     case 'AssignProblem':
       return description.assignProblem(command, problem, known)
+    case 'AttachFileToProblem':
+      return description.attachFile(command, problem)
     case 'AddProblemWatcher':
       return audience.addWatcher(command, problem, known)
     case 'RemoveProblemWatcher':

@@ -1,9 +1,10 @@
-import { PUBLIC } from '#libs/access'
+import { isSystemId, PUBLIC } from '#libs/access'
 import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
 import { priorityAt } from '../../settings/domain/defaults.js'
 import { admitted, requireAudience, watching } from './problem.audience.js'
 import type {
   AssignProblem,
+  AttachFileToProblem,
   EditProblem,
   LinkIncidents,
   LinkProblem,
@@ -12,6 +13,7 @@ import type {
   ProblemWishes,
   UnlinkProblem,
 } from './problem.commands.js'
+import { checkedCustomFields, customChange } from './problem.custom-fields.js'
 import {
   PROBLEM_LINK_RELATIONS,
   type ProblemChanges,
@@ -39,7 +41,9 @@ export function openProblem(
   const origin = data.origin ?? 'reactive'
   const handOver = { group: group ?? null, assignee }
   requireHands(handOver, known)
-  const fields = { title, description, category, subcategory, symptom, service }
+  const { customFields } = data
+  const fields = { title, description, category, subcategory, symptom, service, customFields }
+  const customFieldsVersion = checkedCustomFields(data, known, isSystemId(metadata.actor))
   return [
     {
       type: 'ProblemOpened',
@@ -49,6 +53,7 @@ export function openProblem(
         origin,
         candidate,
         ...(data.audience && { audience }),
+        customFieldsVersion,
         group,
         assignee,
       },
@@ -59,12 +64,22 @@ export function openProblem(
   ]
 }
 
-export function editProblem({ data }: EditProblem, problem: Problem): readonly ProblemEvent[] {
+export function editProblem(
+  { data }: EditProblem,
+  problem: Problem,
+  known: ProblemFacts,
+): readonly ProblemEvent[] {
   requireUnfinished(problem)
   const wishes = data.affectedCis ? { ...data, affectedCis: distinct(data.affectedCis) } : data
   const changes = differences(problem.fields, wishes)
   if (changes.title !== undefined) requireText({ title: changes.title.to as string | null })
-  return Object.keys(changes).length === 0 ? [] : [{ type: 'ProblemDetailsChanged', data: { changes } }]
+  const custom = customChange(data.customFields, problem, known)
+  if (Object.keys(changes).length === 0 && custom === undefined) return []
+  if (custom === undefined) return [{ type: 'ProblemDetailsChanged', data: { changes } }]
+  const { version: customFieldsVersion, ...customFields } = custom
+  return [
+    { type: 'ProblemDetailsChanged', data: { changes: { ...changes, customFields }, customFieldsVersion } },
+  ]
 }
 
 /** Which of the wishes differ from the fields; absent ones stay, null clears. */
@@ -211,6 +226,19 @@ function malformedLink(pointer: string, message: string, detail: string): Invali
 export function unlinkProblem({ data }: UnlinkProblem, problem: Problem): readonly ProblemEvent[] {
   const known = problem.links.find((link) => sameLink(link, data))
   return known ? [{ type: 'ProblemUnlinked', data: { link: known } }] : []
+}
+
+/** @throws InvalidInput `PROBLEM.HASH_MALFORMED`; as the guards do */
+export function attachFile({ data }: AttachFileToProblem, problem: Problem): readonly ProblemEvent[] {
+  requireUnfinished(problem)
+  const { hash, name, contentType, size } = data
+  requireText({ name, contentType })
+  if (!/^[0-9a-f]{64}$/.test(hash))
+    throw new InvalidInput('PROBLEM.HASH_MALFORMED', 'Name the content by its SHA-256 in lower-case hex.', [
+      { pointer: '/hash', message: 'must be 64 hex digits' },
+    ])
+  const known = problem.files.some((file) => file.hash === hash && file.name === name)
+  return known ? [] : [{ type: 'ProblemFileAttached', data: { hash, name, contentType, size } }]
 }
 
 /** Allowed in every state in which there still is a problem: what was behind an incident is often learned late. */

@@ -31,6 +31,7 @@ export interface ProblemFields {
   service?: string
   /** Numbers, in order. */
   affectedCis: readonly string[]
+  customFields?: Record<string, unknown>
 }
 /** Before and after of one field; null: not set. */
 export interface ProblemFieldChange<Value = unknown> {
@@ -73,10 +74,15 @@ export type ProblemOpened = Fact<
     group?: string
     assignee?: string
     openedAt?: string
+    /** Version of their schema that the custom fields were checked with. */
+    customFieldsVersion?: number
   }
 >
 /** Only what differs. */
-export type ProblemDetailsChanged = Fact<'ProblemDetailsChanged', { changes: ProblemChanges }>
+export type ProblemDetailsChanged = Fact<
+  'ProblemDetailsChanged',
+  { changes: ProblemChanges; customFieldsVersion?: number }
+>
 /** Priority from impact × urgency by the matrix version in force; null values only from imports. */
 export type ProblemPrioritized = Fact<
   'ProblemPrioritized',
@@ -92,6 +98,14 @@ export type ProblemAssigned = Fact<
   'ProblemAssigned',
   { group: string | null; assignee: string | null; previousAssignee: string | null }
 >
+/** Named by its content: SHA-256, lower-case hex. `size` in bytes. */
+export interface ProblemFile {
+  hash: string
+  name: string
+  contentType: string
+  size: number
+}
+export type ProblemFileAttached = Fact<'ProblemFileAttached', ProblemFile>
 export type ProblemWatcherAdded = Fact<'ProblemWatcherAdded', { person: string }>
 export type ProblemWatcherRemoved = Fact<'ProblemWatcherRemoved', { person: string }>
 /** `tasks`: those that were to be done then: they stand in queues by themselves, and are seen by the same people. */
@@ -203,6 +217,7 @@ export type ProblemEvent =
   | ProblemDetailsChanged
   | ProblemPrioritized
   | ProblemAssigned
+  | ProblemFileAttached
   | ProblemWatcherAdded
   | ProblemWatcherRemoved
   | ProblemAudienceChanged

@@ -5,10 +5,12 @@ import {
   type PersonStanding,
   personStanding,
 } from '#libs/access'
+import type { CustomFieldSchema } from '#libs/custom-fields'
 import { duplicateNamed, type Named, namingStream } from '#libs/duplicates'
 import { type Fact, type FactQuestions, fact } from '#libs/event-sourcing'
-import { DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
+import { DEFAULT_CUSTOM_FIELDS, DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
 import type {
+  CustomFieldsPublished,
   PriorityMatrix,
   PriorityMatrixPublished,
   ProblemSettingsPublished,
@@ -23,6 +25,7 @@ import { evolve, isOpened, NOT_OPENED, type Problem, type ProblemRecord } from '
 export interface ProblemFacts {
   matrix: Fact<{ readonly version: number; readonly matrix: PriorityMatrix }>
   settings: Fact<{ readonly version: number; readonly settings: ProblemSettings }>
+  customFields: Fact<CustomFieldSchema>
   /** Who is to have it, or one of its tasks, or to watch it. */
   person: Fact<PersonStanding>
   group: Fact<GroupStanding>
@@ -48,6 +51,13 @@ const SETTINGS = fact<ProblemFacts['settings']['value'], ProblemSettingsPublishe
   initial: { version: 0, settings: DEFAULT_PROBLEM_SETTINGS },
   evolve: (known, event) => (event.type === 'ProblemSettingsPublished' ? event.data : known),
 })
+export const CUSTOM_FIELDS = fact<CustomFieldSchema, CustomFieldsPublished>(
+  'settings-custom-fields-problem',
+  {
+    initial: { version: 0, ...DEFAULT_CUSTOM_FIELDS },
+    evolve: (known, event) => (event.type === 'CustomFieldsPublished' ? event.data : known),
+  },
+)
 const personFact = (id: string) => fact(`person-${id}`, personStanding)
 const groupFact = (id: string) => fact(`group-${id}`, groupStanding)
 const problemFact = (number: string) =>
@@ -63,13 +73,21 @@ export function facts(command: ProblemCommand, record: ProblemRecord): Questions
   if (command.type === 'OpenProblem') {
     const { assignee, group: of, audience, incidents = [] } = command.data
     const hands = handOverFacts(of, assignee)
-    return { matrix: MATRIX, ...hands, ...audienceFacts(audience), ...incidentFacts(incidents) }
+    return {
+      matrix: MATRIX,
+      customFields: CUSTOM_FIELDS,
+      ...hands,
+      ...audienceFacts(audience),
+      ...incidentFacts(incidents),
+    }
   }
   return isOpened(record) ? factsOfOpened(command, record) : NOTHING
 }
 
 function factsOfOpened(command: ProblemCommand, problem: Problem): Questions {
   switch (command.type) {
+    case 'EditProblem':
+      return command.data.customFields === undefined ? NOTHING : { customFields: CUSTOM_FIELDS }
     case 'PrioritizeProblem':
       return { matrix: MATRIX }
     case 'AssignProblem': {

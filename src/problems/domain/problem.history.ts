@@ -97,6 +97,8 @@ function contentInWords({ type, data }: Recorded): string | undefined {
         : `Priority ${data.priority}, by matrix version ${data.matrixVersion}`
     case 'ProblemAssigned':
       return `Assigned to ${data.assignee ?? 'nobody'} of group ${data.group ?? 'none'}`
+    case 'ProblemFileAttached':
+      return `Attached ${data.name}`
     case 'ProblemWatcherAdded':
       return `${data.person} watches it`
     case 'ProblemWatcherRemoved':

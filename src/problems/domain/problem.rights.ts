@@ -16,6 +16,7 @@ export const PROBLEM_RIGHTS: Readonly<Record<ProblemCommand['type'], readonly Ro
   EditProblem: WORKERS_AND_SERVICES,
   PrioritizeProblem: WORKERS,
   AssignProblem: WORKERS,
+  AttachFileToProblem: WORKERS_AND_SERVICES,
   AddProblemWatcher: WORKERS,
   RemoveProblemWatcher: WORKERS,
   ChangeProblemAudience: [...WORKERS, 'administrator'],

@@ -5,6 +5,7 @@ import type {
   ProblemChanges,
   ProblemEvent,
   ProblemFields,
+  ProblemFile,
   ProblemLink,
   ProblemOrigin,
   ProblemOutcome,
@@ -37,6 +38,7 @@ export interface Problem {
   readonly assignee: string | null
   readonly audience: Audience
   readonly watchers: readonly string[]
+  readonly files: readonly Pick<ProblemFile, 'hash' | 'name'>[]
   readonly rootCause: string | null
   readonly workaround: string | null
   /** Number of the latest workaround. */
@@ -83,13 +85,22 @@ function opened({
   data,
   metadata,
 }: RecordedEvent<Extract<ProblemEvent, { type: 'ProblemOpened' }>>): Problem {
-  const { title, description, category, subcategory, symptom, service, affectedCis } = data
+  const { title, description, category, subcategory, symptom, service, affectedCis, customFields } = data
   const { source } = metadata
   return {
     stage: { state: 'New' },
     hold: null,
     phaseUnknown: false,
-    fields: { title, description, category, subcategory, symptom, service, affectedCis },
+    fields: {
+      title,
+      description,
+      category,
+      subcategory,
+      symptom,
+      service,
+      affectedCis,
+      ...(customFields && { customFields }),
+    },
     origin: data.origin,
     candidate: data.candidate ?? null,
     impact: null,
@@ -99,6 +110,7 @@ function opened({
     assignee: data.assignee ?? null,
     audience: data.audience ?? PUBLIC,
     watchers: [],
+    files: [],
     rootCause: null,
     workaround: null,
     workarounds: 0,
@@ -132,6 +144,10 @@ function evolveContent(problem: Problem, event: ProblemEvent): Problem {
     }
     case 'ProblemAssigned':
       return { ...problem, group: event.data.group, assignee: event.data.assignee }
+    case 'ProblemFileAttached': {
+      const { hash, name } = event.data
+      return { ...problem, files: [...problem.files, { hash, name }] }
+    }
     case 'ProblemWatcherAdded':
       return { ...problem, watchers: [...problem.watchers, event.data.person] }
     case 'ProblemWatcherRemoved': {

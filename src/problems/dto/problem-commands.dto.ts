@@ -3,6 +3,7 @@ import {
   ArrayMinSize,
   IsIn,
   IsInt,
+  IsObject,
   IsOptional,
   IsString,
   Length,
@@ -80,6 +81,10 @@ export class OpenProblemDto extends Reasoned {
   @IsOptional() @IsId('Who works on it: a member of the group.', 'ann') assignee?: string
   @IsOptional() @AreIncidents(0) incidents?: string[]
   @IsOptional() @IsAudience({ kind: 'public' }) audience?: Audience
+  @IsOptional()
+  @Field('Custom fields, by the schema in force.', { costCentre: '4711' })
+  @IsObject()
+  customFields?: Record<string, unknown>
 }
 
 /** Absent stays, null clears. */
@@ -91,6 +96,10 @@ export class EditProblemDto extends Reasoned {
   @IsOptional() @Nullable() @IsText('What people notice.', 'slow', 200) symptom?: string | null
   @IsOptional() @Nullable() @IsText('The service that suffers.', 'Mail', 200) service?: string | null
   @IsOptional() @AreCis() affectedCis?: string[]
+  @IsOptional()
+  @Field('Merged one by one; null removes one.', { costCentre: '4711' })
+  @IsObject()
+  customFields?: Record<string, unknown>
 }
 
 export class PrioritizeProblemDto extends Reasoned {

@@ -10,10 +10,12 @@ import {
   problems,
   shownProblem,
 } from '#projections/problems/problems'
+import { requireFilterable } from '../../http/custom-field-filter.js'
 import { type ListArguments, listPage } from '../../http/listing.js'
 import { withSavedFilter } from '../../http/saved-filters.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { ProblemEvent } from '../domain/problem.events.js'
+import { CUSTOM_FIELDS } from '../domain/problem.facts.js'
 import { problemTimeline } from '../domain/problem.history.js'
 import { unknownProblem } from '../problem.record.js'
 import { withVisibleIncidents } from './named-incidents.js'
@@ -36,6 +38,7 @@ export async function listProblems(
   return listPage<ProblemDetails>(dependencies, args, {
     definition: problems,
     usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+    check: (filter) => requireFilterable(filter, dependencies.eventStore, CUSTOM_FIELDS),
     render: (problem, stale) => ({ ...shownProblem(problem), ...(stale && { stale }) }),
   })
 }
@@ -97,6 +100,18 @@ function shownIncident(incident: IncidentDetails, stale: boolean): object {
   const { number, title, state, priority, assignmentGroup, assignee, hold, openedAt, resolvedAt } = incident
   const shown = { number, title, state, priority, assignmentGroup, assignee, openedAt, resolvedAt }
   return { ...shown, holdReason: hold?.reason, ...(stale && { stale }) }
+}
+
+/** Where an attachment's content lies, for whoever may see it. */
+export async function findProblemAttachment(
+  args: OneProblem & { hash: string },
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { number, hash } = args
+  const { details } = foldProblemDetails(await visibleEvents(args, eventStore))
+  const attachment = details?.attachments?.find((candidate) => candidate.hash === hash)
+  if (!attachment) throw new NotFound('ATTACHMENT.UNKNOWN', `${number} has no attachment ${hash}`)
+  return { json: JSON.stringify(attachment) }
 }
 
 /** @throws NotFound when there is no such problem, or none that the principal may see */
