@@ -38,7 +38,7 @@ export function compiledCopy(...sources: string[]): CompiledCopy {
   execFileSync(process.execPath, [...swc, ...options], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
   // Else each of its many starts would take twice as long
   if (BUILT.every((source) => sources.includes(source)))
-    execFileSync(process.execPath, [join(root, 'bundle.mjs'), folder], {
+    execFileSync(process.execPath, [join(root, 'build/bundle.mjs'), folder], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
   return { program: programIn(folder), dispose: () => rmSync(folder, { recursive: true, force: true }) }

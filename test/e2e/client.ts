@@ -79,7 +79,7 @@ export class Client {
     const { direct, proxy, openapi } = this.addresses()
     const target = path + queryString(asking.query)
     const operation = `${method} ${operationPath(openapi, method, target)}`
-    const by = asking.offContract || !proxy?.takes(operation) ? { url: direct } : proxy
+    const by = asking.offContract || !proxy?.takes(operation) ? { url: direct, headers: undefined } : proxy
     const response = await fetch(by.url + target, {
       method,
       headers: { ...this.headers(asking, body), ...by.headers },

@@ -1,4 +1,4 @@
-// Puts each program of a fresh build together with all that it loads, where it stands: `node bundle.mjs [folder of dist]`, the
+// Puts each program of a fresh build together with all that it loads, where it stands: `node build/bundle.mjs [folder of dist]`, the
 // last part of `npm run build`. To load a thousand small files, for each thread anew, took two thirds of a server's start.
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { circles } from './circles.mjs'
 
-const root = resolve(process.argv[2] ?? import.meta.dirname)
+const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'))
 const dist = join(root, 'dist')
 const shared = 'loaded'
 const threads = readdirSync(join(dist, 'src/runtime')).filter((name) => name.endsWith('-thread.js'))
