@@ -32,7 +32,13 @@ export async function runPaced(
 
 /** Asks for all read models to be built anew; the builds go on when this resolves. */
 export async function startRebuild({ url }: Server, { administratorToken }: Generated): Promise<void> {
-  for (const name of ['work_queue', 'queue_history', 'incident_details', 'incident_facts', 'incident_search']) {
+  for (const name of [
+    'work_queue',
+    'queue_history',
+    'incident_details',
+    'incident_facts',
+    'incident_search',
+  ]) {
     const headers = { authorization: `Bearer ${administratorToken}` }
     const response = await fetch(`${url}/projections/${name}/rebuild`, { method: 'POST', headers })
     if (!response.ok) throw new Error(`The rebuild of ${name}: ${response.status} ${await response.text()}`)
