@@ -13,6 +13,7 @@ import { mails } from './mails/mails.js'
 import { notificationList } from './notifications/notifications.js'
 import { people } from './people/people.js'
 import { problemCorrelation } from './problem-correlation/problem-correlation.js'
+import { problemHistory } from './problems/problem-history.js'
 import { problems } from './problems/problems.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { reconciliationReviews } from './reconciliation-reviews/reconciliation-reviews.js'
@@ -34,6 +35,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   changes,
   cabMeetings,
   problems,
+  problemHistory,
   changeModels,
   notificationList,
   ciIdentities,

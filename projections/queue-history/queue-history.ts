@@ -1,6 +1,5 @@
-import { later, type Position } from '#libs/event-sourcing'
+import { later } from '#libs/event-sourcing'
 import { defineView } from '#libs/projections-runtime'
-import { and, compare, type Filter, or } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody } from '../access.js'
 import { incidentState } from '../closed-columns.js'
@@ -12,46 +11,17 @@ import {
   openHead,
   type RecordedIncident,
 } from '../incident-folds.js'
-
-/** `validTo` of an interval that has not ended: later than every time, so that one comparison does for both. */
-export const UNENDED = '9999-12-31T23:59:59.999Z'
-/** `positionTo` of an interval that has not ended: beyond every position. */
-export const UNENDED_POSITION: Position = '9'.repeat(20)
+import { type Interval, intervalColumns, UNENDED, UNENDED_POSITION } from '../intervals.js'
 
 /**
  * What a queue shows of a record, and during which part of the two time axes it stood so. An interval begins with an
  * event that changes one of these fields and ends with the next one that does. All events of one command are one step,
  * as they were when they were appended: they begin one interval, at the first of them that changes something.
  */
-export interface QueueInterval extends IncidentHead {
+export interface QueueInterval extends IncidentHead, Interval {
   type: 'incident'
-  /** Effective time of the event that began it (the latest `occurredAt` of the record until then), ISO 8601 UTC. */
-  validFrom: string
-  /** Effective time of the event that ended it; equal to `validFrom` when both count for the same moment. */
-  validTo: string
-  /** Positions of these events. */
-  positionFrom: Position
-  positionTo: Position
   /** Of the interval that lasts: the record's latest effective time, which later events may not fall behind. */
   effectiveAt?: string
-  /** Of the interval that lasts: id of the command that began it. */
-  begunBy?: string
-}
-
-/**
- * The intervals in force at a valid time, as known at a position (default: at the end of the log, as far as the view
- * has read it): exactly one per record that existed then, the one that a fold of the record's events up to both
- * would show.
- *
- * An event counts at (v, p) when its effective time is ≤ v and its position ≤ p; both rise along a record's stream, so
- * what counts is a prefix of it. An interval is in force when its first event counts and the one that ended it does
- * not. A position between two events of one command counts the whole command.
- */
-export function inForceAt(validAt: string, asOf?: Position): Filter {
-  const begun = compare('validFrom', '<=', validAt)
-  const lasting = compare('validTo', '>', validAt)
-  if (asOf === undefined) return and(begun, lasting)
-  return and(begun, compare('positionFrom', '<=', asOf), or(lasting, compare('positionTo', '>', asOf)))
 }
 
 const COLLECTION = 'queue_history'
@@ -76,10 +46,7 @@ export const queueHistory = defineView<IncidentEvent>({
         caller: 'string',
         watchers: 'strings',
         openedAt: 'timestamp',
-        validFrom: 'timestamp',
-        validTo: 'timestamp',
-        positionFrom: 'string',
-        positionTo: 'string',
+        ...intervalColumns,
       },
       // The interval's ends stand in the indexes so that intervals of other times are passed over without being read.
       indexes: [

@@ -112,6 +112,25 @@ describe('Problems', () => {
     }
   })
 
+  it('is listed as it was, by whatever field, as far as who asks may see it now', async () => {
+    const { id } = await problem({ category: 'Past', impact: 1, urgency: 1 })
+    const { position: asOf } = await done(id, 'assess')
+    await done(id, 'hold', { holdReason: 'awaiting vendor' })
+    const { position: minPosition } = await done(id, 'cancel', { notes: 'None' })
+    const list = async (query: Record<string, string>, person: 'ann' | 'ben' = 'ann') =>
+      succeeded(
+        await desk.as(person).get('/problems', { filter: 'category = "Past"', minPosition, ...query }),
+      ).items.map(({ number, state }: Record<string, string>) => [number, state])
+    expect(await list({})).toEqual([[id, 'Closed']])
+    expect(await list({ asOf })).toEqual([[id, 'Assess']])
+    expect(await list({ asOf, filter: 'category = "Past" AND priority = 1 AND onHold = true' })).toEqual([])
+    expect(await list({ validAt: '2020-01-01T00:00:00Z' })).toEqual([])
+    const audience = { kind: 'groups', groups: ['Network'] }
+    const restricted = await done(id, 'audience', { audience })
+    expect(await list({ asOf, minPosition: restricted.position })).toEqual([])
+    expect(await list({ asOf, minPosition: restricted.position }, 'ben')).toEqual([[id, 'Assess']])
+  })
+
   it('has files, which those may read who see it', async () => {
     const { id } = await problem()
     const attach = (type: string, person = 'ann') =>

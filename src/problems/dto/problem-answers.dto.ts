@@ -2,13 +2,13 @@ import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-val
 import { Conforms, Field, IsInstant } from '#libs/platform'
 import { attachmentSchema } from '../../http/attachments/attachments.js'
 import { RecordHistory } from '../../http/history-entry.js'
-import { FreshnessQuery, filtered, listing } from '../../http/listing.dto.js'
+import { FreshnessQuery, filtered, listing, TimePointQuery } from '../../http/listing.dto.js'
 import { closed, instant, listOf, Page, RecordDetails, text } from '../../http/record-view.js'
 import { PROBLEM_ORIGINS, PROBLEM_OUTCOMES, PROBLEM_STATES } from '../domain/problem.events.js'
 
-/** What lists of problems take: those of now only. */
+/** What lists of problems take. */
 export class ProblemsQuery extends filtered(
-  listing(FreshnessQuery, 'state = "Root Cause Analysis" AND knownError = true', 'openedAt desc'),
+  listing(TimePointQuery, 'state = "Root Cause Analysis" AND knownError = true', 'openedAt desc'),
 ) {}
 
 /** What the list of a problem's incidents takes. */

@@ -1,9 +1,15 @@
 import type { Principal } from '#libs/access'
 import { eventsAt, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { has } from '#libs/read-store'
+import { and, type Filter, has } from '#libs/read-store'
 import { DESK_READERS, readerSees } from '#projections/access'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
+import { inForceAt } from '#projections/intervals'
+import {
+  type ProblemInterval,
+  problemHistory,
+  shownProblemInterval,
+} from '#projections/problems/problem-history'
 import {
   foldProblemDetails,
   type ProblemDetails,
@@ -13,6 +19,7 @@ import {
 import { requireFilterable } from '../../http/custom-field-filter.js'
 import { type ListArguments, listPage } from '../../http/listing.js'
 import { withSavedFilter } from '../../http/saved-filters.js'
+import { seenNow } from '../../http/seen-now.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { ProblemEvent } from '../domain/problem.events.js'
 import { CUSTOM_FIELDS } from '../domain/problem.facts.js'
@@ -29,16 +36,27 @@ export interface OneProblem extends AskedTimePoint {
   minPosition?: string
 }
 
-/** Problems as they are now. */
+/** Problems as they are now, or as they were. */
 export async function listProblems(
   asked: ListArguments,
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
   const args = await withSavedFilter(asked, 'problems', dependencies.eventStore)
+  const check = (filter: Filter) => requireFilterable(filter, dependencies.eventStore, CUSTOM_FIELDS)
+  const usualOrder = [{ column: 'openedAt', direction: 'desc' }] as const
+  if (isPast(args)) {
+    const point = await settleTimePoint(dependencies.eventStore, args)
+    const inForce = inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf)
+    const seen = await seenNow(dependencies, args.principal, args.minPosition, problems)
+    const render = shownProblemInterval
+    const scope = and(inForce, seen)
+    const listed = { definition: problemHistory, scope, scopeName: 'at', usualOrder, check, render }
+    return listPage<ProblemInterval>(dependencies, args, listed, point)
+  }
   return listPage<ProblemDetails>(dependencies, args, {
     definition: problems,
-    usualOrder: [{ column: 'openedAt', direction: 'desc' }],
-    check: (filter) => requireFilterable(filter, dependencies.eventStore, CUSTOM_FIELDS),
+    usualOrder,
+    check,
     render: (problem, stale) => ({ ...shownProblem(problem), ...(stale && { stale }) }),
   })
 }
