@@ -1,13 +1,21 @@
 import { defineView } from '#libs/projections-runtime'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { DESK_READERS, forReaders } from '../access.js'
-import { type Interval, intervalColumns, UNENDED, UNENDED_POSITION } from '../intervals.js'
+import {
+  BLANK_INTERVAL,
+  begin,
+  begun,
+  ended,
+  endedId,
+  INTERVAL_COLUMNS,
+  type Interval,
+} from '../intervals.js'
 import { evolvedProblem, openedProblem } from './problem-details.js'
 import type { ProblemDetails } from './problem-document.js'
 import { problems, shownProblem } from './problems.js'
 
 /** A problem as it was during a part of the two time axes. All events of one command are one step. */
-export interface ProblemInterval extends ProblemDetails, Interval {}
+export interface ProblemInterval extends ProblemDetails, Omit<Interval, 'effectiveAt'> {}
 
 const COLLECTION = 'problem_history'
 
@@ -21,7 +29,7 @@ export const problemHistory = defineView<ProblemEvent>({
   from: ['problem-'],
   collections: {
     [COLLECTION]: {
-      columns: { ...problems.columns, ...intervalColumns },
+      columns: { ...problems.columns, ...INTERVAL_COLUMNS },
       // The interval's ends stand in the indexes so that intervals of other times are passed over without being read.
       indexes: [
         ['openedAt', 'validFrom', 'validTo'],
@@ -46,11 +54,10 @@ export const problemHistory = defineView<ProblemEvent>({
   },
   reads: (event) => [{ collection: COLLECTION, id: event.stream }],
   fold(event, intervals) {
-    const { stream, position, metadata } = event
+    const { stream } = event
     if (event.type === 'ProblemOpened') {
-      const { occurredAt: validFrom, commandId: begunBy } = metadata
-      const lasting = { validFrom, validTo: UNENDED, positionFrom: position, positionTo: UNENDED_POSITION }
-      const opened: ProblemInterval = { ...openedProblem(event), ...lasting, begunBy }
+      const opened: ProblemInterval = { ...BLANK_INTERVAL, ...openedProblem(event) }
+      begin(opened, event)
       intervals.put(COLLECTION, stream, opened)
       return
     }
@@ -59,12 +66,11 @@ export const problemHistory = defineView<ProblemEvent>({
     const evolved = evolvedProblem(current, event)
     if (evolved === current) return
     const next = { ...evolved } as ProblemInterval
-    if (metadata.commandId !== current.begunBy) {
-      next.begunBy = metadata.commandId
-      next.validFrom = next.effectiveAt
-      next.positionFrom = position
-      const ended = { ...current, validTo: next.validFrom, positionTo: position, begunBy: undefined }
-      intervals.put(COLLECTION, `${stream}#${current.positionFrom}`, ended)
+    if (!begun(current, event)) {
+      begin(next, event)
+      // Of a problem it is a field like others, in every interval
+      const { effectiveAt } = current
+      intervals.put(COLLECTION, endedId(stream, current), { ...ended(current, next), effectiveAt })
     }
     intervals.put(COLLECTION, stream, next)
   },

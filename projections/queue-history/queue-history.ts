@@ -11,7 +11,15 @@ import {
   openHead,
   type RecordedIncident,
 } from '../incident-folds.js'
-import { type Interval, intervalColumns, UNENDED, UNENDED_POSITION } from '../intervals.js'
+import {
+  BLANK_INTERVAL,
+  begin,
+  begun,
+  ended,
+  endedId,
+  INTERVAL_COLUMNS,
+  type Interval,
+} from '../intervals.js'
 
 /**
  * What a queue shows of a record, and during which part of the two time axes it stood so. An interval begins with an
@@ -20,8 +28,6 @@ import { type Interval, intervalColumns, UNENDED, UNENDED_POSITION } from '../in
  */
 export interface QueueInterval extends IncidentHead, Interval {
   type: 'incident'
-  /** Of the interval that lasts: the record's latest effective time, which later events may not fall behind. */
-  effectiveAt?: string
 }
 
 const COLLECTION = 'queue_history'
@@ -46,7 +52,7 @@ export const queueHistory = defineView<IncidentEvent>({
         caller: 'string',
         watchers: 'strings',
         openedAt: 'timestamp',
-        ...intervalColumns,
+        ...INTERVAL_COLUMNS,
       },
       // The interval's ends stand in the indexes so that intervals of other times are passed over without being read.
       indexes: [
@@ -63,7 +69,7 @@ export const queueHistory = defineView<IncidentEvent>({
   },
   reads: (event) => [{ collection: COLLECTION, id: event.stream }],
   fold(event, intervals) {
-    const { stream, position, metadata } = event
+    const { stream, metadata } = event
     if (event.type === 'IncidentOpened') {
       intervals.put(COLLECTION, stream, opened(event))
       return
@@ -74,49 +80,26 @@ export const queueHistory = defineView<IncidentEvent>({
     draft.effectiveAt = later(current.effectiveAt as string, metadata.occurredAt)
     applyToHead(draft, event)
     const changed = differs(current, draft)
-    if (changed && metadata.commandId !== current.begunBy) {
-      draft.begunBy = metadata.commandId
-      draft.validFrom = draft.effectiveAt
-      draft.positionFrom = position
+    if (changed && !begun(current, event)) {
+      begin(draft, event)
       intervals.put(COLLECTION, endedId(stream, current), ended(current, draft))
     } else if (!changed && draft.effectiveAt === current.effectiveAt) return
     intervals.put(COLLECTION, stream, draft)
   },
 })
 
-function endedId(stream: string, { positionFrom }: QueueInterval): string {
-  return `${stream}#${positionFrom}`
-}
-
-function ended(current: QueueInterval, next: QueueInterval): QueueInterval {
-  const draft = { ...current }
-  draft.validTo = next.validFrom
-  draft.positionTo = next.positionFrom
-  draft.effectiveAt = undefined
-  draft.begunBy = undefined
-  return draft
-}
-
 const BLANK: Blank<QueueInterval> = {
   type: 'incident',
   ...BLANK_HEAD,
-  validFrom: '',
-  validTo: UNENDED,
-  positionFrom: '',
-  positionTo: UNENDED_POSITION,
-  effectiveAt: undefined,
-  begunBy: undefined,
+  ...BLANK_INTERVAL,
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): QueueInterval {
-  const { occurredAt, commandId } = event.metadata
   const draft = { ...BLANK }
   openHead(draft, event)
   draft.title = event.data.title
-  draft.validFrom = occurredAt
-  draft.positionFrom = event.position
-  draft.effectiveAt = occurredAt
-  draft.begunBy = commandId
+  draft.effectiveAt = event.metadata.occurredAt
+  begin(draft, event)
   return draft
 }
 

@@ -29,7 +29,7 @@ export class ChangesReadsController {
 
   @Get()
   @Endpoint({
-    summary: 'List changes; requesters see those that they asked for',
+    summary: 'List changes, now or at a past point; requesters see those that they asked for',
     roles: 'any',
     query: ChangesQuery,
     answer: ChangePage,

@@ -102,6 +102,38 @@ describe('Changes as they are read', () => {
     expect(hers.items.map(({ type }: { type: string }) => type)).not.toContain('ChangeApprovalAsked')
   })
 
+  it('are listed as they were, each as it is told alone', async () => {
+    const list = async (query: object, person = 'ann') =>
+      succeeded(await desk.as(person).get('/changes', { minPosition: head, ...query }))
+    const then = await list({ asOf: opened.position })
+    expect(then).toMatchObject({
+      asOf: opened.position,
+      items: [{ number, state: 'New', title: 'More memory' }],
+    })
+    const { revision, position, validAt, asOf, ...alone } = succeeded(
+      await desk.as('ann').get(`/changes/${number}`, { asOf: opened.position }),
+    )
+    expect(then.items[0]).toEqual(alone)
+    const filtered = async (filter: string) =>
+      (await list({ asOf: opened.position, filter })).items.map((one: { number: string }) => one.number)
+    expect(await filtered(`state = "New" AND affectedCis:"${ci}"`)).toEqual([number])
+    expect(await filtered('state = "Authorize"')).toEqual([])
+    expect((await list({ validAt: '2020-01-01T00:00:00Z' })).items).toEqual([])
+    const now = await list({ validAt: new Date().toISOString(), orderBy: 'openedAt' })
+    expect(now.items).toEqual((await list({ orderBy: 'openedAt' })).items)
+    expect((await list({ asOf: head, pageSize: 1 })).nextPageToken).toEqual(expect.any(String))
+
+    const hers = await list({ asOf: opened.position }, 'rita')
+    expect(hers.items).toEqual([expect.objectContaining({ number, state: 'New' })])
+    expect(hers.items[0]).not.toHaveProperty('affectedCis')
+    expect((await list({ asOf: opened.position }, 'rob')).items).toEqual([])
+    const internal = { asOf: opened.position, filter: 'risk = "low"' }
+    expect(refusal(await desk.as('rita').get('/changes', internal))).toBe('400 FILTER.UNKNOWN_FIELD')
+    expect(refusal(await desk.as('ann').get('/changes', { asOf: '9'.repeat(20) }))).toBe(
+      '400 POSITION.UNKNOWN',
+    )
+  })
+
   it('show what the board advised, now and as it was, without being touched by it', async () => {
     const chris = desk.as('chris')
     const before = succeeded(await desk.as('ann').get(`/changes/${number}`))
