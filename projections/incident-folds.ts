@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { IncidentEvent, IncidentState } from '../src/incidents/domain/incident.events.js'
 import { type AccessColumns, audienceColumns, peopleNamed } from './access.js'
-import { type Blank, type Draft, nonEmpty, present } from './drafts.js'
+import { type Blank, type Draft, present, withItem, withoutItem } from './drafts.js'
 
 /** What every fold of incident events has to agree on: the fields that all of them show, and when it happened. */
 
@@ -266,13 +266,4 @@ export function isTerminal(state: IncidentState): boolean {
 /** Somebody has to do something: New, In Progress or On Hold. */
 export function isOpen(state: IncidentState): boolean {
   return state !== 'Resolved' && !isTerminal(state)
-}
-
-function withItem(list: readonly string[] | undefined, item: string): readonly string[] {
-  if (list === undefined) return [item]
-  return list.includes(item) ? list : [...list, item]
-}
-
-function withoutItem(list: readonly string[] | undefined, item: string): readonly string[] | undefined {
-  return list?.includes(item) ? nonEmpty(list.filter((other) => other !== item)) : list
 }

@@ -9,7 +9,6 @@ import { ciIdentities } from './ci-identities/ci-identities.js'
 import { cmdbHistory } from './cmdb-history/cmdb-history.js'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
-import { incidentSearch } from './incident-search/incident-search.js'
 import { mails } from './mails/mails.js'
 import { notificationList } from './notifications/notifications.js'
 import { people } from './people/people.js'
@@ -17,6 +16,7 @@ import { problemCorrelation } from './problem-correlation/problem-correlation.js
 import { problems } from './problems/problems.js'
 import { queueHistory } from './queue-history/queue-history.js'
 import { reconciliationReviews } from './reconciliation-reviews/reconciliation-reviews.js'
+import { recordSearch } from './record-search/record-search.js'
 import { workQueue } from './work-queue/work-queue.js'
 
 /** What the projector runs. Rebuild threads take turns in it: the dearest first, each beside a cheaper one. */
@@ -26,7 +26,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   incidentFacts,
   queueHistory,
   cmdbHistory,
-  incidentSearch,
+  recordSearch,
   people,
   mails,
   alerts,

@@ -7,7 +7,7 @@ import { readSuspectChanges } from './analytics/forensics/suspect-changes.query.
 import { exportIncidentFacts, listIncidentFacts } from './analytics/incident-facts.queries.js'
 import { readProblemFix } from './analytics/repeat-rate/problem-fix.query.js'
 import { readRepeatRate } from './analytics/repeat-rate/repeat-rate.query.js'
-import { readIncidentTrends } from './analytics/trends/incident-trends.query.js'
+import { readIncidentTrends, readTrendValues } from './analytics/trends/incident-trends.query.js'
 import { listApprovals, myApprovals, readApproval } from './approvals/approval.queries.js'
 import { extractFindings, listFindings, readFinding, settleExtract } from './audit/audit.queries.js'
 import { readEvidence } from './audit/evidence/evidence.query.js'
@@ -55,6 +55,7 @@ import {
 } from './notifications/notification.queries.js'
 import { listCandidates, readCandidate } from './problems/queries/candidate.queries.js'
 import {
+  findProblemAttachment,
   listProblemIncidents,
   listProblems,
   readProblem,
@@ -144,12 +145,14 @@ export const queryRegistry = {
   readImplementation,
   readIncidentImpact,
   readIncidentTrends,
+  readTrendValues,
   readProblemFix,
   readRepeatRate,
   listProblems,
   readProblem,
   readProblemHistory,
   listProblemIncidents,
+  findProblemAttachment,
   listCandidates,
   readCandidate,
   similarIncidents,

@@ -1,6 +1,12 @@
 import type { Principal } from '#libs/access'
 import type { Command, CommandMetadata, DomainEvent, RecordedEvent } from '#libs/event-sourcing'
-import type { CollectionSchema, ColumnType, Filter, SearchSchema } from '#libs/read-store'
+import {
+  type CollectionSchema,
+  columnType,
+  type Filter,
+  type FilterColumn,
+  type SearchSchema,
+} from '#libs/read-store'
 
 /** Who may see which rows and fields; applied inside the store query, so that counts tell no more than lists do. */
 export interface AccessRule<Document> {
@@ -22,7 +28,7 @@ export interface AccessRule<Document> {
 
 interface Queryable<Document> extends AccessRule<Document> {
   /** Top-level fields of the document that may be filtered (AIP-160) and, when indexed, sorted. */
-  readonly columns: Readonly<Partial<Record<keyof Document & string, ColumnType>>>
+  readonly columns: Readonly<Partial<Record<keyof Document & string, FilterColumn>>>
   /** What may be filtered and sorted; all else is a 400. */
   readonly indexes: readonly (readonly (keyof Document & string)[])[]
   /** Further columns that filters may test row by row, because other conditions narrow the rows down. */
@@ -31,6 +37,12 @@ interface Queryable<Document> extends AccessRule<Document> {
   /** What of its texts can be searched; a search answers no more than a list does. */
   readonly search?: SearchSchema
 }
+
+/**
+ * How soon a read model follows the log: at once, or within a quarter of a second and many events at a time, which costs
+ * the processor half as much. For those that nobody waits for; who does, by `minPosition`, hurries them.
+ */
+export type Pace = 'live' | 'unhurried'
 
 /** One document per key, folded event by event. */
 export interface ProjectionDefinition<Document extends object, E extends DomainEvent = DomainEvent>
@@ -42,6 +54,8 @@ export interface ProjectionDefinition<Document extends object, E extends DomainE
   readonly version: number
   /** Stream prefixes, with their dash. */
   readonly from: readonly string[]
+  /** Default: live. */
+  readonly pace?: Pace
   /**
    * Which document(s) an event touches; none: undefined. One that throws stops the projection: without a key nobody
    * knows which documents would be wrong from there on.
@@ -63,6 +77,8 @@ export interface ViewDefinition<E extends DomainEvent = DomainEvent> {
   readonly name: string
   readonly version: number
   readonly from: readonly string[]
+  /** Default: live. */
+  readonly pace?: Pace
   // biome-ignore lint/suspicious/noExplicitAny: a view has collections of different document types
   readonly collections: Readonly<Record<string, ViewCollection<any>>>
   /**
@@ -152,7 +168,9 @@ export type ReadModelDefinition = AnyProjection | AnyView
 export function collectionSchemas(definition: ReadModelDefinition): CollectionSchema[] {
   const schema = (name: string, queryable: Queryable<Record<string, unknown>>): CollectionSchema => ({
     name,
-    columns: queryable.columns as Record<string, ColumnType>,
+    columns: Object.fromEntries(
+      Object.entries(queryable.columns).map(([name, column]) => [name, columnType(column as FilterColumn)]),
+    ),
     indexes: queryable.indexes,
     checked: queryable.checked,
     counts: queryable.counts,

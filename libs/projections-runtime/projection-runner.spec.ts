@@ -97,6 +97,51 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
     await readModels().waitFor('stays', event!.position)
   })
 
+  describe('of a read model that nobody waits for', () => {
+    const unhurried: AnyProjection = { ...tickets, pace: 'unhurried' }
+    /** Opened once, so that it is no quiet moment. */
+    const busy = async () => {
+      const made = runner({ definitions: [unhurried, stays] })
+      await made.start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      await readModels().waitFor('tickets', event!.position)
+      return made
+    }
+
+    it('lets a quarter of a second pass, while the others follow at once', async () => {
+      await busy()
+      const [event] = await appendEvents(log, 'ticket-1', [moved('desk')])
+      await readModels().waitFor('stays', event!.position)
+      expect((await ticket('ticket-1'))?.document.group).toBe(null)
+      expect((await ticket('ticket-1', event!.position))?.document.group).toBe('desk')
+    })
+
+    it('does not let who asks for a position wait', async () => {
+      const made = await busy()
+      const models = new ReadModels({
+        eventStore: log,
+        readStore,
+        definitions: [unhurried],
+        hurry: (...wish) => made.hurry(...wish),
+      })
+      const times: number[] = []
+      // One that was waited for must not leave the next one hurried, or not
+      for (const [stream, event] of [
+        ['ticket-1', moved('desk')],
+        ['other-1', { type: 'Unheard', data: {} }],
+        ['ticket-1', moved('network')],
+      ] as const) {
+        const [appended] = await appendEvents(log, stream, [event])
+        const asked = performance.now()
+        await models.waitFor('tickets', appended!.position)
+        times.push(performance.now() - asked)
+      }
+      // Three pauses would be 750 ms; the best of three tells, whatever else the machine does
+      expect(Math.min(...times)).toBeLessThan(100)
+      expect((await ticket('ticket-1'))?.document.group).toBe('network')
+    })
+  })
+
   it('goes on where it stopped', async () => {
     const first = runner()
     await first.start()

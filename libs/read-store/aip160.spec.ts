@@ -3,7 +3,7 @@ import { InvalidInput } from '#libs/event-sourcing'
 import { MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, parseFilter } from './aip160.js'
 import { all, and, compare, eq, type Filter, has, not, or, startsWith } from './filter.js'
 import { parseOrderBy } from './order-by.js'
-import type { ColumnType } from './read-store.js'
+import { type ColumnType, oneOf, someOf } from './read-store.js'
 
 const columns: Record<string, ColumnType> = {
   state: 'string',
@@ -102,6 +102,34 @@ describe('an AIP-160 filter', () => {
     expect(refusal.message).toContain(`character ${place}:`)
     expect(refusal.message).toMatch(message)
     expect(refusal.extra.errors).toEqual([{ pointer: 'filter', message: refusal.message }])
+  })
+
+  describe('on a column whose values are known', () => {
+    const closed = { risk: oneOf(['low', 'high']), kinds: someOf({ busy: true, blackout: true }) }
+
+    it.each<[string, Filter]>([
+      ['risk = low', eq('risk', 'low')],
+      ['risk:high', eq('risk', 'high')],
+      ['risk != null', compare('risk', '!=', null)],
+      ['risk > low', compare('risk', '>', 'low')],
+      ['risk = l*', startsWith('risk', 'l')],
+      ['kinds:busy', has('kinds', 'busy')],
+    ])('%s asks for one of them', (text, filter) => {
+      expect(parseFilter(text, closed)).toEqual(filter)
+    })
+
+    it.each([
+      ['risk = Low', 8, 'low, high'],
+      ['risk != "middling"', 9, 'low, high'],
+      ['risk:low kinds:lazy', 16, 'busy, blackout'],
+    ])('%s asks for another, and is refused at character %i', (text, place, values) => {
+      expect(() => parseFilter(text, closed)).toThrow(
+        expect.objectContaining({
+          code: 'FILTER.UNKNOWN_VALUE',
+          message: expect.stringMatching(`^At character ${place}: .* is one of ${values};`),
+        }),
+      )
+    })
   })
 
   it('is bounded in length and depth', () => {

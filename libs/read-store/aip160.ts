@@ -1,7 +1,16 @@
 import { InvalidInput } from '#libs/event-sourcing'
-import { all, type Comparison, compare, type Filter, has, not, startsWith } from './filter.js'
+import {
+  all,
+  type Comparison,
+  compare,
+  type Filter,
+  type FilterValue,
+  has,
+  not,
+  startsWith,
+} from './filter.js'
 import { type Literal, readValue, refuseFilter } from './filter-literal.js'
-import type { ColumnType } from './read-store.js'
+import { type ColumnType, columnType, type FilterColumn } from './read-store.js'
 
 /** Longest filter text, in UTF-16 units. */
 export const MAX_FILTER_LENGTH = 4_000
@@ -25,10 +34,10 @@ const VALUE_END = `${WHITE_SPACE}()"'\\<>=!`
  * fields are not offered.
  *
  * @param columns the fields that may be asked for, with their types
- * @throws InvalidInput `FILTER.SYNTAX`, `FILTER.UNKNOWN_FIELD`, `FILTER.WRONG_TYPE`, `FILTER.WILDCARD`,
- * `FILTER.TOO_LONG`, `FILTER.TOO_DEEP`, naming the position (from 1) and what may be used there
+ * @throws InvalidInput `FILTER.SYNTAX`, `FILTER.UNKNOWN_FIELD`, `FILTER.UNKNOWN_VALUE`, `FILTER.WRONG_TYPE`,
+ * `FILTER.WILDCARD`, `FILTER.TOO_LONG`, `FILTER.TOO_DEEP`, naming the position (from 1) and what may be used there
  */
-export function parseFilter(text: string, columns: Readonly<Record<string, ColumnType>>): Filter {
+export function parseFilter(text: string, columns: Readonly<Record<string, FilterColumn>>): Filter {
   if (text.length > MAX_FILTER_LENGTH)
     throw refuseFilter('TOO_LONG', MAX_FILTER_LENGTH, `a filter has at most ${MAX_FILTER_LENGTH} characters`)
   return new FilterParser(text, columns).parse()
@@ -39,7 +48,7 @@ class FilterParser {
 
   constructor(
     private readonly text: string,
-    private readonly columns: Readonly<Record<string, ColumnType>>,
+    private readonly columns: Readonly<Record<string, FilterColumn>>,
   ) {}
 
   parse(): Filter {
@@ -80,15 +89,16 @@ class FilterParser {
     const start = this.at
     const name = this.word(FIELD_END)
     if (name === '') throw this.unexpected(`a field (${this.fields()})`)
-    const type = Object.hasOwn(this.columns, name) ? this.columns[name] : undefined
-    if (!type) throw refuseFilter('UNKNOWN_FIELD', start, `there is no field "${name}": use ${this.fields()}`)
+    const column = Object.hasOwn(this.columns, name) ? this.columns[name] : undefined
+    if (!column)
+      throw refuseFilter('UNKNOWN_FIELD', start, `there is no field "${name}": use ${this.fields()}`)
     this.skipSpace()
     const operatorAt = this.at
     const comparator = COMPARATORS.find((candidate) => this.symbol(candidate))
     if (!comparator) throw this.unexpected(`one of ${COMPARATORS.join(' ')} after "${name}"`)
     const valueAt = this.at
     const literal = this.literal(name)
-    return restrict({ name, type, comparator, literal, operatorAt, valueAt })
+    return restrict({ name, column, comparator, literal, operatorAt, valueAt })
   }
 
   private literal(name: string): Literal {
@@ -177,19 +187,21 @@ class FilterParser {
 
 interface Restriction {
   name: string
-  type: ColumnType
+  column: FilterColumn
   comparator: Comparator
   literal: Literal
   operatorAt: number
   valueAt: number
 }
 
-function restrict({ name, type, comparator, literal, operatorAt, valueAt }: Restriction): Filter {
+function restrict({ name, column, comparator, literal, operatorAt, valueAt }: Restriction): Filter {
+  const type: ColumnType = columnType(column)
   if (type === 'strings') {
     if (comparator !== ':')
       throw refuseFilter('WRONG_TYPE', operatorAt, `"${name}" is a list: use ${name}:value`)
     if (literal.stars.length > 0)
       throw refuseFilter('WILDCARD', valueAt, `"${name}" is a list: name the whole value, without *`)
+    requireKnownValue(name, column, literal.text, valueAt)
     return has(name, literal.text)
   }
   if (comparator === ':' && literal.text === '*' && literal.stars.length === 1)
@@ -199,7 +211,18 @@ function restrict({ name, type, comparator, literal, operatorAt, valueAt }: Rest
   const value = readValue(name, type, literal, valueAt)
   if (value === null && op !== '=' && op !== '!=')
     throw refuseFilter('WRONG_TYPE', operatorAt, `null has no order: use = or !=`)
+  if (op === '=' || op === '!=') requireKnownValue(name, column, value, valueAt)
   return compare(name, op, value)
+}
+
+/** Of a column whose values are known, none but these may be asked for: what can't be found was mistyped. */
+function requireKnownValue(name: string, column: FilterColumn, value: FilterValue, valueAt: number): void {
+  if (typeof column === 'string' || value === null || column.values.includes(value as string)) return
+  throw refuseFilter(
+    'UNKNOWN_VALUE',
+    valueAt,
+    `"${name}" is one of ${column.values.join(', ')}; "${value}" is not`,
+  )
 }
 
 function matchPrefix(name: string, op: Comparison, { text, stars }: Literal, valueAt: number): Filter {

@@ -1,5 +1,5 @@
 import { InvalidInput } from '#libs/event-sourcing'
-import type { ColumnType, SortKey } from './read-store.js'
+import { columnType, type FilterColumn, type SortKey } from './read-store.js'
 
 /** Longest order, in keys; no index has more columns. */
 const MAX_KEYS = 16
@@ -10,7 +10,7 @@ const MAX_KEYS = 16
  * @param columns the fields that may be asked for, with their types
  * @throws InvalidInput `ORDER_BY.SYNTAX`, `ORDER_BY.UNKNOWN_FIELD`, `ORDER_BY.REPEATED_FIELD`, naming what may be used
  */
-export function parseOrderBy(text: string, columns: Readonly<Record<string, ColumnType>>): SortKey[] {
+export function parseOrderBy(text: string, columns: Readonly<Record<string, FilterColumn>>): SortKey[] {
   if (text.trim() === '') return []
   const parts = text.split(',', MAX_KEYS + 1)
   if (parts.length > MAX_KEYS) throw refuse('SYNTAX', `name at most ${MAX_KEYS} fields`)
@@ -20,9 +20,11 @@ export function parseOrderBy(text: string, columns: Readonly<Record<string, Colu
   return keys
 }
 
-function parseKey(part: string, i: number, columns: Readonly<Record<string, ColumnType>>): SortKey {
+function parseKey(part: string, i: number, columns: Readonly<Record<string, FilterColumn>>): SortKey {
   const [column, direction = 'asc', ...more] = part.trim().split(/\s+/)
-  const sortable = Object.keys(columns).filter((name) => columns[name] !== 'strings')
+  const sortable = Object.entries(columns).flatMap(([name, column]) =>
+    columnType(column) === 'strings' ? [] : [name],
+  )
   if (!column || more.length > 0 || (direction !== 'asc' && direction !== 'desc'))
     throw refuse(
       'SYNTAX',

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type {
   AlertCondition,
   AlertEvent,
@@ -50,7 +51,7 @@ export const alerts = defineProjection<AlertEntry, AlertEvent>({
     id: 'string',
     source: 'string',
     key: 'string',
-    condition: 'string',
+    condition: oneOf<AlertCondition>({ firing: true, cleared: true }),
     incident: 'string',
     count: 'integer',
     firings: 'integer',

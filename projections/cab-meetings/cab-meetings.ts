@@ -1,4 +1,5 @@
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { CabAdvice, CabEvent } from '../../src/changes/domain/cab.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
 import { performer } from '../drafts.js'
@@ -72,7 +73,7 @@ export const cabMeetings = defineProjection<CabMeetingEntry, CabEvent>({
   },
   columns: {
     id: 'string',
-    status: 'string',
+    status: oneOf<CabMeetingEntry['status']>({ scheduled: true, closed: true }),
     start: 'timestamp',
     end: 'timestamp',
     chair: 'string',

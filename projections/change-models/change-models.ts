@@ -1,4 +1,5 @@
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { ChangeModelEvent } from '../../src/changes/domain/change-model.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
 
@@ -57,7 +58,7 @@ export const changeModels = defineProjection<ChangeModelEntry, ChangeModelEvent>
   },
   columns: {
     id: 'string',
-    state: 'string',
+    state: oneOf<ChangeModelEntry['state']>({ draft: true, approved: true, retired: true }),
     revision: 'integer',
     author: 'string',
     draftedAt: 'timestamp',

@@ -1,4 +1,5 @@
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { MailDecision, MailEvent } from '../../src/mail/domain/mail.events.js'
 import { wholeFor } from '../access.js'
 
@@ -64,7 +65,14 @@ export const mails = defineProjection<MailEntry, MailEvent>({
   columns: {
     id: 'string',
     sender: 'string',
-    outcome: 'string',
+    outcome: oneOf<MailEntry['outcome']>({
+      ignored: true,
+      review: true,
+      pending: true,
+      commented: true,
+      opened: true,
+      dismissed: true,
+    }),
     why: 'string',
     person: 'string',
     record: 'string',

@@ -44,6 +44,7 @@ export function problemCorrelationBy(settings: CorrelationSettings) {
   return defineView<CorrelationEvent>({
     name: 'problem_correlation',
     version: 3,
+    pace: 'unhurried',
     from: ['incident-', 'ci-', 'relation-', 'change-', 'candidate-', 'problem-'],
     collections: {
       [CANDIDATES]: {

@@ -3,6 +3,7 @@ import { defineView } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody } from '../access.js'
+import { incidentState } from '../closed-columns.js'
 import { type Blank } from '../drafts.js'
 import {
   applyToHead,
@@ -62,6 +63,7 @@ const COLLECTION = 'queue_history'
 export const queueHistory = defineView<IncidentEvent>({
   name: 'queue_history',
   version: 1,
+  pace: 'unhurried',
   from: ['incident-'],
   collections: {
     [COLLECTION]: {
@@ -69,7 +71,7 @@ export const queueHistory = defineView<IncidentEvent>({
         ...accessColumns,
         type: 'string',
         number: 'string',
-        state: 'string',
+        state: incidentState,
         priority: 'integer',
         caller: 'string',
         watchers: 'strings',

@@ -1,4 +1,5 @@
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type {
   DiscoveredItem,
   ReconciliationEvent,
@@ -53,13 +54,17 @@ export const reconciliationReviews = defineProjection<ReconciliationReview, Reco
   },
   columns: {
     id: 'string',
-    status: 'string',
+    status: oneOf<ReconciliationReview['status']>({ open: true, resolved: true }),
     source: 'string',
     class: 'string',
     name: 'string',
     candidates: 'strings',
     openedAt: 'timestamp',
-    decision: 'string',
+    decision: oneOf<ReconciliationReviewResolved['data']['decision']>({
+      'same-as': true,
+      new: true,
+      dismissed: true,
+    }),
     ci: 'string',
     resolvedAt: 'timestamp',
   },

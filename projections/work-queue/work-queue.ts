@@ -1,11 +1,12 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import { compare } from '#libs/read-store'
+import { compare, oneOf } from '#libs/read-store'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { accessColumns, among, forEverybody } from '../access.js'
 import type { RecordedChangeEvent } from '../change-folds.js'
+import { anyState, changeRisk, changeType, majorIncident } from '../closed-columns.js'
 import type { RecordedIncidentEvent } from '../incident-folds.js'
 import type { RecordedProblemEvent } from '../problem-folds.js'
 import { evolveChangeEntry } from './change-entries.js'
@@ -24,7 +25,7 @@ interface LeftQueue {
 /** Who has what to do: every record that can be assigned, until it is closed or canceled. */
 export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | ChangeEvent | ProblemEvent>({
   name: 'work_queue',
-  version: 4,
+  version: 5,
   from: ['incident-', 'change-', 'problem-'],
   key: (event) =>
     event.stream.startsWith('problem-') ? problemEntryKeys(event as RecordedProblemEvent) : event.stream,
@@ -37,9 +38,14 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
   },
   columns: {
     ...accessColumns,
-    type: 'string',
+    type: oneOf<WorkQueueEntry['type']>({
+      incident: true,
+      change: true,
+      problem: true,
+      'problem-task': true,
+    }),
     number: 'string',
-    state: 'string',
+    state: anyState,
     priority: 'integer',
     caller: 'string',
     watchers: 'strings',
@@ -49,15 +55,16 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
     followUpAt: 'timestamp',
     dueAt: 'timestamp',
     callerRepliedAt: 'timestamp',
-    major: 'string',
+    major: majorIncident,
     parent: 'string',
     nextUpdateAt: 'timestamp',
     paged: 'string',
-    changeType: 'string',
+    changeType,
     requester: 'string',
-    risk: 'string',
+    risk: changeRisk,
     plannedStart: 'timestamp',
     plannedEnd: 'timestamp',
+    startsAt: 'timestamp',
     problem: 'string',
   },
   // Nobody asks for more than the queue of a group or of a person, so that every index begins with one of them.
@@ -66,6 +73,8 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
     ['assignmentGroup', 'openedAt'],
     ['assignmentGroup', 'updatedAt'],
     ['assignmentGroup', 'followUpAt'],
+    // What a change manager looks at
+    ['assignmentGroup', 'startsAt'],
     // Who is free to take one
     ['assignmentGroup', 'assignee', 'priority', 'openedAt'],
     ['assignee', 'priority', 'openedAt'],

@@ -2,7 +2,14 @@ import type { Principal } from '#libs/access'
 import { laterPosition } from '#libs/event-sourcing'
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import type { QueryDependencies } from '#libs/query-handling'
-import { and, type ColumnType, type Filter, parseFilter, parseOrderBy, type SortKey } from '#libs/read-store'
+import {
+  and,
+  type Filter,
+  type FilterColumn,
+  parseFilter,
+  parseOrderBy,
+  type SortKey,
+} from '#libs/read-store'
 import type { FilteredListQuery } from './listing.dto.js'
 import type { TimePoint } from './time-point.js'
 
@@ -26,7 +33,7 @@ export interface Listed<Document extends object> {
   /** The order when none is asked. */
   usualOrder: readonly SortKey[]
   /** Columns that callers may name; default: all of the collection. */
-  columns?: Readonly<Record<string, ColumnType>>
+  columns?: Readonly<Record<string, FilterColumn>>
   /** Refuses what the columns alone can't tell to be wrong. */
   check?(filter: Filter): Promise<void>
   /** Tells a list that is empty from one that can't be: refuses what is asked of, when nothing was found. */
@@ -119,7 +126,7 @@ export async function checkpointAt(eventStore: QueryDependencies['eventStore'], 
 export function columnsOf(
   definition: ReadModelDefinition,
   collection: string,
-): Readonly<Record<string, ColumnType>> {
+): Readonly<Record<string, FilterColumn>> {
   const queryable = definition.kind === 'view' ? definition.collections[collection] : definition
-  return (queryable?.columns ?? {}) as Record<string, ColumnType>
+  return (queryable?.columns ?? {}) as Record<string, FilterColumn>
 }

@@ -7,6 +7,8 @@ import type { Import } from './imports.js'
 const LIBS = [
   'event-sourcing',
   'record-tasks',
+  'duplicates',
+  'custom-fields',
   'business-time',
   'durable-files',
   'time-limit',
@@ -28,7 +30,14 @@ const LIBS = [
 /** Pure functions of their arguments, so a rule may use them: JSON Schema, and comparing values. */
 const PURE_PACKAGES = ['ajv', 'ajv-formats', 'node:util']
 
-const DOMAIN_LIBS = ['event-sourcing', 'record-tasks', 'business-time', 'access']
+const DOMAIN_LIBS = [
+  'event-sourcing',
+  'record-tasks',
+  'duplicates',
+  'custom-fields',
+  'business-time',
+  'access',
+]
 const PROJECTION_LIBS = [...DOMAIN_LIBS, 'projections-runtime', 'read-store']
 
 /** They put the program together, so they may know all of it: what stands right below `src`, threads, all events' schemas. */

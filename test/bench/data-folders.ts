@@ -33,7 +33,7 @@ async function made<Made extends Given, Given extends { dataDir: string }>(
 }
 
 /** Rises when read models are added or changed: what was built before is built anew. */
-const READ_MODELS = 3
+const READ_MODELS = 4
 
 /** The same with its read models built. */
 export async function projectedLog(incidents: number, seed: number): Promise<Generated> {

@@ -180,4 +180,34 @@ describe('Changes as they are read', () => {
     expect(unassigned.items).toEqual([expect.objectContaining({ number })])
     expect(refusal(await desk.as('ben').post('/queues/Network/take-next', {}))).toBe('404 QUEUE.EMPTY')
   })
+
+  it('show in a past week what was done then, and in no other what was planned otherwise', async () => {
+    const ann = desk.as('ann')
+    const start = at(-3)
+    const emergency = { type: 'emergency', title: 'Disk is full', affectedCis: [ci], group: 'Network' }
+    const { id } = succeeded(await ann.post('/changes', emergency))
+    const due = succeeded(
+      await ann.get('/queues/Network', { orderBy: 'startsAt', filter: 'type = "change"', minPosition: head }),
+    )
+    // Nobody has planned it, so it cannot wait: what is planned for tomorrow comes later
+    expect(due.items.map((item: { number: string }) => item.number)).toEqual([id, number])
+    const begun = { startedAt: start, reason: 'The shop was down.' }
+    succeeded(await ann.post(`/changes/${id}/record-implemented`, begun))
+    const during = async (from: string, to: string, minPosition: string) =>
+      succeeded(await ann.get('/changes/calendar', { from, to, minPosition })).changes.filter(
+        (change: { number: string }) => change.number === id,
+      )
+    const ended = at(-1)
+    const outcome = { outcome: 'successful', notes: 'Emptied.', endedAt: ended }
+    const { position } = succeeded(await ann.post(`/changes/${id}/end-implementation`, outcome))
+    expect(await during(at(-24), at(0), position)).toEqual([
+      expect.objectContaining({ state: 'Review', start, end: ended, startedAt: start, endedAt: ended }),
+    ])
+    expect(await during(at(-2), at(0), position)).toHaveLength(1)
+    expect(await during(at(-24), at(-4), position)).toEqual([])
+    expect(await during(at(-0.5), at(24), position)).toEqual([])
+    const past = { from: at(-24), to: at(0) }
+    const { body } = await ann.get('/changes/calendar', past, { headers: { accept: 'text/calendar' } })
+    expect(String(body).replaceAll('\r\n ', '')).toContain('Outcome: successful')
+  })
 })

@@ -33,6 +33,12 @@ export interface Addresses {
 }
 
 /** One caller. Every answer is held against the live contract. */
+export interface SentFile {
+  name: string
+  type: string
+  content: string | Uint8Array<ArrayBuffer>
+}
+
 export class Client {
   constructor(
     private readonly addresses: () => Addresses,
@@ -51,16 +57,16 @@ export class Client {
     return this.request('PUT', path, body, asking)
   }
 
+  /** Attaches a file to an incident. */
+  attach(number: string, file: SentFile, query?: Asking['query'], asking: Asking = {}): Promise<Reply> {
+    return this.attachTo(`/incidents/${number}/attachments`, file, query, asking)
+  }
+
   /** Sends a file as a form's part. */
-  attach(
-    number: string,
-    file: { name: string; type: string; content: string | Uint8Array<ArrayBuffer> },
-    query?: Asking['query'],
-    asking: Asking = {},
-  ): Promise<Reply> {
+  attachTo(path: string, file: SentFile, query?: Asking['query'], asking: Asking = {}): Promise<Reply> {
     const form = new FormData()
     form.append('file', new Blob([file.content], { type: file.type }), file.name)
-    return this.request('POST', `/incidents/${number}/attachments`, form, { query, ...asking })
+    return this.request('POST', path, form, { query, ...asking })
   }
 
   /** Hands a mail over, as a mail server does. */

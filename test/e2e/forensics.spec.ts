@@ -160,6 +160,26 @@ describe('Forensics', () => {
     expect(refusal(await desk.as('ann').get('/problems/PRB9999999/repeat-rate'))).toBe('404 PROBLEM.UNKNOWN')
   })
 
+  it('counts an item as one that some name by number and others by name, while one alone bears the name', async () => {
+    const trends = async (query: Record<string, string> = {}) =>
+      succeeded(await desk.as('ana').get('/incident-trends', { by: 'ci', minPosition: head, ...query }))
+    const items = ({ items }: { items: { value: string; name?: string; incidents: number }[] }) =>
+      items
+        .filter(({ value }) => [shop, 'shop'].includes(value))
+        .map(({ value, name, incidents }) => ({ value, name, incidents }))
+    const before = items(await trends())[0]?.incidents as number
+    await opened({ primaryCi: 'shop' })
+    expect(items(await trends())).toEqual([{ value: shop, name: 'shop', incidents: before + 1 }])
+    expect(items(await trends({ value: 'shop' }))).toEqual([
+      { value: shop, name: 'shop', incidents: before + 1 },
+    ])
+    await did('/configuration-items', { class: 'middleware', name: 'shop', attributes: {} })
+    expect(items(await trends())).toEqual([
+      { value: shop, name: 'shop', incidents: before },
+      { value: 'shop', name: undefined, incidents: 1 },
+    ])
+  })
+
   it('is for whoever may see the records, and refuses what makes no sense', async () => {
     const ask = async (person: string, path: string, query: Record<string, string> = {}) =>
       refusal(await desk.as(person).get(path, query))

@@ -100,6 +100,7 @@ describe('Reading', () => {
       ['a filter that is none', { filter: 'state =' }, /^400 FILTER\./],
       ['a field that there is not', { filter: 'colour = "red"' }, /^400 FILTER.UNKNOWN_FIELD/],
       ['a value of the wrong type', { filter: 'priority = "high"' }, /^400 FILTER\./],
+      ['a state that there is not', { filter: 'state = "Open"' }, /^400 FILTER.UNKNOWN_VALUE/],
       ['an order by a field that there is not', { orderBy: 'colour' }, /^400 ORDER_BY.UNKNOWN_FIELD/],
       ['an order that no index gives', { orderBy: 'service, category' }, /^400 QUERY.NOT_INDEXED/],
       ['a page size that is none', { pageSize: '-1' }, /^400 /],

@@ -5,7 +5,15 @@ import { FACT_READERS } from '#projections/incident-facts/incident-facts'
 import { FreshnessQuery } from '../../http/listing.dto.js'
 import { Queries } from '../../http/queries.js'
 import { closed, integer, listOf } from '../../http/record-view.js'
-import { readIncidentTrends, TRENDS_BY, type TrendBy } from './incident-trends.query.js'
+import { Estate } from '../forensics/estate.js'
+import {
+  type NamedItem,
+  readIncidentTrends,
+  readTrendValues,
+  TRENDS_BY,
+  type TrendBy,
+  type TrendsAsked,
+} from './incident-trends.query.js'
 import { INTERVALS, type Interval } from './intervals.js'
 
 const BY = Object.keys(TRENDS_BY)
@@ -32,6 +40,7 @@ class IncidentTrendsQuery extends FreshnessQuery {
 
 class RecurrenceView {
   @IsString() value!: string
+  @IsOptional() @Field('Of a configuration item, whose `value` is its number.') @IsString() name?: string
   @IsInt() incidents!: number
   @Field('Days on which it came.') @IsInt() activeDays!: number
   @IsOptional() @Matches(DAY) firstOn?: string
@@ -66,7 +75,10 @@ class IncidentTrendsView {
 /** What comes back, and how often. */
 @Controller('incident-trends')
 export class IncidentTrendsController {
-  constructor(private readonly queries: Queries) {}
+  constructor(
+    private readonly queries: Queries,
+    private readonly estate: Estate,
+  ) {}
 
   @Get()
   @Endpoint({
@@ -78,10 +90,24 @@ export class IncidentTrendsController {
     answer: IncidentTrendsView,
     responseHeaders: ['ITSM-Position'],
   })
-  read(
-    @Query() { by = 'ci', interval = 'week', top = 10, ...asked }: IncidentTrendsQuery,
+  async read(
+    @Query() { by = 'ci', interval = 'week', top = 10, ...query }: IncidentTrendsQuery,
     @Context() { principal }: RequestContext,
   ): Promise<Answer> {
-    return this.queries.answer(readIncidentTrends, { ...asked, by, interval, top, principal })
+    const asked = { ...query, by, interval, top, principal }
+    return this.queries.answer(
+      readIncidentTrends,
+      by === 'ci' ? { ...asked, items: await this.itemsOf(asked) } : asked,
+    )
+  }
+
+  /** Items are named by number in some incidents and by name in others. */
+  private async itemsOf(asked: TrendsAsked): Promise<readonly NamedItem[]> {
+    const { json } = await this.queries.ask(readTrendValues, asked)
+    const { items } = await this.estate.reach({
+      ...{ principal: asked.principal, minPosition: asked.minPosition, validAt: new Date().toISOString() },
+      ...{ cis: JSON.parse(json) as string[], direction: 'up', depth: 0, most: 0 },
+    })
+    return items
   }
 }

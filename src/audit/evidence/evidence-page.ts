@@ -83,6 +83,8 @@ function approvals({ rounds, model, state }: Evidence): Html {
 const UNANSWERED: Readonly<Record<NonNullable<EvidenceRound['because']>, string>> = {
   'no-policy': 'It ended unasked: no approval policy was in force for it.',
   'too-few-approvers': 'It ended unasked: fewer people could be asked than must grant it.',
+  'seats-lost':
+    'It ended undecided: of those who were asked too many lost what they were asked for. Others were asked instead.',
 }
 
 function round(one: EvidenceRound): Html {
@@ -108,6 +110,9 @@ function round(one: EvidenceRound): Html {
       'Material fields': one.materialFields.join(', '),
       Asked: approvers
         .map(({ person, via, group }) => `${person} (${via}${group ? ` ${group}` : ''})`)
+        .join(', '),
+      'Lost their seats': one.lostSeats
+        .map(({ person, because, at }) => `${person} (${because}, ${at})`)
         .join(', '),
       'Not asked': leftOut.map(({ person, because }) => `${person} (${because})`).join(', '),
     }),

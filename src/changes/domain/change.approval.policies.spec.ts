@@ -20,6 +20,23 @@ it('a change hears how its round ended, for whom it was granted, and by whom', (
     .thenCommands({ type: 'RecordApprovalOutcome', id: 'CHG1', data })
 })
 
+it('and when nobody has said no, but too few were left to say yes', () => {
+  const [asked, , ended] = round('change', 'rejected')
+  const lost = { ...ended!, data: { outcome: 'rejected', because: 'seats-lost' } } as typeof ended
+  const data = {
+    approval: 'a1',
+    hash: 'h',
+    outcome: 'rejected',
+    approvers: [],
+    comment: 'seats-lost',
+    seatsLost: true,
+  }
+  policySpec(approvalOutcomes)
+    .given(asked!)
+    .when(lost!)
+    .thenCommands({ type: 'RecordApprovalOutcome', id: 'CHG1', data })
+})
+
 it.each([
   ['change', 'voided'],
   ['request', 'approved'],

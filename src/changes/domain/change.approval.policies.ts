@@ -48,7 +48,11 @@ export const approvalOutcomes = definePolicy<Asked, ApprovalEvent>({
     const approval = event.stream.slice('approval-'.length)
     // A round that nobody could have ended otherwise has no words but these.
     const said = comment ?? because
-    const data = { approval, hash, outcome, approvers, ...(said !== undefined && { comment: said }) }
+    const data = {
+      ...{ approval, hash, outcome, approvers },
+      ...(said !== undefined && { comment: said }),
+      ...(because === 'seats-lost' && { seatsLost: true as const }),
+    }
     return [
       {
         kind: 'command',

@@ -86,11 +86,18 @@ export function submitChange(
 function renewRatification(change: Change, ratification: Ratification | null): readonly ChangeEvent[] {
   if (ratification === null)
     throw new Refused('CHANGE.APPROVED', 'It was approved before it was begun: there is nothing to ratify.')
-  const { round, ratifyBy, verdict } = ratification
+  const { round, verdict } = ratification
   const waiting = verdict === 'open' && round.asked !== null && !round.lapsed
   if (waiting || verdict === 'ratified') return []
-  const period = periodOfChange(change) ?? { start: change.startedAt ?? ratifyBy, end: ratifyBy }
-  return [{ type: 'ChangeApprovalRenewed', data: { round: change.rounds + 1, period } }]
+  return [renewedRound(change)]
+}
+
+/** Another round about the same. A ratification is asked whatever was planned. */
+function renewedRound(change: Change): ChangeEvent {
+  const { stage, rounds, startedAt } = change
+  const ratifyBy = 'ratification' in stage ? stage.ratification?.ratifyBy : undefined
+  const period = periodOfChange(change) ?? { start: startedAt ?? ratifyBy!, end: ratifyBy! }
+  return { type: 'ChangeApprovalRenewed', data: { round: rounds + 1, period } }
 }
 
 const traitsOf = ({ plan, risk }: Pick<Change, 'plan' | 'risk'>) => ({
@@ -179,11 +186,12 @@ export function recordApprovalOutcome(
   change: Change,
   known: ChangeFacts,
 ): readonly ChangeEvent[] {
-  const { approval, hash, outcome, approvers, comment = null } = command.data
+  const { approval, hash, outcome, approvers, comment = null, seatsLost } = command.data
   const open = roundOf(change)
   requireDue(open?.asked?.approval === approval && open.asked.hash === hash && !open.lapsed)
   const round = open!.number
   if (outcome === 'lapsed') return [{ type: 'ChangeApprovalLapsed', data: { round, approval } }]
+  if (seatsLost) return askedOfOthers(change, round, approval)
   if (change.stage.state === 'Authorize') {
     if (outcome === 'rejected') return [{ type: 'ChangeRejected', data: { round, approval, hash, comment } }]
     return [
@@ -197,6 +205,15 @@ export function recordApprovalOutcome(
     return [{ type: 'RatificationRefused', data: { round, approval, hash, comment } }]
   const late = command.metadata.occurredAt > ratification!.ratifyBy
   return [{ type: 'ChangeRatified', data: { round, approval, hash, approvers, late } }]
+}
+
+/** Whoever the policy names by now is asked; on hold, as it is resumed. When that is nobody, the next round is rejected at once. */
+function askedOfOthers(change: Change, round: number, approval: string): readonly ChangeEvent[] {
+  const lapsed: ChangeEvent = {
+    type: 'ChangeApprovalLapsed',
+    data: { round, approval, because: 'seats-lost' },
+  }
+  return change.hold === null ? [lapsed, renewedRound(change)] : [lapsed]
 }
 
 /** By the approval of its model, as far as that still stands. */

@@ -120,6 +120,48 @@ describe('on hold', () => {
   })
 })
 
+describe('when too few are left of those who were asked', () => {
+  const lost = (story: ChangeStory) => {
+    const { approval, hash } = story.asked
+    story.send(c.RecordApprovalOutcome, {
+      approval,
+      hash,
+      outcome: 'rejected',
+      approvers: [],
+      seatsLost: true,
+    })
+    return story.events.slice(-2).map(({ type, data }) => ({ type, ...data }))
+  }
+
+  it('others are asked, and may approve', () => {
+    const story = new ChangeStory().open().submit().ask()
+    const { approval } = story.asked
+    expect(lost(story)).toMatchObject([
+      { type: 'ChangeApprovalLapsed', round: 1, approval, because: 'seats-lost' },
+      { type: 'ChangeApprovalRenewed', round: 2, period: WINDOW },
+    ])
+    expect(story.ask().outcome('approved').state).toBe('Scheduled')
+  })
+
+  it('and so it goes for what was implemented already', () => {
+    const story = new ChangeStory().open('emergency')
+    const startedAt = '2026-03-01T08:00:00.000Z'
+    story.send(c.RecordImplemented, { startedAt }, { actor: 'ivan', reason: 'It could not wait.' })
+    story.ask()
+    expect(lost(story)).toMatchObject([{ type: 'ChangeApprovalLapsed' }, { type: 'ChangeApprovalRenewed' }])
+    story.ask().outcome('approved')
+    expect(last(story)).toMatchObject({ type: 'ChangeRatified', data: { round: 2 } })
+  })
+
+  it('on hold nobody is asked before it is resumed', () => {
+    const story = new ChangeStory().open().submit().ask()
+    story.send(c.HoldChange, { reason: 'vendor' })
+    expect(lost(story).at(-1)).toMatchObject({ type: 'ChangeApprovalLapsed' })
+    story.send(c.ResumeChange)
+    expect(last(story)).toMatchObject({ type: 'ChangeResumed', data: { renewRound: 2 } })
+  })
+})
+
 describe('an emergency', () => {
   it('skips Assess', () => {
     expect(new ChangeStory().open('emergency').submit().ask().outcome('approved').state).toBe('Scheduled')

@@ -271,7 +271,10 @@ const windows = listOf(
 export class ChangeCalendarView {
   @IsInstant() from!: string
   @IsInstant() to!: string
-  @Field('In Authorize, Scheduled or Implement, by their beginning.')
+  @Field(
+    'By their beginning: `start` and `end` are when it was done as far as it was begun and has ended, otherwise when it is planned. ' +
+      'What is being done lasts until now at least.',
+  )
   @Conforms(() =>
     listOf(
       closed(
@@ -288,6 +291,11 @@ export class ChangeCalendarView {
           end: instant,
           affectedCis: listOf(text),
           conflictKinds: listOf(text),
+          plannedStart: instant,
+          plannedEnd: instant,
+          startedAt: instant,
+          endedAt: instant,
+          outcome: text,
           updatedAt: instant,
         },
         ['number', 'type', 'title', 'state', 'start', 'end', 'affectedCis', 'updatedAt'],

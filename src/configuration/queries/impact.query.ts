@@ -1,8 +1,15 @@
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import type { CiVersion, RelationVersion } from '#projections/cmdb-history/cmdb-history'
 import type { CiRelationType, ImpactDirection } from '../../settings/domain/settings.events.js'
-import { byName, CmdbReader, type EndOf, endsOf, type NamedEnd } from './cmdb-reader.js'
+import { CmdbReader } from './cmdb-reader.js'
 import { type OneItem, unknownItem } from './configuration-item.queries.js'
+import {
+  byName,
+  type EndOf,
+  endsOf,
+  type GraphItem,
+  type GraphRelation,
+  type NamedEnd,
+} from './graph-parts.js'
 import { relationTypesAt } from './settings-at.js'
 
 /** `down`: what suffers when it fails; `up`: what it suffers from. */
@@ -21,7 +28,7 @@ const MOST_REACHED = 10_000
 
 /** How an item was reached first: by a shortest way. */
 export interface Reached {
-  item: CiVersion
+  item: GraphItem
   level: number
   from?: Reached
   step?: { relation: string; type: string; byName: boolean }
@@ -29,7 +36,7 @@ export interface Reached {
 
 interface Step {
   from: Reached
-  relation: RelationVersion
+  relation: GraphRelation
   end: EndOf
 }
 
@@ -62,7 +69,7 @@ export async function readImpact(
 export async function walkFrom(
   { eventStore }: QueryDependencies,
   reader: CmdbReader,
-  roots: readonly CiVersion[],
+  roots: readonly GraphItem[],
   { direction, depth, most = MOST_REACHED }: { direction: Direction; depth: number; most?: number },
 ): Promise<ImpactWalk> {
   const types = await relationTypesAt(eventStore, reader.point.asOf)
@@ -94,7 +101,7 @@ export class ImpactWalk {
   constructor(
     private readonly reader: CmdbReader,
     private readonly types: Record<Side, readonly string[]>,
-    private readonly roots: readonly CiVersion[],
+    private readonly roots: readonly GraphItem[],
     private readonly most: number,
   ) {
     this.#frontier = roots.map((item) => ({ item, level: 0 }))
@@ -115,8 +122,8 @@ export class ImpactWalk {
     const steps = await this.#steps()
     const numbers = steps.flatMap(({ end }) => ('ci' in end && !this.#reached.has(end.ci) ? [end.ci] : []))
     const names = steps.flatMap(({ end }) => ('ci' in end ? [] : [end.name]))
-    const items = await this.reader.items([...new Set(numbers)])
-    const named = names.length > 0 ? await this.reader.named(names) : new Map<string, CiVersion[]>()
+    const items = await this.reader.graphItems([...new Set(numbers)])
+    const named = names.length > 0 ? await this.reader.named(names) : new Map<string, GraphItem[]>()
     const next: Reached[] = []
     for (const step of steps) {
       for (const item of await this.#leadsTo(step, items, named)) {
@@ -139,7 +146,7 @@ export class ImpactWalk {
     const byNumber = new Map(this.#frontier.map((reached) => [reached.item.number, reached]))
     const named = byName(items.filter(({ status }) => status === 'live'))
     const steps: Step[] = []
-    for (const relation of await this.reader.relationsOf(items, this.types)) {
+    for (const relation of await this.reader.graphRelationsOf(items, this.types)) {
       const ends = endsOf(relation)
       for (const side of ['source', 'target'] as const) {
         if (!this.types[side].includes(relation.type as string)) continue
@@ -155,7 +162,7 @@ export class ImpactWalk {
   async #standing(
     end: EndOf,
     byNumber: ReadonlyMap<string, Reached>,
-    named: ReadonlyMap<string, readonly CiVersion[]>,
+    named: ReadonlyMap<string, readonly GraphItem[]>,
   ): Promise<readonly Reached[]> {
     if ('ci' in end) return byNumber.has(end.ci) ? [byNumber.get(end.ci) as Reached] : []
     const meant = await this.reader.meant(end, named)
@@ -165,9 +172,9 @@ export class ImpactWalk {
   /** Live items at the other end: what is retired neither fails nor suffers. */
   async #leadsTo(
     { from, relation, end }: Step,
-    items: ReadonlyMap<string, CiVersion>,
-    named: ReadonlyMap<string, readonly CiVersion[]>,
-  ): Promise<readonly CiVersion[]> {
+    items: ReadonlyMap<string, GraphItem>,
+    named: ReadonlyMap<string, readonly GraphItem[]>,
+  ): Promise<readonly GraphItem[]> {
     if ('ci' in end) {
       const item = items.get(end.ci)
       return item?.status === 'live' ? [item] : []
@@ -179,7 +186,7 @@ export class ImpactWalk {
   }
 }
 
-function reachedBy({ from, relation, end }: Step, item: CiVersion, level: number): Reached {
+function reachedBy({ from, relation, end }: Step, item: GraphItem, level: number): Reached {
   const step = { relation: relation.relation, type: relation.type as string, byName: !('ci' in end) }
   return { item, level, from, step }
 }

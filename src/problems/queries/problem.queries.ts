@@ -1,8 +1,8 @@
-import { hasRole, type Principal } from '#libs/access'
+import type { Principal } from '#libs/access'
 import { eventsAt, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { has } from '#libs/read-store'
-import { DESK_READERS } from '#projections/access'
+import { DESK_READERS, readerSees } from '#projections/access'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import {
   foldProblemDetails,
@@ -10,9 +10,12 @@ import {
   problems,
   shownProblem,
 } from '#projections/problems/problems'
+import { requireFilterable } from '../../http/custom-field-filter.js'
 import { type ListArguments, listPage } from '../../http/listing.js'
+import { withSavedFilter } from '../../http/saved-filters.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { ProblemEvent } from '../domain/problem.events.js'
+import { CUSTOM_FIELDS } from '../domain/problem.facts.js'
 import { problemTimeline } from '../domain/problem.history.js'
 import { unknownProblem } from '../problem.record.js'
 import { withVisibleIncidents } from './named-incidents.js'
@@ -27,10 +30,15 @@ export interface OneProblem extends AskedTimePoint {
 }
 
 /** Problems as they are now. */
-export function listProblems(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+export async function listProblems(
+  asked: ListArguments,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const args = await withSavedFilter(asked, 'problems', dependencies.eventStore)
   return listPage<ProblemDetails>(dependencies, args, {
     definition: problems,
     usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+    check: (filter) => requireFilterable(filter, dependencies.eventStore, CUSTOM_FIELDS),
     render: (problem, stale) => ({ ...shownProblem(problem), ...(stale && { stale }) }),
   })
 }
@@ -94,14 +102,26 @@ function shownIncident(incident: IncidentDetails, stale: boolean): object {
   return { ...shown, holdReason: hold?.reason, ...(stale && { stale }) }
 }
 
+/** Where an attachment's content lies, for whoever may see it. */
+export async function findProblemAttachment(
+  args: OneProblem & { hash: string },
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { number, hash } = args
+  const { details } = foldProblemDetails(await visibleEvents(args, eventStore))
+  const attachment = details?.attachments?.find((candidate) => candidate.hash === hash)
+  if (!attachment) throw new NotFound('ATTACHMENT.UNKNOWN', `${number} has no attachment ${hash}`)
+  return { json: JSON.stringify(attachment) }
+}
+
 /** @throws NotFound when there is no such problem, or none that the principal may see */
 async function visibleEvents(
   { principal, number, minPosition }: OneProblem,
   eventStore: QueryDependencies['eventStore'],
 ): Promise<readonly Recorded[]> {
   if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
-  if (!hasRole(principal, ...DESK_READERS)) throw unknownProblem(number)
   const events = (await eventStore.readStream(`problem-${number}`)) as Recorded[]
-  if (events.some(({ type }) => type === 'ProblemOpened')) return events
+  const { details } = foldProblemDetails(events)
+  if (details && readerSees(DESK_READERS, principal, details)) return events
   throw unknownProblem(number)
 }
