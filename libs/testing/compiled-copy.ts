@@ -20,8 +20,8 @@ const root = resolve(__dirname, '../..')
  * says so by `DIST_IS_FRESH=1`, and nothing is compiled again.
  */
 export function compiledCopy(...sources: string[]): CompiledCopy {
-  if (process.env.DIST_IS_FRESH === '1' && sources.every((source) => BUILT.includes(source)))
-    return { program: programIn(root), dispose() {} }
+  const built = sources.every((source) => BUILT.includes(source))
+  if (built && process.env.DIST_IS_FRESH === '1') return { program: programIn(root), dispose() {} }
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ledgerdesk-compiled-')))
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
@@ -36,8 +36,8 @@ export function compiledCopy(...sources: string[]): CompiledCopy {
     '**/*.spec.ts',
   ]
   execFileSync(process.execPath, [...swc, ...options], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
-  // Else each of its many starts would take twice as long
-  if (BUILT.every((source) => sources.includes(source)))
+  // Else each of the whole program's many starts would take twice as long
+  if (built && sources.length === BUILT.length)
     execFileSync(process.execPath, [join(root, 'build/bundle.mjs'), folder], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
