@@ -224,6 +224,18 @@ describe('The configuration, read', () => {
     expect(then.stale.count).toBe(0)
   })
 
+  it('says what no source has seen for long, as of any moment', async () => {
+    const run = { source: 'scan', run: '1', items: [{ class: 'server', name: 'found-01', attributes: {} }] }
+    const { position } = succeeded(await desk.as('service:monitoring').post('/configuration/discovery', run))
+    const staleAt = async (days: number, asOf: string) => {
+      const validAt = new Date(Date.now() + days * 86_400_000).toISOString()
+      return namesOf((await get('/configuration/health', { validAt, asOf })).stale.items)
+    }
+    expect(await staleAt(32, position)).toEqual(['found-01'])
+    expect(await staleAt(29, position)).toEqual([])
+    expect(await staleAt(32, head)).toEqual([])
+  })
+
   it('is nothing for requesters', async () => {
     expect((await desk.as('rita').get('/configuration-items')).status).toBe(403)
     expect((await desk.as('rita').get('/configuration/graph')).status).toBe(403)
