@@ -11,10 +11,11 @@ import {
 } from '../query-rules.js'
 import type { Checkpoint, Fields, GroupCount, KeysetCursor, Query, StoredDocument } from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
+import { compareText } from '../text-order.js'
 import type { BuildFile } from './build-file.js'
 import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
 import type { SqlValue } from './connection.js'
-import { allOf, comparisonSql, filterSql, type Sql } from './filter-sql.js'
+import { allOf, comparisonSql, filterSql, type Sql, sql } from './filter-sql.js'
 import { countRows, groupRows } from './group-counts.js'
 import { boundsColumn, boundsOn, PageWalk, type RowKey } from './page-walk.js'
 import { type RowAnswer, rowAnswer } from './row-answer.js'
@@ -49,13 +50,11 @@ export class BuildQueries {
   getMany<Document>(collection: string, ids: readonly string[], fields?: Fields): StoredDocument<Document>[] {
     const table = this.file.collection(collection)
     checkFields(table.schema, fields)
-    const { columns, read } = rowAnswer(table, fields)
-    return this.file.connection
-      .lists(
-        `SELECT ${columns('r')} FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.id = wanted.value`,
-        [JSON.stringify(ids)],
-      )
-      .map(read<Document>)
+    const wanted = sql(
+      `json_each(?) wanted CROSS JOIN ${table.table} r ON r.id = wanted.value`,
+      JSON.stringify(ids),
+    )
+    return rowAnswer(table, fields).readAll<Document>(this.file.connection, 'r', wanted)
   }
 
   get<Document>(collection: string, id: string): StoredDocument<Document> | undefined {
@@ -150,29 +149,33 @@ export class BuildQueries {
   /** Reads every candidate of a narrow driver and sorts them here. */
   private sorted<Document>(page: Page, driver: CountedDriver): StoredDocument<Document>[] {
     const { table, plan, filter, limit, after, answer } = page
-    // Where all that is found has room on the page, it is read at once
-    const whole = driver.count <= limit
-    const read = whole ? answer.columns(table.table) : 'id, n'
-    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
     const condition = filterSql(table, filter, { checkOnly: true })
-    const rows = this.file.connection.lists(
-      `SELECT ${read}${levels} FROM ${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
-      [...driver.rows.values, ...condition.values],
-    )
-    const found = rows.map((row) => {
-      const values = plan.levels.length === 0 ? [] : row.slice(-plan.levels.length)
-      const document = whole ? answer.read<Document>(row) : undefined
-      return { n: row[1] as number, id: document?.id ?? (row[0] as string), values, document }
-    })
+    const from = {
+      text: `${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
+      values: [...driver.rows.values, ...condition.values],
+    }
     const order = keyOrder(plan)
     const cursor = after && levelCursor(plan, after)
-    const kept = found
-      .filter((key) => !cursor || order(key, cursor) > 0)
-      .sort(order)
-      .slice(0, limit)
-    return whole
-      ? kept.map(({ document }) => document as StoredDocument<Document>)
-      : this.documents(page, kept)
+    const kept = <Row extends RowKey>(found: readonly Row[]) =>
+      found
+        .filter((key) => !cursor || order(key, cursor) > 0)
+        .sort(order)
+        .slice(0, limit)
+    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
+    const select = (columns: string) =>
+      this.file.connection.lists(`SELECT ${columns}${levels} FROM ${from.text}`, from.values)
+    // Where all that is found has room on the page, it is read at once
+    if (driver.count <= limit) {
+      const found =
+        levels === ''
+          ? answer.readAll<Document>(this.file.connection, table.table, from).map((row) => keyed(row, []))
+          : select(answer.columns(table.table)).map((row) =>
+              keyed(answer.read<Document>(row), row.slice(-plan.levels.length)),
+            )
+      return kept(found).map(({ row }) => row)
+    }
+    const keys = select('id, n').map(([id, n, ...values]) => ({ n: n as number, id: id as string, values }))
+    return this.documents(page, kept(keys))
   }
 
   /**
@@ -250,8 +253,17 @@ function combinations(plan: OrderPlan): Sql[][] {
   )
 }
 
+/** A row that is read already, with its place in the order. */
+function keyed<Document>(row: StoredDocument<Document>, values: SqlValue[]) {
+  return { n: 0, id: row.id, values, row }
+}
+
 function keyOrder(plan: OrderPlan): (a: RowKey, b: RowKey) => number {
   const idDirection = plan.orderBy.at(-1)?.direction ?? 'asc'
+  if (plan.levels.length === 0) {
+    const sign = idDirection === 'asc' ? 1 : -1
+    return (a, b) => sign * compareText(a.id, b.id)
+  }
   const order = compareRows(plan.levels)
   // A constant column may be the last key asked for and so decide the direction of the ids
   const levelDirection = plan.levels.at(-1)?.direction ?? 'asc'

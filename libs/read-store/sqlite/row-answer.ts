@@ -1,6 +1,7 @@
 import type { Fields, StoredDocument } from '../read-store.js'
 import { type CollectionTable, quoted } from './collection-table.js'
-import type { SqlValue } from './connection.js'
+import type { Connection, SqlValue } from './connection.js'
+import type { Sql } from './filter-sql.js'
 
 /** How the rows of an answer are read. */
 export interface RowAnswer {
@@ -8,6 +9,13 @@ export interface RowAnswer {
   columns(row: string): string
   /** @param row these columns, perhaps with more behind them */
   read<Document>(row: readonly SqlValue[]): StoredDocument<Document>
+  /** All rows at once, in no order. @param from what follows FROM */
+  readAll<Document>(connection: Connection, row: string, from: Sql): StoredDocument<Document>[]
+}
+
+/** Documents as they were stored, or some columns of them, which is quicker. */
+export function rowAnswer(table: CollectionTable, fields: Fields | undefined): RowAnswer {
+  return fields === undefined ? WHOLE : fieldsAnswer(table, fields)
 }
 
 const WHOLE: RowAnswer = {
@@ -18,30 +26,35 @@ const WHOLE: RowAnswer = {
     document: JSON.parse(document as string) as Document,
     stale: stale === 1,
   }),
+  readAll<Document>(connection: Connection, row: string, { text, values }: Sql) {
+    return connection.lists(`SELECT ${this.columns(row)} FROM ${text}`, values).map(this.read<Document>)
+  },
 }
 
-/**
- * Documents as they were stored; or some columns of them, which is quicker: they cross from SQLite as one text per row, since the
- * driver takes longer for each further value than either side for such a text.
- */
-export function rowAnswer(table: CollectionTable, fields: Fields | undefined): RowAnswer {
-  if (fields === undefined) return WHOLE
-  const columns = ['id', 'position', 'stale', ...fields.map(quoted)]
+type Values = readonly [id: string, position: string, stale: number, ...SqlValue[]]
+
+/** They cross from SQLite as text, since the driver takes as long for each value as JSON does for several. */
+function fieldsAnswer(table: CollectionTable, fields: Fields): RowAnswer {
+  const names = ['id', 'position', 'stale', ...fields.map(quoted)]
+  const isBoolean = fields.map((field) => table.schema.columns[field] === 'boolean')
+  const answered = <Document>(values: Values): StoredDocument<Document> => {
+    const document: Record<string, unknown> = {}
+    for (let place = 0; place < fields.length; place++) {
+      const value = values[place + 3]
+      if (value != null) document[fields[place] as string] = isBoolean[place] ? value === 1 : value
+    }
+    const [id, position, stale] = values
+    return { id, position, document: document as Document, stale: stale === 1 }
+  }
+  const columns = (row: string) => `json_array(${names.map((name) => `${row}.${name}`).join(', ')})`
   return {
-    columns: (row) => `json_array(${columns.map((column) => `${row}.${column}`).join(', ')})`,
-    read<Document>([text]: readonly SqlValue[]) {
-      const [id, position, stale, ...values] = JSON.parse(text as string) as [
-        string,
-        string,
-        number,
-        ...SqlValue[],
+    columns,
+    read: <Document>([text]: readonly SqlValue[]) => answered<Document>(JSON.parse(text as string) as Values),
+    readAll<Document>(connection: Connection, row: string, { text, values }: Sql) {
+      const [[all]] = connection.lists(`SELECT json_group_array(${columns(row)}) FROM ${text}`, values) as [
+        [string],
       ]
-      const document: Record<string, unknown> = {}
-      fields.forEach((field, place) => {
-        const value = values[place] as SqlValue | undefined
-        if (value != null) document[field] = table.decode(field, value)
-      })
-      return { id, position, document: document as Document, stale: stale === 1 }
+      return (JSON.parse(all) as Values[]).map(answered<Document>)
     },
   }
 }

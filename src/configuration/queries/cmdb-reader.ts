@@ -22,6 +22,7 @@ import {
   type GraphItem,
   type GraphRelation,
   ITEM_FIELDS,
+  meantBy,
   type NamedEnd,
   RELATION_FIELDS,
 } from './graph-parts.js'
@@ -212,13 +213,10 @@ export class CmdbReader {
 
   /** Of the live items that bear the name of an end those that it means: of its class or of one below it. */
   async meant<Item extends GraphItem>(
-    { name, class: wanted }: NamedEnd,
+    end: NamedEnd,
     named: ReadonlyMap<string, readonly Item[]>,
   ): Promise<readonly Item[]> {
-    const bearers = named.get(name) ?? []
-    if (wanted === undefined) return bearers
-    const classes = await this.classes()
-    return bearers.filter((item) => classes.isWithin(item.class, wanted))
+    return meantBy(end, named, await this.classes())
   }
 
   /** A page of all registered items, by number; or of all relations that are there, by id. */

@@ -1,5 +1,6 @@
 import type { CiVersion, RelationVersion } from '#projections/cmdb-history/cmdb-history'
 import type { EndColumns } from '#projections/cmdb-history/effects'
+import type { ClassTree } from './settings-at.js'
 
 /** What has to be known of an item to walk the graph. */
 export type GraphItem = Pick<CiVersion, 'number' | 'class' | 'name' | 'status'>
@@ -49,4 +50,14 @@ export function byName<Item extends GraphItem>(items: readonly Item[]): Map<stri
     else named.set(name, [item])
   }
   return named
+}
+
+/** Of the live items that bear the name of an end those that it means: of its class or of one below it. */
+export function meantBy<Item extends GraphItem>(
+  { name, class: wanted }: NamedEnd,
+  named: ReadonlyMap<string, readonly Item[]>,
+  classes: ClassTree,
+): readonly Item[] {
+  const bearers = named.get(name) ?? []
+  return wanted === undefined ? bearers : bearers.filter((item) => classes.isWithin(item.class, wanted))
 }
