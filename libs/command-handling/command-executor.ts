@@ -241,7 +241,7 @@ export class CommandExecutor {
     for (const name in questions) {
       const question = questions[name]
       if (!question || name in facts) continue
-      facts[name] = await this.options.facts.answer(question)
+      facts[name] = this.options.facts.kept(question) ?? (await this.options.facts.answer(question))
       asked = true
     }
     return asked

@@ -64,6 +64,7 @@ export class LogFollower<Consumer extends LogConsumer> {
     private readonly hooks: LogFollowerHooks<Consumer>,
     private readonly clock: Clock,
     private readonly largestBatch: number,
+    private readonly shortestPauseMs = SHORTEST_PAUSE_MS,
   ) {
     this.#unhurried = new UnhurriedConsumers(
       (consumer, events, upTo) => this.#guarded(consumer, () => consumer.handle(events, upTo)),
@@ -196,7 +197,8 @@ export class LogFollower<Consumer extends LogConsumer> {
           const took = performance.now() - started
           // Under load more has been recorded already, so the batch's `end` does not tell whether to gather some first.
           if (batch.events.length >= this.largestBatch) await turnOfTheLoop()
-          else await pause(this.clock, Math.min(Math.max(took, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS), signal)
+          else
+            await pause(this.clock, Math.max(Math.min(took, LONGEST_PAUSE_MS), this.shortestPauseMs), signal)
         }
       } catch (error) {
         if (!signal.aborted) this.hooks.logUnreadable(error)

@@ -91,8 +91,9 @@ describe(`Sightings at any point of both time axes (seed ${SEED})`, () => {
 
   it('would be another if only valid time ended them: the law is seen to fail', () => {
     const validOnly = (point: { validAt: string; asOf: string }): Filter => {
-      const [seen, known, either] = (latestSightingAt(point) as { filters: Filter[] }).filters as Filter[]
-      const [until] = (either as { filters: Filter[] }).filters
+      const [seen, known, either] = (latestSightingAt(point) as unknown as { filters: Filter[] })
+        .filters as Filter[]
+      const [until] = (either as unknown as { filters: Filter[] }).filters
       return and(seen as Filter, known as Filter, until as Filter)
     }
     expect(fc.check(lawFor(validOnly), options).failed).toBe(true)
