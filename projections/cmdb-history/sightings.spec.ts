@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
-import { and, type Filter, matches } from '#libs/read-store'
+import { and, compare, type Filter, matches } from '#libs/read-store'
 import { EventFactory, viewSpec } from '#libs/testing'
 import type { ConfigurationEvent } from '../../src/configuration/domain/configuration.events.js'
 import { cmdbHistory } from './cmdb-history.js'
@@ -90,12 +90,8 @@ describe(`Sightings at any point of both time axes (seed ${SEED})`, () => {
   })
 
   it('would be another if only valid time ended them: the law is seen to fail', () => {
-    const validOnly = (point: { validAt: string; asOf: string }): Filter => {
-      const [seen, known, either] = (latestSightingAt(point) as unknown as { filters: Filter[] })
-        .filters as Filter[]
-      const [until] = (either as unknown as { filters: Filter[] }).filters
-      return and(seen as Filter, known as Filter, until as Filter)
-    }
+    const validOnly = ({ validAt, asOf }: { validAt: string; asOf: string }): Filter =>
+      and(compare('seenAt', '<=', validAt), compare('knownFrom', '<=', asOf), compare('until', '>', validAt))
     expect(fc.check(lawFor(validOnly), options).failed).toBe(true)
   })
 })
