@@ -89,6 +89,21 @@ describe('The audit', () => {
     expect(read.map(({ details }) => details[0])).toEqual(['json', 'json', 'json'])
   })
 
+  it('is on record, too, when it is read in the log, however it is asked for', async () => {
+    const read = async () =>
+      (
+        await findings(
+          'question = "audit-data-read" AND record = "audit events in the log" AND persons:"adam"',
+        )
+      ).length
+    const before = await read()
+    for (const streams of [['finding-'], ['judgement-'], ['auditread-'], undefined])
+      succeeded(await desk.as('adam').get('/events', { streams, limit: 1_000 }))
+    succeeded(await desk.as('adam').get('/events', { streams: ['incident-'] }))
+    await eventually('the readings', async () => (await read()) >= before + 4)
+    expect(await read()).toBe(before + 4)
+  })
+
   it('is extracted as CSV that says how it came to be, with a digest that can be computed again', async () => {
     const { head, rest } = await extract({ from: '2020-01-01T00:00:00Z' })
     expect(head.at(-1)).toBe(
