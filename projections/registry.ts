@@ -3,6 +3,7 @@ import { alerts } from './alerts/alerts.js'
 import { approvals } from './approvals/approvals.js'
 import { auditFindings } from './audit-findings/audit-findings.js'
 import { cabMeetings } from './cab-meetings/cab-meetings.js'
+import { changeHistory } from './change-history/change-history.js'
 import { changeModels } from './change-models/change-models.js'
 import { changes } from './changes/changes.js'
 import { ciIdentities } from './ci-identities/ci-identities.js'
@@ -32,6 +33,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   alerts,
   approvals,
   changes,
+  changeHistory,
   cabMeetings,
   problems,
   changeModels,

@@ -56,7 +56,7 @@ export class ChangeFindings {
     } else if (type === 'ChangeApprovalVoided' && data.from === 'Scheduled') {
       this.book.found('approval-voided-by-edit', change, { details: data.fields, key: `${data.round}` })
     } else if (type === 'ChangeRatified')
-      this.book.putRight('emergency-not-ratified', change, data.late ? ['ratified late'] : [])
+      this.book.putRight('emergency-not-ratified', change, data.late ? { details: ['ratified late'] } : {})
     else if (type === 'ChangeReviewed') {
       this.book.putRight('failed-not-reviewed', change)
       this.book.putRight('emergency-not-reviewed', change)

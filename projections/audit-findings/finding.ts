@@ -95,12 +95,16 @@ export class FindingBook {
   }
 
   /** What was found in a change is as it should be since. */
-  putRight(question: AuditQuestion, change: string, more: readonly string[] = []): void {
-    const id = `${question}/${change}`
+  putRight(
+    question: AuditQuestion,
+    change: string,
+    { key, details = [] }: Pick<Told, 'key' | 'details'> = {},
+  ): void {
+    const id = [question, change, ...(key === undefined ? [] : [key])].join('/')
     const known = this.known(id)
     if (!known?.standing) return
     const events = [...known.events, this.event.id]
-    this.put(id, { ...known, standing: false, events, details: [...known.details, ...more] })
+    this.put(id, { ...known, standing: false, events, details: [...known.details, ...details] })
   }
 
   /** A finding that this event gives rise to. */

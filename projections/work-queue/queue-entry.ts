@@ -42,8 +42,13 @@ export interface WorkQueueEntry extends Omit<IncidentHead, 'state'>, IncidentAtt
   changeType?: ChangeOpened['data']['type']
   requester?: string
   risk?: ChangeRiskAssessed['data']['risk']
+  /** Of what was begun before approval: when it was begun. */
   plannedStart?: string
   plannedEnd?: string
+  /** When it has to be seen to: its planned start; of an emergency that nobody has planned, since it was opened. */
+  startsAt?: string
+  /** Of what was begun before approval. */
+  underway?: Period
   /** Times that were chosen within the window, and the window. */
   planned?: Period
   window?: Period
@@ -84,6 +89,8 @@ export const BLANK_ENTRY: Blank<IncidentEntry> = {
   risk: undefined,
   plannedStart: undefined,
   plannedEnd: undefined,
+  startsAt: undefined,
+  underway: undefined,
   planned: undefined,
   window: undefined,
   problem: undefined,
@@ -91,6 +98,16 @@ export const BLANK_ENTRY: Blank<IncidentEntry> = {
 
 /** An entry as answers show it: without the columns that only serve the row rule. */
 export function shownEntry(entry: WorkQueueEntry): object {
-  const { audienceKind, audienceGroups, visibleTo, imported, pagedGroup, planned, window, ...shown } = entry
+  const {
+    audienceKind,
+    audienceGroups,
+    visibleTo,
+    imported,
+    pagedGroup,
+    planned,
+    window,
+    underway,
+    ...shown
+  } = entry
   return { ...shown, audience: audienceOf(entry) }
 }

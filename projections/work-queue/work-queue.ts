@@ -24,7 +24,7 @@ interface LeftQueue {
 /** Who has what to do: every record that can be assigned, until it is closed or canceled. */
 export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | ChangeEvent | ProblemEvent>({
   name: 'work_queue',
-  version: 4,
+  version: 5,
   from: ['incident-', 'change-', 'problem-'],
   key: (event) =>
     event.stream.startsWith('problem-') ? problemEntryKeys(event as RecordedProblemEvent) : event.stream,
@@ -58,6 +58,7 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
     risk: 'string',
     plannedStart: 'timestamp',
     plannedEnd: 'timestamp',
+    startsAt: 'timestamp',
     problem: 'string',
   },
   // Nobody asks for more than the queue of a group or of a person, so that every index begins with one of them.
@@ -66,6 +67,8 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
     ['assignmentGroup', 'openedAt'],
     ['assignmentGroup', 'updatedAt'],
     ['assignmentGroup', 'followUpAt'],
+    // What a change manager looks at
+    ['assignmentGroup', 'startsAt'],
     // Who is free to take one
     ['assignmentGroup', 'assignee', 'priority', 'openedAt'],
     ['assignee', 'priority', 'openedAt'],

@@ -118,7 +118,7 @@ describe('Changes', () => {
     await manager('lea')
     await done('ann', number, 'assess')
     await done('ann', number, 'submit')
-    await answered(number, 'grant', 3)
+    await answered(number, 'grant', 4)
     await told(number, 'ChangeApproved')
   })
 
