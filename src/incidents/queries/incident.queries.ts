@@ -10,8 +10,12 @@ import {
   incidentDetails,
   shownIncident,
 } from '#projections/incident-details/incident-details'
-import { inForceAt } from '#projections/intervals'
-import { type QueueInterval, queueHistory, shownInterval } from '#projections/queue-history/queue-history'
+import {
+  inForceAt,
+  type QueueInterval,
+  queueHistory,
+  shownInterval,
+} from '#projections/queue-history/queue-history'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
 import { withSavedFilter } from '../../http/saved-filters.js'
 import { seenNow } from '../../http/seen-now.js'
