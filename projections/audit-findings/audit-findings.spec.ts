@@ -113,8 +113,8 @@ describe('What auditors ask', () => {
     it('asks only about attributes that are controlled, of the class and those above it', () => {
       log.ci({ type: 'CiChanged', data: { changes: { location: { before: null, after: 'Berlin' } } } })
       expect(log.findings).toEqual([])
-      log.ci({ type: 'CiReclassified', data: { before: 'server', after: 'printer' } })
-      log.ci(memory(16))
+      log.ci({ type: 'CiReclassified', data: { before: 'rack', after: 'printer' } })
+      log.ci(memory(16), { commandId: 'another' })
       expect(log.findings).toEqual([])
       const attribute = { schema: {}, presence: 'optional', changeControlled: true } as const
       const printer = { name: 'printer', label: 'Printer', parent: 'thing', abstract: false, attributes: {} }
@@ -129,6 +129,22 @@ describe('What auditors ask', () => {
       log.tell('settings-ci-classes', { type: 'CiClassesPublished', data })
       log.ci({ type: 'CiChanged', data: { changes: { location: { before: 'Berlin', after: null } } } })
       expect(verdicts()).toEqual([['no-change']])
+    })
+
+    it('finds that an item was given another class, and what went with the old one, or came with the new one', () => {
+      const reclassified = (before: string, after: string): CiEvent => ({
+        type: 'CiReclassified',
+        data: { before, after },
+      })
+      log.ci(reclassified('server', 'pc'), { commandId: 'out' })
+      log.ci(memory(16), { commandId: 'out' })
+      log.ci(memory(32), { commandId: 'meanwhile' })
+      log.ci(reclassified('pc', 'server'), { commandId: 'in' })
+      expect(log.findings.map(({ details, verdicts }) => [details, verdicts?.[0]?.verdict])).toEqual([
+        [['class'], 'no-change'],
+        [['ramGigabytes'], 'no-change'],
+        [['class'], 'no-change'],
+      ])
     })
 
     it.each([
@@ -242,6 +258,47 @@ describe('What auditors ask', () => {
           ['no-change', 'ci-not-in-scope', 'outside-window', 'authorised'],
         ])
       })
+    })
+
+    it('stays allowed by one change when another is unlinked, and is told otherwise when none is left that allows it', () => {
+      const [one, other, third] = [CHANGE, 'CHG0000002', 'CHG0000003']
+      const link = { relation: 'related-to', targetType: 'configuration-item', target: CI } as const
+      const allowing = (number: string) => {
+        for (const event of [opened(), approved, started('ian')])
+          log.tell(`change-${number}`, event, { occurredAt: at(10) })
+      }
+      const say = (type: 'ChangeLinked' | 'ChangeUnlinked', number: string) =>
+        log.tell(`change-${number}`, { type, data: { link } })
+      const told = () => log.findings[0]?.verdicts?.map(({ verdict, change }) => [verdict, change])
+      log.ci(memory(16), { occurredAt: at(10, 30) })
+      log.change(opened())
+      say('ChangeLinked', one)
+      allowing(other)
+      say('ChangeLinked', other)
+      say('ChangeUnlinked', one)
+      const before = [
+        ['no-change', undefined],
+        ['not-approved', one],
+        ['authorised', other],
+      ]
+      expect(told()).toEqual(before)
+      expect(log.findings[0]?.standing).toBe(false)
+      allowing(third)
+      say('ChangeLinked', third)
+      say('ChangeUnlinked', other)
+      expect(told()).toEqual([...before, ['authorised', third]])
+      say('ChangeUnlinked', third)
+      expect(told()).toEqual([...before, ['authorised', third], ['no-change', undefined]])
+      expect(log.findings[0]).toMatchObject({ standing: true, change: undefined })
+    })
+
+    it('finds one that is made here under the number of a commit of a source, as none that the source made', () => {
+      log.change(opened({ type: 'configuration-commit' }), { channel: 'import' })
+      log.ci(memory(16, CHANGE), { channel: 'import' })
+      expect(verdicts()).toEqual([])
+      log.ci(memory(32, CHANGE))
+      expect(verdicts()).toEqual([['not-approved']])
+      expect(log.findings[0]).toMatchObject({ change: CHANGE, standing: true })
     })
 
     it('finds nothing in a commit of a source, which tells nothing of approval', () => {

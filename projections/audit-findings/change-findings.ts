@@ -36,7 +36,7 @@ export class ChangeFindings {
     if (known === before) return
     this.#duties(number, known)
     if (movesVerdicts(before, known))
-      for (const id of known.modifications) this.modifications.judge(id, known, number)
+      for (const id of known.modifications) this.modifications.judge(id, number)
   }
 
   #commit(number: string, before: ChangeKnown, { endedAt: at }: ChangeKnown): void {

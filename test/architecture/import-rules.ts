@@ -88,7 +88,7 @@ function processViolation({ from, to, typeOnly }: Import): string | undefined {
 }
 
 /** What a modification is judged by: who records verdicts and who lists them must not differ. */
-const VERDICTS = /^src\/audit\/domain\/(verdicts|audited-change)$/
+const VERDICTS = /^src\/audit\/domain\/(verdicts|audited-change|audited-item)$/
 /** What holds as long as no version of a setting was published: such a log has no event that says so. */
 const SETTING_DEFAULTS = /^src\/settings\/domain\/[\w-]*defaults$/
 

@@ -234,10 +234,14 @@ function isCommit({ type }: Evidence['state']): boolean {
 }
 
 function modifications({ modifications: made, modificationsTruncated, state }: Evidence): Html {
-  if (isCommit(state)) {
+  const isOfSource = isCommit(state)
+  if (isOfSource && made.length === 0) {
     return html`<p>What a commit of a source did is not listed here: see the difference of the configuration before and after it.</p>`
   }
   return lines(
+    isOfSource
+      ? html`<p class="wrong">Items were changed here under its number, which nobody approved. What the source itself did to others is not listed.</p>`
+      : html``,
     table(
       ['When', 'Item', 'Attribute', 'Before', 'After', 'By', 'Event'],
       made.map(({ at, ci, attribute, before, after, actor, event }) => [
@@ -251,7 +255,7 @@ function modifications({ modifications: made, modificationsTruncated, state }: E
       ]),
       'No item was changed under the number of this change.',
     ),
-    modificationsTruncated
+    modificationsTruncated && !isOfSource
       ? html`<p class="wrong">More items bear its number than are listed here.</p>`
       : html``,
   )

@@ -121,7 +121,7 @@ export interface Evidence {
     notes?: string
   }
   modifications: readonly EvidenceModification[]
-  /** More items bear the number of this change than are looked at; of a source's commit none is. */
+  /** More items bear the number of this change than are looked at; of a source's commit only those that were changed here. */
   modificationsTruncated: boolean
   review?: ChangeDetails['review']
   /** Of the audit's questions, as they stand there. */
