@@ -172,9 +172,12 @@ export interface Surroundings {
 const MOST_SOURCES = 16
 const MOST_SUSPECTS = 4
 
+const NOTHING_AROUND: Surroundings = { upstream: [], changes: [] }
+
 /** Of an item at a time (ISO 8601): what it then depended on, one step away, and what had touched it or that shortly before. */
 export function surroundings(view: { get: Lookup }, ci: string, at: string): Surroundings {
-  const item = itemOf(view, ci)
+  const item = view.get<Item>(ITEMS, ci)
+  if (item === undefined) return NOTHING_AROUND
   const upstream = Object.values(item.upstream)
     .filter(({ statements }) => isStanding(statements, at))
     .map((relation) => relation.ci)

@@ -1,10 +1,12 @@
 import type { DomainEvent, RecordedEvent } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
+import { type Fingerprint, numberIn } from './fingerprints.js'
 import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './linking.js'
 import { backgroundOf, listedWith } from './lists.js'
+import { COMPARED_NO_MORE, fingerprintsOf } from './pages.js'
 import { type CorrelationEvent, problemCorrelationBy } from './problem-correlation.js'
 import type { ScenarioEvent } from './scenario.fixture.js'
-import { Comparer, type Parameters } from './similarity.js'
+import { Comparer, mostAlike, type Parameters } from './similarity.js'
 import type { Traits } from './traits.js'
 
 /** The view in memory. */
@@ -30,24 +32,19 @@ export class FoldedView {
   }
 
   /** Everybody that stands in a list with it. */
-  listedWith(asked: Traits): readonly Traits[] {
-    return listedWith(this.get, asked).flatMap((number) => this.incident(number)?.traits ?? [])
+  listedWith(asked: Traits): readonly Fingerprint[] {
+    const listed = fingerprintsOf(this, listedWith(this.get, asked))
+    return listed.filter((other) => other !== COMPARED_NO_MORE && numberIn(other) !== asked.number)
   }
 
   /** Numbers of these, the most alike first. */
   ranked(
     asked: Traits,
-    others: readonly Traits[],
+    others: readonly Fingerprint[],
     by: Parameters = this.settings.parameters,
   ): readonly string[] {
     const comparer = new Comparer(asked, backgroundOf(this.get), by)
-    return others
-      .map((other) => ({ other, bits: comparer.bits(other) }))
-      .sort(
-        (a, b) =>
-          b.bits - a.bits || b.other.time - a.other.time || (a.other.number < b.other.number ? 1 : -1),
-      )
-      .map(({ other }) => other.number)
+    return mostAlike(others, comparer).map(({ number }) => number)
   }
 
   foldAll(events: readonly ScenarioEvent[]): this {

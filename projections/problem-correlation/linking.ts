@@ -1,5 +1,4 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
-import type { IncidentFields } from '../../src/incidents/domain/incident.events.js'
 import {
   beginning,
   CANDIDATES,
@@ -10,18 +9,25 @@ import {
   merged,
   standing,
 } from './candidates.js'
-import { backgroundOf, type Lookup } from './lists.js'
-import { Comparer, type Parameters, surprise, USUAL_PARAMETERS } from './similarity.js'
-import type { Traits } from './traits.js'
+import { type Fingerprint, type KinByGroup, numberIn } from './fingerprints.js'
+import { backgroundOf } from './lists.js'
+import { byChance, Comparer, type Parameters, surprise, USUAL_PARAMETERS } from './similarity.js'
+import type { Keys, Traits } from './traits.js'
 
 export const INCIDENTS = 'correlation_incidents'
 
 /** What is kept of an incident. */
 export interface CorrelatedIncident {
+  /** Its place among all (`pages.ts`). */
+  ordinal: number
   traits: Traits
-  fields: Partial<IncidentFields>
+  title: string | undefined
+  /** Stems of its description. */
+  about?: readonly string[]
   /** The command that opened it: what it says counts as known when it was opened. */
   openedBy: string
+  /** Those that it was compared with when it was opened; not kept once it has a group. */
+  kin?: KinByGroup
   candidate?: string
   /** Numbers of the problems that it is linked to; absent: none. */
   problems?: readonly string[]
@@ -47,14 +53,22 @@ export const USUAL_SETTINGS: CorrelationSettings = {
   windowMilliseconds: 90 * 86_400_000,
 }
 
-/** The incident, in the candidate that it belongs to, if any. @param among numbers of those that it can belong with */
+interface Known {
+  incident: CorrelatedIncident
+  fingerprint: Fingerprint
+  keys: Keys
+}
+
+/** The incident, in the candidate that it belongs to, if any. @param among those that it can belong with */
 export function correlated(
   view: ViewTransaction,
-  incident: CorrelatedIncident,
-  among: readonly string[],
+  known: Known,
+  among: readonly Fingerprint[],
   settings: CorrelationSettings,
 ): CorrelatedIncident {
-  const [best, ...others] = linksOf(view, incident.traits, among, settings)
+  const { incident } = known
+  if (among.length === 0) return incident
+  const [best, ...others] = linksOf(view, known, among, settings)
   if (best === undefined) return incident
   const { rival } = best
   let candidate = rival.candidate === undefined ? undefined : standing(view, rival.candidate)
@@ -101,29 +115,36 @@ interface Link extends CandidateLink {
 /** Who it is alike beyond chance, the closest first. */
 function linksOf(
   view: ViewTransaction,
-  incident: Traits,
-  among: readonly string[],
+  { incident: { traits: incident }, fingerprint, keys }: Known,
+  among: readonly Fingerprint[],
   { parameters, threshold }: CorrelationSettings,
 ): readonly Link[] {
-  const lookup: Lookup = (collection, id) => view.get(collection, id)
-  const background = backgroundOf(lookup)
-  const comparer = new Comparer(incident, background, parameters)
-  const close: { rival: CorrelatedIncident; bits: number }[] = []
-  for (const number of among) {
-    const rival = view.get<CorrelatedIncident>(INCIDENTS, number)
-    if (rival === undefined || rival.restricted) continue
-    const bits = surprise(comparer.bits(rival.traits), background.incidents)
-    if (bits >= threshold) close.push({ rival, bits })
+  const background = backgroundOf((collection, id) => view.get(collection, id))
+  const comparer = new Comparer(incident, background, parameters, { fingerprint, keys })
+  const least = threshold + byChance(background.incidents)
+  const close: { fingerprint: Fingerprint; bits: number }[] = []
+  for (const other of among) {
+    const bits = comparer.bits(other, least)
+    if (bits >= least) close.push({ fingerprint: other, bits })
   }
   if (close.length === 0) return []
-  close.sort((a, b) => b.bits - a.bits || (a.rival.traits.number < b.rival.traits.number ? -1 : 1))
-  const best = close.slice(0, MOST_LINKS)
+  const best = close
+    .map(({ fingerprint, bits }) => ({ fingerprint, bits, number: numberIn(fingerprint) }))
+    .sort((a, b) => b.bits - a.bits || (a.number < b.number ? -1 : 1))
+    .slice(0, MOST_LINKS)
+  view.want(
+    INCIDENTS,
+    best.map(({ number }) => number),
+  )
+  const rivals = best.flatMap(({ number }) => view.get<CorrelatedIncident>(INCIDENTS, number) ?? [])
   view.want(
     CANDIDATES,
-    best.flatMap(({ rival }) => rival.candidate ?? []),
+    rivals.flatMap(({ candidate }) => candidate ?? []),
   )
-  return best.map(({ rival, bits }) => {
-    const { agreements } = comparer.compare(rival.traits)
-    return { rival, incident, to: rival.traits, toTitle: rival.fields.title ?? '', bits, agreements }
+  return rivals.map((rival, i) => {
+    const { fingerprint, bits } = best[i] as (typeof best)[number]
+    const { agreements } = comparer.compare(fingerprint)
+    const beyond = surprise(bits, background.incidents)
+    return { rival, incident, to: rival.traits, toTitle: rival.title ?? '', bits: beyond, agreements }
   })
 }

@@ -1,16 +1,7 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
+import { entryOf, forNewest, type Newest, NOBODY, withEntry, withoutEntry } from './newest.js'
 import type { Background } from './similarity.js'
-import {
-  FIELD_SIGNALS,
-  type FieldSignal,
-  fieldKey,
-  keysOf,
-  kindOf,
-  rareKeysOf,
-  type Traits,
-  wordPairKey,
-  wordPairs,
-} from './traits.js'
+import { everyKeyOf, FIELD_SIGNALS, fieldKey, type Keys, keysOfItems, type Traits } from './traits.js'
 import { countWord, WORDS, type WordCount } from './word-counts.js'
 
 /**
@@ -36,136 +27,169 @@ export interface Totals {
   /** When the first and the last was opened, milliseconds since 1970. */
   first: number
   last: number
-  /** Incidents that have the field, and the sum of squares of the numbers by value. */
-  known: Readonly<Partial<Record<FieldSignal, number>>>
-  squares: Readonly<Partial<Record<FieldSignal, number>>>
+  /** By field, in the order of `FIELD_SIGNALS`: incidents that have it, and the sum of squares of the numbers by value. */
+  known: readonly number[]
+  squares: readonly number[]
 }
 /** Incidents that share one trait. */
 export interface KeyList {
   count: number
-  /** The newest, the latest first. */
-  newest: readonly Listed[]
+  newest: Newest
 }
-/** Milliseconds since 1970 when it was opened, and its number. */
-export type Listed = readonly [time: number, number: string]
-/** The newest that are alike in more than one trait, the latest first. */
+/** The newest that are alike in more than one trait. */
 export interface KinList {
-  newest: readonly Listed[]
+  newest: Newest
 }
 
-const NO_TOTALS: Totals = { incidents: 0, first: 0, last: 0, known: {}, squares: {} }
+const NO_COUNTS = FIELD_SIGNALS.map(() => 0)
+const NO_TOTALS: Totals = { incidents: 0, first: 0, last: 0, known: NO_COUNTS, squares: NO_COUNTS }
+const NO_LIST: KeyList = { count: 0, newest: NOBODY }
 
 export type Reads = { collection: string; id: string }[]
 
 /** What `enter` reads, and a comparison with who stands in the lists. */
-export function listReads(traits: Traits): Reads {
-  return [
-    { collection: TOTALS, id: ALL },
-    ...keysOf(traits).map((id) => ({ collection: KEYS, id })),
-    ...everyKinKey(traits).map((id) => ({ collection: KIN, id })),
-    ...(traits.words ?? []).map((id) => ({ collection: WORDS, id })),
-  ]
+export function listReads(traits: Traits, keys: Keys = everyKeyOf(traits)): Reads {
+  const reads = [{ collection: TOTALS, id: ALL }]
+  for (const id of keys.lists) reads.push({ collection: KEYS, id })
+  for (const id of everyKinKey(keys)) reads.push({ collection: KIN, id })
+  for (const id of traits.words ?? []) reads.push({ collection: WORDS, id })
+  return reads
 }
 
 /** What of {@link listReads} could not be announced, since it follows from what was read. */
-export function wantLists(view: ViewTransaction, traits: Traits): void {
-  view.want(KEYS, keysOf(traits))
-  view.want(KIN, everyKinKey(traits))
+export function wantLists(view: ViewTransaction, traits: Traits, keys: Keys): void {
+  view.want(KEYS, keys.lists)
+  view.want(KIN, everyKinKey(keys))
   view.want(WORDS, traits.words ?? [])
 }
 
+/** The ordinal of the incident that is entered next. */
+export function nextOrdinal(view: ViewTransaction): number {
+  return view.get<Totals>(TOTALS, ALL)?.incidents ?? 0
+}
+
+/** An incident as lists know it. */
+export interface Entered {
+  traits: Traits
+  ordinal: number
+  keys: Keys
+}
+
 /** Counts an incident and writes it into its lists. */
-export function enter(view: ViewTransaction, traits: Traits): void {
+export function enter(view: ViewTransaction, { traits, ordinal, keys }: Entered): void {
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
   const isFirst = totals.incidents === 0
-  view.put(TOTALS, ALL, {
+  const entered: Totals = {
     ...totals,
     incidents: totals.incidents + 1,
     first: isFirst ? traits.time : Math.min(totals.first, traits.time),
     last: isFirst ? traits.time : Math.max(totals.last, traits.time),
-  } satisfies Totals)
-  change(view, undefined, traits)
+  }
+  const kin = kinKeysIn(view, keys)
+  view.put(TOTALS, ALL, withFields(view, entered, [], keys.fields))
+  const entry = entryOf(traits.time, ordinal)
+  for (const key of keys.lists) list(view, key, entry)
+  for (const key of kin) listKin(view, key, entry)
+  for (const stem of traits.words ?? []) countWord(view, stem, 1, traits.number)
 }
 
 /** The same incident with other traits. */
-export function move(view: ViewTransaction, before: Traits, after: Traits): void {
-  change(view, before, after)
-}
-
-function change(view: ViewTransaction, before: Traits | undefined, after: Traits): void {
-  countFields(view, before, after)
-  const [oldKeys, keys] = [before ? keysOf(before) : [], keysOf(after)]
-  for (const key of oldKeys) if (!keys.includes(key)) leave(view, key, after.number)
-  for (const key of keys) if (!oldKeys.includes(key)) list(view, key, after)
-  if (before === undefined || kindOf(before) !== kindOf(after) || before.words !== after.words)
-    changeKin(view, before, after)
-}
-
-/** Those of kind and words, then the counts of words. */
-function changeKin(view: ViewTransaction, before: Traits | undefined, after: Traits): void {
-  const [oldKin, kin] = [before ? everyKinKey(before) : [], kinKeysOf(view, after)]
-  for (const key of oldKin) if (!kin.includes(key)) leaveKin(view, key, after.number)
-  for (const key of kin) if (!oldKin.includes(key)) listKin(view, key, after)
-  const [oldWords, words] = [before?.words ?? [], after.words ?? []]
+export function move(
+  view: ViewTransaction,
+  { traits: old, ordinal, keys: oldKeys }: Entered,
+  { traits: after, keys }: Pick<Entered, 'traits' | 'keys'>,
+): void {
+  const entry = entryOf(after.time, ordinal)
+  moveInFields(view, oldKeys.fields, { keys, entry })
+  const [oldLists, lists] = [keysOfItems(old), keysOfItems(after)]
+  for (const key of oldLists) if (!lists.includes(key)) leave(view, key, entry)
+  for (const key of lists) if (!oldLists.includes(key)) list(view, key, entry)
+  if (old.words === after.words && oldKeys.kind === keys.kind) return
+  const [oldKin, kin] = [everyKinKey(oldKeys), kinKeysIn(view, keys)]
+  for (const key of oldKin) if (!kin.includes(key)) leaveKin(view, key, entry)
+  for (const key of kin) if (!oldKin.includes(key)) listKin(view, key, entry)
+  if (old.words === after.words) return
+  const [oldWords, words] = [old.words ?? [], after.words ?? []]
   for (const stem of oldWords) if (!words.includes(stem)) countWord(view, stem, -1, after.number)
   for (const stem of words) if (!oldWords.includes(stem)) countWord(view, stem, 1, after.number)
 }
 
-/** Before the lists change: squares are made from their counts. */
-function countFields(view: ViewTransaction, before: Traits | undefined, after: Traits): void {
-  const changed = FIELD_SIGNALS.filter((signal) => before?.[signal] !== after[signal])
-  if (changed.length === 0) return
+/** The same incident in another group, or in none */
+export function moveToGroup(
+  view: ViewTransaction,
+  { traits, ordinal }: Omit<Entered, 'keys'>,
+  [before, after]: readonly [before: string | undefined, after: string | undefined],
+): void {
+  const fieldsOf = (group: string | undefined): Keys['fields'] =>
+    FIELD_SIGNALS.map((signal) =>
+      signal === 'group' && group !== undefined ? fieldKey(signal, group) : undefined,
+    )
+  const entry = entryOf(traits.time, ordinal)
+  moveInFields(view, fieldsOf(before), { keys: { fields: fieldsOf(after) }, entry })
+}
+
+function moveInFields(
+  view: ViewTransaction,
+  before: Keys['fields'],
+  { keys, entry }: { keys: Pick<Keys, 'fields'>; entry: string },
+): void {
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
-  const known = { ...totals.known }
-  const squares = { ...totals.squares }
-  const count = (signal: FieldSignal, value: string | undefined, step: 1 | -1) => {
-    if (value === undefined) return
-    const now = view.get<KeyList>(KEYS, fieldKey(signal, value))?.count ?? 0
-    known[signal] = (known[signal] ?? 0) + step
-    squares[signal] = (squares[signal] ?? 0) + step * 2 * now + 1
+  if (before.every((key, place) => key === keys.fields[place])) return
+  view.put(TOTALS, ALL, withFields(view, totals, before, keys.fields))
+  for (const [place, from] of before.entries()) {
+    const to = keys.fields[place]
+    if (from === to) continue
+    if (from !== undefined) leave(view, from, entry)
+    if (to !== undefined) list(view, to, entry)
   }
-  for (const signal of changed) {
-    count(signal, before?.[signal], -1)
-    count(signal, after[signal], 1)
-  }
-  view.put(TOTALS, ALL, { ...totals, known, squares } satisfies Totals)
 }
 
-function list(view: ViewTransaction, key: string, { time, number }: Traits): void {
-  const { count, newest } = view.get<KeyList>(KEYS, key) ?? { count: 0, newest: [] }
-  const entry: Listed = [time, number]
-  view.put(KEYS, key, {
-    count: count + 1,
-    newest: withNewest(newest, entry, MOST_LISTED),
-  } satisfies KeyList)
+/** Before the lists change: squares are made from their counts. */
+function withFields(
+  view: ViewTransaction,
+  totals: Totals,
+  before: Keys['fields'],
+  after: Keys['fields'],
+): Totals {
+  const known = totals.known.slice()
+  const squares = totals.squares.slice()
+  const count = (place: number, key: string, step: 1 | -1) => {
+    const now = view.get<KeyList>(KEYS, key)?.count ?? 0
+    known[place] = (known[place] as number) + step
+    squares[place] = (squares[place] as number) + step * 2 * now + 1
+  }
+  for (let place = 0; place < known.length; place++) {
+    const [from, to] = [before[place], after[place]]
+    if (from === to) continue
+    if (from !== undefined) count(place, from, -1)
+    if (to !== undefined) count(place, to, 1)
+  }
+  return { ...totals, known, squares }
 }
 
-function leave(view: ViewTransaction, key: string, number: string): void {
+function list(view: ViewTransaction, key: string, entry: string): void {
+  const { count, newest } = view.get<KeyList>(KEYS, key) ?? NO_LIST
+  const next: KeyList = { count: count + 1, newest: withEntry(newest, entry, MOST_LISTED) }
+  view.put(KEYS, key, next)
+}
+
+function leave(view: ViewTransaction, key: string, entry: string): void {
   const known = view.get<KeyList>(KEYS, key)
   if (known === undefined) return
-  const newest = known.newest.filter(([, other]) => other !== number)
-  view.put(KEYS, key, { count: known.count - 1, newest } satisfies KeyList)
+  const next: KeyList = { count: known.count - 1, newest: withoutEntry(known.newest, entry) }
+  view.put(KEYS, key, next)
 }
 
-function listKin(view: ViewTransaction, key: string, { time, number }: Traits): void {
-  const { newest } = view.get<KinList>(KIN, key) ?? { newest: [] }
-  const next = withNewest(newest, [time, number], MOST_KIN)
+function listKin(view: ViewTransaction, key: string, entry: string): void {
+  const { newest } = view.get<KinList>(KIN, key) ?? NO_LIST
+  const next = withEntry(newest, entry, MOST_KIN)
   if (next !== newest) view.put(KIN, key, { newest: next } satisfies KinList)
 }
 
-function leaveKin(view: ViewTransaction, key: string, number: string): void {
-  const { newest } = view.get<KinList>(KIN, key) ?? { newest: [] }
-  const others = newest.filter(([, other]) => other !== number)
-  if (others.length < newest.length) view.put(KIN, key, { newest: others } satisfies KinList)
-}
-
-/** The list with an incident in its place, the latest first; of the same time the one that was entered later. */
-function withNewest(newest: readonly Listed[], entry: Listed, most: number): readonly Listed[] {
-  const [time] = entry
-  let place = 0
-  while (place < newest.length && (newest[place] as Listed)[0] > time) place++
-  if (place === most) return newest
-  return [...newest.slice(0, place), entry, ...newest.slice(place, most - 1)]
+function leaveKin(view: ViewTransaction, key: string, entry: string): void {
+  const { newest } = view.get<KinList>(KIN, key) ?? NO_LIST
+  const next = withoutEntry(newest, entry)
+  if (next !== newest) view.put(KIN, key, { newest: next } satisfies KinList)
 }
 
 /** Reads of documents, from a transaction or loaded before. */
@@ -180,27 +204,28 @@ export function backgroundOf(lookup: Lookup): Background {
     count: (key) => lookup<KeyList>(KEYS, key)?.count ?? 0,
     countWord: (stem) => lookup<WordCount>(WORDS, stem)?.count ?? 0,
     chance(signal) {
-      const known = totals.known[signal] ?? 0
-      return known === 0 ? 0 : (totals.squares[signal] ?? 0) / (known * known)
+      const place = FIELD_SIGNALS.indexOf(signal)
+      const known = totals.known[place] as number
+      return known === 0 ? 0 : (totals.squares[place] as number) / (known * known)
     },
   }
 }
 
-function everyKinKey(traits: Traits): readonly string[] {
-  const kind = kindOf(traits)
-  const pairs = wordPairs(traits).map(wordPairKey)
-  return kind === undefined ? pairs : [kind, ...pairs]
+function everyKinKey({ kind, pairs }: Keys): readonly string[] {
+  const keys = pairs.map(({ key }) => key)
+  if (kind !== undefined) keys.push(kind)
+  return keys
 }
 
 /** Without pairs of words that are common: who shares them, shares nothing beyond chance, and they would be written all the time. */
-function kinKeysOf(view: { get: Lookup }, traits: Traits): readonly string[] {
+function kinKeysIn(view: { get: Lookup }, { kind, pairs }: Keys): readonly string[] {
   const { incidents } = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
-  const kind = kindOf(traits)
   const keys = kind === undefined ? [] : [kind]
-  for (const pair of wordPairs(traits)) {
-    const [one, other] = pair.map((stem) => view.get<WordCount>(WORDS, stem)?.count ?? 0) as [number, number]
-    const areCommon = incidents >= LEAST_TO_JUDGE && one * other * COMMON_PAIR > incidents * incidents
-    if (!areCommon) keys.push(wordPairKey(pair))
+  const countOf = (stem: string) => view.get<WordCount>(WORDS, stem)?.count ?? 0
+  for (const { key, one, other } of pairs) {
+    const isCommon =
+      incidents >= LEAST_TO_JUDGE && countOf(one) * countOf(other) * COMMON_PAIR > incidents * incidents
+    if (!isCommon) keys.push(key)
   }
   return keys
 }
@@ -209,43 +234,44 @@ const COMMON_PAIR = 256
 const LEAST_TO_JUDGE = 256
 
 /**
- * Numbers of those that are alike in more than one trait or in a rare one and were opened within a time of it: only they can be of one
+ * Ordinals of those that are alike in more than one trait or in a rare one and were opened within a time of it: only they can be of one
  * candidate with it. If there are many, those that stand in most lists, then the nearest in time.
  */
-export function kinOf(view: { get: Lookup }, traits: Traits, windowMilliseconds: number): readonly string[] {
-  const found = new Map<string, Kin>()
-  const add = (newest: readonly Listed[] = [], most = MOST_KIN) => {
-    for (const [time, number] of newest.slice(0, most)) {
-      const gap = Math.abs(time - traits.time)
-      if (number === traits.number || gap > windowMilliseconds) continue
-      const known = found.get(number)
-      if (known === undefined) found.set(number, { number, gap, lists: 1 })
-      else known.lists++
-    }
+export function kinOf(
+  view: { get: Lookup },
+  { traits, ordinal: own, keys }: Entered,
+  windowMilliseconds: number,
+): readonly number[] {
+  const found = new Map<number, Kin>()
+  const add = (ordinal: number, time: number) => {
+    const gap = Math.abs(time - traits.time)
+    if (ordinal === own || gap > windowMilliseconds) return
+    const known = found.get(ordinal)
+    if (known === undefined) found.set(ordinal, { ordinal, gap, lists: 1 })
+    else known.lists++
   }
-  for (const key of rareKeysOf(traits)) add(view.get<KeyList>(KEYS, key)?.newest, MOST_OF_RARE)
-  for (const key of kinKeysOf(view, traits)) add(view.get<KinList>(KIN, key)?.newest)
+  for (const key of keys.rare) forNewest(view.get<KeyList>(KEYS, key)?.newest ?? NOBODY, MOST_OF_RARE, add)
+  for (const key of kinKeysIn(view, keys))
+    forNewest(view.get<KinList>(KIN, key)?.newest ?? NOBODY, MOST_KIN, add)
   if (found.size <= MOST_COMPARED) return [...found.keys()]
   return [...found.values()]
-    .sort((a, b) => b.lists - a.lists || a.gap - b.gap || (a.number < b.number ? -1 : 1))
+    .sort((a, b) => b.lists - a.lists || a.gap - b.gap || a.ordinal - b.ordinal)
     .slice(0, MOST_COMPARED)
-    .map(({ number }) => number)
+    .map(({ ordinal }) => ordinal)
 }
 
 interface Kin {
-  number: string
+  ordinal: number
   gap: number
   lists: number
 }
 
-/** Numbers of all who share a trait and stand in its list. */
-export function listedWith(lookup: Lookup, traits: Traits): readonly string[] {
-  const found = new Set<string>()
-  const add = (newest: readonly Listed[] = []) => {
-    for (const [, number] of newest) found.add(number)
-  }
-  for (const key of keysOf(traits)) add(lookup<KeyList>(KEYS, key)?.newest)
-  for (const key of everyKinKey(traits)) add(lookup<KinList>(KIN, key)?.newest)
-  found.delete(traits.number)
+/** Ordinals of all who share a trait and stand in its list, maybe its own among them. */
+export function listedWith(lookup: Lookup, traits: Traits): readonly number[] {
+  const found = new Set<number>()
+  const add = (newest: Newest = NOBODY) => forNewest(newest, MOST_LISTED, (ordinal) => found.add(ordinal))
+  const keys = everyKeyOf(traits)
+  for (const key of keys.lists) add(lookup<KeyList>(KEYS, key)?.newest)
+  for (const key of everyKinKey(keys)) add(lookup<KinList>(KIN, key)?.newest)
   return [...found]
 }

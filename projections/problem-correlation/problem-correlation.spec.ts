@@ -9,6 +9,7 @@ import { CANDIDATES, type Candidate, candidateId } from './candidates.js'
 import { FoldedView } from './folded-view.fixture.js'
 import { USUAL_SETTINGS } from './linking.js'
 import { KEYS, type KeyList, MOST_LISTED, TOTALS, type Totals } from './lists.js'
+import { forNewest, NOBODY } from './newest.js'
 import { problemCorrelation } from './problem-correlation.js'
 import { madeUpScenario, type PlantedSignal, type ScenarioEvent } from './scenario.fixture.js'
 
@@ -106,15 +107,13 @@ describe('a candidate', () => {
 it('keeps lists of bounded length and counts everybody', () => {
   const view = folded(...Array.from({ length: 100 }, (_, n) => kin(`INC${1_000 + n}`, AT + n)))
   const list = view.get<KeyList>(KEYS, 'category:rare')
-  expect([list?.count, list?.newest.length, list?.newest[0]]).toEqual([
-    100,
-    MOST_LISTED,
-    [AT + 99, 'INC1099'],
-  ])
+  const listed: number[] = []
+  forNewest(list?.newest ?? NOBODY, 1_000, (ordinal) => listed.push(ordinal))
+  expect([list?.count, listed.length, listed[0]]).toEqual([100, MOST_LISTED, 399])
   expect(view.get<Totals>(TOTALS, 'all')).toMatchObject({
     incidents: 400,
-    known: { symptom: 100 },
-    squares: { symptom: 10_000 },
+    known: expect.arrayContaining([100]),
+    squares: expect.arrayContaining([10_000]),
   })
 })
 

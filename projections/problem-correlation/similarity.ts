@@ -1,9 +1,27 @@
 import {
+  agreeAt,
+  CI_PLACE,
+  changesIn,
+  FIELD_PLACES,
+  type Fingerprint,
+  fingerprintOf,
+  HASH_WIDTH,
+  type Hashes,
+  hashAt,
+  hashOfValue,
+  isToldAt,
+  numberIn,
+  timeIn,
+  upstreamIn,
+  wordsIn,
+} from './fingerprints.js'
+import {
   changeKey,
   ciKey,
+  everyKeyOf,
   FIELD_SIGNALS,
   type FieldSignal,
-  fieldKey,
+  type Keys,
   sourcesOf,
   type Traits,
 } from './traits.js'
@@ -82,89 +100,105 @@ const UPSTREAM_BITS_LESS = 1
  * frequency of the value.) What does not depend on whom an incident is compared with is weighed once.
  */
 export class Comparer {
+  readonly #own: Fingerprint
   readonly #fields: readonly WeighedField[]
-  readonly #sources: ReadonlyMap<string, number>
+  /** What the incident has several of, by hash. */
+  readonly #sources: ReadonlyMap<number, WeighedValue>
+  readonly #changes: ReadonlyMap<number, WeighedValue>
+  /** Weighed when they are needed: most of those that it is compared with are too far away by all else. */
+  #weighedWords: ReadonlyMap<number, WeighedValue> | undefined
+  #allWordBits = 0
   readonly #ciAgrees: number
   readonly #ciDiffers: number
-  readonly #changes: ReadonlyMap<string, number>
-  readonly #words: ReadonlyMap<string, number>
-  readonly #allWordBits: number
+  readonly #rarityOfWord: (stem: string) => number
   readonly #moment: number
   readonly #nearest: number
   readonly #timeWeight: number
 
+  /** @param own what is known of the one already */
   constructor(
     private readonly one: Traits,
     background: Background,
     by: Parameters,
+    own: { fingerprint: Fingerprint; keys: Keys } = {
+      fingerprint: fingerprintOf(one),
+      keys: everyKeyOf(one),
+    },
   ) {
     const rarity = rarityIn(background)
-    this.#fields = weighedFields(one, background, by)
+    this.#own = own.fingerprint
+    this.#fields = weighedFields(one, own.keys, { background, rarity, by })
     this.#ciAgrees = Math.log2(by.ciAgreement)
     this.#ciDiffers = Math.log2(1 - by.ciAgreement)
-    this.#sources = new Map(sourcesOf(one).map((item) => [item, rarity(background.count(ciKey(item)))]))
-    this.#changes = new Map(
-      (one.changes ?? []).map((change) => [change, rarity(background.count(changeKey(change)))]),
-    )
-    this.#words = new Map((one.words ?? []).map((word) => [word, rarity(background.countWord(word))]))
-    this.#allWordBits = [...this.#words.values()].reduce((sum, bits) => sum + bits, 0)
+    this.#sources = weighed(sourcesOf(one), (item) => rarity(background.count(ciKey(item))))
+    this.#changes = weighed(one.changes, (change) => rarity(background.count(changeKey(change))))
+    this.#rarityOfWord = (word) => rarity(background.countWord(word))
     this.#moment = by.momentMilliseconds
     this.#nearest = nearestBits(background.span, by.momentMilliseconds)
     this.#timeWeight = by.timeWeight
   }
 
-  /** The bits alone. */
-  bits(other: Traits): number {
-    return this.#judge(other, undefined)
+  get #words(): ReadonlyMap<number, WeighedValue> {
+    if (this.#weighedWords === undefined) {
+      this.#weighedWords = weighed(this.one.words, this.#rarityOfWord)
+      for (const { bits } of this.#weighedWords.values()) this.#allWordBits += bits
+    }
+    return this.#weighedWords
   }
 
-  compare(other: Traits): Comparison {
+  /** @param least fewer bits than this need not be exact: whose words alone are missing then */
+  bits(other: Fingerprint, least = Number.NEGATIVE_INFINITY): number {
+    const bits = this.#withoutWords(other, undefined)
+    if (bits + MOST_WORD_BITS < least) return bits
+    return bits + this.#sharedWords(other, undefined)
+  }
+
+  compare(other: Fingerprint): Comparison {
     const agreements: Agreement[] = []
-    return { bits: this.#judge(other, agreements), agreements }
+    const bits = this.#withoutWords(other, agreements) + this.#sharedWords(other, agreements)
+    return { bits, agreements }
   }
 
-  #judge(other: Traits, agreements: Agreement[] | undefined): number {
+  #withoutWords(other: Fingerprint, agreements: Agreement[] | undefined): number {
     let bits = 0
-    for (const { signal, value, agrees, differs } of this.#fields) {
-      const otherValue = other[signal]
-      if (otherValue === undefined) continue
-      const weight = value === otherValue ? agrees : differs
+    for (const { signal, value, place, agrees, differs } of this.#fields) {
+      if (!isToldAt(other, place)) continue
+      const weight = agreeAt(this.#own, other, place) ? agrees : differs
       if (weight > 0) agreements?.push({ signal, value, bits: weight })
       bits += weight
     }
-    bits += this.#items(other, agreements)
-    bits += this.#change(other, agreements)
-    bits += this.#sharedWords(other, agreements)
-    const gap = Math.abs(this.one.time - other.time)
+    if (this.one.ci !== undefined && isToldAt(other, CI_PLACE)) bits += this.#items(other, agreements)
+    if (this.#changes.size > 0) bits += this.#change(other, agreements)
+    const gap = Math.abs(this.one.time - timeIn(other))
     const near = this.#timeWeight * (this.#nearest - Math.log2(this.#moment + gap))
     if (near > 0) agreements?.push({ signal: 'time', value: String(gap), bits: near })
     return bits + near
   }
 
-  #items(other: Traits, agreements: Agreement[] | undefined): number {
-    const { ci } = this.one
-    if (ci === undefined || other.ci === undefined) return 0
-    const isSame = ci === other.ci
-    let best: { item: string; rarity: number } | undefined
-    if (isSame) best = { item: ci, rarity: this.#sources.get(ci) ?? 0 }
-    else
-      for (const item of sourcesOf(other)) {
-        const rarity = this.#sources.get(item)
-        if (rarity !== undefined && (best === undefined || rarity > best.rarity)) best = { item, rarity }
-      }
+  /** Of two that both have an item. */
+  #items(other: Fingerprint, agreements: Agreement[] | undefined): number {
+    const isSame = agreeAt(this.#own, other, CI_PLACE)
+    let best = this.#sources.get(hashAt(other, CI_PLACE))
+    if (!isSame)
+      forHashes(other, upstreamIn(other), (hash) => {
+        const source = this.#sources.get(hash)
+        if (source !== undefined && (best === undefined || source.bits > best.bits)) best = source
+      })
     if (best === undefined) return this.#ciDiffers
-    const weight = this.#ciAgrees + best.rarity
+    const weight = this.#ciAgrees + best.bits
     const bits = isSame ? weight : Math.max(0, weight - UPSTREAM_BITS_LESS)
-    if (bits > 0) agreements?.push({ signal: isSame ? 'ci' : 'upstream', value: best.item, bits })
+    if (bits > 0) agreements?.push({ signal: isSame ? 'ci' : 'upstream', value: best.value, bits })
     return bits
   }
 
-  #change(other: Traits, agreements: Agreement[] | undefined): number {
-    if (other.changes === undefined || this.#changes.size === 0) return 0
-    for (const [change, rarity] of this.#changes) {
-      if (!other.changes.includes(change)) continue
+  /** The first of its own that the other has as well. */
+  #change(other: Fingerprint, agreements: Agreement[] | undefined): number {
+    const theirs = new Set<number>()
+    forHashes(other, changesIn(other), (hash) => theirs.add(hash))
+    for (const [hash, { value, bits: rarity }] of this.#changes) {
+      if (!theirs.has(hash)) continue
       const bits = Math.min(MOST_CHANGE_BITS, rarity)
-      if (bits > 0) agreements?.push({ signal: 'change', value: change, bits })
+      if (bits > 0) agreements?.push({ signal: 'change', value, bits })
       return bits
     }
     return 0
@@ -174,37 +208,70 @@ export class Comparer {
    * The information in the words that both have, as far as it makes up what the one says. Not of what the other says: counts of words
    * that are the other's alone would have to be read for each that it is compared with.
    */
-  #sharedWords({ words }: Traits, agreements: Agreement[] | undefined): number {
-    if (words === undefined || this.#allWordBits <= 0) return 0
+  #sharedWords(other: Fingerprint, agreements: Agreement[] | undefined): number {
+    const words = this.#words
+    if (this.#allWordBits <= 0) return 0
+    const common: WeighedValue[] = []
     let shared = 0
-    for (const word of words) shared += this.#words.get(word) ?? 0
+    forHashes(other, wordsIn(other), (hash) => {
+      const word = words.get(hash)
+      if (word === undefined) return
+      shared += word.bits
+      if (agreements !== undefined) common.push(word)
+    })
     const bits = Math.min(MOST_WORD_BITS, (shared * shared) / this.#allWordBits)
     if (bits > 0 && agreements !== undefined) {
-      const common = [...this.#words.keys()].filter((word) => words.includes(word))
-      agreements.push({ signal: 'words', value: common.join(' '), bits })
+      const inOrder = [...words.values()].filter((word) => common.includes(word))
+      agreements.push({ signal: 'words', value: inOrder.map(({ value }) => value).join(' '), bits })
     }
     return bits
   }
 }
 
+interface WeighedValue {
+  value: string
+  /** How rare it is. */
+  bits: number
+}
+
+function weighed(
+  values: readonly string[] = [],
+  bitsOf: (value: string) => number,
+): ReadonlyMap<number, WeighedValue> {
+  const byHash = new Map<number, WeighedValue>()
+  for (const value of values) byHash.set(hashOfValue(value), { value, bits: bitsOf(value) })
+  return byHash
+}
+
+function forHashes(fingerprint: Fingerprint, { from, to }: Hashes, tell: (hash: number) => void): void {
+  for (let at = from; at < to; at += HASH_WIDTH) tell(hashAt(fingerprint, at))
+}
+
 interface WeighedField {
   signal: FieldSignal
   value: string
+  /** Of its hash in a fingerprint. */
+  place: number
   agrees: number
   differs: number
 }
 
-function weighedFields(one: Traits, background: Background, { agreement }: Parameters): WeighedField[] {
-  const rarity = rarityIn(background)
-  const weighed: WeighedField[] = []
-  for (const signal of FIELD_SIGNALS) {
-    const share = agreement[signal]
+function weighedFields(
+  one: Traits,
+  keys: Keys,
+  { background, rarity, by }: { background: Background; rarity: (count: number) => number; by: Parameters },
+): WeighedField[] {
+  const fields: WeighedField[] = []
+  for (const [i, signal] of FIELD_SIGNALS.entries()) {
+    const share = by.agreement[signal]
     const value = one[signal]
-    if (share === undefined || value === undefined) continue
-    const agrees = Math.log2(share) + rarity(background.count(fieldKey(signal, value)))
-    weighed.push({ signal, value, agrees, differs: differenceBits(share, background.chance(signal)) })
+    const key = keys.fields[i]
+    if (share === undefined || value === undefined || key === undefined) continue
+    const agrees = Math.log2(share) + rarity(background.count(key))
+    const differs = differenceBits(share, background.chance(signal))
+    fields.push({ signal, value, place: FIELD_PLACES[signal], agrees, differs })
   }
-  return weighed
+  return fields
 }
 
 function differenceBits(share: number, chance: number): number {
@@ -231,5 +298,25 @@ function rarityIn({ incidents }: Background): (count: number) => number {
  * at 10 one in a thousand such searches finds one.
  */
 export function surprise(bits: number, incidents: number): number {
-  return bits - Math.log2(Math.max(1, incidents))
+  return bits - byChance(incidents)
+}
+
+/** Bits that the best of so many incidents has by chance. */
+export function byChance(incidents: number): number {
+  return Math.log2(Math.max(1, incidents))
+}
+
+/** Others with their bits, the most alike first; of the same bits the one that was opened last. */
+export function mostAlike(
+  others: readonly Fingerprint[],
+  comparer: Comparer,
+): { fingerprint: Fingerprint; number: string; bits: number }[] {
+  return others
+    .map((fingerprint) => ({
+      fingerprint,
+      number: numberIn(fingerprint),
+      time: timeIn(fingerprint),
+      bits: comparer.bits(fingerprint),
+    }))
+    .sort((a, b) => b.bits - a.bits || b.time - a.time || (a.number < b.number ? 1 : -1))
 }

@@ -1,4 +1,4 @@
-import { wordStems } from '#libs/read-store'
+import { MOST_STEMS, wordStems } from '#libs/read-store'
 import type { IncidentFields } from '../../src/incidents/domain/incident.events.js'
 
 /** Fields of which two incidents have the same value, or not. */
@@ -30,14 +30,43 @@ export interface Traits extends Readonly<Partial<Record<FieldSignal, string>>> {
 /** Fields of an incident that are traits, by the name that they have there. */
 const FIELD_NAMES = ['category', 'subcategory', 'symptom', 'location', 'service', 'openedBy'] as const
 
-/** The traits that stand in the fields of an incident. */
-export function describedTraits(number: string, time: number, fields: Partial<IncidentFields>): Traits {
+/** The traits that stand in the fields of an incident. @param about stems of its description */
+export function describedTraits(
+  number: string,
+  time: number,
+  fields: Partial<IncidentFields>,
+  about: readonly string[] = aboutOf(fields),
+): Traits {
   const traits: Record<string, unknown> = { number, time }
   for (const name of FIELD_NAMES) if (fields[name]) traits[name] = fields[name]
   if (fields.primaryCi) traits.ci = fields.primaryCi
-  const words = wordStems(fields.title ?? '', fields.description)
+  const words = wordsOf(fields.title, about)
   if (words.length > 0) traits.words = words
   return traits as unknown as Traits
+}
+
+/** Fields of {@link describedTraits} that have changed; null: it has it no longer. */
+export type FieldChanges = Readonly<Record<string, { to: unknown } | undefined>>
+
+/** The traits after a change of fields other than title and description; the same when none of them is a trait. */
+export function changedTraits(traits: Traits, changes: FieldChanges): Traits {
+  let changed = traits
+  for (const [field, trait] of TRAIT_OF_FIELD) {
+    const change = changes[field]
+    if (change !== undefined) changed = { ...changed, [trait]: change.to || undefined }
+  }
+  return changed
+}
+const TRAIT_OF_FIELD = [...FIELD_NAMES.map((name) => [name, name] as const), ['primaryCi', 'ci'] as const]
+
+/** What an incident speaks of. */
+export function wordsOf(title: string | undefined, about: readonly string[]): readonly string[] {
+  const words = wordStems(title ?? '')
+  return about.length === 0 ? words : [...new Set([...words, ...about])].slice(0, MOST_STEMS)
+}
+
+export function aboutOf({ description }: Partial<IncidentFields>): readonly string[] {
+  return description ? wordStems('', description) : []
 }
 
 /** The items that a failure could have come from: its own, and those upstream. */
@@ -45,16 +74,9 @@ export function sourcesOf({ ci, upstream = [] }: Traits): readonly string[] {
   return ci === undefined ? [] : [ci, ...upstream.filter((item) => item !== ci)]
 }
 
-/** Names of the lists in which an incident can be found again, by one trait each. */
-export function keysOf(traits: Traits): readonly string[] {
-  const keys = [RECENT]
-  for (const signal of FIELD_SIGNALS) {
-    const value = traits[signal]
-    if (value !== undefined) keys.push(fieldKey(signal, value))
-  }
-  for (const item of sourcesOf(traits)) keys.push(ciKey(item))
-  for (const change of traits.changes ?? []) keys.push(changeKey(change))
-  return keys
+/** Names of lists in which an incident can be found again, by its item, what is upstream, and changes. */
+export function keysOfItems(traits: Traits): readonly string[] {
+  return [...sourcesOf(traits).map(ciKey), ...(traits.changes ?? []).map(changeKey)]
 }
 
 /** Every incident, the newest. */
@@ -64,10 +86,10 @@ export const changeKey = (change: string) => `change:${change}`
 export const fieldKey = (signal: FieldSignal, value: string) => `${signal}:${value}`
 
 /**
- * Of the lists of {@link keysOf}, those by one trait that is rare enough for two incidents to be of one candidate by it. Others must be
+ * Of the lists by one trait, those by one that is rare enough for two incidents to be of one candidate by it. Others must be
  * alike in more than one: {@link kindOf}, {@link wordPairs}.
  */
-export function rareKeysOf(traits: Traits): readonly string[] {
+function rareKeysOf(traits: Traits): readonly string[] {
   return [...sourcesOf(traits).slice(0, MOST_SOURCES).map(ciKey), ...(traits.changes ?? []).map(changeKey)]
 }
 const MOST_SOURCES = 4
@@ -78,11 +100,47 @@ export function kindOf({ category, subcategory, symptom }: Traits): string | und
   return `kind:${category ?? ''}|${subcategory ?? ''}|${symptom ?? ''}`
 }
 
+/** Two words, and the name of the list of all that have them side by side. */
+export interface WordPair {
+  key: string
+  one: string
+  other: string
+}
 const MOST_PAIRS = 5
 
 /** Neighbours among its first words in the order of the alphabet: so other words between them do not part what is alike. */
-export function wordPairs({ words = [] }: Traits): readonly (readonly [string, string])[] {
+function wordPairs({ words = [] }: Traits): readonly WordPair[] {
   const first = words.slice(0, MOST_PAIRS + 1).sort()
-  return first.slice(1).map((word, i) => [first[i] as string, word])
+  const pairs: WordPair[] = []
+  for (let i = 1; i < first.length; i++) {
+    const [one, other] = [first[i - 1] as string, first[i] as string]
+    pairs.push({ key: `words:${one} ${other}`, one, other })
+  }
+  return pairs
 }
-export const wordPairKey = ([one, other]: readonly [string, string]) => `words:${one} ${other}`
+
+/** Names of lists in which an incident can be found again. */
+export interface Keys {
+  /** By one trait each. */
+  lists: readonly string[]
+  /** Those of them that are of fields, in the order of {@link FIELD_SIGNALS}. */
+  fields: readonly (string | undefined)[]
+  rare: readonly string[]
+  kind: string | undefined
+  pairs: readonly WordPair[]
+}
+
+export function everyKeyOf(traits: Traits): Keys {
+  const fields = FIELD_SIGNALS.map((signal) => {
+    const value = traits[signal]
+    return value === undefined ? undefined : fieldKey(signal, value)
+  })
+  const items = keysOfItems(traits)
+  return {
+    lists: [RECENT, ...fields.filter((key) => key !== undefined), ...items],
+    fields,
+    rare: rareKeysOf(traits),
+    kind: kindOf(traits),
+    pairs: wordPairs(traits),
+  }
+}

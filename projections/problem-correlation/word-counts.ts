@@ -1,4 +1,5 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
+import { hashOf } from './digits.js'
 
 /** In how many incidents a stem stands. */
 export const WORDS = 'correlation_words'
@@ -22,11 +23,4 @@ export function countWord(view: ViewTransaction, stem: string, step: 1 | -1, num
   if (!isExact && hashOf(number) % SAMPLED !== 0) return
   const next = Math.max(0, count + step * (isExact ? 1 : SAMPLED))
   view.put(WORDS, stem, { count: next } satisfies WordCount)
-}
-
-/** FNV-1a, 32 bits (RFC draft-eastlake-fnv), with its bits mixed once more: numbers that follow each other differ in the last alone. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) >>> 8
 }

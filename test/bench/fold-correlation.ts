@@ -1,14 +1,17 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { collectionSchemas, systemClock } from '#libs/projections-runtime'
-import type { ProjectionWriter, ReadStore } from '#libs/read-store'
+import type { ProjectionReader, ProjectionWriter, ReadStore } from '#libs/read-store'
 import { InMemoryReadStore } from '#libs/testing'
+import { type CorrelatedIncident, INCIDENTS } from '#projections/problem-correlation/linking'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
+import { type Load, mostSimilar } from '#projections/problem-correlation/similar'
 import { parkedSchema } from '../../libs/projections-runtime/parking.js'
 import { ViewFeed } from '../../libs/projections-runtime/view-feed.js'
 import { openReadStore } from '../../src/runtime/stores.js'
 import { FIRST_NUMBER, openingBody, openingEvents, seeded, stored, uuid } from './opening.js'
 import { answer, input } from './programs.js'
+import { percentile } from './statistics.js'
 
 /** A program: folds made-up incidents, three events each, into the view of problem correlation alone. */
 export interface FoldCorrelation {
@@ -27,8 +30,15 @@ export interface Stretch {
   /** By the clock, and of the processor, which does not count what else the machine does. */
   incidentsPerSecond: number
   incidentsPerProcessorSecond: number
+  /** The same if nothing had to be done but to hand its documents to the store: the limit. */
+  incidentsPerProcessorSecondOfWriting: number
   /** Documents handed to the store for each incident. */
   rowsPerIncident: number
+  /** Of the process, at the end of it. */
+  residentMegabytes: number
+  /** Milliseconds to find what is similar to an incident, all read from the store, one after another; without the records shown. */
+  similarP50: number
+  similarP99: number
 }
 
 const ITEMS = 5_000
@@ -69,16 +79,22 @@ async function fold({ sizes, seed, batch, folder }: FoldCorrelation): Promise<St
   const { name: projection, version } = problemCorrelation
   const schemas = [...collectionSchemas(problemCorrelation), parkedSchema]
   const build = await store.createBuild({ projection, version }, schemas)
-  const writer = await store.openForWriting(build, { owner: 'bench', leaseMilliseconds: 3_600_000 })
-  let rows = 0
+  const writer = await store.openForWriting(build, {
+    owner: 'bench',
+    leaseMilliseconds: 3_600_000,
+    bulkLoad: true,
+  })
+  let [rows, writing] = [0, 0]
   const counting = new Proxy(writer, {
     get(target, name) {
       const value = Reflect.get(target, name, target)
       if (typeof value !== 'function') return value
       if (name !== 'commit') return value.bind(target)
-      return (...args: Parameters<ProjectionWriter['commit']>) => {
+      return async (...args: Parameters<ProjectionWriter['commit']>) => {
         rows += args[0].length
-        return target.commit(...args)
+        const used = process.cpuUsage()
+        await target.commit(...args)
+        writing += microsecondsSince(used)
       }
     },
   })
@@ -90,26 +106,71 @@ async function fold({ sizes, seed, batch, folder }: FoldCorrelation): Promise<St
   for (const size of sizes) {
     let [milliseconds, microseconds, before] = [0, 0, count]
     rows = 0
+    writing = 0
     while (count < size) {
       const events: RecordedEvent[] = []
       for (; events.length < batch && count < size; count++) events.push(...(source.next().value ?? []))
       const [started, used] = [performance.now(), process.cpuUsage()]
       await feed.handle(events, events.at(-1)?.position as string)
-      const { user, system } = process.cpuUsage(used)
+      microseconds += microsecondsSince(used)
       milliseconds += performance.now() - started
-      microseconds += user + system
     }
     const folded = count - before
     before = count
-    stretches.push({
+    const { p50, p99 } = await askSimilar(writer, size)
+    const stretch: Stretch = {
       incidents: size,
       incidentsPerSecond: folded / (milliseconds / 1_000),
       incidentsPerProcessorSecond: folded / (microseconds / 1e6),
+      incidentsPerProcessorSecondOfWriting: folded / (writing / 1e6),
       rowsPerIncident: rows / folded,
-    })
+      residentMegabytes: process.memoryUsage().rss / 1e6,
+      similarP50: p50,
+      similarP99: p99,
+    }
+    console.error(
+      `  up to ${size}: ${Math.round(stretch.incidentsPerProcessorSecond)} incidents per second of processor time`,
+    )
+    stretches.push(stretch)
   }
   await store.close()
   return stretches
+}
+
+function microsecondsSince(used: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(used)
+  return user + system
+}
+
+const ASKED = 500
+
+/** Asks of incidents of every age what is similar, as `GET /incidents/{number}/similar` does. */
+async function askSimilar(reader: ProjectionReader, incidents: number) {
+  const random = seeded(incidents)
+  const load: Load = async (reads) => {
+    const documents = new Map<string, unknown>()
+    for (const collection of new Set(reads.map((read) => read.collection))) {
+      const ids = reads.filter((read) => read.collection === collection).map(({ id }) => id)
+      for (const [id, { document }] of await reader.getMany(collection, ids))
+        documents.set(`${collection}/${id}`, document)
+    }
+    return <Document extends object>(collection: string, id: string) =>
+      documents.get(`${collection}/${id}`) as Document | undefined
+  }
+  const times: number[] = []
+  for (let n = 0; n < ASKED; n++) {
+    const started = performance.now()
+    const number = `INC${FIRST_NUMBER + (random() % incidents)}`
+    const asked = await reader.get<CorrelatedIncident>(INCIDENTS, number)
+    if (asked === undefined) throw new Error(`${number} is not in the view`)
+    const best = await mostSimilar(asked.document, load, 100)
+    await reader.getMany(
+      INCIDENTS,
+      best.map((other) => other.number),
+    )
+    times.push(performance.now() - started)
+  }
+  return { p50: percentile(times, 50), p99: percentile(times, 99) }
 }
 
 await answer(await fold(input<FoldCorrelation>()))

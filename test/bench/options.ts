@@ -60,7 +60,7 @@ const FULL = {
   'desk-seconds': 60,
   items: 100_000,
   'ci-versions': '1,10,50',
-  'correlation-sizes': '10000,100000',
+  'correlation-sizes': '10000,100000,333000,1000000',
 }
 const QUICK = {
   runs: 1,

@@ -2,7 +2,7 @@ import { stemmer } from 'stemmer'
 import { foldedWords } from './text-folding.js'
 
 /** Stems kept of an incident, the first ones: of the title, then of the description. */
-const MOST_WORDS = 16
+export const MOST_STEMS = 16
 /** Beyond this many characters a description is a log, whose words are nobody's. */
 const MOST_CHARACTERS = 2_000
 
@@ -24,7 +24,7 @@ export function wordStems(title: string, description = ''): readonly string[] {
   const stems = new Set<string>()
   for (const text of [title, description.slice(0, MOST_CHARACTERS)])
     for (const word of foldedWords(text)) {
-      if (stems.size === MOST_WORDS) return [...stems]
+      if (stems.size === MOST_STEMS) return [...stems]
       if (word.length > 1 && !STOP_WORDS.has(word) && !/^\d{1,2}$/.test(word)) stems.add(stemOf(word))
     }
   return [...stems]

@@ -4,20 +4,10 @@ import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import { candidateNumber, rounded } from '#projections/problem-correlation/candidates'
 import { type CorrelatedIncident, INCIDENTS } from '#projections/problem-correlation/linking'
-import {
-  backgroundOf,
-  KEYS,
-  KIN,
-  type Lookup,
-  listedWith,
-  listReads,
-  TOTALS,
-} from '#projections/problem-correlation/lists'
+import type { Lookup, Reads } from '#projections/problem-correlation/lists'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
 import { reasonsOf } from '#projections/problem-correlation/reasons'
-import { Comparer, surprise, USUAL_PARAMETERS } from '#projections/problem-correlation/similarity'
-import type { Traits } from '#projections/problem-correlation/traits'
-import { WORDS } from '#projections/problem-correlation/word-counts'
+import { mostSimilar } from '#projections/problem-correlation/similar'
 
 export interface SimilarArguments {
   principal: Principal
@@ -49,30 +39,27 @@ export async function similarIncidents(
   const { row: asked, position, lag } = await correlated.get(number, asking)
   const items: object[] = []
   if (asked && !asked.document.restricted) {
-    const { traits } = asked.document
-    const lookup = await loaded(traits, { models, asking })
-    const others = await correlated.getMany(listedWith(lookup, traits), asking)
-    const background = backgroundOf(lookup)
-    const comparer = new Comparer(traits, background, USUAL_PARAMETERS)
-    const best = ranked(
-      comparer,
-      others.rows.map(({ document }) => document),
+    const best = await mostSimilar(asked.document, (reads) => loaded(reads, { models, asking }), LOOKED_AT)
+    const others = await correlated.getMany(
+      best.map((other) => other.number),
+      asking,
     )
-    const streams = best.map(({ to }) => `incident-${to.number}`)
+    const candidates = new Map(others.rows.map(({ id, document }) => [id, document.candidate]))
+    const streams = best.map((other) => `incident-${other.number}`)
     const { rows } = await details.getMany(streams, asking)
     const seen = new Map(rows.map(({ document }) => [document.number, document]))
-    for (const { to, candidate, bits } of best) {
-      const record = seen.get(to.number)
+    for (const { number: other, bits, compare } of best) {
+      const record = seen.get(other)
       if (record === undefined || items.length >= Math.min(pageSize || USUAL_SIMILAR, MOST_SIMILAR)) continue
       const { title, state, openedAt } = record
-      const reasons = reasonsOf(comparer.compare(to).agreements)
+      const candidate = candidates.get(other)
       items.push({
-        number: to.number,
+        number: other,
         title,
         state,
         openedAt,
-        score: rounded(surprise(bits, background.incidents)),
-        reasons,
+        score: rounded(bits),
+        reasons: reasonsOf(compare().agreements),
         ...(candidate !== undefined && { candidate: candidateNumber(candidate) }),
       })
     }
@@ -85,24 +72,14 @@ interface Loading {
   asking: { principal: Principal; minPosition?: string; timeoutMilliseconds?: number }
 }
 
-/** The lists and counts that the incident stands in. */
-async function loaded(traits: Traits, { models, asking }: Loading): Promise<Lookup> {
-  const reads = listReads(traits)
+/** Documents of the view. */
+async function loaded(reads: Reads, { models, asking }: Loading): Promise<Lookup> {
   const documents = new Map<string, object>()
-  for (const collection of [TOTALS, KEYS, KIN, WORDS]) {
+  for (const collection of new Set(reads.map((read) => read.collection))) {
     const ids = reads.filter((read) => read.collection === collection).map(({ id }) => id)
     const { rows } = await models.of<object>(problemCorrelation.name, collection).getMany(ids, asking)
     for (const { id, document } of rows) documents.set(`${collection}/${id}`, document)
   }
   return <Document extends object>(collection: string, id: string) =>
     documents.get(`${collection}/${id}`) as Document | undefined
-}
-
-function ranked(comparer: Comparer, others: readonly CorrelatedIncident[]) {
-  return others
-    .filter(({ restricted }) => !restricted)
-    .map(({ traits: to, candidate }) => ({ to, candidate, bits: comparer.bits(to) }))
-    .filter(({ bits }) => bits > 0)
-    .sort((a, b) => b.bits - a.bits || b.to.time - a.to.time || (a.to.number < b.to.number ? 1 : -1))
-    .slice(0, LOOKED_AT)
 }

@@ -1,3 +1,4 @@
+import type { Fingerprint } from '#projections/problem-correlation/fingerprints'
 import type { Parameters } from '#projections/problem-correlation/similarity'
 import { FIELD_SIGNALS, type FieldSignal, type Traits } from '#projections/problem-correlation/traits'
 import type { LinkedPair } from './incident-log.js'
@@ -67,7 +68,7 @@ export class Teaching {
   }
 
   /** Learns from a query that has been answered, by the links that there were by then. */
-  learn(replay: Replay, asked: Traits, others: readonly Traits[], { linkedBefore }: LinkedPair): void {
+  learn(replay: Replay, asked: Traits, others: readonly Fingerprint[], { linkedBefore }: LinkedPair): void {
     if (this.chosen)
       for (const choice of this.#choices)
         choice.won += reciprocalRank(replay.ranked(asked, others, this.#parametersOf(choice)), linkedBefore)

@@ -1,3 +1,4 @@
+import { numberIn } from '#projections/problem-correlation/fingerprints'
 import type { CorrelationSettings } from '#projections/problem-correlation/linking'
 import { USUAL_SETTINGS } from '#projections/problem-correlation/linking'
 import { describedTraits, type Traits } from '#projections/problem-correlation/traits'
@@ -47,7 +48,7 @@ export function askAll(rows: readonly Row[], { queries }: Links): readonly Answe
         sameCategory: newestFirst(replay, query, isNearInCategory),
         sameKind: newestFirst(replay, query, isOfKind),
       }
-      const listed = others.filter(({ number }) => query.knownBefore.has(number)).length
+      const listed = others.filter((other) => query.knownBefore.has(numberIn(other))).length
       answers.push({ query, rankings, known: replay.rows.size, listed })
       return { query, traits, others }
     })
