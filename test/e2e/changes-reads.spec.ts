@@ -217,8 +217,8 @@ describe('Changes as they are read', () => {
     const ann = desk.as('ann')
     const start = at(-3)
     const emergency = { type: 'emergency', title: 'Disk is full', affectedCis: [ci], group: 'Network' }
-    const { id, position } = succeeded(await ann.post('/changes', emergency))
-    const asked = { orderBy: 'startsAt', filter: 'type = "change"', minPosition: position }
+    const { id, position: opened } = succeeded(await ann.post('/changes', emergency))
+    const asked = { orderBy: 'startsAt', filter: 'type = "change"', minPosition: opened }
     const due = succeeded(await ann.get('/queues/Network', asked))
     // Nobody has planned it, so it cannot wait: what is planned for tomorrow comes later
     expect(due.items.map((item: { number: string }) => item.number)).toEqual([id, number])
