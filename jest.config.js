@@ -35,8 +35,9 @@ export default {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages})/)`],
-  // A scale-out shares the machine with all its servers
+  // A scale-out shares the machine with all its servers, and waits for them
   testTimeout: process.env.E2E_SHAPE === 'scale-out' ? 240_000 : 60_000,
   testSequencer: '<rootDir>/jest.sequencer.js',
-  maxWorkers: 2,
+  maxWorkers: process.env.E2E_SHAPE === 'scale-out' ? 3 : 2,
+  ...(process.env.JEST_CACHE && { cacheDirectory: process.env.JEST_CACHE }),
 }

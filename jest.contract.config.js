@@ -6,5 +6,4 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/contract/*.verify.ts'],
   testTimeout: 600_000,
-  maxWorkers: 1,
 }

@@ -5,5 +5,6 @@ export default {
   ...config,
   testMatch: ['**/*.faults.ts'],
   testTimeout: 300_000,
-  maxWorkers: 2,
+  // They wait for what is due, for leases and for servers to come back, more than they work
+  maxWorkers: 3,
 }

@@ -4,7 +4,7 @@ import Sequencer from '@jest/test-sequencer'
 const LONG = [
   /figures\//,
   /schemathesis\.verify|alertmanager\.verify/,
-  /faults\/scale-out\.faults|power-loss\.faults|kills\.faults/,
+  /faults\/scale-out-.*\.faults|power-loss\.faults|kills\.faults/,
   /e2e\/(canary|change-year|live-queue|demo|scale-out)\.spec/,
   /test\/(imports|migration|publishing)\//,
   /e2e\//,

@@ -21,6 +21,7 @@ export const IN_SCALE_OUT = {
   'test/e2e/problems.spec.ts': 'incidents that policies of another process link, resume and resolve',
   'test/e2e/queues.spec.ts': 'counts and pages from the read store, now and then',
   'test/e2e/reading.spec.ts': 'filters, orders, pages and the past from the read store',
+  'test/e2e/restricted-problems.spec.ts': 'what lists, queues and the search of the read store hide',
   'test/e2e/rights-in-the-past.spec.ts': 'what a filter of the read store hides, now and then',
   'test/e2e/search.spec.ts': 'the search of the read store',
   'test/e2e/webhooks.spec.ts': 'an outbox in another process, and what it was told to send again',

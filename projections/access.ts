@@ -1,7 +1,6 @@
-import { hasRole, type Principal, type Role } from '#libs/access'
+import { type Audience, hasRole, type Principal, type Role } from '#libs/access'
 import type { AccessRule } from '#libs/projections-runtime'
 import { all, and, eq, type Filter, has, isIn, none, or } from '#libs/read-store'
-import type { Audience } from '../src/incidents/domain/incident.events.js'
 
 /**
  * Who may see which records, in one place.
@@ -156,6 +155,11 @@ export function forReaders(roles: readonly Role[]): RowRule {
     rows: (principal) => (reads(principal) ? visibleRows(principal) : none),
     parts: (principal) => (reads(principal) ? visibleParts(principal) : [none]),
   }
+}
+
+/** The rule of {@link forReaders} for one record at hand. */
+export function readerSees(roles: readonly Role[], principal: Principal, record: AccessColumns): boolean {
+  return hasRole(principal, ...roles) && canSee(principal, record)
 }
 
 /** Of a collection that has no record of anybody's own: all of it for these roles, nothing for others. */

@@ -105,6 +105,8 @@ export function wasImplemented(state: ChangeState): boolean {
 
 /** When it is to be done. */
 interface Times {
+  /** Of what was begun before approval: then, whatever is planned. */
+  underway?: Period
   /** Chosen within the window. */
   planned?: Period
   window?: Period
@@ -112,9 +114,9 @@ interface Times {
   plannedEnd?: string
 }
 
-/** From the times that were chosen, or the window. */
+/** From the times that it is being done in, that were chosen, or the window. */
 export function plan(draft: Draft<Times>): true {
-  const period = draft.planned ?? draft.window
+  const period = draft.underway ?? draft.planned ?? draft.window
   draft.plannedStart = period?.start
   draft.plannedEnd = period?.end
   return true

@@ -21,6 +21,20 @@ export function nonEmpty<Item>(list: readonly Item[]): readonly Item[] | undefin
   return list.length > 0 ? list : undefined
 }
 
+/** A list with an item, once. */
+export function withItem(list: readonly string[] | undefined, item: string): readonly string[] {
+  if (list === undefined) return [item]
+  return list.includes(item) ? list : [...list, item]
+}
+
+/** A list without an item; absence when nothing is left. */
+export function withoutItem(
+  list: readonly string[] | undefined,
+  item: string,
+): readonly string[] | undefined {
+  return list?.includes(item) ? nonEmpty(list.filter((other) => other !== item)) : list
+}
+
 /** Who did it, for people to read: for whom the actor acted, else whom the source names, else the actor. Gives no rights. */
 export function performer({ metadata }: RecordedEvent): string {
   return metadata.onBehalfOf ?? metadata.attributedTo ?? metadata.actor

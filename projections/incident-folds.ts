@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { IncidentEvent, IncidentState } from '../src/incidents/domain/incident.events.js'
 import { type AccessColumns, audienceColumns, peopleNamed } from './access.js'
-import { type Blank, type Draft, nonEmpty, present } from './drafts.js'
+import { type Blank, type Draft, present, withItem, withoutItem } from './drafts.js'
 
 /** What every fold of incident events has to agree on: the fields that all of them show, and when it happened. */
 
@@ -115,12 +115,10 @@ function describe(
   head.visibleTo = peopleNamed(head)
 }
 
-export const MAJOR_INCIDENT_STANDINGS = ['candidate', 'yes'] as const
-
 /** What lists show of a major incident, of a family and of a call to those who are on call. */
 export interface IncidentAttention {
   /** Somebody thinks, or has decided, that it is a major incident. */
-  major?: (typeof MAJOR_INCIDENT_STANDINGS)[number]
+  major?: 'candidate' | 'yes'
   /** Of a major incident: by when the next update is promised, and how often it was reminded of. */
   nextUpdateAt?: string
   updatesOverdue?: number
@@ -268,13 +266,4 @@ export function isTerminal(state: IncidentState): boolean {
 /** Somebody has to do something: New, In Progress or On Hold. */
 export function isOpen(state: IncidentState): boolean {
   return state !== 'Resolved' && !isTerminal(state)
-}
-
-function withItem(list: readonly string[] | undefined, item: string): readonly string[] {
-  if (list === undefined) return [item]
-  return list.includes(item) ? list : [...list, item]
-}
-
-function withoutItem(list: readonly string[] | undefined, item: string): readonly string[] | undefined {
-  return list?.includes(item) ? nonEmpty(list.filter((other) => other !== item)) : list
 }

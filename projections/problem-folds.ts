@@ -1,7 +1,8 @@
+import { type Audience, PUBLIC } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ProblemEvent, ProblemState } from '../src/problems/domain/problem.events.js'
-import type { AccessColumns } from './access.js'
-import { type Blank, type Draft, present } from './drafts.js'
+import { type AccessColumns, audienceColumns, peopleNamed } from './access.js'
+import { type Blank, type Draft, present, withItem, withoutItem } from './drafts.js'
 
 /** What every fold of problem events has to agree on: where a problem stands, and the fields that all of them show. */
 
@@ -18,10 +19,11 @@ export interface ProblemHead extends AccessColumns {
   impact?: number
   urgency?: number
   priority?: number
+  watchers?: readonly string[]
   openedAt: string
 }
 
-/** The head of every blank. Whoever works at the desk sees every problem, requesters see none. */
+/** The head of every blank. */
 export const BLANK_PROBLEM_HEAD: Blank<ProblemHead> = {
   number: '',
   title: '',
@@ -31,6 +33,7 @@ export const BLANK_PROBLEM_HEAD: Blank<ProblemHead> = {
   priority: undefined,
   assignmentGroup: undefined,
   assignee: undefined,
+  watchers: undefined,
   audienceKind: 'public',
   audienceGroups: undefined,
   visibleTo: undefined,
@@ -48,6 +51,7 @@ export function openProblemHead(
   head.assignmentGroup = data.group
   head.assignee = data.assignee
   head.openedAt = data.openedAt ?? metadata.occurredAt
+  setAudience(head, data.audience ?? PUBLIC)
 }
 
 /** Brings the head of a draft up to an event; events of other fields leave it as it is. */
@@ -56,6 +60,17 @@ export function applyToProblemHead(head: Draft<ProblemHead>, event: RecordedProb
     case 'ProblemAssigned':
       head.assignmentGroup = present(event.data.group)
       head.assignee = present(event.data.assignee)
+      break
+    case 'ProblemWatcherAdded':
+      head.watchers = withItem(head.watchers, event.data.person)
+      head.visibleTo = peopleNamed(head)
+      break
+    case 'ProblemWatcherRemoved':
+      head.watchers = withoutItem(head.watchers, event.data.person)
+      head.visibleTo = peopleNamed(head)
+      break
+    case 'ProblemAudienceChanged':
+      setAudience(head, event.data.audience)
       break
     case 'ProblemDetailsChanged':
       if (event.data.changes.title) head.title = (event.data.changes.title.to as string | null) ?? ''
@@ -68,6 +83,13 @@ export function applyToProblemHead(head: Draft<ProblemHead>, event: RecordedProb
     default:
       head.state = problemStateAfter(head.state, event)
   }
+}
+
+/** Who may see what is told of a problem, besides those named in it. */
+export function setAudience(draft: Draft<AccessColumns>, audience: Audience): void {
+  const { audienceKind, audienceGroups } = audienceColumns(audience)
+  draft.audienceKind = audienceKind
+  draft.audienceGroups = audienceGroups
 }
 
 /** The state after an event; the same when the event is none of the lifecycle, or only puts it on hold. */

@@ -32,17 +32,19 @@ import { configuration as serviceConfiguration } from './configuration/configura
 import { configurationReads } from './configuration/configuration-reads.module.js'
 import { Directory } from './directory/directory.js'
 import { directoryModule } from './directory/directory.module.js'
+import { AuditReadings } from './events/audit-data.js'
 import { EventsController } from './events/events.controller.js'
 import { ListFilterCheck } from './filter-check.js'
 import { filters } from './filters/filters.module.js'
 import { FilterCheck } from './filters/saved-filters.controller.js'
+import { AttachmentLimits } from './http/attachments/attachment-limits.js'
 import { CommandSender } from './http/command-sender.js'
 import { Delegations } from './http/delegations.js'
 import { Queries } from './http/queries.js'
 import { IncidentDesk } from './incident-desk.js'
-import { AttachmentLimits } from './incidents/attachment-limits.js'
 import { BulkByFilter } from './incidents/bulk-by-filter.js'
 import { incidents } from './incidents/incidents.module.js'
+import { KeptAuditReadings } from './log-readings.js'
 import { mail } from './mail/mail.module.js'
 import { MailIntake } from './mail/mail-intake.js'
 import { largestMessage } from './mail/message-body.js'
@@ -189,6 +191,11 @@ function httpParts(
         inject: [Queries],
       },
       { provide: Estate, useFactory: (queries: Queries) => new CmdbEstate(queries), inject: [Queries] },
+      {
+        provide: AuditReadings,
+        useFactory: (sender: CommandSender) => new KeptAuditReadings(sender),
+        inject: [CommandSender],
+      },
       {
         provide: FilterCheck,
         useFactory: (queries: Queries) => new ListFilterCheck(queries),

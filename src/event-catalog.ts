@@ -1,3 +1,4 @@
+import type { DuplicateNamed } from '#libs/duplicates'
 import { type DomainEvent, InvalidInput, Upcasters } from '#libs/event-sourcing'
 import type { NumberBlockReserved } from '#libs/event-store/eventstoredb'
 import type { AlertEvent } from './alerts/domain/alert.events.js'
@@ -63,6 +64,7 @@ export type CatalogueEvent =
   | ScheduleEvent
   | CabEvent
   | ProblemEvent
+  | DuplicateNamed
   | NumberClaimed
   | RecordsSelected
   | NumberBlockReserved
@@ -457,6 +459,8 @@ const APPROVAL_EVENTS: Entries<ApprovalEvent> = {
   ApprovalRejected: { version: 1, fields: answer },
   ApprovalLapsed: { version: 1, fields: { expiresAt: plain } },
   ApprovalVoided: { version: 1, fields: { fields: plain } },
+  ApprovalSeatLost: { version: 1, fields: { person: personId, because: plain } },
+  ApprovalSeatRegained: { version: 1, fields: { person: personId } },
   ApprovalRoundEnded: {
     version: 1,
     fields: { subject: plain, outcome: plain, granted: plain, rejected: plain, because: plain },
@@ -663,7 +667,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
   },
   ChangeApproved: { version: 1, fields: approved },
   ChangeRejected: { version: 1, fields: rejected },
-  ChangeApprovalLapsed: { version: 1, fields: round },
+  ChangeApprovalLapsed: { version: 1, fields: { ...round, because: plain } },
   ChangeApprovalVoided: {
     version: 1,
     fields: { ...round, hash: plain, fields: plain, from: plain, nextRound: plain, period: plain },
@@ -748,12 +752,15 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
       affectedCis: plain,
       origin: plain,
       candidate: plain,
+      audience: plain,
       group: plain,
       assignee: personId,
       openedAt: plain,
+      customFields: authored,
+      customFieldsVersion: plain,
     },
   },
-  ProblemDetailsChanged: { version: 1, fields: { changes: authored } },
+  ProblemDetailsChanged: { version: 1, fields: { changes: authored, customFieldsVersion: plain } },
   ProblemPrioritized: {
     version: 1,
     fields: { impact: plain, urgency: plain, priority: plain, matrixVersion: plain, previous: plain },
@@ -762,6 +769,13 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
     version: 1,
     fields: { group: plain, assignee: personId, previousAssignee: personId },
   },
+  ProblemFileAttached: {
+    version: 1,
+    fields: { hash: plain, name: authored, contentType: plain, size: plain },
+  },
+  ProblemWatcherAdded: { version: 1, fields: { person: personId } },
+  ProblemWatcherRemoved: { version: 1, fields: { person: personId } },
+  ProblemAudienceChanged: { version: 1, fields: { audience: plain, previous: plain, tasks: plain } },
   ProblemCommentAdded: { version: 1, fields: { text: authored } },
   ProblemWorkNoteAdded: { version: 1, fields: { text: authored } },
   ProblemLinked: { version: 1, fields: { link: plain } },
@@ -779,7 +793,14 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
   ProblemResumed: { version: 1, fields: {} },
   ProblemTaskAdded: {
     version: 1,
-    fields: { task: plain, title: authored, group: plain, assignee: personId, priority: plain },
+    fields: {
+      task: plain,
+      title: authored,
+      group: plain,
+      assignee: personId,
+      priority: plain,
+      audience: plain,
+    },
   },
   ProblemTaskStarted: { version: 1, fields: { task: plain } },
   ProblemTaskFinished: { version: 1, fields: { task: plain, result: plain, notes: authored } },
@@ -849,6 +870,10 @@ const EXTERNAL_ID_EVENTS: Entries<ExternalIdClaimed> = {
   ExternalIdClaimed: { version: 1, fields: { number: plain } },
 }
 
+const DUPLICATE_EVENTS: Entries<DuplicateNamed> = {
+  DuplicateNamed: { version: 1, fields: { survivor: plain } },
+}
+
 const KEY_EVENTS: Entries<NumberClaimed | RecordsSelected> = {
   NumberClaimed: { version: 1, fields: { number: plain } },
   RecordsSelected: { version: 1, fields: { numbers: plain } },
@@ -905,6 +930,7 @@ export const EVENT_CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map([
   ...entries('problem-', PROBLEM_EVENTS, importedProblem),
   ...entries('cischedule-', CI_SCHEDULE_EVENTS),
   ...entries('assigneeschedule-', ASSIGNEE_SCHEDULE_EVENTS),
+  ...entries('duplicate-', DUPLICATE_EVENTS),
   ...entries('key-', KEY_EVENTS),
   ...entries('numbers-', NUMBER_BLOCK_EVENTS),
 ])

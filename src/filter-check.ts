@@ -7,6 +7,9 @@ import { FilterCheck } from './filters/saved-filters.controller.js'
 import { columnsOf } from './http/listing.js'
 import type { Queries } from './http/queries.js'
 import { listIncidents } from './incidents/queries/incident.queries.js'
+import { listProblems } from './problems/queries/problem.queries.js'
+
+const LISTS = { incidents: listIncidents, changes: listChanges, problems: listProblems } as const
 
 /** Whether a list takes a filter, asked of the list itself. */
 export class ListFilterCheck extends FilterCheck {
@@ -17,11 +20,6 @@ export class ListFilterCheck extends FilterCheck {
   override async check(list: FilteredList, filter: string, principal: Principal): Promise<void> {
     // Columns of a queue are the same whatever the group, and for all who may read one
     if (list === 'queues') parseFilter(filter, columnsOf(workQueue, workQueue.name))
-    else
-      await this.queries.ask(list === 'changes' ? listChanges : listIncidents, {
-        filter,
-        principal,
-        pageSize: 1,
-      })
+    else await this.queries.ask(LISTS[list], { filter, principal, pageSize: 1 })
   }
 }

@@ -3,8 +3,8 @@ import { type Command, type CommandMetadata, NotFound, Refused } from '#libs/eve
 import type { EventStore } from '#libs/event-store'
 import type { Directory } from './directory/directory.js'
 import { RegisterPerson } from './directory/domain/person.commands.js'
+import type { AttachmentLimits } from './http/attachments/attachment-limits.js'
 import type { Queries } from './http/queries.js'
-import type { AttachmentLimits } from './incidents/attachment-limits.js'
 import {
   AddComment,
   AddLink,

@@ -55,6 +55,7 @@ import {
 } from './notifications/notification.queries.js'
 import { listCandidates, readCandidate } from './problems/queries/candidate.queries.js'
 import {
+  findProblemAttachment,
   listProblemIncidents,
   listProblems,
   readProblem,
@@ -151,6 +152,7 @@ export const queryRegistry = {
   readProblem,
   readProblemHistory,
   listProblemIncidents,
+  findProblemAttachment,
   listCandidates,
   readCandidate,
   similarIncidents,

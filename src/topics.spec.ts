@@ -196,16 +196,25 @@ describe('Topics', () => {
     ])
   })
 
-  it('carry what was decided of candidates with their problems, without incidents', async () => {
+  it('carry what was decided of candidates with their problems, without incidents and restricted problems', async () => {
     const topics = publishedTopics({ namespace: 'acme', partitions: 3, logId: log.logId })
     const problems = topics.find(({ from }) => from.includes('candidate-'))
     const seen = { title: 'Secret', score: 7, memberCount: 2, incidents: ['INC0000001'] }
     await appendEvents(log, 'candidate-INC0000001', [{ type: 'ProblemCandidateAccepted', data: seen }])
-    await appendEvents(log, 'problem-PRB0000001', [{ type: 'ProblemClosed', data: {} }])
+    const opened = { title: 'Mail', affectedCis: [], origin: 'reactive' }
+    for (const [number, data] of [
+      ['PRB0000001', opened],
+      ['PRB0000002', { ...opened, audience: { kind: 'participants' } }],
+    ] as const)
+      await appendEvents(log, `problem-${number}`, [
+        { type: 'ProblemOpened', data },
+        { type: 'ProblemClosed', data: {} },
+      ])
     const { events } = await log.readAll({ after: LOG_START, limit: 10 })
     const outgoing = (await problems?.outgoing(events, log, true)) ?? []
     expect(outgoing.map(({ type, data }) => [type, data])).toEqual([
       ['org.ledgerdesk.itsm.candidate.ProblemCandidateAccepted.v1', { score: 7, memberCount: 2 }],
+      ['org.ledgerdesk.itsm.problem.ProblemOpened.v1', opened],
       ['org.ledgerdesk.itsm.problem.ProblemClosed.v1', {}],
     ])
   })

@@ -13,39 +13,39 @@ const PROCESSES: readonly {
   name: string
   /** Prefixes of its streams. */
   from: readonly string[]
-  /** Whether each record says who may see it; otherwise everybody at the desk may. */
-  hasAudiences: boolean
+  /** Of these, the prefixes of records that say who may see them; all others everybody at the desk may. */
+  withAudience: readonly string[]
   /** The event without what is internal; undefined when it never leaves. */
   onTopic(event: RecordedEvent): RecordedEvent | undefined
 }[] = [
   {
     name: 'incident',
     from: ['incident-'],
-    hasAudiences: true,
+    withAudience: ['incident-'],
     onTopic: (event) => incidentEventOnTopic(event as never),
   },
   {
     name: 'approval',
     from: ['approval-'],
-    hasAudiences: true,
+    withAudience: ['approval-'],
     onTopic: (event) => approvalEventOnTopic(event as never),
   },
   {
     name: 'configuration',
     from: ['ci-', 'relation-', 'baseline-'],
-    hasAudiences: false,
+    withAudience: [],
     onTopic: (event) => configurationEventOnTopic(event as never),
   },
   {
     name: 'change',
     from: ['change-'],
-    hasAudiences: false,
+    withAudience: [],
     onTopic: (event) => changeEventOnTopic(event as never),
   },
   {
     name: 'problems',
     from: ['problem-', 'candidate-'],
-    hasAudiences: false,
+    withAudience: ['problem-'],
     onTopic: (event) =>
       event.stream.startsWith('candidate-')
         ? candidateEventOnTopic(event as never)
@@ -54,7 +54,7 @@ const PROCESSES: readonly {
   {
     name: 'audit',
     from: ['judgement-'],
-    hasAudiences: false,
+    withAudience: [],
     // Whoever may see the item may see how it was modified
     onTopic: ({ metadata: { reason: _, ...metadata }, ...event }) => ({ ...event, metadata }),
   },
@@ -73,8 +73,8 @@ export function topicName(namespace: string, process: string): string {
 
 /** The topics of all processes, by the rights of topics: public records, without what is internal. */
 export function publishedTopics({ namespace, logId, ...settings }: TopicOptions): PublishedTopic[] {
-  return PROCESSES.map(({ name, from, hasAudiences, onTopic }) => {
-    const audiences = hasAudiences ? new RecordAudiences(from) : undefined
+  return PROCESSES.map(({ name, from, withAudience, onTopic }) => {
+    const audiences = withAudience.length > 0 ? new RecordAudiences(withAudience) : undefined
     return {
       settings: { ...settings, name: topicName(namespace, name) },
       from,

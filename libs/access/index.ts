@@ -1,3 +1,4 @@
+export * from './audience.js'
 export * from './group-standing.js'
 export * from './held-roles.js'
 export * from './person-standing.js'

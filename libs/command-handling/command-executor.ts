@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Principal } from '#libs/access'
 import {
@@ -53,6 +54,17 @@ export interface RecordType<State, C extends Command, E extends DomainEvent, Fac
    * @throws what a record that is not there would give
    */
   factRights?(principal: Principal, command: C, facts: Facts): void
+  /**
+   * What others must be able to read before the command is decided for good. It is written once the command would be carried out;
+   * then the command is decided again.
+   */
+  announces?(command: C): Announcement | undefined
+}
+
+/** An event of a stream beside the record's. */
+export interface Announcement {
+  readonly stream: string
+  readonly event: DomainEvent
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: registries hold record types of many states and events
@@ -129,6 +141,7 @@ export class CommandExecutor {
     const { cache, maxAttempts = 20 } = this.options
     let loaded = cache.get<S>(stream)
     let fresh = false
+    let announcement = recordType.announces?.(command)
     for (let attempt = 1; ; attempt++) {
       if (loaded === undefined) {
         loaded = await this.load(decider, stream)
@@ -146,6 +159,12 @@ export class CommandExecutor {
       if (verdict.events.length === 0)
         return { id, stream, revision: loaded.revision, position: loaded.position, outcome: 'unchanged' }
 
+      // Only now: what is refused anyway holds up nobody else.
+      if (announcement) {
+        await this.announce(announcement, command.metadata)
+        announcement = undefined
+        continue
+      }
       // Only now: refusals and no-ops use no key up.
       if (claiming) await this.claim(id, command.metadata)
       const events = this.toNewEvents(verdict.events, stream, command.metadata, verdict.grant)
@@ -162,6 +181,18 @@ export class CommandExecutor {
       loaded = undefined
       await sleep(Math.random() * Math.min(50, 2 ** attempt))
     }
+  }
+
+  private async announce({ stream, event }: Announcement, metadata: CommandMetadata): Promise<void> {
+    const { maxAttempts = 20, store } = this.options
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+      const [last] = await store.readStream(stream, { direction: 'backwards', limit: 1 })
+      // Anew each time: a repeat of the command announces it again
+      const events = this.toNewEvents([event], stream, { ...metadata, keyed: false, commandId: randomUUID() })
+      const outcome = await this.append(stream, last?.revision ?? 'noStream', events)
+      if (outcome.kind !== 'conflict') return
+    }
+    throw new Unavailable('RECORD.BUSY', `${stream} is written by others faster than this command`)
   }
 
   private async decide<S, C extends Command, E extends DomainEvent, F extends object>(
@@ -210,7 +241,7 @@ export class CommandExecutor {
     for (const name in questions) {
       const question = questions[name]
       if (!question || name in facts) continue
-      facts[name] = await this.options.facts.answer(question)
+      facts[name] = this.options.facts.kept(question) ?? (await this.options.facts.answer(question))
       asked = true
     }
     return asked

@@ -17,7 +17,7 @@ export function derivedId(...parts: (string | number)[]): string {
  * eighth of an import's time.
  */
 function uuidv5(name: string): string {
-  const digest = hash('sha1', Buffer.concat([LEDGERDESK_NAMESPACE, Buffer.from(name)]), 'hex')
+  const digest = hash('sha1', withNamespace(name), 'hex')
   // The version is the 13th digit; the variant the two upper bits of the 17th.
   const variant = VARIANTS[Number.parseInt(digest[16]!, 16) & 3]
   return (
@@ -26,6 +26,18 @@ function uuidv5(name: string): string {
   )
 }
 const VARIANTS = '89ab'
+
+/** Names are short: one place for all is written over and over. */
+const NAME_BYTES = 1_024
+const place = Buffer.concat([LEDGERDESK_NAMESPACE, Buffer.alloc(NAME_BYTES)])
+
+/** The bytes to be hashed; they stand until the next call. */
+function withNamespace(name: string): Uint8Array {
+  const start = LEDGERDESK_NAMESPACE.length
+  // UTF-8 takes three bytes at most for each code unit
+  if (name.length * 3 > NAME_BYTES) return Buffer.concat([LEDGERDESK_NAMESPACE, Buffer.from(name)])
+  return place.subarray(0, start + place.write(name, start))
+}
 
 /** A record's number, ours or one that an import kept: it ends stream names and URLs. */
 export const RECORD_NUMBER = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$/

@@ -20,7 +20,7 @@ import { mongodbServers, temporaryMongodbReadStore } from '../testing/mongodb-se
 import { temporaryReadStore } from '../testing/temporary-read-store.js'
 import type { BuildFeed } from './build-feed.js'
 import { systemClock } from './clock.js'
-import { collectionSchemas, type ReadModelDefinition } from './definitions.js'
+import { collectionSchemas, type Pace, type ReadModelDefinition } from './definitions.js'
 import { parkedSchema } from './parking.js'
 import { ProjectionFeed } from './projection-feed.js'
 import { ProjectionRunner } from './projection-runner.js'
@@ -98,11 +98,14 @@ describe.each(stores)('on %s', (_, scale, makeStore) => {
           aHistory,
           fewCrashes,
           fc.integer({ min: 1, max: 5 }),
-          async (history, kills, batchSize) => {
+          fc.constantFrom<Pace>('live', 'unhurried'),
+          async (history, kills, batchSize, pace) => {
             poison.on = throws
             const log = await recorded(history)
             const expected = await foldAll(definition, log, { sizes: [1000], cache: 1000 })
-            expect(await runTwo(definition, log, { kills, batchSize }, makeStore)).toEqual(expected)
+            expect(await runTwo({ ...definition, pace }, log, { kills, batchSize }, makeStore)).toEqual(
+              expected,
+            )
           },
         )
         await fc.assert(property, { numRuns: 10 * scale })

@@ -1,6 +1,7 @@
 import { LedgerdeskError, LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
 import type { BuildName, Checkpoint, DocumentWrite, ProjectionWriter } from '#libs/read-store'
 import type { Clock } from './clock.js'
+import type { Pace } from './definitions.js'
 import { Mutex } from './mutex.js'
 
 /** A consumer stopped for good: people must do what the message says. */
@@ -19,6 +20,8 @@ export class PoisonedEvent extends Error {
 export interface BuildFeedOptions {
   logId: string
   clock: Clock
+  /** Default: live. */
+  pace?: Pace
   /** Documents kept in memory per collection. */
   cacheDocuments: number
   onProgress?(build: BuildName, position: Position): void
@@ -31,6 +34,8 @@ export abstract class BuildFeed {
   readonly #mutex = new Mutex()
   #checkpoint: Checkpoint | undefined
   #seen: Position
+  /** Somebody waits until it stands here. */
+  #wantedAt: Position = LOG_START
   #handled = 0
   #failure: unknown
   /** Last event that was seen, and is not recorded as such. */
@@ -56,6 +61,15 @@ export abstract class BuildFeed {
   /** Everything up to here has been handled, durably so far as there were events of ours. */
   get position(): Position {
     return this.#seen
+  }
+
+  get pace(): Pace {
+    return this.options.pace ?? 'live'
+  }
+
+  /** Somebody waits for it to get further. */
+  get hurried(): boolean {
+    return this.#seen < this.#wantedAt
   }
 
   /** Where it stands in the store; the log's start when nothing was handled yet. */
@@ -99,6 +113,16 @@ export abstract class BuildFeed {
     })
   }
 
+  /** Somebody waits until the store says that it stands at `position`: nothing up to there is put off any more. */
+  async hurry(position: Position): Promise<void> {
+    if (position > this.#wantedAt) this.#wantedAt = position
+    if (this.#passed && this.#isAwaited) await this.exclusively(() => this.#recordPassed())
+  }
+
+  get #isAwaited(): boolean {
+    return this.checkpoint.position < this.#wantedAt
+  }
+
   /** Waits for the batch under way, then lets go of the lease. */
   async close(): Promise<void> {
     this.#cancelRecording?.()
@@ -127,12 +151,12 @@ export abstract class BuildFeed {
 
   /**
    * Most events mean nothing to a consumer, and a commit has its price. So that they were seen is recorded at once after a
-   * quiet moment, otherwise now and then; after a crash they are seen once more, to no effect.
+   * quiet moment or while somebody waits for it, otherwise now and then; after a crash they are seen once more, to no effect.
    */
   protected async passOver(last: RecordedEvent): Promise<void> {
     const { clock } = this.options
     const since = clock.now() - this.#recordedAt
-    if (since < 0 || since >= this.recordPassedAfterMs) return this.commit([], last)
+    if (since < 0 || since >= this.recordPassedAfterMs || this.#isAwaited) return this.commit([], last)
     const due = this.#passed !== undefined
     this.#passed = last
     if (due) return

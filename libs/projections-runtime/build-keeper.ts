@@ -102,6 +102,8 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
   constructor(
     protected readonly keeping: BuildKeeperOptions,
     protected readonly definitions: readonly Definition[],
+    /** Between two batches of new events; default: as the follower thinks fit. */
+    shortestPauseMs?: number,
   ) {
     this.clock = keeping.clock ?? systemClock
     this.#leaseMilliseconds = keeping.leaseMilliseconds ?? 5_000
@@ -122,6 +124,7 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
       },
       this.clock,
       keeping.batchSize ?? 4_096,
+      shortestPauseMs,
     )
   }
 

@@ -38,6 +38,12 @@ interface Queryable<Document> extends AccessRule<Document> {
   readonly search?: SearchSchema
 }
 
+/**
+ * How soon a read model follows the log: at once, or within a quarter of a second and many events at a time, which costs
+ * the processor half as much. For those that nobody waits for; who does, by `minPosition`, hurries them.
+ */
+export type Pace = 'live' | 'unhurried'
+
 /** One document per key, folded event by event. */
 export interface ProjectionDefinition<Document extends object, E extends DomainEvent = DomainEvent>
   extends Queryable<Document> {
@@ -48,6 +54,8 @@ export interface ProjectionDefinition<Document extends object, E extends DomainE
   readonly version: number
   /** Stream prefixes, with their dash. */
   readonly from: readonly string[]
+  /** Default: live. */
+  readonly pace?: Pace
   /**
    * Which document(s) an event touches; none: undefined. One that throws stops the projection: without a key nobody
    * knows which documents would be wrong from there on.
@@ -69,6 +77,8 @@ export interface ViewDefinition<E extends DomainEvent = DomainEvent> {
   readonly name: string
   readonly version: number
   readonly from: readonly string[]
+  /** Default: live. */
+  readonly pace?: Pace
   // biome-ignore lint/suspicious/noExplicitAny: a view has collections of different document types
   readonly collections: Readonly<Record<string, ViewCollection<any>>>
   /**

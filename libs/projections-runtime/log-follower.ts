@@ -2,12 +2,18 @@ import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import type { Position, RecordedEvent } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { type Clock, pause } from './clock.js'
+import type { Pace } from './definitions.js'
 import { Mutex } from './mutex.js'
+import { UnhurriedConsumers } from './unhurried-consumers.js'
 
 /** Something that handles the log in order. */
 export interface LogConsumer {
   /** Everything up to here has been handled. */
   readonly position: Position
+  /** Default: live. */
+  readonly pace?: Pace
+  /** Somebody waits for it to get further. */
+  readonly hurried?: boolean
   handle(events: readonly RecordedEvent[], upTo: Position): Promise<void>
 }
 
@@ -39,11 +45,12 @@ const RETRY_MS = 250
 /**
  * Feeds the log to many consumers. Those that are level share one subscription, so that an event is read and decoded
  * once for all. Those that lag behind share pages of their own, from the place of the last of them, until they reach
- * the end and join the others.
+ * the end and join the others. Of those that are level some get every batch as it comes, and some many at a time.
  */
 export class LogFollower<Consumer extends LogConsumer> {
   readonly #lagging = new Set<Consumer>()
   readonly #level = new Set<Consumer>()
+  readonly #unhurried: UnhurriedConsumers<Consumer>
   readonly #levelTurn = new Mutex()
   readonly #running = new Set<Promise<void>>()
   readonly #stopped = new AbortController()
@@ -57,7 +64,14 @@ export class LogFollower<Consumer extends LogConsumer> {
     private readonly hooks: LogFollowerHooks<Consumer>,
     private readonly clock: Clock,
     private readonly largestBatch: number,
-  ) {}
+    private readonly shortestPauseMs = SHORTEST_PAUSE_MS,
+  ) {
+    this.#unhurried = new UnhurriedConsumers(
+      (consumer, events, upTo) => this.#guarded(consumer, () => consumer.handle(events, upTo)),
+      clock,
+      largestBatch,
+    )
+  }
 
   add(consumer: Consumer): void {
     if (this.#stopped.signal.aborted) return
@@ -69,6 +83,7 @@ export class LogFollower<Consumer extends LogConsumer> {
   remove(consumer: Consumer): void {
     this.#lagging.delete(consumer)
     this.#level.delete(consumer)
+    this.#unhurried.delete(consumer)
     if (this.#level.size === 0) this.#following?.abort()
   }
 
@@ -76,10 +91,16 @@ export class LogFollower<Consumer extends LogConsumer> {
     return this.#level.has(consumer)
   }
 
+  /** Looks whether somebody is hurried. */
+  hurry(): void {
+    this.#unhurried.look()
+  }
+
   /** Ends after the batch under way. */
   async stop(): Promise<void> {
     this.#stopped.abort()
     this.#following?.abort()
+    await this.#unhurried.stop()
     await Promise.all(this.#running)
   }
 
@@ -128,6 +149,7 @@ export class LogFollower<Consumer extends LogConsumer> {
         else this.#position = consumer.position
         this.#lagging.delete(consumer)
         this.#level.add(consumer)
+        if (consumer.pace === 'unhurried') this.#unhurried.add(consumer, this.#position)
         await this.hooks.joined?.(consumer)
         if (this.#following === undefined || this.#following.signal.aborted) this.#startFollowing()
       })
@@ -146,6 +168,8 @@ export class LogFollower<Consumer extends LogConsumer> {
   }
 
   #startFollowing(): void {
+    // Whoever joins while this ends would otherwise follow for ever
+    if (this.#stopped.signal.aborted) return
     const following = new AbortController()
     this.#following = following
     this.#run(this.#follow(following.signal))
@@ -165,13 +189,16 @@ export class LogFollower<Consumer extends LogConsumer> {
           const started = performance.now()
           await this.#levelTurn.run(async () => {
             if (signal.aborted) return
-            await this.#hand([...this.#level], batch.events, batch.position)
+            const live = [...this.#level].filter(({ pace }) => pace !== 'unhurried')
+            await this.#hand(live, batch.events, batch.position)
             this.#position = batch.position
+            await this.#unhurried.take(batch)
           })
           const took = performance.now() - started
           // Under load more has been recorded already, so the batch's `end` does not tell whether to gather some first.
           if (batch.events.length >= this.largestBatch) await turnOfTheLoop()
-          else await pause(this.clock, Math.min(Math.max(took, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS), signal)
+          else
+            await pause(this.clock, Math.max(Math.min(took, LONGEST_PAUSE_MS), this.shortestPauseMs), signal)
         }
       } catch (error) {
         if (!signal.aborted) this.hooks.logUnreadable(error)

@@ -65,10 +65,10 @@ class Desk {
     await this.settle()
   }
 
-  /** Lets everything that can happen now happen; time stands (almost) still. */
+  /** Lets everything that can happen now happen; time stands (almost) still: long enough for the pause between two batches. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 24; turn++) {
-      this.clock.advance(1)
+      this.clock.advance(3)
       for (let tick = 0; tick < 4; tick++) await new Promise((resolve) => setImmediate(resolve))
     }
   }

@@ -16,7 +16,7 @@ import { parkedSchema } from './parking.js'
 import { prepareProjections } from './prepare.js'
 import { ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner.js'
 import { storedBuilds } from './projection-status.js'
-import { ReadModels } from './read-models.js'
+import { ReadModels, type ReadModelsOptions } from './read-models.js'
 import { poison, stays, type Ticket, type TicketEvent, tickets } from './ticket-projections.fixture.js'
 
 const agent = systemPrincipal('test')
@@ -95,6 +95,64 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
     const [event] = await appendEvents(log, 'other-1', [{ type: 'Unheard', data: {} }])
     await readModels().waitFor('tickets', event!.position)
     await readModels().waitFor('stays', event!.position)
+  })
+
+  describe('of a read model that nobody waits for', () => {
+    const unhurried: AnyProjection = { ...tickets, pace: 'unhurried' }
+    /** Opened once, so that it is no quiet moment. */
+    const busy = async () => {
+      const made = runner({ definitions: [unhurried, stays] })
+      await made.start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      await readModels().waitFor('tickets', event!.position)
+      return made
+    }
+
+    it('lets a quarter of a second pass, while the others follow at once', async () => {
+      await busy()
+      const [event] = await appendEvents(log, 'ticket-1', [moved('desk')])
+      await readModels().waitFor('stays', event!.position)
+      expect((await ticket('ticket-1'))?.document.group).toBe(null)
+      expect((await ticket('ticket-1', event!.position))?.document.group).toBe('desk')
+    })
+
+    /** Milliseconds that questions for the position of three events take, one after the other. */
+    async function waits(hurry?: (made: ProjectionRunner) => ReadModelsOptions['hurry']): Promise<number[]> {
+      const made = await busy()
+      const models = new ReadModels({
+        eventStore: log,
+        readStore,
+        definitions: [unhurried],
+        hurry: hurry?.(made),
+      })
+      const times: number[] = []
+      for (const [stream, event] of [
+        ['ticket-1', moved('desk')],
+        ['other-1', { type: 'Unheard', data: {} }],
+        ['ticket-1', moved('network')],
+      ] as const) {
+        const [appended] = await appendEvents(log, stream, [event])
+        const asked = performance.now()
+        await models.waitFor('tickets', appended!.position)
+        times.push(performance.now() - asked)
+      }
+      expect((await ticket('ticket-1'))?.document.group).toBe('network')
+      return times
+    }
+
+    // One of three tells, whatever else the machine does
+    it('does not let who asks for a position wait', async () => {
+      const times = await waits(
+        (made) =>
+          (...wish) =>
+            made.hurry(...wish),
+      )
+      expect(Math.min(...times)).toBeLessThan(100)
+    })
+
+    it('would let them wait if nobody hurried it', async () => {
+      expect(Math.max(...(await waits()))).toBeGreaterThan(100)
+    })
   })
 
   it('goes on where it stopped', async () => {

@@ -67,6 +67,15 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     )
   }
 
+  /** Somebody waits for a projection to stand at `position`: if it is fed here, it is not made to wait any more. */
+  hurry(projection: string, position: Position): void {
+    for (const { name, feed } of this.charges.values()) {
+      if (name.projection !== projection || !feed) continue
+      feed.hurry(position).catch((error: unknown) => this.dropOut(feed, error))
+      this.follower.hurry()
+    }
+  }
+
   /** Events that wait in the build that answers, first of each key with its reason. */
   async parked(projection: string): Promise<ParkedEvent[]> {
     definitionOf(this.definitions, projection)
@@ -162,6 +171,7 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     const settings = {
       logId: eventStore.logId,
       clock: this.clock,
+      pace: definition.pace,
       cacheDocuments,
       building,
       onProgress: this.options.onProgress,

@@ -11,6 +11,7 @@ import {
   cursorAfter,
   type Excerpt,
   excerptOf,
+  type Fields,
   type Filter,
   type GroupCount,
   hitCursor,
@@ -50,6 +51,7 @@ export interface ListRequest extends Asking {
   after?: KeysetCursor
   /** As in `Query`. */
   onePer?: string
+  fields?: Fields
 }
 
 /** A row as the principal may see it. */
@@ -94,7 +96,10 @@ export interface ReadModel<Document> {
   /** `row` is absent when there is no such document, or none that the principal may see. */
   get(id: string, asking: Asking): Promise<Freshness & { row?: Row<Document> }>
   /** Of these documents those that there are and that the principal may see, in no order. */
-  getMany(ids: readonly string[], asking: Asking): Promise<Freshness & { rows: Row<Document>[] }>
+  getMany(
+    ids: readonly string[],
+    asking: Asking & { fields?: Fields },
+  ): Promise<Freshness & { rows: Row<Document>[] }>
   count(asking: Asking & { filter?: Filter }): Promise<Freshness & { count: number }>
   groupCounts(
     dimensions: readonly string[],
@@ -109,10 +114,14 @@ export interface ReadModelsOptions {
   readStore: ReadStore
   definitions: readonly ReadModelDefinition[]
   clock?: Clock
+  /** Asks whoever feeds a projection not to put anything off up to a position, for which somebody waits. */
+  hurry?(projection: string, position: Position): void
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000
 const LONGEST_POLL_MS = 10
+/** Each look comes so much later than the last: an answer is at most a quarter later than it could be. */
+const POLL_GROWTH = 1.25
 
 /** The query side: waits until a projection is as fresh as asked, and applies who may see what. */
 export class ReadModels {
@@ -161,11 +170,12 @@ export class ReadModels {
   async #readerAt(projection: string, minPosition: Position, timeoutMilliseconds: number) {
     await this.#assertKnown(minPosition)
     const deadline = performance.now() + timeoutMilliseconds
-    for (let wait = 1; ; wait = Math.min(wait * 1.5, LONGEST_POLL_MS)) {
+    for (let wait = 1; ; wait = Math.min(wait * POLL_GROWTH, LONGEST_POLL_MS)) {
       const { reader, position } = await this.#reader(projection)
       if (position >= minPosition) return { reader, position }
       this.#assertFed(projection, reader.name, position)
       if (performance.now() + wait > deadline) throw lagging(projection, position, minPosition)
+      if (wait === 1) this.options.hurry?.(projection, minPosition)
       await sleep(wait)
     }
   }
@@ -224,22 +234,26 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
   ) {}
 
   async list(request: ListRequest): Promise<ListAnswer<Document>> {
-    const { principal, orderBy = [], pageSize, after, onePer } = request
+    const { principal, orderBy = [], pageSize, after, onePer, fields } = request
     const { reader, ...freshness } = await this.fresh(request)
     const filter = this.#allowed(request)
+    const order = completeOrderBy(this.schema, filter, orderBy)
+    const wanted = this.#readable(fields, principal)
     const found = await reader.find<Document>(this.schema.name, {
       filter,
       orderBy,
       limit: pageSize + 1,
       after,
       onePer,
+      // The next page begins behind the values of the last row
+      fields: wanted && [...new Set([...wanted, ...order.map(({ column }) => column)])],
     })
     const page = found.slice(0, pageSize)
     const last = found.length > pageSize ? page.at(-1) : undefined
     return {
       ...freshness,
       rows: page.map((stored) => this.#row(stored, principal)),
-      ...(last && { next: cursorAfter(completeOrderBy(this.schema, filter, orderBy), last) }),
+      ...(last && { next: cursorAfter(order, last) }),
     }
   }
 
@@ -250,9 +264,10 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
     return { ...freshness, row: this.#row(stored, asking.principal) }
   }
 
-  async getMany(ids: readonly string[], asking: Asking) {
+  async getMany(ids: readonly string[], asking: Asking & { fields?: Fields }) {
     const { reader, ...freshness } = await this.fresh(asking)
-    const stored = await reader.getMany<Document>(this.schema.name, ids)
+    const fields = this.#readable(asking.fields, asking.principal)
+    const stored = await reader.getMany<Document>(this.schema.name, ids, fields)
     const allowed = this.access.rows(asking.principal)
     const rows = [...stored.values()].flatMap((one) =>
       matches(allowed, one.document) ? [this.#row(one, asking.principal)] : [],
@@ -299,6 +314,12 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
 
   #allowed({ principal, filter }: { principal: Principal; filter?: Filter }): Filter {
     return narrowed(this.access.rows(principal), filter)
+  }
+
+  /** Whole documents where who may see what of them depends on the rest of them. */
+  #readable(fields: Fields | undefined, principal: Principal): Fields | undefined {
+    const isPlain = this.access.fields === undefined && this.access.rows(principal).kind === 'true'
+    return isPlain ? fields : undefined
   }
 
   #allowedParts({ principal, filter }: { principal: Principal; filter?: Filter }): Filter[] {

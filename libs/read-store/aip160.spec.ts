@@ -105,7 +105,7 @@ describe('an AIP-160 filter', () => {
   })
 
   describe('on a column whose values are known', () => {
-    const closed = { risk: oneOf(['low', 'high']), kinds: someOf(['busy', 'blackout']) }
+    const closed = { risk: oneOf(['low', 'high']), kinds: someOf({ busy: true, blackout: true }) }
 
     it.each<[string, Filter]>([
       ['risk = low', eq('risk', 'low')],

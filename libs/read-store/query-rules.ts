@@ -1,6 +1,6 @@
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
 import { columnsOf, compareValues, conjuncts, type Filter, type FilterValue, simplify } from './filter.js'
-import type { CollectionSchema, ColumnType, KeysetCursor, Query, SortKey } from './read-store.js'
+import type { CollectionSchema, ColumnType, Fields, KeysetCursor, Query, SortKey } from './read-store.js'
 import type { SearchSchema } from './search/search-schema.js'
 
 /** What a collection lets one ask, the same for every store: which fields filter, which orders an index gives. */
@@ -26,6 +26,7 @@ export interface OrderPlan {
  */
 export function checkQuery(schema: CollectionSchema, query: Query): void {
   checkFilter(schema, query.filter)
+  checkFields(schema, query.fields)
   const seen = new Set<string>()
   for (const { column } of query.orderBy) {
     const type = typeOf(schema, column, 'orderBy')
@@ -33,6 +34,15 @@ export function checkQuery(schema: CollectionSchema, query: Query): void {
     if (seen.has(column))
       throw refusal('QUERY.NOT_INDEXED', 'orderBy', `orderBy names "${column}" twice: name it once`)
     seen.add(column)
+  }
+}
+
+/** @throws InvalidInput when a field is no column, or of a type of which not every store gives back what was stored */
+export function checkFields(schema: CollectionSchema, fields: Fields = []): void {
+  for (const column of fields) {
+    const type = typeOf(schema, column, 'fields')
+    if (type === 'strings' || type === 'number')
+      throw refusal('QUERY.WRONG_TYPE', 'fields', `"${column}" is of type ${type}: read the whole document`)
   }
 }
 

@@ -207,6 +207,16 @@ const orders: SortKey[][] = [
   ),
 ]
 
+/** Columns that are read alone: every type that may be. */
+const FIELDS = ['group', 'priority', 'vip', 'openedAt', 'title']
+
+function onlyFields<Row extends { document: object }>(row: Row, fields: readonly string[] = FIELDS): Row {
+  const values = Object.entries(row.document).filter(
+    ([name, value]) => fields.includes(name) && value !== null,
+  )
+  return { ...row, document: Object.fromEntries(values) }
+}
+
 /** The promises of the ReadStore port, run against an adapter. */
 export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUnderTest>): void {
   const title = `${name} as a ReadStore`
@@ -439,6 +449,19 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
         await expect(writer.groupCounts('tickets', ['colour'])).rejects.toMatchObject({
           code: 'QUERY.UNKNOWN_FIELD',
         })
+      })
+
+      it('read no fields but columns, and of those none that a store may keep in another form', async () => {
+        const writer = await newWriter()
+        for (const [field, code] of [
+          ['colour', 'QUERY.UNKNOWN_FIELD'],
+          ['watchers', 'QUERY.WRONG_TYPE'],
+          ['score', 'QUERY.WRONG_TYPE'],
+        ] as const) {
+          const asked = writer.find('tickets', { orderBy: [], limit: 1, fields: ['group', field] })
+          await expect(asked).rejects.toMatchObject({ code })
+          await expect(writer.getMany('tickets', ['T1'], [field])).rejects.toMatchObject({ code })
+        }
       })
 
       it('refuse a cursor that was made for another order', async () => {
@@ -772,8 +795,17 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
               for (const [filter, asked, limit] of questions) {
                 const orderBy = completeOrderBy(tickets, filter, asked)
                 const expected = naiveFind(model, filter, orderBy)
-                const whole = await writer.find('tickets', { filter, orderBy: asked, limit: 1_000 })
+                const whole = await writer.find<object>('tickets', { filter, orderBy: asked, limit: 1_000 })
                 expect(whole.map(({ id }) => id)).toEqual(expected)
+                for (const few of [1_000, limit]) {
+                  const fields = { filter, orderBy: asked, limit: few, fields: FIELDS }
+                  expect(await writer.find('tickets', fields)).toEqual(
+                    whole.slice(0, few).map((row) => onlyFields(row)),
+                  )
+                }
+                expect(await writer.getMany('tickets', expected, FIELDS)).toEqual(
+                  new Map(whole.map((row) => [row.id, onlyFields(row)])),
+                )
                 expect(await allPages(writer, filter, orderBy, limit)).toEqual(expected)
               }
               await writer.close()
@@ -827,6 +859,8 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
                   const query = { filter, orderBy: asked, limit, after, onePer: 'thing' }
                   const rows = await writer.find<object>('names', query)
                   found.push(...rows.map(({ id }) => id))
+                  const kinds = await writer.find<object>('names', { ...query, fields: ['kind'] })
+                  expect(kinds).toEqual(rows.map((row) => onlyFields(row, ['kind'])))
                   more = rows.length === limit
                   after = more ? cursorAfter(orderBy, rows.at(-1)!) : undefined
                 }

@@ -17,10 +17,15 @@ export interface ClosedColumn {
 /** A column as those who filter know it. */
 export type FilterColumn = ColumnType | ClosedColumn
 
-/** A text column with these values only. */
-export const oneOf = (values: readonly string[]): ClosedColumn => ({ type: 'string', values })
-/** A list of texts with these values only. */
-export const someOf = (values: readonly string[]): ClosedColumn => ({ type: 'strings', values })
+/** A text column with these values alone: as a list, or as keys, of which the compiler sees that none of a type is missing. */
+export const oneOf = <Value extends string>(
+  values: readonly Value[] | Readonly<Record<Value, true>>,
+): ClosedColumn => ({ type: 'string', values: Array.isArray(values) ? values : Object.keys(values) })
+/** A list of such texts. */
+export const someOf = <Value extends string>(values: Readonly<Record<Value, true>>): ClosedColumn => ({
+  ...oneOf(values),
+  type: 'strings',
+})
 
 /** How a column is stored. */
 export const columnType = (column: FilterColumn): ColumnType =>
@@ -79,7 +84,14 @@ export interface Query {
    * filter, and that few values have none: a store may then look for these rows alone. The answer is the same without it.
    */
   onePer?: string
+  fields?: Fields
 }
+
+/**
+ * Columns of a document, neither lists nor `number`s, that are all that is wanted of it beside its id: a store then reads
+ * no more. Absent ones are left out; texts come as filters see them.
+ */
+export type Fields = readonly string[]
 
 export interface GroupCount {
   /** Value per requested dimension, in the order asked. */
@@ -126,9 +138,11 @@ export abstract class ProjectionReader {
 
   abstract checkpoint(): Promise<Checkpoint | undefined>
   abstract get<Document>(collection: string, id: string): Promise<StoredDocument<Document> | undefined>
+  /** @throws InvalidInput as `find` for the fields */
   abstract getMany<Document>(
     collection: string,
     ids: readonly string[],
+    fields?: Fields,
   ): Promise<Map<string, StoredDocument<Document>>>
   /**
    * One page, from one state of the build (MongoDB: a batch may be half visible, and a row whose place in the order is

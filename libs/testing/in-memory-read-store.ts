@@ -4,12 +4,14 @@ import {
   type BuildState,
   type Checkpoint,
   type CollectionSchema,
+  checkFields,
   checkSearch,
   compareRows,
   compareValues,
   completeOrderBy,
   cursorAfter,
   type DocumentWrite,
+  type Fields,
   type Filter,
   type GroupCount,
   HitCollector,
@@ -156,11 +158,12 @@ class InMemoryReader extends ProjectionReader {
     return (await this.getMany<Document>(collection, [id])).get(id)
   }
 
-  async getMany<Document>(collection: string, ids: readonly string[]) {
+  async getMany<Document>(collection: string, ids: readonly string[], fields?: Fields) {
+    checkFields(this.collection(collection).schema, fields)
     const found = new Map<string, StoredDocument<Document>>()
     for (const id of ids) {
       const stored = this.documents(collection).get(id)
-      if (stored && !stored.deleted) found.set(id, structuredClone(stored) as StoredDocument<Document>)
+      if (stored && !stored.deleted) found.set(id, answered<Document>(stored, fields))
     }
     return found
   }
@@ -174,7 +177,7 @@ class InMemoryReader extends ProjectionReader {
       .filter(({ at }) => query.after === undefined || order(at, query.after) > 0)
       .sort((a, b) => order(a.at, b.at))
       .slice(0, query.limit)
-      .map(({ stored }) => structuredClone(stored) as StoredDocument<Document>)
+      .map(({ stored }) => answered<Document>(stored, query.fields))
   }
 
   async count(collection: string, filter?: Filter): Promise<number> {
@@ -253,4 +256,13 @@ class InMemoryWriter extends InMemoryReader implements ProjectionWriter {
       (position === stored.position && document !== null && stale !== stored.stale)
     if (later) documents.set(id, { id, position, document, stale, deleted: document === null })
   }
+}
+
+/** A copy: whole, or of the columns that are wanted. */
+function answered<Document>(stored: StoredDocument, fields?: Fields): StoredDocument<Document> {
+  const { id, position, document, stale } = structuredClone(stored)
+  if (fields === undefined) return { id, position, document: document as Document, stale }
+  const values = fields.map((field) => [field, (document as Record<string, unknown>)[field]])
+  const present = Object.fromEntries(values.filter(([, value]) => value !== undefined && value !== null))
+  return { id, position, document: present as Document, stale }
 }

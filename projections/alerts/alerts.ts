@@ -1,12 +1,11 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { oneOf } from '#libs/read-store'
-import {
-  ALERT_CONDITIONS,
-  type AlertCondition,
-  type AlertEvent,
-  type AlertKeyKind,
-  type Labels,
+import type {
+  AlertCondition,
+  AlertEvent,
+  AlertKeyKind,
+  Labels,
 } from '../../src/alerts/domain/alert.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
 import { present } from '../drafts.js'
@@ -52,7 +51,7 @@ export const alerts = defineProjection<AlertEntry, AlertEvent>({
     id: 'string',
     source: 'string',
     key: 'string',
-    condition: oneOf(ALERT_CONDITIONS),
+    condition: oneOf<AlertCondition>({ firing: true, cleared: true }),
     incident: 'string',
     count: 'integer',
     firings: 'integer',

@@ -49,6 +49,28 @@ const entryOf = (...events: ApprovalEvent[]): ApprovalEntry => {
 }
 
 describe('a round', () => {
+  it('awaits nobody who has lost his seat, until he has it again', () => {
+    const lost: ApprovalEvent = { type: 'ApprovalSeatLost', data: { person: 'ann', because: 'inactive' } }
+    const regained: ApprovalEvent = { type: 'ApprovalSeatRegained', data: { person: 'ann' } }
+    const without = entryOf(requested(), lost)
+    expect(without).toMatchObject({ awaiting: ['ben'], lostSeats: [{ person: 'ann', because: 'inactive' }] })
+    expect(matches(awaitingAnswerOf('ann', []), without)).toBe(false)
+    expect(matches(awaitingAnswerOf('cai', ['ann']), without)).toBe(false)
+    const again = entryOf(requested(), lost, regained)
+    expect(again).toMatchObject({ awaiting: ['ann', 'ben'], lostSeats: undefined })
+    expect(matches(awaitingAnswerOf('ann', []), again)).toBe(true)
+    // Back, and answered before that was looked at
+    expect(entryOf(requested(), lost, answered('ann')).lostSeats).toBeUndefined()
+  })
+
+  it('awaits nobody who has a part in it, for whomever he might answer', () => {
+    const refused = entryOf(requested({ involved: ['cai'] }))
+    expect(matches(awaitingAnswerOf('cai', ['ann']), refused)).toBe(false)
+    expect(matches(awaitingAnswerOf('dan', ['ann']), refused)).toBe(true)
+    const recorded = entryOf(requested({ involved: ['cai'], selfApproval: 'recorded' }))
+    expect(matches(awaitingAnswerOf('cai', ['ann']), recorded)).toBe(true)
+  })
+
   it('awaits those who have not answered, by whomever', () => {
     expect(entryOf(requested()).awaiting).toEqual(['ann', 'ben'])
     expect(entryOf(requested(), answered('ben', 'ann'))).toMatchObject({

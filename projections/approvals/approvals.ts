@@ -1,11 +1,12 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import { and, compare, eq, type Filter, has, or } from '#libs/read-store'
+import { and, eq, type Filter, has, not, oneOf, or } from '#libs/read-store'
 import type {
   Answer,
   ApprovalEvent,
   ApprovalRequested,
   Outcome,
+  SeatLoss,
 } from '../../src/approvals/domain/approval.events.js'
 import {
   type AccessColumns,
@@ -15,6 +16,7 @@ import {
   forEverybody,
   seesInternalFields,
 } from '../access.js'
+import { nonEmpty } from '../drafts.js'
 
 /** A round of asking, as it is. Absent fields are not set; times are ISO 8601 UTC. The document stands in its stream only. */
 export interface ApprovalEntry extends AccessColumns {
@@ -27,6 +29,8 @@ export interface ApprovalEntry extends AccessColumns {
   requester: string
   /** Who may approve it no more than the requester. */
   involved?: readonly string[]
+  /** Filterable form of both. */
+  parties: readonly string[]
   hash: string
   policy?: string
   policyVersion: number
@@ -34,15 +38,17 @@ export interface ApprovalEntry extends AccessColumns {
   approvers: ApprovalRequested['data']['approvers']
   leftOut: ApprovalRequested['data']['leftOut']
   selfApproval: 'refused' | 'recorded'
-  /** Whose answer is still awaited; absent once the round has ended. */
+  /** Whose answer is still awaited, of those who may still give it; absent once the round has ended. */
   awaiting?: readonly string[]
+  /** Who was asked, has not answered, and may do so no more. */
+  lostSeats?: readonly { person: string; because: SeatLoss }[]
   answers: readonly ShownAnswer[]
   granted: number
   rejected: number
   askedAt: string
   expiresAt?: string
   endedAt?: string
-  /** Why it could never be met. */
+  /** Why it could never be met, or can be no longer. */
   because?: string
   /** What was edited, when it was voided. */
   voidedFields?: readonly string[]
@@ -53,7 +59,7 @@ export type ShownAnswer = Answer & { answer: 'granted' | 'rejected'; at: string 
 /** One document per round: who is asked about what, who has answered, and how it ended. */
 export const approvals = defineProjection<ApprovalEntry, ApprovalEvent>({
   name: 'approvals',
-  version: 1,
+  version: 2,
   from: ['approval-'],
   key: ({ stream }) => stream,
   evolve: (entry, event) =>
@@ -63,11 +69,18 @@ export const approvals = defineProjection<ApprovalEntry, ApprovalEvent>({
     subjectType: 'string',
     subject: 'string',
     round: 'integer',
-    status: 'string',
+    status: oneOf<ApprovalEntry['status']>({
+      open: true,
+      approved: true,
+      rejected: true,
+      lapsed: true,
+      voided: true,
+    }),
     requester: 'string',
     policy: 'string',
-    selfApproval: 'string',
+    selfApproval: oneOf<ApprovalEntry['selfApproval']>({ refused: true, recorded: true }),
     awaiting: 'strings',
+    parties: 'strings',
     granted: 'integer',
     rejected: 'integer',
     askedAt: 'timestamp',
@@ -109,6 +122,7 @@ function asked({ stream, data, metadata }: RecordedEvent<ApprovalRequested>): Ap
     subject: subject.number,
     approvers,
     status: 'open',
+    parties: [data.requester, ...(data.involved ?? [])],
     awaiting: people,
     answers: [],
     granted: 0,
@@ -130,6 +144,7 @@ function changes(entry: ApprovalEntry, event: RecordedEvent<ApprovalEvent>): Par
       return {
         answers: [...entry.answers, { answer, at, ...event.data }],
         awaiting: entry.awaiting?.filter((person) => person !== seat),
+        lostSeats: withoutSeat(entry, seat),
         [answer]: entry[answer] + 1,
       }
     }
@@ -140,6 +155,21 @@ function changes(entry: ApprovalEntry, event: RecordedEvent<ApprovalEvent>): Par
         awaiting: undefined,
         ...(event.data.because && { because: event.data.because }),
       }
+    case 'ApprovalSeatLost': {
+      const { person, because } = event.data
+      return {
+        awaiting: entry.awaiting?.filter((other) => other !== person),
+        lostSeats: [...(entry.lostSeats ?? []), { person, because }],
+      }
+    }
+    case 'ApprovalSeatRegained': {
+      const { person } = event.data
+      const awaiting = new Set(entry.awaiting).add(person)
+      return {
+        awaiting: entry.approvers.map((seat) => seat.person).filter((seat) => awaiting.has(seat)),
+        lostSeats: withoutSeat(entry, person),
+      }
+    }
     case 'ApprovalVoided':
       // An open round's end follows; one that was approved stands no longer.
       return { voidedFields: event.data.fields, ...(entry.status === 'approved' && { status: 'voided' }) }
@@ -148,18 +178,22 @@ function changes(entry: ApprovalEntry, event: RecordedEvent<ApprovalEvent>): Par
   }
 }
 
+function withoutSeat({ lostSeats = [] }: ApprovalEntry, seat: string): ApprovalEntry['lostSeats'] {
+  return nonEmpty(lostSeats.filter(({ person }) => person !== seat))
+}
+
 /** Rounds in which this person may still answer: for himself, and for those who let him. */
 export function awaitingAnswerOf(person: string, onBehalfOf: readonly string[]): Filter {
   return and(
     eq('status', 'open'),
     or(...[person, ...onBehalfOf].map((seat) => has('awaiting', seat))),
-    or(compare('requester', '!=', person), eq('selfApproval', 'recorded')),
+    or(not(has('parties', person)), eq('selfApproval', 'recorded')),
   )
 }
 
 /** An entry as answers show it: without the columns that only serve the row rule. */
 export function shownApproval(entry: ApprovalEntry, stale: boolean): object {
-  const { audienceKind, audienceGroups, visibleTo, ...shown } = entry
+  const { audienceKind, audienceGroups, visibleTo, parties, ...shown } = entry
   return { ...shown, audience: audienceOf(entry), ...(stale && { stale }) }
 }
 

@@ -1,70 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { DomainEvent, EventMetadata, Position, RecordedEvent } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
-import { EventFactory } from '#libs/testing'
-import type { ApprovalEvent } from '../../src/approvals/domain/approval.events.js'
-import type { AuditEvent } from '../../src/audit/domain/audit.events.js'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
-import type { GroupEvent, PersonEvent } from '../../src/directory/domain/directory.events.js'
-import type { SettingsEvent } from '../../src/settings/domain/settings.events.js'
-import { auditFindings } from './audit-findings.js'
-import { COMMITS } from './change-findings.js'
-import { type AuditFinding, FINDING_VERSIONS, FINDINGS, type FindingVersions, findingAt } from './finding.js'
-
-const CHANGE = 'CHG0000001'
-const CI = 'CI0000001'
-const at = (hour: number, minute = 0) =>
-  `2026-03-02T${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00.000Z`
-
-type Told = GroupEvent | AuditEvent | ChangeEvent | CiEvent | ApprovalEvent | PersonEvent | SettingsEvent
-type Hints = Partial<EventMetadata>
-
-/** Tells events one after another, and what auditors find in them. */
-class Log {
-  readonly #events = new EventFactory()
-  readonly #documents = new Map<string, object>()
-  /** All findings after each event, by its position. */
-  readonly #seen = new Map<Position, readonly AuditFinding[]>()
-  readonly #view: ViewTransaction = {
-    get: <Document extends object>(collection: string, id: string) =>
-      this.#documents.get(`${collection}/${id}`) as Document | undefined,
-    want: () => undefined,
-    put: (collection, id, document) => void this.#documents.set(`${collection}/${id}`, document),
-    delete: (collection, id) => void this.#documents.delete(`${collection}/${id}`),
-  }
-
-  tell<E extends Told>(stream: string, event: E, metadata: Hints = {}): RecordedEvent<E> {
-    const recorded = this.#events.in(stream).event(event as DomainEvent, metadata)
-    auditFindings.fold(recorded as never, this.#view)
-    this.#seen.set(recorded.position, this.findings)
-    return recorded as RecordedEvent<E>
-  }
-  change = (event: ChangeEvent, metadata?: Hints) => this.tell(`change-${CHANGE}`, event, metadata)
-  ci = (event: CiEvent, metadata?: Hints) => this.tell(`ci-${CI}`, event, metadata)
-  person = (id: string, event: PersonEvent, metadata?: Hints) => this.tell(`person-${id}`, event, metadata)
-
-  get findings(): AuditFinding[] {
-    const found = [...this.#documents].filter(([id]) => id.startsWith(`${FINDINGS}/`))
-    return found.map(([, finding]) => finding as AuditFinding)
-  }
-  get commits(): object[] {
-    return [...this.#documents].filter(([id]) => id.startsWith(`${COMMITS}/`)).map(([, commit]) => commit)
-  }
-  /** Positions at which findings are told otherwise, looked back from the end, than they were seen then. */
-  toldOtherwise(
-    versionsOf = (id: string) => this.#view.get<FindingVersions>(FINDING_VERSIONS, id),
-  ): Position[] {
-    const then = (position: Position) =>
-      this.findings.flatMap((finding) => findingAt(position, finding, versionsOf(finding.id)) ?? [])
-    return [...this.#seen]
-      .filter(([position, seen]) => !isDeepStrictEqual(then(position), seen))
-      .map(([position]) => position)
-  }
-  get questions(): string[] {
-    return this.findings.map(({ question, standing }) => `${question}${standing ? '' : ', put right'}`)
-  }
-}
+import { AuditLog, at, CHANGE, CI } from './audit-log.fixture.js'
 
 const plan = { title: 'More memory', affectedCis: [CI], proposedValues: [] }
 const approved: ChangeEvent = {
@@ -124,9 +60,9 @@ const memory = (after: number, change?: string): CiEvent => ({
 })
 
 describe('What auditors ask', () => {
-  let log: Log
+  let log: AuditLog
   beforeEach(() => {
-    log = new Log()
+    log = new AuditLog()
     log.ci(
       { type: 'CiRegistered', data: { class: 'server', name: 'db-01', attributes: {} } },
       { occurredAt: at(1) },
@@ -177,8 +113,8 @@ describe('What auditors ask', () => {
     it('asks only about attributes that are controlled, of the class and those above it', () => {
       log.ci({ type: 'CiChanged', data: { changes: { location: { before: null, after: 'Berlin' } } } })
       expect(log.findings).toEqual([])
-      log.ci({ type: 'CiReclassified', data: { before: 'server', after: 'printer' } })
-      log.ci(memory(16))
+      log.ci({ type: 'CiReclassified', data: { before: 'rack', after: 'printer' } })
+      log.ci(memory(16), { commandId: 'another' })
       expect(log.findings).toEqual([])
       const attribute = { schema: {}, presence: 'optional', changeControlled: true } as const
       const printer = { name: 'printer', label: 'Printer', parent: 'thing', abstract: false, attributes: {} }
@@ -193,6 +129,22 @@ describe('What auditors ask', () => {
       log.tell('settings-ci-classes', { type: 'CiClassesPublished', data })
       log.ci({ type: 'CiChanged', data: { changes: { location: { before: 'Berlin', after: null } } } })
       expect(verdicts()).toEqual([['no-change']])
+    })
+
+    it('finds that an item was given another class, and what went with the old one, or came with the new one', () => {
+      const reclassified = (before: string, after: string): CiEvent => ({
+        type: 'CiReclassified',
+        data: { before, after },
+      })
+      log.ci(reclassified('server', 'pc'), { commandId: 'out' })
+      log.ci(memory(16), { commandId: 'out' })
+      log.ci(memory(32), { commandId: 'meanwhile' })
+      log.ci(reclassified('pc', 'server'), { commandId: 'in' })
+      expect(log.findings.map(({ details, verdicts }) => [details, verdicts?.[0]?.verdict])).toEqual([
+        [['class'], 'no-change'],
+        [['ramGigabytes'], 'no-change'],
+        [['class'], 'no-change'],
+      ])
     })
 
     it.each([
@@ -308,6 +260,47 @@ describe('What auditors ask', () => {
       })
     })
 
+    it('stays allowed by one change when another is unlinked, and is told otherwise when none is left that allows it', () => {
+      const [one, other, third] = [CHANGE, 'CHG0000002', 'CHG0000003']
+      const link = { relation: 'related-to', targetType: 'configuration-item', target: CI } as const
+      const allowing = (number: string) => {
+        for (const event of [opened(), approved, started('ian')])
+          log.tell(`change-${number}`, event, { occurredAt: at(10) })
+      }
+      const say = (type: 'ChangeLinked' | 'ChangeUnlinked', number: string) =>
+        log.tell(`change-${number}`, { type, data: { link } })
+      const told = () => log.findings[0]?.verdicts?.map(({ verdict, change }) => [verdict, change])
+      log.ci(memory(16), { occurredAt: at(10, 30) })
+      log.change(opened())
+      say('ChangeLinked', one)
+      allowing(other)
+      say('ChangeLinked', other)
+      say('ChangeUnlinked', one)
+      const before = [
+        ['no-change', undefined],
+        ['not-approved', one],
+        ['authorised', other],
+      ]
+      expect(told()).toEqual(before)
+      expect(log.findings[0]?.standing).toBe(false)
+      allowing(third)
+      say('ChangeLinked', third)
+      say('ChangeUnlinked', other)
+      expect(told()).toEqual([...before, ['authorised', third]])
+      say('ChangeUnlinked', third)
+      expect(told()).toEqual([...before, ['authorised', third], ['no-change', undefined]])
+      expect(log.findings[0]).toMatchObject({ standing: true, change: undefined })
+    })
+
+    it('finds one that is made here under the number of a commit of a source, as none that the source made', () => {
+      log.change(opened({ type: 'configuration-commit' }), { channel: 'import' })
+      log.ci(memory(16, CHANGE), { channel: 'import' })
+      expect(verdicts()).toEqual([])
+      log.ci(memory(32, CHANGE))
+      expect(verdicts()).toEqual([['not-approved']])
+      expect(log.findings[0]).toMatchObject({ change: CHANGE, standing: true })
+    })
+
     it('finds nothing in a commit of a source, which tells nothing of approval', () => {
       log.change(opened({ type: 'configuration-commit' }), { channel: 'import' })
       log.ci(memory(16, CHANGE), { channel: 'import' })
@@ -361,6 +354,17 @@ describe('What auditors ask', () => {
     expect(log.findings[0]?.details).toEqual(['window'])
   })
 
+  it('finds one that was given and voided before the change had heard of it', () => {
+    const subject = { type: 'change', number: CHANGE } as const
+    log.change(opened())
+    log.tell('approval-A1', { type: 'ApprovalRequested', data: { subject, approvers: [] } } as never)
+    const data = { approver: 'lea', roles: [{ role: 'change-manager', grant: 'g' }], hash: 'h' }
+    log.tell('approval-A1', { type: 'ApprovalGranted', data } as never, { actor: 'lea' })
+    log.change(voided(1, 'Authorize'))
+    log.change(voided(2, 'Authorize'))
+    expect(log.questions).toEqual(['approval-voided-by-edit'])
+  })
+
   it.each([
     ['the one who wants it approves it', 'lea', 'ian', ['requester-approves']],
     ['the one who wants it implements it', 'rita', 'rita', ['requester-implements']],
@@ -390,7 +394,7 @@ describe('What auditors ask', () => {
   describe('of an approver', () => {
     const granted = (roles: readonly { role: 'change-manager' | 'team-lead'; grant: string }[]) => {
       const subject = { type: 'change', number: CHANGE } as const
-      log.tell('approval-A', { type: 'ApprovalRequested', data: { subject } } as never)
+      log.tell('approval-A', { type: 'ApprovalRequested', data: { subject, approvers: [] } } as never)
       const data = { approver: 'lea', roles, hash: 'h' }
       log.tell('approval-A', { type: 'ApprovalGranted', data }, { occurredAt: at(10), actor: 'lea' })
     }
@@ -426,7 +430,7 @@ describe('What auditors ask', () => {
       granted([{ role: 'change-manager', grant: 'g' }])
       log.person('lea', { type: 'PersonDeactivated', data: {} }, { occurredAt: at(9) })
       expect(entitled()).toBe(false)
-      log = new Log()
+      log = new AuditLog()
       granted([])
       expect(entitled()).toBe(false)
     })

@@ -16,15 +16,6 @@ export const AUDIT_QUESTIONS = [
   'rights-or-rules-changed',
   'audit-data-read',
 ] as const
-/** What a finding may be about. */
-export const AUDITED_RECORD_TYPES = [
-  'change',
-  'configuration-item',
-  'person',
-  'group',
-  'setting',
-  'audit',
-] as const
 export type AuditQuestion = (typeof AUDIT_QUESTIONS)[number]
 
 /** A verdict on a modification, and the event that gave rise to it: later ones stand beside earlier ones. */
@@ -40,7 +31,7 @@ export interface AuditFinding {
   /** Of the question and what it is about: the same after a rebuild. */
   id: string
   question: AuditQuestion
-  recordType: (typeof AUDITED_RECORD_TYPES)[number]
+  recordType: 'change' | 'configuration-item' | 'person' | 'group' | 'setting' | 'audit'
   /** Number or name of the record. */
   record: string
   change?: string
@@ -104,12 +95,16 @@ export class FindingBook {
   }
 
   /** What was found in a change is as it should be since. */
-  putRight(question: AuditQuestion, change: string, more: readonly string[] = []): void {
-    const id = `${question}/${change}`
+  putRight(
+    question: AuditQuestion,
+    change: string,
+    { key, details = [] }: Pick<Told, 'key' | 'details'> = {},
+  ): void {
+    const id = [question, change, ...(key === undefined ? [] : [key])].join('/')
     const known = this.known(id)
     if (!known?.standing) return
     const events = [...known.events, this.event.id]
-    this.put(id, { ...known, standing: false, events, details: [...known.details, ...more] })
+    this.put(id, { ...known, standing: false, events, details: [...known.details, ...details] })
   }
 
   /** A finding that this event gives rise to. */

@@ -1,9 +1,16 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { type ChangeKnown, UNKNOWN_CHANGE } from '../../src/audit/domain/audited-change.js'
 import {
-  controlledAttributes,
+  type ClassKnown,
+  classAfter,
+  modificationIn,
+  underControl,
+  type WrittenModification,
+} from '../../src/audit/domain/audited-item.js'
+import {
   isUnauthorised,
   type Modification,
+  nextVerdict,
   type Verdict,
   verdictOn,
 } from '../../src/audit/domain/verdicts.js'
@@ -25,97 +32,91 @@ export const MODIFICATIONS = 'audit_modifications'
 export const MOST_ITEMS = 2_000
 const MOST_KEPT = 500
 
-interface ItemKnown {
-  class: string
-  /** Modifications of it that name no change, the latest {@link MOST_KEPT}, until one that is linked late allows them. */
+interface ItemKnown extends ClassKnown {
+  /** Modifications of it that name no change, the latest {@link MOST_KEPT}: changes that are linked late are asked about them. */
   unlinked: readonly string[]
 }
 interface ModificationKnown extends Modification {
   verdicts: readonly JudgedVerdict[]
 }
 
+const UNKNOWN_ITEM: ItemKnown = { class: '', unlinked: [] }
+
 /** What was modified, and whether a change allowed it. */
 export class ModificationFindings {
   constructor(private readonly book: FindingBook) {}
 
   ofItem(event: RecordedEvent<CiEvent>): void {
-    const { stream, type, data } = event
-    this.#names(stream.slice('ci-'.length), data)
-    if (type === 'CiRegistered' || type === 'CiReclassified') {
-      const known = this.book.view.get<ItemKnown>(ITEMS, stream) ?? { class: '', unlinked: [] }
-      const ofClass = type === 'CiRegistered' ? data.class : data.after
-      this.book.view.put(ITEMS, stream, { ...known, class: ofClass } satisfies ItemKnown)
-    } else if (type === 'CiChanged') {
-      const after = Object.entries(data.changes).map(([name, change]) => [name, change.after] as const)
-      this.#modified(event, data.change, after)
-    } else if (type === 'CiCorrected')
-      this.#modified(event, data.change, Object.entries(data.attributes ?? {}))
+    this.#names(event)
+    const { stream } = event
+    const before = this.book.view.get<ItemKnown>(ITEMS, stream) ?? UNKNOWN_ITEM
+    const known = classAfter(before, event)
+    if (known !== before) this.book.view.put(ITEMS, stream, known satisfies ItemKnown)
+    const written = modificationIn(event, known)
+    if (written !== undefined) this.#modified(written, known)
   }
 
-  /** Of a commit of a source, which may touch the whole estate, no list is kept. */
-  #names(item: string, data: object): void {
+  /** Of what a commit of a source did, which may touch the whole estate, no list is kept. */
+  #names({ stream, data, metadata }: RecordedEvent<CiEvent>): void {
+    const item = stream.slice('ci-'.length)
     const number = 'change' in data ? data.change : undefined
     if (typeof number !== 'string') return
     const known = this.book.view.get<ChangeKnown>(AUDITED_CHANGES, number) ?? UNKNOWN_CHANGE
-    if (known.type === 'configuration-commit' || known.items.includes(item)) return
-    if (known.items.length > MOST_ITEMS) return
+    if (known.items.includes(item) || known.items.length > MOST_ITEMS) return
+    if (known.type === 'configuration-commit' && metadata.channel === 'import') return
     this.book.view.put(AUDITED_CHANGES, number, {
       ...known,
       items: [...known.items, item],
     } satisfies ChangeKnown)
   }
 
-  #modified(
-    { stream, id, metadata }: RecordedEvent<CiEvent>,
-    change: string | undefined,
-    after: readonly (readonly [string, Modification['values'][string]])[],
-  ): void {
-    const item = this.book.view.get<ItemKnown>(ITEMS, stream)
+  #modified(written: WrittenModification, item: ItemKnown): void {
     const classes = this.book.view.get<{ classes: readonly CiClass[] }>(CLASSES, CLASSES_DOCUMENT.id)?.classes
-    const controlled = controlledAttributes(classes ?? DEFAULT_CI_CLASSES, item?.class)
-    const values = Object.fromEntries(after.filter(([attribute]) => controlled.has(attribute)))
-    if (Object.keys(values).length === 0) return
-    const known = change === undefined ? undefined : this.book.view.get<ChangeKnown>(AUDITED_CHANGES, change)
-    if (known?.type === 'configuration-commit') return
-    const modification = {
-      id,
-      ci: stream.slice('ci-'.length),
-      at: metadata.occurredAt,
-      actor: metadata.actor,
-      change,
-      byProgram: metadata.channel === 'policy',
-      values,
-      verdicts: [],
-    }
-    this.book.view.put(MODIFICATIONS, id, modification satisfies ModificationKnown)
-    if (change !== undefined) {
-      const named = known ?? UNKNOWN_CHANGE
-      this.book.view.put(AUDITED_CHANGES, change, {
-        ...named,
-        modifications: latest([...named.modifications, id]),
-      })
-    } else if (item !== undefined)
-      this.book.view.put(ITEMS, stream, { ...item, unlinked: latest([...item.unlinked, id]) })
-    this.judge(id, known, change)
+    const modification = underControl(written, classes ?? DEFAULT_CI_CLASSES)
+    if (modification === undefined) return
+    const { id, ci, change, imported } = modification
+    const named =
+      change === undefined
+        ? undefined
+        : (this.book.view.get<ChangeKnown>(AUDITED_CHANGES, change) ?? UNKNOWN_CHANGE)
+    if (named?.type === 'configuration-commit' && imported) return
+    this.book.view.put(MODIFICATIONS, id, { ...modification, verdicts: [] } satisfies ModificationKnown)
+    if (change === undefined)
+      this.book.view.put(ITEMS, `ci-${ci}`, {
+        ...item,
+        unlinked: latest([...item.unlinked, id]),
+      } satisfies ItemKnown)
+    else this.#keep(change, named!, [...named!.modifications, id])
+    this.judge(id, change)
   }
 
   /**
-   * A verdict that differs from the last one stands beside it. What one change authorises no other one takes back.
-   * @param number of the change that it is judged by
+   * A verdict that differs from the last one stands beside it.
+   * @param by number of the change of which something has become known
    */
-  judge(id: string, change: ChangeKnown | undefined, number: string | undefined): Verdict | undefined {
+  judge(id: string, by: string | undefined): void {
     const modification = this.book.view.get<ModificationKnown>(MODIFICATIONS, id)
-    if (modification === undefined) return undefined
-    const last = modification.verdicts.at(-1)
-    if (last?.verdict === 'authorised' && number !== undefined && last.change !== number) return undefined
-    const verdict = verdictOn(modification, change)
-    if (last?.verdict === verdict && last.change === number) return verdict
-    const judged: JudgedVerdict = { verdict, event: this.book.event.id, position: this.book.event.position }
-    if (number !== undefined) judged.change = number
+    if (modification === undefined) return
+    const next = nextVerdict(modification.verdicts, this.#judgesOf(modification, by), by)
+    if (next === undefined) return
+    const { id: event, position } = this.book.event
+    const judged: JudgedVerdict = { ...next, event, position }
     const known = { ...modification, verdicts: [...modification.verdicts, judged] }
     this.book.view.put(MODIFICATIONS, id, known satisfies ModificationKnown)
     this.#tell(known, judged)
-    return verdict
+  }
+
+  /** Verdicts of the change that it names, or of those that were linked to its item after it. */
+  #judgesOf({ verdicts, ...modification }: ModificationKnown, by: string | undefined): Map<string, Verdict> {
+    const numbers = [...verdicts.flatMap(({ change }) => change ?? []), ...(by === undefined ? [] : [by])]
+    return new Map(
+      numbers.flatMap((number) => {
+        const change = this.book.view.get<ChangeKnown>(AUDITED_CHANGES, number)
+        return change?.modifications.includes(modification.id)
+          ? [[number, verdictOn(modification, change)] as const]
+          : []
+      }),
+    )
   }
 
   #tell(
@@ -141,30 +142,34 @@ export class ModificationFindings {
     })
   }
 
-  /** What was done to an item without a change is judged by each that is linked to it afterwards, until one allows it. */
+  /** What was done to an item without a change is judged by each that is linked to it afterwards. */
   linkedLate(number: string, change: ChangeKnown, { targetType, target }: ChangeLink): void {
     const item = this.#itemOf(targetType, target)
     if (item === undefined || item.unlinked.length === 0) return
-    const allowed = item.unlinked.filter((id) => this.judge(id, change, number) === 'authorised')
-    const modifications = latest([...new Set([...change.modifications, ...item.unlinked])])
-    this.book.view.put(AUDITED_CHANGES, number, { ...change, modifications } satisfies ChangeKnown)
-    const unlinked = item.unlinked.filter((id) => !allowed.includes(id))
-    this.book.view.put(ITEMS, `ci-${target}`, { ...item, unlinked } satisfies ItemKnown)
+    this.#keep(number, change, [...new Set([...change.modifications, ...item.unlinked])])
+    for (const id of item.unlinked) this.judge(id, number)
   }
 
-  /** What was judged by it because of the link has no change again. */
+  /** What it judged because of the link rests on the others that are linked, or has no change again. */
   unlinked(number: string, change: ChangeKnown, { targetType, target }: ChangeLink): void {
-    const item = this.#itemOf(targetType, target)
-    if (item === undefined) return
+    if (targetType !== 'configuration-item') return
     const freed = change.modifications.filter((id) => {
       const modification = this.book.view.get<ModificationKnown>(MODIFICATIONS, id)
       return modification?.ci === target && modification.change === undefined
     })
-    for (const id of freed) this.judge(id, undefined, undefined)
-    const modifications = change.modifications.filter((id) => !freed.includes(id))
-    this.book.view.put(AUDITED_CHANGES, number, { ...change, modifications } satisfies ChangeKnown)
-    const unlinked = latest([...new Set([...item.unlinked, ...freed])])
-    this.book.view.put(ITEMS, `ci-${target}`, { ...item, unlinked } satisfies ItemKnown)
+    this.#keep(
+      number,
+      change,
+      change.modifications.filter((id) => !freed.includes(id)),
+    )
+    for (const id of freed) this.judge(id, number)
+  }
+
+  #keep(number: string, change: ChangeKnown, modifications: readonly string[]): void {
+    this.book.view.put(AUDITED_CHANGES, number, {
+      ...change,
+      modifications: latest(modifications),
+    } satisfies ChangeKnown)
   }
 
   #itemOf(targetType: string, ci: string): ItemKnown | undefined {

@@ -13,13 +13,11 @@ export interface AgendaItem {
   by?: string
 }
 
-const CAB_MEETING_STATES = ['scheduled', 'closed'] as const
-
 /** A meeting of the change advisory board, as it is. Times are ISO 8601 UTC. */
 export interface CabMeetingEntry {
   id: string
   title: string
-  status: (typeof CAB_MEETING_STATES)[number]
+  status: 'scheduled' | 'closed'
   start: string
   end: string
   chair: string
@@ -75,7 +73,7 @@ export const cabMeetings = defineProjection<CabMeetingEntry, CabEvent>({
   },
   columns: {
     id: 'string',
-    status: oneOf(CAB_MEETING_STATES),
+    status: oneOf<CabMeetingEntry['status']>({ scheduled: true, closed: true }),
     start: 'timestamp',
     end: 'timestamp',
     chair: 'string',

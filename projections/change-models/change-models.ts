@@ -3,15 +3,13 @@ import { oneOf } from '#libs/read-store'
 import type { ChangeModelEvent } from '../../src/changes/domain/change-model.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
 
-const CHANGE_MODEL_STATES = ['draft', 'approved', 'retired'] as const
-
 /** A model of standard changes, as it is; its texts stand in its stream only. Times are ISO 8601 UTC. */
 export interface ChangeModelEntry {
   id: string
   /** Of the latest revision. */
   title: string
   /** `draft`: nobody has approved a revision yet, or since the last was retired. */
-  state: (typeof CHANGE_MODEL_STATES)[number]
+  state: 'draft' | 'approved' | 'retired'
   /** The latest revision: who wrote it, and when. */
   revision: number
   author: string
@@ -60,7 +58,7 @@ export const changeModels = defineProjection<ChangeModelEntry, ChangeModelEvent>
   },
   columns: {
     id: 'string',
-    state: oneOf(CHANGE_MODEL_STATES),
+    state: oneOf<ChangeModelEntry['state']>({ draft: true, approved: true, retired: true }),
     revision: 'integer',
     author: 'string',
     draftedAt: 'timestamp',

@@ -10,7 +10,8 @@ import type {
 } from '../../src/configuration/domain/configuration.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
 import { foldVersions, type VersionRow } from './bitemporal-fold.js'
-import { ciEffect, type EndColumns, relationEffect } from './effects.js'
+import { ciEffect, type EndColumns, isCi, relationEffect } from './effects.js'
+import { noteSighting, SIGHTINGS, sightedBy } from './sightings.js'
 
 /** A configuration item as it stood in a part of both time axes. Without a class: nothing was registered yet. */
 export interface CiVersion extends VersionRow {
@@ -32,7 +33,6 @@ export interface RelationVersion extends VersionRow, EndColumns {
 export const CIS = 'cmdb_items'
 export const RELATIONS = 'cmdb_relations'
 export const BASELINES = 'cmdb_baselines'
-export const SIGHTINGS = 'cmdb_sightings'
 
 /** A named point on both time axes. */
 export interface Baseline {
@@ -42,12 +42,6 @@ export interface Baseline {
   asOf: string
   takenAt: string
   takenBy: string
-}
-
-/** When a source last saw an item. Only the last time is kept: what was stale at a past point is not known. */
-export interface Sighting {
-  number: string
-  lastSeenAt: string
 }
 
 /** The versions in force at a point of both time axes: one per record that is known there. */
@@ -76,7 +70,7 @@ const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo'] as const
 /** The whole configuration at any valid time, as known at any position. */
 export const cmdbHistory = defineView<ConfigurationEvent>({
   name: 'cmdb_history',
-  version: 2,
+  version: 3,
   from: ['ci-', 'relation-', 'discovery-', 'baseline-'],
   collections: {
     [CIS]: {
@@ -84,7 +78,7 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         number: 'string',
         class: 'string',
         name: 'string',
-        status: oneOf(['live', 'retired']),
+        status: oneOf<NonNullable<CiVersion['status']>>({ live: true, retired: true }),
         attribute: 'strings',
         ...bounds,
       },
@@ -135,8 +129,15 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
       ...wholeFor(DESK_READERS),
     },
     [SIGHTINGS]: {
-      columns: { number: 'string', lastSeenAt: 'timestamp' },
-      indexes: [['lastSeenAt']],
+      columns: {
+        number: 'string',
+        seenAt: 'timestamp',
+        until: 'timestamp',
+        knownFrom: 'string',
+        knownUntil: 'string',
+      },
+      // The latest of each item
+      indexes: [['number', 'seenAt', 'until', 'knownFrom', 'knownUntil']],
       ...wholeFor(DESK_READERS),
     },
   },
@@ -157,22 +158,9 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
       const effect = relationEffect(event as RecordedEvent<RelationEvent>)
       foldVersions<RelationVersion>(rowsOf(view, RELATIONS), stream, blank, effect, position)
     } else if (event.type === 'BaselineTaken') view.put(BASELINES, stream, takenBaseline(event))
-    for (const number of sightedBy(event)) noteSighting(view, number, event.metadata.occurredAt)
+    for (const number of sightedBy(event)) noteSighting(view, number, event)
   },
 })
-
-/** The items that a source saw, by this event. */
-function sightedBy({ type, stream, data }: RecordedEvent<ConfigurationEvent>): readonly string[] {
-  if (type === 'DiscoveryRunRecorded') return data.seen
-  const isSeen = type === 'CiObserved' || ('source' in data && data.source !== undefined)
-  return isCi(stream) && isSeen ? [stream.slice('ci-'.length)] : []
-}
-
-function noteSighting(view: ViewTransaction, number: string, seenAt: string): void {
-  const known = view.get<Sighting>(SIGHTINGS, number)
-  if (known === undefined || known.lastSeenAt < seenAt)
-    view.put(SIGHTINGS, number, { number, lastSeenAt: seenAt } satisfies Sighting)
-}
 
 function takenBaseline({ stream, data, metadata }: RecordedEvent<BaselineTaken>): Baseline {
   const { name, validAt, asOf } = data
@@ -180,8 +168,6 @@ function takenBaseline({ stream, data, metadata }: RecordedEvent<BaselineTaken>)
   return { baseline, name, validAt, asOf, takenAt: metadata.occurredAt, takenBy: metadata.actor }
 }
 
-/** Streams of other things begin alike (`ci-name-…`): a number has no dash. */
-const isCi = (stream: string) => /^ci-[^-]+$/.test(stream)
 const isRelation = (stream: string) => stream.startsWith('relation-')
 
 function rowsOf<Row extends VersionRow>(

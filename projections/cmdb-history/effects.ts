@@ -9,6 +9,9 @@ import { attributeField, type Effect } from './bitemporal-fold.js'
 
 type Sets = Effect['sets']
 
+/** Streams of other things begin alike (`ci-name-…`): a number has no dash. */
+export const isCi = (stream: string) => /^ci-[^-]+$/.test(stream)
+
 /** What an event says of its configuration item. Events of which nothing is to be seen set nothing. */
 export function ciEffect(event: RecordedEvent<CiEvent>): Effect {
   const correction = event.type === 'CiCorrected'

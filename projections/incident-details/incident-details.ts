@@ -1,18 +1,19 @@
 import { type EventSource, later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { oneOf } from '#libs/read-store'
-import {
-  type Hold,
-  type Imported,
-  INCIDENT_STATES,
-  type IncidentEvent,
-  type IncidentFields,
-  type Link,
-  type MajorIncidentReview,
-  type MajorIncidentRole,
-  type Resolution,
+import type {
+  Hold,
+  Imported,
+  IncidentEvent,
+  IncidentFields,
+  Link,
+  MajorIncidentReview,
+  MajorIncidentRole,
+  Resolution,
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
+import { incidentState, majorIncident } from '../closed-columns.js'
+import { customTerms } from '../custom-terms.js'
 import { type Blank, nonEmpty, onlyFields, performer, present } from '../drafts.js'
 import {
   applyAttention,
@@ -21,7 +22,6 @@ import {
   BLANK_HEAD,
   type IncidentAttention,
   type IncidentHead,
-  MAJOR_INCIDENT_STANDINGS,
   type Milestones,
   NO_ATTENTION,
   openHead,
@@ -145,7 +145,7 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
   columns: {
     ...accessColumns,
     number: 'string',
-    state: oneOf(INCIDENT_STATES),
+    state: incidentState,
     priority: 'integer',
     impact: 'integer',
     urgency: 'integer',
@@ -165,8 +165,8 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     resolvedAt: 'timestamp',
     closedAt: 'timestamp',
     updatedAt: 'timestamp',
-    major: oneOf(MAJOR_INCIDENT_STANDINGS),
-    review: oneOf(['missing', 'done']),
+    major: majorIncident,
+    review: oneOf<NonNullable<IncidentDetails['review']>>({ missing: true, done: true }),
     parent: 'string',
     nextUpdateAt: 'timestamp',
     paged: 'string',
@@ -559,20 +559,6 @@ function enter(draft: IncidentDetails, event: RecordedIncident<'IncidentReopened
 
 function resolutionOf({ code, notes, resolvedBy, serviceRestoredAt }: Resolution): Resolution {
   return { code, notes, resolvedBy, serviceRestoredAt }
-}
-
-/** Longest value that is worth filtering by. */
-const MAX_TERM_LENGTH = 200
-
-function customTerms(fields: Record<string, unknown> | null | undefined): readonly string[] | undefined {
-  if (!fields) return undefined
-  const terms = Object.entries(fields).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value])
-      .filter((item) => ['string', 'number', 'boolean'].includes(typeof item))
-      .map((item) => `${name}=${item}`)
-      .filter((term) => term.length <= MAX_TERM_LENGTH),
-  )
-  return nonEmpty(terms)
 }
 
 /** What every imported event may bring along: columns without a home, and that it was irregular. */

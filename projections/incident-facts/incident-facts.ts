@@ -1,15 +1,15 @@
 import type { Role } from '#libs/access'
-import { CHANNELS, type Channel, later } from '#libs/event-sourcing'
+import { type Channel, later } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { oneOf } from '#libs/read-store'
-import {
-  type Imported,
-  INCIDENT_STATES,
-  type IncidentEvent,
-  type IncidentFields,
-  type IncidentState,
+import type {
+  Imported,
+  IncidentEvent,
+  IncidentFields,
+  IncidentState,
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, forReaders, peopleNamed } from '../access.js'
+import { incidentState } from '../closed-columns.js'
 import { type Blank, performer, present } from '../drafts.js'
 import {
   applyMilestones,
@@ -110,6 +110,7 @@ export const FACT_READERS: readonly Role[] = ['analyst', 'auditor', 'administrat
 export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
   name: 'incident_facts',
   version: 3,
+  pace: 'unhurried',
   from: ['incident-'],
   // A link stands in the child's stream and is counted for its parent too.
   key: (event) =>
@@ -137,7 +138,7 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
   columns: {
     ...accessColumns,
     number: 'string',
-    state: oneOf(INCIDENT_STATES),
+    state: incidentState,
     priority: 'integer',
     impact: 'integer',
     urgency: 'integer',
@@ -153,7 +154,7 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
     location: 'string',
     service: 'string',
     primaryCi: 'string',
-    channel: oneOf(CHANNELS),
+    channel: oneOf<Channel>({ api: true, import: true, policy: true, alert: true, email: true }),
     openedAt: 'timestamp',
     openedOn: 'string',
     firstResponseAt: 'timestamp',

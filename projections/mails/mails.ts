@@ -3,8 +3,6 @@ import { oneOf } from '#libs/read-store'
 import type { MailDecision, MailEvent } from '../../src/mail/domain/mail.events.js'
 import { wholeFor } from '../access.js'
 
-const MAIL_OUTCOMES = ['ignored', 'review', 'pending', 'commented', 'opened', 'dismissed'] as const
-
 /** An incoming message and what became of it. */
 export interface MailEntry {
   id: string
@@ -18,7 +16,7 @@ export interface MailEntry {
   size: number
   receivedAt: string
   /** `review`: waits for a person; `pending`: decided, and about to be done. */
-  outcome: (typeof MAIL_OUTCOMES)[number]
+  outcome: 'ignored' | 'review' | 'pending' | 'commented' | 'opened' | 'dismissed'
   /** Why it was ignored or waits: a word, or the code of the rule that forbade what was decided. */
   why?: string
   detail?: string
@@ -67,7 +65,14 @@ export const mails = defineProjection<MailEntry, MailEvent>({
   columns: {
     id: 'string',
     sender: 'string',
-    outcome: oneOf(MAIL_OUTCOMES),
+    outcome: oneOf<MailEntry['outcome']>({
+      ignored: true,
+      review: true,
+      pending: true,
+      commented: true,
+      opened: true,
+      dismissed: true,
+    }),
     why: 'string',
     person: 'string',
     record: 'string',

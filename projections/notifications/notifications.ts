@@ -1,13 +1,11 @@
 import { hasRole, type Principal } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
-import { all, and, eq, type Filter, none, oneOf } from '#libs/read-store'
-import { KINDS } from '../../src/notifications/domain/defaults.js'
-import {
-  CHANNELS,
-  type NotificationEvent,
-  type NotificationHead,
-  type NotificationReason,
+import { all, and, eq, type Filter, none, not, oneOf } from '#libs/read-store'
+import type {
+  NotificationEvent,
+  NotificationHead,
+  NotificationReason,
 } from '../../src/notifications/domain/notification.events.js'
 
 export const DELIVERY_STATES = [
@@ -44,7 +42,7 @@ export interface NotificationRow {
 /** What became of the notifications. Everybody sees her own mail; who oversees the desk, all. */
 export const notificationList = defineProjection<NotificationRow, NotificationEvent>({
   name: 'notifications',
-  version: 1,
+  version: 2,
   from: ['notification-'],
   key: ({ stream }) => stream,
   evolve(row, event) {
@@ -57,14 +55,15 @@ export const notificationList = defineProjection<NotificationRow, NotificationEv
   columns: {
     id: 'string',
     state: oneOf(DELIVERY_STATES),
-    kind: oneOf(KINDS),
-    channel: oneOf(CHANNELS),
+    kind: 'string',
+    channel: oneOf<NotificationHead['channel']>({ email: true, webhook: true }),
     recipient: 'string',
     record: 'string',
     queuedAt: 'timestamp',
+    suppressedBecause: 'string',
   },
   indexes: [['queuedAt'], ['record', 'queuedAt'], ['recipient', 'queuedAt'], ['state', 'queuedAt']],
-  checked: ['id', 'kind', 'channel'],
+  checked: ['id', 'kind', 'channel', 'suppressedBecause'],
   rows: visibleNotifications,
   parts: (principal) => [visibleNotifications(principal)],
 })
@@ -73,7 +72,9 @@ function visibleNotifications(principal: Principal): Filter {
   if (hasRole(principal, 'auditor', 'administrator')) return all
   if (principal.grants.size === 0) return none
   // Endpoints have names of their own, which somebody may bear.
-  return and(eq('recipient', principal.id), eq('channel', 'email'))
+  // What was kept from her would tell her of the record that it is about.
+  const kept = eq('suppressedBecause', 'no-access')
+  return and(eq('recipient', principal.id), eq('channel', 'email'), not(kept))
 }
 
 type Begun = Extract<NotificationEvent, { type: 'NotificationQueued' | 'NotificationSuppressed' }>

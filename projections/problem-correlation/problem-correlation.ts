@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineView, type ViewTransaction } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { CandidateEvent } from '../../src/problems/domain/candidate.events.js'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
@@ -30,11 +31,18 @@ export function problemCorrelationBy(settings: CorrelationSettings) {
   return defineView<CorrelationEvent>({
     name: 'problem_correlation',
     version: 5,
+    pace: 'unhurried',
     from: ['incident-', 'ci-', 'relation-', 'change-', 'candidate-', 'problem-'],
     collections: {
       [CANDIDATES]: {
         columns: {
-          status: 'string',
+          status: oneOf<Candidate['status']>({
+            open: true,
+            accepted: true,
+            dismissed: true,
+            merged: true,
+            dissolved: true,
+          }),
           score: 'number',
           memberCount: 'integer',
           notLinked: 'integer',

@@ -8,6 +8,7 @@ import {
   withTaskTold,
 } from '#libs/record-tasks'
 import type { ProblemLink, ProblemOutcome, ProblemState } from '../../src/problems/domain/problem.events.js'
+import { customTerms } from '../custom-terms.js'
 import { applyImported, type Draft, nonEmpty, performer, present } from '../drafts.js'
 import {
   applyToProblemHead,
@@ -28,6 +29,7 @@ export function openedProblem(event: RecordedProblem<'ProblemOpened'>): ProblemD
   openProblemHead(draft, event)
   for (const field of TEXTS) draft[field] = data[field]
   draft.affectedCis = data.affectedCis
+  describeCustom(draft, data.customFields)
   draft.origin = data.origin
   draft.candidate = data.candidate
   draft.entered = { New: occurredAt }
@@ -85,6 +87,8 @@ function describe(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): bo
         const change = changes[field]
         if (change) draft[field] = present(change.to as string | null)
       }
+      if (changes.customFields)
+        describeCustom(draft, present(changes.customFields.to as Record<string, unknown> | null))
       if (changes.affectedCis) draft.affectedCis = (changes.affectedCis.to as readonly string[] | null) ?? []
       return true
     }
@@ -98,6 +102,16 @@ function describe(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): bo
     case 'ProblemWorkNoteAdded':
       draft.workNotes = (draft.workNotes ?? 0) + 1
       return true
+    case 'ProblemFileAttached': {
+      const { hash, name, contentType, size } = event.data
+      const addedAt = event.metadata.occurredAt
+      const file = { hash, name, contentType, size, addedAt, addedBy: performer(event) }
+      draft.attachments = [...(draft.attachments ?? []), file]
+      return true
+    }
+    case 'ProblemWatcherAdded':
+    case 'ProblemWatcherRemoved':
+    case 'ProblemAudienceChanged':
     case 'ProblemAssigned':
     case 'ProblemPrioritized':
     case 'ProblemIncidentsNamed':
@@ -106,6 +120,11 @@ function describe(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): bo
     default:
       return false
   }
+}
+
+function describeCustom(draft: Draft<ProblemDetails>, fields: ProblemDetails['customFields']): void {
+  draft.customFields = fields
+  draft.custom = customTerms(fields)
 }
 
 function link(draft: Draft<ProblemDetails>, links: readonly ProblemLink[]): true {

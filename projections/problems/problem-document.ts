@@ -2,6 +2,7 @@ import type { EventSource } from '#libs/event-sourcing'
 import type { ShownTask } from '#libs/record-tasks'
 import type {
   ProblemFields,
+  ProblemFile,
   ProblemLink,
   ProblemOrigin,
   ProblemOutcome,
@@ -16,6 +17,8 @@ export interface ProblemDetails extends ProblemHead, Omit<ProblemFields, 'title'
   origin: ProblemOrigin
   /** Id of the candidate that it was made from. */
   candidate?: string
+  /** Filterable form of the scalar custom fields. */
+  custom?: readonly string[]
   /** Set while it is on hold. */
   hold?: { reason: string; comment?: string; since: string }
   /** Filterable form of `hold`. */
@@ -35,6 +38,7 @@ export interface ProblemDetails extends ProblemHead, Omit<ProblemFields, 'title'
   links?: readonly ProblemLink[]
   /** Filterable form of the changes that fix it. */
   fixedByChanges?: readonly string[]
+  attachments?: readonly (ProblemFile & { addedAt: string; addedBy: string })[]
   tasks?: readonly ShownTask[]
   openTasks?: number
   review?: ProblemReview & { at: string; by: string }
@@ -64,6 +68,8 @@ export const BLANK_PROBLEM: Blank<ProblemDetails> = {
   symptom: undefined,
   service: undefined,
   affectedCis: [],
+  customFields: undefined,
+  custom: undefined,
   origin: 'reactive',
   candidate: undefined,
   hold: undefined,
@@ -79,6 +85,7 @@ export const BLANK_PROBLEM: Blank<ProblemDetails> = {
   survivor: undefined,
   links: undefined,
   fixedByChanges: undefined,
+  attachments: undefined,
   tasks: undefined,
   openTasks: undefined,
   review: undefined,

@@ -1,7 +1,9 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
+import { oneOf } from '#libs/read-store'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { accessColumns, audienceOf, DESK_READERS, forReaders } from '../access.js'
+import { problemState } from '../closed-columns.js'
 import type { RecordedProblemEvent } from '../problem-folds.js'
 import { evolvedProblem, openedProblem } from './problem-details.js'
 import type { ProblemDetails } from './problem-document.js'
@@ -11,7 +13,7 @@ export type { ProblemDetails } from './problem-document.js'
 /** One document per problem. */
 export const problems = defineProjection<ProblemDetails, ProblemEvent>({
   name: 'problems',
-  version: 2,
+  version: 3,
   from: ['problem-'],
   key: (event) => event.stream,
   evolve(problem, event) {
@@ -20,8 +22,9 @@ export const problems = defineProjection<ProblemDetails, ProblemEvent>({
   },
   columns: {
     ...accessColumns,
+    watchers: 'strings',
     number: 'string',
-    state: 'string',
+    state: problemState,
     priority: 'integer',
     impact: 'integer',
     urgency: 'integer',
@@ -31,10 +34,16 @@ export const problems = defineProjection<ProblemDetails, ProblemEvent>({
     symptom: 'string',
     service: 'string',
     affectedCis: 'strings',
-    origin: 'string',
+    custom: 'strings',
+    origin: oneOf<ProblemDetails['origin']>({ reactive: true, proactive: true }),
     candidate: 'string',
     knownError: 'boolean',
-    outcome: 'string',
+    outcome: oneOf<NonNullable<ProblemDetails['outcome']>>({
+      'fix applied': true,
+      'risk accepted': true,
+      duplicate: true,
+      canceled: true,
+    }),
     survivor: 'string',
     fixedByChanges: 'strings',
     openTasks: 'integer',
@@ -93,6 +102,7 @@ export function foldProblemDetails(events: readonly RecordedEvent[]): {
 
 /** A problem as answers show it: without the columns that only serve filters and the row rule. */
 export function shownProblem(problem: ProblemDetails): object {
-  const { audienceKind, audienceGroups, visibleTo, onHold, fixedByChanges, openTasks, ...shown } = problem
+  const { audienceKind, audienceGroups, visibleTo, custom, onHold, fixedByChanges, openTasks, ...shown } =
+    problem
   return { ...shown, audience: audienceOf(problem) }
 }

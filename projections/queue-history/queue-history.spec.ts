@@ -6,7 +6,8 @@ import { EventFactory, FakeClock, viewSpec } from '#libs/testing'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { applyToHead, type IncidentHead, openHead } from '../incident-folds.js'
 import { IncidentStory } from '../incident-story.fixture.js'
-import { inForceAt, type QueueInterval, queueHistory } from './queue-history.js'
+import { inForceAt } from '../intervals.js'
+import { type QueueInterval, queueHistory } from './queue-history.js'
 
 const intervalsById = (events: readonly RecordedEvent<IncidentEvent>[]) =>
   viewSpec(queueHistory)

@@ -1,8 +1,8 @@
-import { later, type Position } from '#libs/event-sourcing'
+import { later } from '#libs/event-sourcing'
 import { defineView } from '#libs/projections-runtime'
-import { and, compare, type Filter, oneOf, or } from '#libs/read-store'
-import { INCIDENT_STATES, type IncidentEvent } from '../../src/incidents/domain/incident.events.js'
+import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody } from '../access.js'
+import { incidentState } from '../closed-columns.js'
 import { type Blank } from '../drafts.js'
 import {
   applyToHead,
@@ -11,46 +11,25 @@ import {
   openHead,
   type RecordedIncident,
 } from '../incident-folds.js'
+import {
+  BLANK_INTERVAL,
+  begin,
+  begun,
+  ended,
+  endedId,
+  INTERVAL_COLUMNS,
+  type Interval,
+} from '../intervals.js'
 
-/** `validTo` of an interval that has not ended: later than every time, so that one comparison does for both. */
-export const UNENDED = '9999-12-31T23:59:59.999Z'
-/** `positionTo` of an interval that has not ended: beyond every position. */
-export const UNENDED_POSITION: Position = '9'.repeat(20)
+export { inForceAt } from '../intervals.js'
 
 /**
  * What a queue shows of a record, and during which part of the two time axes it stood so. An interval begins with an
  * event that changes one of these fields and ends with the next one that does. All events of one command are one step,
  * as they were when they were appended: they begin one interval, at the first of them that changes something.
  */
-export interface QueueInterval extends IncidentHead {
+export interface QueueInterval extends IncidentHead, Interval {
   type: 'incident'
-  /** Effective time of the event that began it (the latest `occurredAt` of the record until then), ISO 8601 UTC. */
-  validFrom: string
-  /** Effective time of the event that ended it; equal to `validFrom` when both count for the same moment. */
-  validTo: string
-  /** Positions of these events. */
-  positionFrom: Position
-  positionTo: Position
-  /** Of the interval that lasts: the record's latest effective time, which later events may not fall behind. */
-  effectiveAt?: string
-  /** Of the interval that lasts: id of the command that began it. */
-  begunBy?: string
-}
-
-/**
- * The intervals in force at a valid time, as known at a position (default: at the end of the log, as far as the view
- * has read it): exactly one per record that existed then, the one that a fold of the record's events up to both
- * would show.
- *
- * An event counts at (v, p) when its effective time is ≤ v and its position ≤ p; both rise along a record's stream, so
- * what counts is a prefix of it. An interval is in force when its first event counts and the one that ended it does
- * not. A position between two events of one command counts the whole command.
- */
-export function inForceAt(validAt: string, asOf?: Position): Filter {
-  const begun = compare('validFrom', '<=', validAt)
-  const lasting = compare('validTo', '>', validAt)
-  if (asOf === undefined) return and(begun, lasting)
-  return and(begun, compare('positionFrom', '<=', asOf), or(lasting, compare('positionTo', '>', asOf)))
 }
 
 const COLLECTION = 'queue_history'
@@ -62,6 +41,7 @@ const COLLECTION = 'queue_history'
 export const queueHistory = defineView<IncidentEvent>({
   name: 'queue_history',
   version: 1,
+  pace: 'unhurried',
   from: ['incident-'],
   collections: {
     [COLLECTION]: {
@@ -69,15 +49,12 @@ export const queueHistory = defineView<IncidentEvent>({
         ...accessColumns,
         type: 'string',
         number: 'string',
-        state: oneOf(INCIDENT_STATES),
+        state: incidentState,
         priority: 'integer',
         caller: 'string',
         watchers: 'strings',
         openedAt: 'timestamp',
-        validFrom: 'timestamp',
-        validTo: 'timestamp',
-        positionFrom: 'string',
-        positionTo: 'string',
+        ...INTERVAL_COLUMNS,
       },
       // The interval's ends stand in the indexes so that intervals of other times are passed over without being read.
       indexes: [
@@ -94,7 +71,7 @@ export const queueHistory = defineView<IncidentEvent>({
   },
   reads: (event) => [{ collection: COLLECTION, id: event.stream }],
   fold(event, intervals) {
-    const { stream, position, metadata } = event
+    const { stream, metadata } = event
     if (event.type === 'IncidentOpened') {
       intervals.put(COLLECTION, stream, opened(event))
       return
@@ -105,49 +82,26 @@ export const queueHistory = defineView<IncidentEvent>({
     draft.effectiveAt = later(current.effectiveAt as string, metadata.occurredAt)
     applyToHead(draft, event)
     const changed = differs(current, draft)
-    if (changed && metadata.commandId !== current.begunBy) {
-      draft.begunBy = metadata.commandId
-      draft.validFrom = draft.effectiveAt
-      draft.positionFrom = position
+    if (changed && !begun(current, event)) {
+      begin(draft, event)
       intervals.put(COLLECTION, endedId(stream, current), ended(current, draft))
     } else if (!changed && draft.effectiveAt === current.effectiveAt) return
     intervals.put(COLLECTION, stream, draft)
   },
 })
 
-function endedId(stream: string, { positionFrom }: QueueInterval): string {
-  return `${stream}#${positionFrom}`
-}
-
-function ended(current: QueueInterval, next: QueueInterval): QueueInterval {
-  const draft = { ...current }
-  draft.validTo = next.validFrom
-  draft.positionTo = next.positionFrom
-  draft.effectiveAt = undefined
-  draft.begunBy = undefined
-  return draft
-}
-
 const BLANK: Blank<QueueInterval> = {
   type: 'incident',
   ...BLANK_HEAD,
-  validFrom: '',
-  validTo: UNENDED,
-  positionFrom: '',
-  positionTo: UNENDED_POSITION,
-  effectiveAt: undefined,
-  begunBy: undefined,
+  ...BLANK_INTERVAL,
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): QueueInterval {
-  const { occurredAt, commandId } = event.metadata
   const draft = { ...BLANK }
   openHead(draft, event)
   draft.title = event.data.title
-  draft.validFrom = occurredAt
-  draft.positionFrom = event.position
-  draft.effectiveAt = occurredAt
-  draft.begunBy = commandId
+  draft.effectiveAt = event.metadata.occurredAt
+  begin(draft, event)
   return draft
 }
 

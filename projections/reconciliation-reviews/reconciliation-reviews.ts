@@ -1,20 +1,17 @@
 import { defineProjection } from '#libs/projections-runtime'
 import { oneOf } from '#libs/read-store'
-import {
-  type DiscoveredItem,
-  REVIEW_DECISIONS,
-  type ReconciliationEvent,
-  type ReconciliationReviewResolved,
+import type {
+  DiscoveredItem,
+  ReconciliationEvent,
+  ReconciliationReviewResolved,
 } from '../../src/configuration/domain/configuration.events.js'
 import { DESK_READERS, wholeFor } from '../access.js'
 import { performer } from '../drafts.js'
 
-const REVIEW_STATES = ['open', 'resolved'] as const
-
 /** What a source reports and several CIs may be: a question for a person. Times are ISO 8601 UTC. */
 export interface ReconciliationReview {
   id: string
-  status: (typeof REVIEW_STATES)[number]
+  status: 'open' | 'resolved'
   source: string
   /** The run that it was asked after last. */
   run: string
@@ -57,13 +54,17 @@ export const reconciliationReviews = defineProjection<ReconciliationReview, Reco
   },
   columns: {
     id: 'string',
-    status: oneOf(REVIEW_STATES),
+    status: oneOf<ReconciliationReview['status']>({ open: true, resolved: true }),
     source: 'string',
     class: 'string',
     name: 'string',
     candidates: 'strings',
     openedAt: 'timestamp',
-    decision: oneOf(REVIEW_DECISIONS),
+    decision: oneOf<ReconciliationReviewResolved['data']['decision']>({
+      'same-as': true,
+      new: true,
+      dismissed: true,
+    }),
     ci: 'string',
     resolvedAt: 'timestamp',
   },

@@ -24,6 +24,7 @@ export function evolveChangeEntry(
   const draft: Draft<ChangeEntry> = { ...entry }
   if (!apply(draft, event)) return entry
   applyToChangeHead(draft, event)
+  draft.startsAt = startOf(draft)
   return updated(draft, entry, event)
 }
 
@@ -34,6 +35,7 @@ function opened(event: RecordedChange<'ChangeOpened'>): ChangeEntry {
   draft.updatedAt = event.metadata.occurredAt
   draft.window = event.data.window
   plan(draft)
+  draft.startsAt = startOf(draft)
   if (event.metadata.channel === 'import') draft.imported = true
   return draft
 }
@@ -50,6 +52,9 @@ function apply(draft: Draft<ChangeEntry>, event: RecordedChangeEvent): boolean {
     case 'PlannedTimesMoved':
       draft.planned = present(event.data.planned)
       return plan(draft)
+    case 'ImplementedBeforeApproval':
+      draft.underway = event.data.period
+      return plan(draft)
     case 'ChangeRiskAssessed':
       draft.risk = event.data.risk
       return true
@@ -64,6 +69,11 @@ function apply(draft: Draft<ChangeEntry>, event: RecordedChangeEvent): boolean {
     default:
       return UPDATES.has(event.type)
   }
+}
+
+/** An emergency that nobody has planned cannot wait: it comes before what is planned for later. */
+function startOf({ plannedStart, changeType, openedAt }: ChangeEntry): string | undefined {
+  return plannedStart ?? (changeType === 'emergency' ? openedAt : undefined)
 }
 
 /** What else is news of a change; what the program finds out and keeps beside it is none. */
@@ -89,7 +99,6 @@ const UPDATES: ReadonlySet<RecordedChangeEvent['type']> = new Set([
   'ChangeTaskFinished',
   'ChangeTaskRemoved',
   'ImplementationStarted',
-  'ImplementedBeforeApproval',
   'ChangeRatified',
   'RatificationRefused',
   'RatificationOverdue',

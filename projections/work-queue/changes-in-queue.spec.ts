@@ -46,11 +46,42 @@ describe('A change in the queue', () => {
       window: WINDOW,
       plannedStart: WINDOW.start,
       plannedEnd: WINDOW.end,
+      startsAt: WINDOW.start,
       openedAt: '2026-03-02T08:00:01.000Z',
       updatedAt: '2026-03-02T08:00:01.000Z',
       audienceKind: 'public',
       visibleTo: ['rita'],
     })
+  })
+
+  it('is to be seen to when it is planned; an emergency without a plan, since it was opened', () => {
+    const { window: _, ...unplanned } = (opened as Extract<ChangeEvent, { type: 'ChangeOpened' }>).data
+    const emergency = { ...opened, data: { ...unplanned, type: 'emergency' } } as ChangeEvent
+    const edited: ChangeEvent = {
+      type: 'ChangePlanEdited',
+      data: { changes: { window: { from: null, to: WINDOW } } },
+    }
+    const begun: ChangeEvent = {
+      type: 'ImplementedBeforeApproval',
+      data: {
+        startedAt: '2026-03-02T07:00:00.000Z',
+        implementer: 'ann',
+        ratifyBy: '2026-03-03T08:00:00.000Z',
+        settingsVersion: 0,
+        round: 1,
+        period: { start: '2026-03-02T07:00:00.000Z', end: '2026-03-02T09:00:00.000Z' },
+      },
+    }
+    const times = (...told: ChangeEvent[]) => {
+      const { startsAt, plannedStart, plannedEnd } = entryOf(...told)!
+      return [startsAt, plannedStart, plannedEnd]
+    }
+    expect(times({ ...opened, data: unplanned } as ChangeEvent)).toEqual([undefined, undefined, undefined])
+    expect(times(emergency)).toEqual(['2026-03-02T08:00:01.000Z', undefined, undefined])
+    expect(times(emergency, edited)).toEqual([WINDOW.start, WINDOW.start, WINDOW.end])
+    const { start, end } = begun.data.period
+    expect(times(emergency, begun)).toEqual([start, start, end])
+    expect(times(emergency, edited, begun)).toEqual([start, start, end])
   })
 
   it('leaves it when it is over; an imported one may come back', () => {

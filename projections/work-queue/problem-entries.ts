@@ -1,3 +1,4 @@
+import { type Audience, PUBLIC } from '#libs/access'
 import { type Draft, present } from '../drafts.js'
 import {
   applyToProblemHead,
@@ -5,27 +6,30 @@ import {
   problemHoldAfter,
   type RecordedProblem,
   type RecordedProblemEvent,
+  setAudience,
 } from '../problem-folds.js'
 import { reply, updated } from './entry-folds.js'
 import { BLANK_ENTRY, type ProblemEntry, type ProblemTaskEntry } from './queue-entry.js'
 
 /** Problems and their tasks as a queue shows them. A task has a document of its own, `problem-<number>/<task>`. */
 
-/** What an event of a problem touches: it, and the task that the event is about. */
+/** What an event of a problem touches: it, and the tasks that the event is about. */
 export function problemEntryKeys(event: RecordedProblemEvent): string | readonly string[] {
-  const task = taskOf(event)
-  return task === undefined ? event.stream : [event.stream, `${event.stream}/${task}`]
+  const tasks = tasksOf(event)
+  return tasks.length === 0 ? event.stream : [event.stream, ...tasks.map((task) => `${event.stream}/${task}`)]
 }
 
-function taskOf(event: RecordedProblemEvent): string | undefined {
+function tasksOf(event: RecordedProblemEvent): readonly string[] {
   switch (event.type) {
     case 'ProblemTaskAdded':
     case 'ProblemTaskStarted':
     case 'ProblemTaskFinished':
     case 'ProblemTaskRemoved':
-      return event.data.task
+      return [event.data.task]
+    case 'ProblemAudienceChanged':
+      return event.data.tasks
     default:
-      return undefined
+      return []
   }
 }
 
@@ -66,6 +70,10 @@ const UPDATES: ReadonlySet<RecordedProblemEvent['type']> = new Set([
   'ProblemDetailsChanged',
   'ProblemPrioritized',
   'ProblemAssigned',
+  'ProblemFileAttached',
+  'ProblemWatcherAdded',
+  'ProblemWatcherRemoved',
+  'ProblemAudienceChanged',
   'ProblemCommentAdded',
   'ProblemWorkNoteAdded',
   'ProblemLinked',
@@ -97,10 +105,10 @@ const UPDATES: ReadonlySet<RecordedProblemEvent['type']> = new Set([
 ])
 
 function openedTask(event: RecordedProblem<'ProblemTaskAdded'>): ProblemTaskEntry {
-  const { task, title, group, assignee, priority } = event.data
+  const { task, title, group, assignee, priority, audience = PUBLIC } = event.data
   const { occurredAt } = event.metadata
   const problem = event.stream.slice('problem-'.length)
-  return {
+  const draft: Draft<ProblemTaskEntry> = {
     ...BLANK_ENTRY,
     type: 'problem-task',
     state: 'Open',
@@ -113,11 +121,24 @@ function openedTask(event: RecordedProblem<'ProblemTaskAdded'>): ProblemTaskEntr
     openedAt: occurredAt,
     updatedAt: occurredAt,
   }
+  showTaskTo(draft, audience)
+  return draft
+}
+
+/** Those who see the problem, and whoever is to do the task. */
+function showTaskTo(draft: Draft<ProblemTaskEntry>, audience: Audience): void {
+  setAudience(draft, audience)
+  draft.visibleTo = audience.kind === 'public' || draft.assignee === undefined ? undefined : [draft.assignee]
 }
 
 /** A task that is done or taken away stands in no queue: as Closed it leaves. */
 function evolvedTask(entry: ProblemTaskEntry, event: RecordedProblemEvent): ProblemTaskEntry {
   switch (event.type) {
+    case 'ProblemAudienceChanged': {
+      const draft: Draft<ProblemTaskEntry> = { ...entry }
+      showTaskTo(draft, event.data.audience)
+      return updated(draft, entry, event)
+    }
     case 'ProblemTaskStarted':
       return updated({ ...entry, state: 'In Progress' }, entry, event)
     case 'ProblemTaskFinished':

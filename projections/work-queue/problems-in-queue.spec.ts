@@ -109,3 +109,42 @@ describe('A task of a problem in the queue', () => {
     expect(queue.get(`${KEY}/T2`)).toMatchObject({ state: 'Open', title: 'Look' })
   })
 })
+
+describe('A restricted problem in the queue', () => {
+  const groups = { kind: 'groups', groups: ['messaging'] } as const
+  const restricted = (tasks: readonly string[] = ['T1']): ProblemEvent => ({
+    type: 'ProblemAudienceChanged',
+    data: { audience: groups, previous: { kind: 'public' }, tasks },
+  })
+
+  it('is shown to its audience and its watchers, its tasks to who is to do them', () => {
+    const watched: ProblemEvent = { type: 'ProblemWatcherAdded', data: { person: 'ann' } }
+    const after = queueAfter(opened, prioritized, task, watched, restricted())
+    expect(after.get(KEY)).toMatchObject({
+      audienceKind: 'groups',
+      audienceGroups: ['messaging'],
+      visibleTo: ['ann'],
+    })
+    expect(after.get(TASK)).toMatchObject({
+      audienceKind: 'groups',
+      audienceGroups: ['messaging'],
+      visibleTo: ['ben'],
+    })
+    const again = queueAfter(opened, task, restricted(), {
+      type: 'ProblemAudienceChanged',
+      data: { audience: { kind: 'public' }, previous: groups, tasks: ['T1'] },
+    }).get(TASK)
+    expect([again?.audienceKind, again?.audienceGroups, again?.visibleTo]).toEqual([
+      'public',
+      undefined,
+      undefined,
+    ])
+  })
+
+  it('hides tasks that are added later, and one that was opened so', () => {
+    const hidden = { ...task, data: { ...task.data, audience: groups } } as ProblemEvent
+    expect(queueAfter(opened, restricted([]), hidden).get(TASK)).toMatchObject({ audienceKind: 'groups' })
+    const openedSo = { ...opened, data: { ...opened.data, audience: groups } } as ProblemEvent
+    expect(queueAfter(openedSo).get(KEY)).toMatchObject({ audienceKind: 'groups' })
+  })
+})

@@ -1,25 +1,20 @@
-import {
-  CHANGE_STATES,
-  type ChangeOpened,
-  type ChangeRiskAssessed,
-  type ChangeState,
-  type Period,
+import type {
+  ChangeOpened,
+  ChangeRiskAssessed,
+  ChangeState,
+  Period,
 } from '../../src/changes/domain/change.events.js'
-import { INCIDENT_STATES, type IncidentState } from '../../src/incidents/domain/incident.events.js'
-import { PROBLEM_STATES, type ProblemState } from '../../src/problems/domain/problem.events.js'
+import type { IncidentState } from '../../src/incidents/domain/incident.events.js'
+import type { ProblemState } from '../../src/problems/domain/problem.events.js'
 import { audienceOf } from '../access.js'
 import type { Blank } from '../drafts.js'
 import { BLANK_HEAD, type IncidentAttention, type IncidentHead, NO_ATTENTION } from '../incident-folds.js'
 
-export const QUEUED_TYPES = ['incident', 'change', 'problem', 'problem-task'] as const
-/** `Open`: a task. */
-export const QUEUED_STATES = [...INCIDENT_STATES, ...CHANGE_STATES, ...PROBLEM_STATES, 'Open'] as const
-
 /** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
 export interface WorkQueueEntry extends Omit<IncidentHead, 'state'>, IncidentAttention {
   /** What only one of them has is absent of the others. */
-  type: (typeof QUEUED_TYPES)[number]
-  state: (typeof QUEUED_STATES)[number]
+  type: 'incident' | 'change' | 'problem' | 'problem-task'
+  state: IncidentState | ChangeState | ProblemState | 'Open'
   impact?: number
   urgency?: number
   /** Latest valid time of an event, whoever caused it. */
@@ -47,8 +42,13 @@ export interface WorkQueueEntry extends Omit<IncidentHead, 'state'>, IncidentAtt
   changeType?: ChangeOpened['data']['type']
   requester?: string
   risk?: ChangeRiskAssessed['data']['risk']
+  /** Of what was begun before approval: when it was begun. */
   plannedStart?: string
   plannedEnd?: string
+  /** When it has to be seen to: its planned start; of an emergency that nobody has planned, since it was opened. */
+  startsAt?: string
+  /** Of what was begun before approval. */
+  underway?: Period
   /** Times that were chosen within the window, and the window. */
   planned?: Period
   window?: Period
@@ -89,6 +89,8 @@ export const BLANK_ENTRY: Blank<IncidentEntry> = {
   risk: undefined,
   plannedStart: undefined,
   plannedEnd: undefined,
+  startsAt: undefined,
+  underway: undefined,
   planned: undefined,
   window: undefined,
   problem: undefined,
@@ -96,6 +98,16 @@ export const BLANK_ENTRY: Blank<IncidentEntry> = {
 
 /** An entry as answers show it: without the columns that only serve the row rule. */
 export function shownEntry(entry: WorkQueueEntry): object {
-  const { audienceKind, audienceGroups, visibleTo, imported, pagedGroup, planned, window, ...shown } = entry
+  const {
+    audienceKind,
+    audienceGroups,
+    visibleTo,
+    imported,
+    pagedGroup,
+    planned,
+    window,
+    underway,
+    ...shown
+  } = entry
   return { ...shown, audience: audienceOf(entry) }
 }

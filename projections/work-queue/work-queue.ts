@@ -2,24 +2,17 @@ import type { RecordedEvent } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { compare, oneOf } from '#libs/read-store'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
-import { CHANGE_TYPES, RISKS } from '../../src/changes/domain/defaults.js'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { accessColumns, among, forEverybody } from '../access.js'
 import type { RecordedChangeEvent } from '../change-folds.js'
-import { MAJOR_INCIDENT_STANDINGS, type RecordedIncidentEvent } from '../incident-folds.js'
+import { anyState, changeRisk, changeType, majorIncident } from '../closed-columns.js'
+import type { RecordedIncidentEvent } from '../incident-folds.js'
 import type { RecordedProblemEvent } from '../problem-folds.js'
 import { evolveChangeEntry } from './change-entries.js'
 import { evolveIncidentEntry } from './incident-entries.js'
 import { evolveProblemEntry, problemEntryKeys } from './problem-entries.js'
-import {
-  type ChangeEntry,
-  type IncidentEntry,
-  type ProblemEntry,
-  QUEUED_STATES,
-  QUEUED_TYPES,
-  type WorkQueueEntry,
-} from './queue-entry.js'
+import type { ChangeEntry, IncidentEntry, ProblemEntry, WorkQueueEntry } from './queue-entry.js'
 
 /**
  * An imported record that is closed or canceled: out of every list and count, since it has none of the columns.
@@ -32,7 +25,7 @@ interface LeftQueue {
 /** Who has what to do: every record that can be assigned, until it is closed or canceled. */
 export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | ChangeEvent | ProblemEvent>({
   name: 'work_queue',
-  version: 4,
+  version: 5,
   from: ['incident-', 'change-', 'problem-'],
   key: (event) =>
     event.stream.startsWith('problem-') ? problemEntryKeys(event as RecordedProblemEvent) : event.stream,
@@ -45,9 +38,14 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
   },
   columns: {
     ...accessColumns,
-    type: oneOf(QUEUED_TYPES),
+    type: oneOf<WorkQueueEntry['type']>({
+      incident: true,
+      change: true,
+      problem: true,
+      'problem-task': true,
+    }),
     number: 'string',
-    state: oneOf(QUEUED_STATES),
+    state: anyState,
     priority: 'integer',
     caller: 'string',
     watchers: 'strings',
@@ -57,15 +55,16 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
     followUpAt: 'timestamp',
     dueAt: 'timestamp',
     callerRepliedAt: 'timestamp',
-    major: oneOf(MAJOR_INCIDENT_STANDINGS),
+    major: majorIncident,
     parent: 'string',
     nextUpdateAt: 'timestamp',
     paged: 'string',
-    changeType: oneOf(CHANGE_TYPES),
+    changeType,
     requester: 'string',
-    risk: oneOf(RISKS),
+    risk: changeRisk,
     plannedStart: 'timestamp',
     plannedEnd: 'timestamp',
+    startsAt: 'timestamp',
     problem: 'string',
   },
   // Nobody asks for more than the queue of a group or of a person, so that every index begins with one of them.
@@ -74,6 +73,8 @@ export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | Change
     ['assignmentGroup', 'openedAt'],
     ['assignmentGroup', 'updatedAt'],
     ['assignmentGroup', 'followUpAt'],
+    // What a change manager looks at
+    ['assignmentGroup', 'startsAt'],
     // Who is free to take one
     ['assignmentGroup', 'assignee', 'priority', 'openedAt'],
     ['assignee', 'priority', 'openedAt'],

@@ -29,6 +29,8 @@ const ON_TOPIC: {
   ApprovalRejected: ['approver', 'onBehalfOf', 'hash'],
   ApprovalLapsed: ['expiresAt'],
   ApprovalVoided: ['fields'],
+  ApprovalSeatLost: ['person', 'because'],
+  ApprovalSeatRegained: ['person'],
   ApprovalRoundEnded: ['subject', 'outcome', 'granted', 'rejected', 'because'],
 }
 

@@ -1,5 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common'
+import { hasRole } from '#libs/access'
 import { type Answer, Context, Endpoint, RequestContext } from '#libs/platform'
+import { DESK_PEOPLE } from '#projections/access'
 import { Delegations } from '../http/delegations.js'
 import { FreshnessQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
@@ -41,7 +43,10 @@ export class ApprovalsController {
     answer: ApprovalPage,
   })
   mine(@Query() query: ApprovalsQuery, @Context() { principal }: RequestContext): Promise<Answer> {
-    const delegators = this.delegations.delegatorsOf(principal.id, new Date().toISOString())
+    // Who is asked answers, whoever he is; for somebody else only those of the desk do
+    const delegators = hasRole(principal, ...DESK_PEOPLE)
+      ? this.delegations.delegatorsOf(principal.id, new Date().toISOString())
+      : []
     return this.queries.answer(myApprovals, { ...query, principal, delegators })
   }
 

@@ -53,9 +53,18 @@ describe('An extract of findings', () => {
     ])
     const rows = parse(rest, { columns: true }) as Record<string, string>[]
     expect(rows.map(({ record, persons, events }) => [record, persons, events])).toEqual([
-      ['CHG1', 'ian lea', 'e1 e2'],
-      ['CHG2', 'ian lea', 'e1 e2'],
+      ['CHG1', '["ian","lea"]', 'e1 e2'],
+      ['CHG2', '["ian","lea"]', 'e1 e2'],
     ])
+  })
+
+  it('tells people and details apart, whatever stands in them', async () => {
+    const persons = ['system:command-line', 'servicenow:Caller 4180', 'a "quoted", one']
+    const details = ['query', 'from; to']
+    const { rest } = await extracted(onePage(finding(1, { persons, details })))
+    const [row] = parse(rest, { columns: true }) as Record<string, string>[]
+    expect(JSON.parse(row!.persons!)).toEqual(persons)
+    expect(JSON.parse(row!.details!)).toEqual(details)
   })
 
   it('of nothing has the line of the columns alone', async () => {

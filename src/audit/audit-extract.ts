@@ -108,8 +108,9 @@ function asCsv(pages: FindingPages): Stringifier {
 function rowOf({ persons, details, events, verdicts, ...finding }: AuditFinding): object {
   return {
     ...finding,
-    persons: persons.join(' '),
-    details: details.join('; '),
+    // Ids of people and details may hold any separator
+    persons: JSON.stringify(persons),
+    details: JSON.stringify(details),
     events: events.join(' '),
     verdicts: verdicts
       ?.map(({ verdict, change }) => (change ? `${verdict} (${change})` : verdict))

@@ -19,7 +19,8 @@ import {
 } from './audit.queries.js'
 import { AUDIT_READERS } from './audit.records.js'
 import { extractStream, measureExtract } from './audit-extract.js'
-import { DisposeFinding, RecordAuditRead } from './domain/audit.commands.js'
+import { recordAuditReading } from './audit-reading.js'
+import { DisposeFinding } from './domain/audit.commands.js'
 import type { AuditDataRead } from './domain/audit.events.js'
 import {
   AsOfQuery,
@@ -187,12 +188,8 @@ export class AuditController {
     } while (after)
   }
 
-  async #record(context: RequestContext, data: AuditDataRead['data']): Promise<void> {
-    const { id } = context.principal
-    const wish = { target: `auditread-${id}`, method: 'GET', route: '/audit', params: {}, body: data }
-    // Each reading is one of its own, whatever its headers say
-    const plain = new RequestContext(context.caller, context.requestId, undefined, undefined, undefined)
-    await this.sender.send(plain, wish, (metadata) => new RecordAuditRead(id, data, metadata))
+  #record(context: RequestContext, data: AuditDataRead['data']): Promise<void> {
+    return recordAuditReading(this.sender, context, data)
   }
 }
 

@@ -1,5 +1,5 @@
 import { asICalendar } from './change-calendar.ics.js'
-import type { CalendarChange } from './queries/change-calendar.query.js'
+import type { CalendarChange } from './queries/calendar-changes.js'
 
 const FROM = '2026-03-01T00:00:00.000Z'
 const TO = '2026-04-01T00:00:00.000Z'
@@ -49,6 +49,24 @@ it('tells a change with its times in UTC, and what it is about', () => {
 
 it('says that what nobody has allowed yet is tentative', () => {
   expect(told({ changes: [{ ...change, state: 'Authorize' }] })).toContain('STATUS:TENTATIVE')
+})
+
+it('says of what was done when it was planned, and how it went', () => {
+  const done: CalendarChange = {
+    ...change,
+    state: 'Closed',
+    plannedStart: FROM,
+    plannedEnd: TO,
+    startedAt: PERIOD.start,
+    endedAt: PERIOD.end,
+    outcome: 'backed out',
+  }
+  const lines = told({ changes: [done] })
+  expect(lines).toContain('STATUS:CONFIRMED')
+  const description = lines.find((line) => line.startsWith('DESCRIPTION:'))
+  expect(description).toContain('Outcome: backed out')
+  expect(description).toContain(`Planned: ${FROM} to ${TO}`)
+  expect(told({ changes: [{ ...done, state: 'Canceled' }] })).toContain('STATUS:CANCELLED')
 })
 
 it('tells windows, each time with an id of its own, without making anybody busy', () => {

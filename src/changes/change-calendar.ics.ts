@@ -1,5 +1,6 @@
 import { ICalCalendar, ICalEventStatus, ICalEventTransparency } from 'ical-generator'
-import type { CalendarChange, CalendarWindow, ChangeCalendar } from './queries/change-calendar.query.js'
+import type { CalendarChange } from './queries/calendar-changes.js'
+import type { CalendarWindow, ChangeCalendar } from './queries/change-calendar.query.js'
 
 /** The media type of iCalendar (RFC 5545). */
 export const ICALENDAR = 'text/calendar'
@@ -23,10 +24,19 @@ export function asICalendar({ changes, blackouts, maintenance }: ChangeCalendar,
 
 function changeEvent(change: CalendarChange, logId: string) {
   const { number, type, title, state, onHold, risk, start, end, updatedAt } = change
-  const { assignmentGroup, assignee, affectedCis, conflictKinds } = change
+  const { assignmentGroup, assignee, affectedCis, conflictKinds, startedAt, endedAt, outcome } = change
+  const { plannedStart, plannedEnd } = change
   const lines = [
     `State: ${state}${onHold ? ', on hold' : ''}`,
     `Type: ${type}`,
+    ...(outcome === undefined ? [] : [`Outcome: ${outcome}`]),
+    // Where it stands in the calendar says when it was done
+    ...(startedAt === undefined || plannedStart === undefined
+      ? []
+      : [`Planned: ${plannedStart} to ${plannedEnd}`]),
+    ...(startedAt === undefined
+      ? []
+      : [`Begun: ${startedAt}${endedAt === undefined ? '' : `, ended: ${endedAt}`}`]),
     ...(risk === undefined ? [] : [`Risk: ${risk}`]),
     ...(assignmentGroup === undefined ? [] : [`Group: ${assignmentGroup}`]),
     ...(assignee === undefined ? [] : [`Assignee: ${assignee}`]),
@@ -40,10 +50,15 @@ function changeEvent(change: CalendarChange, logId: string) {
     stamp: new Date(updatedAt),
     summary: `${number} ${title}`,
     description: lines.join('\n'),
-    // Nobody has allowed it yet.
-    status: state === 'Authorize' ? ICalEventStatus.TENTATIVE : ICalEventStatus.CONFIRMED,
+    status: statusOf(state),
     categories: [{ name: 'Change' }, { name: type }],
   }
+}
+
+function statusOf(state: CalendarChange['state']): ICalEventStatus {
+  if (state === 'Canceled') return ICalEventStatus.CANCELLED
+  // Nobody has allowed it yet.
+  return state === 'Authorize' ? ICalEventStatus.TENTATIVE : ICalEventStatus.CONFIRMED
 }
 
 function windowEvents({ name, periods, publishedAt }: CalendarWindow, kind: string, logId: string) {

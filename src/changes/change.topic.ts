@@ -37,7 +37,7 @@ const ON_TOPIC: { readonly [Type in ChangeEvent['type']]: Shown<Type> | 'interna
   ],
   ChangeApproved: ['round', 'approval', 'hash', 'approvers'],
   ChangeRejected: ['round', 'approval', 'hash'],
-  ChangeApprovalLapsed: ['round', 'approval'],
+  ChangeApprovalLapsed: ['round', 'approval', 'because'],
   ChangeApprovalVoided: ['round', 'approval', 'hash', 'fields', 'from', 'nextRound', 'period'],
   ChangeApprovalWithdrawn: ['round', 'approval'],
   ChangeApprovalRenewed: ['round', 'period'],

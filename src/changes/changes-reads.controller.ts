@@ -29,7 +29,7 @@ export class ChangesReadsController {
 
   @Get()
   @Endpoint({
-    summary: 'List changes; requesters see those that they asked for',
+    summary: 'List changes, now or at a past point; requesters see those that they asked for',
     roles: 'any',
     query: ChangesQuery,
     answer: ChangePage,
@@ -40,7 +40,7 @@ export class ChangesReadsController {
 
   @Get('calendar')
   @Endpoint({
-    summary: 'Changes that are due in a stretch of time, blackouts and maintenance windows',
+    summary: 'Changes that were done in a stretch of time or are due, blackouts and maintenance windows',
     description:
       'As JSON, or as iCalendar (RFC 5545) with `Accept: text/calendar`. A window for classes of items is shown whatever the class of `ci`.',
     roles: DESK_READERS,

@@ -189,7 +189,7 @@ export class ConfigurationReadsController {
 
   @Get('health')
   @Endpoint({
-    summary: 'Orphans, duplicates, incomplete items and unresolved names at a point; stale items now',
+    summary: 'Orphans, duplicates, incomplete and stale items, and unresolved names at a point',
     roles: DESK_READERS,
     query: HealthQuery,
     answer: ConfigurationHealth,

@@ -19,6 +19,9 @@ import {
 export const ciVerbs = {
   change: verb({
     summary: 'Change attributes; only what differs is recorded',
+    description:
+      'Refused (409 `CI.SOURCE_PRECEDES`) where a source says otherwise that comes before `source`, or before `people` where the setting ' +
+      '`ci-reconciliation` names them. What a `source` says without a difference is recorded, too.',
     roles: CONFIGURATION_WRITERS,
     body: ChangeCiDto,
     command: (id, data, metadata) => new ChangeCi(id, data, metadata),

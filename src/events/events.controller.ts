@@ -1,9 +1,10 @@
-import { Controller, Get, Query, Req } from '@nestjs/common'
+import { Controller, Get, Inject, Query, Req } from '@nestjs/common'
 import { IsBoolean, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator'
 import type { FastifyRequest } from 'fastify'
-import { Answer, Conforms, Context, Endpoint, Field, RequestContext } from '#libs/platform'
+import { Answer, Conforms, Context, Endpoint, Field, RawJson, RequestContext } from '#libs/platform'
 import { prefers } from '../http/accept.js'
 import { Queries } from '../http/queries.js'
+import { AuditReadings, auditEventsRead } from './audit-data.js'
 import { eventsPage } from './event.queries.js'
 
 class EventsQuery {
@@ -70,13 +71,17 @@ export class EventsPage {
 /** The log itself, for services and auditors. */
 @Controller('events')
 export class EventsController {
-  constructor(private readonly queries: Queries) {}
+  constructor(
+    private readonly queries: Queries,
+    @Inject(AuditReadings) private readonly readings: AuditReadings,
+  ) {}
 
   @Get()
   @Endpoint({
     summary:
       'The log from any position, as CloudEvents: a JSON page, or NDJSON (Accept: application/x-ndjson)',
-    description: 'NDJSON carries one event a line; read on after the header `ITSM-Position`.',
+    description:
+      'NDJSON carries one event a line; read on after the header `ITSM-Position`. That events of the audit were read is recorded.',
     roles: ['auditor', 'administrator', 'service'],
     query: EventsQuery,
     answer: { content: { 'application/json': EventsPage, 'application/x-ndjson': 'text' } },
@@ -85,14 +90,21 @@ export class EventsController {
   async read(
     @Query() { limit = 100, ...query }: EventsQuery,
     @Req() request: FastifyRequest,
-    @Context() { principal }: RequestContext,
+    @Context() context: RequestContext,
   ): Promise<Answer> {
-    if (!prefers(request, 'application/x-ndjson')) {
-      return this.queries.answer(eventsPage, { ...query, limit, principal })
-    }
+    const { principal } = context
     const { json, position } = await this.queries.ask(eventsPage, { ...query, limit, principal })
     const { items } = JSON.parse(json) as { items: object[] }
+    const rows = auditEventsRead(items, query.streams)
+    if (rows !== undefined) await this.readings.record({ query: asked(query), rows }, context)
+    if (!prefers(request, 'application/x-ndjson')) return new RawJson(json, { position })
     const lines = items.map((item) => `${JSON.stringify(item)}\n`).join('')
     return new Answer(lines, { position, headers: { 'content-type': 'application/x-ndjson; charset=utf-8' } })
   }
+}
+
+/** What was asked for, as it stands in an address. */
+function asked({ after, types = [], streams = [] }: EventsQuery): string {
+  const fields = [...streams.map((one) => ['streams', one]), ...types.map((one) => ['types', one])]
+  return `${new URLSearchParams([...fields, ...(after === undefined ? [] : [['after', after]])])}`
 }

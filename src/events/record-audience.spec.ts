@@ -54,6 +54,21 @@ describe('What everybody may see, when the end of the log is announced too early
     expect((await visible([true, true, false, false, true])).slice(2)).toEqual(['incident-2 CommentAdded'])
   })
 
+  it('holds problems that say nothing of it, and none that were restricted since; streams of others it leaves alone', async () => {
+    const problem = (n: number, type: string, data: object) =>
+      appendEvents(log, `problem-${n}`, [{ type, data }])
+    audiences = new RecordAudiences(['problem-'])
+    await problem(1, 'ProblemOpened', {})
+    await problem(2, 'ProblemOpened', { audience: PARTICIPANTS })
+    await problem(3, 'ProblemOpened', { audience: PUBLIC })
+    await appendEvents(log, 'candidate-1', [{ type: 'ProblemCandidateAccepted', data: {} }])
+    await problem(1, 'ProblemAudienceChanged', { audience: PARTICIPANTS, previous: PUBLIC, tasks: [] })
+    expect(await visible([false, false, false, false, true])).toEqual([
+      'problem-3 ProblemOpened',
+      'candidate-1 ProblemCandidateAccepted',
+    ])
+  })
+
   it('contains it if nobody says that more was recorded (counter-proof)', async () => {
     await open(1)
     await comment(1)

@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import type { Principal } from '#libs/access'
+import { type Audience, type Principal, PUBLIC } from '#libs/access'
 import type { Position, RecordedEvent } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { audienceColumns, canSee } from '#projections/access'
-import type { Audience } from '../incidents/domain/incident.events.js'
 
 /** As whoever reads a topic counts: at the desk, in no group, and named in no record. */
 const TOPIC_READER: Principal = {
@@ -34,7 +33,7 @@ export class RecordAudiences {
   #searchedUpTo: Position = ''
   #handledUpTo: Position = ''
 
-  /** @param prefixes of the streams that are asked for */
+  /** @param prefixes of the streams whose records say who may see them; all others are for everybody at the desk */
   constructor(private readonly prefixes: readonly string[]) {}
 
   /**
@@ -49,11 +48,13 @@ export class RecordAudiences {
   ): Promise<RecordedEvent[]> {
     const last = events.at(-1)
     if (last === undefined) return []
+    const saying = events.filter(({ stream }) => this.prefixes.some((prefix) => stream.startsWith(prefix)))
     this.#comeTo(events[0]?.position ?? last.position, last.position)
     if (!caughtUp) await this.#searchAhead(log)
-    await this.#learn(events, log)
-    const before = events.filter((event) => isForEverybody(this.#after(event)))
-    return before.filter(({ stream }) => isForEverybody(this.#now(stream)))
+    await this.#learn(saying, log)
+    const hidden = new Set(saying.filter((event) => !isForEverybody(this.#after(event))))
+    for (const event of saying) if (!isForEverybody(this.#now(event.stream))) hidden.add(event)
+    return events.filter((event) => !hidden.has(event))
   }
 
   /** What was found further on is kept whatever the caller says of the log's end: it would not be searched for again. */
@@ -67,7 +68,7 @@ export class RecordAudiences {
   }
 
   async #searchAhead(log: EventStore): Promise<void> {
-    const filter = { prefixes: this.prefixes, types: ['AudienceChanged'] }
+    const filter = { prefixes: this.prefixes, types: CHANGE_AUDIENCE }
     for (let end = false; !end; ) {
       const page = await log.readAll({ ...filter, after: this.#searchedUpTo, limit: PAGE })
       for (const { stream, position, data } of page.events)
@@ -106,12 +107,19 @@ export class RecordAudiences {
   }
 }
 
+const CHANGE_AUDIENCE = ['AudienceChanged', 'ProblemAudienceChanged']
 /** A round of asking has that of its subject when it was asked. */
-const SAY_AUDIENCE: ReadonlySet<string> = new Set(['IncidentOpened', 'ApprovalRequested', 'AudienceChanged'])
+const SAY_AUDIENCE: ReadonlySet<string> = new Set([
+  'IncidentOpened',
+  'ApprovalRequested',
+  'ProblemOpened',
+  ...CHANGE_AUDIENCE,
+])
 
 function changed(audience: Audience | undefined, { type, data }: RecordedEvent): Audience | undefined {
   if (!SAY_AUDIENCE.has(type)) return audience
-  return (data as { audience: Audience }).audience
+  // A problem that says nothing else is public
+  return (data as { audience?: Audience }).audience ?? PUBLIC
 }
 
 /** A record that says nothing of its audience is nobody's. */

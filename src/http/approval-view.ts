@@ -42,14 +42,24 @@ export class ApprovalView {
   @Conforms(() => listOf(closed({ person: text, because: text })))
   leftOut!: object[]
   @IsIn(['refused', 'recorded']) selfApproval!: string
-  @IsOptional() @Field('Whose answer is awaited.') @IsString({ each: true }) awaiting?: string[]
+  @IsOptional()
+  @Field('Whose answer is awaited, of those who may still give it.')
+  @IsString({ each: true })
+  awaiting?: string[]
+  @IsOptional()
+  @Field('Who was asked and lost what he was asked for before he answered: nobody may answer for him.')
+  @Conforms(() => listOf(closed({ person: text, because: text })))
+  lostSeats?: object[]
   @Conforms(() => listOf(answer)) answers!: object[]
   @IsInt() granted!: number
   @IsInt() rejected!: number
   @IsInstant() askedAt!: string
   @IsOptional() @IsInstant() expiresAt?: string
   @IsOptional() @IsInstant() endedAt?: string
-  @IsOptional() @Field('Why it could never be met.') @IsString() because?: string
+  @IsOptional()
+  @Field('Why it could never be met, or can be no longer (`seats-lost`).')
+  @IsString()
+  because?: string
   @IsOptional()
   @Field('What was edited, when it was voided.')
   @IsString({ each: true })

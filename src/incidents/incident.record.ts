@@ -1,5 +1,6 @@
 import { grantFor, hasRole, isSystemId, type Principal, type Role } from '#libs/access'
 import type { RecordType } from '#libs/command-handling'
+import { type DuplicateNamed, namingStream } from '#libs/duplicates'
 import { Forbidden, NotFound } from '#libs/event-sourcing'
 import type { NumberSeries } from '#libs/event-store'
 import { audienceColumns, canSee, peopleNamed } from '#projections/access'
@@ -28,6 +29,11 @@ export const incidentRecords: RecordType<IncidentRecord, IncidentCommand, Incide
       record !== undefined && isOpened(record) && maySee(principal, record)
     if (command.type === 'MergeDuplicate' && !sees(facts.survivor.value)) throw unknownSurvivor()
     if (command.type === 'LinkParent' && !sees(facts[ancestor(1)]?.value)) throw unknownParent()
+  },
+  announces({ type, id = '', data }) {
+    if (type !== 'MergeDuplicate') return undefined
+    const event: DuplicateNamed = { type: 'DuplicateNamed', data }
+    return { stream: namingStream('incident', id), event }
   },
 }
 

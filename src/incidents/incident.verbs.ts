@@ -1,4 +1,5 @@
 import { InvalidInput } from '#libs/event-sourcing'
+import { AudienceDto } from '../http/audience.dto.js'
 import { toUtc } from '../http/instants.js'
 import { Reasoned } from '../http/reasoned.js'
 import { type Verbs, verb } from '../http/verbs.js'
@@ -32,7 +33,6 @@ import { rolesThatMay } from './domain/incident.rights.js'
 import {
   ApplyKnowledgeDto,
   AssignDto,
-  AudienceDto,
   CancelDto,
   CategorizeDto,
   ChangeDetailsDto,

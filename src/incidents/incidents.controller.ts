@@ -5,13 +5,15 @@ import type { FastifyRequest } from 'fastify'
 import { BlobStore } from '#libs/blob-store'
 import { type CommandMetadata, InvalidInput } from '#libs/event-sourcing'
 import { Answer, Context, Endpoint, Field, RequestContext, validateBody } from '#libs/platform'
+import { AttachmentLimits } from '../http/attachments/attachment-limits.js'
+import { attachmentAnswer, FILE_FORM, HOW_TO_ATTACH } from '../http/attachments/attachments.js'
+import { storeUploadedFile } from '../http/attachments/uploaded-file.js'
 import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
 import { FilteredListQuery, FreshnessQuery, TimePointQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
-import { AttachmentLimits } from './attachment-limits.js'
 import { BulkByFilter, type BulkByFilterAnswer } from './bulk-by-filter.js'
 import { AttachFile, OpenIncident } from './domain/incident.commands.js'
 import { rolesThatMay } from './domain/incident.rights.js'
@@ -35,7 +37,6 @@ import { incidentVerbs } from './incident.verbs.js'
 import { findAttachment, listIncidents, readHistory, readIncident } from './queries/incident.queries.js'
 import { myIncidents } from './queries/my-incidents.query.js'
 import { resultOf, sendVerb, verbNamed } from './send-verb.js'
-import { storeUploadedFile } from './uploaded-file.js'
 
 const COLLECTION = 'incident-'
 
@@ -177,19 +178,11 @@ export class IncidentsController {
   @Post(':number/attachments')
   @Endpoint({
     summary: 'Attach a file',
-    description: 'One part of a multipart form; its media type must be allowed, its size within the limit.',
+    description: HOW_TO_ATTACH,
     roles: rolesThatMay('AttachFile'),
     params: IncidentParams,
     query: AttachmentQuery,
-    body: {
-      content: {
-        'multipart/form-data': {
-          type: 'object',
-          properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } },
-          required: ['file'],
-        },
-      },
-    },
+    body: FILE_FORM,
     answer: Receipt,
     requestHeaders: ['Idempotency-Key', 'If-Match'],
     responseHeaders: ['ETag', 'ITSM-Position'],
@@ -229,16 +222,7 @@ export class IncidentsController {
     @Context() { principal }: RequestContext,
   ): Promise<Answer<Readable>> {
     const { json } = await this.queries.ask(findAttachment, { ...params, principal })
-    const { name, size } = JSON.parse(json) as { name: string; size: number }
-    return new Answer(await this.blobs.get(params.hash), {
-      headers: {
-        // Never as its own type: a browser must not run what somebody attached.
-        'content-type': 'application/octet-stream',
-        'content-length': String(size),
-        'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
-        'x-content-type-options': 'nosniff',
-      },
-    })
+    return attachmentAnswer(this.blobs, JSON.parse(json) as { hash: string; name: string; size: number })
   }
 
   private bulkItem(item: BulkItem, index: number, context: RequestContext): Promise<BulkResult> {

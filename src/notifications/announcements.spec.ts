@@ -6,6 +6,7 @@ import type { ApprovalAsTold } from './domain/approval-as-told.js'
 import {
   AnnounceApproval,
   AnnounceIncidentEvent,
+  AnnounceProblemEvent,
   type QueueNotification,
 } from './domain/notification.commands.js'
 
@@ -173,5 +174,50 @@ describe('News of an approval', () => {
     expect(await asked({ ...OPEN, awaiting: [] })).toEqual([])
     expect(await asked(undefined)).toEqual([])
     expect(await asked(OPEN, { at: '2026-01-04T08:59:59.999Z' })).toEqual([])
+  })
+})
+
+describe('News of a problem', () => {
+  const problem = {
+    title: 'Mail is slow',
+    state: 'Assess',
+    watchers: ['ann', 'rita', 'nobody'],
+    audience: { kind: 'public' },
+  }
+  const event = { id: 'e1', type: 'ProblemCanceled', data: { from: 'Assess', notes: 'None' } }
+
+  async function queuedFor(record: object, by: readonly string[] = []) {
+    const queued: QueueNotification[] = []
+    const metadata = commandMetadata()
+    const command = new AnnounceProblemEvent('PRB0000001', { event, by, at: metadata.occurredAt }, metadata)
+    await announcing({}, queued, [], record).announce(command)
+    return queued.map(({ data: { head, maySee } }) => [head.recipient, head.kind, maySee])
+  }
+
+  it('goes to people of the desk who watch it, not to who has done it', async () => {
+    expect(await queuedFor(problem)).toEqual([
+      ['ann', 'watched-problem-changed', true],
+      ['rita', 'watched-problem-changed', false],
+      ['nobody', 'watched-problem-changed', false],
+    ])
+    expect((await queuedFor(problem, ['ann'])).map(([person]) => person)).toEqual(['rita', 'nobody'])
+  })
+
+  it('is judged again before it is sent, by the problem as it is then', async () => {
+    const head = {
+      kind: 'problem-assigned-to-group',
+      channel: 'email',
+      recipient: 'ann',
+      reason: { relation: 'member' },
+      record: 'PRB0000001',
+      cause: 'e1',
+    } as const
+    const maySee = (record: object | undefined) => announcing({}, [], [], record).maySee(head)
+    expect(await maySee({ ...problem, watchers: [] })).toBe(true)
+    expect(await maySee({ ...problem, watchers: [], audience: { kind: 'participants' } })).toBe(false)
+    expect(await maySee({ ...problem, audience: { kind: 'participants' } })).toBe(true)
+    const webhook = { ...head, channel: 'webhook', recipient: 'chat' } as const
+    const restricted = { ...problem, audience: { kind: 'participants' } }
+    expect(await announcing({}, [], [], restricted).maySee(webhook)).toBe(false)
   })
 })

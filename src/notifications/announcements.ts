@@ -3,17 +3,22 @@ import type { CommandExecutor, FactSource } from '#libs/command-handling'
 import { derivedId, fact, type StreamFold } from '#libs/event-sourcing'
 import { audienceColumns, canSee, peopleNamed, seesInternalFields } from '#projections/access'
 import type { GroupEvent } from '../directory/domain/directory.events.js'
+import type { ProblemEvent } from '../problems/domain/problem.events.js'
 import type { WebhooksPublished } from '../settings/domain/settings.events.js'
 import { approvalAsTold } from './domain/approval-as-told.js'
 import { DEFAULT_WEBHOOKS, type Kind, kindOf, type WebhookEndpoint } from './domain/defaults.js'
-import { type IncidentAsTold, incidentAsTold, type ToldEvent } from './domain/incident-as-told.js'
+import { incidentAsTold, type ToldEvent } from './domain/incident-as-told.js'
 import {
   type AnnounceApproval,
   type AnnounceIncidentEvent,
+  type AnnounceProblemEvent,
   QueueNotification,
 } from './domain/notification.commands.js'
 import type { NotificationHead, NotificationReason } from './domain/notification.events.js'
-import { type Addressee, noticesOf } from './domain/recipients.js'
+import { problemAsTold } from './domain/problem-as-told.js'
+import { problemNoticesOf } from './domain/problem-notices.js'
+import { noticesOf } from './domain/recipients.js'
+import type { Addressee, Notice, RecordAsTold } from './domain/record-as-told.js'
 import type { Values } from './domain/rendering.js'
 import { notificationRecords } from './notification.record.js'
 
@@ -70,35 +75,55 @@ export const webhooksInForce: StreamFold<readonly WebhookEndpoint[], WebhooksPub
 /** Recipient → what she is told, and why she. */
 type Recipients = Map<string, Pick<NotificationHead, 'kind' | 'reason'> & { detail?: string }>
 
-/** Turns an event of an incident into one queued notification for each recipient and channel. */
+/** A record with what there is to tell of it now; undefined: there is no such record. */
+interface Told {
+  readonly record: RecordAsTold
+  readonly notices: readonly Notice[]
+}
+
+/** Turns an event of an incident or a problem into one queued notification for each recipient and channel. */
 export class Announcements {
   constructor(private readonly options: AnnouncementOptions) {}
 
   /** Repeatable: each notification's id follows from what it tells to whom, so that a second one is none. */
-  async announce(command: AnnounceIncidentEvent): Promise<void> {
-    const { email, webhook, facts } = this.options
-    const { event, by } = command.data
+  async announce(command: AnnounceIncidentEvent | AnnounceProblemEvent): Promise<void> {
+    const { email, webhook } = this.options
+    const { by } = command.data
     if ((!email && !webhook) || this.#isOld(command)) return
-    const { value: incident } = await facts.answer(fact(`incident-${command.id}`, incidentAsTold))
-    if (!incident) return
-    const notices = noticesOf(event as unknown as ToldEvent, incident, by)
+    const told = await this.#told(command)
+    if (!told) return
+    const { record, notices } = told
     const queued: Promise<void>[] = []
     if (email) {
       const recipients = await this.#people(notices, by)
       for (const [recipient, { kind, reason, detail }] of recipients) {
-        const maySee = this.#maySee(recipient, incident, kind)
+        const maySee = this.#maySee(recipient, record, kind)
         const head = { kind, channel: 'email', recipient, reason } as const
-        queued.push(this.#queue(command, head, this.#values(command, incident, detail), maySee))
+        queued.push(this.#queue(command, head, this.#values(command, record, detail), maySee))
       }
     }
     // As on topics: what is restricted leaves by no way that nobody's rights are checked on.
-    if (webhook && incident.audience.kind === 'public') {
+    if (webhook && record.audience.kind === 'public') {
       for (const { kind } of notices) {
         for (const head of await this.#endpoints(kind))
-          queued.push(this.#queue(command, head, this.#values(command, incident), true))
+          queued.push(this.#queue(command, head, this.#values(command, record), true))
       }
     }
     await Promise.all(queued)
+  }
+
+  async #told({
+    type,
+    id,
+    data: { event, by },
+  }: AnnounceIncidentEvent | AnnounceProblemEvent): Promise<Told | undefined> {
+    const { facts } = this.options
+    if (type === 'AnnounceProblemEvent') {
+      const { value: record } = await facts.answer(fact(`problem-${id}`, problemAsTold))
+      return record && { record, notices: problemNoticesOf(event as unknown as ProblemEvent, record) }
+    }
+    const { value: record } = await facts.answer(fact(`incident-${id}`, incidentAsTold))
+    return record && { record, notices: noticesOf(event as unknown as ToldEvent, record, by) }
   }
 
   /** Tells those whose answer a round still awaits; repeatable as {@link announce} is. */
@@ -128,7 +153,7 @@ export class Announcements {
     await Promise.all(heads.map((head) => this.#queue({ ...command, id: subject }, head, values, true)))
   }
 
-  #isOld({ id, data, metadata }: AnnounceIncidentEvent | AnnounceApproval): boolean {
+  #isOld({ id, data, metadata }: AnnounceIncidentEvent | AnnounceProblemEvent | AnnounceApproval): boolean {
     const old = Date.parse(metadata.occurredAt) - Date.parse(data.at) > OLDEST_NEWS_MS
     if (old) this.options.logger.warn({ record: id, event: data.event.id }, 'too old to tell anybody of')
     return old
@@ -151,14 +176,16 @@ export class Announcements {
   async maySee({ kind, channel, recipient, record }: NotificationHead): Promise<boolean> {
     // Whoever is asked sees what about, and a public approval stays one.
     if (kind === 'approval-asked') return true
-    const { value: incident } = await this.options.facts.answer(fact(`incident-${record}`, incidentAsTold))
-    if (!incident) return false
-    return channel === 'webhook'
-      ? incident.audience.kind === 'public'
-      : this.#maySee(recipient, incident, kind)
+    const { facts } = this.options
+    const { value } =
+      kindOf(kind).about === 'problem'
+        ? await facts.answer(fact(`problem-${record}`, problemAsTold))
+        : await facts.answer(fact(`incident-${record}`, incidentAsTold))
+    if (!value) return false
+    return channel === 'webhook' ? value.audience.kind === 'public' : this.#maySee(recipient, value, kind)
   }
 
-  async #people(notices: ReturnType<typeof noticesOf>, by: readonly string[]): Promise<Recipients> {
+  async #people(notices: readonly Notice[], by: readonly string[]): Promise<Recipients> {
     const recipients: Recipients = new Map()
     for (const { kind, to, detail } of notices) {
       for (const addressee of to) {
@@ -188,24 +215,24 @@ export class Announcements {
    * Who is named in a record is told of it without any role; all others see what their rights let them. What is written
    * for the desk goes to people of the desk alone, whatever they are to the record besides.
    */
-  #maySee(person: string, incident: IncidentAsTold, kind: Kind): boolean {
-    const visibleTo = peopleNamed(incident)
+  #maySee(person: string, record: RecordAsTold, kind: Kind): boolean {
+    const visibleTo = peopleNamed(record)
     const forDesk = kindOf(kind).readership === 'desk'
     if (!forDesk && visibleTo?.includes(person)) return true
     const principal = this.options.principal(person)
     if (forDesk && !(principal && seesInternalFields(principal))) return false
-    const { audience, group, assignee } = incident
+    const { audience, group, assignee } = record
     const columns = { ...audienceColumns(audience), visibleTo, assignmentGroup: group, assignee }
     return principal !== undefined && canSee(principal, columns)
   }
 
   #values(
-    { id, data: { event, at } }: AnnounceIncidentEvent,
-    incident: IncidentAsTold,
+    { type, id, data: { event, at } }: AnnounceIncidentEvent | AnnounceProblemEvent,
+    record: RecordAsTold,
     detail?: string,
   ): Values {
-    const { title, state, priority, group, assignee } = incident
-    const link = this.#link('incidents', id)
+    const { title, state, priority, group, assignee } = record
+    const link = this.#link(type === 'AnnounceProblemEvent' ? 'problems' : 'incidents', id)
     return { title, state, priority, group, assignee, detail, link, event: event.type, at }
   }
 
@@ -214,7 +241,7 @@ export class Announcements {
       id: record = '',
       data,
       metadata,
-    }: Pick<AnnounceIncidentEvent | AnnounceApproval, 'id' | 'data' | 'metadata'>,
+    }: Pick<AnnounceIncidentEvent | AnnounceProblemEvent | AnnounceApproval, 'id' | 'data' | 'metadata'>,
     about: Omit<NotificationHead, 'record' | 'cause'>,
     values: Values,
     maySee: boolean,

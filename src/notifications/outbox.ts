@@ -4,6 +4,7 @@ import type { Courier } from './delivery/courier.js'
 import {
   AnnounceApproval,
   AnnounceIncidentEvent,
+  AnnounceProblemEvent,
   DeliverNotification,
 } from './domain/notification.commands.js'
 
@@ -22,6 +23,13 @@ export function outboxHandlers({ announcements, courier }: Outbox) {
     }
   }
 
+  @CommandHandler(AnnounceProblemEvent)
+  class AnnounceProblemEventHandler implements ICommandHandler<AnnounceProblemEvent, void> {
+    execute(command: AnnounceProblemEvent): Promise<void> {
+      return announcements.announce(command)
+    }
+  }
+
   @CommandHandler(AnnounceApproval)
   class AnnounceApprovalHandler implements ICommandHandler<AnnounceApproval, void> {
     execute(command: AnnounceApproval): Promise<void> {
@@ -36,5 +44,10 @@ export function outboxHandlers({ announcements, courier }: Outbox) {
       if (id !== undefined) courier.wish(id, data.channel)
     }
   }
-  return [AnnounceIncidentEventHandler, AnnounceApprovalHandler, DeliverNotificationHandler]
+  return [
+    AnnounceIncidentEventHandler,
+    AnnounceProblemEventHandler,
+    AnnounceApprovalHandler,
+    DeliverNotificationHandler,
+  ]
 }

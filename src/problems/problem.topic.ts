@@ -47,6 +47,10 @@ const ON_TOPIC: { readonly [Type in ProblemEvent['type']]: Shown<Type> | 'intern
   // What people say of it and find out, and what a number tells of restricted incidents
   ProblemCommentAdded: 'internal',
   ProblemWorkNoteAdded: 'internal',
+  ProblemFileAttached: 'internal',
+  ProblemWatcherAdded: 'internal',
+  ProblemWatcherRemoved: 'internal',
+  ProblemAudienceChanged: 'internal',
   ProblemLinked: 'internal',
   ProblemUnlinked: 'internal',
   ProblemIncidentsNamed: 'internal',

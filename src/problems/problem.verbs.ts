@@ -1,3 +1,4 @@
+import { AudienceDto } from '../http/audience.dto.js'
 import { Reasoned } from '../http/reasoned.js'
 import { FinishTaskDto, TaskDto } from '../http/record-tasks.dto.js'
 import { type Verbs, verb } from '../http/verbs.js'
@@ -24,6 +25,26 @@ const describing = {
     roles: PROBLEM_RIGHTS.AssignProblem,
     body: dto.AssignProblemDto,
     command: (id, data, metadata) => new c.AssignProblem(id, data, metadata),
+  }),
+  watch: verb({
+    summary: 'Add a watcher',
+    roles: PROBLEM_RIGHTS.AddProblemWatcher,
+    body: dto.ProblemWatcherDto,
+    command: (id, data, metadata) => new c.AddProblemWatcher(id, data, metadata),
+  }),
+  unwatch: verb({
+    summary: 'Remove a watcher',
+    roles: PROBLEM_RIGHTS.RemoveProblemWatcher,
+    body: dto.ProblemWatcherDto,
+    command: (id, data, metadata) => new c.RemoveProblemWatcher(id, data, metadata),
+  }),
+  audience: verb({
+    summary: 'Set who may see it, and its tasks',
+    description:
+      'Of a restricted problem, whoever works on it watches it. Its workaround is told to no incident.',
+    roles: PROBLEM_RIGHTS.ChangeProblemAudience,
+    body: AudienceDto,
+    command: (id, data, metadata) => new c.ChangeProblemAudience(id, data, metadata),
   }),
   comments: verb({
     summary: 'Add a comment',

@@ -25,7 +25,12 @@ export class ProblemsReadsController {
   constructor(private readonly queries: Queries) {}
 
   @Get()
-  @Endpoint({ summary: 'List problems', roles: DESK_READERS, query: ProblemsQuery, answer: ProblemPage })
+  @Endpoint({
+    summary: 'List problems, now or at a past point',
+    roles: DESK_READERS,
+    query: ProblemsQuery,
+    answer: ProblemPage,
+  })
   list(@Query() query: ProblemsQuery, @Context() { principal }: RequestContext): Promise<Answer> {
     return this.queries.answer(listProblems, { ...query, principal })
   }

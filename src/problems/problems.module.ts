@@ -5,6 +5,7 @@ import { PROBLEM_COMMANDS } from './domain/problem.commands.js'
 import { ProblemParams } from './dto/problem-commands.dto.js'
 import { problemRecords } from './problem.record.js'
 import { problemVerbs } from './problem.verbs.js'
+import { ProblemAttachmentsController } from './problem-attachments.controller.js'
 import { ProblemsController } from './problems.controller.js'
 import { ProblemsReadsController } from './problems-reads.controller.js'
 
@@ -13,6 +14,7 @@ export const problems = {
   controllers: [
     ProblemsReadsController,
     ProblemsController,
+    ProblemAttachmentsController,
     verbController({
       path: 'problems',
       parameter: 'id',

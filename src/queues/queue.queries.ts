@@ -4,12 +4,8 @@ import type { EventStore } from '#libs/event-store'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, eq, type Filter, type GroupCount, isIn } from '#libs/read-store'
 import { approvals, approvalToAnswer, awaitingAnswerOf } from '#projections/approvals/approvals'
-import {
-  inForceAt,
-  type QueueInterval,
-  queueHistory,
-  shownInterval,
-} from '#projections/queue-history/queue-history'
+import { inForceAt } from '#projections/intervals'
+import { type QueueInterval, queueHistory, shownInterval } from '#projections/queue-history/queue-history'
 import type { WorkQueueEntry } from '#projections/work-queue/queue-entry'
 import { workQueue } from '#projections/work-queue/work-queue'
 import {

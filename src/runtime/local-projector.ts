@@ -1,4 +1,4 @@
-import type { Command } from '#libs/event-sourcing'
+import type { Command, Position } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { Closer, HealthCheck, Logger, Metrics } from '#libs/platform'
 import type { RetryOutcome } from '#libs/projections-runtime'
@@ -46,6 +46,11 @@ export class LocalProjector extends ReadModelKeeper {
 
   get ready(): Promise<void> {
     return this.thread.ready
+  }
+
+  /** Somebody waits for a read model to stand at `position`. */
+  hurry(projection: string, position: Position): void {
+    this.thread.tell('hurry', projection, position)
   }
 
   override projectorStatus(): Promise<ProjectorStatus> {

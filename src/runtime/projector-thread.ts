@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Command, LedgerdeskError } from '#libs/event-sourcing'
+import type { Command, LedgerdeskError, Position } from '#libs/event-sourcing'
 import type { DispatchOutcome } from '#libs/projections-runtime'
 import { Projector } from './projector.js'
 import { ProjectorNotes } from './projector-notes.js'
@@ -28,6 +28,7 @@ const readStore = await openReadStore(stores)
 
 const main = new Remote(parentPort!, {
   appended: () => eventStore.wake(),
+  hurry: (projection: string, position: Position) => projector.projections.hurry(projection, position),
   status: () => projector.status(),
   async findReadStore() {
     await readStore.builds()

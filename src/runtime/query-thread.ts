@@ -13,7 +13,12 @@ import { openEventStore, openReadStore } from './stores.js'
 const { stores, pageTokenKey, projectionWaitMs } = workerData as QueryThreadData
 const eventStore = await openEventStore(stores, { readOnly: true })
 const readStore = await openReadStore(stores, { readOnly: true })
-const models = new ReadModels({ eventStore, readStore, definitions: projectionRegistry })
+const models = new ReadModels({
+  eventStore,
+  readStore,
+  definitions: projectionRegistry,
+  hurry: (projection, position) => main.tell('hurry', projection, position),
+})
 const dependencies = {
   eventStore,
   models,

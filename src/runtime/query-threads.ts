@@ -1,3 +1,4 @@
+import type { Position } from '#libs/event-sourcing'
 import type { Closer, HealthCheck, Logger } from '#libs/platform'
 import { type QueryAnswer, QueryRunner } from '#libs/query-handling'
 import { SupervisedThread, type ThreadData, ThreadPool } from './threads.js'
@@ -13,11 +14,18 @@ export interface QueryThreadData extends ThreadData {
 export class QueryThreads extends QueryRunner {
   private readonly threads: ThreadPool
 
-  /** @param data of each thread */
-  constructor(data: readonly QueryThreadData[], logger: Pick<Logger, 'warn' | 'error'>) {
+  /**
+   * @param data of each thread
+   * @param hurry asks the projector of this process, where there is one, to catch up with a position: somebody waits for it
+   */
+  constructor(
+    data: readonly QueryThreadData[],
+    logger: Pick<Logger, 'warn' | 'error'>,
+    hurry: (projection: string, position: Position) => void = () => {},
+  ) {
     super()
     const script = new URL('./query-thread.js', import.meta.url)
-    this.threads = new ThreadPool(data.map((one) => new SupervisedThread(script, one, logger)))
+    this.threads = new ThreadPool(data.map((one) => new SupervisedThread(script, one, logger, { hurry })))
   }
 
   ready(): Promise<void> {

@@ -6,14 +6,27 @@ const excerpt = () =>
   closed({
     field: {
       type: 'string',
-      enum: ['title', 'description', 'comments', 'commentWords', 'workNotes', 'workNoteWords'],
+      enum: [
+        'title',
+        'description',
+        'comments',
+        'commentWords',
+        'workNotes',
+        'workNoteWords',
+        'workaround',
+        'rootCause',
+        'symptom',
+        'category',
+        'subcategory',
+        'service',
+      ],
     },
     parts: listOf(closed({ text, hit: { type: 'boolean' } })),
   })
 
 /** A record that was found. Absent: not set. */
 export class SearchHit {
-  @IsIn(['incident']) type!: 'incident'
+  @IsIn(['incident', 'problem']) type!: 'incident' | 'problem'
   @Field('Number.', 'INC0000001') @IsString() number!: string
   @IsString() title!: string
   @Field('State, as its process names it.', 'In Progress') @IsString() state!: string
@@ -21,6 +34,7 @@ export class SearchHit {
   @IsOptional() @IsString() assignmentGroup?: string
   @IsOptional() @IsString() assignee?: string
   @IsInstant() openedAt!: string
+  @IsOptional() @Field('Of a problem: its cause or what helps is known.') @IsBoolean() knownError?: boolean
   @IsOptional()
   @Field(
     'Where it was found: plain text in parts, one behind the other. Absent when only the number matches. ' +

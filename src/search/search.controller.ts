@@ -12,7 +12,8 @@ export class SearchController {
 
   @Get()
   @Endpoint({
-    summary: 'Records by their words: number, title, description, comments and, for the desk, work notes',
+    summary:
+      'Records by their words: number, title, description, comments and, for the desk, work notes and problems',
     description:
       'Best first: names before titles before other texts, whole words before parts of them, then the newest.',
     roles: 'any',

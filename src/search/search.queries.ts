@@ -1,11 +1,7 @@
 import type { Principal } from '#libs/access'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { parseFilter, parseSearch } from '#libs/read-store'
-import {
-  foundIncident,
-  incidentSearch,
-  type SearchedIncident,
-} from '#projections/incident-search/incident-search'
+import { foundRecord, recordSearch, type SearchedRecord } from '#projections/record-search/record-search'
 import { checkpointAt, columnsOf, pageSizeOf } from '../http/listing.js'
 import type { SearchQuery } from './search.dto.js'
 
@@ -23,21 +19,19 @@ export async function searchRecords(
   const wanted = filter.trim() === '' ? undefined : parseFilter(filter, columnsShown(principal))
   const binding = { principal: principal.id, query: { search: q, filter } }
   const start = pageToken === undefined ? undefined : await pageTokens.verify(pageToken, binding, eventStore)
-  const { hits, complete, next, position, lag } = await models
-    .of<SearchedIncident>(incidentSearch.name)
-    .search({
-      principal,
-      terms,
-      filter: wanted,
-      pageSize: pageSizeOf(pageSize),
-      after: start?.cursor,
-      minPosition,
-      timeoutMilliseconds: waitMilliseconds,
-    })
+  const { hits, complete, next, position, lag } = await models.of<SearchedRecord>(recordSearch.name).search({
+    principal,
+    terms,
+    filter: wanted,
+    pageSize: pageSizeOf(pageSize),
+    after: start?.cursor,
+    minPosition,
+    timeoutMilliseconds: waitMilliseconds,
+  })
   const nextPageToken =
     next && pageTokens.issue({ cursor: next, checkpoint: await checkpointAt(eventStore, position) }, binding)
   const items = hits.map(({ document, excerpt, stale }) => ({
-    ...foundIncident(document),
+    ...foundRecord(document),
     ...(excerpt && { excerpt }),
     ...(stale && { stale }),
   }))
@@ -46,6 +40,6 @@ export async function searchRecords(
 
 /** Of the columns, those that the principal sees: a filter must not tell of others. */
 function columnsShown(principal: Principal) {
-  const columns = columnsOf(incidentSearch, incidentSearch.name)
-  return (incidentSearch.fields?.(columns as never, principal) ?? columns) as typeof columns
+  const columns = columnsOf(recordSearch, recordSearch.name)
+  return (recordSearch.fields?.(columns as never, principal) ?? columns) as typeof columns
 }

@@ -179,6 +179,17 @@ export class SettingsController {
     )
   }
 
+  @Put('custom-fields-problem')
+  @Endpoint(publishing('Publish the custom fields of problems', CustomFieldsDto))
+  problemFields(@Body() body: CustomFieldsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'custom-fields-problem',
+      body,
+      context,
+      (data, metadata) => new PublishCustomFields({ ...data, recordType: 'problem' }, metadata),
+    )
+  }
+
   @Put('mail-intake')
   @Endpoint(publishing('Publish what becomes of mail that comes in', MailIntakeDto))
   mailIntake(@Body() body: MailIntakeDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {

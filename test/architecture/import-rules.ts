@@ -7,6 +7,8 @@ import type { Import } from './imports.js'
 const LIBS = [
   'event-sourcing',
   'record-tasks',
+  'duplicates',
+  'custom-fields',
   'business-time',
   'durable-files',
   'time-limit',
@@ -28,7 +30,14 @@ const LIBS = [
 /** Pure functions of their arguments, so a rule may use them: JSON Schema, and comparing values. */
 const PURE_PACKAGES = ['ajv', 'ajv-formats', 'node:util']
 
-const DOMAIN_LIBS = ['event-sourcing', 'record-tasks', 'business-time', 'access']
+const DOMAIN_LIBS = [
+  'event-sourcing',
+  'record-tasks',
+  'duplicates',
+  'custom-fields',
+  'business-time',
+  'access',
+]
 const PROJECTION_LIBS = [...DOMAIN_LIBS, 'projections-runtime', 'read-store']
 
 /** They put the program together, so they may know all of it: what stands right below `src`, threads, all events' schemas. */
@@ -79,7 +88,7 @@ function processViolation({ from, to, typeOnly }: Import): string | undefined {
 }
 
 /** What a modification is judged by: who records verdicts and who lists them must not differ. */
-const VERDICTS = /^src\/audit\/domain\/(verdicts|audited-change)$/
+const VERDICTS = /^src\/audit\/domain\/(verdicts|audited-change|audited-item)$/
 /** What holds as long as no version of a setting was published: such a log has no event that says so. */
 const SETTING_DEFAULTS = /^src\/settings\/domain\/[\w-]*defaults$/
 

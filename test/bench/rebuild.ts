@@ -43,9 +43,10 @@ function documentsOf(folder: string): { documents: Document[]; rows: number; byt
   for (const file of readdirSync(folder).filter((name) => /-b\d+\.db$/.test(name))) {
     bytes += statSync(join(folder, file)).size
     const database = new DatabaseSync(join(folder, file))
-    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all() as {
-      name: string
-    }[]
+    // A text index keeps no rows of its own that could be counted; what it stores stands in tables beside it
+    const tables = database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL TABLE%'")
+      .all() as { name: string }[]
     for (const { name } of tables) {
       const columns = database.prepare(`SELECT name FROM pragma_table_info(?)`).all(name) as {
         name: string

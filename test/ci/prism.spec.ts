@@ -1,7 +1,13 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { OpenApiDocument } from '#libs/platform'
+import { Client } from '../e2e/client.js'
+import { FirstOfEach } from '../e2e/prism.js'
 
 const PRISM = resolve(__dirname, '../servers/prism.mjs')
 const CONTRACT = { paths: { '/records': { get: {}, post: {} }, '/records/{id}': { get: {} } } }
@@ -42,5 +48,36 @@ describe('What came by Prism', () => {
 
   it('fails the run when nothing came by', () => {
     expect(unseen()).toMatchObject({ status: 1 })
+  })
+})
+
+describe('Which requests of a test go by Prism', () => {
+  const ways = async (times: number) => {
+    const first = new FirstOfEach(times)
+    const asked: string[] = []
+    const server = createServer((request, answer) => {
+      asked.push(request.headers['x-by'] ? 'Prism' : 'straight')
+      answer.setHeader('content-type', 'application/json').end('{}')
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const direct = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const proxy = { url: direct, headers: { 'x-by': 'Prism' }, takes: (name: string) => first.takes(name) }
+    const answers = { responses: { 200: { content: { 'application/json': { schema: {} } } } } }
+    const paths = { '/records/{id}': { get: answers, put: answers } }
+    const openapi = { paths, components: { schemas: {} } } as unknown as OpenApiDocument
+    const client = new Client(() => ({ direct, proxy, openapi }))
+    for (const id of ['1', '2', '3']) await client.get(`/records/${id}`, { by: id })
+    await client.put('/records/1', {})
+    await client.put('/records/1', {}, { offContract: true })
+    server.close()
+    return asked
+  }
+
+  it('are the first of each operation, whatever it is asked about', async () => {
+    expect(await ways(2)).toEqual(['Prism', 'Prism', 'straight', 'Prism', 'straight'])
+  })
+
+  it('are all that keep to the contract, where no number limits them', async () => {
+    expect(await ways(Number.POSITIVE_INFINITY)).toEqual(['Prism', 'Prism', 'Prism', 'Prism', 'straight'])
   })
 })

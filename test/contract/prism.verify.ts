@@ -85,10 +85,7 @@ describe('prism proxy --errors', () => {
 
     const forgetful = await ForgetfulProxy.start(desk.server.url, 'state')
     const { token } = desk.as('ann')
-    const client = new Client(
-      () => ({ url: forgetful.url, direct: forgetful.url, openapi: desk.openapi }),
-      token,
-    )
+    const client = new Client(() => ({ direct: forgetful.url, openapi: desk.openapi }), token)
     await expect(client.get(`/incidents/${number}`)).rejects.toThrow(/must have required property 'state'/)
     succeeded(await client.get('/queues'))
     forgetful.stop()

@@ -200,6 +200,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/major-incidents',
       '/problems',
       '/problems/{id}',
+      '/problems/{id}/attachments/{hash}',
       '/problems/{id}/history',
       '/problems/{id}/incidents',
       '/problems/{id}/repeat-rate',
@@ -279,6 +280,10 @@ describe('What is internal, and what is somebody else’s', () => {
     succeeded(await ann.post(`/problems/${id}/workaround`, { workaround: NOTE, reason: NOTE }))
     succeeded(await ann.post(`/problems/${id}/known-error`, { reason: NOTE }))
     succeeded(await ann.post(`/problems/${id}/tasks`, { title: NOTE }))
+    const file = { name: `${FILE}.txt`, type: 'text/plain', content: FILE }
+    succeeded(await ann.attachTo(`/problems/${id}/attachments`, file))
+    // Nor by watching it
+    succeeded(await ann.post(`/problems/${id}/watch`, { person: 'rita' }))
     await eventually('both incidents are linked to it', async () => {
       const { items } = succeeded(await ann.get(`/problems/${id}/incidents`, { minPosition: position }))
       return items.length === 2
@@ -379,6 +384,7 @@ describe('What is internal, and what is somebody else’s', () => {
         'incident-templates',
         'hold-reasons',
         'custom-fields-incident',
+        'custom-fields-problem',
         'priority-matrix',
         'assignment-rules',
         'escalation-rules',

@@ -102,6 +102,38 @@ describe('Changes as they are read', () => {
     expect(hers.items.map(({ type }: { type: string }) => type)).not.toContain('ChangeApprovalAsked')
   })
 
+  it('are listed as they were, each as it is told alone', async () => {
+    const list = async (query: object, person = 'ann') =>
+      succeeded(await desk.as(person).get('/changes', { minPosition: head, ...query }))
+    const then = await list({ asOf: opened.position })
+    expect(then).toMatchObject({
+      asOf: opened.position,
+      items: [{ number, state: 'New', title: 'More memory' }],
+    })
+    const { revision, position, validAt, asOf, ...alone } = succeeded(
+      await desk.as('ann').get(`/changes/${number}`, { asOf: opened.position }),
+    )
+    expect(then.items[0]).toEqual(alone)
+    const filtered = async (filter: string) =>
+      (await list({ asOf: opened.position, filter })).items.map((one: { number: string }) => one.number)
+    expect(await filtered(`state = "New" AND affectedCis:"${ci}"`)).toEqual([number])
+    expect(await filtered('state = "Authorize"')).toEqual([])
+    expect((await list({ validAt: '2020-01-01T00:00:00Z' })).items).toEqual([])
+    const now = await list({ validAt: new Date().toISOString(), orderBy: 'openedAt' })
+    expect(now.items).toEqual((await list({ orderBy: 'openedAt' })).items)
+    expect((await list({ asOf: head, pageSize: 1 })).nextPageToken).toEqual(expect.any(String))
+
+    const hers = await list({ asOf: opened.position }, 'rita')
+    expect(hers.items).toEqual([expect.objectContaining({ number, state: 'New' })])
+    expect(hers.items[0]).not.toHaveProperty('affectedCis')
+    expect((await list({ asOf: opened.position }, 'rob')).items).toEqual([])
+    const internal = { asOf: opened.position, filter: 'risk = "low"' }
+    expect(refusal(await desk.as('rita').get('/changes', internal))).toBe('400 FILTER.UNKNOWN_FIELD')
+    expect(refusal(await desk.as('ann').get('/changes', { asOf: '9'.repeat(20) }))).toBe(
+      '400 POSITION.UNKNOWN',
+    )
+  })
+
   it('show what the board advised, now and as it was, without being touched by it', async () => {
     const chris = desk.as('chris')
     const before = succeeded(await desk.as('ann').get(`/changes/${number}`))
@@ -179,5 +211,34 @@ describe('Changes as they are read', () => {
     const unassigned = succeeded(await desk.as('ben').get('/queues/mine', { minPosition: head })).unassigned
     expect(unassigned.items).toEqual([expect.objectContaining({ number })])
     expect(refusal(await desk.as('ben').post('/queues/Network/take-next', {}))).toBe('404 QUEUE.EMPTY')
+  })
+
+  it('show in a past week what was done then, and in no other what was planned otherwise', async () => {
+    const ann = desk.as('ann')
+    const start = at(-3)
+    const emergency = { type: 'emergency', title: 'Disk is full', affectedCis: [ci], group: 'Network' }
+    const { id, position: opened } = succeeded(await ann.post('/changes', emergency))
+    const asked = { orderBy: 'startsAt', filter: 'type = "change"', minPosition: opened }
+    const due = succeeded(await ann.get('/queues/Network', asked))
+    // Nobody has planned it, so it cannot wait: what is planned for tomorrow comes later
+    expect(due.items.map((item: { number: string }) => item.number)).toEqual([id, number])
+    const begun = { startedAt: start, reason: 'The shop was down.' }
+    succeeded(await ann.post(`/changes/${id}/record-implemented`, begun))
+    const during = async (from: string, to: string, minPosition: string) =>
+      succeeded(await ann.get('/changes/calendar', { from, to, minPosition })).changes.filter(
+        (change: { number: string }) => change.number === id,
+      )
+    const ended = at(-1)
+    const outcome = { outcome: 'successful', notes: 'Emptied.', endedAt: ended }
+    const { position } = succeeded(await ann.post(`/changes/${id}/end-implementation`, outcome))
+    expect(await during(at(-24), at(0), position)).toEqual([
+      expect.objectContaining({ state: 'Review', start, end: ended, startedAt: start, endedAt: ended }),
+    ])
+    expect(await during(at(-2), at(0), position)).toHaveLength(1)
+    expect(await during(at(-24), at(-4), position)).toEqual([])
+    expect(await during(at(-0.5), at(24), position)).toEqual([])
+    const past = { from: at(-24), to: at(0) }
+    const { body } = await ann.get('/changes/calendar', past, { headers: { accept: 'text/calendar' } })
+    expect(String(body).replaceAll('\r\n ', '')).toContain('Outcome: successful')
   })
 })

@@ -82,11 +82,50 @@ describe('Changes', () => {
     return number
   }
 
+  it('are asked of whoever can answer, when who was asked no longer can', async () => {
+    const manager = async (person: Person | null) =>
+      succeeded(await desk.as('adam').post('/groups/Handover/change', { manager: person }))
+    const mine = async (person: Person) =>
+      (succeeded(await desk.as(person).get('/approvals/mine')).items as { subject: string }[]).map(
+        ({ subject }) => subject,
+      )
+    succeeded(await desk.as('adam').post('/groups', { id: 'Handover', name: 'Handover', manager: 'lea' }))
+    const number = await submitted(plan([await ci('handed-over')], { group: 'Handover' }))
+    const first = (await told(number, 'ChangeApprovalAsked')).data
+    await eventually('lea is asked', async () => (await mine('lea')).includes(number))
+
+    await manager('ben')
+    expect((await told(number, 'ChangeApprovalLapsed')).data).toMatchObject({
+      round: 1,
+      because: 'seats-lost',
+    })
+    expect((await told(number, 'ChangeApprovalAsked', 2)).data).toMatchObject({ round: 2 })
+    await eventually('ben is asked', async () => (await mine('ben')).includes(number))
+    expect(await mine('lea')).not.toContain(number)
+    expect(succeeded(await desk.as('lea').get(`/approvals/${first.approval}`))).toMatchObject({
+      status: 'rejected',
+      because: 'seats-lost',
+      lostSeats: [{ person: 'lea', because: 'manager-no-more' }],
+    })
+
+    // Nobody is left to ask: it is planned anew
+    await manager(null)
+    expect((await told(number, 'ChangeRejected')).data).toMatchObject({
+      round: 3,
+      comment: 'too-few-approvers',
+    })
+    expect(await mine('ben')).not.toContain(number)
+    await manager('lea')
+    await done('ann', number, 'assess')
+    await done('ann', number, 'submit')
+    await answered(number, 'grant', 4)
+    await told(number, 'ChangeApproved')
+  })
+
   it('are approved, implemented within their window, and leave their mark in the CMDB', async () => {
     const db = await ci('db-1')
     const proposedValues = [{ ci: db, attributes: { ramGigabytes: 64 } }]
     const number = await submitted(plan([db], { proposedValues }))
-    expect(number).toBe('CHG0000001')
     expect(refusal(await tried('ben', number, 'implement'))).toBe('409 CHANGE.NOT_APPROVED')
     const asked = (await told(number, 'ChangeApprovalAsked')).data
     expect(asked).toMatchObject({ policy: 'changes', risk: 'low' })

@@ -1,5 +1,5 @@
 import type { OpenApiDocument } from '#libs/platform'
-import { assertAnswer } from '#libs/platform/testing'
+import { assertAnswer, operationPath } from '#libs/platform/testing'
 
 export interface Reply {
   status: number
@@ -21,16 +21,24 @@ export interface Asking {
 }
 
 export interface Addresses {
-  /** Where requests go; a contract-checking proxy, if there is one. */
-  url: string
-  /** What requests that go there must say. */
-  headers?: Readonly<Record<string, string>>
   /** The server itself. */
   direct: string
+  /** A contract-checking proxy, if there is one: its address, what requests that go there must say, and which do. */
+  proxy?: {
+    url: string
+    headers?: Readonly<Record<string, string>>
+    takes(operation: string): boolean
+  }
   openapi: OpenApiDocument
 }
 
 /** One caller. Every answer is held against the live contract. */
+export interface SentFile {
+  name: string
+  type: string
+  content: string | Uint8Array<ArrayBuffer>
+}
+
 export class Client {
   constructor(
     private readonly addresses: () => Addresses,
@@ -49,16 +57,16 @@ export class Client {
     return this.request('PUT', path, body, asking)
   }
 
+  /** Attaches a file to an incident. */
+  attach(number: string, file: SentFile, query?: Asking['query'], asking: Asking = {}): Promise<Reply> {
+    return this.attachTo(`/incidents/${number}/attachments`, file, query, asking)
+  }
+
   /** Sends a file as a form's part. */
-  attach(
-    number: string,
-    file: { name: string; type: string; content: string | Uint8Array<ArrayBuffer> },
-    query?: Asking['query'],
-    asking: Asking = {},
-  ): Promise<Reply> {
+  attachTo(path: string, file: SentFile, query?: Asking['query'], asking: Asking = {}): Promise<Reply> {
     const form = new FormData()
     form.append('file', new Blob([file.content], { type: file.type }), file.name)
-    return this.request('POST', `/incidents/${number}/attachments`, form, { query, ...asking })
+    return this.request('POST', path, form, { query, ...asking })
   }
 
   /** Hands a mail over, as a mail server does. */
@@ -68,11 +76,13 @@ export class Client {
   }
 
   async request(method: string, path: string, body: unknown, asking: Asking): Promise<Reply> {
-    const { url, headers, direct, openapi } = this.addresses()
+    const { direct, proxy, openapi } = this.addresses()
     const target = path + queryString(asking.query)
-    const response = await fetch((asking.offContract ? direct : url) + target, {
+    const operation = `${method} ${operationPath(openapi, method, target)}`
+    const by = asking.offContract || !proxy?.takes(operation) ? { url: direct, headers: undefined } : proxy
+    const response = await fetch(by.url + target, {
       method,
-      headers: { ...this.headers(asking, body), ...(!asking.offContract && headers) },
+      headers: { ...this.headers(asking, body), ...by.headers },
       body: bodyOf(body),
     })
     const type = response.headers.get('content-type') ?? undefined

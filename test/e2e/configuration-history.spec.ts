@@ -221,7 +221,19 @@ describe('The configuration, read', () => {
     })
     const then = await get('/configuration/health', { validAt: beforeLoss, asOf: beforeCorrection })
     expect(then.unresolved.items).toEqual([{ name: 'vault', relations: 1 }])
-    expect(then.stale).toBeUndefined()
+    expect(then.stale.count).toBe(0)
+  })
+
+  it('says what no source has seen for long, as of any moment', async () => {
+    const run = { source: 'scan', run: '1', items: [{ class: 'server', name: 'found-01', attributes: {} }] }
+    const { position } = succeeded(await desk.as('service:monitoring').post('/configuration/discovery', run))
+    const staleAt = async (days: number, asOf: string) => {
+      const validAt = new Date(Date.now() + days * 86_400_000).toISOString()
+      return namesOf((await get('/configuration/health', { validAt, asOf })).stale.items)
+    }
+    expect(await staleAt(32, position)).toEqual(['found-01'])
+    expect(await staleAt(29, position)).toEqual([])
+    expect(await staleAt(32, head)).toEqual([])
   })
 
   it('is nothing for requesters', async () => {

@@ -1,7 +1,7 @@
 import type { Role } from '#libs/access'
 import type { OpenApiDocument } from '#libs/platform'
 import { Client, type Reply } from './client.js'
-import { type BehindPrism, throughPrism } from './prism.js'
+import { type BehindPrism, FirstOfEach, throughPrism } from './prism.js'
 import { ServerProcess, type Settings } from './server.js'
 
 /** Who is there: one for each role, and a second requester and agent. */
@@ -27,6 +27,7 @@ export class Desk {
   openapi!: OpenApiDocument
   private readonly clients = new Map<string, Client>()
   private proxy: BehindPrism | undefined
+  private readonly byPrism = new FirstOfEach()
 
   private constructor(readonly server: ServerProcess) {}
 
@@ -68,8 +69,10 @@ export class Desk {
   /** Somebody with this token, or with none. */
   withToken(token?: string): Client {
     return new Client(() => {
-      const through = this.proxy ?? { url: this.server.url }
-      return { url: through.url, headers: through.headers, direct: this.server.url, openapi: this.openapi }
+      const { url, headers } = this.proxy ?? {}
+      const proxy =
+        url === undefined ? undefined : { url, headers, takes: (name: string) => this.byPrism.takes(name) }
+      return { direct: this.server.url, proxy, openapi: this.openapi }
     }, token)
   }
 

@@ -115,6 +115,18 @@ describe('An incident', () => {
     )
   })
 
+  it('is never merged into one that is merged into it at the same moment', async () => {
+    for (let n = 0; n < 15; n++) {
+      const [one, other] = [await desk.opened(), await desk.opened()]
+      const merge = (number: string, survivor: string) =>
+        desk.as('ann').post(`/incidents/${number}/merge`, { survivor })
+      const answers = await Promise.all([merge(one, other), merge(other, one)])
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+      const states = [(await read(one)).state, (await read(other)).state]
+      expect(states.sort()).toEqual(['Canceled', 'New'])
+    }
+  })
+
   it('wakes by itself when its hold ends', async () => {
     const number = await desk.opened()
     await desk.done('ann', number, 'hold', {

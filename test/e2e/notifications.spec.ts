@@ -32,6 +32,22 @@ describe('Mail about incidents', () => {
     expect(told?.headers.get('x-ledgerdesk-record')).toBe(number)
   })
 
+  it('tells who has a problem, and a restricted one only to those who may see it', async () => {
+    const problem = async (by: string, body: object) =>
+      succeeded(await desk.as(by).post('/problems', { title: 'Printers burn', ...body })).id as string
+    const number = await problem('ann', { group: 'Network', assignee: 'ben' })
+    const told = (await mail.mailsTo('ben@example.org', 2)).find(({ subject }) => subject?.includes(number))
+    expect(told?.subject).toBe(`[${number}] Problem assigned to you: Printers burn`)
+    expect(told?.text).toContain(`https://itsm.example.org/problems/${number}`)
+    const audience = { kind: 'groups', groups: ['Network'] }
+    const hidden = await problem('ben', { audience, group: 'Service Desk' })
+    const listed = async () =>
+      succeeded(await desk.as('adam').get('/notifications', { filter: `record = "${hidden}"` })).items
+    await eventually('all of the group are settled', async () => (await listed()).length === 2)
+    for (const row of await listed())
+      expect(row).toMatchObject({ state: 'suppressed', suppressedBecause: 'no-access' })
+  })
+
   it('tells the caller what is meant for her, and nobody what he did himself', async () => {
     const number = await desk.opened({ title: 'No sound', caller: 'rita' }, 'ann')
     await desk.done('ann', number, 'work-notes', { text: 'She always mutes it' })

@@ -13,6 +13,24 @@ export interface BehindPrism {
 }
 
 /**
+ * Which requests go by Prism, that takes as long for each as the server does: of each operation the first so many. It has seen
+ * then what it would see of the others; every answer is held against the contract by the client as well.
+ */
+export class FirstOfEach {
+  private readonly asked = new Map<string, number>()
+
+  /** @param times default: `E2E_PRISM_TIMES`, or all of them */
+  constructor(private readonly times = Number(process.env.E2E_PRISM_TIMES || Number.POSITIVE_INFINITY)) {}
+
+  /** Whether this one is among them; counts it. */
+  takes(operation: string): boolean {
+    const asked = (this.asked.get(operation) ?? 0) + 1
+    this.asked.set(operation, asked)
+    return asked <= this.times
+  }
+}
+
+/**
  * The way to a server through the run's Prism (`test/servers/prism.mjs`, which names it in `E2E_PRISM_URL`), or through
  * one of its own when the server publishes another contract than the run's Prism has read. Without `E2E_PRISM_URL` there is
  * none.

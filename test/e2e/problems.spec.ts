@@ -99,6 +99,82 @@ describe('Problems', () => {
     expect(refusal(await act('PRB9999999', 'assess'))).toBe('404 PROBLEM.UNKNOWN')
   })
 
+  it('that is marked the duplicate of one that is marked its duplicate at the same moment goes on, or the other does', async () => {
+    for (let n = 0; n < 15; n++) {
+      const [one, other] = [(await problem()).id, (await problem()).id]
+      const answers = await Promise.all([
+        act(one, 'duplicate', { survivor: other }),
+        act(other, 'duplicate', { survivor: one }),
+      ])
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+      const states = [(await read(one)).state, (await read(other)).state]
+      expect(states.sort()).toEqual(['Closed', 'New'])
+    }
+  })
+
+  it('is listed as it was, by whatever field, as far as who asks may see it now', async () => {
+    const { id } = await problem({ category: 'Past', impact: 1, urgency: 1 })
+    const { position: asOf } = await done(id, 'assess')
+    await done(id, 'hold', { holdReason: 'awaiting vendor' })
+    const { position: minPosition } = await done(id, 'cancel', { notes: 'None' })
+    const list = async (query: Record<string, string>, person: 'ann' | 'ben' = 'ann') =>
+      succeeded(
+        await desk.as(person).get('/problems', { filter: 'category = "Past"', minPosition, ...query }),
+      ).items.map(({ number, state }: Record<string, string>) => [number, state])
+    expect(await list({})).toEqual([[id, 'Closed']])
+    expect(await list({ asOf })).toEqual([[id, 'Assess']])
+    expect(await list({ asOf, filter: 'category = "Past" AND priority = 1 AND onHold = true' })).toEqual([])
+    expect(await list({ validAt: '2020-01-01T00:00:00Z' })).toEqual([])
+    const audience = { kind: 'groups', groups: ['Network'] }
+    const restricted = await done(id, 'audience', { audience })
+    expect(await list({ asOf, minPosition: restricted.position })).toEqual([])
+    expect(await list({ asOf, minPosition: restricted.position }, 'ben')).toEqual([[id, 'Assess']])
+  })
+
+  it('has files, which those may read who see it', async () => {
+    const { id } = await problem()
+    const attach = (type: string, person = 'ann') =>
+      desk.as(person).attachTo(`/problems/${id}/attachments`, { name: 'spool.log', type, content: 'Full' })
+    const { revision } = succeeded(await attach('text/plain'))
+    expect(succeeded(await attach('text/plain')).revision).toBe(revision)
+    expect(refusal(await attach('application/x-msdownload'))).toBe('415 ATTACHMENT.TYPE')
+    expect((await attach('text/plain', 'rita')).status).toBe(403)
+    const { attachments } = await read(id)
+    expect(attachments).toMatchObject([{ name: 'spool.log', size: 4, addedBy: 'ann' }])
+    const path = `/problems/${id}/attachments/${attachments[0].hash}`
+    const file = await desk.as('audrey').get(path)
+    expect([file.status, file.body.toString()]).toEqual([200, 'Full'])
+    expect(file.headers.get('content-disposition')).toContain('spool.log')
+    expect((await desk.as('rita').get(path)).status).toBe(403)
+    const other = `/problems/${(await problem()).id}/attachments/${attachments[0].hash}`
+    expect(refusal(await desk.as('ann').get(other))).toBe('404 ATTACHMENT.UNKNOWN')
+    const none = await desk
+      .as('ann')
+      .attachTo('/problems/PRB9999999/attachments', { name: 'a.txt', type: 'text/plain', content: 'a' })
+    expect(refusal(none)).toBe('404 PROBLEM.UNKNOWN')
+  })
+
+  it('is found as a known error by what people notice, whatever words its title has', async () => {
+    const { id } = await problem({ title: 'Defect 4711', symptom: 'wobbling screen', service: 'Displays' })
+    await done(id, 'workaround', { workaround: 'Press the frobnicator' })
+    const { position } = await done(id, 'known-error')
+    const find = async (person: 'ann' | 'rita', q: string) =>
+      succeeded(
+        await desk.as(person).get('/search', {
+          q,
+          ...(person === 'ann' && { filter: 'type = "problem" AND knownError = true' }),
+          minPosition: position,
+        }),
+      ).items
+    for (const q of ['wobbling', 'screen wobbl', 'frobnicator', 'displays', id])
+      expect([q, await find('ann', q)]).toEqual([
+        q,
+        [expect.objectContaining({ type: 'problem', number: id, state: 'New', knownError: true })],
+      ])
+    expect((await find('ann', 'frobnicator'))[0].excerpt).toMatchObject({ field: 'workaround' })
+    for (const q of ['wobbling', id]) expect(await find('rita', q)).toEqual([])
+  })
+
   it('opened with incidents is linked to them; the workaround of a known error reaches each once', async () => {
     const [one, two] = [await desk.opened(), await desk.opened()]
     const { id } = await problem({ incidents: [one, two] })

@@ -65,8 +65,8 @@ describe('Rights', () => {
     // Prism would answer for the server when the token is missing
     const asking = { offContract: client.token === undefined }
     if (template.endsWith('/attachments')) {
-      return (await client.attach(number, { name: 'a.txt', type: 'text/plain', content: 'a' }, {}, asking))
-        .status
+      const file = { name: 'a.txt', type: 'text/plain', content: 'a' }
+      return (await client.attachTo(path, file, {}, asking)).status
     }
     if (endpoint === 'POST /mails')
       return (await client.handOver('From: rita@example.org\r\n\r\nHello', asking)).status

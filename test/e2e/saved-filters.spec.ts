@@ -42,6 +42,21 @@ describe('Saved filters', () => {
     succeeded(await desk.as('ann').post('/saved-filters/remove', { name: 'Urgent changes' }))
   })
 
+  it('are applied to problems', async () => {
+    succeeded(await save('ann', { name: 'Known', list: 'problems', filter: 'knownError = true' }))
+    expect(
+      refusal(await save('ann', { name: 'Wrong', list: 'problems', filter: 'caller = "rita"' })),
+    ).toMatch(/^400/)
+    const act = async (path: string, body: object) => succeeded(await desk.as('ann').post(path, body))
+    const { id } = await act('/problems', { title: 'Mail is slow' })
+    await act(`/problems/${id}/workaround`, { workaround: 'Restart' })
+    await act(`/problems/${id}/known-error`, {})
+    const { position: minPosition } = await act('/problems', { title: 'Another' })
+    const { items } = succeeded(await desk.as('ann').get('/problems', { savedFilter: 'Known', minPosition }))
+    expect(items.map(({ number }: { number: string }) => number)).toEqual([id])
+    succeeded(await desk.as('ann').post('/saved-filters/remove', { name: 'Known' }))
+  })
+
   it('are applied by lists and queues, with another filter beside them', async () => {
     succeeded(
       await save('ann', { name: 'Mail', list: 'incidents', filter: 'category = "m" OR category = "n"' }),

@@ -52,7 +52,8 @@ export class Installation {
 
   async serve(): Promise<void> {
     for (const role of this.deployment.roles) await this.serveRole(role)
-    while (!this.isLevel()) await sleep(200)
+    // To look costs as much as a second of what is waited for
+    while (!this.isLevel()) await sleep(1_000)
   }
 
   /** Whether every read model has all that was recorded. */

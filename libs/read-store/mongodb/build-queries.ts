@@ -1,13 +1,20 @@
 import { Unavailable } from '#libs/event-sourcing'
 import { checkCounting, coveringCounts } from '../collection-rules.js'
 import { type Filter, simplify } from '../filter.js'
-import { checkCursor, checkQuery, checkSearch, planOrder } from '../query-rules.js'
-import type { Checkpoint, CollectionSchema, GroupCount, Query, StoredDocument } from '../read-store.js'
+import { checkCursor, checkFields, checkQuery, checkSearch, planOrder } from '../query-rules.js'
+import type {
+  Checkpoint,
+  CollectionSchema,
+  Fields,
+  GroupCount,
+  Query,
+  StoredDocument,
+} from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { type BuildDocument, type BuildDocuments, FORMAT, schemasOf } from './build-documents.js'
 import { type Condition, filterCondition, spacedField } from './filter-query.js'
 import { pageQuery } from './page-query.js'
-import { ANSWER_FIELDS, dimensionField, type StoredForm, toAnswer } from './stored-document.js'
+import { answerFields, dimensionField, type StoredForm, toAnswer } from './stored-document.js'
 import { TextSearch } from './text-search.js'
 
 /** The questions to one build. */
@@ -50,11 +57,16 @@ export class BuildQueries {
     return build?.checkpoint ?? undefined
   }
 
-  async getMany<Document>(collection: string, ids: readonly string[]): Promise<StoredDocument<Document>[]> {
+  async getMany<Document>(
+    collection: string,
+    ids: readonly string[],
+    fields?: Fields,
+  ): Promise<StoredDocument<Document>[]> {
+    checkFields(this.schema(collection), fields)
     const forms = await this.rows(collection)
-      .find({ _id: { $in: [...ids] }, deleted: false }, { projection: ANSWER_FIELDS })
+      .find({ _id: { $in: [...ids] }, deleted: false }, { projection: answerFields(fields) })
       .toArray()
-    return forms.map((form) => toAnswer<Document>(form))
+    return forms.map((form) => toAnswer<Document>(form, fields))
   }
 
   async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
@@ -72,13 +84,13 @@ export class BuildQueries {
       const wanted = query.limit - found.size
       if (wanted <= 0) break
       const forms = await this.rows(collection)
-        .find(piece, { projection: ANSWER_FIELDS })
+        .find(piece, { projection: answerFields(query.fields) })
         .sort(sort)
         .limit(wanted)
         .toArray()
       for (const form of forms) if (!found.has(form._id)) found.set(form._id, form)
     }
-    return [...found.values()].map((form) => toAnswer<Document>(form))
+    return [...found.values()].map((form) => toAnswer<Document>(form, query.fields))
   }
 
   async count(collection: string, filter: Filter = { kind: 'true' }): Promise<number> {

@@ -4,6 +4,7 @@ import {
   type BuildName,
   type Checkpoint,
   type DocumentWrite,
+  type Fields,
   type GroupCount,
   ProjectionReader,
   type ProjectionWriter,
@@ -39,8 +40,9 @@ export class MongodbProjectionReader extends ProjectionReader {
   async getMany<Document>(
     collection: string,
     ids: readonly string[],
+    fields?: Fields,
   ): Promise<Map<string, StoredDocument<Document>>> {
-    const found = await this.connection.run(() => this.queries.getMany<Document>(collection, ids))
+    const found = await this.connection.run(() => this.queries.getMany<Document>(collection, ids, fields))
     return new Map(found.map((row) => [row.id, row]))
   }
 

@@ -81,7 +81,8 @@ it.each([
   'checkpoint moved back',
   'journal forgotten',
 ] as const)('the law notices: %s', async (breach) => {
-  const { failed } = await fc.check(raceProperty(breach), { numRuns: 5_000, endOnFailure: true })
+  // Found within fifty runs; by some other seeds it takes a minute
+  const { failed } = await fc.check(raceProperty(breach), { numRuns: 5_000, endOnFailure: true, seed: 1 })
   expect(failed).toBe(true)
 })
 

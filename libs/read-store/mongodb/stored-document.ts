@@ -1,6 +1,6 @@
 import type { IndexDescription } from 'mongodb'
 import { columnValue, DAY_LENGTH, parseDimension } from '../collection-rules.js'
-import type { CollectionSchema, DocumentWrite, StoredDocument } from '../read-store.js'
+import type { CollectionSchema, DocumentWrite, Fields, StoredDocument } from '../read-store.js'
 import { searchTokens } from '../search/search-tokens.js'
 
 /**
@@ -84,13 +84,21 @@ export function storedForm(
   return form
 }
 
-/** Fields that an answer needs. */
-export const ANSWER_FIELDS = { position: 1, stale: 1, json: 1 } as const
-
-export function toAnswer<Document>(form: StoredForm): StoredDocument<Document> {
-  const { _id, position, stale, json } = form as PresentForm
-  return { id: _id, position, document: JSON.parse(json) as Document, stale }
+/** What an answer needs: whole documents, or some of their columns. */
+export function answerFields(fields?: Fields): Record<string, 1> {
+  const wanted = fields === undefined ? ['json'] : fields.map((field) => `c.${field}`)
+  return Object.fromEntries(['position', 'stale', ...wanted].map((name) => [name, 1]))
 }
+
+/** @param form with its {@link answerFields} */
+export function toAnswer<Document>(form: StoredForm, fields?: Fields): StoredDocument<Document> {
+  const { _id, position, stale, json, c } = form as PresentForm
+  const document = fields === undefined ? JSON.parse(json) : presentValues(c ?? {})
+  return { id: _id, position, document: document as Document, stale }
+}
+
+const presentValues = (columns: PresentForm['c']) =>
+  Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null))
 
 /** Whether a write takes the place of what is stored; `guardOf` asks the server the same. */
 export function supersedes(write: StoredForm, stored: StoredForm | undefined): boolean {

@@ -9,7 +9,7 @@ import {
 } from '../search/search-schema.js'
 import { nameTokens, type TokenConditions, tokenConditions } from '../search/search-tokens.js'
 import { type Condition, filterCondition, spacedField } from './filter-query.js'
-import { ANSWER_FIELDS, type StoredForm, toAnswer } from './stored-document.js'
+import { answerFields, type StoredForm, toAnswer } from './stored-document.js'
 
 /** Documents that are fetched for each candidate wanted: some only looked like a hit. */
 const FETCHED_PER_CANDIDATE = 2
@@ -61,7 +61,7 @@ export class TextSearch<Document> {
     const forms = await this.rows
       .find(
         { $and: [...conditions.map(oneOf), { deleted: false }, this.filter] },
-        { projection: ANSWER_FIELDS },
+        { projection: answerFields() },
       )
       .sort({ _id: -1 })
       .limit(limit)

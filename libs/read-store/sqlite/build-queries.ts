@@ -2,20 +2,23 @@ import { Unavailable } from '#libs/event-sourcing'
 import { conjuncts, type Filter, simplify } from '../filter.js'
 import {
   checkCursor,
+  checkFields,
   checkQuery,
   checkSearch,
   compareRows,
   type OrderPlan,
   planOrder,
 } from '../query-rules.js'
-import type { Checkpoint, GroupCount, KeysetCursor, Query, StoredDocument } from '../read-store.js'
+import type { Checkpoint, Fields, GroupCount, KeysetCursor, Query, StoredDocument } from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
+import { compareText } from '../text-order.js'
 import type { BuildFile } from './build-file.js'
 import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
 import type { SqlValue } from './connection.js'
-import { allOf, comparisonSql, filterSql, type Sql } from './filter-sql.js'
+import { allOf, comparisonSql, filterSql, type Sql, sql } from './filter-sql.js'
 import { countRows, groupRows } from './group-counts.js'
 import { boundsColumn, boundsOn, PageWalk, type RowKey } from './page-walk.js'
+import { type RowAnswer, rowAnswer } from './row-answer.js'
 import { type CountedDriver, narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
 import { rowPerKeySql } from './row-per-key.js'
 import { TextSearch } from './text-search.js'
@@ -33,8 +36,6 @@ const MAX_ROWS_BY_ID = 20_000
 const PATIENCE = 1.5
 const PATIENCE_AT_LEAST = 16
 
-const DOCUMENT_COLUMNS = 'r.id, r.position, r.stale, r.document'
-
 /** The questions to one build, each answered from one snapshot of its file. */
 export class BuildQueries {
   constructor(
@@ -46,24 +47,25 @@ export class BuildQueries {
     return this.file.state().checkpoint
   }
 
-  getMany<Document>(collection: string, ids: readonly string[]): StoredDocument<Document>[] {
-    const { table } = this.file.collection(collection)
-    return this.file.connection
-      .lists(
-        `SELECT ${DOCUMENT_COLUMNS} FROM json_each(?) wanted CROSS JOIN ${table} r ON r.id = wanted.value`,
-        [JSON.stringify(ids)],
-      )
-      .map(stored<Document>)
+  getMany<Document>(collection: string, ids: readonly string[], fields?: Fields): StoredDocument<Document>[] {
+    const table = this.file.collection(collection)
+    checkFields(table.schema, fields)
+    const wanted = sql(
+      `json_each(?) wanted CROSS JOIN ${table.table} r ON r.id = wanted.value`,
+      JSON.stringify(ids),
+    )
+    return rowAnswer(table, fields).readAll<Document>(this.file.connection, 'r', wanted)
   }
 
   get<Document>(collection: string, id: string): StoredDocument<Document> | undefined {
-    const { table } = this.file.collection(collection)
+    const table = this.file.collection(collection)
     // The driver would cut it off there and find another
     if (id.includes('\0')) return undefined
-    const [row] = this.file.connection.lists(`SELECT ${DOCUMENT_COLUMNS} FROM ${table} r WHERE r.id = ?`, [
+    const { columns, read } = rowAnswer(table, undefined)
+    const [row] = this.file.connection.lists(`SELECT ${columns('r')} FROM ${table.table} r WHERE r.id = ?`, [
       id,
     ])
-    return row && stored<Document>(row)
+    return row && read<Document>(row)
   }
 
   find<Document>(collection: string, query: Query): StoredDocument<Document>[] {
@@ -74,7 +76,8 @@ export class BuildQueries {
     checkCursor(plan.orderBy, query.after)
     return this.file.connection.snapshot(() => {
       this.refuseWhileLoading()
-      const page = { table, plan, filter, limit: query.limit, after: query.after }
+      const { limit, after, fields } = query
+      const page = { table, plan, filter, limit, after, answer: rowAnswer(table, fields) }
       return this.rowPerKey<Document>(page, query.onePer) ?? this.page<Document>(page)
     })
   }
@@ -114,8 +117,8 @@ export class BuildQueries {
   private rowPerKey<Document>(page: Page, key: string | undefined): StoredDocument<Document>[] | undefined {
     if (key === undefined || page.filter.kind === 'false') return undefined
     const nullable = this.file.nullableColumns(page.table.schema.name)
-    const rows = rowPerKeySql({ ...page, key, nullable }, DOCUMENT_COLUMNS)
-    return rows && this.file.connection.lists(rows.text, rows.values).map(stored<Document>)
+    const rows = rowPerKeySql({ ...page, key, nullable }, page.answer.columns('r'))
+    return rows && this.file.connection.lists(rows.text, rows.values).map(page.answer.read<Document>)
   }
 
   private page<Document>(page: Page): StoredDocument<Document>[] {
@@ -130,12 +133,12 @@ export class BuildQueries {
       }
       // What remains of a filter is mostly who may see the row, and most rows may be seen
       const atOnce = this.walkedKeys(page, rest, Math.ceil(page.limit * PATIENCE) + PATIENCE_AT_LEAST)
-      if (atOnce && atOnce.length >= page.limit) return this.documents(table, atOnce)
+      if (atOnce && atOnce.length >= page.limit) return this.documents(page, atOnce)
       const driver = this.narrowest(drivers, this.maxSortedRows)
       const walked = plan.index && table.indexNamed(plan.index)
       if (driver && (driver.index === undefined || driver.index !== walked)) return this.sorted(page, driver)
     }
-    return this.documents(table, this.walkedKeys(page, rest) as RowKey[])
+    return this.documents(page, this.walkedKeys(page, rest) as RowKey[])
   }
 
   /** Undefined: every way to find the rows by an index finds more candidates than that. */
@@ -144,30 +147,35 @@ export class BuildQueries {
   }
 
   /** Reads every candidate of a narrow driver and sorts them here. */
-  private sorted<Document>(
-    { table, plan, filter, limit, after }: Page,
-    driver: CountedDriver,
-  ): StoredDocument<Document>[] {
-    // Where all that is found has room on the page, it is read at once
-    const whole = driver.count <= limit
-    const read = whole ? 'id, position, stale, document, n' : 'id, n'
-    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
+  private sorted<Document>(page: Page, driver: CountedDriver): StoredDocument<Document>[] {
+    const { table, plan, filter, limit, after, answer } = page
     const condition = filterSql(table, filter, { checkOnly: true })
-    const rows = this.file.connection.lists(
-      `SELECT ${read}${levels} FROM ${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
-      [...driver.rows.values, ...condition.values],
-    )
-    const found = rows.map((row) => {
-      const values = plan.levels.length === 0 ? [] : row.slice(-plan.levels.length)
-      return { n: row.at(-1 - values.length) as number, id: row[0] as string, values, row }
-    })
+    const from = {
+      text: `${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
+      values: [...driver.rows.values, ...condition.values],
+    }
     const order = keyOrder(plan)
     const cursor = after && levelCursor(plan, after)
-    const kept = found
-      .filter((key) => !cursor || order(key, cursor) > 0)
-      .sort(order)
-      .slice(0, limit)
-    return whole ? kept.map(({ row }) => stored<Document>(row)) : this.documents(table, kept)
+    const kept = <Row extends RowKey>(found: readonly Row[]) =>
+      found
+        .filter((key) => !cursor || order(key, cursor) > 0)
+        .sort(order)
+        .slice(0, limit)
+    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
+    const select = (columns: string) =>
+      this.file.connection.lists(`SELECT ${columns}${levels} FROM ${from.text}`, from.values)
+    // Where all that is found has room on the page, it is read at once
+    if (driver.count <= limit) {
+      const found =
+        levels === ''
+          ? answer.readAll<Document>(this.file.connection, table.table, from).map((row) => keyed(row, []))
+          : select(answer.columns(table.table)).map((row) =>
+              keyed(answer.read<Document>(row), row.slice(-plan.levels.length)),
+            )
+      return kept(found).map(({ row }) => row)
+    }
+    const keys = select('id, n').map(([id, n, ...values]) => ({ n: n as number, id: id as string, values }))
+    return this.documents(page, kept(keys))
   }
 
   /**
@@ -202,13 +210,13 @@ export class BuildQueries {
     return streams.flat().sort(keyOrder(plan)).slice(0, limit)
   }
 
-  private documents<Document>(table: CollectionTable, keys: readonly RowKey[]): StoredDocument<Document>[] {
+  private documents<Document>({ table, answer }: Page, keys: readonly RowKey[]): StoredDocument<Document>[] {
     const rows = this.file.connection.lists(
-      `SELECT ${DOCUMENT_COLUMNS}, r.n FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.n = wanted.value`,
+      `SELECT ${answer.columns('r')}, r.n FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.n = wanted.value`,
       [JSON.stringify(keys.map(({ n }) => n))],
     )
     const byNumber = new Map(rows.map((row) => [row.at(-1), row]))
-    return keys.map(({ n }) => stored<Document>(byNumber.get(n) as SqlValue[]))
+    return keys.map(({ n }) => answer.read<Document>(byNumber.get(n) as SqlValue[]))
   }
 }
 
@@ -218,6 +226,7 @@ interface Page {
   filter: Filter
   limit: number
   after: KeysetCursor | undefined
+  answer: RowAnswer
 }
 
 function answeredByPrefix(condition: Filter, plan: OrderPlan): boolean {
@@ -244,8 +253,17 @@ function combinations(plan: OrderPlan): Sql[][] {
   )
 }
 
+/** A row that is read already, with its place in the order. */
+function keyed<Document>(row: StoredDocument<Document>, values: SqlValue[]) {
+  return { n: 0, id: row.id, values, row }
+}
+
 function keyOrder(plan: OrderPlan): (a: RowKey, b: RowKey) => number {
   const idDirection = plan.orderBy.at(-1)?.direction ?? 'asc'
+  if (plan.levels.length === 0) {
+    const sign = idDirection === 'asc' ? 1 : -1
+    return (a, b) => sign * compareText(a.id, b.id)
+  }
   const order = compareRows(plan.levels)
   // A constant column may be the last key asked for and so decide the direction of the ids
   const levelDirection = plan.levels.at(-1)?.direction ?? 'asc'
@@ -266,14 +284,4 @@ function levelCursor(plan: OrderPlan, after: KeysetCursor): RowKey {
     return encodeValue(after.values[place] ?? null)
   })
   return { n: 0, id: after.id, values }
-}
-
-/** @param row the {@link DOCUMENT_COLUMNS}, perhaps with more behind them */
-function stored<Document>([id, position, stale, document]: readonly SqlValue[]): StoredDocument<Document> {
-  return {
-    id: id as string,
-    position: position as string,
-    document: JSON.parse(document as string) as Document,
-    stale: stale === 1,
-  }
 }

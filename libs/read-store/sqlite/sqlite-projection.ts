@@ -3,6 +3,7 @@ import {
   type BuildName,
   type Checkpoint,
   type DocumentWrite,
+  type Fields,
   type GroupCount,
   type OpenForWriting,
   ProjectionReader,
@@ -44,8 +45,9 @@ export class SqliteProjectionReader extends ProjectionReader {
   async getMany<Document>(
     collection: string,
     ids: readonly string[],
+    fields?: Fields,
   ): Promise<Map<string, StoredDocument<Document>>> {
-    return byId(this.queries.getMany<Document>(collection, ids))
+    return byId(this.queries.getMany<Document>(collection, ids, fields))
   }
 
   async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {

@@ -3,8 +3,7 @@ import type { DomainEvent } from '#libs/event-sourcing'
 /** What of a source's notifications is one alert: Alertmanager's group, one of its alerts, or what a sender of the generic form calls so. */
 export type AlertKeyKind = 'group' | 'fingerprint' | 'sender'
 
-export const ALERT_CONDITIONS = ['firing', 'cleared'] as const
-export type AlertCondition = (typeof ALERT_CONDITIONS)[number]
+export type AlertCondition = 'firing' | 'cleared'
 
 /** Name → value, as the source has them; long values are cut. */
 export type Labels = Readonly<Record<string, string>>

@@ -175,8 +175,8 @@ export class Suspects {
   ): Verdict | undefined {
     const [ci] = cis
     if (!JUDGED.has(type) || ci === undefined) return undefined
-    const byProgram = channel === 'policy'
-    const modification = { id: event, ci, at, actor, change, byProgram, values: values ?? {} }
+    const hand = { byProgram: channel === 'policy', imported: channel === 'import' }
+    const modification = { id: event, ci, at, actor, change, ...hand, values: values ?? {} }
     return verdictAsKnown(modification, this.#items.get(ci)?.class, this.classes, known)
   }
 }

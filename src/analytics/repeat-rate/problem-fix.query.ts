@@ -1,7 +1,7 @@
-import { hasRole, type Principal } from '#libs/access'
+import type { Principal } from '#libs/access'
 import { later, NotFound, type RecordedEvent, Refused } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { canSee, DESK_READERS } from '#projections/access'
+import { canSee, DESK_READERS, readerSees } from '#projections/access'
 import { foldChangeDetails } from '#projections/changes/changes'
 import { foldProblemDetails, type ProblemDetails } from '#projections/problems/problems'
 import { requireKnown } from '../../http/time-point.js'
@@ -52,7 +52,7 @@ export async function readProblemFix(
   if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
   const events = (await eventStore.readStream(`problem-${number}`)) as RecordedEvent[]
   const { details } = foldProblemDetails(events)
-  if (!details || !hasRole(principal, ...DESK_READERS))
+  if (!details || !readerSees(DESK_READERS, principal, details))
     throw new NotFound('PROBLEM.UNKNOWN', `There is no problem ${number}, or none that you may see`)
   const { title, state, outcome, survivor } = details
   if (survivor !== undefined)

@@ -58,8 +58,13 @@ export class VoidApproval extends Command<'VoidApproval', { fields: readonly str
   readonly type = 'VoidApproval'
 }
 
+/** Looks whether those who were asked may still answer: rights, a group or its manager have changed. */
+export class ReviewSeats extends Command<'ReviewSeats', Record<never, never>> {
+  readonly type = 'ReviewSeats'
+}
+
 export type AnswerCommand = GrantApproval | RejectApproval
-export type ApprovalCommand = RequestApproval | AnswerCommand | LapseApproval | VoidApproval
+export type ApprovalCommand = RequestApproval | AnswerCommand | LapseApproval | VoidApproval | ReviewSeats
 
 export const APPROVAL_COMMANDS = [
   RequestApproval,
@@ -67,4 +72,5 @@ export const APPROVAL_COMMANDS = [
   RejectApproval,
   LapseApproval,
   VoidApproval,
+  ReviewSeats,
 ] as const

@@ -24,7 +24,7 @@ export interface Approver {
 /** Whom the policy names, and who is not asked nevertheless. */
 export interface LeftOut {
   person: string
-  because: 'requester' | 'inactive' | 'program'
+  because: 'requester' | 'inactive' | 'no-role' | 'program'
 }
 
 /**
@@ -75,8 +75,18 @@ export type ApprovalLapsed = DomainEvent<'ApprovalLapsed', { expiresAt: string }
 /** What was asked about is no longer what is planned: these fields differ. None: the subject was withdrawn. */
 export type ApprovalVoided = DomainEvent<'ApprovalVoided', { fields: readonly string[] }>
 
+/** Why somebody who was asked answers no more, nor does anybody for him. */
+export type SeatLoss = 'inactive' | 'no-role' | 'left-group' | 'manager-no-more'
+/** Whom nobody has heard yet has lost what he was asked for. */
+export type ApprovalSeatLost = DomainEvent<'ApprovalSeatLost', { person: string; because: SeatLoss }>
+/** He has it again, and may answer. */
+export type ApprovalSeatRegained = DomainEvent<'ApprovalSeatRegained', { person: string }>
+
 export type Outcome = 'approved' | 'rejected' | 'lapsed' | 'voided'
-/** The rule is met, or can no longer be. `because`: it never could. A round that was approved may be voided later. */
+/**
+ * The rule is met, or can no longer be. `because`: it never could, or can't since so many have lost their seats. A round that was
+ * approved may be voided later.
+ */
 export type ApprovalRoundEnded = DomainEvent<
   'ApprovalRoundEnded',
   {
@@ -84,7 +94,7 @@ export type ApprovalRoundEnded = DomainEvent<
     outcome: Outcome
     granted: number
     rejected: number
-    because?: 'no-policy' | 'too-few-approvers'
+    because?: 'no-policy' | 'too-few-approvers' | 'seats-lost'
   }
 >
 
@@ -94,4 +104,6 @@ export type ApprovalEvent =
   | ApprovalRejected
   | ApprovalLapsed
   | ApprovalVoided
+  | ApprovalSeatLost
+  | ApprovalSeatRegained
   | ApprovalRoundEnded

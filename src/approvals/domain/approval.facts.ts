@@ -3,7 +3,8 @@ import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold
 import type { DelegationGranted, GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
 import type { ApprovalPoliciesPublished } from '../../settings/domain/settings.events.js'
 import type { ApprovalCommand, RequestApproval } from './approval.commands.js'
-import type { Approver } from './approval.events.js'
+import type { Approver, LeftOut } from './approval.events.js'
+import { unanswered } from './approval.round.js'
 import type { ApprovalRecord } from './approval.state.js'
 import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICIES, policyFor } from './defaults.js'
 
@@ -121,8 +122,20 @@ export function facts(
         ...(seat?.group !== undefined && { [groupFact(seat.group)]: fact(`group-${seat.group}`, group) }),
       }
     }
+    case 'ReviewSeats':
+      return record.status === 'open' ? standingOf(unanswered(record)) : {}
     default:
       return {}
+  }
+}
+
+/** Of each seat whether it is still held. */
+function standingOf(seats: readonly Approver[]): Partial<FactQuestions<ApprovalFacts>> {
+  const people = seats.map(({ person }) => person)
+  const groups = [...new Set(seats.flatMap(({ group: id }) => id ?? []))]
+  return {
+    ...questions(people, candidateFact, (id) => fact(`person-${id}`, personRights)),
+    ...questions(groups, groupFact, (id) => fact(`group-${id}`, group)),
   }
 }
 
@@ -192,26 +205,9 @@ export function reasonAgainst(
   person: string,
   parties: readonly string[],
   rights: PersonRights | undefined,
-): 'requester' | 'inactive' | 'program' | undefined {
+): LeftOut['because'] | undefined {
   if (isServiceId(person)) return 'program'
   if (parties.includes(person)) return 'requester'
-  return rights?.active ? undefined : 'inactive'
-}
-
-/** Why somebody who was asked answers no more, nor does anybody for him. */
-export type SeatLoss = 'inactive' | 'no-role' | 'left-group' | 'manager-no-more'
-
-/**
- * Whether a seat is still his: a round may take days, and he may have left meanwhile, or lost what he was asked for.
- * @param standing of the group by which he has the seat
- */
-export function seatLost(
-  { person, via }: Approver,
-  { active, grants }: PersonRights,
-  standing: Group | undefined,
-): SeatLoss | undefined {
-  if (!active) return 'inactive'
-  if (grants.size === 0) return 'no-role'
-  if (via === 'group' && !standing?.members.has(person)) return 'left-group'
-  return via === 'group-manager' && standing?.manager !== person ? 'manager-no-more' : undefined
+  if (!rights?.active) return 'inactive'
+  return rights.grants.size === 0 ? 'no-role' : undefined
 }

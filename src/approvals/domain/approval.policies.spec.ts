@@ -1,6 +1,8 @@
+import type { RecordedEvent } from '#libs/event-sourcing'
 import { EventFactory, policySpec, recorded } from '#libs/testing'
+import type { DirectoryEvent } from '../../directory/domain/directory.events.js'
 import type { ApprovalEvent } from './approval.events.js'
-import { approvalExpiry, changeApprovals } from './approval.policies.js'
+import { approvalExpiry, approvalSeats, changeApprovals } from './approval.policies.js'
 
 const subject = { type: 'change', number: 'CHG0000001' } as const
 const expiresAt = '2026-01-06T09:00:00.000Z'
@@ -50,6 +52,58 @@ describe('a round whose time is over', () => {
       .given()
       .when(happened(requested(expiresAt), 'import'))
       .thenArmed()
+  })
+})
+
+describe('seats are looked at', () => {
+  const events = new EventFactory()
+  const round: ApprovalEvent = {
+    type: 'ApprovalRequested',
+    data: {
+      ...(requested() as Extract<ApprovalEvent, { type: 'ApprovalRequested' }>).data,
+      approvers: [
+        { person: 'ann', via: 'person' },
+        { person: 'eve', via: 'group', group: 'ops' },
+      ],
+    },
+  }
+  const asked = events.event(round, {}, 'approval-a1')
+  const imported = events.event(round, { channel: 'import' }, 'approval-a2')
+  const over = events.event(ended, {}, 'approval-a1')
+  const seen = (
+    stream: string,
+    type: string,
+    data: object,
+    given: RecordedEvent<ApprovalEvent>[] = [asked, imported],
+  ) =>
+    policySpec(approvalSeats)
+      .given(...given)
+      .when(events.event({ type, data } as DirectoryEvent, {}, stream))
+      .commands.map(({ type, id }) => `${type} ${id}`)
+
+  it('as they are given', () => {
+    policySpec(approvalSeats).given().when(asked).thenCommands({ type: 'ReviewSeats', id: 'a1', data: {} })
+    policySpec(approvalSeats).given().when(imported).thenNothing()
+  })
+
+  it.each([
+    ['person-ann', 'PersonDeactivated', {}],
+    ['person-eve', 'RoleRevoked', { role: 'agent', source: 'idp' }],
+    ['person-eve', 'PersonReactivated', {}],
+    ['person-eve', 'RoleGranted', { role: 'agent', source: 'idp' }],
+    ['group-ops', 'MemberRemoved', { person: 'eve' }],
+    ['group-ops', 'MemberAdded', { person: 'eve' }],
+    ['group-ops', 'GroupChanged', { manager: null }],
+  ])('when %s tells %s, while the round is open', (stream, type, data) => {
+    expect(seen(stream, type, data)).toEqual(['ReviewSeats a1'])
+    expect(seen(stream, type, data, [asked, over])).toEqual([])
+  })
+
+  it('for nobody else, and nothing else', () => {
+    expect(seen('person-ben', 'PersonDeactivated', {})).toEqual([])
+    expect(seen('group-dev', 'MemberRemoved', { person: 'eve' })).toEqual([])
+    const token = { type: 'ApiTokenRevoked', data: { tokenId: 't' } } as DirectoryEvent
+    expect(approvalSeats.key(events.event(token, {}, 'person-ann'))).toBeUndefined()
   })
 })
 

@@ -1,9 +1,12 @@
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
 import type { ChangeEvent } from '../../changes/domain/change.events.js'
-import { LapseApproval, RequestApproval, VoidApproval } from './approval.commands.js'
+import type { DirectoryEvent } from '../../directory/domain/directory.events.js'
+import { LapseApproval, RequestApproval, ReviewSeats, VoidApproval } from './approval.commands.js'
 import type { ApprovalEvent } from './approval.events.js'
 
 const PREFIX = 'approval-'
+const PERSON = 'person-'
+const GROUP = 'group-'
 
 /** Whether a round waits for an end that comes by itself; most have nothing and leave no trace. */
 interface Waiting {
@@ -85,4 +88,62 @@ function voids(approval: string, fields: readonly string[], reason: string): Rea
   return { kind: 'command', build: (metadata) => new VoidApproval(approval, { fields }, metadata), reason }
 }
 
-export const approvalPolicies = [approvalExpiry, changeApprovals] as const
+/** Rounds that are open, each with whom it rests on: people, and the groups by which they were asked. */
+interface OpenRounds {
+  rounds: Readonly<Record<string, { people: readonly string[]; groups: readonly string[] }>>
+}
+
+/**
+ * Has seats looked at when something befalls what they were given for, and once as a round begins: that may have happened while
+ * it was being asked. A round in which too few are left ends then, instead of waiting for answers that nobody may give.
+ */
+export const approvalSeats = definePolicy<OpenRounds, ApprovalEvent | DirectoryEvent>({
+  name: 'approval_seats',
+  from: [PREFIX, PERSON, GROUP],
+  key: ({ type }) => (isTelling(type) ? 'all' : undefined),
+  initial: { rounds: {} },
+  evolve: (state, event) => {
+    if (event.type === 'ApprovalRequested' && event.metadata.channel !== 'import') {
+      const { approvers } = event.data
+      const people = approvers.map(({ person }) => person)
+      const groups = [...new Set(approvers.flatMap(({ group }) => group ?? []))]
+      return { rounds: { ...state.rounds, [event.stream]: { people, groups } } }
+    }
+    if (event.type !== 'ApprovalRoundEnded' || state.rounds[event.stream] === undefined) return state
+    const { [event.stream]: _, ...rounds } = state.rounds
+    return { rounds }
+  },
+  react: ({ type, stream }, { rounds }) => {
+    if (type === 'ApprovalRoundEnded') return []
+    if (type === 'ApprovalRequested') return rounds[stream] === undefined ? [] : [reviewed(stream)]
+    const touched = Object.entries(rounds).filter(([, { people, groups }]) =>
+      stream.startsWith(PERSON)
+        ? people.includes(stream.slice(PERSON.length))
+        : groups.includes(stream.slice(GROUP.length)),
+    )
+    return touched.map(([round]) => reviewed(round))
+  },
+})
+
+const TELLING = new Set<(ApprovalEvent | DirectoryEvent)['type']>([
+  'ApprovalRequested',
+  'ApprovalRoundEnded',
+  'PersonDeactivated',
+  'PersonReactivated',
+  'RoleGranted',
+  'RoleRevoked',
+  'MemberAdded',
+  'MemberRemoved',
+  'GroupChanged',
+])
+const isTelling = (type: (ApprovalEvent | DirectoryEvent)['type']) => TELLING.has(type)
+
+function reviewed(stream: string): Reaction {
+  return {
+    kind: 'command',
+    build: (metadata) => new ReviewSeats(stream.slice(PREFIX.length), {}, metadata),
+    reason: 'Whoever was asked may have lost his seat',
+  }
+}
+
+export const approvalPolicies = [approvalExpiry, changeApprovals, approvalSeats] as const

@@ -11,14 +11,11 @@ export class RecordAuditRead extends Command<'RecordAuditRead', AuditDataRead['d
   readonly type = 'RecordAuditRead'
 }
 
-/** Id: {@link judgementId}. By a policy: something has changed that verdicts depend on. */
-export class JudgeModifications extends Command<'JudgeModifications', { ci: string; change?: string }> {
+/**
+ * Id: of the CI. By a policy: something has changed that verdicts depend on, of this change, or with modifications that name none.
+ */
+export class JudgeModifications extends Command<'JudgeModifications', { change?: string }> {
   readonly type = 'JudgeModifications'
-}
-
-/** Of a CI's modifications by one change, or of those that name none. */
-export function judgementId(ci: string, change?: string): string {
-  return change === undefined ? ci : `${ci}.${change}`
 }
 
 /** Every command class, for the handlers. */

@@ -40,14 +40,14 @@ interface JudgedModification {
 }
 
 /**
- * Streams `judgement-<CI>` and `judgement-<CI>.<change>`: a modification that the change did not allow, or that has none. Recorded
- * again when the verdict is another one.
+ * Streams `judgement-<CI>`: a modification that its change did not allow, or that has none. Recorded again when the verdict is
+ * another one, or rests on another change.
  */
 export type UnauthorisedChangeDetected = DomainEvent<
   'UnauthorisedChangeDetected',
   JudgedModification & { verdict: Exclude<Verdict, 'authorised' | 'not-assessable'> }
 >
-/** What was detected is allowed after all: the change was approved or ratified since. */
+/** What was detected is allowed after all: its change was approved or ratified since, or one that allows it was linked. */
 export type ModificationAuthorised = DomainEvent<'ModificationAuthorised', JudgedModification>
 
 export type JudgementEvent = UnauthorisedChangeDetected | ModificationAuthorised

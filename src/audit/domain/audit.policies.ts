@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#libs/event-sourcing'
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
 import type { ChangeEvent } from '../../changes/domain/change.events.js'
 import type { CiEvent } from '../../configuration/domain/configuration.events.js'
-import { JudgeModifications, judgementId } from './audit.commands.js'
+import { JudgeModifications } from './audit.commands.js'
 
 /** Of a change: the items whose modifications it is judged by, the latest. */
 interface Judging {
@@ -44,27 +44,33 @@ export const judgement = definePolicy<Judging, CiEvent | ChangeEvent>({
     return { items: [...state.items, item].slice(-MOST_ITEMS) }
   },
   react(event, { items }): readonly Reaction[] {
-    if (event.type === 'CiChanged' || event.type === 'CiCorrected')
-      return [judge(event.stream.slice('ci-'.length), event.data.change)]
+    if (isModification(event)) return [judge(event.stream.slice('ci-'.length), event.data.change)]
     if (!DECIDING.has(event.type)) return []
     const change = event.stream.slice('change-'.length)
     return items.map((ci) => judge(ci, change))
   },
 })
 
+type Modifying = Extract<CiEvent, { type: 'CiChanged' | 'CiCorrected' | 'CiReclassified' }>
+
+function isModification(event: RecordedEvent<CiEvent | ChangeEvent>): event is RecordedEvent<Modifying> {
+  return event.type === 'CiChanged' || event.type === 'CiCorrected' || event.type === 'CiReclassified'
+}
+
 /** The item that an event brings together with a change. */
-function itemOf({ stream, type, data }: RecordedEvent<CiEvent | ChangeEvent>): string | undefined {
-  if (type === 'CiChanged' || type === 'CiCorrected')
-    return data.change === undefined ? undefined : stream.slice('ci-'.length)
+function itemOf(event: RecordedEvent<CiEvent | ChangeEvent>): string | undefined {
+  if (isModification(event))
+    return event.data.change === undefined ? undefined : event.stream.slice('ci-'.length)
+  const { type, data } = event
   if (type === 'ChangeLinked' && data.link.targetType === 'configuration-item') return data.link.target
   return undefined
 }
 
 function judge(ci: string, change: string | undefined): Reaction {
-  const data = { ci, ...(change !== undefined && { change }) }
+  const data = { ...(change !== undefined && { change }) }
   return {
     kind: 'command',
-    build: (metadata) => new JudgeModifications(judgementId(ci, change), data, metadata),
+    build: (metadata) => new JudgeModifications(ci, data, metadata),
     reason: 'What its verdict depends on was recorded',
   }
 }

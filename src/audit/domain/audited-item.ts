@@ -1,17 +1,27 @@
-import type { RecordedEvent, StreamFold } from '#libs/event-sourcing'
-import type { AttributeValue, CiEvent } from '../../configuration/domain/configuration.events.js'
-import type { Modification } from './verdicts.js'
+import type { Position, RecordedEvent, StreamFold } from '#libs/event-sourcing'
+import type { CiEvent } from '../../configuration/domain/configuration.events.js'
+import type { CiClass } from '../../settings/domain/settings.events.js'
+import { controlledAttributes, type Modification } from './verdicts.js'
 
-/** A modification with all attributes that it wrote, controlled or not, and the class that the item had then. */
-export interface ItemModification extends Modification {
+/** The class of an item. `before`: the one that it had until the command that gave it this. */
+export interface ClassKnown {
   class: string
+  before?: { class: string; command: string }
+}
+
+/** A modification with all that it wrote, under control or not. */
+export interface WrittenModification extends Modification {
+  position: Position
+  /** Classes that the item had: what goes or comes with a class is under control when it is so in either. */
+  ofClasses: readonly string[]
+  /** Gives the item another class: under control when either has attributes that are. */
+  reclassifies: boolean
 }
 
 /** What verdicts need of a configuration item. */
-export interface AuditedItem {
-  class: string
+export interface AuditedItem extends ClassKnown {
   /** The latest {@link MOST_JUDGED}. */
-  modifications: readonly ItemModification[]
+  modifications: readonly WrittenModification[]
 }
 
 /** Earlier ones are judged no more. */
@@ -23,30 +33,67 @@ export const UNKNOWN_ITEM: AuditedItem = { class: '', modifications: [] }
 export const auditedItem: StreamFold<AuditedItem, CiEvent> = {
   initial: UNKNOWN_ITEM,
   evolve(item, event) {
-    if (event.type === 'CiRegistered') return { ...item, class: event.data.class }
-    if (event.type === 'CiReclassified') return { ...item, class: event.data.after }
-    const values = valuesWritten(event)
-    if (values === undefined) return item
-    const modification: ItemModification = {
-      id: event.id,
-      ci: event.stream.slice('ci-'.length),
-      at: event.metadata.occurredAt,
-      actor: event.metadata.actor,
-      change: 'change' in event.data ? event.data.change : undefined,
-      byProgram: event.metadata.channel === 'policy',
-      values,
-      class: item.class,
-    }
-    return { ...item, modifications: [...item.modifications, modification].slice(-MOST_JUDGED) }
+    const { modifications } = item
+    const known = classAfter(item, event)
+    const written = modificationIn(event, known)
+    if (written === undefined) return known === item ? item : { ...known, modifications }
+    return { ...known, modifications: [...modifications, written].slice(-MOST_JUDGED) }
   },
 }
 
-/** What attributes are like since; undefined: the event writes none. */
-export function valuesWritten({
-  type,
-  data,
-}: RecordedEvent<CiEvent>): Readonly<Record<string, AttributeValue | null>> | undefined {
+/** The class of an item after an event. */
+export function classAfter<Known extends ClassKnown>(known: Known, event: RecordedEvent<CiEvent>): Known {
+  const { type, data, metadata } = event
+  if (type === 'CiRegistered') return { ...known, class: data.class, before: undefined }
+  if (type !== 'CiReclassified') return known
+  return { ...known, class: data.after, before: { class: data.before, command: metadata.commandId } }
+}
+
+/**
+ * What an event wrote; undefined: it writes neither attributes nor a class.
+ * @param known of the item after it
+ */
+export function modificationIn(
+  event: RecordedEvent<CiEvent>,
+  { class: ofClass, before }: ClassKnown,
+): WrittenModification | undefined {
+  const values = valuesWritten(event)
+  if (values === undefined) return undefined
+  const { id, stream, position, metadata, data } = event
+  const isSameCommand = before?.command === metadata.commandId
+  return {
+    id,
+    ci: stream.slice('ci-'.length),
+    at: metadata.occurredAt,
+    actor: metadata.actor,
+    change: 'change' in data ? data.change : undefined,
+    byProgram: metadata.channel === 'policy',
+    imported: metadata.channel === 'import',
+    values,
+    position,
+    ofClasses: isSameCommand ? [before.class, ofClass] : [ofClass],
+    reclassifies: event.type === 'CiReclassified',
+  }
+}
+
+function valuesWritten({ type, data }: RecordedEvent<CiEvent>): Modification['values'] | undefined {
   if (type === 'CiChanged')
     return Object.fromEntries(Object.entries(data.changes).map(([name, { after }]) => [name, after]))
+  if (type === 'CiReclassified') return { class: data.after }
   return type === 'CiCorrected' ? (data.attributes ?? {}) : undefined
+}
+
+/**
+ * What of it is to be judged; undefined: nothing that only an approved change may modify.
+ * @param classes as they were in force when it was recorded
+ */
+export function underControl(
+  { position: _, ofClasses, reclassifies, ...modification }: WrittenModification,
+  classes: readonly CiClass[],
+): Modification | undefined {
+  const controlled = new Set(ofClasses.flatMap((name) => [...controlledAttributes(classes, name)]))
+  const values = Object.entries(modification.values).filter(([attribute]) =>
+    reclassifies ? controlled.size > 0 : controlled.has(attribute),
+  )
+  return values.length === 0 ? undefined : { ...modification, values: Object.fromEntries(values) }
 }

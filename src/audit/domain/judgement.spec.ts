@@ -1,7 +1,8 @@
 import { commandMetadata, deciderSpec, EventFactory, policySpec } from '#libs/testing'
 import type { ChangeEvent } from '../../changes/domain/change.events.js'
 import type { CiEvent } from '../../configuration/domain/configuration.events.js'
-import { JudgeModifications, judgementId } from './audit.commands.js'
+import { JudgeModifications } from './audit.commands.js'
+import type { JudgementEvent } from './audit.events.js'
 import { judgement } from './audit.policies.js'
 import { judgementDecider } from './judgement.decider.js'
 
@@ -26,9 +27,13 @@ const linked: ChangeEvent = {
   data: { link: { relation: 'related-to', targetType: 'configuration-item', target: CI } },
 }
 
-const judge = (change?: string) =>
-  new JudgeModifications(judgementId(CI, change), { ci: CI, change }, commandMetadata())
+const judge = (change?: string) => new JudgeModifications(CI, { change }, commandMetadata())
 const about = { ci: CI, attributes: ['ramGigabytes'], by: expect.any(String), at: expect.any(String) }
+
+function verdictIn({ type, data }: JudgementEvent): string {
+  const verdict = type === 'UnauthorisedChangeDetected' ? data.verdict : 'authorised'
+  return [verdict, ...(data.change === undefined ? [] : [data.change])].join(' ')
+}
 
 describe('A modification of a configuration item', () => {
   const { given } = deciderSpec(judgementDecider)
@@ -72,17 +77,112 @@ describe('A modification of a configuration item', () => {
       .thenNothing()
   })
 
-  it('that names none is judged by a change that is linked late', () => {
-    const [event] = given()
-      .and(`ci-${CI}`, registered, modified('ramGigabytes'))
-      .and(`change-${CHANGE}`, opened, linked)
-      .when(judge(CHANGE)).events
-    expect(event).toMatchObject({ data: { change: CHANGE, verdict: 'not-approved' } })
-    given()
-      .and(`ci-${CI}`, registered, modified('ramGigabytes'))
-      .and(`change-${CHANGE}`, opened)
-      .when(judge(CHANGE))
-      .thenNothing()
+  describe('that names no change', () => {
+    const OTHER = 'CHG0000002'
+    const item = [registered, modified('ramGigabytes')] as const
+    const unlinked: ChangeEvent = { ...linked, type: 'ChangeUnlinked' }
+    const told = (verdict?: 'no-change' | 'not-approved', change?: string): JudgementEvent => {
+      const data = { ...about, by: 'ann', at: '', modification: `ci-${CI}@1`, ...(change && { change }) }
+      return verdict === undefined
+        ? { type: 'ModificationAuthorised', data }
+        : { type: 'UnauthorisedChangeDetected', data: { ...data, verdict } }
+    }
+
+    it('has none first, and is judged by each that is linked late', () => {
+      const story = given().and(`ci-${CI}`, ...item)
+      const { events } = story.and(`change-${CHANGE}`, opened, opened, linked).when(judge(CHANGE))
+      expect(events.map(verdictIn)).toEqual(['no-change', `not-approved ${CHANGE}`])
+      const { events: byAnother } = story.and(`change-${CHANGE}`, opened).when(judge(CHANGE))
+      expect(byAnother.map(verdictIn)).toEqual(['no-change'])
+    })
+
+    it('is told to be allowed when one that is linked late allows it at once', () => {
+      const { events } = given(told('no-change'))
+        .and(`ci-${CI}`, ...item)
+        .and(`change-${CHANGE}`, opened, approved, started, linked)
+        .when(judge(CHANGE))
+      expect(events).toMatchObject([{ type: 'ModificationAuthorised', data: { ...about, change: CHANGE } }])
+    })
+
+    it('is told to have none again when the link is taken away', () => {
+      const { events } = given(told('no-change'), told(undefined, CHANGE))
+        .and(`ci-${CI}`, ...item)
+        .and(`change-${CHANGE}`, opened, approved, started, linked, unlinked)
+        .when(judge(CHANGE))
+      expect(events.map(verdictIn)).toEqual(['no-change'])
+    })
+
+    it('stays allowed by one change when another one that did not allow it is unlinked', () => {
+      given(told('no-change'), told('not-approved', CHANGE), told(undefined, OTHER))
+        .and(`ci-${CI}`, ...item)
+        .and(`change-${CHANGE}`, opened, opened, linked, unlinked)
+        .and(`change-${OTHER}`, opened, approved, started, linked)
+        .when(judge(CHANGE))
+        .thenNothing()
+    })
+
+    it('is not judged by a change that was linked to its item before it was made', () => {
+      given(told('no-change'))
+        .and(`ci-${CI}`, ...item)
+        .and(`change-${CHANGE}`, opened, linked)
+        .when(judge(CHANGE))
+        .thenNothing()
+    })
+  })
+
+  describe('under the number of a configuration commit, of which its source tells no approval,', () => {
+    const commit = { ...opened, data: { ...opened.data, type: 'configuration-commit' } } as const
+    const under = { ...modified('ramGigabytes', CHANGE) }
+
+    it('is unauthorised when it is made here', () => {
+      const { events } = given()
+        .and(`ci-${CI}`, registered, under)
+        .and(`change-${CHANGE}`, commit)
+        .when(judge(CHANGE))
+      expect(events.map(verdictIn)).toEqual([`not-approved ${CHANGE}`])
+    })
+
+    it('is nobody’s business when the source made it', () => {
+      given()
+        .and(`ci-${CI}`, registered, { ...under, metadata: { channel: 'import' } } as never)
+        .and(`change-${CHANGE}`, commit)
+        .when(judge(CHANGE))
+        .thenNothing()
+    })
+  })
+
+  describe('of its class', () => {
+    const reclassified = (before: string, after: string): CiEvent => ({
+      type: 'CiReclassified',
+      data: { before, after },
+    })
+    const judgedIn = (...events: readonly CiEvent[]) =>
+      given()
+        .and(`ci-${CI}`, registered, ...events)
+        .when(judge())
+        .events.map(({ data }) => data.attributes)
+
+    it.each([
+      ['from one with controlled attributes', 'server', 'rack', [['class']]],
+      ['to one with controlled attributes', 'rack', 'server', [['class']]],
+      ['between two without', 'rack', 'printer', []],
+    ])('%s is judged', (_, before, after, expected) => {
+      expect(judgedIn(reclassified(before, after))).toEqual(expected)
+    })
+
+    it('takes nothing out of control that goes with the class, but what is changed afterwards', () => {
+      const one = { metadata: { commandId: 'one' } }
+      expect(
+        judgedIn(
+          { ...reclassified('server', 'rack'), ...one } as CiEvent,
+          {
+            ...modified('ramGigabytes'),
+            ...one,
+          } as CiEvent,
+        ),
+      ).toEqual([['class'], ['ramGigabytes']])
+      expect(judgedIn(reclassified('server', 'rack'), modified('ramGigabytes'))).toEqual([['class']])
+    })
   })
 })
 
@@ -93,8 +193,8 @@ describe('Modifications are judged', () => {
   const ofChange = (event: object) => events.event(event as ChangeEvent, {}, `change-${CHANGE}`)
   const command = (change?: string) => ({
     type: 'JudgeModifications',
-    id: judgementId(CI, change),
-    data: { ci: CI, ...(change !== undefined && { change }) },
+    id: CI,
+    data: { ...(change !== undefined && { change }) },
   })
 
   it('as they are made, but not imported ones', () => {
@@ -110,6 +210,10 @@ describe('Modifications are judged', () => {
       .given()
       .when(ofItem(modified('ramGigabytes'), 'import'))
       .thenNothing()
+    policySpec(judgement)
+      .given()
+      .when(ofItem({ type: 'CiReclassified', data: { before: 'server', after: 'pc', change: CHANGE } }))
+      .thenCommands(command(CHANGE))
   })
 
   it('again when more is known of their change', () => {

@@ -16,13 +16,15 @@ export interface Modification {
   change?: string
   /** Written by the program itself as a change ended: no hand was at work. */
   byProgram: boolean
-  /** What the controlled attributes are like since; null: gone. */
+  /** Told by a source afterwards, not done here. */
+  imported: boolean
+  /** What the controlled attributes are like since, or the class; null: gone. */
   values: Readonly<Record<string, AttributeValue | null>>
 }
 
 /**
- * `authorised`: nothing is wrong. `not-assessable`: its change is a source's, which tells nothing of approval. The others: no
- * change, one that nobody approved, one that the CI is not in scope of, another value than planned, not while it was implemented.
+ * `authorised`: nothing is wrong. `not-assessable`: it was imported, as its change was, whose source tells nothing of approval. The
+ * others: no change, one that nobody approved, one that the CI is not in scope of, another value than planned, not while it was implemented.
  */
 export const VERDICTS = [
   'authorised',
@@ -47,8 +49,9 @@ const GRACE_MS = GRACE_MINUTES * 60_000
 /** Judges a modification by what is known of its change by now. */
 export function verdictOn(modification: Modification, change: ChangeKnown | undefined): Verdict {
   if (change?.type === undefined) return 'no-change'
-  if (change.type === 'configuration-commit') return 'not-assessable'
-  const { ci, byProgram } = modification
+  const { ci, byProgram, imported } = modification
+  // What is done here under its number nobody approved, whatever its source may have known of what the source did
+  if (change.type === 'configuration-commit') return imported ? 'not-assessable' : 'not-approved'
   if (!change.approved && !change.ratified) return 'not-approved'
   if (!change.affectedCis.includes(ci)) return 'ci-not-in-scope'
   if (differs(modification, change)) return 'value-differs'
@@ -70,6 +73,40 @@ function isWithin(at: string, { startedAt, endedAt }: ChangeKnown): boolean {
   const time = Date.parse(at)
   if (time < Date.parse(startedAt) - GRACE_MS) return false
   return endedAt === undefined || time <= Date.parse(endedAt) + GRACE_MS
+}
+
+/** What was told of a modification, and the change that it rests on; absent: it has none. */
+export interface ToldVerdict {
+  verdict: Verdict
+  change?: string
+}
+
+/**
+ * What is to be told of a modification next. One change that allows it is enough: then no other one, and no link that is taken away,
+ * makes it unauthorised. Another one that allows it, too, is told, since it may have to stand for the first one day.
+ * @param told up to now, in its order
+ * @param judges verdicts by all changes that it may rest on now, by their numbers
+ * @param by the one of them of which something has become known, if it is one
+ * @returns undefined: all is told already
+ */
+export function nextVerdict(
+  told: readonly ToldVerdict[],
+  judges: ReadonlyMap<string, Verdict>,
+  by: string | undefined,
+): ToldVerdict | undefined {
+  const last = told.at(-1)
+  const since = told.slice(told.findLastIndex(({ verdict }) => isUnauthorised(verdict)) + 1)
+  const isJudge = (change: string | undefined) => change !== undefined && judges.has(change)
+  const allows = (change: string | undefined) => isJudge(change) && !isUnauthorised(judges.get(change!)!)
+  // What it said before it does not say again as long as something else holds
+  const said = told.findLast(({ change }) => change === by)?.verdict
+  const news = isJudge(by) && said !== judges.get(by!) ? by : undefined
+  if (since.length > 0 && allows(last?.change) && !allows(news)) return undefined
+  const latestFirst = [news, ...told.map(({ change }) => change).reverse()]
+  const change = latestFirst.find(allows) ?? latestFirst.find(isJudge)
+  const next: ToldVerdict =
+    change === undefined ? { verdict: 'no-change' } : { verdict: judges.get(change)!, change }
+  return last?.verdict === next.verdict && last.change === next.change ? undefined : next
 }
 
 /** The attributes of a class, and of those above it, that only an approved change may modify. */

@@ -83,6 +83,8 @@ function approvals({ rounds, model, state }: Evidence): Html {
 const UNANSWERED: Readonly<Record<NonNullable<EvidenceRound['because']>, string>> = {
   'no-policy': 'It ended unasked: no approval policy was in force for it.',
   'too-few-approvers': 'It ended unasked: fewer people could be asked than must grant it.',
+  'seats-lost':
+    'It ended undecided: of those who were asked too many lost what they were asked for. Others were asked instead.',
 }
 
 function round(one: EvidenceRound): Html {
@@ -108,6 +110,9 @@ function round(one: EvidenceRound): Html {
       'Material fields': one.materialFields.join(', '),
       Asked: approvers
         .map(({ person, via, group }) => `${person} (${via}${group ? ` ${group}` : ''})`)
+        .join(', '),
+      'Lost their seats': one.lostSeats
+        .map(({ person, because, at }) => `${person} (${because}, ${at})`)
         .join(', '),
       'Not asked': leftOut.map(({ person, because }) => `${person} (${because})`).join(', '),
     }),
@@ -229,10 +234,14 @@ function isCommit({ type }: Evidence['state']): boolean {
 }
 
 function modifications({ modifications: made, modificationsTruncated, state }: Evidence): Html {
-  if (isCommit(state)) {
+  const isOfSource = isCommit(state)
+  if (isOfSource && made.length === 0) {
     return html`<p>What a commit of a source did is not listed here: see the difference of the configuration before and after it.</p>`
   }
   return lines(
+    isOfSource
+      ? html`<p class="wrong">Items were changed here under its number, which nobody approved. What the source itself did to others is not listed.</p>`
+      : html``,
     table(
       ['When', 'Item', 'Attribute', 'Before', 'After', 'By', 'Event'],
       made.map(({ at, ci, attribute, before, after, actor, event }) => [
@@ -246,7 +255,7 @@ function modifications({ modifications: made, modificationsTruncated, state }: E
       ]),
       'No item was changed under the number of this change.',
     ),
-    modificationsTruncated
+    modificationsTruncated && !isOfSource
       ? html`<p class="wrong">More items bear its number than are listed here.</p>`
       : html``,
   )

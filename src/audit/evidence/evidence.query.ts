@@ -137,6 +137,9 @@ function roundOf(
     rule: requested?.rule,
     approvers: requested?.approvers ?? [],
     leftOut: requested?.leftOut ?? [],
+    lostSeats: answers.flatMap(({ id, type, data, metadata }) =>
+      type === 'ApprovalSeatLost' ? [{ ...data, at: metadata.occurredAt, event: id }] : [],
+    ),
     answers: answers.flatMap(answerOf),
     outcome: ended?.outcome,
     because: ended?.because,

@@ -1,7 +1,13 @@
 import type { EventMetadata, Position } from '#libs/event-sourcing'
 import type { AuditFinding } from '#projections/audit-findings/finding'
 import type { ChangeDetails } from '#projections/changes/changes'
-import type { Answer, ApprovalRequested, Approver, LeftOut } from '../../approvals/domain/approval.events.js'
+import type {
+  Answer,
+  ApprovalRequested,
+  Approver,
+  LeftOut,
+  SeatLoss,
+} from '../../approvals/domain/approval.events.js'
 import type { CabAdvice } from '../../changes/domain/cab.events.js'
 import type {
   ApprovalBasis,
@@ -46,11 +52,13 @@ export interface EvidenceRound {
   rule?: ApprovalRequested['data']['rule']
   approvers: readonly Approver[]
   leftOut: readonly LeftOut[]
+  /** Who lost what he was asked for before he answered. */
+  lostSeats: readonly { person: string; because: SeatLoss; at: string; event: string }[]
   answers: readonly EvidenceAnswer[]
   /** How it ended; absent: it has not. An approved one may have been voided later. */
   outcome?: string
-  /** Why it ended without an answer: no policy was in force, or fewer could be asked than must grant it. */
-  because?: 'no-policy' | 'too-few-approvers'
+  /** Why it ended without an answer: no policy was in force, fewer could be asked than must grant it, or were left of them. */
+  because?: 'no-policy' | 'too-few-approvers' | 'seats-lost'
   /** Fields by whose edit it was voided. */
   voidedBy?: readonly string[]
 }
@@ -113,7 +121,7 @@ export interface Evidence {
     notes?: string
   }
   modifications: readonly EvidenceModification[]
-  /** More items bear the number of this change than are looked at; of a source's commit none is. */
+  /** More items bear the number of this change than are looked at; of a source's commit only those that were changed here. */
   modificationsTruncated: boolean
   review?: ChangeDetails['review']
   /** Of the audit's questions, as they stand there. */

@@ -20,6 +20,23 @@ it('a change hears how its round ended, for whom it was granted, and by whom', (
     .thenCommands({ type: 'RecordApprovalOutcome', id: 'CHG1', data })
 })
 
+it('and when nobody has said no, but too few were left to say yes', () => {
+  const [asked, , ended] = round('change', 'rejected')
+  const lost = { ...ended!, data: { outcome: 'rejected', because: 'seats-lost' } } as typeof ended
+  const data = {
+    approval: 'a1',
+    hash: 'h',
+    outcome: 'rejected',
+    approvers: [],
+    comment: 'seats-lost',
+    seatsLost: true,
+  }
+  policySpec(approvalOutcomes)
+    .given(asked!)
+    .when(lost!)
+    .thenCommands({ type: 'RecordApprovalOutcome', id: 'CHG1', data })
+})
+
 it.each([
   ['change', 'voided'],
   ['request', 'approved'],
@@ -38,4 +55,16 @@ it('what is not ratified in time is said to be overdue, unless it was', () => {
     .whenDue('ratification-overdue')
     .thenCommands({ type: 'RecordRatificationOverdue', id: 'CHG1', data: {} })
   expect(policySpec(ratificationDeadline).given(implemented!, ratified!).timers).toEqual([])
+})
+
+it('nor is it forgotten by a refusal: asked again, it is due as before', () => {
+  const [implemented, refused, renewed] = recorded('change-CHG1', [
+    { type: 'ImplementedBeforeApproval', data: { ratifyBy: '2026-03-03T08:00:00.000Z' } },
+    { type: 'RatificationRefused', data: {} },
+    { type: 'ChangeApprovalRenewed', data: { round: 2 } },
+  ]) as unknown as RecordedEvent<ChangeEvent>[]
+  policySpec(ratificationDeadline)
+    .given(implemented!, refused!, renewed!)
+    .whenDue('ratification-overdue')
+    .thenCommands({ type: 'RecordRatificationOverdue', id: 'CHG1', data: {} })
 })

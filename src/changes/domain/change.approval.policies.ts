@@ -48,7 +48,11 @@ export const approvalOutcomes = definePolicy<Asked, ApprovalEvent>({
     const approval = event.stream.slice('approval-'.length)
     // A round that nobody could have ended otherwise has no words but these.
     const said = comment ?? because
-    const data = { approval, hash, outcome, approvers, ...(said !== undefined && { comment: said }) }
+    const data = {
+      ...{ approval, hash, outcome, approvers },
+      ...(said !== undefined && { comment: said }),
+      ...(because === 'seats-lost' && { seatsLost: true as const }),
+    }
     return [
       {
         kind: 'command',
@@ -74,7 +78,6 @@ export const ratificationDeadline = definePolicy<Deadline, ChangeEvent>({
       case 'ImplementedBeforeApproval':
         return { ratifyBy: event.data.ratifyBy }
       case 'ChangeRatified':
-      case 'RatificationRefused':
       case 'RatificationOverdue':
       case 'ChangeCanceled':
         return null
@@ -82,9 +85,11 @@ export const ratificationDeadline = definePolicy<Deadline, ChangeEvent>({
         return state.ratifyBy === null ? null : state
     }
   },
-  react: (event) =>
-    event.type === 'ImplementedBeforeApproval'
-      ? [{ kind: 'setTimer', name: 'ratification-overdue', at: event.data.ratifyBy }]
+  // What was refused may be asked again, also after the deadline: then it is overdue at once
+  react: (event, { ratifyBy }) =>
+    ratifyBy !== null &&
+    (event.type === 'ImplementedBeforeApproval' || event.type === 'ChangeApprovalRenewed')
+      ? [{ kind: 'setTimer', name: 'ratification-overdue', at: ratifyBy }]
       : [],
   onTimer: ({ key }) => [
     {

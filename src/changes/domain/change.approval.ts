@@ -15,7 +15,7 @@ import { type ChangeFacts, ciCalendarName, classesOf } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
 import { materialOf } from './change.plan.js'
-import { type RiskAnswers, riskOf } from './change.risk.js'
+import { answersAll, type RiskAnswers, riskOf, worse } from './change.risk.js'
 import { type Change, periodOfChange, type Ratification, roundOf, STANDARD_FIELDS } from './change.state.js'
 import type { ApprovedRevision } from './change-model.decider.js'
 import type { ChangeType } from './defaults.js'
@@ -49,9 +49,15 @@ function assessed(change: Change, answers: RiskAnswers | null, known: ChangeFact
 
 /** The plan may have been edited since it was assessed. Emergencies are submitted without an assessment. */
 function renewedRisk(change: Change, known: ChangeFacts): readonly ChangeRiskAssessed[] {
-  if (change.risk === null) return []
-  const now = assessed(change, change.answers, known)
-  return now.data.risk === change.risk ? [] : [now]
+  const { risk, answers } = change
+  if (risk === null) return []
+  if (answers === null || answersAll(answers, known.riskMatrix.value.matrix)) {
+    const now = assessed(change, answers, known)
+    return now.data.risk === risk ? [] : [now]
+  }
+  // Another questionnaire was published since: what was answered to the old one holds, and only the rules can make it worse
+  const byRules = assessed(change, null, known)
+  return worse(byRules.data.risk, risk) === risk ? [] : [byRules]
 }
 
 export function submitChange(
@@ -86,11 +92,18 @@ export function submitChange(
 function renewRatification(change: Change, ratification: Ratification | null): readonly ChangeEvent[] {
   if (ratification === null)
     throw new Refused('CHANGE.APPROVED', 'It was approved before it was begun: there is nothing to ratify.')
-  const { round, ratifyBy, verdict } = ratification
+  const { round, verdict } = ratification
   const waiting = verdict === 'open' && round.asked !== null && !round.lapsed
   if (waiting || verdict === 'ratified') return []
-  const period = periodOfChange(change) ?? { start: change.startedAt ?? ratifyBy, end: ratifyBy }
-  return [{ type: 'ChangeApprovalRenewed', data: { round: change.rounds + 1, period } }]
+  return [renewedRound(change)]
+}
+
+/** Another round about the same. A ratification is asked whatever was planned. */
+function renewedRound(change: Change): ChangeEvent {
+  const { stage, rounds, startedAt } = change
+  const ratifyBy = 'ratification' in stage ? stage.ratification?.ratifyBy : undefined
+  const period = periodOfChange(change) ?? { start: startedAt ?? ratifyBy!, end: ratifyBy! }
+  return { type: 'ChangeApprovalRenewed', data: { round: rounds + 1, period } }
 }
 
 const traitsOf = ({ plan, risk }: Pick<Change, 'plan' | 'risk'>) => ({
@@ -179,11 +192,12 @@ export function recordApprovalOutcome(
   change: Change,
   known: ChangeFacts,
 ): readonly ChangeEvent[] {
-  const { approval, hash, outcome, approvers, comment = null } = command.data
+  const { approval, hash, outcome, approvers, comment = null, seatsLost } = command.data
   const open = roundOf(change)
   requireDue(open?.asked?.approval === approval && open.asked.hash === hash && !open.lapsed)
   const round = open!.number
   if (outcome === 'lapsed') return [{ type: 'ChangeApprovalLapsed', data: { round, approval } }]
+  if (seatsLost) return askedOfOthers(change, round, approval)
   if (change.stage.state === 'Authorize') {
     if (outcome === 'rejected') return [{ type: 'ChangeRejected', data: { round, approval, hash, comment } }]
     return [
@@ -197,6 +211,15 @@ export function recordApprovalOutcome(
     return [{ type: 'RatificationRefused', data: { round, approval, hash, comment } }]
   const late = command.metadata.occurredAt > ratification!.ratifyBy
   return [{ type: 'ChangeRatified', data: { round, approval, hash, approvers, late } }]
+}
+
+/** Whoever the policy names by now is asked; on hold, as it is resumed. When that is nobody, the next round is rejected at once. */
+function askedOfOthers(change: Change, round: number, approval: string): readonly ChangeEvent[] {
+  const lapsed: ChangeEvent = {
+    type: 'ChangeApprovalLapsed',
+    data: { round, approval, because: 'seats-lost' },
+  }
+  return change.hold === null ? [lapsed, renewedRound(change)] : [lapsed]
 }
 
 /** By the approval of its model, as far as that still stands. */

@@ -61,12 +61,31 @@ describe('what is busy looks again', () => {
     { type: 'CiUnrelated', data: ends(source, target) },
   ]
 
-  it('when windows are published', () => {
-    for (const type of ['MaintenanceWindowsPublished', 'BlackoutWindowsPublished'])
-      expect(told('settings-blackout-windows', { type, data: { version: 1, windows: [] } })).toEqual([
-        'A',
-        'C',
-      ])
+  it.each([
+    ['settings-maintenance-windows', 'MaintenanceWindowsPublished'],
+    ['settings-blackout-windows', 'BlackoutWindowsPublished'],
+    ['settings-ci-classes', 'CiClassesPublished'],
+    ['settings-ci-relation-types', 'CiRelationTypesPublished'],
+  ])('all of it when %s are published', (stream, type) => {
+    expect(windowsMoved.from.some((prefix) => stream.startsWith(prefix))).toBe(true)
+    expect(told(stream, { type, data: { version: 1 } })).toEqual(['A', 'C'])
+  })
+
+  it.each([
+    { type: 'CiRetired', data: {} },
+    { type: 'CiCorrected', data: { status: 'retired' } },
+    { type: 'CiCorrected', data: { name: 'db-0' } },
+  ])('all of it when an item in use is said to be gone, or to have been otherwise: $type, $data', (event) => {
+    expect(told('ci-CI2', event)).toEqual(['A', 'C'])
+    expect(told('ci-CI9', event)).toEqual([])
+  })
+
+  it('an item of whose attributes alone something is said moves nobody', () => {
+    for (const event of [
+      { type: 'CiChanged', data: { changes: {} } },
+      { type: 'CiCorrected', data: { attributes: { ramGigabytes: 8 } } },
+    ])
+      expect(windowsMoved.key(events('ci-CI1', [event])[0]!)).toBeUndefined()
   })
 
   it('when items are related or are no longer: those alone that are busy at one of them', () => {
@@ -104,9 +123,6 @@ describe('what is busy looks again', () => {
     const renamed = { type: 'CiRenamed', data: { before: 'db-1', after: 'esx-1' } }
     expect(told('ci-CI1', renamed)).toEqual(['A'])
     expect(told('ci-CI9', renamed)).toEqual([])
-    expect(
-      windowsMoved.key(events('ci-CI1', [{ type: 'CiChanged', data: { changes: {} } }])[0]!),
-    ).toBeUndefined()
   })
 })
 

@@ -1,12 +1,16 @@
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
 import type {
+  CiCorrected,
   CiReclassified,
   CiRenamed,
+  CiRetired,
   RelationEnd,
   RelationEvent,
 } from '../../configuration/domain/configuration.events.js'
 import type {
   BlackoutWindowsPublished,
+  CiClassesPublished,
+  CiRelationTypesPublished,
   MaintenanceWindowsPublished,
 } from '../../settings/domain/settings.events.js'
 import { RecheckConflicts } from './change.commands.js'
@@ -60,19 +64,32 @@ type Moved =
   | CiReleased
   | CiRenamed
   | CiReclassified
+  | CiRetired
+  | CiCorrected
   | RelationEvent
+  | CiClassesPublished
+  | CiRelationTypesPublished
   | MaintenanceWindowsPublished
   | BlackoutWindowsPublished
 
+/** What says otherwise which windows are for a CI, or what stands beside it, wherever that is. */
+const FOR_ALL = {
+  'settings-maintenance-windows': 'Maintenance or blackout windows have changed',
+  'settings-blackout-windows': 'Maintenance or blackout windows have changed',
+  'settings-ci-classes': 'The classes of configuration items have changed',
+  'settings-ci-relation-types': 'The types of relations have changed',
+} as const
+
 /**
- * When windows are published, all that is busy looks again; when CIs are related or are no longer, or one gets another name, by
- * which relations may mean it, or another class, which windows may be for, what is busy at one of them. A relation that does not say between which CIs it was concerns all.
+ * When windows, classes (windows may be for those above a class) or types of relations (impact may flow otherwise) are published,
+ * all that is busy looks again. When CIs are related or are no longer, or one gets another name, by which relations may mean it, or
+ * another class, which windows may be for, what is busy at one of them does. A relation that does not say between which CIs it
+ * was concerns all; so does a busy CI that is retired, or said to have been otherwise: it is beside others no more, and only these see it.
  */
 export const windowsMoved = definePolicy<Estate, Moved>({
   name: 'change_windows_moved',
-  from: [CI_SCHEDULE, 'settings-maintenance-windows', 'settings-blackout-windows', 'relation-', 'ci-'],
-  key: ({ type, stream }) =>
-    type === 'CiRenamed' || type === 'CiReclassified' || !stream.startsWith('ci-') ? 'all' : undefined,
+  from: [CI_SCHEDULE, ...Object.keys(FOR_ALL), 'relation-', 'ci-'],
+  key: (event) => (event.stream.startsWith('ci-') && !movesCi(event) ? undefined : 'all'),
   initial: { byCi: {} },
   evolve: (estate, event) => {
     switch (event.type) {
@@ -82,6 +99,8 @@ export const windowsMoved = definePolicy<Estate, Moved>({
         return released(estate, event.stream.slice(CI_SCHEDULE.length), event.data.change)
       case 'CiRenamed':
         return named(estate, event.stream.slice('ci-'.length), [event.data.after])
+      case 'CiCorrected':
+        return named(estate, event.stream.slice('ci-'.length), [event.data.name ?? []].flat())
       default:
         return estate
     }
@@ -98,9 +117,17 @@ export const windowsMoved = definePolicy<Estate, Moved>({
         const what = event.type === 'CiRenamed' ? 'was renamed' : 'is of another class'
         return numbers.map((number) => recheck(number, `A configuration item that it affects ${what}`))
       }
+      case 'CiRetired':
+      case 'CiCorrected': {
+        const busy = byCi[event.stream.slice('ci-'.length)] !== undefined
+        const what = event.type === 'CiRetired' ? 'was retired' : 'was corrected'
+        return busy ? all(byCi).map((number) => recheck(number, `A configuration item in use ${what}`)) : []
+      }
       case 'MaintenanceWindowsPublished':
       case 'BlackoutWindowsPublished':
-        return all(byCi).map((number) => recheck(number, 'Maintenance or blackout windows have changed'))
+      case 'CiClassesPublished':
+      case 'CiRelationTypesPublished':
+        return all(byCi).map((number) => recheck(number, FOR_ALL[event.stream as keyof typeof FOR_ALL]))
       case 'CiRelated':
       case 'RelationCorrected':
         return busyAt(event.data, estate).map((number) =>
@@ -113,6 +140,12 @@ export const windowsMoved = definePolicy<Estate, Moved>({
     }
   },
 })
+
+/** What is said of a CI that conflicts may follow from. */
+function movesCi({ type, data }: Moved): boolean {
+  if (type === 'CiCorrected') return data.name !== undefined || data.status !== undefined
+  return type === 'CiRenamed' || type === 'CiReclassified' || type === 'CiRetired'
+}
 
 function reserved(estate: Estate, ci: string, { change, names }: CiReserved['data']): Estate {
   const others = (estate.byCi[ci] ?? []).filter((number) => number !== change)

@@ -88,6 +88,8 @@ export class RecordApprovalOutcome extends Command<
     outcome: 'approved' | 'rejected' | 'lapsed'
     approvers: readonly string[]
     comment?: string
+    /** Rejected because too few are left of those who were asked: nobody has said no. */
+    seatsLost?: true
   } & Surrounded
 > {
   readonly type = 'RecordApprovalOutcome'

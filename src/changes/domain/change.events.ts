@@ -209,7 +209,11 @@ export type ChangeRejected = Fact<
   'ChangeRejected',
   { round: number; approval: string; hash: string; comment: string | null }
 >
-export type ChangeApprovalLapsed = Fact<'ChangeApprovalLapsed', { round: number; approval: string }>
+/** `because`: too few were left of those who were asked; otherwise nobody has decided in time. */
+export type ChangeApprovalLapsed = Fact<
+  'ChangeApprovalLapsed',
+  { round: number; approval: string; because?: 'seats-lost' }
+>
 /** The plan is no longer what was asked about, or approved; `nextRound` is asked about the new one. */
 export type ChangeApprovalVoided = Fact<
   'ChangeApprovalVoided',

@@ -184,7 +184,7 @@ function approvalInWords({ type, data }: Recorded): string | undefined {
     case 'ChangeRejected':
       return 'Approval rejected'
     case 'ChangeApprovalLapsed':
-      return `Round ${data.round} lapsed`
+      return `Round ${data.round} lapsed${data.because ? ': too few are left of those who were asked' : ''}`
     case 'ChangeApprovalVoided':
       return `Round ${data.round} voided: ${data.fields.join(', ')} edited`
     case 'ChangeApprovalWithdrawn':

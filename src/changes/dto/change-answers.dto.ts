@@ -2,15 +2,15 @@ import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches } from 'c
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
 import { RecordHistory } from '../../http/history-entry.js'
-import { FreshnessQuery, filtered, listing } from '../../http/listing.dto.js'
+import { FreshnessQuery, filtered, listing, TimePointQuery } from '../../http/listing.dto.js'
 import { closed, instant, integer, listOf, mapOf, Page, RecordDetails, text } from '../../http/record-view.js'
 import { CAB_ADVICE } from '../domain/cab.events.js'
 import { CHANGE_STATES } from '../domain/change.events.js'
 import { RISKS } from '../domain/defaults.js'
 
-/** What lists of changes take: those of now only. */
+/** What lists of changes take, at any moment. */
 export class ChangesQuery extends filtered(
-  listing(FreshnessQuery, 'state = "Scheduled" AND affectedCis:"CI0000001"', 'openedAt desc'),
+  listing(TimePointQuery, 'state = "Scheduled" AND affectedCis:"CI0000001"', 'openedAt desc'),
 ) {}
 
 export class ChangeCalendarQuery extends FreshnessQuery {
@@ -271,7 +271,10 @@ const windows = listOf(
 export class ChangeCalendarView {
   @IsInstant() from!: string
   @IsInstant() to!: string
-  @Field('In Authorize, Scheduled or Implement, by their beginning.')
+  @Field(
+    'By their beginning: `start` and `end` are when it was done as far as it was begun and has ended, otherwise when it is planned. ' +
+      'What is being done lasts until now at least.',
+  )
   @Conforms(() =>
     listOf(
       closed(
@@ -288,6 +291,11 @@ export class ChangeCalendarView {
           end: instant,
           affectedCis: listOf(text),
           conflictKinds: listOf(text),
+          plannedStart: instant,
+          plannedEnd: instant,
+          startedAt: instant,
+          endedAt: instant,
+          outcome: text,
           updatedAt: instant,
         },
         ['number', 'type', 'title', 'state', 'start', 'end', 'affectedCis', 'updatedAt'],

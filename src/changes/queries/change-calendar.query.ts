@@ -1,10 +1,8 @@
 import type { Principal } from '#libs/access'
 import { type Interval, windowSchedule } from '#libs/business-time'
-import { InvalidInput, Refused } from '#libs/event-sourcing'
+import { InvalidInput } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { and, compare, eq, has, isIn, type KeysetCursor } from '#libs/read-store'
-import { type ChangeDetails, changes } from '#projections/changes/changes'
 import { toUtc } from '../../http/instants.js'
 import type {
   BlackoutWindowsPublished,
@@ -13,14 +11,12 @@ import type {
 } from '../../settings/domain/settings.events.js'
 import { intervalOf, periodOf } from '../domain/change.conflicts.js'
 import type { Period } from '../domain/change.events.js'
-import { BUSY_STATES } from '../domain/change.state.js'
+import { type CalendarChange, changesInCalendar } from './calendar-changes.js'
 
 const DAY_MS = 86_400_000
 /** Days that are shown when nothing else is asked, and at most. */
 const USUAL_DAYS = 31
 const MOST_DAYS = 366
-const MOST_CHANGES = 2_000
-const PAGE = 1_000
 
 export interface CalendarAsked {
   principal: Principal
@@ -31,20 +27,6 @@ export interface CalendarAsked {
   minPosition?: string
 }
 
-/** A change in the calendar. Times are ISO 8601 UTC, half-open. */
-export interface CalendarChange extends Period {
-  number: string
-  type: string
-  title: string
-  state: (typeof BUSY_STATES)[number]
-  onHold?: true
-  risk?: string
-  assignmentGroup?: string
-  assignee?: string
-  affectedCis: readonly string[]
-  conflictKinds?: readonly string[]
-  updatedAt: string
-}
 /** A window with its times in the stretch that was asked for. */
 export interface CalendarWindow {
   name: string
@@ -62,23 +44,22 @@ export interface ChangeCalendar {
   lag: number
 }
 
-/** What is done to the estate in a stretch of time, and when something may be done or may not. */
+/** What was done to the estate in a stretch of time, is being done or is due, and when something may be done or may not. */
 export async function readChangeCalendar(
   args: CalendarAsked,
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
   const period = periodAsked(args)
   const { eventStore } = dependencies
-  const [due, blackouts, maintenance] = await Promise.all([
-    changesDue(args, period, dependencies),
+  const [{ changes, position, lag }, blackouts, maintenance] = await Promise.all([
+    changesInCalendar(args, period, new Date().toISOString(), dependencies),
     windowsIn(eventStore, 'settings-blackout-windows', period, args.ci),
     windowsIn(eventStore, 'settings-maintenance-windows', period, args.ci),
   ])
-  const { rows, position, lag } = due
   const calendar: ChangeCalendar = {
     from: period.start,
     to: period.end,
-    changes: rows.map(inCalendar),
+    changes,
     blackouts,
     maintenance,
     position,
@@ -95,62 +76,6 @@ function periodAsked({ from, to }: CalendarAsked): Period {
   if (length > 0 && length <= MOST_DAYS * DAY_MS) return { start, end }
   const message = `must be later than "from", by at most ${MOST_DAYS} days`
   throw new InvalidInput('CHANGE.CALENDAR_RANGE', `"to" ${message}.`, [{ pointer: 'to', message }])
-}
-
-/** @throws Refused `CHANGE.CALENDAR_TOO_LONG` */
-async function changesDue(
-  { principal, ci, group, minPosition }: CalendarAsked,
-  { start, end }: Period,
-  { models, waitMilliseconds }: QueryDependencies,
-): Promise<{ rows: readonly ChangeDetails[]; position: string; lag: number }> {
-  const filter = and(
-    isIn('state', BUSY_STATES),
-    compare('plannedStart', '<', end),
-    compare('plannedEnd', '>', start),
-    ...(ci === undefined ? [] : [has('affectedCis', ci)]),
-    ...(group === undefined ? [] : [eq('assignmentGroup', group)]),
-  )
-  const found: ChangeDetails[] = []
-  let after: KeysetCursor | undefined
-  for (;;) {
-    const { rows, next, position, lag } = await models.of<ChangeDetails>(changes.name).list({
-      principal,
-      filter,
-      orderBy: [{ column: 'plannedStart', direction: 'asc' }],
-      pageSize: PAGE,
-      after,
-      minPosition,
-      timeoutMilliseconds: waitMilliseconds,
-    })
-    found.push(...rows.map(({ document }) => document))
-    if (next === undefined) return { rows: found, position, lag }
-    if (found.length >= MOST_CHANGES)
-      throw new Refused(
-        'CHANGE.CALENDAR_TOO_LONG',
-        `More than ${MOST_CHANGES} changes are due between "from" and "to": ask for less time, one group or one CI.`,
-      )
-    after = next
-  }
-}
-
-function inCalendar(change: ChangeDetails): CalendarChange {
-  const { number, type, title, state, onHold, risk, assignmentGroup, assignee, affectedCis } = change
-  const { plannedStart, plannedEnd, conflictKinds, updatedAt } = change
-  return {
-    number,
-    type,
-    title,
-    state: state as CalendarChange['state'],
-    onHold,
-    risk,
-    assignmentGroup,
-    assignee,
-    start: plannedStart as string,
-    end: plannedEnd as string,
-    affectedCis,
-    conflictKinds,
-    updatedAt,
-  }
 }
 
 /** The windows in force now that fall into the period. Those for classes are shown for any CI. */

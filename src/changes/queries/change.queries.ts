@@ -2,7 +2,9 @@ import type { Principal } from '#libs/access'
 import { eventsAt, type HistoryPoint, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { canSee, seesInternalFields } from '#projections/access'
+import { type ChangeInterval, changeHistory, INTERVALS } from '#projections/change-history/change-history'
 import { type ChangeDetails, changes, foldChangeDetails, shownChange } from '#projections/changes/changes'
+import { inForceAt } from '#projections/intervals'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
 import { withSavedFilter } from '../../http/saved-filters.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
@@ -19,12 +21,13 @@ export interface OneChange extends AskedTimePoint {
   minPosition?: string
 }
 
-/** Changes as they are now. */
+/** Changes as they are now, or were at a point of both time axes. */
 export async function listChanges(
   asked: ListArguments,
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
   const args = await withSavedFilter(asked, 'changes', dependencies.eventStore)
+  if (isPast(args)) return listChangesAt(args, dependencies)
   return listPage<ChangeDetails>(dependencies, args, {
     definition: changes,
     // Of the fields that she sees, lest the answers tell of others
@@ -32,6 +35,36 @@ export async function listChanges(
     usualOrder: [{ column: 'openedAt', direction: 'desc' }],
     render: (change, stale) => ({ ...shownChange(change), ...(stale && { stale }) }),
   })
+}
+
+/** Which they are, a view of intervals tells; what they were like, their streams. Who sees a change has always seen it. */
+async function listChangesAt(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  const { eventStore } = dependencies
+  const point = await settleTimePoint(eventStore, args)
+  const listed = await listPage<ChangeInterval>(
+    dependencies,
+    args,
+    {
+      definition: changeHistory,
+      collection: INTERVALS,
+      columns: fieldsShown(args.principal, columnsOf(changes, changes.name)),
+      scope: inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
+      scopeName: 'changes',
+      usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+      render: ({ number, cabMeetings = [] }) => ({ number, cabMeetings }),
+    },
+    point,
+  )
+  const page = JSON.parse(listed.json) as { items: { number: string; cabMeetings: readonly string[] }[] }
+  const items = await Promise.all(
+    page.items.map(async ({ number, cabMeetings }) => {
+      const own = eventsAt(await eventStore.readStream(`change-${number}`), point)
+      const ofBoard = await wordsInMeetings(cabMeetings, number, point, eventStore)
+      const { details, stale } = foldChangeDetails(inLogOrder([...own, ...ofBoard]))
+      return { ...shownChange(fieldsShown(args.principal, details!)), ...(stale && { stale }) }
+    }),
+  )
+  return { ...listed, json: JSON.stringify({ ...page, items }) }
 }
 
 /**
@@ -78,7 +111,15 @@ async function wordsOfTheBoard(
   const { row } = await models
     .of<ChangeDetails>(changes.name)
     .get(`change-${number}`, { principal, minPosition, timeoutMilliseconds })
-  const meetings = row?.document.cabMeetings ?? []
+  return wordsInMeetings(row?.document.cabMeetings ?? [], number, point, eventStore)
+}
+
+async function wordsInMeetings(
+  meetings: readonly string[],
+  number: string,
+  point: HistoryPoint,
+  eventStore: QueryDependencies['eventStore'],
+): Promise<readonly RecordedEvent[]> {
   const streams = await Promise.all(meetings.map((meeting) => eventStore.readStream(`cab-${meeting}`)))
   return streams
     .flatMap((events) => eventsAt(events, point))

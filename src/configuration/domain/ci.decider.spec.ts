@@ -439,6 +439,70 @@ describe('what sources say', () => {
       .thenTypes('CiSourceValuesRecorded')
   })
 
+  describe('by a change of the CI itself', () => {
+    const wants = (value: number, source?: string) =>
+      new commands.ChangeCi(ID, { attributes: { ramGigabytes: value }, source }, at(4))
+    const asVcenterSays = spec.given(registered({ ramGigabytes: 16 }), said('vcenter', 16, 2))
+
+    it('does not overwrite what one before it says, and is told so', () => {
+      const story = asVcenterSays.and(...order(['vcenter', 'people', 'nmap']))
+      for (const source of ['nmap', 'unheard-of', undefined])
+        story.when(wants(8, source)).thenRefused('CI.SOURCE_PRECEDES')
+      story.when(wants(8, 'vcenter')).thenTypes('CiChanged')
+    })
+
+    it('does so once that has been silent for too long, or comes after it', () => {
+      asVcenterSays
+        .and(...order(['vcenter', 'people'], 1))
+        .when(wants(8))
+        .thenTypes('CiChanged')
+      asVcenterSays
+        .and(...order(['people', 'vcenter']))
+        .when(wants(8))
+        .thenTypes('CiChanged')
+    })
+
+    it('by hand is bound by the order only where that names people', () => {
+      asVcenterSays
+        .and(...order(['vcenter', 'nmap']))
+        .when(wants(8))
+        .thenTypes('CiChanged')
+    })
+
+    it('is not got round by giving it another class, though what the new one does not have may go', () => {
+      const story = asVcenterSays.and(...order(['vcenter', 'people']))
+      const reclassify = (value: number | null, ofClass: string) =>
+        new commands.ReclassifyCi(ID, { class: ofClass, attributes: { ramGigabytes: value } }, at(4))
+      story.when(reclassify(8, 'server')).thenRefused('CI.SOURCE_PRECEDES')
+      story.when(reclassify(null, 'server')).thenTypes('CiChanged')
+    })
+
+    it('is written where an approved change proposed it', () => {
+      const proposed = { change: 'CHG0000001', attributes: { ramGigabytes: 8 } }
+      asVcenterSays
+        .and(...order(['vcenter', 'people']))
+        .when(new commands.ApplyProposedValues(ID, proposed, at(4)))
+        .thenTypes('CiChanged')
+    })
+
+    it('without a difference is on record: that a source says so, too, and each time that it says it again', () => {
+      asVcenterSays.when(wants(16, 'nmap')).thenEvents({
+        type: 'CiSourceValuesRecorded',
+        data: { source: 'nmap', values: { ramGigabytes: 16 } },
+      })
+      const again = new commands.ChangeCi(
+        ID,
+        { attributes: { ramGigabytes: 16 }, source: 'vcenter', change: 'CHG0000001' },
+        at(4),
+      )
+      asVcenterSays.when(again).thenEvents({
+        type: 'CiObserved',
+        data: { source: 'vcenter', change: 'CHG0000001' },
+      })
+      asVcenterSays.when(wants(16)).thenNothing()
+    })
+  })
+
   it('anew is that it was seen: each time, or once a day when a run says it', () => {
     const given = spec.given(registered({ ramGigabytes: 8 }), said('nmap', 8, 2))
     given.when(says('nmap', 8, 2)).thenTypes('CiObserved')

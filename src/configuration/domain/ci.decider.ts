@@ -15,7 +15,7 @@ import { correctCi } from './ci.correction.js'
 import { type CiFacts, facts, furtherFacts } from './ci.facts.js'
 import { requireLive, requireName, requireRegistered } from './ci.guards.js'
 import { namingOf } from './ci.naming.js'
-import { reconcileCi } from './ci.reconciliation.js'
+import { reconcileCi, requireBelieved, saidAgain } from './ci.reconciliation.js'
 import { bears, type Ci, type CiRecord, evolve, UNBORN } from './ci.state.js'
 import { nameTaken } from './ci-name.decider.js'
 import type { Attributes, AttributeValue, CiEvent } from './configuration.events.js'
@@ -102,7 +102,18 @@ function requireReservation(command: CiCommand, record: CiRecord, known: CiFacts
   throw nameTaken({ ...naming, ci: reservation?.ci ?? 'Another CI' })
 }
 
-function change({ data }: ChangeCi | ApplyProposedValues, ci: Ci, known: CiFacts): readonly CiEvent[] {
+/** By hand, or as a source reports it: what one that comes before says is not overwritten. */
+function change(command: ChangeCi, ci: Ci, known: CiFacts): readonly CiEvent[] {
+  const { attributes, change: allowedBy, source } = command.data
+  const changed = changeTo(command, ci, known)
+  const [event] = changed
+  const written = event?.type === 'CiChanged' ? Object.keys(event.data.changes) : []
+  requireBelieved(written, source, ci, command.metadata.occurredAt, known)
+  if (event !== undefined || source === undefined) return changed
+  return [saidAgain(ci, source, attributes, allowedBy)]
+}
+
+function changeTo({ data }: ChangeCi | ApplyProposedValues, ci: Ci, known: CiFacts): readonly CiEvent[] {
   const { attributes, change: allowedBy, source }: ChangeCi['data'] = data
   requireLive(ci)
   requireAttributes(known.classes.value, ci.class, attributes, false)
@@ -112,7 +123,10 @@ function change({ data }: ChangeCi | ApplyProposedValues, ci: Ci, known: CiFacts
   return [{ type: 'CiChanged', data: { changes, classesVersion, change: allowedBy, source } }]
 }
 
-/** Whoever ended the change cannot mend it here: a refusal stands in the item's history, and the change hears of it. */
+/**
+ * Whoever ended the change cannot mend it here: a refusal stands in the item's history, and the change hears of it. What was approved
+ * comes before all sources, until they say otherwise.
+ */
 function applyProposed(command: ApplyProposedValues, ci: Ci, known: CiFacts): readonly CiEvent[] {
   const { change: number, attributes, base = {} } = command.data
   const moved = movedSince(base, ci.attributes)
@@ -122,7 +136,7 @@ function applyProposed(command: ApplyProposedValues, ci: Ci, known: CiFacts): re
     return [{ type: 'ProposedValuesNotApplied', data: { change: number, attributes, code, detail, moved } }]
   }
   try {
-    return change(command, ci, known)
+    return changeTo(command, ci, known)
   } catch (error) {
     if (!(error instanceof InvalidInput || error instanceof Refused)) throw error
     const { code, message: detail } = error
@@ -148,6 +162,8 @@ function reclassify(command: ReclassifyCi, ci: Ci, known: CiFacts): readonly CiE
   requireClass(classes, ofClass)
   requireAttributes(classes, ofClass, applied(ci.attributes, attributes), true)
   const changes = differences(ci.attributes, attributes)
+  const written = Object.keys(changes).filter((attribute) => changes[attribute]!.after !== null)
+  requireBelieved(written, undefined, ci, command.metadata.occurredAt, known)
   const changed: CiEvent[] =
     Object.keys(changes).length === 0
       ? []

@@ -37,7 +37,9 @@ export function facts(command: CiCommand, record: CiRecord): Partial<FactQuestio
     ...(!['RenameCi', 'RetireCi', 'ObserveCi', 'AbandonCiNaming'].includes(command.type) && {
       classes: CI_CLASSES,
     }),
-    ...(command.type === 'ReconcileCi' && { reconciliation: CI_RECONCILIATION }),
+    ...(['ReconcileCi', 'ChangeCi', 'ReclassifyCi'].includes(command.type) && {
+      reconciliation: CI_RECONCILIATION,
+    }),
   }
 }
 

@@ -1,6 +1,7 @@
+import { type FieldError, Refused } from '#libs/event-sourcing'
 import type { CiSourcePrecedence } from '../../settings/domain/settings.events.js'
 import { type ClassCatalogue, differences, lineage, requireAttributes } from './ci.classes.js'
-import type { ReconcileCi } from './ci.commands.js'
+import type { ReconcileCi, WishedAttributes } from './ci.commands.js'
 import type { CiFacts, ReconciliationInForce } from './ci.facts.js'
 import { type Ci, PEOPLE } from './ci.state.js'
 import type { AttributeValue, CiEvent } from './configuration.events.js'
@@ -22,8 +23,9 @@ export function reconcileCi(
   const values = newlySaid(ci, source, { ...attributes, ...(name !== undefined && { name }) })
   if (Object.keys(values).length > 0)
     events.push({ type: 'CiSourceValuesRecorded', data: { source, values, run } })
-  const believed = Object.entries(attributes).filter(([attribute]) =>
-    isBelieved(attribute, source, ci, metadata.occurredAt, classes.value, reconciliation.value),
+  const known = { classes: classes.value, reconciliation: reconciliation.value }
+  const believed = Object.entries(attributes).filter(
+    ([attribute]) => sourceBefore(attribute, source, ci, metadata.occurredAt, known) === undefined,
   )
   const changes = differences(ci.attributes, Object.fromEntries(believed))
   if (Object.keys(changes).length > 0)
@@ -32,6 +34,50 @@ export function reconcileCi(
   const heardAt = ci.sources[source]?.heardAt
   const heardToday = heardAt !== undefined && Date.parse(metadata.occurredAt) - Date.parse(heardAt) < DAY
   return routine && heardToday ? [] : [{ type: 'CiObserved', data: { run, source } }]
+}
+
+/**
+ * Whoever writes to a CI itself comes where the order of sources puts him, too: what a source before him says is not overwritten. By
+ * hand that holds where the order names `people`; elsewhere a hand may write, until a source says otherwise.
+ * @param written the attributes that are to be others than they are
+ * @throws Refused `CI.SOURCE_PRECEDES`, naming every attribute and the source that comes before
+ */
+export function requireBelieved(
+  written: readonly string[],
+  source: string | undefined,
+  ci: Ci,
+  now: string,
+  { classes, reconciliation }: Pick<CiFacts, 'classes' | 'reconciliation'>,
+): void {
+  const known = { classes: classes.value, reconciliation: reconciliation.value }
+  const errors = written.flatMap((attribute): FieldError[] => {
+    const before = sourceBefore(attribute, source ?? PEOPLE, ci, now, known)
+    const isRanked = source !== undefined || ranks(attribute, PEOPLE, ci, known)
+    return before === undefined || !isRanked
+      ? []
+      : [{ pointer: `/attributes/${attribute}`, message: `is what ${before} says, which comes first` }]
+  })
+  if (errors.length === 0) return
+  throw new Refused(
+    'CI.SOURCE_PRECEDES',
+    `By the order of sources (GET /settings/ci-reconciliation) others come before ${source ?? PEOPLE} here: nothing is written. Correct it ` +
+      'there, or report it to POST /configuration/discovery, which keeps what each source says.',
+    { errors },
+  )
+}
+
+/** What a source says without a difference is on record all the same: what it had not said before, or that it was seen. */
+export function saidAgain(
+  ci: Ci,
+  source: string,
+  attributes: WishedAttributes,
+  change: string | undefined,
+): CiEvent {
+  const given = Object.entries(attributes).filter((one): one is [string, AttributeValue] => one[1] !== null)
+  const values = newlySaid(ci, source, Object.fromEntries(given))
+  return Object.keys(values).length > 0
+    ? { type: 'CiSourceValuesRecorded', data: { source, values } }
+    : { type: 'CiObserved', data: { source, ...(change !== undefined && { change }) } }
 }
 
 /** What it did not say before. */
@@ -47,24 +93,33 @@ function newlySaid(
   return Object.fromEntries(Object.keys(differences(before, said)).map((name) => [name, said[name]!]))
 }
 
-/** No source that comes before it has a value, unless that has been silent for too long. */
-function isBelieved(
+interface Order {
+  classes: ClassCatalogue
+  reconciliation: ReconciliationInForce
+}
+
+/** The source that comes before it and has a value, unless that has been silent for too long; undefined: it is believed. */
+function sourceBefore(
   attribute: string,
   source: string,
   ci: Ci,
   now: string,
-  classes: ClassCatalogue,
-  { reconciliation: { precedence, silentAfterDays } }: ReconciliationInForce,
-): boolean {
+  { classes, reconciliation: { reconciliation } }: Order,
+): string | undefined {
+  const { precedence, silentAfterDays } = reconciliation
   const order = orderFor(attribute, ci.class, classes, precedence)
   const own = order.indexOf(source)
   const before = own < 0 ? order : order.slice(0, own)
-  return !before.some((other) => {
+  return before.find((other) => {
     const view = ci.sources[other]
     if (view === undefined || view.values[attribute] == null) return false
     if (silentAfterDays === null || other === PEOPLE) return true
     return Date.parse(now) - Date.parse(view.heardAt) <= silentAfterDays * DAY
   })
+}
+
+function ranks(attribute: string, source: string, ci: Ci, { classes, reconciliation }: Order): boolean {
+  return orderFor(attribute, ci.class, classes, reconciliation.reconciliation.precedence).includes(source)
 }
 
 /** The order of sources that the most specific entry gives: one for the attribute before one for all, then the nearer class. */

@@ -120,11 +120,10 @@ export type ReconciliationReviewOpened = DomainEvent<
     rule: readonly string[]
   }
 >
-export const REVIEW_DECISIONS = ['same-as', 'new', 'dismissed'] as const
 /** `same-as`: it is this CI, now and whenever the source says it; `new`: none of the candidates; `dismissed`: not ours. */
 export type ReconciliationReviewResolved = DomainEvent<
   'ReconciliationReviewResolved',
-  { decision: (typeof REVIEW_DECISIONS)[number]; ci?: string }
+  { decision: 'same-as' | 'new' | 'dismissed'; ci?: string }
 >
 export type ReconciliationEvent = ReconciliationReviewOpened | ReconciliationReviewResolved
 

@@ -250,8 +250,9 @@ export class ConfigurationHealth extends AtPoint {
   @Field('Names at the end of a relation that no live item bears.')
   @Conforms(() => findings({ name: text, class: text, relations: integer }, ['name', 'relations']))
   unresolved!: object
-  @IsOptional()
-  @Field('Seen by a source once, and by none for so long. Of now only: earlier sightings are not kept.')
+  @Field(
+    'Seen by a source once, and by none for so many days before. Of the sightings of a day (UTC) the first counts.',
+  )
   @Conforms(() => findings({ ...item, lastSeenAt: instant }, ['number', 'lastSeenAt']))
-  stale?: object
+  stale!: object
 }

@@ -11,8 +11,9 @@ import {
 } from '#projections/cmdb-history/cmdb-history'
 import { ciEffect, relationEffect } from '#projections/cmdb-history/effects'
 import type { AttributeValue, CiEvent, RelationEvent } from '../domain/configuration.events.js'
-import { CmdbReader, type EndOf, endsOf } from './cmdb-reader.js'
+import { CmdbReader } from './cmdb-reader.js'
 import { type EffectiveEvent, effectiveEvents } from './effective-events.js'
+import { type EndOf, endsOf } from './graph-parts.js'
 import { type Reach, type ReachArguments, reachFrom } from './reach.query.js'
 
 export interface ActivityArguments extends ReachArguments {

@@ -2,7 +2,8 @@ import type { Principal } from '#libs/access'
 import { laterPosition, type Position } from '#libs/event-sourcing'
 import type { ListRequest } from '#libs/projections-runtime'
 import type { QueryDependencies } from '#libs/query-handling'
-import { and, eq, type Filter, isIn, type KeysetCursor, or, type SortKey } from '#libs/read-store'
+import { and, eq, type Fields, type Filter, isIn, type KeysetCursor, or } from '#libs/read-store'
+import type { VersionRow } from '#projections/cmdb-history/bitemporal-fold'
 import {
   CIS,
   type CiVersion,
@@ -13,8 +14,18 @@ import {
   registered,
   standingAt,
 } from '#projections/cmdb-history/cmdb-history'
+import { latestSightingAt, SIGHTINGS, type Sighting } from '#projections/cmdb-history/sightings'
 import type { AskedTimePoint, TimePoint } from '../../http/time-point.js'
 import { settleConfigurationPoint } from './configuration-point.js'
+import {
+  byName,
+  type GraphItem,
+  type GraphRelation,
+  ITEM_FIELDS,
+  meantBy,
+  type NamedEnd,
+  RELATION_FIELDS,
+} from './graph-parts.js'
 import { type ClassTree, classTreeAt } from './settings-at.js'
 
 /** Who asks about the configuration, and of which point of both time axes. */
@@ -34,13 +45,6 @@ const PAGE = 1_000
 /** Keys that one question names: more of them read no faster. */
 const KEYS = 400
 
-/** An end of a relation as its columns tell it. */
-export type EndOf = { ci: string } | NamedEnd
-export interface NamedEnd {
-  name: string
-  class?: string
-}
-
 /**
  * Settles the point that is asked of. Without `asOf` it is what the view holds by now, so that nobody waits for it; all further
  * questions at this point are then answered from one state, whatever is folded meanwhile.
@@ -57,6 +61,8 @@ export async function settle(
   })
   return { validAt: point.validAt, asOf: asked.asOf === undefined ? position : point.asOf, position, lag }
 }
+
+type Reading = Pick<ListRequest, 'orderBy' | 'onePer' | 'fields'>
 
 /** The configuration at one point of both time axes. */
 export class CmdbReader {
@@ -90,19 +96,38 @@ export class CmdbReader {
   }
 
   /** The registered items among these numbers. */
-  async items(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
-    const found = new Map<string, CiVersion>()
-    const elsewhere = await this.#lasting(numbers, found)
-    for (const [number, item] of await this.pastItems(elsewhere)) found.set(number, item)
+  items(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
+    return this.#items<CiVersion>(numbers)
+  }
+
+  /** The same as far as walks need them. */
+  graphItems(numbers: readonly string[]): Promise<Map<string, GraphItem>> {
+    return this.#items<GraphItem>(numbers, ITEM_FIELDS)
+  }
+
+  /** As {@link items}, sooner where they are likely to have changed since. */
+  pastItems(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
+    return this.#pastItems<CiVersion>(numbers)
+  }
+
+  async #items<Item extends GraphItem>(
+    numbers: readonly string[],
+    fields?: Fields,
+  ): Promise<Map<string, Item>> {
+    const found = new Map<string, Item>()
+    const elsewhere = await this.#lasting(numbers, found, fields)
+    for (const [number, item] of await this.#pastItems<Item>(elsewhere, fields)) found.set(number, item)
     return found
   }
 
-  /** The same, sooner where they are likely to have changed since. */
-  async pastItems(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
-    const found = new Map<string, CiVersion>()
+  async #pastItems<Item extends GraphItem>(
+    numbers: readonly string[],
+    fields?: Fields,
+  ): Promise<Map<string, Item>> {
+    const found = new Map<string, Item>()
     for (const keys of slices(numbers)) {
-      const rows = await this.#onePer<CiVersion>(CIS, 'number', and(isIn('number', keys), registered))
-      for (const row of rows) found.set(row.number, row)
+      const filter = and(isIn('number', keys), registered)
+      for (const row of await this.#onePer<Item>(CIS, 'number', filter, fields)) found.set(row.number, row)
     }
     return found
   }
@@ -111,12 +136,16 @@ export class CmdbReader {
    * Most questions are about what still stands, which has a place of its own.
    * @returns the numbers of which another version may be in force
    */
-  async #lasting(numbers: readonly string[], found: Map<string, CiVersion>): Promise<readonly string[]> {
+  async #lasting<Item extends GraphItem>(
+    numbers: readonly string[],
+    found: Map<string, Item>,
+    fields?: Fields,
+  ): Promise<readonly string[]> {
     const { validAt, asOf } = this.point
     const ids = numbers.map((number) => `ci-${number}`)
     const { rows } = await this.dependencies.models
-      .of<CiVersion>(cmdbHistory.name, CIS)
-      .getMany(ids, this.#asking)
+      .of<Item & VersionRow>(cmdbHistory.name, CIS)
+      .getMany(ids, { ...this.#asking, fields: fields && [...fields, 'validFrom', 'systemFrom'] })
     const missing = new Set<string>()
     for (const { document } of rows) {
       const { number, validFrom, systemFrom } = document
@@ -127,24 +156,37 @@ export class CmdbReader {
   }
 
   /** The live items that bear these names, by name. */
-  async named(names: readonly string[]): Promise<Map<string, CiVersion[]>> {
-    const found: CiVersion[] = []
+  async named(names: readonly string[]): Promise<Map<string, GraphItem[]>> {
+    const found: GraphItem[] = []
     for (const keys of slices([...new Set(names)])) {
       const live = and(isIn('name', keys), eq('status', 'live'), registered)
-      found.push(...(await this.#all<CiVersion>(CIS, live)))
+      found.push(...(await this.#all<GraphItem>(CIS, live, { fields: ITEM_FIELDS })))
     }
     return byName(found)
   }
 
+  /** The relations at which an item stands as source or as target, by its number or by its name. */
+  relationsOf(items: readonly GraphItem[]): Promise<RelationVersion[]> {
+    return this.#relationsOf<RelationVersion>(items)
+  }
+
   /**
-   * The relations at which an item stands as source or as target, by its number or by its name.
-   * @param types per side: of which types; undefined: of all
+   * The same as far as walks need them.
+   * @param types per side: of which types
    */
-  async relationsOf(
-    items: readonly CiVersion[],
-    types?: { source: readonly string[]; target: readonly string[] },
-  ): Promise<RelationVersion[]> {
-    const found = new Map<string, RelationVersion>()
+  graphRelationsOf(
+    items: readonly GraphItem[],
+    types: Record<'source' | 'target', readonly string[]>,
+  ): Promise<GraphRelation[]> {
+    return this.#relationsOf<GraphRelation>(items, types, RELATION_FIELDS)
+  }
+
+  async #relationsOf<Row extends GraphRelation>(
+    items: readonly GraphItem[],
+    types?: Record<'source' | 'target', readonly string[]>,
+    fields?: Fields,
+  ): Promise<Row[]> {
+    const found = new Map<string, Row>()
     for (const some of slices(items)) {
       const numbers = some.map(({ number }) => number)
       const names = some.flatMap(({ name, status }) =>
@@ -154,7 +196,7 @@ export class CmdbReader {
         if (types?.[side].length === 0) continue
         const atSide = or(isIn(`${side}Ci`, numbers), isIn(`${side}Name`, names))
         const filter = and(atSide, present, ...(types ? [isIn('type', types[side])] : []))
-        for (const row of await this.#all<RelationVersion>(RELATIONS, filter)) found.set(row.relation, row)
+        for (const row of await this.#all<Row>(RELATIONS, filter, { fields })) found.set(row.relation, row)
       }
     }
     return [...found.values()]
@@ -170,14 +212,11 @@ export class CmdbReader {
   }
 
   /** Of the live items that bear the name of an end those that it means: of its class or of one below it. */
-  async meant(
-    { name, class: wanted }: NamedEnd,
-    named: ReadonlyMap<string, readonly CiVersion[]>,
-  ): Promise<readonly CiVersion[]> {
-    const bearers = named.get(name) ?? []
-    if (wanted === undefined) return bearers
-    const classes = await this.classes()
-    return bearers.filter((item) => classes.isWithin(item.class, wanted))
+  async meant<Item extends GraphItem>(
+    end: NamedEnd,
+    named: ReadonlyMap<string, readonly Item[]>,
+  ): Promise<readonly Item[]> {
+    return meantBy(end, named, await this.classes())
   }
 
   /** A page of all registered items, by number; or of all relations that are there, by id. */
@@ -188,33 +227,45 @@ export class CmdbReader {
   ): Promise<{ rows: Row[]; next?: KeysetCursor }> {
     const [filter, column] = collection === CIS ? [registered, 'number'] : [present, 'relation']
     const orderBy = [{ column, direction: 'asc' }] as const
-    return this.#page<Row>(collection, filter, { after, pageSize, orderBy, onePer: column })
+    const standing = and(filter, this.#standing)
+    return this.#page<Row>(collection, standing, { after, pageSize, orderBy, onePer: column })
+  }
+
+  /** When each item that a source ever saw was seen last, by number. */
+  latestSightings(): Promise<Sighting[]> {
+    const orderBy = [{ column: 'number', direction: 'asc' }] as const
+    return this.#pages<Sighting>(SIGHTINGS, latestSightingAt(this.point), { orderBy, onePer: 'number' })
   }
 
   /** Rows that meet a condition, in the order of a column. */
   async inOrder<Row extends object>(collection: string, filter: Filter, column: string): Promise<Row[]> {
-    return this.#all<Row>(collection, filter, [{ column, direction: 'asc' }])
+    return this.#all<Row>(collection, filter, { orderBy: [{ column, direction: 'asc' }] })
   }
 
   /** Of each record one version at most stands at a point: the others need not be looked at. */
-  #onePer<Row extends object>(collection: string, column: string, filter: Filter): Promise<Row[]> {
-    return this.#all<Row>(collection, filter, [{ column, direction: 'asc' }], column)
+  #onePer<Row extends object>(
+    collection: string,
+    column: string,
+    filter: Filter,
+    fields?: Fields,
+  ): Promise<Row[]> {
+    const orderBy = [{ column, direction: 'asc' }] as const
+    return this.#all<Row>(collection, filter, { orderBy, onePer: column, fields })
   }
 
-  async #all<Row extends object>(
-    collection: string,
-    filter: Filter,
-    orderBy: readonly SortKey[] = [],
-    onePer?: string,
-  ): Promise<Row[]> {
+  /** Of what stands at this point. */
+  #all<Row extends object>(collection: string, filter: Filter, how: Reading): Promise<Row[]> {
+    return this.#pages<Row>(collection, and(filter, this.#standing), how)
+  }
+
+  async #pages<Row extends object>(collection: string, filter: Filter, how: Reading): Promise<Row[]> {
     const rows: Row[] = []
     let after: KeysetCursor | undefined
     do {
       const page: { rows: Row[]; next?: KeysetCursor } = await this.#page<Row>(collection, filter, {
+        ...how,
         after,
         pageSize: PAGE,
-        orderBy,
-        onePer,
       })
       rows.push(...page.rows)
       after = page.next
@@ -225,43 +276,17 @@ export class CmdbReader {
   async #page<Row extends object>(
     collection: string,
     filter: Filter,
-    page: Pick<ListRequest, 'after' | 'pageSize' | 'orderBy' | 'onePer'>,
+    page: Reading & Pick<ListRequest, 'after' | 'pageSize'>,
   ): Promise<{ rows: Row[]; next?: KeysetCursor }> {
     const { rows, next } = await this.dependencies.models.of<Row>(cmdbHistory.name, collection).list({
       ...this.#asking,
       ...page,
-      filter: and(filter, this.#standing),
+      filter,
     })
     return { rows: rows.map(({ document }) => document), next }
   }
 }
 
-/** The items by what they are called. */
-export function byName(items: readonly CiVersion[]): Map<string, CiVersion[]> {
-  const named = new Map<string, CiVersion[]>()
-  for (const item of items) {
-    const name = item.name as string
-    const others = named.get(name)
-    if (others) others.push(item)
-    else named.set(name, [item])
-  }
-  return named
-}
-
 function* slices<Key>(keys: readonly Key[]): Generator<readonly Key[]> {
   for (let at = 0; at < keys.length; at += KEYS) yield keys.slice(at, at + KEYS)
-}
-
-/** The ends of a relation. */
-export function endsOf(relation: RelationVersion): { source: EndOf; target: EndOf } {
-  const { sourceCi, sourceName, sourceClass, targetCi, targetName, targetClass } = relation
-  return {
-    source: endFrom(sourceCi, sourceName, sourceClass),
-    target: endFrom(targetCi, targetName, targetClass),
-  }
-}
-
-function endFrom(ci: string | undefined, name: string | undefined, ofClass: string | undefined): EndOf {
-  if (ci !== undefined) return { ci }
-  return ofClass === undefined ? { name: name as string } : { name: name as string, class: ofClass }
 }

@@ -13,8 +13,9 @@ import {
 import { ciEffect } from '#projections/cmdb-history/effects'
 import { type ListArguments, listPage } from '../../http/listing.js'
 import type { CiEvent } from '../domain/configuration.events.js'
-import { type AskedOfCmdb, CmdbReader, endsOf, type SettledPoint, settle } from './cmdb-reader.js'
+import { type AskedOfCmdb, CmdbReader, type SettledPoint, settle } from './cmdb-reader.js'
 import { effectiveEvents } from './effective-events.js'
+import { endsOf } from './graph-parts.js'
 import { shownBounds, shownFields, shownItem, shownRelation } from './shown.js'
 
 /** What callers may filter by. */

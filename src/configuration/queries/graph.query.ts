@@ -2,7 +2,8 @@ import type { Principal } from '#libs/access'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { KeysetCursor } from '#libs/read-store'
 import { CIS, type CiVersion, RELATIONS, type RelationVersion } from '#projections/cmdb-history/cmdb-history'
-import { type AskedOfCmdb, CmdbReader, type EndOf, endsOf, type SettledPoint, settle } from './cmdb-reader.js'
+import { type AskedOfCmdb, CmdbReader, type SettledPoint, settle } from './cmdb-reader.js'
+import { type EndOf, endsOf, type GraphItem } from './graph-parts.js'
 import { shownItem, shownRelation } from './shown.js'
 
 /** The point that a graph is asked of, settled once for all its pages. */
@@ -53,7 +54,7 @@ async function relationLines(reader: CmdbReader, rows: readonly RelationVersion[
   const names = rows.flatMap((row) =>
     Object.values(endsOf(row)).flatMap((end) => ('ci' in end ? [] : [end.name])),
   )
-  const named = names.length > 0 ? await reader.named(names) : new Map<string, CiVersion[]>()
+  const named = names.length > 0 ? await reader.named(names) : new Map<string, GraphItem[]>()
   const resolved = async (end: EndOf) => {
     if ('ci' in end) return end
     return { ...end, resolvesTo: (await reader.meant(end, named)).map(({ number }) => number) }

@@ -1,18 +1,10 @@
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { KeysetCursor } from '#libs/read-store'
-import { compare } from '#libs/read-store'
-import {
-  CIS,
-  type CiVersion,
-  cmdbHistory,
-  RELATIONS,
-  type RelationVersion,
-  SIGHTINGS,
-  type Sighting,
-} from '#projections/cmdb-history/cmdb-history'
-import { isPast } from '../../http/time-point.js'
+import { CIS, type CiVersion, RELATIONS, type RelationVersion } from '#projections/cmdb-history/cmdb-history'
+import { dayOf } from '#projections/cmdb-history/sightings'
 import type { CiMatchRule } from '../../settings/domain/settings.events.js'
-import { type AskedOfCmdb, byName, CmdbReader, type EndOf, endsOf } from './cmdb-reader.js'
+import { type AskedOfCmdb, CmdbReader } from './cmdb-reader.js'
+import { byName, type EndOf, endsOf } from './graph-parts.js'
 import { type ClassTree, reconciliationAt } from './settings-at.js'
 
 export interface HealthArguments extends AskedOfCmdb {
@@ -31,7 +23,7 @@ interface Finding {
   items: object[]
 }
 
-/** What is wrong with the configuration at a point: orphans, duplicates, incomplete items, unresolved names; stale items now. */
+/** What is wrong with the configuration at a point: orphans, duplicates, incomplete and stale items, unresolved names. */
 export async function readConfigurationHealth(
   args: HealthArguments,
   dependencies: QueryDependencies,
@@ -53,8 +45,7 @@ export async function readConfigurationHealth(
     duplicate: shown(duplicates(items, matchRules, classes)),
     incomplete: shown(incomplete(items, classes)),
     unresolved: shown(ends.unresolved),
-    // Only the last time that an item was seen is kept
-    ...(!isPast(args) && { stale: shown(await stale(dependencies, args, items, staleAfterDays)) }),
+    stale: shown(await stale(reader, items, staleAfterDays)),
     ...reader.point,
   }
   return { json: JSON.stringify(answer), position: reader.point.position }
@@ -147,31 +138,14 @@ function incomplete(items: readonly CiVersion[], classes: ClassTree): object[] {
   })
 }
 
-/** Live items that a source saw once, and none for so many days. */
-async function stale(
-  { models, waitMilliseconds }: QueryDependencies,
-  { principal }: HealthArguments,
-  items: readonly CiVersion[],
-  days: number,
-): Promise<object[]> {
+/** Live items that a source saw once, and none for so many days before that point; the longest unseen first. */
+async function stale(reader: CmdbReader, items: readonly CiVersion[], days: number): Promise<object[]> {
   const byNumber = new Map(items.map((item) => [item.number, item]))
-  const before = new Date(Date.now() - days * DAY_MS).toISOString()
-  const findings: object[] = []
-  let after: KeysetCursor | undefined
-  do {
-    const { rows, next } = await models.of<Sighting>(cmdbHistory.name, SIGHTINGS).list({
-      principal,
-      filter: compare('lastSeenAt', '<', before),
-      orderBy: [{ column: 'lastSeenAt', direction: 'asc' }],
-      pageSize: 1_000,
-      after,
-      timeoutMilliseconds: waitMilliseconds,
-    })
-    for (const { document } of rows) {
-      const item = byNumber.get(document.number)
-      if (item) findings.push({ ...known(item), lastSeenAt: document.lastSeenAt })
-    }
-    after = next
-  } while (after)
-  return findings
+  const before = dayOf(new Date(Date.parse(reader.point.validAt) - days * DAY_MS).toISOString())
+  const findings: { lastSeenAt: string }[] = []
+  for (const { number, seenAt } of await reader.latestSightings()) {
+    const item = byNumber.get(number)
+    if (item && dayOf(seenAt) < before) findings.push({ ...known(item), lastSeenAt: seenAt })
+  }
+  return findings.sort((one, other) => Date.parse(one.lastSeenAt) - Date.parse(other.lastSeenAt))
 }

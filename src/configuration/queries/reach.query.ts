@@ -1,6 +1,6 @@
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import type { CiVersion } from '#projections/cmdb-history/cmdb-history'
 import { type AskedOfCmdb, CmdbReader, type SettledPoint } from './cmdb-reader.js'
+import type { GraphItem } from './graph-parts.js'
 import { type Direction, type WayStep, walkFrom, wayTo } from './impact.query.js'
 
 export interface ReachArguments extends AskedOfCmdb {
@@ -44,9 +44,9 @@ export async function reachFrom(
   { cis, direction, depth, most }: ReachArguments,
   dependencies: QueryDependencies,
 ): Promise<Reach> {
-  const byNumber = await reader.items(cis)
+  const byNumber = await reader.graphItems(cis)
   const named = await reader.named(cis.filter((ci) => !byNumber.has(ci)))
-  const roots = new Map<string, CiVersion>()
+  const roots = new Map<string, GraphItem>()
   for (const item of [...byNumber.values(), ...[...named.values()].flat()]) roots.set(item.number, item)
   const walk = await walkFrom(dependencies, reader, [...roots.values()], { direction, depth, most })
   const reached = walk.items.map((one) => ({ ...shown(one.item), level: one.level, way: wayTo(one) }))
@@ -58,4 +58,4 @@ export async function reachFrom(
   }
 }
 
-const shown = ({ number, name, class: ofClass }: CiVersion) => ({ number, name, class: ofClass })
+const shown = ({ number, name, class: ofClass }: GraphItem) => ({ number, name, class: ofClass })

@@ -1,6 +1,6 @@
 import { UNENDED, UNENDED_POSITION, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
 import type { CiVersion, RelationVersion } from '#projections/cmdb-history/cmdb-history'
-import { type EndOf, endsOf } from './cmdb-reader.js'
+import { type EndOf, endsOf } from './graph-parts.js'
 
 /** The part of both time axes in which a version stands; what lasts has no end. */
 export interface ShownBounds {

@@ -1,7 +1,7 @@
 import { systemPrincipal } from '#libs/access'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import type { CiVersion, RelationVersion } from '#projections/cmdb-history/cmdb-history'
-import { CmdbReader, type EndOf, endsOf } from './cmdb-reader.js'
+import { CmdbReader } from './cmdb-reader.js'
+import { type EndOf, endsOf, type GraphItem, type GraphRelation } from './graph-parts.js'
 import { relationTypesAt } from './settings-at.js'
 
 export interface SurroundingsArguments {
@@ -26,7 +26,7 @@ export async function readSurroundings(
 ): Promise<QueryAnswer> {
   const principal = systemPrincipal('surroundings')
   const reader = await CmdbReader.at(dependencies, { principal, validAt, minPosition })
-  const items = await reader.items(cis)
+  const items = await reader.graphItems(cis)
   const classes = await reader.classes()
   const pairs = await neighbours(reader, items, dependencies)
   const answer = {
@@ -43,13 +43,13 @@ export async function readSurroundings(
 /** Pairs of an item and a live one beside it, in order. */
 async function neighbours(
   reader: CmdbReader,
-  items: ReadonlyMap<string, CiVersion>,
+  items: ReadonlyMap<string, GraphItem>,
   { eventStore }: QueryDependencies,
 ): Promise<readonly Neighbours[]> {
   const types = (await relationTypesAt(eventStore, reader.point.asOf))
     .filter(({ impact }) => impact !== 'none')
     .map(({ name }) => name)
-  const relations = await reader.relationsOf([...items.values()], { source: types, target: types })
+  const relations = await reader.graphRelationsOf([...items.values()], { source: types, target: types })
   const meant = await bearers(reader, relations)
   const pairs = new Map<string, Neighbours>()
   for (const relation of relations) {
@@ -67,10 +67,10 @@ async function neighbours(
 }
 
 /** The items that an end stands for; all ends' are read at once. */
-async function bearers(reader: CmdbReader, relations: readonly RelationVersion[]) {
+async function bearers(reader: CmdbReader, relations: readonly GraphRelation[]) {
   const ends = relations.flatMap((relation) => Object.values(endsOf(relation)))
-  const items = await reader.items([...new Set(ends.flatMap((end) => ('ci' in end ? [end.ci] : [])))])
+  const items = await reader.graphItems([...new Set(ends.flatMap((end) => ('ci' in end ? [end.ci] : [])))])
   const named = await reader.named(ends.flatMap((end) => ('ci' in end ? [] : [end.name])))
-  return async (end: EndOf): Promise<readonly CiVersion[]> =>
+  return async (end: EndOf): Promise<readonly GraphItem[]> =>
     'ci' in end ? [items.get(end.ci) ?? []].flat() : reader.meant(end, named)
 }

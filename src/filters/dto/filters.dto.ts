@@ -22,7 +22,10 @@ class NamedFilter extends Reasoned {
 }
 
 export class SaveFilterDto extends NamedFilter {
-  @Field('The list that it is for: `GET /incidents`, `GET /changes`, or the queue of a group.', 'queues')
+  @Field(
+    'The list that it is for: `GET /incidents`, `GET /changes`, `GET /problems`, or the queue of a group.',
+    'queues',
+  )
   @IsIn(FILTERED_LISTS as readonly string[] as string[])
   list!: FilteredList
 

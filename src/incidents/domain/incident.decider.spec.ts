@@ -1107,6 +1107,22 @@ describe('merging a duplicate', () => {
       .when(merge())
       .thenTypes('LinkAdded', 'IncidentMerged')
   })
+
+  it('waits while somebody merges the survivor, who was there before', () => {
+    const named = (occurredAt: string) =>
+      ({ type: 'DuplicateNamed', data: { survivor: NUMBER }, metadata: { occurredAt } }) as const
+    const merging = (...when: string[]) =>
+      given('New')
+        .and('incident-INC0000002', opened)
+        .and('duplicate-incident-INC0000002', ...when.map(named))
+    merging('2026-01-05T08:59:30Z').when(merge()).thenRefused('INCIDENT.SURVIVOR_MERGING')
+    merging('2026-01-05T08:58:30Z').when(merge()).thenTypes('LinkAdded', 'IncidentMerged')
+    // The second of that stream stands behind the first of this one
+    merging('2026-01-05T08:59:30Z', '2026-01-05T08:59:40Z')
+      .and(`duplicate-incident-${NUMBER}`, named('2026-01-05T08:59:35Z'))
+      .when(merge())
+      .thenTypes('LinkAdded', 'IncidentMerged')
+  })
 })
 
 describe('every command in every state', () => {

@@ -1,6 +1,6 @@
-import { isServiceId, isSystemId } from '#libs/access'
+import { type Audience, isServiceId, isSystemId, PUBLIC, sameAudience } from '#libs/access'
+import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
-import { checkCustomFields } from './custom-fields.js'
 import { assignedByRule, toGroup } from './incident.assignment.js'
 import type {
   AddComment,
@@ -17,7 +17,6 @@ import type {
   RemoveWatcher,
 } from './incident.commands.js'
 import {
-  type Audience,
   type FieldChange,
   type IncidentDetailsChanged,
   type IncidentEvent,
@@ -30,9 +29,6 @@ import { audienceGroup, type IncidentFacts } from './incident.facts.js'
 import { instant, requireGroup, requirePerson, requireText, requireUnfinished } from './incident.guards.js'
 import { derivedPriority } from './incident.priority.js'
 import { type Incident, type IncidentRecord, isOpened, sameLink } from './incident.state.js'
-
-/** Everybody who works at the desk sees an incident, unless somebody narrows it. */
-export const DEFAULT_AUDIENCE: Audience = { kind: 'public' }
 
 export function openIncident(
   { data: given, metadata }: OpenIncident,
@@ -48,7 +44,7 @@ export function openIncident(
     requirePerson(facts.person.value, data.caller, '/caller')
   if (data.affectedUser !== undefined)
     requirePerson(facts.affectedUser.value, data.affectedUser, '/affectedUser')
-  const { impact, urgency, assignmentGroup, audience = DEFAULT_AUDIENCE } = data
+  const { impact, urgency, assignmentGroup, audience = PUBLIC } = data
   requireAudience(audience, facts)
   const fields = describedBy(data, metadata)
   return [
@@ -151,7 +147,7 @@ function checkedCustomFields(
 ): number | undefined {
   // A program that knows of no custom field must not be kept from opening by one that is required of people.
   if (values === undefined && (value.version === 0 || alert !== undefined)) return undefined
-  checkCustomFields(value, values ?? {})
+  checkCustomFields('incident', value, values ?? {})
   return value.version
 }
 
@@ -208,10 +204,8 @@ function noteCustomFields(
 ): number | undefined {
   if (wanted === undefined) return undefined
   const from = incident.fields.customFields ?? {}
-  const to = Object.fromEntries(
-    Object.entries({ ...from, ...wanted }).filter(([, value]) => value !== null && value !== undefined),
-  )
-  checkCustomFields(facts.customFields.value, to)
+  const to = mergedCustomFields(from, wanted)
+  checkCustomFields('incident', facts.customFields.value, to)
   if (sameJson(from, to)) return undefined
   changes.customFields = { from, to }
   return facts.customFields.value.version
@@ -385,13 +379,7 @@ export function changeAudience(
 ): readonly IncidentEvent[] {
   requireAudience(audience, facts)
   const { audience: previous } = incident
-  return sameJson(canonical(previous), canonical(audience))
-    ? []
-    : [{ type: 'AudienceChanged', data: { audience, previous } }]
-}
-
-function canonical(audience: Audience): unknown {
-  return audience.kind === 'groups' ? [...audience.groups].sort() : audience.kind
+  return sameAudience(previous, audience) ? [] : [{ type: 'AudienceChanged', data: { audience, previous } }]
 }
 
 /** Groups that do not exist have no members: a record that only they may see would vanish from everybody. */

@@ -1,14 +1,11 @@
+import type { Audience } from '#libs/access'
 import type { DomainEvent } from '#libs/event-sourcing'
+
+export type { Audience } from '#libs/access'
 
 /** States of the lifecycle, in the words people see. */
 export const INCIDENT_STATES = ['New', 'In Progress', 'On Hold', 'Resolved', 'Closed', 'Canceled'] as const
 export type IncidentState = (typeof INCIDENT_STATES)[number]
-
-/** Who may see a record besides its requesters and watchers. `groups`: only members of these. */
-export type Audience =
-  | { kind: 'public' }
-  | { kind: 'participants' }
-  | { kind: 'groups'; groups: readonly string[] }
 
 /** What describes an incident, apart from its state, priority and assignment. People, groups and CIs by id only. */
 export interface IncidentFields {

@@ -1,4 +1,6 @@
 import { type PersonStanding, personStanding } from '#libs/access'
+import type { CustomFieldSchema } from '#libs/custom-fields'
+import { duplicateNamed, type Named, namingStream } from '#libs/duplicates'
 import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
 import type { GroupEvent } from '../../directory/domain/directory.events.js'
 import {
@@ -55,6 +57,9 @@ export interface IncidentFacts {
   person: Fact<PersonStanding>
   affectedUser: Fact<PersonStanding>
   survivor: Fact<IncidentRecord>
+  /** Whether it, and the survivor, are being named duplicates just now. */
+  named: Fact<Named>
+  survivorNamed: Fact<Named>
   escalationRules: Fact<EscalationRules>
   majorSettings: Fact<MajorSettingsInForce>
   /** Who is to take part in a major incident besides its manager. */
@@ -114,11 +119,6 @@ export interface HoldReasons {
 export interface SettingsInForce {
   readonly version: number
   readonly settings: IncidentSettings
-}
-export interface CustomFieldSchema {
-  readonly version: number
-  readonly schema: Record<string, unknown>
-  readonly filterable: readonly string[]
 }
 export interface IncidentTemplates {
   readonly version: number
@@ -370,7 +370,11 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
     case 'RemindCaller':
       return { settings: SETTINGS }
     case 'MergeDuplicate':
-      return { survivor: incidentFact(command.data.survivor) }
+      return {
+        survivor: incidentFact(command.data.survivor),
+        named: namedFact(command.id ?? ''),
+        survivorNamed: namedFact(command.data.survivor),
+      }
     case 'PromoteMajorIncident': {
       const { manager, communications, resolver } = command.data
       return {
@@ -414,6 +418,8 @@ function problemFacts({ data: { problem, step } }: FollowProblem, { links }: Inc
     ]),
   )
 }
+
+const namedFact = (number: string) => fact(namingStream('incident', number), duplicateNamed)
 
 function audienceFacts(audience: Audience | undefined): Questions {
   if (audience?.kind !== 'groups') return NOTHING

@@ -1,3 +1,4 @@
+import { namedBefore } from '#libs/duplicates'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
 import type { HoldReason } from '../../settings/domain/settings.events.js'
 import type {
@@ -201,9 +202,8 @@ export function cancel({ data: { code, notes } }: Cancel, incident: Incident): r
   return [{ type: 'IncidentCanceled', data: { code, notes: notes ?? null } }]
 }
 
-/** Two records merged into each other at the same moment are not noticed here: each reads the other as it was. */
 export function mergeDuplicate(
-  { id, data: { survivor } }: MergeDuplicate,
+  { id, data: { survivor }, metadata: { occurredAt } }: MergeDuplicate,
   incident: Incident,
   facts: IncidentFacts,
 ): readonly IncidentEvent[] {
@@ -211,6 +211,12 @@ export function mergeDuplicate(
   requireStep('cancel', incident)
   if (survivor === id) throw badSurvivor('INCIDENT.MERGE_INTO_ITSELF', 'is the incident itself')
   requireSurvivor(facts)
+  if (namedBefore(facts.survivorNamed.value, facts.named.value, occurredAt))
+    throw new Refused(
+      'INCIDENT.SURVIVOR_MERGING',
+      'Somebody is merging the survivor just now: look at it again, then merge into the one that goes on.',
+      { survivor },
+    )
   const link: Link = { relation: 'duplicate-of', targetType: 'incident', target: survivor }
   const { watchers, fields } = incident
   return [

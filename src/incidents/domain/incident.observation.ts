@@ -1,7 +1,7 @@
+import { PUBLIC } from '#libs/access'
 import { Refused } from '#libs/event-sourcing'
 import { priorityAt } from '../../settings/domain/defaults.js'
 import type { ImportIncidentUpdate } from './incident.commands.js'
-import { DEFAULT_AUDIENCE } from './incident.description.js'
 import type {
   FieldChange,
   Hold,
@@ -95,7 +95,7 @@ const CATEGORIES = ['category', 'subcategory', 'symptom'] as const
 
 /** Sources without a title give the record's identifier there: every list shows a title. */
 function opened(observed: ObservedIncident, externalId: string): IncidentOpened {
-  const data: IncidentOpened['data'] = { title: externalId, audience: DEFAULT_AUDIENCE }
+  const data: IncidentOpened['data'] = { title: externalId, audience: PUBLIC }
   for (const name of DETAILS) {
     const value = observed[name]
     if (value !== undefined && value !== null) data[name] = value

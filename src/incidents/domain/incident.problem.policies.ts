@@ -29,8 +29,10 @@ function linkedProblem(event: Recorded): string | undefined {
 /** A problem that nobody has linked and nothing is known of leaves no trace. */
 function evolve(state: Behind, event: Recorded): Behind | null {
   const after = evolved(state, event)
-  const { incidents, knownError, workaround, end } = after
-  return incidents.length === 0 && !knownError && workaround.number === 0 && end === null ? null : after
+  const { incidents, knownError, restricted, workaround, end } = after
+  return incidents.length === 0 && !knownError && !restricted && workaround.number === 0 && end === null
+    ? null
+    : after
 }
 
 function evolved(state: Behind, event: Recorded): Behind {
@@ -46,6 +48,7 @@ function stepsAfter(event: Recorded, state: Behind): readonly ProblemStep[] {
   switch (event.type) {
     case 'KnownErrorDeclared':
     case 'WorkaroundRecorded':
+    case 'ProblemAudienceChanged':
     // Those that were linked while it had ended have not heard, nor has anybody of what was recorded then
     case 'ProblemReanalysed':
       return steps.filter(({ step }) => step === 'workaround')

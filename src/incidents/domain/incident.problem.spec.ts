@@ -234,6 +234,20 @@ describe('the policy of problems', () => {
       .thenCommands(command('INC1', { step: 'resume' }))
   })
 
+  it('tells the workaround of a restricted problem to nobody, until everybody may see it', () => {
+    const audienceOf = (kind: 'public' | 'participants'): Told =>
+      ofProblem({
+        type: 'ProblemAudienceChanged',
+        data: { audience: { kind }, previous: { kind: 'public' }, tasks: [] },
+      })
+    policy.given(one, audienceOf('participants'), known).when(noted(1)).thenNothing()
+    policy.given(audienceOf('participants'), known, noted(1)).when(two).thenNothing()
+    policy
+      .given(one, audienceOf('participants'), known, noted(1))
+      .when(audienceOf('public'))
+      .thenCommands(told('INC1'))
+  })
+
   it('tells the workaround to those that were linked while it had ended, once it is analysed again', () => {
     policy.given(noted(1), known, fixed('resolve'), one).when(again).thenCommands(told('INC1'))
     policy.given(one, noted(1), known, fixed('resolve'), noted(2)).when(again).thenCommands(told('INC1', 2))

@@ -1,3 +1,4 @@
+import { type Audience, PUBLIC } from '#libs/access'
 import type { StreamFold } from '#libs/event-sourcing'
 import type { ProblemEvent, ProblemOutcome } from '../../problems/domain/problem.events.js'
 
@@ -6,6 +7,8 @@ export interface ProblemBehind {
   /** A link may lead to what is no problem here, or not yet. */
   readonly exists: boolean
   readonly knownError: boolean
+  /** Not everybody at the desk may know of it. */
+  readonly restricted: boolean
   /** `text: null`: a source says that there is none any more. */
   readonly workaround: { readonly text: string | null; readonly number: number }
   /** How it ended, and what that leads to; null: it goes on. Null outcome: a source does not say. */
@@ -17,11 +20,19 @@ export type ProblemStep =
   | { readonly step: 'workaround'; readonly text: string; readonly number: number }
 
 export const problemBehind: StreamFold<ProblemBehind, ProblemEvent> = {
-  initial: { exists: false, knownError: false, workaround: { text: null, number: 0 }, end: null },
+  initial: {
+    exists: false,
+    knownError: false,
+    restricted: false,
+    workaround: { text: null, number: 0 },
+    end: null,
+  },
   evolve(state, event) {
     switch (event.type) {
       case 'ProblemOpened':
-        return { ...state, exists: true }
+        return { ...state, exists: true, restricted: isRestricted(event.data.audience) }
+      case 'ProblemAudienceChanged':
+        return { ...state, restricted: isRestricted(event.data.audience) }
       case 'KnownErrorDeclared':
         return { ...state, knownError: true }
       case 'KnownErrorWithdrawn':
@@ -40,6 +51,8 @@ export const problemBehind: StreamFold<ProblemBehind, ProblemEvent> = {
     }
   },
 }
+
+const isRestricted = (audience: Audience = PUBLIC): boolean => audience.kind !== 'public'
 
 function endAfter(end: ProblemBehind['end'], event: ProblemEvent): ProblemBehind['end'] {
   switch (event.type) {
@@ -65,10 +78,18 @@ function endAfter(end: ProblemBehind['end'], event: ProblemEvent): ProblemBehind
   }
 }
 
-/** What an incident behind which it stands is told now. A workaround helps as long as there is something to work around. */
-export function stepsOf({ knownError, workaround: { text, number }, end }: ProblemBehind): ProblemStep[] {
+/**
+ * What an incident behind which it stands is told now. A workaround helps as long as there is something to work around; of a
+ * restricted problem it is told to nobody, since incidents have readers of their own.
+ */
+export function stepsOf({
+  knownError,
+  restricted,
+  workaround: { text, number },
+  end,
+}: ProblemBehind): ProblemStep[] {
   const helps = end === null || end.outcome === 'risk accepted'
   const told: ProblemStep[] =
-    knownError && text !== null && helps ? [{ step: 'workaround', text, number }] : []
+    knownError && !restricted && text !== null && helps ? [{ step: 'workaround', text, number }] : []
   return end === null ? told : [...told, end.step]
 }

@@ -1,5 +1,6 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-validator'
 import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
+import { attachmentSchema } from '../../http/attachments/attachments.js'
 import { RecordHistory } from '../../http/history-entry.js'
 import {
   closed,
@@ -103,19 +104,7 @@ export class IncidentView extends QueueEntry {
   knowledge?: object[]
 
   @IsOptional()
-  @Conforms(() =>
-    listOf(
-      closed({
-        hash: text,
-        name: text,
-        contentType: text,
-        size: integer,
-        visibility: { type: 'string', enum: ['public', 'internal'] },
-        addedAt: instant,
-        addedBy: text,
-      }),
-    ),
-  )
+  @Conforms(() => listOf(attachmentSchema({ visibility: { type: 'string', enum: ['public', 'internal'] } })))
   attachments?: object[]
 
   @IsOptional() @IsInt() comments?: number

@@ -15,7 +15,8 @@ import {
   ValidateNested,
 } from 'class-validator'
 import { RECORD_NUMBER } from '#libs/event-sourcing'
-import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
+import { Field, IsInstant, Nullable } from '#libs/platform'
+import { IsAudience } from '../../http/audience.dto.js'
 import { Reasoned } from '../../http/reasoned.js'
 import {
   type Audience,
@@ -40,38 +41,6 @@ function IsId(description: string, example: string): PropertyDecorator {
     Length(1, ID_LENGTH)(prototype, property as string)
     IsString()(prototype, property as string)
   }
-}
-
-const AUDIENCE_SCHEMA = {
-  oneOf: [
-    {
-      type: 'object',
-      properties: { kind: { const: 'public' } },
-      required: ['kind'],
-      additionalProperties: false,
-    },
-    {
-      type: 'object',
-      properties: { kind: { const: 'participants' } },
-      required: ['kind'],
-      additionalProperties: false,
-    },
-    {
-      type: 'object',
-      properties: {
-        kind: { const: 'groups' },
-        groups: {
-          type: 'array',
-          items: { type: 'string', minLength: 1, maxLength: ID_LENGTH },
-          minItems: 1,
-          maxItems: 50,
-          uniqueItems: true,
-        },
-      },
-      required: ['kind', 'groups'],
-      additionalProperties: false,
-    },
-  ],
 }
 
 export class IncidentParams {
@@ -112,10 +81,7 @@ export class OpenIncidentDto extends DescriptionFields {
   @IsOptional() @Field('1 is the highest; absent: the lowest.', 2) @IsInt() @Min(1) @Max(99) impact?: number
   @IsOptional() @Field('1 is the highest; absent: the lowest.', 2) @IsInt() @Min(1) @Max(99) urgency?: number
   @IsOptional() @IsId('Absent: the assignment rules decide.', 'Group 70') assignmentGroup?: string
-  @IsOptional()
-  @Field('Who may see it besides those named in it.', { kind: 'public' })
-  @Conforms(() => AUDIENCE_SCHEMA)
-  audience?: Audience
+  @IsOptional() @IsAudience({ kind: 'public' }) audience?: Audience
 }
 
 /** Fields to change: absent stays, null clears. */
@@ -216,12 +182,6 @@ export class ApplyKnowledgeDto extends Reasoned {
 
 export class PersonDto extends Reasoned {
   @IsId('Person.', 'caller-2403') person!: string
-}
-
-export class AudienceDto extends Reasoned {
-  @Field('Who may see it besides those named in it.', { kind: 'groups', groups: ['Group 70'] })
-  @Conforms(() => AUDIENCE_SCHEMA)
-  audience!: Audience
 }
 
 export class ResolveDto extends Reasoned {

@@ -10,20 +10,17 @@ import {
   incidentDetails,
   shownIncident,
 } from '#projections/incident-details/incident-details'
-import {
-  inForceAt,
-  type QueueInterval,
-  queueHistory,
-  shownInterval,
-} from '#projections/queue-history/queue-history'
+import { inForceAt } from '#projections/intervals'
+import { type QueueInterval, queueHistory, shownInterval } from '#projections/queue-history/queue-history'
+import { requireFilterable } from '../../http/custom-field-filter.js'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
 import { withSavedFilter } from '../../http/saved-filters.js'
 import { seenNow } from '../../http/seen-now.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { IncidentEvent } from '../domain/incident.events.js'
+import { CUSTOM_FIELDS } from '../domain/incident.facts.js'
 import { requesterTimeline, timeline } from '../domain/incident.history.js'
 import { unknownIncident } from '../incident.record.js'
-import { requireFilterable } from './custom-field-filter.js'
 
 export interface OneIncident extends AskedTimePoint {
   principal: Principal
@@ -91,7 +88,7 @@ export async function listIncidents(
       definition: incidentDetails,
       columns: columnsShown(args.principal, columnsOf(incidentDetails, incidentDetails.name)),
       usualOrder: [{ column: 'openedAt', direction: 'desc' }],
-      check: (filter) => requireFilterable(filter, dependencies.eventStore),
+      check: (filter) => requireFilterable(filter, dependencies.eventStore, CUSTOM_FIELDS),
       render: (incident, stale) => ({ ...shownIncident(incident), ...(stale && { stale }) }),
     })
   }
@@ -124,7 +121,7 @@ export async function selectIncidents(
 ): Promise<QueryAnswer> {
   const columns = columnsShown(principal, columnsOf(incidentDetails, incidentDetails.name))
   const wanted = parseFilter(filter, columns)
-  await requireFilterable(wanted, eventStore)
+  await requireFilterable(wanted, eventStore, CUSTOM_FIELDS)
   const details = models.of<IncidentDetails>(incidentDetails.name)
   const asking = {
     principal,

@@ -11,7 +11,7 @@ export interface NotificationKind {
   /** Nobody can switch it off. */
   readonly mandatory?: true
   /** Of which process it tells, in the type of webhooks; absent: incidents. */
-  readonly about?: 'approval'
+  readonly about?: 'approval' | 'problem'
   readonly subject: string
   readonly text: string
 }
@@ -31,6 +31,11 @@ export const NOTIFICATION_KINDS = {
     readership: 'desk',
     subject: 'New in {{group}}: {{title}}',
     text: '{{number}} (priority {{priority}}, {{state}}) is in the queue of {{group}}: {{title}}\n\n{{link}}',
+  },
+  'workaround-known': {
+    readership: 'desk',
+    subject: 'What helps is known: {{title}}',
+    text: 'The problem behind {{number}} is a known error. What helps meanwhile:\n\n{{detail}}\n\n{{link}}',
   },
   'caller-replied': {
     readership: 'desk',
@@ -118,6 +123,36 @@ export const NOTIFICATION_KINDS = {
     mandatory: true,
     subject: 'Nobody on call has answered: {{title}}',
     text: 'Nobody on call in {{group}} has acknowledged {{number}}: {{title}}\n\n{{link}}',
+  },
+  'problem-assigned-to-me': {
+    readership: 'desk',
+    about: 'problem',
+    subject: 'Problem assigned to you: {{title}}',
+    text: '{{number}} (priority {{priority}}, {{state}}) is yours now: {{title}}\n\n{{link}}',
+  },
+  'problem-assigned-to-group': {
+    readership: 'desk',
+    about: 'problem',
+    subject: 'New problem in {{group}}: {{title}}',
+    text: '{{number}} (priority {{priority}}, {{state}}) is in the queue of {{group}}: {{title}}\n\n{{link}}',
+  },
+  'problem-task-assigned': {
+    readership: 'desk',
+    about: 'problem',
+    subject: 'Task for a problem: {{title}}',
+    text: 'For {{number}} there is to be done:\n\n{{detail}}\n\n{{link}}',
+  },
+  'problem-comment-added': {
+    readership: 'desk',
+    about: 'problem',
+    subject: 'New comment: {{title}}',
+    text: 'There is a comment on {{number}}:\n\n{{detail}}\n\n{{link}}',
+  },
+  'watched-problem-changed': {
+    readership: 'desk',
+    about: 'problem',
+    subject: '{{state}}: {{title}}',
+    text: '{{number}}, which you watch, is in {{state}}.\n\n{{detail}}\n\n{{link}}',
   },
   'approval-asked': {
     readership: 'requester',

@@ -1,18 +1,9 @@
 import type { RecordedEvent, StreamFold } from '#libs/event-sourcing'
-import type { Audience, IncidentEvent } from '../../incidents/domain/incident.events.js'
+import type { IncidentEvent } from '../../incidents/domain/incident.events.js'
+import type { RecordAsTold } from './record-as-told.js'
 
 /** What notifications need to know of an incident. Undefined: not set. */
-export interface IncidentAsTold {
-  readonly title: string
-  readonly state: string
-  readonly priority?: number
-  readonly caller?: string
-  readonly affectedUser?: string
-  readonly openedBy?: string
-  readonly watchers: readonly string[]
-  readonly group?: string
-  readonly assignee?: string
-  readonly audience: Audience
+export interface IncidentAsTold extends RecordAsTold {
   /** What the caller was asked last. */
   readonly question?: string
   readonly majorIncidentManager?: string

@@ -2,18 +2,23 @@ import { Command } from '#libs/event-sourcing'
 import type { DeliveryChannelName, NotificationHead, Preferences } from './notification.events.js'
 import type { Values } from './rendering.js'
 
+/** News of a record. */
+export interface News {
+  event: { id: string; type: string; data: unknown }
+  /** Who did it, and on whose behalf: they are not told. */
+  by: readonly string[]
+  /** ISO 8601, when it was recorded. */
+  at: string
+}
+
 /** Tells of an incident's event whomever it concerns; its id is the incident's number. */
-export class AnnounceIncidentEvent extends Command<
-  'AnnounceIncidentEvent',
-  {
-    event: { id: string; type: string; data: unknown }
-    /** Who did it, and on whose behalf: they are not told. */
-    by: readonly string[]
-    /** ISO 8601, when it was recorded. */
-    at: string
-  }
-> {
+export class AnnounceIncidentEvent extends Command<'AnnounceIncidentEvent', News> {
   readonly type = 'AnnounceIncidentEvent'
+}
+
+/** The same of a problem's; its id is the problem's number. */
+export class AnnounceProblemEvent extends Command<'AnnounceProblemEvent', News> {
+  readonly type = 'AnnounceProblemEvent'
 }
 
 /** Tells those whose approval is asked; its id is the round's. */
@@ -91,6 +96,11 @@ export const NOTIFICATION_COMMANDS = [
 ] as const
 
 /** Those with effects beyond one stream, which have handlers of their own. */
-export const OUTBOX_COMMANDS = [AnnounceIncidentEvent, AnnounceApproval, DeliverNotification] as const
+export const OUTBOX_COMMANDS = [
+  AnnounceIncidentEvent,
+  AnnounceProblemEvent,
+  AnnounceApproval,
+  DeliverNotification,
+] as const
 
 export const PREFERENCE_COMMANDS = [SetNotificationPreferences] as const

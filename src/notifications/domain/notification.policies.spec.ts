@@ -1,11 +1,13 @@
 import { EventFactory, policySpec } from '#libs/testing'
 import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
+import type { ProblemEvent } from '../../problems/domain/problem.events.js'
 import type { ToldEvent } from './incident-as-told.js'
 import type { NotificationEvent } from './notification.events.js'
 import {
   approvalNotifications,
   incidentNotifications,
   notificationDelivery,
+  problemNotifications,
 } from './notification.policies.js'
 
 const STREAM = 'notification-n1'
@@ -107,5 +109,29 @@ describe('announcements of approvals', () => {
 
   it('are none of what was imported', () => {
     policySpec(approvalNotifications).given().when(asked('import')).thenNothing()
+  })
+})
+
+describe('what happens to problems', () => {
+  const events = new EventFactory(undefined, 'problem-PRB0000001')
+  const comment: ProblemEvent = { type: 'ProblemCommentAdded', data: { text: 'x' } }
+
+  it('is told of, with who did it, unless an import brought it or it is the desk’s own', () => {
+    const event = events.event(comment, { actor: 'ann', onBehalfOf: 'ben' })
+    const { id, metadata } = event
+    const data = {
+      event: { id, ...comment },
+      by: ['ann', 'ben'],
+      at: metadata.recordedAt,
+    }
+    policySpec(problemNotifications)
+      .given()
+      .when(event)
+      .thenCommands({ type: 'AnnounceProblemEvent', id: 'PRB0000001', data })
+    const silent = [
+      events.event(comment, { channel: 'import' }),
+      events.event<ProblemEvent>({ type: 'ProblemWorkNoteAdded', data: { text: 'x' } }),
+    ]
+    for (const one of silent) expect(problemNotifications.key(one)).toBeUndefined()
   })
 })

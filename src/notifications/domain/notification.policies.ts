@@ -1,12 +1,21 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
 import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
+import type { ProblemEvent } from '../../problems/domain/problem.events.js'
 import type { ToldEvent } from './incident-as-told.js'
-import { AnnounceApproval, AnnounceIncidentEvent, DeliverNotification } from './notification.commands.js'
+import {
+  AnnounceApproval,
+  AnnounceIncidentEvent,
+  AnnounceProblemEvent,
+  DeliverNotification,
+  type News,
+} from './notification.commands.js'
 import type { DeliveryChannelName, NotificationEvent } from './notification.events.js'
+import { isToldOfProblem } from './problem-notices.js'
 import { isTold } from './recipients.js'
 
 const INCIDENT_PREFIX = 'incident-'
+const PROBLEM_PREFIX = 'problem-'
 const APPROVAL_PREFIX = 'approval-'
 const NOTIFICATION_PREFIX = 'notification-'
 
@@ -17,24 +26,49 @@ const NOTIFICATION_PREFIX = 'notification-'
 export const incidentNotifications = definePolicy<object, ToldEvent>({
   name: 'incident_notifications',
   from: [INCIDENT_PREFIX],
-  key: ({ type, stream, metadata }) => (metadata.channel !== 'import' && isTold(type) ? stream : undefined),
+  key: (event) => (event.metadata.channel !== 'import' && isTold(event) ? event.stream : undefined),
   initial: {},
   evolve: (state) => state,
-  react: ({ id, type, data, stream, metadata }) => {
-    const { actor, attributedTo, onBehalfOf, channel, recordedAt: at } = metadata
+  react: (event) => {
+    const { type, stream, metadata } = event
     // Who has written a mail learns by the answer alone that it was received, and under which number
-    const byMail = type === 'IncidentOpened' && channel === 'email'
-    const by = [actor, attributedTo, byMail ? undefined : onBehalfOf].filter((who) => who !== undefined)
+    const byMail = type === 'IncidentOpened' && metadata.channel === 'email'
+    const news = newsOf(event, byMail ? undefined : metadata.onBehalfOf)
+    const number = stream.slice(INCIDENT_PREFIX.length)
     return [
       {
         kind: 'command',
-        build: (metadata) =>
-          new AnnounceIncidentEvent(
-            stream.slice(INCIDENT_PREFIX.length),
-            { event: { id, type, data }, by, at },
-            metadata,
-          ),
+        build: (metadata) => new AnnounceIncidentEvent(number, news, metadata),
         reason: type,
+      },
+    ]
+  },
+})
+
+function newsOf(
+  { id, type, data, metadata: { actor, attributedTo, recordedAt: at } }: RecordedEvent,
+  onBehalfOf: string | undefined,
+): News {
+  const by = [actor, attributedTo, onBehalfOf].filter((who) => who !== undefined)
+  return { event: { id, type, data }, by, at }
+}
+
+/** The same of problems. */
+export const problemNotifications = definePolicy<object, ProblemEvent>({
+  name: 'problem_notifications',
+  from: [PROBLEM_PREFIX],
+  key: ({ type, stream, metadata }) =>
+    metadata.channel !== 'import' && isToldOfProblem(type) ? stream : undefined,
+  initial: {},
+  evolve: (state) => state,
+  react: (event) => {
+    const news = newsOf(event, event.metadata.onBehalfOf)
+    const number = event.stream.slice(PROBLEM_PREFIX.length)
+    return [
+      {
+        kind: 'command',
+        build: (metadata) => new AnnounceProblemEvent(number, news, metadata),
+        reason: event.type,
       },
     ]
   },
@@ -127,6 +161,7 @@ function lookAt(at: string): readonly Reaction[] {
 
 export const notificationPolicies = [
   incidentNotifications,
+  problemNotifications,
   approvalNotifications,
   notificationDelivery,
 ] as const

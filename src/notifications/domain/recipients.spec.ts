@@ -92,7 +92,12 @@ it('tells internal updates of a major incident to the desk alone', () => {
   expect(told(update('public'), manager)).toContain('major-incident-update → carl: x')
 })
 
-it('never tells of work notes', () => {
-  expect(isTold('WorkNoteAdded')).toBe(false)
-  expect(told({ type: 'WorkNoteAdded', data: { text: 'x' } })).toEqual([])
+it('never tells of work notes, save of what helps by the problem behind it', () => {
+  const note: ToldEvent = { type: 'WorkNoteAdded', data: { text: 'x' } }
+  expect(isTold(note)).toBe(false)
+  expect(told(note)).toEqual([])
+  const workaroundOf = { problem: 'PRB0000001', number: 1 }
+  const workaround: ToldEvent = { type: 'WorkNoteAdded', data: { text: 'Restart', workaroundOf } }
+  expect(isTold(workaround)).toBe(true)
+  expect(told(workaround)).toEqual(['workaround-known → ann: Restart'])
 })

@@ -1,19 +1,5 @@
-import type { Kind } from './defaults.js'
 import type { IncidentAsTold, ToldEvent } from './incident-as-told.js'
-import type { NotificationReason } from './notification.events.js'
-
-/** People by what they are to the record; a group's are looked up by whoever tells them. */
-export type Addressee =
-  | { person: string; relation: NotificationReason['relation'] }
-  | { membersOf: string }
-  | { managerOf: string }
-
-export interface Notice {
-  kind: Kind
-  to: readonly Addressee[]
-  /** The words that the event brings. */
-  detail?: string
-}
+import { type Addressee, holders, type Notice, people } from './record-as-told.js'
 
 /** Events that somebody is told of. */
 const TOLD: ReadonlySet<string> = new Set<ToldEvent['type']>([
@@ -38,8 +24,10 @@ const TOLD: ReadonlySet<string> = new Set<ToldEvent['type']>([
   'OnCallExhausted',
 ])
 
-export function isTold(type: string): boolean {
-  return TOLD.has(type)
+/** Work notes are told of only when they bring the workaround of a problem. */
+export function isTold(event: ToldEvent): boolean {
+  if (event.type === 'WorkNoteAdded') return event.data.workaroundOf !== undefined
+  return TOLD.has(event.type)
 }
 
 /**
@@ -74,6 +62,10 @@ export function noticesOf(
     }
     case 'IncidentReopened':
       return [{ kind: 'reopened', to: holders(incident) }, watched(incident)]
+    case 'WorkNoteAdded': {
+      const { text: detail, workaroundOf } = event.data
+      return workaroundOf === undefined ? [] : [{ kind: 'workaround-known', to: holders(incident), detail }]
+    }
     case 'CommentAdded':
       return commentNotices(event.data.text, incident, by)
     default:
@@ -167,16 +159,6 @@ function callers({ caller, affectedUser }: IncidentAsTold): readonly Addressee[]
   return [...people('caller', caller), ...people('affected user', affectedUser)]
 }
 
-/** Who works on it: the assignee, else whoever may take it. */
-function holders({ assignee, group }: IncidentAsTold): readonly Addressee[] {
-  if (assignee !== undefined) return people('assignee', assignee)
-  return group === undefined ? [] : [{ membersOf: group }]
-}
-
 function watched({ watchers }: IncidentAsTold, detail?: string): Notice {
   return { kind: 'watched-record-changed', to: people('watcher', ...watchers), detail }
-}
-
-function people(relation: NotificationReason['relation'], ...ids: (string | undefined)[]): Addressee[] {
-  return ids.flatMap((person) => (person === undefined ? [] : [{ person, relation }]))
 }

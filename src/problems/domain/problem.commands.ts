@@ -1,5 +1,12 @@
+import type { Audience } from '#libs/access'
 import { Command } from '#libs/event-sourcing'
-import type { ProblemFields, ProblemLink, ProblemOrigin, ProblemReview } from './problem.events.js'
+import type {
+  ProblemFields,
+  ProblemFile,
+  ProblemLink,
+  ProblemOrigin,
+  ProblemReview,
+} from './problem.events.js'
 import type { ObservedProblem } from './problem.import.js'
 
 type Nothing = Record<never, never>
@@ -10,6 +17,8 @@ export interface OpenProblemData extends Omit<ProblemFields, 'affectedCis'> {
   origin?: ProblemOrigin
   /** Id of the candidate that it is made from. */
   candidate?: string
+  /** Absent: public. Of a restricted one, whoever opens it is a watcher. */
+  audience?: Audience
   /** 1 is the highest; absent: the lowest of the matrix. */
   impact?: number
   urgency?: number
@@ -22,8 +31,10 @@ export class OpenProblem extends Command<'OpenProblem', OpenProblemData> {
   readonly type = 'OpenProblem'
 }
 
-/** Absent stays, null clears. */
-export type ProblemWishes = { [Field in keyof ProblemFields]?: ProblemFields[Field] | null }
+/** Absent stays, null clears. Custom fields are merged one by one, null removes one. */
+export type ProblemWishes = {
+  [Field in Exclude<keyof ProblemFields, 'customFields'>]?: ProblemFields[Field] | null
+} & { customFields?: Record<string, unknown> }
 export class EditProblem extends Command<'EditProblem', ProblemWishes> {
   readonly type = 'EditProblem'
 }
@@ -37,6 +48,19 @@ export class AssignProblem extends Command<
   { group?: string | null; assignee?: string | null }
 > {
   readonly type = 'AssignProblem'
+}
+/** The content is in the blob store already, under its hash (SHA-256, lower-case hex). `size` in bytes. */
+export class AttachFileToProblem extends Command<'AttachFileToProblem', ProblemFile> {
+  readonly type = 'AttachFileToProblem'
+}
+export class AddProblemWatcher extends Command<'AddProblemWatcher', { person: string }> {
+  readonly type = 'AddProblemWatcher'
+}
+export class RemoveProblemWatcher extends Command<'RemoveProblemWatcher', { person: string }> {
+  readonly type = 'RemoveProblemWatcher'
+}
+export class ChangeProblemAudience extends Command<'ChangeProblemAudience', { audience: Audience }> {
+  readonly type = 'ChangeProblemAudience'
 }
 export class CommentOnProblem extends Command<'CommentOnProblem', { text: string }> {
   readonly type = 'CommentOnProblem'
@@ -142,6 +166,10 @@ export const PROBLEM_COMMANDS = [
   EditProblem,
   PrioritizeProblem,
   AssignProblem,
+  AttachFileToProblem,
+  AddProblemWatcher,
+  RemoveProblemWatcher,
+  ChangeProblemAudience,
   CommentOnProblem,
   NoteOnProblem,
   LinkProblem,

@@ -222,3 +222,30 @@ it('there is a right for every command; accepting a risk and closing are a team 
   expect(leads.map(([type]) => type)).toEqual(['AcceptRisk', 'CloseProblem'])
   for (const roles of Object.values(PROBLEM_RIGHTS)) expect(roles).not.toContain('requester')
 })
+
+describe('a file', () => {
+  const attach = (more: object = {}) =>
+    new c.AttachFileToProblem(
+      NUMBER,
+      { hash: 'a'.repeat(64), name: 'spool.log', contentType: 'text/plain', size: 4, ...more },
+      by('ann'),
+    )
+
+  it('is attached once, by its content and name, until the problem is closed', () => {
+    const attached: ProblemEvent = { type: 'ProblemFileAttached', data: attach().data }
+    given().when(attach()).thenEvents(attached)
+    given(attached).when(attach()).thenNothing()
+    given(attached)
+      .when(attach({ name: 'old.log' }))
+      .thenTypes('ProblemFileAttached')
+    given()
+      .when(attach({ name: ' ' }))
+      .thenRefused('PROBLEM.TEXT_REQUIRED')
+    given()
+      .when(attach({ hash: 'A' }))
+      .thenRefused('PROBLEM.HASH_MALFORMED')
+    given(...WAY_TO.Closed)
+      .when(attach())
+      .thenRefused('PROBLEM.CLOSED')
+  })
+})

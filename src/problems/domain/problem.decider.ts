@@ -1,4 +1,5 @@
 import type { Decider } from '#libs/event-sourcing'
+import * as audience from './problem.audience.js'
 import type { ProblemCommand } from './problem.commands.js'
 import * as description from './problem.description.js'
 import type { ProblemEvent } from './problem.events.js'
@@ -45,11 +46,19 @@ function decideOpened(
 ): readonly ProblemEvent[] {
   switch (command.type) {
     case 'EditProblem':
-      return description.editProblem(command, problem)
+      return description.editProblem(command, problem, known)
     case 'PrioritizeProblem':
       return description.prioritizeProblem(command, problem, known)
     case 'AssignProblem':
       return description.assignProblem(command, problem, known)
+    case 'AttachFileToProblem':
+      return description.attachFile(command, problem)
+    case 'AddProblemWatcher':
+      return audience.addWatcher(command, problem, known)
+    case 'RemoveProblemWatcher':
+      return audience.removeWatcher(command, problem)
+    case 'ChangeProblemAudience':
+      return audience.changeAudience(command, problem, known)
     case 'CommentOnProblem':
       requireText(command.data)
       return [{ type: 'ProblemCommentAdded', data: { text: command.data.text } }]

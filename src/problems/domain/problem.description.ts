@@ -1,7 +1,10 @@
+import { isSystemId, PUBLIC } from '#libs/access'
 import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
 import { priorityAt } from '../../settings/domain/defaults.js'
+import { admitted, requireAudience, watching } from './problem.audience.js'
 import type {
   AssignProblem,
+  AttachFileToProblem,
   EditProblem,
   LinkIncidents,
   LinkProblem,
@@ -10,6 +13,7 @@ import type {
   ProblemWishes,
   UnlinkProblem,
 } from './problem.commands.js'
+import { checkedCustomFields, customChange } from './problem.custom-fields.js'
 import {
   PROBLEM_LINK_RELATIONS,
   type ProblemChanges,
@@ -25,34 +29,57 @@ import { isOpened, outcomeOf, type Problem, type ProblemRecord, sameLink } from 
 /** What a problem is about: its fields, its priority, who has it, what it is linked to. */
 
 export function openProblem(
-  { id, data }: OpenProblem,
+  { id, data, metadata }: OpenProblem,
   record: ProblemRecord,
   known: ProblemFacts,
 ): readonly ProblemEvent[] {
   if (isOpened(record)) throw new Refused('PROBLEM.EXISTS', `${id} is open already.`)
   const { title, description, category, subcategory, symptom, service, candidate } = data
-  const { group, assignee, affectedCis = [], incidents = [] } = data
+  const { group, assignee, audience = PUBLIC, affectedCis = [], incidents = [] } = data
   requireText({ title })
+  requireAudience(audience, known)
   const origin = data.origin ?? 'reactive'
   const handOver = { group: group ?? null, assignee }
   requireHands(handOver, known)
-  const fields = { title, description, category, subcategory, symptom, service }
+  const { customFields } = data
+  const fields = { title, description, category, subcategory, symptom, service, customFields }
+  const customFieldsVersion = checkedCustomFields(data, known, isSystemId(metadata.actor))
   return [
     {
       type: 'ProblemOpened',
-      data: { ...fields, affectedCis: distinct(affectedCis), origin, candidate, group, assignee },
+      data: {
+        ...fields,
+        affectedCis: distinct(affectedCis),
+        origin,
+        candidate,
+        ...(data.audience && { audience }),
+        customFieldsVersion,
+        group,
+        assignee,
+      },
     },
     derivedPriority(data, null, known),
+    ...(audience.kind === 'public' ? [] : watching([metadata.actor, assignee], { watchers: [] })),
     ...named(distinct(incidents), known),
   ]
 }
 
-export function editProblem({ data }: EditProblem, problem: Problem): readonly ProblemEvent[] {
+export function editProblem(
+  { data }: EditProblem,
+  problem: Problem,
+  known: ProblemFacts,
+): readonly ProblemEvent[] {
   requireUnfinished(problem)
   const wishes = data.affectedCis ? { ...data, affectedCis: distinct(data.affectedCis) } : data
   const changes = differences(problem.fields, wishes)
   if (changes.title !== undefined) requireText({ title: changes.title.to as string | null })
-  return Object.keys(changes).length === 0 ? [] : [{ type: 'ProblemDetailsChanged', data: { changes } }]
+  const custom = customChange(data.customFields, problem, known)
+  if (Object.keys(changes).length === 0 && custom === undefined) return []
+  if (custom === undefined) return [{ type: 'ProblemDetailsChanged', data: { changes } }]
+  const { version: customFieldsVersion, ...customFields } = custom
+  return [
+    { type: 'ProblemDetailsChanged', data: { changes: { ...changes, customFields }, customFieldsVersion } },
+  ]
 }
 
 /** Which of the wishes differ from the fields; absent ones stay, null clears. */
@@ -140,7 +167,10 @@ export function assignProblem(
   const assignee = data.assignee === undefined ? kept : data.assignee
   requireHands({ group, assignee: data.assignee }, known)
   if (group === problem.group && assignee === problem.assignee) return []
-  return [{ type: 'ProblemAssigned', data: { group, assignee, previousAssignee: problem.assignee } }]
+  return [
+    { type: 'ProblemAssigned', data: { group, assignee, previousAssignee: problem.assignee } },
+    ...admitted([data.assignee], problem),
+  ]
 }
 
 /**
@@ -196,6 +226,19 @@ function malformedLink(pointer: string, message: string, detail: string): Invali
 export function unlinkProblem({ data }: UnlinkProblem, problem: Problem): readonly ProblemEvent[] {
   const known = problem.links.find((link) => sameLink(link, data))
   return known ? [{ type: 'ProblemUnlinked', data: { link: known } }] : []
+}
+
+/** @throws InvalidInput `PROBLEM.HASH_MALFORMED`; as the guards do */
+export function attachFile({ data }: AttachFileToProblem, problem: Problem): readonly ProblemEvent[] {
+  requireUnfinished(problem)
+  const { hash, name, contentType, size } = data
+  requireText({ name, contentType })
+  if (!/^[0-9a-f]{64}$/.test(hash))
+    throw new InvalidInput('PROBLEM.HASH_MALFORMED', 'Name the content by its SHA-256 in lower-case hex.', [
+      { pointer: '/hash', message: 'must be 64 hex digits' },
+    ])
+  const known = problem.files.some((file) => file.hash === hash && file.name === name)
+  return known ? [] : [{ type: 'ProblemFileAttached', data: { hash, name, contentType, size } }]
 }
 
 /** Allowed in every state in which there still is a problem: what was behind an incident is often learned late. */

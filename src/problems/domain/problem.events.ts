@@ -1,3 +1,4 @@
+import type { Audience } from '#libs/access'
 import type { DomainEvent } from '#libs/event-sourcing'
 import type { HeldIncidentStep } from './defaults.js'
 
@@ -30,6 +31,7 @@ export interface ProblemFields {
   service?: string
   /** Numbers, in order. */
   affectedCis: readonly string[]
+  customFields?: Record<string, unknown>
 }
 /** Before and after of one field; null: not set. */
 export interface ProblemFieldChange<Value = unknown> {
@@ -59,19 +61,28 @@ export interface ImportedProblem {
 type Fact<Type extends string, Data extends object> = DomainEvent<Type, Data & ImportedProblem>
 type Nothing = Record<never, never>
 
-/** `candidate`: id of the candidate that it was made from. `openedAt`: from imports only, when the source says that it is older. */
+/**
+ * `candidate`: id of the candidate that it was made from. `openedAt`: from imports only, when the source says that it is older.
+ * `audience`: absent: public.
+ */
 export type ProblemOpened = Fact<
   'ProblemOpened',
   ProblemFields & {
     origin: ProblemOrigin
     candidate?: string
+    audience?: Audience
     group?: string
     assignee?: string
     openedAt?: string
+    /** Version of their schema that the custom fields were checked with. */
+    customFieldsVersion?: number
   }
 >
 /** Only what differs. */
-export type ProblemDetailsChanged = Fact<'ProblemDetailsChanged', { changes: ProblemChanges }>
+export type ProblemDetailsChanged = Fact<
+  'ProblemDetailsChanged',
+  { changes: ProblemChanges; customFieldsVersion?: number }
+>
 /** Priority from impact × urgency by the matrix version in force; null values only from imports. */
 export type ProblemPrioritized = Fact<
   'ProblemPrioritized',
@@ -86,6 +97,21 @@ export type ProblemPrioritized = Fact<
 export type ProblemAssigned = Fact<
   'ProblemAssigned',
   { group: string | null; assignee: string | null; previousAssignee: string | null }
+>
+/** Named by its content: SHA-256, lower-case hex. `size` in bytes. */
+export interface ProblemFile {
+  hash: string
+  name: string
+  contentType: string
+  size: number
+}
+export type ProblemFileAttached = Fact<'ProblemFileAttached', ProblemFile>
+export type ProblemWatcherAdded = Fact<'ProblemWatcherAdded', { person: string }>
+export type ProblemWatcherRemoved = Fact<'ProblemWatcherRemoved', { person: string }>
+/** `tasks`: those that were to be done then: they stand in queues by themselves, and are seen by the same people. */
+export type ProblemAudienceChanged = Fact<
+  'ProblemAudienceChanged',
+  { audience: Audience; previous: Audience; tasks: readonly string[] }
 >
 export type ProblemCommentAdded = Fact<'ProblemCommentAdded', { text: string }>
 export type ProblemWorkNoteAdded = Fact<'ProblemWorkNoteAdded', { text: string }>
@@ -114,10 +140,17 @@ export type ProblemFixStarted = Fact<'ProblemFixStarted', Nothing>
 export type ProblemHeld = Fact<'ProblemHeld', { reason: string; comment?: string }>
 export type ProblemResumed = Fact<'ProblemResumed', Nothing>
 
-/** `priority`: that of the problem, as it was then. */
+/** `priority`, `audience`: those of the problem, as they were then; no audience: public. */
 export type ProblemTaskAdded = Fact<
   'ProblemTaskAdded',
-  { task: string; title: string; group?: string; assignee?: string; priority: number | null }
+  {
+    task: string
+    title: string
+    group?: string
+    assignee?: string
+    priority: number | null
+    audience?: Audience
+  }
 >
 export type ProblemTaskStarted = Fact<'ProblemTaskStarted', { task: string }>
 export type ProblemTaskFinished = Fact<
@@ -184,6 +217,10 @@ export type ProblemEvent =
   | ProblemDetailsChanged
   | ProblemPrioritized
   | ProblemAssigned
+  | ProblemFileAttached
+  | ProblemWatcherAdded
+  | ProblemWatcherRemoved
+  | ProblemAudienceChanged
   | ProblemCommentAdded
   | ProblemWorkNoteAdded
   | ProblemLinked

@@ -1,7 +1,16 @@
-import { type GroupStanding, groupStanding, type PersonStanding, personStanding } from '#libs/access'
+import {
+  type Audience,
+  type GroupStanding,
+  groupStanding,
+  type PersonStanding,
+  personStanding,
+} from '#libs/access'
+import type { CustomFieldSchema } from '#libs/custom-fields'
+import { duplicateNamed, type Named, namingStream } from '#libs/duplicates'
 import { type Fact, type FactQuestions, fact } from '#libs/event-sourcing'
-import { DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
+import { DEFAULT_CUSTOM_FIELDS, DEFAULT_PRIORITY_MATRIX } from '../../settings/domain/defaults.js'
 import type {
+  CustomFieldsPublished,
   PriorityMatrix,
   PriorityMatrixPublished,
   ProblemSettingsPublished,
@@ -16,15 +25,23 @@ import { evolve, isOpened, NOT_OPENED, type Problem, type ProblemRecord } from '
 export interface ProblemFacts {
   matrix: Fact<{ readonly version: number; readonly matrix: PriorityMatrix }>
   settings: Fact<{ readonly version: number; readonly settings: ProblemSettings }>
-  /** Who is to have it, or one of its tasks. */
+  customFields: Fact<CustomFieldSchema>
+  /** Who is to have it, or one of its tasks, or to watch it. */
   person: Fact<PersonStanding>
   group: Fact<GroupStanding>
   survivor: Fact<ProblemRecord>
+  /** Whether it, and the survivor, are being named duplicates just now. */
+  named: Fact<Named>
+  survivorNamed: Fact<Named>
   /** Of each incident that the command names. */
   [incident: IncidentName]: Fact<IncidentStanding>
+  /** Each group of the audience that the command names. */
+  [audienceGroup: AudienceGroup]: Fact<GroupStanding>
 }
 type IncidentName = `incident ${string}`
 export const incidentName = (number: string): IncidentName => `incident ${number}`
+type AudienceGroup = `audience group ${string}`
+export const audienceGroup = (id: string): AudienceGroup => `audience group ${id}`
 
 const MATRIX = fact<ProblemFacts['matrix']['value'], PriorityMatrixPublished>('settings-priority-matrix', {
   initial: { version: 0, matrix: DEFAULT_PRIORITY_MATRIX },
@@ -34,10 +51,19 @@ const SETTINGS = fact<ProblemFacts['settings']['value'], ProblemSettingsPublishe
   initial: { version: 0, settings: DEFAULT_PROBLEM_SETTINGS },
   evolve: (known, event) => (event.type === 'ProblemSettingsPublished' ? event.data : known),
 })
+export const CUSTOM_FIELDS = fact<CustomFieldSchema, CustomFieldsPublished>(
+  'settings-custom-fields-problem',
+  {
+    initial: { version: 0, ...DEFAULT_CUSTOM_FIELDS },
+    evolve: (known, event) => (event.type === 'CustomFieldsPublished' ? event.data : known),
+  },
+)
 const personFact = (id: string) => fact(`person-${id}`, personStanding)
 const groupFact = (id: string) => fact(`group-${id}`, groupStanding)
 const problemFact = (number: string) =>
   fact<ProblemRecord, ProblemEvent>(`problem-${number}`, { initial: NOT_OPENED, evolve })
+
+const namedFact = (number: string) => fact(namingStream('problem', number), duplicateNamed)
 
 type Questions = Partial<FactQuestions<ProblemFacts>>
 const NOTHING: Questions = {}
@@ -45,14 +71,23 @@ const NOTHING: Questions = {}
 /** What else the decision about this command needs to know. */
 export function facts(command: ProblemCommand, record: ProblemRecord): Questions {
   if (command.type === 'OpenProblem') {
-    const { assignee, group: of, incidents = [] } = command.data
-    return { matrix: MATRIX, ...handOverFacts(of, assignee), ...incidentFacts(incidents) }
+    const { assignee, group: of, audience, incidents = [] } = command.data
+    const hands = handOverFacts(of, assignee)
+    return {
+      matrix: MATRIX,
+      customFields: CUSTOM_FIELDS,
+      ...hands,
+      ...audienceFacts(audience),
+      ...incidentFacts(incidents),
+    }
   }
   return isOpened(record) ? factsOfOpened(command, record) : NOTHING
 }
 
 function factsOfOpened(command: ProblemCommand, problem: Problem): Questions {
   switch (command.type) {
+    case 'EditProblem':
+      return command.data.customFields === undefined ? NOTHING : { customFields: CUSTOM_FIELDS }
     case 'PrioritizeProblem':
       return { matrix: MATRIX }
     case 'AssignProblem': {
@@ -61,13 +96,21 @@ function factsOfOpened(command: ProblemCommand, problem: Problem): Questions {
     }
     case 'AddProblemTask':
       return handOverFacts(command.data.group, command.data.assignee)
+    case 'AddProblemWatcher':
+      return { person: personFact(command.data.person) }
+    case 'ChangeProblemAudience':
+      return audienceFacts(command.data.audience)
     case 'LinkIncidents':
       return incidentFacts(command.data.incidents)
     case 'ResolveProblem':
     case 'CloseProblem':
       return { settings: SETTINGS }
     case 'MarkProblemDuplicate':
-      return { survivor: problemFact(command.data.survivor) }
+      return {
+        survivor: problemFact(command.data.survivor),
+        named: namedFact(command.id ?? ''),
+        survivorNamed: namedFact(command.data.survivor),
+      }
     default:
       return NOTHING
   }
@@ -78,6 +121,13 @@ function handOverFacts(of: string | null | undefined, assignee: string | null | 
     ...(of != null && { group: groupFact(of) }),
     ...(assignee != null && { person: personFact(assignee) }),
   }
+}
+
+function audienceFacts(audience: Audience | undefined): Questions {
+  if (audience?.kind !== 'groups') return NOTHING
+  return Object.fromEntries(
+    audience.groups.map((id) => [audienceGroup(id), groupFact(id)]),
+  ) as unknown as Questions
 }
 
 function incidentFacts(numbers: readonly string[]): Questions {

@@ -108,19 +108,19 @@ export function requireText(texts: Record<string, string | null | undefined>): v
 }
 
 /** @throws InvalidInput `PROBLEM.PERSON_UNKNOWN`; Refused `PROBLEM.PERSON_INACTIVE` */
-export function requirePerson(person: PersonStanding, id: string): void {
+export function requirePerson(person: PersonStanding, id: string, pointer = '/assignee'): void {
   if (!person.exists)
     throw new InvalidInput('PROBLEM.PERSON_UNKNOWN', `There is no person "${id}": register her first.`, [
-      { pointer: '/assignee', message: 'is no person' },
+      { pointer, message: 'is no person' },
     ])
   if (!person.active)
     throw new Refused('PROBLEM.PERSON_INACTIVE', `"${id}" has left: choose somebody who is active.`)
 }
 
 /** @throws InvalidInput `PROBLEM.GROUP_UNKNOWN` */
-export function requireGroup(group: GroupStanding, id: string): void {
+export function requireGroup(group: GroupStanding, id: string, pointer = '/group'): void {
   if (group.exists) return
   throw new InvalidInput('PROBLEM.GROUP_UNKNOWN', `There is no group "${id}": register it first.`, [
-    { pointer: '/group', message: 'is no group' },
+    { pointer, message: 'is no group' },
   ])
 }

@@ -38,6 +38,8 @@ function valuesOf(record: ProblemRecord): Record<string, unknown> {
     priority: record.priority,
     assignmentGroup: record.group,
     assignee: record.assignee,
+    audience: record.audience,
+    watchers: record.watchers,
     rootCause: record.rootCause,
     workaround: record.workaround,
     knownError: record.knownError || null,
@@ -95,6 +97,14 @@ function contentInWords({ type, data }: Recorded): string | undefined {
         : `Priority ${data.priority}, by matrix version ${data.matrixVersion}`
     case 'ProblemAssigned':
       return `Assigned to ${data.assignee ?? 'nobody'} of group ${data.group ?? 'none'}`
+    case 'ProblemFileAttached':
+      return `Attached ${data.name}`
+    case 'ProblemWatcherAdded':
+      return `${data.person} watches it`
+    case 'ProblemWatcherRemoved':
+      return `${data.person} watches it no more`
+    case 'ProblemAudienceChanged':
+      return 'Audience changed'
     case 'ProblemCommentAdded':
       return 'Comment'
     case 'ProblemWorkNoteAdded':

@@ -220,6 +220,14 @@ describe('a duplicate', () => {
       .when(mark(OTHER))
       .thenTypes('ProblemMarkedDuplicate')
   })
+
+  it('waits while somebody marks the survivor one, who was there before', () => {
+    const named = (occurredAt: string) =>
+      ({ type: 'DuplicateNamed', data: { survivor: NUMBER }, metadata: { occurredAt } }) as const
+    const marking = (occurredAt: string) => given().and(`duplicate-problem-${OTHER}`, named(occurredAt))
+    marking('2026-01-05T08:59:30Z').when(mark(OTHER)).thenRefused('PROBLEM.SURVIVOR_ENDING')
+    marking('2026-01-05T08:58:30Z').when(mark(OTHER)).thenTypes('ProblemMarkedDuplicate')
+  })
 })
 
 describe('a major problem', () => {

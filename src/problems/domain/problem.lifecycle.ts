@@ -1,3 +1,4 @@
+import { namedBefore } from '#libs/duplicates'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
 import {
   type AcceptRisk,
@@ -171,9 +172,8 @@ function hasEndedAs(problem: Problem, state: ProblemState, outcome: string, note
   return problem.stage.state === state && outcomeOf(problem) === outcome && problem.resolutionNotes === notes
 }
 
-/** Two that are marked each other's duplicate at the same moment are not noticed here: each reads the other as it was. */
 export function markDuplicate(
-  { id, data: { survivor, notes } }: MarkProblemDuplicate,
+  { id, data: { survivor, notes }, metadata: { occurredAt } }: MarkProblemDuplicate,
   problem: Problem,
   known: ProblemFacts,
 ): readonly ProblemEvent[] {
@@ -182,6 +182,12 @@ export function markDuplicate(
   requireStep('end', problem)
   if (survivor === id) throw badSurvivor('is the problem itself')
   requireSurvivor(known)
+  if (namedBefore(known.survivorNamed.value, known.named.value, occurredAt))
+    throw new Refused(
+      'PROBLEM.SURVIVOR_ENDING',
+      'Somebody is marking the survivor a duplicate just now: look at it again, then name the one that goes on.',
+      { survivor },
+    )
   return [
     ...skippedTasks(problem, `The problem is a duplicate of ${survivor}.`),
     { type: 'ProblemMarkedDuplicate', data: { from: stage.state, survivor, notes: notes ?? null } },
@@ -189,7 +195,7 @@ export function markDuplicate(
 }
 
 function requireSurvivor({ survivor: { value } }: ProblemFacts): void {
-  if (!isOpened(value)) throw badSurvivor('is no problem')
+  if (!isOpened(value)) throw unknownSurvivor()
   const { stage } = value
   if (stage.state !== 'Closed') return
   if (stage.outcome === 'duplicate')
@@ -200,6 +206,10 @@ function requireSurvivor({ survivor: { value } }: ProblemFacts): void {
     )
   if (stage.outcome === 'canceled')
     throw new Refused('PROBLEM.SURVIVOR_CANCELED', 'The survivor was canceled: choose one that goes on.')
+}
+
+export function unknownSurvivor(): InvalidInput {
+  return badSurvivor('is no problem, or none that you may see')
 }
 
 function badSurvivor(message: string): InvalidInput {

@@ -10,12 +10,16 @@ const WORKERS_AND_CHANGE_MANAGERS: readonly Role[] = [...WORKERS, 'change-manage
 /** Who answers for it that something stays as it is, or is over. */
 const LEADS: readonly Role[] = ['team-lead']
 
-/** Who may send which command; whoever may see a problem at all may see all of them. */
+/** Who may send which command, about a problem that she may see. */
 export const PROBLEM_RIGHTS: Readonly<Record<ProblemCommand['type'], readonly Role[]>> = {
   OpenProblem: WORKERS_AND_SERVICES,
   EditProblem: WORKERS_AND_SERVICES,
   PrioritizeProblem: WORKERS,
   AssignProblem: WORKERS,
+  AttachFileToProblem: WORKERS_AND_SERVICES,
+  AddProblemWatcher: WORKERS,
+  RemoveProblemWatcher: WORKERS,
+  ChangeProblemAudience: [...WORKERS, 'administrator'],
   CommentOnProblem: WORKERS_AND_SERVICES,
   NoteOnProblem: WORKERS_AND_SERVICES,
   LinkProblem: WORKERS_AND_CHANGE_MANAGERS,

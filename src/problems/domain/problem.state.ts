@@ -1,9 +1,11 @@
+import { type Audience, PUBLIC } from '#libs/access'
 import { later, type RecordedEvent } from '#libs/event-sourcing'
 import { FINISHED_TASK, type RecordTask, withoutTask, withTask, withTaskTold } from '#libs/record-tasks'
 import type {
   ProblemChanges,
   ProblemEvent,
   ProblemFields,
+  ProblemFile,
   ProblemLink,
   ProblemOrigin,
   ProblemOutcome,
@@ -34,6 +36,9 @@ export interface Problem {
   readonly priority: number | null
   readonly group: string | null
   readonly assignee: string | null
+  readonly audience: Audience
+  readonly watchers: readonly string[]
+  readonly files: readonly Pick<ProblemFile, 'hash' | 'name'>[]
   readonly rootCause: string | null
   readonly workaround: string | null
   /** Number of the latest workaround. */
@@ -80,13 +85,22 @@ function opened({
   data,
   metadata,
 }: RecordedEvent<Extract<ProblemEvent, { type: 'ProblemOpened' }>>): Problem {
-  const { title, description, category, subcategory, symptom, service, affectedCis } = data
+  const { title, description, category, subcategory, symptom, service, affectedCis, customFields } = data
   const { source } = metadata
   return {
     stage: { state: 'New' },
     hold: null,
     phaseUnknown: false,
-    fields: { title, description, category, subcategory, symptom, service, affectedCis },
+    fields: {
+      title,
+      description,
+      category,
+      subcategory,
+      symptom,
+      service,
+      affectedCis,
+      ...(customFields && { customFields }),
+    },
     origin: data.origin,
     candidate: data.candidate ?? null,
     impact: null,
@@ -94,6 +108,9 @@ function opened({
     priority: null,
     group: data.group ?? null,
     assignee: data.assignee ?? null,
+    audience: data.audience ?? PUBLIC,
+    watchers: [],
+    files: [],
     rootCause: null,
     workaround: null,
     workarounds: 0,
@@ -127,6 +144,18 @@ function evolveContent(problem: Problem, event: ProblemEvent): Problem {
     }
     case 'ProblemAssigned':
       return { ...problem, group: event.data.group, assignee: event.data.assignee }
+    case 'ProblemFileAttached': {
+      const { hash, name } = event.data
+      return { ...problem, files: [...problem.files, { hash, name }] }
+    }
+    case 'ProblemWatcherAdded':
+      return { ...problem, watchers: [...problem.watchers, event.data.person] }
+    case 'ProblemWatcherRemoved': {
+      const watchers = problem.watchers.filter((person) => person !== event.data.person)
+      return { ...problem, watchers }
+    }
+    case 'ProblemAudienceChanged':
+      return { ...problem, audience: event.data.audience }
     case 'ProblemLinked':
       return { ...problem, links: [...problem.links, event.data.link] }
     case 'ProblemUnlinked':

@@ -1,5 +1,6 @@
 import { NotFound, Refused } from '#libs/event-sourcing'
 import { FINISHED_TASK, openTasks, type RecordTask } from '#libs/record-tasks'
+import { admitted } from './problem.audience.js'
 import type {
   AddProblemTask,
   FinishProblemTask,
@@ -23,8 +24,12 @@ export function addProblemTask(
   requireText({ title })
   requireUnfinished(problem)
   requireHands({ group, assignee }, known)
-  const { taskCount, priority } = problem
-  return [{ type: 'ProblemTaskAdded', data: { task: `T${taskCount + 1}`, title, group, assignee, priority } }]
+  const { taskCount, priority, audience } = problem
+  const task = { task: `T${taskCount + 1}`, title, group, assignee, priority }
+  return [
+    { type: 'ProblemTaskAdded', data: { ...task, ...(audience.kind !== 'public' && { audience }) } },
+    ...admitted([assignee], problem),
+  ]
 }
 
 export function startProblemTask({ data }: StartProblemTask, problem: Problem): readonly ProblemEvent[] {

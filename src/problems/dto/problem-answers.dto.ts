@@ -1,15 +1,14 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches } from 'class-validator'
 import { Conforms, Field, IsInstant } from '#libs/platform'
+import { attachmentSchema } from '../../http/attachments/attachments.js'
 import { RecordHistory } from '../../http/history-entry.js'
-import { FreshnessQuery, listing } from '../../http/listing.dto.js'
+import { FreshnessQuery, filtered, listing, TimePointQuery } from '../../http/listing.dto.js'
 import { closed, instant, listOf, Page, RecordDetails, text } from '../../http/record-view.js'
 import { PROBLEM_ORIGINS, PROBLEM_OUTCOMES, PROBLEM_STATES } from '../domain/problem.events.js'
 
-/** What lists of problems take: those of now only. */
-export class ProblemsQuery extends listing(
-  FreshnessQuery,
-  'state = "Root Cause Analysis" AND knownError = true',
-  'openedAt desc',
+/** What lists of problems take. */
+export class ProblemsQuery extends filtered(
+  listing(TimePointQuery, 'state = "Root Cause Analysis" AND knownError = true', 'openedAt desc'),
 ) {}
 
 /** What the list of a problem's incidents takes. */
@@ -32,6 +31,10 @@ export class ProblemView extends RecordDetails {
   @IsOptional() @IsString() symptom?: string
   @IsOptional() @IsString() service?: string
   @IsOptional() @IsString({ each: true }) affectedCis?: string[]
+  @IsOptional()
+  @Field('Filter by `custom:"<field>=<value>"`, for those that are declared filterable.')
+  @Conforms(() => ({ type: 'object' }))
+  customFields?: object
   @IsIn([...PROBLEM_ORIGINS]) origin!: string
   @IsOptional() @Field('The candidate that it was made from.') @IsString() candidate?: string
   @IsOptional() @IsInt() impact?: number
@@ -39,6 +42,8 @@ export class ProblemView extends RecordDetails {
   @IsOptional() @Field('1 is the highest.', 2) @IsInt() priority?: number
   @IsOptional() @IsString() assignmentGroup?: string
   @IsOptional() @IsString() assignee?: string
+  @IsOptional() @IsString({ each: true }) watchers?: string[]
+  @IsOptional() @Conforms(() => listOf(attachmentSchema())) attachments?: object[]
   @IsOptional()
   @Field('Set while it is on hold, beside its state; filter by `onHold`.')
   @Conforms(() => closed({ reason: text, comment: text, since: instant }, ['reason', 'since']))

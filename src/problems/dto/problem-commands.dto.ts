@@ -3,6 +3,7 @@ import {
   ArrayMinSize,
   IsIn,
   IsInt,
+  IsObject,
   IsOptional,
   IsString,
   Length,
@@ -10,8 +11,10 @@ import {
   Max,
   Min,
 } from 'class-validator'
+import type { Audience } from '#libs/access'
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Field, Nullable } from '#libs/platform'
+import { IsAudience } from '../../http/audience.dto.js'
 import { Reasoned } from '../../http/reasoned.js'
 import { IsId, IsText } from '../../http/text-fields.js'
 import {
@@ -77,6 +80,11 @@ export class OpenProblemDto extends Reasoned {
   @IsOptional() @IsId('The group that has it.', 'Messaging') group?: string
   @IsOptional() @IsId('Who works on it: a member of the group.', 'ann') assignee?: string
   @IsOptional() @AreIncidents(0) incidents?: string[]
+  @IsOptional() @IsAudience({ kind: 'public' }) audience?: Audience
+  @IsOptional()
+  @Field('Custom fields, by the schema in force.', { costCentre: '4711' })
+  @IsObject()
+  customFields?: Record<string, unknown>
 }
 
 /** Absent stays, null clears. */
@@ -88,6 +96,10 @@ export class EditProblemDto extends Reasoned {
   @IsOptional() @Nullable() @IsText('What people notice.', 'slow', 200) symptom?: string | null
   @IsOptional() @Nullable() @IsText('The service that suffers.', 'Mail', 200) service?: string | null
   @IsOptional() @AreCis() affectedCis?: string[]
+  @IsOptional()
+  @Field('Merged one by one; null removes one.', { costCentre: '4711' })
+  @IsObject()
+  customFields?: Record<string, unknown>
 }
 
 export class PrioritizeProblemDto extends Reasoned {
@@ -99,6 +111,10 @@ export class PrioritizeProblemDto extends Reasoned {
 export class AssignProblemDto extends Reasoned {
   @IsOptional() @Nullable() @IsId('The group that has it.', 'Messaging') group?: string | null
   @IsOptional() @Nullable() @IsId('Who works on it: a member of the group.', 'ann') assignee?: string | null
+}
+
+export class ProblemWatcherDto extends Reasoned {
+  @IsId('Person.', 'ann') person!: string
 }
 
 export class ProblemTextDto extends Reasoned {

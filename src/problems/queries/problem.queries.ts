@@ -1,18 +1,28 @@
-import { hasRole, type Principal } from '#libs/access'
+import type { Principal } from '#libs/access'
 import { eventsAt, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { has } from '#libs/read-store'
-import { DESK_READERS } from '#projections/access'
+import { and, type Filter, has } from '#libs/read-store'
+import { DESK_READERS, readerSees } from '#projections/access'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
+import { inForceAt } from '#projections/intervals'
+import {
+  type ProblemInterval,
+  problemHistory,
+  shownProblemInterval,
+} from '#projections/problems/problem-history'
 import {
   foldProblemDetails,
   type ProblemDetails,
   problems,
   shownProblem,
 } from '#projections/problems/problems'
+import { requireFilterable } from '../../http/custom-field-filter.js'
 import { type ListArguments, listPage } from '../../http/listing.js'
+import { withSavedFilter } from '../../http/saved-filters.js'
+import { seenNow } from '../../http/seen-now.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import type { ProblemEvent } from '../domain/problem.events.js'
+import { CUSTOM_FIELDS } from '../domain/problem.facts.js'
 import { problemTimeline } from '../domain/problem.history.js'
 import { unknownProblem } from '../problem.record.js'
 import { withVisibleIncidents } from './named-incidents.js'
@@ -26,11 +36,27 @@ export interface OneProblem extends AskedTimePoint {
   minPosition?: string
 }
 
-/** Problems as they are now. */
-export function listProblems(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+/** Problems as they are now, or as they were. */
+export async function listProblems(
+  asked: ListArguments,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
+  const args = await withSavedFilter(asked, 'problems', dependencies.eventStore)
+  const check = (filter: Filter) => requireFilterable(filter, dependencies.eventStore, CUSTOM_FIELDS)
+  const usualOrder = [{ column: 'openedAt', direction: 'desc' }] as const
+  if (isPast(args)) {
+    const point = await settleTimePoint(dependencies.eventStore, args)
+    const inForce = inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf)
+    const seen = await seenNow(dependencies, args.principal, args.minPosition, problems)
+    const render = shownProblemInterval
+    const scope = and(inForce, seen)
+    const listed = { definition: problemHistory, scope, scopeName: 'at', usualOrder, check, render }
+    return listPage<ProblemInterval>(dependencies, args, listed, point)
+  }
   return listPage<ProblemDetails>(dependencies, args, {
     definition: problems,
-    usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+    usualOrder,
+    check,
     render: (problem, stale) => ({ ...shownProblem(problem), ...(stale && { stale }) }),
   })
 }
@@ -94,14 +120,26 @@ function shownIncident(incident: IncidentDetails, stale: boolean): object {
   return { ...shown, holdReason: hold?.reason, ...(stale && { stale }) }
 }
 
+/** Where an attachment's content lies, for whoever may see it. */
+export async function findProblemAttachment(
+  args: OneProblem & { hash: string },
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { number, hash } = args
+  const { details } = foldProblemDetails(await visibleEvents(args, eventStore))
+  const attachment = details?.attachments?.find((candidate) => candidate.hash === hash)
+  if (!attachment) throw new NotFound('ATTACHMENT.UNKNOWN', `${number} has no attachment ${hash}`)
+  return { json: JSON.stringify(attachment) }
+}
+
 /** @throws NotFound when there is no such problem, or none that the principal may see */
 async function visibleEvents(
   { principal, number, minPosition }: OneProblem,
   eventStore: QueryDependencies['eventStore'],
 ): Promise<readonly Recorded[]> {
   if (minPosition !== undefined) await requireKnown(eventStore, minPosition, 'minPosition')
-  if (!hasRole(principal, ...DESK_READERS)) throw unknownProblem(number)
   const events = (await eventStore.readStream(`problem-${number}`)) as Recorded[]
-  if (events.some(({ type }) => type === 'ProblemOpened')) return events
+  const { details } = foldProblemDetails(events)
+  if (details && readerSees(DESK_READERS, principal, details)) return events
   throw unknownProblem(number)
 }

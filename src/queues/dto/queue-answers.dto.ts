@@ -13,6 +13,12 @@ export class WorkQueueRow extends QueueEntry {
   @IsOptional() @Field('When it is done if all goes as planned.') @IsInstant() plannedStart?: string
   @IsOptional() @IsInstant() plannedEnd?: string
   @IsOptional()
+  @Field(
+    'When a change has to be seen to: its planned start; of an emergency that nobody has planned, since it was opened.',
+  )
+  @IsInstant()
+  startsAt?: string
+  @IsOptional()
   @Field('Of a task: the problem that it belongs to.', 'PRB0000001')
   @IsString()
   problem?: string

@@ -737,6 +737,7 @@ export const SETTING_NAMES = [
   'incident',
   'incident-templates',
   'custom-fields-incident',
+  'custom-fields-problem',
   'mail-intake',
   'escalation-rules',
   'major-incident',

@@ -1,8 +1,11 @@
 import { folded, IncidentStory } from '../incident-story.fixture.js'
 import { principal } from '../principals.fixture.js'
-import { incidentSearch, MOST_OF_ONE, MOST_WORDS, type SearchedIncident } from './incident-search.js'
+import type { SearchedIncident } from './incident-texts.js'
+import { MOST_OF_ONE, MOST_WORDS } from './kept-texts.js'
+import { recordSearch } from './record-search.js'
 
-const found = (story: IncidentStory): SearchedIncident => folded(incidentSearch, story).get(story.stream)!
+const found = (story: IncidentStory): SearchedIncident =>
+  folded(recordSearch, story).get(story.stream) as SearchedIncident
 
 describe('An incident can be searched', () => {
   it('by its number, title, description, comments and work notes', () => {
@@ -94,7 +97,7 @@ describe('An incident can be searched', () => {
     const story = new IncidentStory().opened()
     const before = found(story)
     const { events } = new IncidentStory().opened().thenUnknown().add('UpdateObserved', {})
-    for (const event of events.slice(1)) expect(incidentSearch.evolve(before, event)).toBe(before)
+    for (const event of events.slice(1)) expect(recordSearch.evolve(before, event)).toBe(before)
   })
 
   it('by requesters without what is internal', () => {
@@ -104,13 +107,13 @@ describe('An incident can be searched', () => {
       .add('WorkNoteAdded', { text: 'Disk full' })
       .add('WatcherAdded', { person: 'person-bob' })
     const [requester, agent] = [principal('person-cora', ['requester']), principal('person-ann', ['agent'])]
-    expect([incidentSearch.searches?.(requester), incidentSearch.searches?.(agent)]).toEqual([1, 2])
-    const shown = incidentSearch.fields?.(found(story), requester)
+    expect([recordSearch.searches?.(requester), recordSearch.searches?.(agent)]).toEqual([1, 2])
+    const shown = recordSearch.fields?.(found(story), requester)
     for (const field of ['workNotes', 'workNoteWords', 'watchers', 'visibleTo', 'audienceKind'])
       expect(shown).not.toHaveProperty(field)
     // Whatever she may search she sees
     const had = Object.entries(found(story)).filter(([, value]) => value !== undefined)
-    for (const field of Object.keys(incidentSearch.search!.texts[0]!))
+    for (const field of Object.keys(recordSearch.search!.texts[0]!))
       if (had.some(([name]) => name === field)) expect(shown).toHaveProperty(field)
   })
 })

@@ -1,17 +1,21 @@
-import { InvalidInput, type RecordedEvent } from '#libs/event-sourcing'
+import type { CustomFieldSchema } from '#libs/custom-fields'
+import { type FactQuestion, InvalidInput, type RecordedEvent } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { Filter } from '#libs/read-store'
-import { CUSTOM_FIELDS } from '../domain/incident.facts.js'
 
 /**
  * The read model holds all scalar custom fields, as `<name>=<value>`; lists may ask for those only that the schema in
  * force declares filterable.
+ * @param question asks for the custom fields in force
  * @throws InvalidInput `FILTER.CUSTOM_FIELD`, naming the field
  */
-export async function requireFilterable(filter: Filter, eventStore: EventStore): Promise<void> {
+export async function requireFilterable(
+  filter: Filter,
+  eventStore: EventStore,
+  { stream, fold }: FactQuestion<CustomFieldSchema>,
+): Promise<void> {
   const terms = customTerms(filter)
   if (terms.length === 0) return
-  const { stream, fold } = CUSTOM_FIELDS
   const events = (await eventStore.readStream(stream)) as RecordedEvent<never>[]
   const { filterable } = events.reduce(fold.evolve, fold.initial)
   const errors = terms

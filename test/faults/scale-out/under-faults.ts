@@ -2,26 +2,22 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { randomNumbers } from '#libs/random-numbers'
-import { eventually } from '../../libs/testing/eventually.js'
-import { type Role, ScaleOut } from './scale-out/system.js'
-import { tallyTopic } from './scale-out/topic-check.js'
-import { ask } from './server/api.js'
-import type { ServerProcess } from './server/ledgerdesk-process.js'
-import { issueTokens, registerGroup, type Tokens } from './server/people.js'
-import { brokenPromises, brokenRepeats } from './server/promises.js'
+import { eventually } from '../../../libs/testing/eventually.js'
+import { ask } from '../server/api.js'
+import type { ServerProcess } from '../server/ledgerdesk-process.js'
+import { issueTokens, registerGroup, type Tokens } from '../server/people.js'
+import { brokenPromises, brokenRepeats } from '../server/promises.js'
 import {
   type Contents,
   contentsOf,
   differences,
   foreignCheckpoints,
   rebuiltContents,
-} from './server/read-models.js'
-import { Workload } from './server/workload.js'
+} from '../server/read-models.js'
+import { Workload } from '../server/workload.js'
+import { type Role, ScaleOut } from './system.js'
+import { tallyTopic } from './topic-check.js'
 
-/**
- * The scale-out shape under faults: our processes in every role, two of each (so the second projector and the second
- * publisher that somebody starts by mistake are there all the time), on servers that go away in every way.
- */
 const KILLS = Number(process.env.FAULT_PROCESS_KILLS ?? (process.env.CI === 'true' ? 3 : 30))
 const SEED = Number(process.env.FAULT_SEED ?? randomInt(2 ** 31))
 /** Two processors share all servers and processes; a load that the projector can't follow would only make it wait. */
@@ -48,9 +44,27 @@ const lookUntil = <Value>(what: string, condition: () => Promise<Value | false>)
 
 const report = (line: string) => process.stdout.write(`  ${line}\n`)
 
-jest.setTimeout(240_000 + KILLS * 30_000)
+/** What goes wrong in one run of the load. */
+interface Faults {
+  /** Servers that are killed, frozen and restarted. */
+  servers: readonly ('eventStore' | 'readStore' | 'broker')[]
+  /** Whether processes of ours are killed at random, too, and some started by mistake. */
+  processes?: boolean
+}
 
-describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () => {
+/**
+ * The scale-out shape under faults: our processes in every role, two of each (so the second projector and the second
+ * publisher that somebody starts by mistake are there all the time), on servers that go away in every way. To be called in a
+ * file of its own, as it waits for most of its time, and others may wait beside it.
+ */
+export function underFaults({ servers, processes = false }: Faults): void {
+  jest.setTimeout(240_000 + KILLS * 30_000)
+  const kills = processes ? `, ${KILLS} kills` : ''
+  describe(`the scale-out shape under faults of ${servers.join(' and ')}${kills} (seed ${SEED})`, () =>
+    suite(servers, processes))
+}
+
+function suite(servers: Faults['servers'], processes: boolean): void {
   const random = randomNumbers(SEED)
 
   let system: ScaleOut
@@ -158,7 +172,7 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
     expect(expected).toBeGreaterThanOrEqual(20)
   })
 
-  describe.each(['eventStore', 'readStore', 'broker'] as const)('when the %s', (name) => {
+  describe.each(servers)('when the %s', (name) => {
     it.each(['is killed', 'is frozen', 'is restarted'] as const)('%s, all goes on', async (fault) => {
       const server = system[name]
       let asked = 0
@@ -195,41 +209,43 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
     })
   })
 
-  it(`goes on when ${KILLS} processes are killed at random`, async () => {
-    const killed: Record<Role, number> = { api: 0, projector: 0, publisher: 0 }
-    const attempts = await underLoad(async () => {
-      for (let kill = 0; kill < KILLS; kill++) {
-        await sleep(200 + random() * 1_500)
-        const candidates = system.processes
-        const [victim, role] = candidates[Math.floor(random() * candidates.length)]!
-        await victim.kill()
-        killed[role]++
-        if (role === 'publisher') cuts++
-        const heir = system.launch(role)
-        // Now and then it is killed while it starts.
-        if (random() < 0.8) await Promise.race([heir.serving, heir.exited])
-      }
+  if (processes) {
+    it(`goes on when ${KILLS} processes are killed at random`, async () => {
+      const killed: Record<Role, number> = { api: 0, projector: 0, publisher: 0 }
+      const attempts = await underLoad(async () => {
+        for (let kill = 0; kill < KILLS; kill++) {
+          await sleep(200 + random() * 1_500)
+          const candidates = system.processes
+          const [victim, role] = candidates[Math.floor(random() * candidates.length)]!
+          await victim.kill()
+          killed[role]++
+          if (role === 'publisher') cuts++
+          const heir = system.launch(role)
+          // Now and then it is killed while it starts.
+          if (random() < 0.8) await Promise.race([heir.serving, heir.exited])
+        }
+      })
+      await Promise.all(system.processes.map(([one]) => one.serving))
+      const level = await untilLevel()
+      report(
+        `${JSON.stringify(killed)} killed: ${attempts.length} requests, ${answered(attempts)} done; ` +
+          `level ${Math.round(level)} ms later`,
+      )
+      expect(answered(attempts)).toBeGreaterThan(KILLS)
+      expect(brokenPromises(workload.attempts, await system.events())).toEqual([])
     })
-    await Promise.all(system.processes.map(([one]) => one.serving))
-    const level = await untilLevel()
-    report(
-      `${JSON.stringify(killed)} killed: ${attempts.length} requests, ${answered(attempts)} done; ` +
-        `level ${Math.round(level)} ms later`,
-    )
-    expect(answered(attempts)).toBeGreaterThan(KILLS)
-    expect(brokenPromises(workload.attempts, await system.events())).toEqual([])
-  })
 
-  it('goes on when a third projector and a third publisher are started by mistake, and ended', async () => {
-    const strangers = [system.launch('projector'), system.launch('publisher')]
-    await underLoad(async () => {
-      await Promise.all(strangers.map(({ serving }) => serving))
-      await sleep(2_000)
-      expect((await publishing(strangers[1]!)).state).toBe('standby')
+    it('goes on when a third projector and a third publisher are started by mistake, and ended', async () => {
+      const strangers = [system.launch('projector'), system.launch('publisher')]
+      await underLoad(async () => {
+        await Promise.all(strangers.map(({ serving }) => serving))
+        await sleep(2_000)
+        expect((await publishing(strangers[1]!)).state).toBe('standby')
+      })
+      expect(await Promise.all(strangers.map((stranger) => stranger.stop()))).toEqual([0, 0])
+      await untilLevel()
     })
-    expect(await Promise.all(strangers.map((stranger) => stranger.stop()))).toEqual([0, 0])
-    await untilLevel()
-  })
+  }
 
   describe('in the end', () => {
     let events: readonly RecordedEvent[]
@@ -300,4 +316,4 @@ describe(`the scale-out shape under faults (${KILLS} kills, seed ${SEED})`, () =
       expect(longest).toBeLessThan(LONGEST_ANSWER_MS)
     })
   })
-})
+}

@@ -18,15 +18,35 @@ function validatorOf(schema: Record<string, unknown>): ValidateFunction {
   return validate
 }
 
+/** The custom fields of a record type, as they were published. Version 0: nothing was, so none may be set. */
+export interface CustomFieldSchema {
+  readonly version: number
+  /** JSON Schema, draft 2020-12. */
+  readonly schema: Record<string, unknown>
+  /** Those that lists filter by. */
+  readonly filterable: readonly string[]
+}
+
+/** The fields of a record after what is wanted of them: absent ones stay, null takes one away. */
+export function mergedCustomFields(
+  before: Readonly<Record<string, unknown>>,
+  wanted: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const all = Object.entries({ ...before, ...wanted })
+  return Object.fromEntries(all.filter(([, value]) => value !== null && value !== undefined))
+}
+
 /**
- * Checks custom fields against the JSON Schema (draft 2020-12) in force.
- * @throws InvalidInput `INCIDENT.CUSTOM_FIELDS_INVALID`, naming every field that is wrong
+ * Checks custom fields against the JSON Schema in force.
+ * @param recordType as its streams begin: `incident`, `problem`
+ * @throws InvalidInput `<RECORD TYPE>.CUSTOM_FIELDS_INVALID`, naming every field that is wrong
  */
 export function checkCustomFields(
-  schema: { readonly version: number; readonly schema: Record<string, unknown> },
+  recordType: string,
+  { version, schema }: Pick<CustomFieldSchema, 'version' | 'schema'>,
   values: Record<string, unknown>,
 ): void {
-  const validate = validatorOf(schema.schema)
+  const validate = validatorOf(schema)
   if (validate(values)) return
   const errors = (validate.errors ?? []).map(({ instancePath, message, params }) => {
     const property = params.additionalProperty ?? params.missingProperty ?? params.unevaluatedProperty
@@ -36,10 +56,10 @@ export function checkCustomFields(
     }
   })
   throw new InvalidInput(
-    'INCIDENT.CUSTOM_FIELDS_INVALID',
-    schema.version === 0
-      ? 'No custom fields are declared for incidents: publish a schema for them first, or leave them out'
-      : `The custom fields do not fit version ${schema.version} of their schema: correct the fields named in "errors"`,
+    `${recordType.toUpperCase()}.CUSTOM_FIELDS_INVALID`,
+    version === 0
+      ? `No custom fields are declared for ${recordType}s: publish a schema for them first, or leave them out`
+      : `The custom fields do not fit version ${version} of their schema: correct the fields named in "errors"`,
     errors,
   )
 }

@@ -1,0 +1,1 @@
+export { type CustomFieldSchema, checkCustomFields, mergedCustomFields } from './custom-fields.js'

@@ -1,0 +1,7 @@
+export {
+  type DuplicateNamed,
+  duplicateNamed,
+  type Named,
+  namedBefore,
+  namingStream,
+} from './duplicates.js'

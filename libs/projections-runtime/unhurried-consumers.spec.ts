@@ -1,0 +1,141 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
+import { LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
+import { EventFactory, FakeClock } from '#libs/testing'
+import { UNHURRIED_MS, UnhurriedConsumers } from './unhurried-consumers.js'
+
+class Reader {
+  position: Position = LOG_START
+  hurried = false
+  /** Revisions of the events of each batch. */
+  readonly batches: number[][] = []
+
+  constructor(readonly name: string) {}
+}
+
+const MOST = 6
+
+class Setting {
+  readonly clock = new FakeClock()
+  readonly given: string[] = []
+  readonly #events = new EventFactory(new FakeClock(), 'ticket-1')
+  readonly consumers = new UnhurriedConsumers<Reader>(
+    async (reader, events, upTo) => {
+      const later = events.filter(({ position }) => position > reader.position)
+      reader.batches.push(later.map(({ revision }) => revision))
+      reader.position = upTo
+      this.given.push(reader.name)
+    },
+    this.clock,
+    MOST,
+  )
+
+  reader(name: string): Reader {
+    const reader = new Reader(name)
+    this.consumers.add(reader, LOG_START)
+    return reader
+  }
+
+  /** The next batch comes along. */
+  async batch(size = 1): Promise<void> {
+    const events = Array.from({ length: size }, () => this.#events.event({ type: 'Opened', data: {} }))
+    await this.consumers.take({ events, position: (events.at(-1) as RecordedEvent).position })
+    await this.settle()
+  }
+
+  async pass(milliseconds: number): Promise<void> {
+    this.clock.advance(milliseconds)
+    await this.settle()
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 10; turn++) await turnOfTheLoop()
+  }
+}
+
+describe('Consumers that are not hurried', () => {
+  it('get an event at once after a quiet moment, and what follows together when its time is over', async () => {
+    const setting = new Setting()
+    const reader = setting.reader('facts')
+    await setting.batch()
+    expect(reader.batches).toEqual([[0]])
+    await setting.batch()
+    await setting.pass(UNHURRIED_MS - 1)
+    await setting.batch()
+    expect(reader.batches).toEqual([[0]])
+    await setting.pass(1)
+    expect(reader.batches).toEqual([[0], [1, 2]])
+    await setting.pass(UNHURRIED_MS)
+    await setting.batch()
+    expect(reader.batches).toEqual([[0], [1, 2], [3]])
+  })
+
+  it('get theirs at once when somebody waits for them, others when it is their time', async () => {
+    const setting = new Setting()
+    const [facts, search] = [setting.reader('facts'), setting.reader('search')]
+    await setting.batch()
+    await setting.batch()
+    search.hurried = true
+    setting.consumers.look()
+    await setting.settle()
+    expect([facts.batches, search.batches]).toEqual([[[0]], [[0], [1]]])
+    // The event that is waited for has yet to come
+    await setting.batch()
+    expect([facts.batches, search.batches]).toEqual([[[0]], [[0], [1], [2]]])
+    await setting.pass(UNHURRIED_MS)
+    expect(facts.batches).toEqual([[0], [1, 2]])
+  })
+
+  it('get theirs before more is taken than may be kept, though no time passes', async () => {
+    const setting = new Setting()
+    const [facts, search] = [setting.reader('facts'), setting.reader('search')]
+    await setting.batch()
+    for (let n = 0; n < MOST; n++) await setting.batch()
+    expect(facts.batches).toEqual([[0], [1, 2, 3, 4, 5, 6]])
+    expect(search.batches).toEqual(facts.batches)
+  })
+
+  it('have their turn however often others are hurried: who has waited longest comes first', async () => {
+    const setting = new Setting()
+    const [first, second] = [setting.reader('first'), setting.reader('second')]
+    await setting.batch()
+    first.hurried = true
+    for (let n = 0; n < 5; n++) {
+      await setting.batch()
+      await setting.pass(UNHURRIED_MS / 5)
+    }
+    expect(first.batches).toHaveLength(6)
+    expect(second.batches).toEqual([[0], [1, 2, 3, 4, 5]])
+
+    first.hurried = false
+    setting.given.length = 0
+    await setting.batch()
+    await setting.pass(2 * UNHURRIED_MS)
+    expect(setting.given.sort()).toEqual(['first', 'second'])
+  })
+
+  it('that come later get only what they have not handled, and none holds up what those kept who went', async () => {
+    const setting = new Setting()
+    const gone = setting.reader('gone')
+    await setting.batch()
+    await setting.batch()
+    setting.consumers.delete(gone)
+    await setting.pass(UNHURRIED_MS)
+    expect(gone.batches).toEqual([[0]])
+    const late = new Reader('late')
+    late.position = '00000000000000000002'
+    setting.consumers.add(late, late.position)
+    await setting.batch()
+    expect(late.batches).toEqual([[2]])
+  })
+
+  it('get nothing more once it has stopped', async () => {
+    const setting = new Setting()
+    const reader = setting.reader('facts')
+    await setting.batch()
+    await setting.batch()
+    await setting.consumers.stop()
+    await setting.pass(UNHURRIED_MS)
+    expect(reader.batches).toEqual([[0]])
+    expect(setting.clock.waiting).toBe(0)
+  })
+})

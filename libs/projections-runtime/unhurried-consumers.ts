@@ -1,0 +1,142 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
+import { LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
+import type { Clock } from './clock.js'
+
+/** How long an event may wait for those that are not hurried. */
+export const UNHURRIED_MS = 250
+
+export interface UnhurriedConsumer {
+  /** Everything up to here has been handled. */
+  readonly position: Position
+  /** Somebody waits for it to get further. */
+  readonly hurried?: boolean
+}
+
+interface Batch {
+  readonly events: readonly RecordedEvent[]
+  readonly position: Position
+}
+
+/**
+ * Keeps new events for consumers that nobody waits for, so that each gets many at once: a batch has a price of its own,
+ * and what several events change is written once. An event waits for {@link UNHURRIED_MS} at most, and not at all after
+ * a quiet moment, for whoever is hurried, or when too many are kept. They get theirs one after the other, who has waited
+ * longest first, with a turn of the event loop between two: whoever follows the log live is held up by one batch at most.
+ */
+export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
+  /** When each was last given events. */
+  readonly #lastGiven = new Map<Consumer, number>()
+  #kept: Batch[] = []
+  #keptEvents = 0
+  #upTo: Position = LOG_START
+  #giving: Promise<void> | undefined
+  #cancelAlarm: (() => void) | undefined
+  #stopped = false
+
+  /**
+   * @param hand gives events to a consumer, which heeds none that it has handled; must not reject
+   * @param mostEvents that are kept; more, and all get theirs before another batch is taken
+   */
+  constructor(
+    private readonly hand: (
+      consumer: Consumer,
+      events: readonly RecordedEvent[],
+      upTo: Position,
+    ) => Promise<void>,
+    private readonly clock: Clock,
+    private readonly mostEvents: number,
+  ) {}
+
+  /** It has handled all up to `level`, which is where the next batch begins. */
+  add(consumer: Consumer, level: Position): void {
+    if (this.#lastGiven.size === 0) this.#forget(level)
+    this.#lastGiven.set(consumer, Number.NEGATIVE_INFINITY)
+  }
+
+  delete(consumer: Consumer): void {
+    this.#lastGiven.delete(consumer)
+  }
+
+  /** Takes the batch that follows the last one; resolves when another may come. */
+  async take(batch: Batch): Promise<void> {
+    this.#upTo = batch.position
+    if (this.#lastGiven.size === 0) return
+    this.#kept.push(batch)
+    this.#keptEvents += batch.events.length
+    if (this.#keptEvents >= this.mostEvents)
+      await Promise.all([...this.#lastGiven.keys()].map((consumer) => this.#give(consumer)))
+    this.look()
+  }
+
+  /** Gives events to those whose turn it is, and sees to it that the others get theirs in time. */
+  look(): void {
+    this.#cancelAlarm?.()
+    if (this.#giving || this.#stopped) return
+    const first = this.#first()
+    if (!first) return
+    const wait = this.#waits(first)
+    if (wait > 0) this.#cancelAlarm = this.clock.after(wait, () => this.look())
+    else
+      this.#giving = this.#giveAllDue().finally(() => {
+        this.#giving = undefined
+        this.look()
+      })
+  }
+
+  /** Ends after the batch under way; what is kept is read once more by whoever goes on. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancelAlarm?.()
+    await this.#giving
+  }
+
+  async #giveAllDue(): Promise<void> {
+    for (;;) {
+      const next = this.#first()
+      if (!next || this.#stopped || this.#waits(next) > 0) return
+      await this.#give(next)
+      await turnOfTheLoop()
+    }
+  }
+
+  /** Whose turn comes first, of those for whom there is something. */
+  #first(): Consumer | undefined {
+    let first: Consumer | undefined
+    for (const consumer of this.#lastGiven.keys())
+      if (consumer.position < this.#upTo && (!first || this.#isBefore(consumer, first))) first = consumer
+    return first
+  }
+
+  #isBefore(one: Consumer, other: Consumer): boolean {
+    const hurried = Number(other.hurried ?? false) - Number(one.hurried ?? false)
+    return hurried === 0 ? this.#lastGiven.get(one)! < this.#lastGiven.get(other)! : hurried < 0
+  }
+
+  /** Milliseconds until its turn, 0 or less: now. */
+  #waits(consumer: Consumer): number {
+    const since = this.clock.now() - this.#lastGiven.get(consumer)!
+    // A clock that was put back tells nothing
+    return consumer.hurried || since < 0 ? 0 : UNHURRIED_MS - since
+  }
+
+  async #give(consumer: Consumer): Promise<void> {
+    const { position } = consumer
+    const events = this.#kept.flatMap((batch) => (batch.position > position ? batch.events : []))
+    await this.hand(consumer, events, this.#upTo)
+    if (this.#lastGiven.has(consumer)) this.#lastGiven.set(consumer, this.clock.now())
+    this.#release()
+  }
+
+  /** Lets go of what all have handled. */
+  #release(): void {
+    const consumers = [...this.#lastGiven.keys()]
+    this.#kept = this.#kept.filter(({ position }) => consumers.some((one) => one.position < position))
+    this.#keptEvents = this.#kept.reduce((sum, { events }) => sum + events.length, 0)
+  }
+
+  #forget(level: Position): void {
+    this.#kept = []
+    this.#keptEvents = 0
+    this.#upTo = level
+  }
+}

@@ -1,0 +1,43 @@
+import type { Audience } from '#libs/access'
+import type { Kind } from './defaults.js'
+import type { NotificationReason } from './notification.events.js'
+
+/** What notifications need to know of a record of any kind. Undefined: not set. */
+export interface RecordAsTold {
+  readonly title: string
+  readonly state: string
+  readonly priority?: number
+  readonly caller?: string
+  readonly affectedUser?: string
+  readonly openedBy?: string
+  readonly watchers: readonly string[]
+  readonly group?: string
+  readonly assignee?: string
+  readonly audience: Audience
+}
+
+/** People by what they are to the record; a group's are looked up by whoever tells them. */
+export type Addressee =
+  | { person: string; relation: NotificationReason['relation'] }
+  | { membersOf: string }
+  | { managerOf: string }
+
+export interface Notice {
+  kind: Kind
+  to: readonly Addressee[]
+  /** The words that the event brings. */
+  detail?: string
+}
+
+export function people(
+  relation: NotificationReason['relation'],
+  ...ids: (string | undefined)[]
+): Addressee[] {
+  return ids.flatMap((person) => (person === undefined ? [] : [{ person, relation }]))
+}
+
+/** Who works on it: the assignee, else whoever may take it. */
+export function holders({ assignee, group }: Pick<RecordAsTold, 'assignee' | 'group'>): readonly Addressee[] {
+  if (assignee !== undefined) return people('assignee', assignee)
+  return group === undefined ? [] : [{ membersOf: group }]
+}

@@ -1,0 +1,39 @@
+import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
+import { canonicalJson } from '#libs/event-sourcing'
+import type { OpenProblem } from './problem.commands.js'
+import type { ProblemFacts } from './problem.facts.js'
+import type { Problem } from './problem.state.js'
+
+/** What else a shop records about problems, by the schema that it has published. */
+
+/**
+ * Version of the schema that the fields were checked with; undefined when there is nothing to check: what a policy opens must not
+ * fail by a field that is required of people.
+ * @throws InvalidInput `PROBLEM.CUSTOM_FIELDS_INVALID`
+ */
+export function checkedCustomFields(
+  { customFields: values }: OpenProblem['data'],
+  { customFields: { value } }: ProblemFacts,
+  byPolicy: boolean,
+): number | undefined {
+  if (values === undefined && (value.version === 0 || byPolicy)) return undefined
+  checkCustomFields('problem', value, values ?? {})
+  return value.version
+}
+
+/**
+ * Before and after, and the version of the schema that these fit; undefined: none is to change.
+ * @throws InvalidInput `PROBLEM.CUSTOM_FIELDS_INVALID`
+ */
+export function customChange(
+  wanted: Record<string, unknown> | undefined,
+  { fields: { customFields: from = {} } }: Problem,
+  known: ProblemFacts,
+) {
+  if (wanted === undefined) return undefined
+  const to = mergedCustomFields(from, wanted)
+  checkCustomFields('problem', known.customFields.value, to)
+  return canonicalJson(from) === canonicalJson(to)
+    ? undefined
+    : { from, to, version: known.customFields.value.version }
+}

@@ -1,0 +1,3 @@
+import { underFaults } from './scale-out/under-faults.js'
+
+underFaults({ servers: ['readStore', 'broker'] })
