@@ -51,7 +51,7 @@ const audience = (number: string, at: number, kind: string): ScenarioEvent => ({
   at,
 })
 /** Likeness is made up here: what merges is told apart from what does not by a wide margin. */
-const SETTINGS = { ...USUAL_SETTINGS, mergeThreshold: 7 }
+const SETTINGS = { ...USUAL_SETTINGS, mergeThreshold: 4 }
 const folded = (...events: ScenarioEvent[]) => new FoldedView(SETTINGS).foldAll([...others, ...events])
 /** By incident, the one that it is linked to. */
 const linksIn = (view: FoldedView, numbers: readonly string[]) =>
