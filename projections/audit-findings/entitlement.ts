@@ -41,7 +41,7 @@ export interface AnswerKnown {
 /** Why an answer was not his to give. */
 export type NotEntitled = 'no-role' | 'left-group' | 'manager-no-more' | 'delegation-ended'
 
-export const rightsOf = (person: string) => `rights/${person}`
+const rightsOf = (person: string) => `rights/${person}`
 const membershipOf = (group: string, person: string) => `member/${group}/${person}`
 const managementOf = (group: string) => `manager/${group}`
 const delegationOf = (person: string, id: string) => `delegation/${person}/${id}`

@@ -111,7 +111,7 @@ export function periodOfChange({
 }
 
 /** In these states it keeps its CIs and its assignee busy. */
-export const BUSY_STATES = ['Authorize', 'Scheduled', 'Implement'] as const satisfies readonly ChangeState[]
+const BUSY_STATES = ['Authorize', 'Scheduled', 'Implement'] as const satisfies readonly ChangeState[]
 
 export function isBusy(state: ChangeState): boolean {
   return (BUSY_STATES as readonly ChangeState[]).includes(state)

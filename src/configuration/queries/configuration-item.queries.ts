@@ -190,7 +190,7 @@ function isCutFrom(a: CiVersion, b: CiVersion): boolean {
 }
 
 /** Whether two versions have the same attributes. */
-export function isSameAttributes(
+function isSameAttributes(
   { attributes: a = {} }: VersionRow,
   { attributes: b = {} }: VersionRow,
 ): boolean {
