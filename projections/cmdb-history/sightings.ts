@@ -2,7 +2,7 @@ import type { Position, RecordedEvent } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { ConfigurationEvent } from '../../src/configuration/domain/configuration.events.js'
-import { UNENDED, UNENDED_POSITION } from './bitemporal-fold.js'
+import { UNENDED, UNENDED_POSITION } from '../intervals.js'
 import { isCi } from './effects.js'
 
 export const SIGHTINGS = 'cmdb_sightings'
