@@ -9,8 +9,11 @@ import type { DirectoryEvent } from '../../src/directory/domain/directory.events
 import { type AnswerKnown, type Ground, groundsOf, groundTold, notEntitled } from './entitlement.js'
 import type { FindingBook } from './finding.js'
 
+/** By stream of the round: {@link ApprovalKnown}. */
 export const APPROVALS = 'audit_approvals'
+/** By id of the event: {@link AnswerKnown}. */
 export const ANSWERS = 'audit_answers'
+/** By what answers rest on ({@link groundsOf}): {@link Ground}. */
 export const GROUNDS = 'audit_grounds'
 
 interface ApprovalKnown {
