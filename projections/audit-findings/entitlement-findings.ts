@@ -75,11 +75,11 @@ export class EntitlementFindings {
 
   /** What is told of the directory now may be of a time before somebody answered. */
   ofDirectory(event: RecordedEvent<DirectoryEvent>): void {
-    const told = groundTold(event)
-    if (told === undefined) return
-    const known = this.#ground(told.ground)
-    this.#keep(told.ground, { ...known, told: [...known.told, ...told.told] })
-    const [since] = told.told.map(({ at }) => at).sort()
+    const news = groundTold(event)
+    if (news === undefined) return
+    const known = this.#ground(news.ground)
+    this.#keep(news.ground, { ...known, told: [...known.told, ...news.facts] })
+    const [since] = news.facts.map(({ at }) => at).sort()
     const touched = known.answers.filter(({ at }) => at >= since!).map(({ event: id }) => id)
     this.book.view.want(ANSWERS, touched)
     for (const id of touched) this.#judge(this.book.view.get<AnswerKnown>(ANSWERS, id)!)
