@@ -60,7 +60,7 @@ export function applyToChangeHead(head: Draft<ChangeHead>, event: RecordedChange
 }
 
 /** The state after an event; the same when the event is none of the lifecycle. */
-export function changeStateAfter(state: ChangeState, event: RecordedChangeEvent): ChangeState {
+function changeStateAfter(state: ChangeState, event: RecordedChangeEvent): ChangeState {
   switch (event.type) {
     case 'ChangeOpened':
     case 'ChangeRejected':

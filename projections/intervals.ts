@@ -4,9 +4,9 @@ import type { Blank, Draft } from './drafts.js'
 
 /** Records as they stood at any point of both time axes: each document is one interval in which nothing of it changed. */
 
-/** `validTo` of an interval that has not ended: later than every time, so that one comparison does for both. */
+/** End on the valid axis of what has not ended: later than every time, so that one comparison does for both. */
 export const UNENDED = '9999-12-31T23:59:59.999Z'
-/** `positionTo` of an interval that has not ended: beyond every position. */
+/** The same on the axis of knowledge: beyond every position. */
 export const UNENDED_POSITION: Position = '9'.repeat(20)
 
 /**

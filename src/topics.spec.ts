@@ -1,7 +1,7 @@
+import type { Audience } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { LOG_START } from '#libs/event-sourcing'
 import { appendEvents, InMemoryEventStore } from '#libs/testing'
-import type { Audience } from './incidents/domain/incident.events.js'
 import { publishedTopics } from './topics.js'
 
 const PUBLIC: Audience = { kind: 'public' }

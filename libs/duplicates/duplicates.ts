@@ -16,6 +16,7 @@ export const namingStream = (type: string, number: string): string => `duplicate
 /** What was written last of a record; null: never anything. */
 export type Named = { readonly position: Position; readonly recordedAt: string } | null
 
+/** Folds the stream of {@link namingStream} to what was written last. */
 export const duplicateNamed: StreamFold<Named, DuplicateNamed> = {
   initial: null,
   evolve: (_, { position, metadata: { recordedAt } }) => ({ position, recordedAt }),

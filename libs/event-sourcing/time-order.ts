@@ -7,3 +7,8 @@ export function later(a: string, b: string): string {
 export function earlier(a: string, b: string): string {
   return a < b ? a : b
 }
+
+/** The UTC day of such a time: `2026-03-01`. */
+export function utcDayOf(time: string): string {
+  return time.slice(0, 'YYYY-MM-DD'.length)
+}

@@ -4,16 +4,12 @@ import type { EventStore } from '#libs/event-store'
 import { type Clock, pause } from './clock.js'
 import type { Pace } from './definitions.js'
 import { Mutex } from './mutex.js'
-import { UnhurriedConsumers } from './unhurried-consumers.js'
+import { type UnhurriedConsumer, UnhurriedConsumers } from './unhurried-consumers.js'
 
 /** Something that handles the log in order. */
-export interface LogConsumer {
-  /** Everything up to here has been handled. */
-  readonly position: Position
+export interface LogConsumer extends UnhurriedConsumer {
   /** Default: live. */
   readonly pace?: Pace
-  /** Somebody waits for it to get further. */
-  readonly hurried?: boolean
   handle(events: readonly RecordedEvent[], upTo: Position): Promise<void>
 }
 

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DomainEvent, EventMetadata, Position, RecordedEvent } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
-import { EventFactory } from '#libs/testing'
+import { EventFactory, InMemoryView } from '#libs/testing'
 import type { ApprovalEvent } from '../../src/approvals/domain/approval.events.js'
 import type { AuditEvent } from '../../src/audit/domain/audit.events.js'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
@@ -30,16 +29,9 @@ type Hints = Partial<EventMetadata>
 /** Tells events one after another, and what auditors find in them. */
 export class AuditLog {
   readonly #events = new EventFactory()
-  readonly #documents = new Map<string, object>()
   /** All findings after each event, by its position. */
   readonly #seen = new Map<Position, readonly AuditFinding[]>()
-  readonly #view: ViewTransaction = {
-    get: <Document extends object>(collection: string, id: string) =>
-      this.#documents.get(`${collection}/${id}`) as Document | undefined,
-    want: () => undefined,
-    put: (collection, id, document) => void this.#documents.set(`${collection}/${id}`, document),
-    delete: (collection, id) => void this.#documents.delete(`${collection}/${id}`),
-  }
+  readonly #view = new InMemoryView()
 
   tell<E extends Told>(stream: string, event: E, metadata: Hints = {}): RecordedEvent<E> {
     const recorded = this.#events.in(stream).event(event as DomainEvent, metadata)
@@ -52,11 +44,10 @@ export class AuditLog {
   person = (id: string, event: PersonEvent, metadata?: Hints) => this.tell(`person-${id}`, event, metadata)
 
   get findings(): AuditFinding[] {
-    const found = [...this.#documents].filter(([id]) => id.startsWith(`${FINDINGS}/`))
-    return found.map(([, finding]) => finding as AuditFinding)
+    return this.#view.all<AuditFinding>(FINDINGS)
   }
   get commits(): object[] {
-    return [...this.#documents].filter(([id]) => id.startsWith(`${COMMITS}/`)).map(([, commit]) => commit)
+    return this.#view.all(COMMITS)
   }
   /** Positions at which findings are told otherwise, looked back from the end, than they were seen then. */
   toldOtherwise(

@@ -9,8 +9,11 @@ import type { DirectoryEvent } from '../../src/directory/domain/directory.events
 import { type AnswerKnown, type Ground, groundsOf, groundTold, notEntitled } from './entitlement.js'
 import type { FindingBook } from './finding.js'
 
+/** By stream of the round: {@link ApprovalKnown}. */
 export const APPROVALS = 'audit_approvals'
+/** By id of the event: {@link AnswerKnown}. */
 export const ANSWERS = 'audit_answers'
+/** By what answers rest on ({@link groundsOf}): {@link Ground}. */
 export const GROUNDS = 'audit_grounds'
 
 interface ApprovalKnown {
@@ -72,11 +75,11 @@ export class EntitlementFindings {
 
   /** What is told of the directory now may be of a time before somebody answered. */
   ofDirectory(event: RecordedEvent<DirectoryEvent>): void {
-    const told = groundTold(event)
-    if (told === undefined) return
-    const known = this.#ground(told.ground)
-    this.#keep(told.ground, { ...known, told: [...known.told, ...told.told] })
-    const [since] = told.told.map(({ at }) => at).sort()
+    const news = groundTold(event)
+    if (news === undefined) return
+    const known = this.#ground(news.ground)
+    this.#keep(news.ground, { ...known, told: [...known.told, ...news.facts] })
+    const [since] = news.facts.map(({ at }) => at).sort()
     const touched = known.answers.filter(({ at }) => at >= since!).map(({ event: id }) => id)
     this.book.view.want(ANSWERS, touched)
     for (const id of touched) this.#judge(this.book.view.get<AnswerKnown>(ANSWERS, id)!)

@@ -10,12 +10,12 @@ import type { DirectoryEvent } from '../../src/directory/domain/directory.events
 /** What an answer rested on: of each ground a document, with all that was told of it. */
 export interface Ground {
   /** In the order of telling, the latest that are kept. */
-  told: readonly Told[]
+  told: readonly GroundFact[]
   /** Ids of answers that rest on it, with the time at which each was given. */
   answers: readonly { event: string; at: string }[]
 }
 /** From a time (ISO 8601) on, something holds or holds no more. */
-export interface Told {
+export interface GroundFact {
   at: string
   position: Position
   /** Of rights: which (`own/agent`, `idp/agent`); `*`: all of them. */
@@ -41,7 +41,7 @@ export interface AnswerKnown {
 /** Why an answer was not his to give. */
 export type NotEntitled = 'no-role' | 'left-group' | 'manager-no-more' | 'delegation-ended'
 
-export const rightsOf = (person: string) => `rights/${person}`
+const rightsOf = (person: string) => `rights/${person}`
 const membershipOf = (group: string, person: string) => `member/${group}/${person}`
 const managementOf = (group: string) => `manager/${group}`
 const delegationOf = (person: string, id: string) => `delegation/${person}/${id}`
@@ -60,13 +60,13 @@ export function groundsOf({ approver, seat, delegation }: AnswerKnown): readonly
 /** What an event of the directory tells of a ground; undefined: nothing. */
 export function groundTold(
   event: RecordedEvent<DirectoryEvent>,
-): { ground: string; told: readonly Told[] } | undefined {
+): { ground: string; facts: readonly GroundFact[] } | undefined {
   const { stream, position, metadata } = event
   const { occurredAt: at } = metadata
   const id = stream.slice(stream.indexOf('-') + 1)
-  const told = (ground: string, ...more: Omit<Told, 'position'>[]) => ({
+  const told = (ground: string, ...more: Omit<GroundFact, 'position'>[]) => ({
     ground,
-    told: more.map((one) => ({ ...one, position })),
+    facts: more.map((one) => ({ ...one, position })),
   })
   switch (event.type) {
     case 'RoleGranted':
@@ -101,7 +101,10 @@ export function groundTold(
  * Why an answer was not his to give, as far as is told; empty: it was.
  * @param toldOf all that was told of a ground
  */
-export function notEntitled(answer: AnswerKnown, toldOf: (ground: string) => readonly Told[]): NotEntitled[] {
+export function notEntitled(
+  answer: AnswerKnown,
+  toldOf: (ground: string) => readonly GroundFact[],
+): NotEntitled[] {
   const { approver, seat, delegation, roles, at } = answer
   const { person = approver, via, group = '' } = seat ?? {}
   const found: NotEntitled[] = []
@@ -116,14 +119,14 @@ export function notEntitled(answer: AnswerKnown, toldOf: (ground: string) => rea
 }
 
 /** Before the first that is told it was otherwise; where nothing is told, it held: he was asked for it, or relied on it. */
-function holdsAt(told: readonly Told[], at: string): boolean {
+function holdsAt(told: readonly GroundFact[], at: string): boolean {
   const inTime = inValidTime(told)
   const latest = inTime.findLast((one) => one.at <= at)
   return latest?.holds ?? !(inTime[0]?.holds ?? false)
 }
 
 /** Granted by an administrator or by the identity provider. Who leaves loses all. */
-function hasRight(told: readonly Told[], role: string, at: string): boolean {
+function hasRight(told: readonly GroundFact[], role: string, at: string): boolean {
   const own = ['own', 'idp']
     .map((origin) => told.filter(({ right }) => right === `${origin}/${role}` || right === '*'))
     .filter((of) => of.some(({ right }) => right !== '*'))
@@ -131,13 +134,13 @@ function hasRight(told: readonly Told[], role: string, at: string): boolean {
   return own.length === 0 ? holdsAt(left, at) : own.some((of) => holdsAt(of, at))
 }
 
-function managesAt(told: readonly Told[], person: string, at: string): boolean {
+function managesAt(told: readonly GroundFact[], person: string, at: string): boolean {
   const latest = inValidTime(told).findLast((one) => one.at <= at)
   return latest === undefined || latest.manager === person
 }
 
 /** What was taken back before it began never began. */
-function delegatedAt(told: readonly Told[], at: string): boolean {
+function delegatedAt(told: readonly GroundFact[], at: string): boolean {
   const from = told.find(({ holds }) => holds)?.at ?? ''
   return holdsAt(
     told.map((one) => (one.at < from ? { ...one, at: from } : one)),
@@ -145,7 +148,7 @@ function delegatedAt(told: readonly Told[], at: string): boolean {
   )
 }
 
-function inValidTime(told: readonly Told[]): readonly Told[] {
+function inValidTime(told: readonly GroundFact[]): readonly GroundFact[] {
   return [...told].sort((one, other) => {
     const [a, b] = one.at === other.at ? [one.position, other.position] : [one.at, other.at]
     return a < b ? -1 : 1

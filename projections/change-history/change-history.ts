@@ -32,6 +32,17 @@ export const INTERVALS = 'change_history'
 /** By the change's stream: how it stands, to fold its next event. */
 const LATEST = 'change_history_latest'
 
+/** The intervals' ends stand in the indexes so that intervals of other times are passed over without being read. */
+const INDEXES: readonly (readonly (keyof ChangeInterval)[])[] = [
+  ['openedAt', 'validFrom', 'validTo'],
+  ['state', 'openedAt', 'validFrom', 'validTo'],
+  ['number', 'validFrom', 'validTo'],
+  ['plannedStart', 'validFrom', 'validTo'],
+  ['assignmentGroup', 'openedAt'],
+  ['assignee', 'openedAt'],
+  ['requester', 'openedAt'],
+]
+
 /** The list of changes at any time. */
 export const changeHistory = defineView<ChangeEvent | CabEvent>({
   name: 'change_history',
@@ -40,29 +51,15 @@ export const changeHistory = defineView<ChangeEvent | CabEvent>({
   collections: {
     [INTERVALS]: {
       columns: { ...CHANGE_COLUMNS, ...INTERVAL_COLUMNS },
-      // Their ends stand in the indexes so that intervals of other times are passed over without being read
-      indexes: [
-        ['openedAt', 'validFrom', 'validTo'],
-        ['state', 'openedAt', 'validFrom', 'validTo'],
-        ['number', 'validFrom', 'validTo'],
-        ['plannedStart', 'validFrom', 'validTo'],
-        ['assignmentGroup', 'openedAt'],
-        ['assignee', 'openedAt'],
-        ['requester', 'openedAt'],
+      indexes: INDEXES,
+      checked: [
+        ...COLUMNS.filter(
+          (column) =>
+            columnType(CHANGE_COLUMNS[column]) !== 'strings' && !INDEXES.some(([first]) => first === column),
+        ),
+        'positionFrom',
+        'positionTo',
       ],
-      checked: COLUMNS.filter(
-        (column) =>
-          columnType(CHANGE_COLUMNS[column]) !== 'strings' &&
-          ![
-            'openedAt',
-            'state',
-            'number',
-            'plannedStart',
-            'assignmentGroup',
-            'assignee',
-            'requester',
-          ].includes(column),
-      ).concat('positionFrom' as Column, 'positionTo' as Column),
       ...forEverybody,
     },
     [LATEST]: { columns: {}, indexes: [], ...wholeFor([]) },

@@ -1,10 +1,6 @@
 import { earlier, later, type Position } from '#libs/event-sourcing'
 import type { AttributeValue } from '../../src/configuration/domain/configuration.events.js'
-
-/** `validTo` of what lasts: later than every time, so that one comparison does for both. */
-export const UNENDED = '9999-12-31T23:59:59.999Z'
-/** `systemTo` of what is still held true: beyond every position. */
-export const UNENDED_POSITION: Position = '9'.repeat(20)
+import { UNENDED, UNENDED_POSITION } from '../intervals.js'
 
 /**
  * A rectangle on the two time axes in which the record stood so; half-open on both. Those of one record never overlap. Rows

@@ -9,14 +9,8 @@ import type {
   ConfigurationEvent,
   RelationEvent,
 } from '../../src/configuration/domain/configuration.events.js'
-import {
-  foldVersions,
-  laterWins,
-  UNENDED,
-  UNENDED_POSITION,
-  type VersionRow,
-  type Wins,
-} from './bitemporal-fold.js'
+import { UNENDED, UNENDED_POSITION } from '../intervals.js'
+import { foldVersions, laterWins, type VersionRow, type Wins } from './bitemporal-fold.js'
 import { CIS, type CiVersion, cmdbHistory, RELATIONS, standingAt } from './cmdb-history.js'
 import {
   anyCmdbLog,

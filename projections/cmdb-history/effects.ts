@@ -90,7 +90,7 @@ export interface EndColumns {
   targetClass?: string
 }
 
-export function endColumns({
+function endColumns({
   type,
   source,
   target,

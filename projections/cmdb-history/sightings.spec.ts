@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
+import { LOG_START, type RecordedEvent, utcDayOf } from '#libs/event-sourcing'
 import { and, compare, type Filter, matches } from '#libs/read-store'
 import { EventFactory, viewSpec } from '#libs/testing'
 import type { ConfigurationEvent } from '../../src/configuration/domain/configuration.events.js'
 import { cmdbHistory } from './cmdb-history.js'
-import { dayOf, latestSightingAt, SIGHTINGS, type Sighting } from './sightings.js'
+import { latestSightingAt, SIGHTINGS, type Sighting } from './sightings.js'
 
 const SEED = Number(process.env.CMDB_SEED ?? Date.now() % 1_000_000)
 const NUMBERS = ['CI0000001', 'CI0000002', 'CI0000003']
@@ -57,7 +57,7 @@ function lastDay(
   let day: string | undefined
   for (const event of log.filter((one) => seenBy(one).includes(number))) {
     if (event.metadata.occurredAt > latest) latest = event.metadata.occurredAt
-    if (event.position <= asOf && latest <= validAt) day = dayOf(latest)
+    if (event.position <= asOf && latest <= validAt) day = utcDayOf(latest)
   }
   return day
 }
@@ -75,7 +75,7 @@ const lawFor = (latest: typeof latestSightingAt) =>
         const validAt = atHour(hour)
         const standing = rows.filter((row) => matches(latest({ validAt, asOf }), row))
         for (const number of NUMBERS) {
-          const days = standing.filter((row) => row.number === number).map(({ seenAt }) => dayOf(seenAt))
+          const days = standing.filter((row) => row.number === number).map(({ seenAt }) => utcDayOf(seenAt))
           const day = lastDay(log, number, validAt, asOf)
           assert.deepEqual(days, day === undefined ? [] : [day])
         }

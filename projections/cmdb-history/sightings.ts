@@ -1,8 +1,8 @@
-import type { Position, RecordedEvent } from '#libs/event-sourcing'
+import { type Position, type RecordedEvent, utcDayOf } from '#libs/event-sourcing'
 import type { ViewTransaction } from '#libs/projections-runtime'
 import { and, compare, type Filter, or } from '#libs/read-store'
 import type { ConfigurationEvent } from '../../src/configuration/domain/configuration.events.js'
-import { UNENDED, UNENDED_POSITION } from './bitemporal-fold.js'
+import { UNENDED, UNENDED_POSITION } from '../intervals.js'
 import { isCi } from './effects.js'
 
 export const SIGHTINGS = 'cmdb_sightings'
@@ -51,7 +51,7 @@ export function noteSighting(
   { position, metadata: { occurredAt: seenAt } }: RecordedEvent,
 ): void {
   const last = view.get<Sighting>(SIGHTINGS, number)
-  if (last !== undefined && dayOf(seenAt) <= dayOf(last.seenAt)) return
+  if (last !== undefined && utcDayOf(seenAt) <= utcDayOf(last.seenAt)) return
   if (last !== undefined)
     view.put(SIGHTINGS, `${number}@${last.seenAt}`, {
       ...last,
@@ -61,6 +61,3 @@ export function noteSighting(
   const open = { until: UNENDED, knownUntil: UNENDED_POSITION }
   view.put(SIGHTINGS, number, { number, seenAt, knownFrom: position, ...open } satisfies Sighting)
 }
-
-/** The UTC day of a time, as ISO 8601 has it. */
-export const dayOf = (time: string) => time.slice(0, 'YYYY-MM-DD'.length)

@@ -1,5 +1,5 @@
 import type { Role } from '#libs/access'
-import { type Channel, later } from '#libs/event-sourcing'
+import { type Channel, later, utcDayOf } from '#libs/event-sourcing'
 import { defineProjection } from '#libs/projections-runtime'
 import { oneOf } from '#libs/read-store'
 import type {
@@ -297,7 +297,7 @@ function opened(event: RecordedIncident<'IncidentOpened'>): IncidentFacts {
   draft.customFields = data.customFields
   draft.channel = metadata.channel
   draft.firstRowAt = metadata.occurredAt
-  draft.openedOn = dayOf(draft.openedAt)
+  draft.openedOn = utcDayOf(draft.openedAt)
   draft.effectiveAt = metadata.occurredAt
   draft.since = metadata.occurredAt
   draft.visibleTo = namedIfRestricted(draft)
@@ -470,14 +470,12 @@ function derive(draft: IncidentFacts, before: IncidentFacts, event: RecordedInci
   }
   if (draft.firstResponseAt === undefined && isResponse(draft, before, event)) draft.firstResponseAt = at
   const opening = draft.openedAt !== before.openedAt
-  if (opening) draft.openedOn = dayOf(draft.openedAt)
+  if (opening) draft.openedOn = utcDayOf(draft.openedAt)
   if (opening || draft.resolvedAt !== before.resolvedAt)
     draft.resolveSeconds = secondsBetween(draft.openedAt, draft.resolvedAt)
   if (opening || draft.resolvedAtSource !== before.resolvedAtSource)
     draft.resolveSecondsSource = secondsBetween(draft.openedAt, draft.resolvedAtSource)
 }
-
-const dayOf = (instant: string) => instant.slice(0, '2026-03-01'.length)
 
 function isResponse(next: IncidentFacts, before: IncidentFacts, event: RecordedIncidentEvent): boolean {
   if (event.type === 'CommentAdded') return performer(event) !== before.caller

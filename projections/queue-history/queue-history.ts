@@ -21,8 +21,6 @@ import {
   type Interval,
 } from '../intervals.js'
 
-export { inForceAt } from '../intervals.js'
-
 /**
  * What a queue shows of a record, and during which part of the two time axes it stood so. An interval begins with an
  * event that changes one of these fields and ends with the next one that does. All events of one command are one step,

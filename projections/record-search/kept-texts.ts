@@ -14,6 +14,7 @@ export interface SearchedTexts {
   workNoteWords?: readonly string[]
 }
 
+/** Of a record that was just opened. */
 export const NO_TEXTS: Blank<SearchedTexts> = {
   names: '',
   description: undefined,

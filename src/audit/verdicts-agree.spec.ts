@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import type { DomainEvent, Fact, FactQuestion, RecordedEvent } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
-import { commandMetadata, EventFactory } from '#libs/testing'
+import { commandMetadata, EventFactory, InMemoryView } from '#libs/testing'
 import { auditFindings } from '#projections/audit-findings/audit-findings'
 import { type JudgedVerdict } from '#projections/audit-findings/finding'
 import { MODIFICATIONS } from '#projections/audit-findings/modification-findings'
@@ -15,19 +14,17 @@ import { judgementDecider } from './domain/judgement.decider.js'
 const CI = 'CI0000001'
 const CHANGES = ['CHG0000001', 'CHG0000002', 'CHG0000003'] as const
 
+interface JudgedModification {
+  id: string
+  verdicts: readonly JudgedVerdict[]
+}
+
 /** A log in which modifications are judged at once, and the findings in it. */
 class Estate {
   readonly #factory = new EventFactory()
   readonly #streams = new Map<string, RecordedEvent[]>()
-  readonly #documents = new Map<string, object>()
   readonly #policyStates = new Map<string, Parameters<typeof judgement.evolve>[0]>()
-  readonly #view: ViewTransaction = {
-    get: <Document extends object>(collection: string, id: string) =>
-      this.#documents.get(`${collection}/${id}`) as Document | undefined,
-    want: () => undefined,
-    put: (collection, id, document) => void this.#documents.set(`${collection}/${id}`, document),
-    delete: (collection, id) => void this.#documents.delete(`${collection}/${id}`),
-  }
+  readonly #view = new InMemoryView()
 
   tell(stream: string, event: CiEvent | ChangeEvent): void {
     const recorded = this.#append(stream, event) as RecordedEvent<CiEvent | ChangeEvent>
@@ -42,9 +39,7 @@ class Estate {
   /** Verdicts on each modification, with the change that each rests on: as findings tell them, and as events do. */
   get told(): { findings: Record<string, string[]>; events: Record<string, string[]> } {
     const findings: Record<string, string[]> = {}
-    for (const [key, document] of this.#documents) {
-      if (!key.startsWith(`${MODIFICATIONS}/`)) continue
-      const { id, verdicts } = document as { id: string; verdicts: readonly JudgedVerdict[] }
+    for (const { id, verdicts } of this.#view.all<JudgedModification>(MODIFICATIONS)) {
       const all = verdicts.map(({ verdict, change }) => `${verdict} ${change}`)
       // What was allowed from the beginning is no finding
       const told = all[0]?.startsWith('authorised') ? all.slice(1) : all

@@ -1,6 +1,6 @@
+import type { Audience } from '#libs/access'
 import { LOG_START } from '#libs/event-sourcing'
 import { appendEvents, InMemoryEventStore } from '#libs/testing'
-import type { Audience } from '../incidents/domain/incident.events.js'
 import { RecordAudiences } from './record-audience.js'
 
 const PUBLIC: Audience = { kind: 'public' }

@@ -38,7 +38,7 @@ export interface AnnouncementOptions {
 /** Members of a group that are told of one event. */
 export const MOST_MEMBERS = 100
 /** News that are older are none: a server that had no mail server for a week does not tell of all that week. */
-export const OLDEST_NEWS_MS = 24 * 60 * 60_000
+const OLDEST_NEWS_MS = 24 * 60 * 60_000
 
 interface Group {
   readonly manager?: string

@@ -32,13 +32,13 @@ export interface Addresses {
   openapi: OpenApiDocument
 }
 
-/** One caller. Every answer is held against the live contract. */
 export interface SentFile {
   name: string
   type: string
   content: string | Uint8Array<ArrayBuffer>
 }
 
+/** One caller. Every answer is held against the live contract. */
 export class Client {
   constructor(
     private readonly addresses: () => Addresses,

@@ -1,5 +1,5 @@
+import type { Audience } from '#libs/access'
 import { Command } from '#libs/event-sourcing'
-import type { Audience } from '../../incidents/domain/incident.events.js'
 import type { Subject } from './approval.events.js'
 
 /**

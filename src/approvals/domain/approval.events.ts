@@ -1,6 +1,5 @@
-import type { Role } from '#libs/access'
+import type { Audience, Role } from '#libs/access'
 import type { DomainEvent } from '#libs/event-sourcing'
-import type { Audience } from '../../incidents/domain/incident.events.js'
 import type { ApprovalRule, SubjectType } from './defaults.js'
 
 /**

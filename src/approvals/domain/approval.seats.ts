@@ -16,7 +16,7 @@ import type { ApprovalRound } from './approval.state.js'
  * Whether a seat is still his: a round may take days, and he may have left meanwhile, or lost what he was asked for.
  * @param standing of the group by which he has the seat
  */
-export function seatLost(
+function seatLost(
   { person, via }: Approver,
   { active, grants }: PersonRights,
   standing: Group | undefined,

@@ -43,7 +43,7 @@ export function isUnauthorised(verdict: Verdict): boolean {
 }
 
 /** Clocks differ, and people write down what they did a moment later: so much before and after the actual window is within it. */
-export const GRACE_MINUTES = 30
+const GRACE_MINUTES = 30
 const GRACE_MS = GRACE_MINUTES * 60_000
 
 /** Judges a modification by what is known of its change by now. */

@@ -111,10 +111,10 @@ export function periodOfChange({
 }
 
 /** In these states it keeps its CIs and its assignee busy. */
-export const BUSY_STATES = ['Authorize', 'Scheduled', 'Implement'] as const satisfies readonly ChangeState[]
+const BUSY_STATES: readonly ChangeState[] = ['Authorize', 'Scheduled', 'Implement']
 
 export function isBusy(state: ChangeState): boolean {
-  return (BUSY_STATES as readonly ChangeState[]).includes(state)
+  return BUSY_STATES.includes(state)
 }
 
 export function evolve(record: ChangeRecord, event: RecordedEvent<ChangeEvent>): ChangeRecord {

@@ -1,8 +1,7 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { LOG_START } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
 import { randomNumbers } from '#libs/random-numbers'
-import { InMemoryEventStore } from '#libs/testing'
+import { InMemoryEventStore, InMemoryView } from '#libs/testing'
 import { auditFindings } from '#projections/audit-findings/audit-findings'
 import { type AuditFinding, FINDINGS } from '#projections/audit-findings/finding'
 import { type ChangeDetails, foldChangeDetails } from '#projections/changes/changes'
@@ -101,21 +100,11 @@ describe('A made-up year of changes', () => {
 
 /** What auditors find in the year. */
 function foundIn(events: readonly RecordedEvent[], { from, to }: YearAsPlanned): Planting[] {
-  const documents = new Map<string, object>()
-  const view: ViewTransaction = {
-    get: <Document extends object>(collection: string, id: string) =>
-      documents.get(`${collection}/${id}`) as Document | undefined,
-    want: () => undefined,
-    put: (collection, id, document) => void documents.set(`${collection}/${id}`, document),
-    delete: (collection, id) => void documents.delete(`${collection}/${id}`),
-  }
+  const view = new InMemoryView()
   for (const event of events)
     if (auditFindings.from.some((prefix) => event.stream.startsWith(prefix)))
       auditFindings.fold(event as never, view)
-  return [...documents]
-    .filter(([id]) => id.startsWith(`${FINDINGS}/`))
-    .map(([, finding]) => finding as AuditFinding)
-    .filter(({ at }) => at >= from && at < to)
+  return view.all<AuditFinding>(FINDINGS).filter(({ at }) => at >= from && at < to)
 }
 
 function told(findings: readonly Planting[]): string[] {

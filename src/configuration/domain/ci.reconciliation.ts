@@ -123,7 +123,7 @@ function ranks(attribute: string, source: string, ci: Ci, { classes, reconciliat
 }
 
 /** The order of sources that the most specific entry gives: one for the attribute before one for all, then the nearer class. */
-export function orderFor(
+function orderFor(
   attribute: string,
   ofClass: string,
   classes: ClassCatalogue,

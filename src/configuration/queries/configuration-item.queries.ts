@@ -1,7 +1,7 @@
 import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, eq } from '#libs/read-store'
-import { isSame, UNENDED, UNENDED_POSITION, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
+import { isSame, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
 import {
   CIS,
   type CiVersion,
@@ -11,6 +11,7 @@ import {
   standingAt,
 } from '#projections/cmdb-history/cmdb-history'
 import { ciEffect } from '#projections/cmdb-history/effects'
+import { UNENDED, UNENDED_POSITION } from '#projections/intervals'
 import { type ListArguments, listPage } from '../../http/listing.js'
 import type { CiEvent } from '../domain/configuration.events.js'
 import { type AskedOfCmdb, CmdbReader, type SettledPoint, settle } from './cmdb-reader.js'
@@ -190,10 +191,7 @@ function isCutFrom(a: CiVersion, b: CiVersion): boolean {
 }
 
 /** Whether two versions have the same attributes. */
-export function isSameAttributes(
-  { attributes: a = {} }: VersionRow,
-  { attributes: b = {} }: VersionRow,
-): boolean {
+function isSameAttributes({ attributes: a = {} }: VersionRow, { attributes: b = {} }: VersionRow): boolean {
   const names = Object.keys(a)
   return names.length === Object.keys(b).length && names.every((name) => isSame(a[name], b[name]))
 }

@@ -1,7 +1,7 @@
+import { utcDayOf } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { KeysetCursor } from '#libs/read-store'
 import { CIS, type CiVersion, RELATIONS, type RelationVersion } from '#projections/cmdb-history/cmdb-history'
-import { dayOf } from '#projections/cmdb-history/sightings'
 import type { CiMatchRule } from '../../settings/domain/settings.events.js'
 import { type AskedOfCmdb, CmdbReader } from './cmdb-reader.js'
 import { byName, type EndOf, endsOf } from './graph-parts.js'
@@ -141,11 +141,11 @@ function incomplete(items: readonly CiVersion[], classes: ClassTree): object[] {
 /** Live items that a source saw once, and none for so many days before that point; the longest unseen first. */
 async function stale(reader: CmdbReader, items: readonly CiVersion[], days: number): Promise<object[]> {
   const byNumber = new Map(items.map((item) => [item.number, item]))
-  const before = dayOf(new Date(Date.parse(reader.point.validAt) - days * DAY_MS).toISOString())
+  const before = utcDayOf(new Date(Date.parse(reader.point.validAt) - days * DAY_MS).toISOString())
   const findings: { lastSeenAt: string }[] = []
   for (const { number, seenAt } of await reader.latestSightings()) {
     const item = byNumber.get(number)
-    if (item && dayOf(seenAt) < before) findings.push({ ...known(item), lastSeenAt: seenAt })
+    if (item && utcDayOf(seenAt) < before) findings.push({ ...known(item), lastSeenAt: seenAt })
   }
   return findings.sort((one, other) => Date.parse(one.lastSeenAt) - Date.parse(other.lastSeenAt))
 }

@@ -1,5 +1,6 @@
-import { UNENDED, UNENDED_POSITION, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
+import type { VersionRow } from '#projections/cmdb-history/bitemporal-fold'
 import type { CiVersion, RelationVersion } from '#projections/cmdb-history/cmdb-history'
+import { UNENDED, UNENDED_POSITION } from '#projections/intervals'
 import { type EndOf, endsOf } from './graph-parts.js'
 
 /** The part of both time axes in which a version stands; what lasts has no end. */

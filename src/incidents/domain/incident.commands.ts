@@ -1,7 +1,7 @@
+import type { Audience } from '#libs/access'
 import { Command } from '#libs/event-sourcing'
 import type {
   AppliedRule,
-  Audience,
   IncidentFields,
   Link,
   MajorIncidentReview,

@@ -1,8 +1,6 @@
 import type { Audience } from '#libs/access'
 import type { DomainEvent } from '#libs/event-sourcing'
 
-export type { Audience } from '#libs/access'
-
 /** States of the lifecycle, in the words people see. */
 export const INCIDENT_STATES = ['New', 'In Progress', 'On Hold', 'Resolved', 'Closed', 'Canceled'] as const
 export type IncidentState = (typeof INCIDENT_STATES)[number]

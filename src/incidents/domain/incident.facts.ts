@@ -1,4 +1,4 @@
-import { type PersonStanding, personStanding } from '#libs/access'
+import { type Audience, type PersonStanding, personStanding } from '#libs/access'
 import type { CustomFieldSchema } from '#libs/custom-fields'
 import { duplicateNamed, type Named, namingStream } from '#libs/duplicates'
 import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
@@ -31,7 +31,7 @@ import type {
   PriorityMatrixPublished,
 } from '../../settings/domain/settings.events.js'
 import type { FollowProblem, IncidentCommand } from './incident.commands.js'
-import type { Audience, IncidentEvent } from './incident.events.js'
+import type { IncidentEvent } from './incident.events.js'
 import {
   evolve,
   type Incident,

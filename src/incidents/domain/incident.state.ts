@@ -1,6 +1,6 @@
+import type { Audience } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type {
-  Audience,
   Hold,
   IncidentEvent,
   IncidentFields,

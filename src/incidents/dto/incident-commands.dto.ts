@@ -14,12 +14,12 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator'
+import type { Audience } from '#libs/access'
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Field, IsInstant, Nullable } from '#libs/platform'
 import { IsAudience } from '../../http/audience.dto.js'
 import { Reasoned } from '../../http/reasoned.js'
 import {
-  type Audience,
   LINK_RELATIONS,
   type LinkRelation,
   MAJOR_INCIDENT_ROLES,

@@ -1,6 +1,6 @@
+import type { Audience } from '#libs/access'
 import type { StreamFold } from '#libs/event-sourcing'
 import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
-import type { Audience } from '../../incidents/domain/incident.events.js'
 
 /** What notifications need to know of a round of asking. */
 export interface ApprovalAsTold {

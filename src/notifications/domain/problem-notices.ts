@@ -19,6 +19,7 @@ const TOLD: ReadonlySet<string> = new Set<ProblemEvent['type']>([
   'ProblemClosed',
 ])
 
+/** @param type of an event of a problem */
 export function isToldOfProblem(type: string): boolean {
   return TOLD.has(type)
 }

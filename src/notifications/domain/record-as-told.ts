@@ -29,6 +29,7 @@ export interface Notice {
   detail?: string
 }
 
+/** Those of these people that are set, as what they are to the record. */
 export function people(
   relation: NotificationReason['relation'],
   ...ids: (string | undefined)[]

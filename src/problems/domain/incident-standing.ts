@@ -1,5 +1,6 @@
+import type { Audience } from '#libs/access'
 import type { StreamFold } from '#libs/event-sourcing'
-import type { Audience, IncidentEvent } from '../../incidents/domain/incident.events.js'
+import type { IncidentEvent } from '../../incidents/domain/incident.events.js'
 
 /** What a problem needs to know of an incident: that it is there, and who may know of it. */
 export interface IncidentStanding {

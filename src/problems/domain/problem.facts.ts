@@ -51,6 +51,7 @@ const SETTINGS = fact<ProblemFacts['settings']['value'], ProblemSettingsPublishe
   initial: { version: 0, settings: DEFAULT_PROBLEM_SETTINGS },
   evolve: (known, event) => (event.type === 'ProblemSettingsPublished' ? event.data : known),
 })
+/** The custom fields of problems in force. */
 export const CUSTOM_FIELDS = fact<CustomFieldSchema, CustomFieldsPublished>(
   'settings-custom-fields-problem',
   {

@@ -208,6 +208,7 @@ function requireSurvivor({ survivor: { value } }: ProblemFacts): void {
     throw new Refused('PROBLEM.SURVIVOR_CANCELED', 'The survivor was canceled: choose one that goes on.')
 }
 
+/** A survivor that is not there, or that whoever names it may not see: the two must not differ. */
 export function unknownSurvivor(): InvalidInput {
   return badSurvivor('is no problem, or none that you may see')
 }
