@@ -354,6 +354,17 @@ describe('What auditors ask', () => {
     expect(log.findings[0]?.details).toEqual(['window'])
   })
 
+  it('finds one that was given and voided before the change had heard of it', () => {
+    const subject = { type: 'change', number: CHANGE } as const
+    log.change(opened())
+    log.tell('approval-A1', { type: 'ApprovalRequested', data: { subject, approvers: [] } } as never)
+    const data = { approver: 'lea', roles: [{ role: 'change-manager', grant: 'g' }], hash: 'h' }
+    log.tell('approval-A1', { type: 'ApprovalGranted', data } as never, { actor: 'lea' })
+    log.change(voided(1, 'Authorize'))
+    log.change(voided(2, 'Authorize'))
+    expect(log.questions).toEqual(['approval-voided-by-edit'])
+  })
+
   it.each([
     ['the one who wants it approves it', 'lea', 'ian', ['requester-approves']],
     ['the one who wants it implements it', 'rita', 'rita', ['requester-implements']],

@@ -1,6 +1,7 @@
 import type { Position, RecordedEvent } from '#libs/event-sourcing'
 import { afterEvent, type ChangeKnown, UNKNOWN_CHANGE } from '../../src/audit/domain/audited-change.js'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
+import { isGranted } from './entitlement-findings.js'
 import type { FindingBook } from './finding.js'
 import { AUDITED_CHANGES, type ModificationFindings } from './modification-findings.js'
 
@@ -53,7 +54,11 @@ export class ChangeFindings {
     } else if (type === 'ChangeStateObserved' && data.to === 'Implement' && !known.approved) {
       this.book.found('started-before-approval', change)
       if (emergency) this.book.found('emergency-not-ratified', change)
-    } else if (type === 'ChangeApprovalVoided' && data.from === 'Scheduled') {
+    } else if (
+      type === 'ChangeApprovalVoided' &&
+      // Given, and perhaps not heard of yet by the change
+      (data.from === 'Scheduled' || isGranted(this.book, data.approval))
+    ) {
       this.book.found('approval-voided-by-edit', change, { details: data.fields, key: `${data.round}` })
     } else if (type === 'ChangeRatified')
       this.book.putRight('emergency-not-ratified', change, data.late ? { details: ['ratified late'] } : {})

@@ -16,10 +16,17 @@ export const GROUNDS = 'audit_grounds'
 interface ApprovalKnown {
   change: string
   approvers: readonly Approver[]
+  /** Somebody has approved. */
+  granted?: true
 }
 /** Of one ground, so many answers and facts. */
 const MOST_KEPT = 500
 const UNTOLD: Ground = { told: [], answers: [] }
+
+/** Whether anybody has approved in this round. */
+export function isGranted({ view }: FindingBook, approval: string): boolean {
+  return view.get<ApprovalKnown>(APPROVALS, `approval-${approval}`)?.granted ?? false
+}
 
 /** Answers, and whether who gave them was entitled to: judged as they are given, and again by what is told of that time later. */
 export class EntitlementFindings {
@@ -35,9 +42,11 @@ export class EntitlementFindings {
     } else if (event.type === 'ApprovalGranted' || event.type === 'ApprovalRejected') this.#answered(event)
   }
 
-  #answered({ stream, id, data, metadata }: RecordedEvent<ApprovalGranted | ApprovalRejected>): void {
+  #answered({ stream, id, type, data, metadata }: RecordedEvent<ApprovalGranted | ApprovalRejected>): void {
     const round = this.book.view.get<ApprovalKnown>(APPROVALS, stream)
     if (round === undefined) return
+    if (type === 'ApprovalGranted' && !round.granted)
+      this.book.view.put(APPROVALS, stream, { ...round, granted: true } satisfies ApprovalKnown)
     const { approver, onBehalfOf, delegation, roles } = data
     const seat = round.approvers.find(({ person }) => person === (onBehalfOf ?? approver))
     const answer: AnswerKnown = {

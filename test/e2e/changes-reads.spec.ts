@@ -217,10 +217,9 @@ describe('Changes as they are read', () => {
     const ann = desk.as('ann')
     const start = at(-3)
     const emergency = { type: 'emergency', title: 'Disk is full', affectedCis: [ci], group: 'Network' }
-    const { id } = succeeded(await ann.post('/changes', emergency))
-    const due = succeeded(
-      await ann.get('/queues/Network', { orderBy: 'startsAt', filter: 'type = "change"', minPosition: head }),
-    )
+    const { id, position: opened } = succeeded(await ann.post('/changes', emergency))
+    const asked = { orderBy: 'startsAt', filter: 'type = "change"', minPosition: opened }
+    const due = succeeded(await ann.get('/queues/Network', asked))
     // Nobody has planned it, so it cannot wait: what is planned for tomorrow comes later
     expect(due.items.map((item: { number: string }) => item.number)).toEqual([id, number])
     const begun = { startedAt: start, reason: 'The shop was down.' }

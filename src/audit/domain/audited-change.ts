@@ -62,6 +62,7 @@ export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>
       }
     }
     case 'ChangeSubmitted':
+    case 'ChangeApprovalRenewed':
       return { ...known, involved: joined(known.involved, handsOf(event)) }
     case 'ChangeApproved':
       return { ...known, approved: true, approvers: joined(known.approvers, event.data.approvers) }

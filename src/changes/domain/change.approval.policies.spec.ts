@@ -56,3 +56,15 @@ it('what is not ratified in time is said to be overdue, unless it was', () => {
     .thenCommands({ type: 'RecordRatificationOverdue', id: 'CHG1', data: {} })
   expect(policySpec(ratificationDeadline).given(implemented!, ratified!).timers).toEqual([])
 })
+
+it('nor is it forgotten by a refusal: asked again, it is due as before', () => {
+  const [implemented, refused, renewed] = recorded('change-CHG1', [
+    { type: 'ImplementedBeforeApproval', data: { ratifyBy: '2026-03-03T08:00:00.000Z' } },
+    { type: 'RatificationRefused', data: {} },
+    { type: 'ChangeApprovalRenewed', data: { round: 2 } },
+  ]) as unknown as RecordedEvent<ChangeEvent>[]
+  policySpec(ratificationDeadline)
+    .given(implemented!, refused!, renewed!)
+    .whenDue('ratification-overdue')
+    .thenCommands({ type: 'RecordRatificationOverdue', id: 'CHG1', data: {} })
+})

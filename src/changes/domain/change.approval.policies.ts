@@ -78,7 +78,6 @@ export const ratificationDeadline = definePolicy<Deadline, ChangeEvent>({
       case 'ImplementedBeforeApproval':
         return { ratifyBy: event.data.ratifyBy }
       case 'ChangeRatified':
-      case 'RatificationRefused':
       case 'RatificationOverdue':
       case 'ChangeCanceled':
         return null
@@ -86,9 +85,11 @@ export const ratificationDeadline = definePolicy<Deadline, ChangeEvent>({
         return state.ratifyBy === null ? null : state
     }
   },
-  react: (event) =>
-    event.type === 'ImplementedBeforeApproval'
-      ? [{ kind: 'setTimer', name: 'ratification-overdue', at: event.data.ratifyBy }]
+  // What was refused may be asked again, also after the deadline: then it is overdue at once
+  react: (event, { ratifyBy }) =>
+    ratifyBy !== null &&
+    (event.type === 'ImplementedBeforeApproval' || event.type === 'ChangeApprovalRenewed')
+      ? [{ kind: 'setTimer', name: 'ratification-overdue', at: ratifyBy }]
       : [],
   onTimer: ({ key }) => [
     {

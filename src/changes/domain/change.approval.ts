@@ -15,7 +15,7 @@ import { type ChangeFacts, ciCalendarName, classesOf } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
 import { materialOf } from './change.plan.js'
-import { type RiskAnswers, riskOf } from './change.risk.js'
+import { answersAll, type RiskAnswers, riskOf, worse } from './change.risk.js'
 import { type Change, periodOfChange, type Ratification, roundOf, STANDARD_FIELDS } from './change.state.js'
 import type { ApprovedRevision } from './change-model.decider.js'
 import type { ChangeType } from './defaults.js'
@@ -49,9 +49,15 @@ function assessed(change: Change, answers: RiskAnswers | null, known: ChangeFact
 
 /** The plan may have been edited since it was assessed. Emergencies are submitted without an assessment. */
 function renewedRisk(change: Change, known: ChangeFacts): readonly ChangeRiskAssessed[] {
-  if (change.risk === null) return []
-  const now = assessed(change, change.answers, known)
-  return now.data.risk === change.risk ? [] : [now]
+  const { risk, answers } = change
+  if (risk === null) return []
+  if (answers === null || answersAll(answers, known.riskMatrix.value.matrix)) {
+    const now = assessed(change, answers, known)
+    return now.data.risk === risk ? [] : [now]
+  }
+  // Another questionnaire was published since: what was answered to the old one holds, and only the rules can make it worse
+  const byRules = assessed(change, null, known)
+  return worse(byRules.data.risk, risk) === risk ? [] : [byRules]
 }
 
 export function submitChange(

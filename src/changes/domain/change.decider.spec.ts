@@ -77,6 +77,30 @@ describe('a normal change', () => {
     expect(story.change.risk).toBe('high')
   })
 
+  it('is asked about as it was assessed when another questionnaire was published since; rules may make it worse', () => {
+    const story = new ChangeStory().open()
+    const questions = (...ids: string[]) =>
+      ids.map((id) => ({ id, question: id, answers: [{ answer: 'no', score: 5 }] }))
+    const publish = (...ids: string[]) => {
+      const rules = [{ name: 'wide', when: { affectedCis: 3 }, risk: 'high' }]
+      const matrix = { rules, questions: questions(...ids), thresholds: [{ score: 5, risk: 'medium' }] }
+      story.others.set('settings-change-risk', [
+        { type: 'ChangeRiskPublished', data: { version: 1, matrix } },
+      ])
+    }
+    publish('q')
+    story.send(c.StartAssessment)
+    story.send(c.AssessRisk, { answers: { q: 'no' } })
+    publish('q', 'another')
+    story.send(c.SubmitChange)
+    story.ask()
+    expect(story.asked.risk).toBe('medium')
+    story.send(c.EditPlan, { affectedCis: ['CI1', 'CI2', 'CI3'] })
+    story.ask()
+    expect(story.asked.risk).toBe('high')
+    expect(story.refused(c.AssessRisk)).toBe('CHANGE.RISK_FIXED')
+  })
+
   it('rejected, is New again, and may be submitted again as another round', () => {
     const story = new ChangeStory().open().submit().ask().outcome('rejected')
     expect(story.state).toBe('New')
@@ -239,6 +263,20 @@ describe('an emergency', () => {
       expect(story.send(c.SubmitChange)).toEqual([])
       story.outcome('approved')
       expect(story.send(c.SubmitChange)).toEqual([])
+    })
+
+    it('is not canceled: what was done is ratified, and reviewed', () => {
+      const story = done().ask()
+      expect(story.refused(c.CancelChange, { notes: 'Never mind.' })).toBe('CHANGE.DONE')
+      story.outcome('rejected')
+      expect(story.refused(c.CancelChange, { notes: 'Never mind.' })).toBe('CHANGE.DONE')
+    })
+
+    it('is not ratified by who asks again', () => {
+      const story = done().ask().outcome('rejected')
+      story.send(c.SubmitChange, {}, { actor: 'dan' })
+      story.ask()
+      expect(story.asked.involved).toContain('dan')
     })
 
     it('has nothing to be asked about when it was approved before', () => {

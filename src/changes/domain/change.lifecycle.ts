@@ -268,6 +268,11 @@ export function cancelChange({ data: { notes } }: CancelChange, change: Change):
   requireText({ notes })
   if (change.stage.state === 'Canceled') return []
   requireStep('cancel', change)
+  if ('ratification' in change.stage && change.stage.ratification !== null)
+    throw new Refused(
+      'CHANGE.DONE',
+      'It was implemented before it was approved: end it, and have it ratified and reviewed.',
+    )
   return [
     ...withdrawn(change),
     { type: 'ChangeCanceled', data: { from: change.stage.state as ChangeState, notes } },

@@ -46,8 +46,23 @@ function holds(when: RiskCondition, { type, affectedCis, ciClasses, window }: Ri
   )
 }
 
-function scoreOf(answers: RiskAnswers, { questions }: RiskMatrix): number {
-  const wrong = [
+/** Whether these are answers to the questions of this questionnaire, all of them. */
+export function answersAll(answers: RiskAnswers, matrix: RiskMatrix): boolean {
+  return wrongAnswers(answers, matrix).length === 0
+}
+
+function scoreOf(answers: RiskAnswers, matrix: RiskMatrix): number {
+  const wrong = wrongAnswers(answers, matrix)
+  if (wrong.length > 0)
+    throw new InvalidInput('CHANGE.ANSWERS_INCOMPLETE', 'Answer every question of the questionnaire.', wrong)
+  return matrix.questions.reduce(
+    (sum, { id, answers: known }) => sum + known.find(({ answer }) => answer === answers[id])!.score,
+    0,
+  )
+}
+
+function wrongAnswers(answers: RiskAnswers, { questions }: RiskMatrix) {
+  return [
     ...questions
       .filter(({ id, answers: known }) => !known.some(({ answer }) => answer === answers[id]))
       .map(({ id, answers: known }) => ({
@@ -58,12 +73,6 @@ function scoreOf(answers: RiskAnswers, { questions }: RiskMatrix): number {
       .filter((id) => !questions.some((question) => question.id === id))
       .map((id) => ({ pointer: `/answers/${id}`, message: 'is no question of the questionnaire' })),
   ]
-  if (wrong.length > 0)
-    throw new InvalidInput('CHANGE.ANSWERS_INCOMPLETE', 'Answer every question of the questionnaire.', wrong)
-  return questions.reduce(
-    (sum, { id, answers: known }) => sum + known.find(({ answer }) => answer === answers[id])!.score,
-    0,
-  )
 }
 
 function riskOfScore(score: number, { thresholds }: RiskMatrix): Risk {

@@ -212,12 +212,12 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
         surroundings: toldBy(event.data.inputs),
       }
     case 'ChangeSubmitted':
+    case 'ChangeApprovalRenewed':
       return {
         ...staged,
         involved: [...new Set([...staged.involved, ...handsOf(event.metadata)])],
         surroundings: event.data.surroundings ?? staged.surroundings,
       }
-    case 'ChangeApprovalRenewed':
     case 'ChangeScheduled':
       return { ...staged, surroundings: event.data.surroundings ?? staged.surroundings }
     case 'BlackoutOverridden':
