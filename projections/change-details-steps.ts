@@ -43,6 +43,13 @@ export function describe(draft: Draft<ChangeDetails>, event: RecordedChangeEvent
     case 'ChangeUnlinked':
       draft.links = nonEmpty(without(draft.links, event.data.link))
       return true
+    case 'ChangeFileAttached': {
+      const { hash, name, contentType, size } = event.data
+      const addedAt = event.metadata.occurredAt
+      const file = { hash, name, contentType, size, addedAt, addedBy: performer(event) }
+      draft.attachments = [...(draft.attachments ?? []), file]
+      return true
+    }
     case 'ChangeCommentAdded':
       draft.comments = (draft.comments ?? 0) + 1
       return true

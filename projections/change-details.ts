@@ -1,5 +1,6 @@
 import { type EventSource, later, type RecordedEvent } from '#libs/event-sourcing'
 import { oneOf, someOf } from '#libs/read-store'
+import type { RecordFile } from '#libs/record-files'
 import type { ShownTask } from '#libs/record-tasks'
 import type { CabAdvice, CabEvent } from '../src/changes/domain/cab.events.js'
 import type {
@@ -90,6 +91,7 @@ export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
   model?: ChangeOpened['data']['model']
   reverts?: string
   links?: readonly ChangeLink[]
+  attachments?: readonly (RecordFile & { addedAt: string; addedBy: string })[]
   tasks?: readonly ShownTask[]
   implementer?: string
   early?: EarlyImplementation
@@ -186,6 +188,7 @@ const BLANK: Blank<ChangeDetails> = {
   model: undefined,
   reverts: undefined,
   links: undefined,
+  attachments: undefined,
   tasks: undefined,
   implementer: undefined,
   early: undefined,

@@ -638,6 +638,10 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
   },
   ChangeCommentAdded: { version: 1, fields: { text: authored } },
   ChangeWorkNoteAdded: { version: 1, fields: { text: authored } },
+  ChangeFileAttached: {
+    version: 1,
+    fields: { hash: plain, name: authored, contentType: plain, size: plain },
+  },
   ChangeLinked: { version: 1, fields: { link: plain } },
   ChangeUnlinked: { version: 1, fields: { link: plain } },
   ChangeAssessmentStarted: { version: 1, fields: {} },

@@ -14,7 +14,12 @@ import { readEvidence } from './audit/evidence/evidence.query.js'
 import { drawSample } from './audit/sample.query.js'
 import { listChangeModels, readChangeModel } from './changes/change-model.query.js'
 import { listCabMeetings, readCabMeeting } from './changes/queries/cab.queries.js'
-import { listChanges, readChange, readChangeHistory } from './changes/queries/change.queries.js'
+import {
+  findChangeAttachment,
+  listChanges,
+  readChange,
+  readChangeHistory,
+} from './changes/queries/change.queries.js'
 import { readChangeCalendar } from './changes/queries/change-calendar.query.js'
 import { matchCis } from './configuration/configuration.queries.js'
 import { readActivity } from './configuration/queries/activity.query.js'
@@ -133,6 +138,7 @@ export const queryRegistry = {
   listChanges,
   readChange,
   readChangeHistory,
+  findChangeAttachment,
   readChangeCalendar,
   listCabMeetings,
   readCabMeeting,

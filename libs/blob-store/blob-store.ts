@@ -14,7 +14,10 @@ export abstract class BlobStore {
    * @throws TooLarge `BLOB.TOO_LARGE` beyond `limit` bytes; nothing is kept then
    */
   abstract put(content: Readable, limit: number): Promise<StoredBlob>
-  /** @throws NotFound `BLOB.NOT_FOUND` */
+  /**
+   * The stream fails with `DamagedBlob` at its end when the content is not what the hash names.
+   * @throws NotFound `BLOB.NOT_FOUND`
+   */
   abstract get(hash: string): Promise<Readable>
   abstract has(hash: string): Promise<boolean>
   abstract close(): Promise<void>

@@ -41,12 +41,19 @@ export class MeasuredContent {
   }
 }
 
-/** Passes content on and fails at its end when it is not what the hash names: the medium or somebody changed it. */
+/** What is stored under a hash is not what the hash names. */
+export class DamagedBlob extends Error {
+  constructor(hash: string) {
+    super(`Blob ${hash} is damaged: its content is another`)
+  }
+}
+
+/** Passes content on and fails with `DamagedBlob` at its end when it is not what the hash names: the medium or somebody changed it. */
 export async function* checkedAgainst(hash: string, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const seen = createHash('sha256')
   for await (const chunk of content) {
     seen.update(chunk)
     yield chunk
   }
-  if (seen.digest('hex') !== hash) throw new Error(`Blob ${hash} is damaged: its content is another`)
+  if (seen.digest('hex') !== hash) throw new DamagedBlob(hash)
 }

@@ -276,6 +276,15 @@ describe('a change', () => {
     })
   })
 
+  it('has files, with who attached them, which only the desk sees', () => {
+    const file = { hash: 'a'.repeat(64), name: 'canary.txt', contentType: 'text/plain', size: 4 }
+    const whole = entryOf(opened(), { type: 'ChangeFileAttached', data: file })
+    expect(whole.attachments).toEqual([
+      { ...file, addedAt: expect.stringMatching(/^2026-/), addedBy: expect.any(String) },
+    ])
+    expect(JSON.stringify(changes.fields?.(whole, principal('rita', ['requester'])))).not.toMatch(/canary/)
+  })
+
   it('is left alone by what it does not know', () => {
     const before = entryOf(opened())
     const [unknown] = story({ type: 'ChangeFrobbed', data: {} } as never)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common'
+import { BlobStore } from '#libs/blob-store'
 import { InvalidInput } from '#libs/event-sourcing'
 import { Answer, Context, Endpoint, RequestContext } from '#libs/platform'
 import type { KeysetCursor } from '#libs/read-store'
@@ -36,6 +37,7 @@ import {
 import type { Evidence } from './evidence/evidence.js'
 import { readEvidence } from './evidence/evidence.query.js'
 import { evidenceArchive } from './evidence/evidence-archive.js'
+import { readEvidenceFiles } from './evidence/evidence-files.js'
 import type { Span } from './not-assessable.js'
 import { type ChangeSample, drawSample } from './sample.query.js'
 
@@ -45,6 +47,7 @@ export class AuditController {
   constructor(
     private readonly queries: Queries,
     private readonly sender: CommandSender,
+    private readonly blobs: BlobStore,
   ) {}
 
   @Get('findings')
@@ -117,8 +120,8 @@ export class AuditController {
   @Endpoint({
     summary: 'Everything that the log says of a change and its authorisation, as a ZIP',
     description:
-      'A page for people, the same as JSON, the events that both were made from, and a manifest with the SHA-256 of each. That it was ' +
-      'taken out is recorded, with the digest of the whole.',
+      'A page for people, the same as JSON, the events that both were made from, the files that were attached (up to 64 MiB together; ' +
+      'what was left out is told), and a manifest with the SHA-256 of each. That it was taken out is recorded, with the digest of the whole.',
     roles: AUDIT_READERS,
     params: AuditedChangeParams,
     query: AsOfQuery,
@@ -135,7 +138,8 @@ export class AuditController {
     const { json, position } = await this.queries.ask(readEvidence, { principal, number, asOf })
     const evidence = JSON.parse(json) as Evidence
     const extraction = { by: principal.id, at: new Date().toISOString() }
-    const { zip, sha256 } = evidenceArchive(evidence, extraction)
+    const files = await readEvidenceFiles(evidence.attachments, this.blobs)
+    const { zip, sha256 } = evidenceArchive(evidence, files, extraction)
     const rows = evidence.events.length
     const query = asQuery({ change: number, asOf: evidence.position })
     await this.#record(context, { what: 'evidence of a change', query, rows, form: 'zip', sha256 })

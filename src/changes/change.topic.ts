@@ -57,6 +57,7 @@ const ON_TOPIC: { readonly [Type in ChangeEvent['type']]: Shown<Type> | 'interna
   // What people say of it, how it is done, and what somebody has to look at
   ChangeCommentAdded: 'internal',
   ChangeWorkNoteAdded: 'internal',
+  ChangeFileAttached: 'internal',
   ChangeLinked: 'internal',
   ChangeUnlinked: 'internal',
   BaseValuesRecorded: 'internal',

@@ -9,6 +9,7 @@ import {
   ciScheduleRecords,
 } from './change.record.js'
 import { changeModelVerbs, changeVerbs } from './change.verbs.js'
+import { ChangeAttachmentsController } from './change-attachments.controller.js'
 import { ChangeModelsController, ChangesController } from './changes.controller.js'
 import { CHANGE_COMMANDS } from './domain/change.commands.js'
 import { CHANGE_MODEL_COMMANDS } from './domain/change-model.commands.js'
@@ -22,6 +23,7 @@ const plainCommands = CHANGE_COMMANDS.filter((command) => !surrounded.includes(c
 export const changes = {
   controllers: [
     ChangesController,
+    ChangeAttachmentsController,
     verbController({
       path: 'changes',
       parameter: 'id',

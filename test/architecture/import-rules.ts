@@ -7,6 +7,7 @@ import type { Import } from './imports.js'
 const LIBS = [
   'event-sourcing',
   'record-tasks',
+  'record-files',
   'duplicates',
   'custom-fields',
   'business-time',
@@ -33,6 +34,7 @@ const PURE_PACKAGES = ['ajv', 'ajv-formats', 'node:util']
 const DOMAIN_LIBS = [
   'event-sourcing',
   'record-tasks',
+  'record-files',
   'duplicates',
   'custom-fields',
   'business-time',

@@ -4,6 +4,7 @@ import { canonicalHash } from '#libs/event-sourcing'
 import { eventually as soon } from '#libs/testing'
 import type { Evidence, EvidenceEvent } from '../../src/audit/evidence/evidence.js'
 import type { EvidenceManifest } from '../../src/audit/evidence/evidence-archive.js'
+import type { EvidenceFile } from '../../src/audit/evidence/evidence-files.js'
 import { Desk, type Person, refusal, succeeded } from './desk.js'
 
 const eventually: typeof soon = (what, condition) => soon(what, condition, 30_000)
@@ -154,6 +155,53 @@ describe('The evidence of a change', () => {
     expect(page).not.toContain('<b>memory')
   })
 
+  it('has the files that were attached by then, with digests that can be computed again', async () => {
+    const before = await taken()
+    expect(before.evidence.attachments).toEqual([])
+    expect(strFromU8(before.files['evidence.html']!)).toContain('No file was attached.')
+    const attach = (name: string, content: string | Uint8Array<ArrayBuffer>, type = 'text/plain') =>
+      desk.as('ben').attachTo(`/changes/${number}/attachments`, { name, type, content })
+    const picture = Uint8Array.from({ length: 5_000 }, (_, index) => (index * 7_919) % 256)
+    succeeded(await attach('count & <b>sum<b>.txt', 'It is 64.'))
+    succeeded(await attach('rack.png', picture, 'image/png'))
+
+    const { files, manifest, evidence, events } = await taken()
+    expect(evidence.attachments).toMatchObject([
+      { name: 'count & <b>sum<b>.txt', contentType: 'text/plain', size: 9, by: 'ben' },
+      { name: 'rack.png', contentType: 'image/png', size: 5_000, by: 'ben', file: 'attachments/2-rack.png' },
+    ])
+    const told = evidence.attachments as readonly EvidenceFile[]
+    for (const { file, hash, event, size } of told) {
+      expect(digestOf(files[file!]!)).toBe(hash)
+      expect(manifest.files[file!]).toEqual({ sha256: hash, bytes: size })
+      expect(events.find(({ id }) => id === event)).toMatchObject({
+        type: 'ChangeFileAttached',
+        data: { hash },
+      })
+    }
+    expect(strFromU8(files[told[0]!.file!]!)).toBe('It is 64.')
+    expect(Buffer.compare(files['attachments/2-rack.png']!, picture)).toBe(0)
+    expect(digestsThatDiffer(files, manifest)).toEqual([])
+    const altered = Uint8Array.from(picture)
+    altered[4_000]! ^= 1
+    expect(digestsThatDiffer({ ...files, 'attachments/2-rack.png': altered }, manifest)).toEqual([
+      'attachments/2-rack.png',
+    ])
+    const page = strFromU8(files['evidence.html']!)
+    expect(page).toContain('count &amp; &lt;b&gt;sum&lt;b&gt;.txt')
+    for (const { hash } of told) expect(page).toContain(hash)
+
+    // As of earlier positions it is what it was
+    succeeded(await attach('later.txt', 'Later'))
+    const again = await taken({ asOf: manifest.position })
+    expect(Object.keys(again.files).sort()).toEqual(Object.keys(files).sort())
+    for (const name of Object.keys(again.manifest.files))
+      expect(Buffer.compare(again.files[name]!, files[name]!)).toBe(0)
+    const none = await taken({ asOf: before.manifest.position })
+    expect(Object.keys(none.files).sort()).toEqual(Object.keys(before.files).sort())
+    expect(Object.keys((await taken()).files)).toContain('attachments/3-later.txt')
+  })
+
   it('is taken out by auditors and administrators only, and that is on record', async () => {
     for (const person of ['rita', 'ann', 'chris'] as const)
       expect(refusal(await desk.as(person).get(`/audit/changes/${number}/evidence.zip`))).toBe(
@@ -199,9 +247,11 @@ describe('The evidence of a change', () => {
   })
 })
 
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
 /** Names of files whose digest is not the manifest's. */
 function digestsThatDiffer(files: Record<string, Uint8Array>, { files: told }: EvidenceManifest): string[] {
-  return Object.keys(told).filter(
-    (name) => createHash('sha256').update(files[name]!).digest('hex') !== told[name]!.sha256,
-  )
+  return Object.keys(told).filter((name) => digestOf(files[name]!) !== told[name]!.sha256)
 }

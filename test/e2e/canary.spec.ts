@@ -177,6 +177,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/change-models/{id}',
       '/changes',
       '/changes/{id}',
+      '/changes/{id}/attachments/{hash}',
       '/changes/{id}/history',
       '/configuration-items',
       '/configuration-items/{id}',
@@ -267,8 +268,11 @@ describe('What is internal, and what is somebody else’s', () => {
       succeeded(await desk.as('rita').post('/changes', { type: 'normal', title })).id,
       succeeded(await desk.as(`rob-${HERS}`).post('/changes', { type: 'normal', title: HERS })).id,
     ]
-    for (const number of numbers)
+    const file = { name: `${FILE}.txt`, type: 'text/plain', content: FILE }
+    for (const number of numbers) {
       succeeded(await desk.as('ann').post(`/changes/${number}/work-notes`, { text: NOTE, reason: NOTE }))
+      succeeded(await desk.as('ann').attachTo(`/changes/${number}/attachments`, file))
+    }
     return numbers
   }
 

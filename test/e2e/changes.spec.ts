@@ -367,6 +367,36 @@ describe('Changes', () => {
     await done('rita', own, 'cancel', { notes: 'Not needed any more.' })
   })
 
+  it('have files, which the desk reads, and keep their approval', async () => {
+    const number = await approved(plan([await ci('db-files')], { window: days(9) }))
+    const path = `/changes/${number}/attachments`
+    const attach = (type: string, by: Person = 'ann', to = path) =>
+      desk.as(by).attachTo(to, { name: 'test-protocol.txt', type, content: 'Passed' })
+    const { revision } = succeeded(await attach('text/plain'))
+    expect(succeeded(await attach('text/plain')).revision).toBe(revision)
+    expect(refusal(await attach('application/x-msdownload'))).toBe('415 ATTACHMENT.TYPE')
+    expect((await attach('text/plain', 'rita')).status).toBe(403)
+    expect(refusal(await attach('text/plain', 'ann', '/changes/CHG9999999/attachments'))).toBe(
+      '404 CHANGE.UNKNOWN',
+    )
+    const { attachments, state } = succeeded(await desk.as('ann').get(`/changes/${number}`))
+    expect(state).toBe('Scheduled')
+    expect(attachments).toMatchObject([{ name: 'test-protocol.txt', size: 6, addedBy: 'ann' }])
+    const [{ hash }] = attachments
+    const file = await desk.as('audrey').get(`${path}/${hash}`)
+    expect([file.status, file.body.toString()]).toEqual([200, 'Passed'])
+    expect(file.headers.get('content-disposition')).toContain('test-protocol.txt')
+    expect((await desk.as('rita').get(`${path}/${hash}`)).status).toBe(403)
+    const other = await open({ type: 'normal', title: 'Without files' })
+    expect(refusal(await desk.as('ann').get(`/changes/${other}/attachments/${hash}`))).toBe(
+      '404 ATTACHMENT.UNKNOWN',
+    )
+    const { items } = succeeded(await desk.as('ann').get(`/changes/${number}/history`))
+    expect(items.at(-1)).toMatchObject({ what: 'Attached test-protocol.txt', visibility: 'internal' })
+    await done('ann', number, 'cancel', { notes: 'Not needed any more.' })
+    expect(refusal(await attach('text/plain', 'ben'))).toBe('409 CHANGE.CANCELED')
+  })
+
   it('whose values the CMDB cannot take say so', async () => {
     const db = await ci('db-8')
     const proposedValues = [{ ci: db, attributes: { ramGigabytes: 'much' } }]

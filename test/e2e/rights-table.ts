@@ -141,6 +141,8 @@ export const RIGHTS: RightsTable = {
   'GET /changes/calendar': [...DESK, 'service'],
   'GET /changes/{id}': 'any',
   'GET /changes/{id}/history': 'any',
+  'GET /changes/{id}/attachments/{hash}': [...DESK, 'service'],
+  'POST /changes/{id}/attachments': [...CHANGE_WRITERS, 'service'],
   'POST /changes': [...CHANGE_WRITERS, 'service', 'requester'],
   'POST /changes/{id}/comments': [...CHANGE_WRITERS, 'service', 'requester'],
   'POST /changes/{id}/cancel': [...CHANGE_WRITERS, 'requester'],

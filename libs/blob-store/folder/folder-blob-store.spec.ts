@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { blobStoreContract } from '../blob-store.contract.js'
+import { DamagedBlob } from '../content.js'
 import { openFolderBlobStore } from './index.js'
 
 const filesIn = (folder: string) =>
@@ -42,7 +43,7 @@ describe('A folder of blobs', () => {
     const { hash } = await store.put(Readable.from(['hello']), 9)
     expect((await buffer(await store.get(hash))).toString()).toBe('hello')
     writeFileSync(join(folder, hash.slice(0, 2), hash), 'hallo')
-    await expect(buffer(await store.get(hash))).rejects.toThrow(/damaged/)
+    await expect(buffer(await store.get(hash))).rejects.toThrow(DamagedBlob)
   })
 
   it('removes uploads that a crash left behind a day ago, and no others', async () => {

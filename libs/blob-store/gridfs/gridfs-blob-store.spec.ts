@@ -4,6 +4,7 @@ import { type Db, GridFSBucket, MongoClient, ObjectId } from 'mongodb'
 import { databaseName } from '#libs/mongodb'
 import { dropNamespace, freshNamespace, onMongodb, serverName } from '../../testing/mongodb-servers.js'
 import { blobStoreContract } from '../blob-store.contract.js'
+import { DamagedBlob } from '../content.js'
 import { type GridfsBlobStore, openGridfsBlobStore } from './index.js'
 
 /** Files, and what no file accounts for. */
@@ -72,7 +73,18 @@ onMongodb('GridfsBlobStore', (server) => {
     it('fail at the end when they were changed in the database', async () => {
       const { hash } = await store.put(Readable.from(['hello']), 9)
       await database.collection('blobs.chunks').updateOne({}, { $set: { data: Buffer.from('hallo') } })
-      await expect(buffer(await store.get(hash))).rejects.toThrow(/damaged/)
+      await expect(buffer(await store.get(hash))).rejects.toThrow(DamagedBlob)
+    })
+
+    it.each([
+      ['a chunk', 'blobs.chunks', { n: 0 }],
+      ['the last chunk', 'blobs.chunks', { n: 2 }],
+      ['all chunks', 'blobs.chunks', {}],
+      ['the file', 'blobs.files', {}],
+    ])('fail when the database has lost %s of them', async (_what, collection, filter) => {
+      const { hash } = await store.put(Readable.from([Buffer.alloc(700_000, 'abc')]), 1e6)
+      await database.collection(collection).deleteMany(filter)
+      await expect(buffer(await store.get(hash))).rejects.toThrow(DamagedBlob)
     })
 
     it('lose uploads that a crash left behind a day ago, and no others', async () => {

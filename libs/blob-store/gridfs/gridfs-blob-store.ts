@@ -3,13 +3,14 @@ import {
   type Collection,
   GridFSBucket,
   type GridFSBucketWriteStream,
+  MongoGridFSChunkError,
   MongoRuntimeError,
   MongoServerError,
   ObjectId,
 } from 'mongodb'
 import { MongodbConnection, type MongodbOptions } from '#libs/mongodb'
 import { BlobStore, type StoredBlob } from '../blob-store.js'
-import { blobMissing, checkedAgainst, isHash, MeasuredContent } from '../content.js'
+import { blobMissing, checkedAgainst, DamagedBlob, isHash, MeasuredContent } from '../content.js'
 
 /** An upload that began so long ago was cut off by a crash. */
 const ABANDONED_MILLISECONDS = 24 * 3_600_000
@@ -77,7 +78,7 @@ export class GridfsBlobStore extends BlobStore {
     return this.connection.run(async () => {
       const found = isHash(hash) ? await this.names.findOne({ _id: hash }) : null
       if (!found) throw blobMissing(hash)
-      const content = checkedAgainst(hash, this.download(found.file))
+      const content = checkedAgainst(hash, this.download(found.file, hash))
       return Readable.from(content, { objectMode: false })
     })
   }
@@ -129,11 +130,11 @@ export class GridfsBlobStore extends BlobStore {
     return false
   }
 
-  private async *download(file: ObjectId): AsyncGenerator<Buffer> {
+  private async *download(file: ObjectId, hash: string): AsyncGenerator<Buffer> {
     try {
       yield* this.bucket.openDownloadStream(file)
     } catch (error) {
-      throw this.connection.explained(error)
+      throw isRemains(error) ? new DamagedBlob(hash) : this.connection.explained(error)
     }
   }
 
@@ -169,4 +170,10 @@ function ended(upload: GridFSBucketWriteStream): Promise<void> {
     upload.once('error', reject)
     upload.end((error?: Error | null) => (error ? reject(error) : resolve()))
   })
+}
+
+/** Its name is there, but not all of its file is: the driver finds no file, or a gap in its chunks. */
+function isRemains(error: unknown): boolean {
+  if (error instanceof MongoGridFSChunkError) return true
+  return error instanceof MongoRuntimeError && (error as { code?: unknown }).code === 'ENOENT'
 }

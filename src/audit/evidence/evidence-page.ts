@@ -1,6 +1,8 @@
 import { canonicalJson } from '#libs/event-sourcing'
 import type { ApprovalBasis } from '../../changes/domain/change.events.js'
+import { attachmentsSection } from './attachments-section.js'
 import type { Evidence, EvidenceRound } from './evidence.js'
+import type { EvidenceFile } from './evidence-files.js'
 import { type Html, html, lines, list, section, table, text } from './html.js'
 
 const STYLE = `
@@ -14,7 +16,7 @@ th { font-weight: 600; background: #f4f4f4; overflow-wrap: normal } .facts th { 
 `
 
 /** The evidence as a page that needs nothing else: it opens offline, and prints. */
-export function evidencePage(evidence: Evidence): string {
+export function evidencePage(evidence: Evidence, files: readonly EvidenceFile[]): string {
   const { change, position, state } = evidence
   const body = lines(
     html`<h1>${change}: ${state.title}</h1>`,
@@ -26,7 +28,7 @@ export function evidencePage(evidence: Evidence): string {
     section('Implementation', implementation(evidence)),
     section('Configuration items, before and after', modifications(evidence)),
     section('Review', review(evidence)),
-    section('Attachments', html`<p>Changes bear no attachments.</p>`),
+    section('Attachments', attachmentsSection(files)),
     section('Findings of the audit', findings(evidence)),
     section('Every event, as recorded', events(evidence)),
   )

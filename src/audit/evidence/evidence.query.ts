@@ -23,6 +23,7 @@ import { findingsAt } from '../findings-at.js'
 import type {
   Evidence,
   EvidenceAnswer,
+  EvidenceAttachment,
   EvidenceEvent,
   EvidenceModel,
   EvidenceModification,
@@ -104,6 +105,7 @@ export async function readEvidence(
     modifications: modifying.flat().flatMap(modificationsIn),
     modificationsTruncated: items.length > MOST_ITEMS || details!.type === 'configuration-commit',
     review: details!.review,
+    attachments: own.flatMap(attachmentIn),
     findings: (await findingsAt(position, findings.rows, dependencies, asking)).filter(
       ({ change }) => change === number,
     ),
@@ -185,6 +187,12 @@ function implementationOf(own: readonly RecordedEvent<ChangeEvent>[]): Evidence[
   if (begun.type !== 'ImplementationStarted') return undefined
   const { implementer, basis, breaches } = begun.data
   return { implementer, startedAt: begun.metadata.occurredAt, basis, breaches, ...outcome }
+}
+
+function attachmentIn({ id, type, data, metadata }: RecordedEvent<ChangeEvent>): EvidenceAttachment[] {
+  if (type !== 'ChangeFileAttached') return []
+  const { hash, name, contentType, size } = data
+  return [{ hash, name, contentType, size, by: metadata.actor, at: metadata.occurredAt, event: id }]
 }
 
 function modificationsIn({

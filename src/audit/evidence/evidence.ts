@@ -1,4 +1,5 @@
 import type { EventMetadata, Position } from '#libs/event-sourcing'
+import type { RecordFile } from '#libs/record-files'
 import type { AuditFinding } from '#projections/audit-findings/finding'
 import type { ChangeDetails } from '#projections/changes/changes'
 import type {
@@ -86,6 +87,13 @@ export interface EvidenceModification {
   event: string
 }
 
+/** A file that was attached to the change; the log has its digest, and not its content. */
+export interface EvidenceAttachment extends RecordFile {
+  by: string
+  at: string
+  event: string
+}
+
 /** All that the log says of one change and its authorisation. People, groups and CIs by id. */
 export interface Evidence {
   change: string
@@ -124,6 +132,8 @@ export interface Evidence {
   /** More items bear the number of this change than are looked at; of a source's commit only those that were changed here. */
   modificationsTruncated: boolean
   review?: ChangeDetails['review']
+  /** In the order in which they were attached. */
+  attachments: readonly EvidenceAttachment[]
   /** Of the audit's questions, as they stand there. */
   findings: readonly AuditFinding[]
   /** Everything above was read from these, in log order. */

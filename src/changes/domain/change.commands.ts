@@ -1,4 +1,5 @@
 import { Command } from '#libs/event-sourcing'
+import type { RecordFile } from '#libs/record-files'
 import type { MovedValues } from '../../configuration/domain/configuration.events.js'
 import type { ChangeLink, Outcome, Period, Plan, Surroundings } from './change.events.js'
 import type { ObservedChange } from './change.import.js'
@@ -56,6 +57,10 @@ export class CommentOnChange extends Command<'CommentOnChange', { text: string }
 }
 export class NoteOnChange extends Command<'NoteOnChange', { text: string }> {
   readonly type = 'NoteOnChange'
+}
+/** The content is in the blob store already, under its hash. */
+export class AttachFileToChange extends Command<'AttachFileToChange', RecordFile> {
+  readonly type = 'AttachFileToChange'
 }
 export class LinkChange extends Command<'LinkChange', ChangeLink> {
   readonly type = 'LinkChange'
@@ -191,6 +196,7 @@ export const CHANGE_COMMANDS = [
   AssignChange,
   CommentOnChange,
   NoteOnChange,
+  AttachFileToChange,
   LinkChange,
   UnlinkChange,
   StartAssessment,

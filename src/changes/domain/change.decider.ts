@@ -1,5 +1,6 @@
 import type { Decider } from '#libs/event-sourcing'
 import * as approval from './change.approval.js'
+import { attachFile } from './change.attachments.js'
 import type { ChangeCommand } from './change.commands.js'
 import * as description from './change.description.js'
 import type { ChangeEvent } from './change.events.js'
@@ -52,6 +53,8 @@ function decideOpened(command: CommandOfOpened, change: Change, known: ChangeFac
     case 'NoteOnChange':
       requireText(command.data)
       return [{ type: 'ChangeWorkNoteAdded', data: { text: command.data.text } }]
+    case 'AttachFileToChange':
+      return attachFile(command, change)
     case 'LinkChange':
       return description.linkChange(command, change)
     case 'UnlinkChange':

@@ -1,4 +1,5 @@
 import type { DomainEvent } from '#libs/event-sourcing'
+import type { RecordFile } from '#libs/record-files'
 import type { AttributeValue, MovedValues } from '../../configuration/domain/configuration.events.js'
 import type { ChangeType, ConflictKind, Risk } from './defaults.js'
 
@@ -153,6 +154,8 @@ export type ChangeAssigned = Fact<
 >
 export type ChangeCommentAdded = Fact<'ChangeCommentAdded', { text: string }>
 export type ChangeWorkNoteAdded = Fact<'ChangeWorkNoteAdded', { text: string }>
+/** No part of the plan: no approval is bound to it. */
+export type ChangeFileAttached = Fact<'ChangeFileAttached', RecordFile>
 /** `caused`: an incident; `reverts`, `related-to`: any record, which need not exist yet. */
 export interface ChangeLink {
   relation: 'caused' | 'related-to'
@@ -346,6 +349,7 @@ export type ChangeEvent =
   | ChangeAssigned
   | ChangeCommentAdded
   | ChangeWorkNoteAdded
+  | ChangeFileAttached
   | ChangeLinked
   | ChangeUnlinked
   | ChangeAssessmentStarted

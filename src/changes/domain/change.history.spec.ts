@@ -7,6 +7,12 @@ import { ChangeStory, IN_WINDOW } from './change.story.fixture.js'
 function told() {
   const story = new ChangeStory().open()
   story.send(c.NoteOnChange, { text: 'canary' })
+  story.send(c.AttachFileToChange, {
+    hash: 'a'.repeat(64),
+    name: 'canary.txt',
+    contentType: 'text/plain',
+    size: 4,
+  })
   story.send(c.CommentOnChange, { text: 'Soon' }, { actor: 'ann', reason: 'canary' })
   story.send(c.EditPlan, { implementation: 'canary', title: 'Release 3' })
   story.submit().ask().outcome('approved')

@@ -147,6 +147,8 @@ function planInWords({ type, data }: Recorded): string | undefined {
       return 'Comment'
     case 'ChangeWorkNoteAdded':
       return 'Work note'
+    case 'ChangeFileAttached':
+      return `Attached ${data.name}`
     case 'ChangeLinked':
       return `Linked: ${data.link.relation} ${data.link.targetType} ${data.link.target}`
     case 'ChangeUnlinked':

@@ -42,6 +42,7 @@ export const CHANGE_RIGHTS: {
   AssignChange: { roles: WRITERS },
   CommentOnChange: { roles: WRITERS_AND_SERVICES, requester: { own: true } },
   NoteOnChange: { roles: WRITERS_AND_SERVICES },
+  AttachFileToChange: { roles: WRITERS_AND_SERVICES },
   LinkChange: { roles: WRITERS_AND_SERVICES },
   UnlinkChange: { roles: WRITERS },
   StartAssessment: { roles: WRITERS },

@@ -1,4 +1,5 @@
 import { canonicalJson, type EventMetadata, type RecordedEvent } from '#libs/event-sourcing'
+import type { RecordFile } from '#libs/record-files'
 import { FINISHED_TASK, type RecordTask, withoutTask, withTask, withTaskTold } from '#libs/record-tasks'
 import type {
   ApprovalBasis,
@@ -82,6 +83,7 @@ export interface Change {
   /** How many tasks there have been: their ids are never used again. */
   readonly taskCount: number
   readonly links: readonly ChangeLink[]
+  readonly files: readonly Pick<RecordFile, 'hash' | 'name'>[]
   readonly baseValues: readonly ProposedValues[]
   /** CIs whose proposed values were written. */
   readonly released: readonly ProposedValues[]
@@ -160,6 +162,7 @@ function opened({ data, metadata }: RecordedEvent<Extract<ChangeEvent, { type: '
     tasks: [],
     taskCount: 0,
     links: [],
+    files: [],
     baseValues: [],
     released: [],
     implementer: null,
@@ -190,6 +193,10 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
       return { ...staged, links: [...staged.links, event.data.link] }
     case 'ChangeUnlinked':
       return { ...staged, links: staged.links.filter((link) => !sameLink(link, event.data.link)) }
+    case 'ChangeFileAttached': {
+      const { hash, name } = event.data
+      return { ...staged, files: [...staged.files, { hash, name }] }
+    }
     case 'ChangeRiskAssessed':
       return { ...staged, risk: event.data.risk, answers: event.data.byAnswers?.answers ?? null }
     case 'ConflictAppeared':

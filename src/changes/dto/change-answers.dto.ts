@@ -1,6 +1,7 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches } from 'class-validator'
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, type JsonSchema } from '#libs/platform'
+import { attachmentSchema } from '../../http/attachments/attachments.js'
 import { RecordHistory } from '../../http/history-entry.js'
 import { FreshnessQuery, filtered, listing, TimePointQuery } from '../../http/listing.dto.js'
 import { closed, instant, integer, listOf, mapOf, Page, RecordDetails, text } from '../../http/record-view.js'
@@ -131,6 +132,10 @@ export class ChangeView extends RecordDetails {
   @IsOptional()
   @Conforms(() => listOf(closed({ relation: text, targetType: text, target: text })))
   links?: object[]
+  @IsOptional()
+  @Field('No part of the plan. Their content is read by hash.')
+  @Conforms(() => listOf(attachmentSchema()))
+  attachments?: object[]
   @IsOptional()
   @Conforms(() =>
     listOf(

@@ -160,6 +160,19 @@ export async function readChangeHistory(
   return { json: JSON.stringify(answer), etag, position: point.asOf }
 }
 
+/** Where an attachment's content lies, for whoever may see it. */
+export async function findChangeAttachment(
+  args: OneChange & { hash: string },
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { principal, number, hash } = args
+  const { details } = foldChangeDetails(await visibleEvents(args, eventStore))
+  const { attachments } = fieldsShown(principal, details!)
+  const attachment = attachments?.find((candidate) => candidate.hash === hash)
+  if (!attachment) throw new NotFound('ATTACHMENT.UNKNOWN', `${number} has no attachment ${hash}`)
+  return { json: JSON.stringify(attachment) }
+}
+
 /** Of a change's fields, or of its columns, those that the principal may see. */
 function fieldsShown<Fields extends object>(principal: Principal, fields: Fields): Fields {
   return (changes.fields?.(fields as never, principal) ?? fields) as Fields

@@ -1,6 +1,7 @@
 import { type Audience, isServiceId, isSystemId, PUBLIC, sameAudience } from '#libs/access'
 import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
+import { requireContentHash } from '#libs/record-files'
 import { assignedByRule, toGroup } from './incident.assignment.js'
 import type {
   AddComment,
@@ -336,11 +337,7 @@ export function attachFile({ data }: AttachFile, incident: Incident): readonly I
   requireUnfinished(incident)
   const { hash, name, contentType, size, visibility } = data
   requireText({ name, contentType })
-  if (!/^[0-9a-f]{64}$/.test(hash)) {
-    throw new InvalidInput('INCIDENT.HASH_MALFORMED', 'Name the content by its SHA-256 in lower-case hex.', [
-      { pointer: '/hash', message: 'must be 64 hex digits' },
-    ])
-  }
+  requireContentHash(hash, 'INCIDENT.HASH_MALFORMED')
   const known = incident.attachments.some(
     (file) => file.hash === hash && file.name === name && file.visibility === visibility,
   )

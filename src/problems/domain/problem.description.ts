@@ -1,5 +1,6 @@
 import { isSystemId, PUBLIC } from '#libs/access'
 import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
+import { isAttached, requireContentHash } from '#libs/record-files'
 import { priorityAt } from '../../settings/domain/defaults.js'
 import { admitted, requireAudience, watching } from './problem.audience.js'
 import type {
@@ -233,12 +234,10 @@ export function attachFile({ data }: AttachFileToProblem, problem: Problem): rea
   requireUnfinished(problem)
   const { hash, name, contentType, size } = data
   requireText({ name, contentType })
-  if (!/^[0-9a-f]{64}$/.test(hash))
-    throw new InvalidInput('PROBLEM.HASH_MALFORMED', 'Name the content by its SHA-256 in lower-case hex.', [
-      { pointer: '/hash', message: 'must be 64 hex digits' },
-    ])
-  const known = problem.files.some((file) => file.hash === hash && file.name === name)
-  return known ? [] : [{ type: 'ProblemFileAttached', data: { hash, name, contentType, size } }]
+  requireContentHash(hash, 'PROBLEM.HASH_MALFORMED')
+  return isAttached(problem.files, data)
+    ? []
+    : [{ type: 'ProblemFileAttached', data: { hash, name, contentType, size } }]
 }
 
 /** Allowed in every state in which there still is a problem: what was behind an incident is often learned late. */

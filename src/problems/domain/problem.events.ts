@@ -1,5 +1,6 @@
 import type { Audience } from '#libs/access'
 import type { DomainEvent } from '#libs/event-sourcing'
+import type { RecordFile } from '#libs/record-files'
 import type { HeldIncidentStep } from './defaults.js'
 
 /** States of the lifecycle, in the words people see; On Hold stands beside the middle ones. */
@@ -98,13 +99,7 @@ export type ProblemAssigned = Fact<
   'ProblemAssigned',
   { group: string | null; assignee: string | null; previousAssignee: string | null }
 >
-/** Named by its content: SHA-256, lower-case hex. `size` in bytes. */
-export interface ProblemFile {
-  hash: string
-  name: string
-  contentType: string
-  size: number
-}
+export type ProblemFile = RecordFile
 export type ProblemFileAttached = Fact<'ProblemFileAttached', ProblemFile>
 export type ProblemWatcherAdded = Fact<'ProblemWatcherAdded', { person: string }>
 export type ProblemWatcherRemoved = Fact<'ProblemWatcherRemoved', { person: string }>

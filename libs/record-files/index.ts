@@ -1,0 +1,1 @@
+export { isAttached, type RecordFile, requireContentHash } from './record-files.js'
