@@ -45,7 +45,8 @@ export function changeLines({
     `K=$(${post(requester, 'changes', opening)} | ${firstOf('id')})`,
     ...['assess', 'assess-risk', 'submit'].map((verb) => post(requester, `changes/$K/${verb}`, '{}')),
     'sleep 2',
-    `A=$(${curl(approver, '"$U/approvals/mine?pageSize=1"')})`,
+    // There may be others that wait for him
+    `A=$(${curl(approver, `-G $U/approvals --data-urlencode "filter=subject = '$K'"`)})`,
     post(
       approver,
       `approvals/$(printf '%s' "$A" | ${firstOf('id')})/grant`,

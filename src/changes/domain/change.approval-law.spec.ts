@@ -24,8 +24,8 @@ const EDITS = {
   affectedCis: fc.constantFrom(['CI1'], ['CI1', 'CI2', 'CI3'], ['CI1', 'CI3']),
   proposedValues: fc.oneof(
     fc.constant([]),
-    text.map((version) => [{ ci: 'CI1', attributes: { version } }]),
-    text.map((owner) => [{ ci: 'CI1', attributes: { version: '2', owner } }]),
+    text.map((osVersion) => [{ ci: 'CI1', attributes: { osVersion } }]),
+    text.map((osFamily) => [{ ci: 'CI1', attributes: { osVersion: '2', osFamily } }]),
   ),
 }
 type Field = keyof typeof EDITS

@@ -1,5 +1,5 @@
 import { canonicalHash, InvalidInput, Refused } from '#libs/event-sourcing'
-import { approvalId, policyFor } from '../../approvals/domain/defaults.js'
+import { type ApprovalPolicy, approvalId, policyFor } from '../../approvals/domain/defaults.js'
 import type {
   AskApproval,
   AssessRisk,
@@ -15,6 +15,7 @@ import { type ChangeFacts, ciCalendarName, classesOf } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
 import { materialOf } from './change.plan.js'
+import { requireFittingValues } from './change.proposed-values.js'
 import { answersAll, type RiskAnswers, riskOf, worse } from './change.risk.js'
 import { type Change, periodOfChange, type Ratification, roundOf, STANDARD_FIELDS } from './change.state.js'
 import type { ApprovedRevision } from './change-model.decider.js'
@@ -70,6 +71,7 @@ export function submitChange(
   if ('ratification' in stage) return renewRatification(change, stage.ratification)
   if (stage.state === 'Authorize' && !stage.round.lapsed) return []
   requirePlan(change)
+  requireFittingValues(plan.proposedValues, known)
   if (plan.type === 'normal' && change.risk === null)
     throw new Refused('CHANGE.RISK_NOT_ASSESSED', 'Assess the risk before approval is asked.')
   const renewed = renewedRisk(change, known)
@@ -80,12 +82,22 @@ export function submitChange(
       'CHANGE.NO_POLICY',
       'No approval policy fits this change: ask an administrator to publish one.',
     )
+  requireGroupToAsk(policy, change)
   const { conflicts, events } = conflictsNow(command, change, known)
   refuseBlackouts(conflicts, change)
   const type = stage.state === 'Authorize' ? 'ChangeApprovalRenewed' : 'ChangeSubmitted'
   const { surroundings } = command.data
   const data = { round: rounds + 1, period: periodOfChange(change)!, surroundings }
   return [...renewed, { type, data }, ...events]
+}
+
+/** A policy may ask the group that has the change, and nobody else: then there must be one. */
+function requireGroupToAsk({ name, approvers }: ApprovalPolicy, { group }: Change): void {
+  if (group !== null || approvers.some((one) => one.kind === 'person' || one.group !== undefined)) return
+  throw new Refused(
+    'CHANGE.NO_GROUP',
+    `The policy "${name}" asks the group that has the change: assign one first.`,
+  )
 }
 
 /** Asks again what nobody has answered, or was asked, or what was refused: without it the change can't be closed. */

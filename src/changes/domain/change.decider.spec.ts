@@ -77,6 +77,16 @@ describe('a normal change', () => {
     expect(story.change.risk).toBe('high')
   })
 
+  it('has a group when its policy asks that alone', () => {
+    const story = new ChangeStory()
+    story.send(c.OpenChange, { type: 'normal', title: 'Release 2', ...PLAN })
+    story.send(c.StartAssessment)
+    story.send(c.AssessRisk)
+    expect(story.refused(c.SubmitChange)).toBe('CHANGE.NO_GROUP')
+    story.send(c.AssignChange, { group: 'network' })
+    expect(story.refused(c.SubmitChange)).toBeUndefined()
+  })
+
   it('is asked about as it was assessed when another questionnaire was published since; rules may make it worse', () => {
     const story = new ChangeStory().open()
     const questions = (...ids: string[]) =>
@@ -236,11 +246,11 @@ describe('an emergency', () => {
       const story = done()
       if (askedFirst) story.ask().outcome('rejected')
       ended(story)
-      const changes = { version: { before: '1', after: '2' } }
+      const changes = { osVersion: { before: '1', after: '2' } }
       story.others.get('ci-CI1')!.push({ type: 'CiChanged', data: { changes } })
       if (askedFirst) story.send(c.SubmitChange)
       story.ask().outcome('approved')
-      const before = [{ ci: 'CI1', attributes: { version: '1' } }]
+      const before = [{ ci: 'CI1', attributes: { osVersion: '1' } }]
       expect(story.asked.document.baseValues).toEqual(before)
       const revert = new ChangeStory('CHG0000002')
       revert.others.set('change-CHG0000001', story.events as never)
@@ -524,13 +534,30 @@ describe('duties', () => {
 })
 
 describe('proposed values', () => {
+  it('are such as the classes of their CIs take, as they are proposed and when they are asked about', () => {
+    const wrong = [{ ci: 'CI1', attributes: { ramGigabytes: 'lots', colour: 'red' } }]
+    const story = new ChangeStory().open()
+    const malformed = 'CHANGE.PROPOSED_VALUES_MALFORMED'
+    expect(
+      new ChangeStory().refused(c.OpenChange, { type: 'normal', title: 'x', ...PLAN, proposedValues: wrong }),
+    ).toBe(malformed)
+    expect(story.refused(c.EditPlan, { proposedValues: wrong })).toBe(malformed)
+    story.send(c.EditPlan, {
+      proposedValues: [{ ci: 'CI1', attributes: { ramGigabytes: 64, osVersion: null } }],
+    })
+    story.send(c.StartAssessment)
+    story.send(c.AssessRisk)
+    story.others.get('ci-CI1')!.push({ type: 'CiReclassified', data: { before: 'server', after: 'phone' } })
+    expect(story.refused(c.SubmitChange)).toBe(malformed)
+  })
+
   it('are written when it was successful', () => {
     const story = new ChangeStory().implementing()
     ended(story)
     expect(last(story)).toEqual({
       ...last(story),
       type: 'ProposedValuesReleased',
-      data: { ...PLAN.proposedValues[0], base: { version: '1' } },
+      data: { ...PLAN.proposedValues[0], base: { osVersion: '1' } },
     })
   })
 
@@ -545,10 +572,10 @@ describe('proposed values', () => {
 
   it('are refused for a CI whose base value has moved since approval was asked', () => {
     const story = new ChangeStory().implementing()
-    const changes = { version: { before: '1', after: '1.5' } }
+    const changes = { osVersion: { before: '1', after: '1.5' } }
     story.others.get('ci-CI1')!.push({ type: 'CiChanged', data: { changes } })
     ended(story)
-    const moved = { version: { base: '1', now: '1.5' } }
+    const moved = { osVersion: { base: '1', now: '1.5' } }
     expect(last(story)).toMatchObject({ type: 'ProposedValuesRefused', data: { ci: 'CI1', moved } })
   })
 
@@ -558,7 +585,7 @@ describe('proposed values', () => {
     const revert = new ChangeStory('CHG0000002')
     revert.others.set('change-CHG0000001', story.events as never)
     revert.send(c.OpenRevert, { reverts: 'CHG0000001', type: 'normal' })
-    expect(revert.change.plan.proposedValues).toEqual([{ ci: 'CI1', attributes: { version: '1' } }])
+    expect(revert.change.plan.proposedValues).toEqual([{ ci: 'CI1', attributes: { osVersion: '1' } }])
     expect(revert.state).toBe('New')
   })
 })
@@ -614,10 +641,16 @@ it('values that service configuration has refused are not brought back by a reve
 it('values whose base moved between their release and the writing are told with what they are now', () => {
   const story = new ChangeStory().implementing()
   story.send(c.EndImplementation, { outcome: 'successful', notes: 'It is in.' }, IN_WINDOW)
-  const moved = { version: { base: '1', now: '1.5' } }
+  const moved = { osVersion: { base: '1', now: '1.5' } }
   const notApplied = {
     type: 'ProposedValuesNotApplied',
-    data: { change: 'CHG1', attributes: { version: '2' }, code: 'CI.BASE_VALUES_MOVED', detail: 'd', moved },
+    data: {
+      change: 'CHG1',
+      attributes: { osVersion: '2' },
+      code: 'CI.BASE_VALUES_MOVED',
+      detail: 'd',
+      moved,
+    },
   }
   const [event] = recorded('ci-CI1', [notApplied] as never) as never[]
   const { commands } = policySpec(refusedValues).given().when(event!)

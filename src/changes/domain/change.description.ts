@@ -10,18 +10,18 @@ import type {
 } from './change.commands.js'
 import { isCovered } from './change.conflicts.js'
 import type { ChangeEvent, ChangeState, Period, Plan, ProposedValues } from './change.events.js'
-import { type ChangeFacts, ciName, standingIn } from './change.facts.js'
+import { type ChangeFacts, ciName } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import {
   periodFrom,
   refuseBlackouts,
-  requireCis,
   requireGroup,
   requirePerson,
   requireText,
   requireUnfinished,
 } from './change.guards.js'
 import { differences, isBoundTo, type TypedPlan, withChanges } from './change.plan.js'
+import { requirePlannedCis } from './change.proposed-values.js'
 import {
   type Change,
   type ChangeRecord,
@@ -139,27 +139,6 @@ function refuseFixed(fields: readonly string[]): void {
   )
 }
 
-/** Values are proposed for affected CIs only: what is not in scope is not changed. */
-function requirePlannedCis(
-  { affectedCis, proposedValues }: Pick<Plan, 'affectedCis' | 'proposedValues'>,
-  known: ChangeFacts,
-) {
-  requireCis(affectedCis, standingIn(known), 'affectedCis')
-  const errors = proposedValues.flatMap(({ ci }, index) => {
-    if (!affectedCis.includes(ci))
-      return [{ pointer: `/proposedValues/${index}/ci`, message: 'is not affected' }]
-    return proposedValues.findIndex((other) => other.ci === ci) < index
-      ? [{ pointer: `/proposedValues/${index}/ci`, message: 'stands twice' }]
-      : []
-  })
-  if (errors.length > 0)
-    throw new InvalidInput(
-      'CHANGE.PROPOSED_VALUES_MALFORMED',
-      'Values are proposed once for each affected CI.',
-      errors,
-    )
-}
-
 /** Before and after exchanged, of what was written: approval is asked for it as for any other change. */
 export function openRevert(
   { data, metadata: { actor } }: OpenRevert,
@@ -180,7 +159,9 @@ export function openRevert(
   const window = data.window && periodFrom(data.window, '/window')
   const { affectedCis, backout } = original.plan
   const plan: Plan = { title, implementation: backout, window, affectedCis, proposedValues }
-  return [{ type: 'ChangeOpened', data: { ...plan, type, requester: actor, reverts: data.reverts } }]
+  // Who did it is to bring it back
+  const group = original.group ?? undefined
+  return [{ type: 'ChangeOpened', data: { ...plan, type, requester: actor, group, reverts: data.reverts } }]
 }
 
 /**

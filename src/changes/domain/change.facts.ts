@@ -195,6 +195,7 @@ export function facts(command: ChangeCommand, record: ChangeRecord): Questions {
         ...(assignee !== undefined && { assignee: personFact(assignee) }),
         ...(of !== undefined && { group: groupFact(of) }),
         ...(model !== undefined && { model: modelFact(model) }),
+        ...(proposedValues.length > 0 && { classes: CLASSES }),
         ...ciFacts([...affectedCis, ...proposedValues.map((proposed) => proposed.ci)]),
       }
     }
@@ -215,7 +216,10 @@ export function furtherFacts(
   const content = known.model?.value.approved?.content
   return content === undefined
     ? NOTHING
-    : ciFacts([...content.affectedCis, ...content.proposedValues.map((proposed) => proposed.ci)])
+    : {
+        classes: CLASSES,
+        ...ciFacts([...content.affectedCis, ...content.proposedValues.map((proposed) => proposed.ci)]),
+      }
 }
 
 function factsOfOpened(command: ChangeCommand, change: Change): Questions {
@@ -232,6 +236,7 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
           ...(affectedCis ?? change.plan.affectedCis),
           ...(proposedValues ?? []).map((proposed) => proposed.ci),
         ]),
+        classes: CLASSES,
         ...(change.model !== null && { model: modelFact(change.model.id) }),
       }
     }

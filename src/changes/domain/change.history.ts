@@ -1,5 +1,5 @@
 import { type HistoryEntry, type RecordedEvent, tellHistory } from '#libs/event-sourcing'
-import type { ChangeEvent, Conflict } from './change.events.js'
+import type { ChangeEvent, Conflict, ProposedValuesRefused } from './change.events.js'
 import { type ChangeRecord, evolve, isOpened, NOT_OPENED, roundOf } from './change.state.js'
 
 type Recorded = RecordedEvent<ChangeEvent>
@@ -233,7 +233,7 @@ function workInWords({ type, data }: Recorded): string | undefined {
     case 'ProposedValuesReleased':
       return `Values of ${data.ci} released`
     case 'ProposedValuesRefused':
-      return `Values of ${data.ci} refused: it was changed meanwhile`
+      return `Values of ${data.ci} refused: ${whyRefused(data)}`
     case 'ChangeReviewed':
       return `Reviewed: objectives ${data.objectivesMet ? '' : 'not '}met`
     case 'ChangeClosed':
@@ -245,4 +245,9 @@ function workInWords({ type, data }: Recorded): string | undefined {
     default:
       return undefined
   }
+}
+
+function whyRefused({ retired, code = 'CI.BASE_VALUES_MOVED' }: ProposedValuesRefused['data']): string {
+  if (retired) return 'it was retired meanwhile'
+  return code === 'CI.BASE_VALUES_MOVED' ? 'it was changed meanwhile' : code
 }

@@ -16,7 +16,7 @@ export const PLAN: Omit<Plan, 'title'> = {
   test: 'Log in.',
   window: WINDOW,
   affectedCis: ['CI1', 'CI2'],
-  proposedValues: [{ ci: 'CI1', attributes: { version: '2' } }],
+  proposedValues: [{ ci: 'CI1', attributes: { osVersion: '2' } }],
 }
 
 /** Several commands to one change, as the executor would run them: each sees what those before it wrote. */
@@ -27,7 +27,7 @@ export class ChangeStory {
     ['person-rita', [registered('Rita')]],
     ['person-ann', [registered('Ann')]],
     ['group-network', [{ type: 'GroupRegistered', data: { name: 'Network' } }]],
-    ['ci-CI1', [ci('web', { version: '1' })]],
+    ['ci-CI1', [ci('web', { osVersion: '1' })]],
     ['ci-CI2', [ci('db', {})]],
     ['ci-CI3', [ci('other', {})]],
   ])
@@ -92,7 +92,7 @@ export class ChangeStory {
   }
 
   open(type: 'normal' | 'emergency' = 'normal', plan: Partial<Plan> = {}): this {
-    this.send(c.OpenChange, { type, title: 'Release 2', ...PLAN, ...plan })
+    this.send(c.OpenChange, { type, title: 'Release 2', group: 'network', ...PLAN, ...plan })
     return this
   }
   submit(): this {

@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
-import { type FieldError, fact, InvalidInput, type StreamFold } from '#libs/event-sourcing'
-import { DEFAULT_CI_CLASSES, lineageOf } from '../../settings/domain/defaults.js'
+import { fact, InvalidInput, type StreamFold } from '#libs/event-sourcing'
+import {
+  attributeErrors,
+  attributesOf as attributesOfClass,
+  DEFAULT_CI_CLASSES,
+  lineageOf,
+} from '../../settings/domain/defaults.js'
 import type { CiAttribute, CiClass, CiClassesPublished } from '../../settings/domain/settings.events.js'
 import type { AttributeChanges, Attributes, AttributeValue } from './configuration.events.js'
 
@@ -31,16 +34,12 @@ export function descendants(known: ClassCatalogue, name: string): readonly strin
     .filter((other) => lineage(known, other).some((above) => above.name === name))
 }
 
-// Classes in force are one object for all decisions, and a pure function of them need not be asked twice.
-const gathered = new WeakMap<readonly CiClass[], Map<string, Readonly<Record<string, CiAttribute>>>>()
-
 /** All attributes that CIs of a class have, inherited ones first. */
-export function attributesOf(known: ClassCatalogue, name: string): Readonly<Record<string, CiAttribute>> {
-  const byName = gathered.get(known.classes) ?? new Map<string, Readonly<Record<string, CiAttribute>>>()
-  gathered.set(known.classes, byName)
-  const found = byName.get(name) ?? Object.assign({}, ...lineage(known, name).map((one) => one.attributes))
-  byName.set(name, found)
-  return found
+export function attributesOf(
+  { classes }: ClassCatalogue,
+  name: string,
+): Readonly<Record<string, CiAttribute>> {
+  return attributesOfClass(classes, name)
 }
 
 /** @throws InvalidInput `CI.CLASS_UNKNOWN`, or `CI.CLASS_ABSTRACT` when only classes below it have CIs */
@@ -58,48 +57,6 @@ export function requireClass(known: ClassCatalogue, name: string): void {
       { pointer: '/class', message: 'is abstract' },
     ])
   }
-}
-
-// As with custom fields: a schema in force is one object for all decisions, Ajv is a pure function of schema and value,
-// and schemas are not kept by their `$id`.
-const ajv = new Ajv2020({ allErrors: true, strict: false, addUsedSchema: false })
-addFormats.default(ajv)
-const compiled = new WeakMap<object, ValidateFunction>()
-
-function validatorOf(schema: CiAttribute['schema']): ValidateFunction {
-  let validate = compiled.get(schema)
-  if (validate === undefined) {
-    validate = ajv.compile(schema)
-    compiled.set(schema, validate)
-  }
-  return validate
-}
-
-/** What is wrong with these values for a class. null: taken away. `whole`: all that the CI has, so nothing may miss. */
-function attributeErrors(
-  definitions: Readonly<Record<string, CiAttribute>>,
-  values: Readonly<Record<string, AttributeValue | null>>,
-  whole: boolean,
-): FieldError[] {
-  const given = Object.entries(values).flatMap(([name, value]): FieldError[] => {
-    const pointer = `/attributes/${name}`
-    const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined
-    if (value === null) {
-      return definition?.presence === 'required' ? [{ pointer, message: 'is required' }] : []
-    }
-    if (definition === undefined) return [{ pointer, message: 'is no attribute of the class' }]
-    const validate = validatorOf(definition.schema)
-    if (validate(value)) return []
-    return (validate.errors ?? []).map(({ instancePath, message }) => ({
-      pointer: pointer + instancePath,
-      message: message ?? 'is not valid',
-    }))
-  })
-  if (!whole) return given
-  const missing = Object.entries(definitions).filter(
-    ([name, { presence }]) => presence === 'required' && values[name] === undefined,
-  )
-  return [...given, ...missing.map(([name]) => ({ pointer: `/attributes/${name}`, message: 'is required' }))]
 }
 
 /**

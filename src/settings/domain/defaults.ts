@@ -1,7 +1,6 @@
 import type {
   AlertMapping,
   AssignmentRule,
-  CiClass,
   CiWindow,
   EscalationRule,
   HoldReason,
@@ -29,6 +28,7 @@ export {
   HELD_INCIDENT_STEPS,
   type HeldIncidentStep,
 } from '../../problems/domain/defaults.js'
+export { attributeErrors, attributesOf, lineageOf } from './ci-attributes.js'
 export {
   DEFAULT_CI_CLASSES,
   DEFAULT_CI_RECONCILIATION,
@@ -145,18 +145,6 @@ export const DEFAULT_CALENDARS: readonly NamedCalendar[] = []
 /** Everything may be changed at any time. */
 export const DEFAULT_MAINTENANCE_WINDOWS: readonly CiWindow[] = []
 export const DEFAULT_BLACKOUT_WINDOWS: readonly CiWindow[] = []
-
-/** A class and those above it, from the root; empty: there is no such class. */
-export function lineageOf(classes: readonly CiClass[], name: string): readonly CiClass[] {
-  const line: CiClass[] = []
-  let found = classes.find((one) => one.name === name)
-  while (found !== undefined) {
-    line.unshift(found)
-    const { parent } = found
-    found = parent === null ? undefined : classes.find((one) => one.name === parent)
-  }
-  return line
-}
 
 /**
  * Whether a window is for this item.
