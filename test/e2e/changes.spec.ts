@@ -399,17 +399,23 @@ describe('Changes', () => {
 
   it('whose values the CMDB cannot take say so', async () => {
     const db = await ci('db-8')
-    const proposing = (ramGigabytes: unknown) =>
-      plan([db], { proposedValues: [{ ci: db, attributes: { ramGigabytes } }] })
-    const reply = await desk.as('ann').post('/changes', proposing('much'))
+    const proposing = (attributes: object) => plan([db], { proposedValues: [{ ci: db, attributes }] })
+    const reply = await desk.as('ann').post('/changes', proposing({ ramGigabytes: 'much' }))
     expect([refusal(reply), reply.body.errors]).toMatchObject([
       '400 CHANGE.PROPOSED_VALUES_MALFORMED',
       [{ pointer: '/proposedValues/0/attributes/ramGigabytes' }],
     ])
-    const number = await approved(proposing(64))
+    const number = await approved(proposing({ cpu: '8 cores' }))
     await done('ben', number, 'implement')
     // What it was proposed for, it is no more
-    succeeded(await desk.as('ann').post(`/configuration-items/${db}/reclassify`, { class: 'phone' }))
+    succeeded(
+      await desk
+        .as('ann')
+        .post(`/configuration-items/${db}/reclassify`, {
+          class: 'phone',
+          attributes: { ramGigabytes: null },
+        }),
+    )
     await done('ben', number, 'end-implementation', { outcome: 'with issues', notes: 'It is in.' })
     expect((await told(number, 'ProposedValuesRefused')).data).toMatchObject({
       ci: db,
