@@ -66,7 +66,9 @@ export class Client {
   attachTo(path: string, file: SentFile, query?: Asking['query'], asking: Asking = {}): Promise<Reply> {
     const form = new FormData()
     form.append('file', new Blob([file.content], { type: file.type }), file.name)
-    return this.request('POST', path, form, { query, ...asking })
+    // Prism takes what it passes on for text
+    const offContract = typeof file.content !== 'string'
+    return this.request('POST', path, form, { query, ...(offContract && { offContract }), ...asking })
   }
 
   /** Hands a mail over, as a mail server does. */
