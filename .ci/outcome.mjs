@@ -1,9 +1,15 @@
 // Counts what jest has told of a run, and of the second run of the files that failed in it: `node outcome.mjs first.json again.json`.
 // Prints `<passed> <failed>`, and on the error channel each test that failed, or failed once only ("unsteady": it needs a look,
 // as what it waits for does not come in time on a busy machine, or something is wrong now and then).
+// `node outcome.mjs failed first.json` prints the files in which something failed, a line each.
 import { existsSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
+if (process.argv[2] === 'failed') {
+  for (const [file, { status }] of resultsOf(process.argv[3]))
+    if (status === 'failed') process.stdout.write(`${file}\n`)
+  process.exit()
+}
 const [firstPath, againPath] = process.argv.slice(2)
 const first = resultsOf(firstPath)
 const again = existsSync(againPath) ? resultsOf(againPath) : new Map()

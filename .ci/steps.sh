@@ -28,14 +28,20 @@ begin() { # name, jest arguments...
   echo "$? $((SECONDS - began))" >"$results/$name.status"
 }
 
-# Runs again what failed, as it ran.
+# Runs the files again in which something failed, as they ran. Jest remembers what failed as well, but of one run only, and there
+# may be several side by side.
 again() { # name
-  local arguments
+  local arguments kept=() files i
   mapfile -d '' arguments <"$results/$1.arguments" || return
+  for ((i = 0; i < ${#arguments[@]}; i++)); do
+    case ${arguments[i]} in --config | -t) kept+=("${arguments[i]}" "${arguments[i + 1]}") ;; esac
+  done
+  mapfile -t files < <(node .ci/outcome.mjs failed "$results/$1.json")
+  [ "${#files[@]}" -gt 0 ] || return
   (
     # shellcheck source=/dev/null
     . "$results/$1.exports"
-    npx jest "${arguments[@]}" --onlyFailures --maxWorkers=1 --json --outputFile="$results/again/$1.json" >"$results/again/$1.log" 2>&1
+    npx jest "${kept[@]}" --maxWorkers=1 --json --outputFile="$results/again/$1.json" --runTestsByPath "${files[@]}" >"$results/again/$1.log" 2>&1
   )
 }
 

@@ -15,9 +15,10 @@ const args = process.argv.slice(3)
 const notes = process.env.NOTES
 appendFileSync(notes, [process.env.SHAPE, ...args.filter((arg) => !arg.startsWith('--outputFile'))].join(' ') + '\\n')
 const testResults = args.filter((arg) => !arg.startsWith('-')).map((name) => {
-  const runs = readFileSync(notes, 'utf8').split('\\n').filter((line) => line.includes(name)).length
-  const status = runs > Number(name.split('-')[1] ?? 0) ? 'passed' : 'failed'
-  return { name: process.cwd() + '/' + name, status, assertionResults: [{ fullName: 'test', status }] }
+  const file = name.split('/').at(-1)
+  const runs = readFileSync(notes, 'utf8').split('\\n').filter((line) => line.includes(file)).length
+  const status = runs > Number(file.split('-')[1] ?? 0) ? 'passed' : 'failed'
+  return { name: require('node:path').resolve(name), status, assertionResults: [{ fullName: 'test', status }] }
 })
 const output = args.find((arg) => arg.startsWith('--outputFile=')).slice('--outputFile='.length)
 writeFileSync(output, JSON.stringify({ testResults }))
@@ -76,8 +77,8 @@ describe('The steps of a run', () => {
     )
     expect(notes.slice(0, 2).sort()).toEqual(['one a-1 --json', 'two b-1 c --json'])
     expect(notes.slice(2)).toEqual([
-      'one a-1 --onlyFailures --maxWorkers=1 --json',
-      'two b-1 c --onlyFailures --maxWorkers=1 --json',
+      `one --maxWorkers=1 --json --runTestsByPath ${ROOT}/a-1`,
+      `two --maxWorkers=1 --json --runTestsByPath ${ROOT}/b-1`,
     ])
   })
 
