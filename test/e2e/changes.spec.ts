@@ -409,12 +409,10 @@ describe('Changes', () => {
     await done('ben', number, 'implement')
     // What it was proposed for, it is no more
     succeeded(
-      await desk
-        .as('ann')
-        .post(`/configuration-items/${db}/reclassify`, {
-          class: 'phone',
-          attributes: { ramGigabytes: null },
-        }),
+      await desk.as('ann').post(`/configuration-items/${db}/reclassify`, {
+        class: 'phone',
+        attributes: { ramGigabytes: null },
+      }),
     )
     await done('ben', number, 'end-implementation', { outcome: 'with issues', notes: 'It is in.' })
     expect((await told(number, 'ProposedValuesRefused')).data).toMatchObject({
