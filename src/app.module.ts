@@ -38,6 +38,7 @@ import { ListFilterCheck } from './filter-check.js'
 import { filters } from './filters/filters.module.js'
 import { FilterCheck } from './filters/saved-filters.controller.js'
 import { AttachmentLimits } from './http/attachments/attachment-limits.js'
+import { RecordFiles } from './http/attachments/record-files.js'
 import { CommandSender } from './http/command-sender.js'
 import { Delegations } from './http/delegations.js'
 import { Queries } from './http/queries.js'
@@ -158,6 +159,12 @@ function httpParts(
         provide: CommandSender,
         useFactory: (bus: CommandBus) => new CommandSender(bus, eventStore.logId),
         inject: [CommandBus],
+      },
+      {
+        provide: RecordFiles,
+        useFactory: (sender: CommandSender, blobs: BlobStore, limits: AttachmentLimits) =>
+          new RecordFiles(sender, blobs, limits),
+        inject: [CommandSender, BlobStore, AttachmentLimits],
       },
       { provide: Queries, useFactory: (bus: QueryBus) => new Queries(bus), inject: [QueryBus] },
       {

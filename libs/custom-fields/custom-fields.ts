@@ -9,7 +9,8 @@ const ajv = new Ajv2020({ allErrors: true, strict: false, addUsedSchema: false }
 addFormats.default(ajv)
 const compiled = new WeakMap<object, ValidateFunction>()
 
-function validatorOf(schema: Record<string, unknown>): ValidateFunction {
+/** Tells whether a value fits a schema that somebody has published, and what is wrong with it. */
+export function validatorOf(schema: Readonly<Record<string, unknown>>): ValidateFunction {
   let validate = compiled.get(schema)
   if (validate === undefined) {
     validate = ajv.compile(schema)

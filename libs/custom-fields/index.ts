@@ -1,1 +1,6 @@
-export { type CustomFieldSchema, checkCustomFields, mergedCustomFields } from './custom-fields.js'
+export {
+  type CustomFieldSchema,
+  checkCustomFields,
+  mergedCustomFields,
+  validatorOf,
+} from './custom-fields.js'

@@ -2,15 +2,12 @@ import type { Readable } from 'node:stream'
 import { Controller, Get, Param, Post, Req } from '@nestjs/common'
 import { Matches } from 'class-validator'
 import type { FastifyRequest } from 'fastify'
-import { BlobStore } from '#libs/blob-store'
 import { type Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
 import { DESK_READERS } from '#projections/access'
-import { AttachmentLimits } from '../http/attachments/attachment-limits.js'
-import { attachmentAnswer, FILE_FORM, HOW_TO_ATTACH } from '../http/attachments/attachments.js'
-import { storeUploadedFile } from '../http/attachments/uploaded-file.js'
-import { CommandSender } from '../http/command-sender.js'
+import { FILE_FORM, HOW_TO_ATTACH } from '../http/attachments/attachments.js'
+import { RecordFiles } from '../http/attachments/record-files.js'
 import { Queries } from '../http/queries.js'
-import { Receipt, receiptAnswer } from '../http/receipt.js'
+import { Receipt } from '../http/receipt.js'
 import { AttachFileToChange } from './domain/change.commands.js'
 import { rolesThatMay } from './domain/change.rights.js'
 import { ChangeParams } from './dto/change-commands.dto.js'
@@ -24,10 +21,8 @@ class ChangeAttachmentParams extends ChangeParams {
 @Controller('changes')
 export class ChangeAttachmentsController {
   constructor(
-    private readonly sender: CommandSender,
     private readonly queries: Queries,
-    private readonly blobs: BlobStore,
-    private readonly limits: AttachmentLimits,
+    private readonly files: RecordFiles,
   ) {}
 
   @Post(':id/attachments')
@@ -49,17 +44,10 @@ export class ChangeAttachmentsController {
     const { id } = params
     // Whoever may not see the record must not fill the disk with it.
     await this.queries.ask(readChange, { number: id, principal: context.principal })
-    const { hash, name, contentType, size } = await storeUploadedFile(request, this.blobs, this.limits)
-    const body = { hash, name, contentType, size }
-    const wish = {
-      target: `change-${id}`,
-      method: 'POST',
-      route: '/changes/{id}/attachments',
-      params,
-      body,
-    }
-    return receiptAnswer(
-      await this.sender.send(context, wish, (metadata) => new AttachFileToChange(id, body, metadata)),
+    return this.files.attach(
+      { request, context, more: {} },
+      { target: `change-${id}`, route: '/changes/{id}/attachments', params },
+      (file, metadata) => new AttachFileToChange(id, file, metadata),
     )
   }
 
@@ -76,6 +64,6 @@ export class ChangeAttachmentsController {
     @Context() { principal }: RequestContext,
   ): Promise<Answer<Readable>> {
     const { json } = await this.queries.ask(findChangeAttachment, { number, hash, principal })
-    return attachmentAnswer(this.blobs, JSON.parse(json) as { hash: string; name: string; size: number })
+    return this.files.answer(json)
   }
 }

@@ -2,12 +2,10 @@ import type { Readable } from 'node:stream'
 import { Body, Controller, Get, Param, Post, Query, Req } from '@nestjs/common'
 import { IsIn, IsInt, IsOptional, Matches, Min } from 'class-validator'
 import type { FastifyRequest } from 'fastify'
-import { BlobStore } from '#libs/blob-store'
 import { type CommandMetadata, InvalidInput } from '#libs/event-sourcing'
 import { Answer, Context, Endpoint, Field, RequestContext, validateBody } from '#libs/platform'
-import { AttachmentLimits } from '../http/attachments/attachment-limits.js'
-import { attachmentAnswer, FILE_FORM, HOW_TO_ATTACH } from '../http/attachments/attachments.js'
-import { storeUploadedFile } from '../http/attachments/uploaded-file.js'
+import { FILE_FORM, HOW_TO_ATTACH } from '../http/attachments/attachments.js'
+import { RecordFiles } from '../http/attachments/record-files.js'
 import { CommandSender } from '../http/command-sender.js'
 import { toUtc } from '../http/instants.js'
 import { FilteredListQuery, FreshnessQuery, TimePointQuery } from '../http/listing.dto.js'
@@ -60,8 +58,7 @@ export class IncidentsController {
   constructor(
     private readonly sender: CommandSender,
     private readonly queries: Queries,
-    private readonly blobs: BlobStore,
-    private readonly limits: AttachmentLimits,
+    private readonly files: RecordFiles,
     private readonly byFilter: BulkByFilter,
   ) {}
 
@@ -195,17 +192,10 @@ export class IncidentsController {
   ): Promise<Answer<Receipt>> {
     // Whoever may not see the record must not fill the disk with it.
     await this.queries.ask(readIncident, { number: params.number, principal: context.principal })
-    const { hash, name, contentType, size } = await storeUploadedFile(request, this.blobs, this.limits)
-    const data = { hash, name, contentType, size, visibility }
-    const wish = {
-      target: COLLECTION + params.number,
-      method: 'POST',
-      route: '/incidents/{number}/attachments',
-      params,
-      body: data,
-    }
-    return receiptAnswer(
-      await this.sender.send(context, wish, (metadata) => new AttachFile(params.number, data, metadata)),
+    return this.files.attach(
+      { request, context, more: { visibility } },
+      { target: COLLECTION + params.number, route: '/incidents/{number}/attachments', params },
+      (file, metadata) => new AttachFile(params.number, file, metadata),
     )
   }
 
@@ -222,7 +212,7 @@ export class IncidentsController {
     @Context() { principal }: RequestContext,
   ): Promise<Answer<Readable>> {
     const { json } = await this.queries.ask(findAttachment, { ...params, principal })
-    return attachmentAnswer(this.blobs, JSON.parse(json) as { hash: string; name: string; size: number })
+    return this.files.answer(json)
   }
 
   private bulkItem(item: BulkItem, index: number, context: RequestContext): Promise<BulkResult> {

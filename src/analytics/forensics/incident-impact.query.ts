@@ -3,20 +3,15 @@ import { earlier } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import type { IncidentDetails } from '#projections/incident-details/incident-details'
 import { onsetOf } from '../rates/counted-incidents.js'
+import { RATE_TEST_NAME, type RateTest, rounded, verdictInWords } from '../rates/rate-comparison.js'
 import {
-  compareBothWays,
-  RATE_TEST_NAME,
-  type RateTest,
-  rounded,
-  verdictInWords,
-} from '../rates/rate-comparison.js'
-import {
+  compareWatched,
   hoursBetween,
-  isUnwatched,
   plus,
   type WatchedTime,
   watchedSince,
   watchedTime,
+  whyNotCompared,
 } from '../rates/watched-time.js'
 import type { Reach } from './estate.js'
 import type { Implementation } from './implementation.query.js'
@@ -93,8 +88,8 @@ export async function readIncidentImpact(
   const counted = more ? (await incidents.count(startedAt, until)) - begunBefore : after.length
   const observed = watchedTime(startedAt, until, counted)
   const baseline = watchedTime(since, startedAt, (await incidents.count(since, startedAt)) + begunBefore)
-  const { verdict: way, pOpposite: pFewer, ...statistic } = compareBothWays(observed, baseline, 'higher')
-  const verdict = isUnwatched(baseline) ? 'too little to tell' : VERDICTS[way]
+  const { verdict: way, pOpposite: pFewer, ...statistic } = compareWatched(observed, baseline, 'higher')
+  const verdict = VERDICTS[way]
   const { declared, ...change } = implementation
   const { position, lag } = incidents.freshness ?? reach
   const answer: IncidentImpact = {
@@ -149,8 +144,8 @@ function summaryOf(
   { expected, ratio, pValue, pFewer }: Pick<RateTest, 'expected' | 'ratio' | 'pValue'> & { pFewer: number },
 ): string {
   const seen = `${observed.count} in ${rounded(observed.hours)} h from its beginning on`
-  if (isUnwatched(baseline))
-    return `${seen}; there is nothing to compare them with, since no incident was recorded before: ${verdict}`
+  const alone = whyNotCompared(baseline)
+  if (alone) return `${seen}; ${alone}: ${verdict}`
   const counted = `${seen}; ${rounded(expected)} were to be expected from ${baseline.count} in the ${rounded(baseline.hours)} h before`
   const p = verdict === 'fewer than usual' ? pFewer : pValue
   return verdictInWords(counted, verdict, { ratio, rate: 'the usual rate', p })

@@ -1,4 +1,5 @@
 import { earlier, later } from '#libs/event-sourcing'
+import { type Alternative, compareBothWays } from './rate-comparison.js'
 
 /** Incidents that were counted in a stretch of time; ISO 8601, half-open. */
 export interface WatchedTime {
@@ -22,8 +23,25 @@ export function watchedSince(asked: string, recordsSince: string | undefined, un
   return earlier(later(asked, recordsSince ?? until), until)
 }
 
+/** As {@link compareBothWays}; but against a time of which nobody kept records nothing can be told. */
+export function compareWatched(
+  observed: WatchedTime,
+  baseline: WatchedTime,
+  alternative: Alternative,
+): ReturnType<typeof compareBothWays> {
+  const told = compareBothWays(observed, baseline, alternative)
+  return isUnwatched(baseline) ? { ...told, verdict: 'too little to tell' } : told
+}
+
+/** Why a count stands alone; undefined: there is something to compare it with. */
+export function whyNotCompared(baseline: WatchedTime): string | undefined {
+  return isUnwatched(baseline)
+    ? 'there is nothing to compare them with, since no incident was recorded before'
+    : undefined
+}
+
 /** Whether nobody kept records then: a count of such a time says nothing. */
-export function isUnwatched({ hours }: WatchedTime): boolean {
+function isUnwatched({ hours }: WatchedTime): boolean {
   return hours === 0
 }
 

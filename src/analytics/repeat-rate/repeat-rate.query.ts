@@ -6,20 +6,15 @@ import type { IncidentDetails } from '#projections/incident-details/incident-det
 import type { Reach } from '../forensics/estate.js'
 import { IncidentsOfItems } from '../forensics/incidents-of-items.js'
 import { CountedIncidents, onsetOf } from '../rates/counted-incidents.js'
+import { RATE_TEST_NAME, type RateTest, rounded, verdictInWords } from '../rates/rate-comparison.js'
 import {
-  compareBothWays,
-  RATE_TEST_NAME,
-  type RateTest,
-  rounded,
-  verdictInWords,
-} from '../rates/rate-comparison.js'
-import {
+  compareWatched,
   hoursBetween,
-  isUnwatched,
   plus,
   type WatchedTime,
   watchedSince,
   watchedTime,
+  whyNotCompared,
 } from '../rates/watched-time.js'
 import type { FixedProblem, Kind } from './problem-fix.query.js'
 
@@ -88,8 +83,8 @@ export async function readRepeatRate(
   const counted = more ? (await incidents.count(startedAt, until)) - begunBefore - during : after.length
   const afterFix = watchedTime(endedAt, until, counted)
   const beforeFix = watchedTime(since, startedAt, (await incidents.count(since, startedAt)) + begunBefore)
-  const { verdict: way, pOpposite: pMore, ...statistic } = compareBothWays(afterFix, beforeFix, 'lower')
-  const verdict = isUnwatched(beforeFix) ? 'too little to tell' : VERDICTS[way]
+  const { verdict: way, pOpposite: pMore, ...statistic } = compareWatched(afterFix, beforeFix, 'lower')
+  const verdict = VERDICTS[way]
   const { position, lag } = incidents.freshness!
   const answer: RepeatRate = {
     ...problem,
@@ -145,8 +140,8 @@ function summaryOf(
   { expected, ratio, pValue, pMore }: Pick<RateTest, 'expected' | 'ratio' | 'pValue'> & { pMore: number },
 ): string {
   const seen = `${after.count} in the ${daysOf(after)} days since the fix`
-  if (isUnwatched(before))
-    return `${seen}; there is nothing to compare them with, since no incident was recorded before: ${verdict}`
+  const alone = whyNotCompared(before)
+  if (alone) return `${seen}; ${alone}: ${verdict}`
   const counted = `${seen}; ${rounded(expected)} were to be expected from ${before.count} in the ${daysOf(before)} days before`
   const p = verdict === 'more than before' ? pMore : pValue
   return verdictInWords(counted, verdict, { ratio, rate: 'the rate before', p })

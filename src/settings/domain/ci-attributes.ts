@@ -1,5 +1,4 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
+import { validatorOf } from '#libs/custom-fields'
 import type { FieldError } from '#libs/event-sourcing'
 import type { CiAttribute, CiClass } from './settings.events.js'
 
@@ -31,21 +30,6 @@ export function attributesOf(
     byName.get(name) ?? Object.assign({}, ...lineageOf(classes, name).map((one) => one.attributes))
   byName.set(name, found)
   return found
-}
-
-// As with custom fields: a schema in force is one object for all decisions, Ajv is a pure function of schema and value,
-// and schemas are not kept by their `$id`.
-const ajv = new Ajv2020({ allErrors: true, strict: false, addUsedSchema: false })
-addFormats.default(ajv)
-const compiled = new WeakMap<object, ValidateFunction>()
-
-function validatorOf(schema: CiAttribute['schema']): ValidateFunction {
-  let validate = compiled.get(schema)
-  if (validate === undefined) {
-    validate = ajv.compile(schema)
-    compiled.set(schema, validate)
-  }
-  return validate
 }
 
 /**
