@@ -1059,9 +1059,9 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
 
       it('fence a writer that slept through its own', async () => {
         const build = await store.createBuild({ projection: 'work_queue', version: 1 }, schemas)
-        const late = await writing(build, { leaseMilliseconds: 100 })
+        const late = await writing(build, { leaseMilliseconds: 2000 })
         await late.commit([put('T1', ticket({ title: 'late' }), 1)], at(1))
-        blockThread(150)
+        blockThread(2100)
         expect((await other.builds())[0]?.lease).toBeUndefined()
         const taker = await other.openForWriting(build, { owner: 'b', leaseMilliseconds: 10_000 })
         await expect(late.commit([put('T1', ticket({ title: 'too late' }), 2)], at(2))).rejects.toThrow(

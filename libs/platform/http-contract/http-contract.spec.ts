@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import { connect } from 'node:net'
 import { Body, Controller, Get, Module, Param, Post, Query } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator'
@@ -333,6 +334,28 @@ describe('a request that is refused', () => {
     })
     if (status !== 405 && path !== '/nothing')
       assertAnswer(openapi, method, path, status, answer.json, answer.type)
+  })
+
+  it('for its size is still read to its end, or its sender would find the connection reset before knowing why', async () => {
+    const part = 'x'.repeat(10_000)
+    const head = [
+      'POST /tickets HTTP/1.1',
+      'host: localhost',
+      'authorization: Bearer agent',
+      'content-type: application/json',
+      `content-length: ${2 * part.length}`,
+    ]
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    const answers = socket.setEncoding('utf8')[Symbol.asyncIterator]()
+    const post = async () => {
+      socket.write(`${head.join('\r\n')}\r\n\r\n${part}`)
+      const { value } = await answers.next()
+      socket.write(part)
+      return value
+    }
+    expect(await post()).toMatch(/^HTTP\/1.1 413 /)
+    expect(await post()).toMatch(/^HTTP\/1.1 413 /)
+    socket.destroy()
   })
 
   it('is told in words how to mend it', async () => {
