@@ -57,6 +57,7 @@ function suite(name: string, open: () => { store: ReadStore; dispose(): Promise<
         from: '2026-03-01',
         to: '2026-04-01',
         recordedFrom: '2026-03-01',
+        recordedTo: '2026-03-31',
         incidents: 14,
         unset: 0,
         values: 2,

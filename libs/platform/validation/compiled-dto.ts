@@ -17,7 +17,13 @@ let shared: Ajv | undefined
 /** Ajv for schemas made of decorated classes. Formats are not checked by Ajv: class-validator's own functions do that. */
 function ajv(): Ajv {
   if (shared) return shared
-  shared = new Ajv2020({ allErrors: true, validateFormats: false, strict: true, strictTypes: false })
+  shared = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    validateFormats: false,
+    strict: true,
+    strictTypes: false,
+  })
   shared.addVocabulary(['components', 'example', 'externalDocs'])
   shared.addKeyword({
     keyword: CONSTRAINTS,

@@ -96,7 +96,7 @@ function pointerOf(error: ErrorObject): string {
 }
 
 function wordingOf(error: ErrorObject, dto: DtoClass): string {
-  if (error.keyword === 'required') return `${error.params.missingProperty} is missing`
+  if (error.keyword === 'required') return wordingOfMissing(error)
   if (error.keyword === 'additionalProperties') {
     const known = error.instancePath === '' ? Object.keys(dtoSchema(dto).executable.properties as object) : []
     const list = known.length > 0 ? `; the fields are ${known.join(', ')}` : ''
@@ -104,6 +104,11 @@ function wordingOf(error: ErrorObject, dto: DtoClass): string {
   }
   if (error.keyword === 'enum') return `must be one of ${error.params.allowedValues.join(', ')}`
   return error.message ?? 'is not valid'
+}
+
+function wordingOfMissing({ params: { missingProperty: name }, parentSchema }: ErrorObject): string {
+  const { enum: allowed } = (parentSchema?.properties?.[name] ?? {}) as { enum?: readonly unknown[] }
+  return `${name} is missing${allowed ? `: it is one of ${allowed.join(', ')}` : ''}`
 }
 
 function escapeToken(name: string): string {

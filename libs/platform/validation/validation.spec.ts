@@ -230,12 +230,15 @@ describe('a refused body', () => {
     class Merger {
       @IsString() @Length(1, 9) reason!: string
       @ValidateNested() @Type(() => Numbered) survivor!: Numbered
+      @IsIn(['same', 'similar']) kind!: string
     }
     expect(errorsOf(() => validateBody(Merger, { survivor: {} })).errors).toEqual([
       { pointer: '/reason', message: 'reason is missing' },
+      { pointer: '/kind', message: 'kind is missing: it is one of same, similar' },
       { pointer: '/survivor/number', message: 'number is missing' },
     ])
-    expect(errorsOf(() => validateBody(Merger, { reason: 7, survivor: { number: 'x' } })).errors).toEqual([
+    const malformed = { reason: 7, survivor: { number: 'x' }, kind: 'same' }
+    expect(errorsOf(() => validateBody(Merger, malformed)).errors).toEqual([
       { pointer: '/reason', message: 'reason must be a string' },
       {
         pointer: '/survivor/number',

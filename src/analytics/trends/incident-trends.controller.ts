@@ -47,7 +47,7 @@ class RecurrenceView {
   @IsOptional() @Matches(DAY) lastOn?: string
   @IsOptional() @Field('From one of these days to the next.') @IsNumber() meanDaysBetween?: number
   @Field(
-    'The later half of the time against the earlier one, from `recordedFrom` on: exact conditional binomial test, two-sided.',
+    'The later half of the time against the earlier one, from `recordedFrom` to `recordedTo`: exact conditional binomial test, two-sided.',
   )
   @IsIn(TRENDS)
   trend!: string
@@ -64,6 +64,9 @@ class IncidentTrendsView {
   @Field('From this day on there are records; the trend is told of the time from it on.')
   @Matches(DAY)
   recordedFrom!: string
+  @Field('From this day on there are none yet; the trend is told of the time before it.')
+  @Matches(DAY)
+  recordedTo!: string
   @Field('All that were opened in the time.') @IsInt() incidents!: number
   @Field('Of these, without such a value.') @IsInt() unset!: number
   @Field('How many values there are.') @IsInt() values!: number

@@ -1,5 +1,5 @@
 import type { Principal } from '#libs/access'
-import { InvalidInput, later } from '#libs/event-sourcing'
+import { earlier, InvalidInput, later } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, compare, type Filter, isIn } from '#libs/read-store'
 import {
@@ -46,8 +46,9 @@ export interface IncidentTrends {
   /** Days, half-open. */
   from: string
   to: string
-  /** The first day of which there are records, if that lies in the time; else `from`: trends are told from there on. */
+  /** The days, half-open, between the first incident of all and the last, as far as they lie in the time: trends are told of these. */
   recordedFrom: string
+  recordedTo: string
   /** All that were opened in the time; those that have no such value; how many values there are. */
   incidents: number
   unset: number
@@ -101,18 +102,20 @@ export async function readIncidentTrends(
   for (const [key, count] of counted) counts.set(under(key), (counts.get(under(key)) ?? 0) + count)
   const candidates = mostFrequent(counts, MOST_CANDIDATES, value && (under(value) as string))
   const perDay = await countsPerDay(candidates)
-  const recordedFrom = later(from, (await firstDay()) ?? from)
+  const [first, last] = await Promise.all([dayAtTheEnd('asc'), dayAtTheEnd('desc')])
+  const recordedFrom = later(from, first ?? from)
+  const recordedTo = earlier(to, last === undefined ? to : daysFrom(Date.parse(last), 1))
   const items = candidates
     .map((one) => ({
       ...{ value: one, name: named.get(one) },
-      ...recurrenceOf(perDay.get(one) ?? new Map(), { from, to, interval, recordedFrom }),
+      ...recurrenceOf(perDay.get(one) ?? new Map(), { from, to, interval, recordedFrom, recordedTo }),
     }))
     .sort(
       (one, other) =>
         other.activeDays - one.activeDays || other.incidents - one.incidents || byText(one, other),
     )
   const answer: IncidentTrends = {
-    ...{ by, interval, from, to, recordedFrom },
+    ...{ by, interval, from, to, recordedFrom, recordedTo },
     incidents: [...counts.values()].reduce((sum, count) => sum + count, 0),
     unset: counts.get(null) ?? 0,
     values: counts.size - (counts.has(null) ? 1 : 0),
@@ -121,9 +124,9 @@ export async function readIncidentTrends(
   }
   return { json: JSON.stringify(answer), position }
 
-  /** When the first incident of all was opened: before it nobody kept records. */
-  async function firstDay(): Promise<string | undefined> {
-    const orderBy = [{ column: 'openedAt', direction: 'asc' }] as const
+  /** When the first incident of all was opened, or the last: before and after nobody kept records. */
+  async function dayAtTheEnd(direction: 'asc' | 'desc'): Promise<string | undefined> {
+    const orderBy = [{ column: 'openedAt', direction }] as const
     const { rows } = await facts.list({ ...asking, orderBy, pageSize: 1 })
     return rows[0]?.document.openedOn
   }

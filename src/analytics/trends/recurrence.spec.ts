@@ -54,6 +54,12 @@ describe('Recurrence', () => {
     expect(recurrenceOf(march(), { ...MARCH, recordedFrom: '2026-05-01' }).trend).toBe('too little to tell')
   })
 
+  it('has no trend because nobody kept records afterwards', () => {
+    const days = march(1, 2, 4, 6, 8, 10, 12)
+    expect(recurrenceOf(days, MARCH).trend).toBe('falling')
+    expect(recurrenceOf(days, { ...MARCH, recordedTo: '2026-03-13' }).trend).toBe('no trend shown')
+  })
+
   it('loses nothing: each day lies in one interval, and the series sums to all', () => {
     const day = fc.integer({ min: 0, max: 799 }).map((n) => dayOf(Date.UTC(2024, 1, 1) + n * 86_400_000))
     fc.assert(

@@ -1,4 +1,4 @@
-import { later } from '#libs/event-sourcing'
+import { earlier, later } from '#libs/event-sourcing'
 import { compareRates, SIGNIFICANCE } from '../rates/rate-comparison.js'
 import { daysBetween, daysFrom, type Interval, intervalsIn, startOfInterval } from './intervals.js'
 
@@ -18,18 +18,19 @@ export interface Recurrence {
   series: readonly { start: string; count: number }[]
 }
 
-/** Days, half-open; `recordedFrom`: the first of which there are records, if that is later. */
+/** Days, half-open; `recordedFrom`, `recordedTo`: between which there are records, where that is less. */
 export interface RecurrenceTime {
   from: string
   to: string
   interval: Interval
   recordedFrom?: string
+  recordedTo?: string
 }
 
 /** @param perDay how many, by day; days without any are left out */
 export function recurrenceOf(
   perDay: ReadonlyMap<string, number>,
-  { from, to, interval, recordedFrom = from }: RecurrenceTime,
+  { from, to, interval, recordedFrom = from, recordedTo = to }: RecurrenceTime,
 ): Recurrence {
   const days = [...perDay.keys()].sort()
   const incidents = countOf(perDay, days)
@@ -46,7 +47,7 @@ export function recurrenceOf(
     ...(days.length > 1 && {
       meanDaysBetween: daysBetween(firstOn as string, lastOn as string) / (days.length - 1),
     }),
-    ...trendOf(perDay, days, later(from, recordedFrom), to),
+    ...trendOf(perDay, days, later(from, recordedFrom), earlier(to, recordedTo)),
     series: [...counts].map(([start, count]) => ({ start, count })),
   }
 }
