@@ -69,6 +69,18 @@ describe('rights of requesters', () => {
     expect(requesterMay(cancel, 'carl', record({ type: 'WorkStarted', data: {} }))).toBe(false)
   })
 
+  it('may ask again for what is done, so that it is told to her instead of refused', () => {
+    const [closed, canceled] = [
+      record(resolved, { type: 'IncidentClosed', data: { cause: 'caller' } }),
+      record({ type: 'IncidentCanceled', data: { code: 'withdrawn', notes: null } }),
+    ]
+    expect(requesterMay(new commands.Close(NUMBER, {}, metadata), 'carl', closed)).toBe(true)
+    expect(requesterMay(new commands.Reopen(NUMBER, {}, metadata), 'carl', closed)).toBe(true)
+    const cancel = new commands.Cancel(NUMBER, { code: 'withdrawn' }, metadata)
+    expect(requesterMay(cancel, 'carl', canceled)).toBe(true)
+    expect(requesterMay(cancel, 'carl', closed)).toBe(false)
+  })
+
   it('watches only herself, attaches only what all may see', () => {
     const watch = (person: string) =>
       requesterMay(new commands.AddWatcher(NUMBER, { person }, metadata), 'carl', record())

@@ -10,7 +10,7 @@ export type Relation = 'caller' | 'affected-user' | 'opener' | 'watcher'
 export interface RequesterRight<C extends IncidentCommand = IncidentCommand> {
   /** One of these suffices; empty: there is no record yet (opening). */
   readonly relations: readonly Relation[]
-  /** Only in these states; absent: in any. */
+  /** Only in these states; absent: in any. Where it is done already she may ask again, and is told so. */
   readonly states?: readonly IncidentState[]
   /** Only with this content; absent: with any. */
   allows?(data: C['data'], person: string): boolean
@@ -78,9 +78,9 @@ export const INCIDENT_RIGHTS: {
   },
   ChangeAudience: { roles: ['agent', 'team-lead', 'administrator'] },
   Resolve: { roles: AGENTS_AND_SERVICES },
-  Reopen: { roles: AGENTS, requester: { relations: OWN, states: ['Resolved'] } },
-  Close: { roles: AGENTS, requester: { relations: OWN, states: ['Resolved'] } },
-  Cancel: { roles: AGENTS, requester: { relations: OWN, states: ['New'] } },
+  Reopen: { roles: AGENTS, requester: { relations: OWN, states: ['Resolved', 'Closed'] } },
+  Close: { roles: AGENTS, requester: { relations: OWN, states: ['Resolved', 'Closed'] } },
+  Cancel: { roles: AGENTS, requester: { relations: OWN, states: ['New', 'Canceled'] } },
   MergeDuplicate: { roles: AGENTS },
   RemindCaller: { roles: [] },
   EscalateByRule: { roles: [] },
