@@ -28,7 +28,7 @@ it('and when nobody has said no, but too few were left to say yes', () => {
     hash: 'h',
     outcome: 'rejected',
     approvers: [],
-    comment: 'seats-lost',
+    comment: 'Too few are left of those who were asked.',
     seatsLost: true,
   }
   policySpec(approvalOutcomes)

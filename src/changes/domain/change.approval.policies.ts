@@ -46,8 +46,7 @@ export const approvalOutcomes = definePolicy<Asked, ApprovalEvent>({
     const { outcome, because } = event.data
     if (outcome === 'voided') return []
     const approval = event.stream.slice('approval-'.length)
-    // A round that nobody could have ended otherwise has no words but these.
-    const said = comment ?? because
+    const said = comment ?? (because && NOBODY_SAID_NO[because])
     const data = {
       ...{ approval, hash, outcome, approvers },
       ...(said !== undefined && { comment: said }),
@@ -62,6 +61,13 @@ export const approvalOutcomes = definePolicy<Asked, ApprovalEvent>({
     ]
   },
 })
+
+/** What is told of a round that ended without anybody's word. */
+const NOBODY_SAID_NO = {
+  'no-policy': 'Nobody was asked: no approval policy is in force for such a change.',
+  'too-few-approvers': 'Nobody was asked: there are fewer who may grant it than must.',
+  'seats-lost': 'Too few are left of those who were asked.',
+} as const
 
 interface Deadline {
   ratifyBy: string | null
