@@ -49,8 +49,9 @@ export class ChangeFindings {
   #lifecycle(change: string, known: ChangeKnown, { type, data }: RecordedEvent<ChangeEvent>): void {
     const emergency = known.type === 'emergency'
     if (type === 'ImplementedBeforeApproval') {
-      this.book.found('started-before-approval', change, { persons: [data.implementer] })
-      this.book.found('emergency-not-ratified', change, { details: [`by ${data.ratifyBy}`] })
+      const { startedAt: at, implementer, ratifyBy } = data
+      this.book.found('started-before-approval', change, { at, persons: [implementer] })
+      this.book.found('emergency-not-ratified', change, { at, details: [`by ${ratifyBy}`] })
     } else if (type === 'ChangeStateObserved' && data.to === 'Implement' && !known.approved) {
       this.book.found('started-before-approval', change)
       if (emergency) this.book.found('emergency-not-ratified', change)
@@ -66,12 +67,12 @@ export class ChangeFindings {
       this.book.putRight('failed-not-reviewed', change)
       this.book.putRight('emergency-not-reviewed', change)
     }
-    const ended =
-      type === 'ImplementationEnded' || (type === 'ChangeStateObserved' && known.endedAt !== undefined)
-    if (!ended || known.reviewed) return
-    if (known.outcome === 'failed' || known.outcome === 'backed out')
-      this.book.found('failed-not-reviewed', change, { details: [known.outcome] })
-    if (emergency) this.book.found('emergency-not-reviewed', change)
+    const ends = type === 'ImplementationEnded' || type === 'ChangeStateObserved'
+    const { endedAt: at, outcome, reviewed } = known
+    if (!ends || at === undefined || reviewed) return
+    if (outcome === 'failed' || outcome === 'backed out')
+      this.book.found('failed-not-reviewed', change, { at, details: [outcome] })
+    if (emergency) this.book.found('emergency-not-reviewed', change, { at })
   }
 
   /** Two of the three duties in one hand. */
