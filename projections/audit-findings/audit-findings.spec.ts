@@ -131,6 +131,14 @@ describe('What auditors ask', () => {
       expect(verdicts()).toEqual([['no-change']])
     })
 
+    it('finds that an item was retired, unless its class has nothing under control', () => {
+      log.ci({ type: 'CiRetired', data: {} })
+      expect(log.findings).toMatchObject([{ details: ['status'], verdicts: [{ verdict: 'no-change' }] }])
+      log.ci({ type: 'CiReclassified', data: { before: 'rack', after: 'printer' } })
+      log.ci({ type: 'CiRetired', data: {} }, { commandId: 'another' })
+      expect(log.findings).toHaveLength(1)
+    })
+
     it('finds that an item was given another class, and what went with the old one, or came with the new one', () => {
       const reclassified = (before: string, after: string): CiEvent => ({
         type: 'CiReclassified',
