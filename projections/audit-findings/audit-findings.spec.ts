@@ -341,12 +341,13 @@ describe('What auditors ask', () => {
   })
 
   it('finds it in the time in which it was done, not when somebody wrote that down', () => {
-    log.change(opened({ type: 'emergency' }), { occurredAt: at(12) })
+    log.change(opened({ type: 'emergency', requester: 'ian' }), { occurredAt: at(12) })
     log.change(implementedBefore, { occurredAt: at(12) })
     log.change(ended(at(9), 'failed'), { occurredAt: at(13) })
     expect(log.findings.map(({ question, at: time }) => [question, time])).toEqual([
       ['started-before-approval', at(7)],
       ['emergency-not-ratified', at(7)],
+      ['duties-not-separated', at(7)],
       ['failed-not-reviewed', at(9)],
       ['emergency-not-reviewed', at(9)],
     ])

@@ -35,7 +35,7 @@ export class ChangeFindings {
     if (event.type === 'ChangeUnlinked') this.modifications.unlinked(number, known, event.data.link)
     this.#lifecycle(number, known, event)
     if (known === before) return
-    this.#duties(number, known)
+    this.#duties(number, known, event)
     if (movesVerdicts(before, known))
       for (const id of known.modifications) this.modifications.judge(id, number)
   }
@@ -76,7 +76,11 @@ export class ChangeFindings {
   }
 
   /** Two of the three duties in one hand. */
-  #duties(change: string, { requester, involved, approvers, implementer }: ChangeKnown): void {
+  #duties(
+    change: string,
+    { requester, involved, approvers, implementer }: ChangeKnown,
+    { type, data }: RecordedEvent<ChangeEvent>,
+  ): void {
     const asking = requester === undefined ? involved : [requester, ...involved]
     const approving = asking.find((person) => approvers.includes(person))
     const both = [
@@ -89,6 +93,7 @@ export class ChangeFindings {
     const known = this.book.known(`duties-not-separated/${change}`)
     if (known?.details.length === details.length) return
     this.book.found('duties-not-separated', change, {
+      ...(known === undefined && type === 'ImplementedBeforeApproval' && { at: data.startedAt }),
       details,
       persons: [...new Set(both.map(([, person]) => person))],
     })
