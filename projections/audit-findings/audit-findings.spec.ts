@@ -131,6 +131,14 @@ describe('What auditors ask', () => {
       expect(verdicts()).toEqual([['no-change']])
     })
 
+    it('finds that an item was retired, unless its class has nothing under control', () => {
+      log.ci({ type: 'CiRetired', data: {} })
+      expect(log.findings).toMatchObject([{ details: ['status'], verdicts: [{ verdict: 'no-change' }] }])
+      log.ci({ type: 'CiReclassified', data: { before: 'rack', after: 'printer' } })
+      log.ci({ type: 'CiRetired', data: {} }, { commandId: 'another' })
+      expect(log.findings).toHaveLength(1)
+    })
+
     it('finds that an item was given another class, and what went with the old one, or came with the new one', () => {
       const reclassified = (before: string, after: string): CiEvent => ({
         type: 'CiReclassified',
@@ -329,6 +337,19 @@ describe('What auditors ask', () => {
       'started-before-approval',
       'emergency-not-ratified, put right',
       'emergency-not-reviewed, put right',
+    ])
+  })
+
+  it('finds it in the time in which it was done, not when somebody wrote that down', () => {
+    log.change(opened({ type: 'emergency', requester: 'ian' }), { occurredAt: at(12) })
+    log.change(implementedBefore, { occurredAt: at(12) })
+    log.change(ended(at(9), 'failed'), { occurredAt: at(13) })
+    expect(log.findings.map(({ question, at: time }) => [question, time])).toEqual([
+      ['started-before-approval', at(7)],
+      ['emergency-not-ratified', at(7)],
+      ['duties-not-separated', at(7)],
+      ['failed-not-reviewed', at(9)],
+      ['emergency-not-reviewed', at(9)],
     ])
   })
 

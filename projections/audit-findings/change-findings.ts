@@ -35,7 +35,7 @@ export class ChangeFindings {
     if (event.type === 'ChangeUnlinked') this.modifications.unlinked(number, known, event.data.link)
     this.#lifecycle(number, known, event)
     if (known === before) return
-    this.#duties(number, known)
+    this.#duties(number, known, event)
     if (movesVerdicts(before, known))
       for (const id of known.modifications) this.modifications.judge(id, number)
   }
@@ -49,8 +49,9 @@ export class ChangeFindings {
   #lifecycle(change: string, known: ChangeKnown, { type, data }: RecordedEvent<ChangeEvent>): void {
     const emergency = known.type === 'emergency'
     if (type === 'ImplementedBeforeApproval') {
-      this.book.found('started-before-approval', change, { persons: [data.implementer] })
-      this.book.found('emergency-not-ratified', change, { details: [`by ${data.ratifyBy}`] })
+      const { startedAt: at, implementer, ratifyBy } = data
+      this.book.found('started-before-approval', change, { at, persons: [implementer] })
+      this.book.found('emergency-not-ratified', change, { at, details: [`by ${ratifyBy}`] })
     } else if (type === 'ChangeStateObserved' && data.to === 'Implement' && !known.approved) {
       this.book.found('started-before-approval', change)
       if (emergency) this.book.found('emergency-not-ratified', change)
@@ -66,16 +67,20 @@ export class ChangeFindings {
       this.book.putRight('failed-not-reviewed', change)
       this.book.putRight('emergency-not-reviewed', change)
     }
-    const ended =
-      type === 'ImplementationEnded' || (type === 'ChangeStateObserved' && known.endedAt !== undefined)
-    if (!ended || known.reviewed) return
-    if (known.outcome === 'failed' || known.outcome === 'backed out')
-      this.book.found('failed-not-reviewed', change, { details: [known.outcome] })
-    if (emergency) this.book.found('emergency-not-reviewed', change)
+    const ends = type === 'ImplementationEnded' || type === 'ChangeStateObserved'
+    const { endedAt: at, outcome, reviewed } = known
+    if (!ends || at === undefined || reviewed) return
+    if (outcome === 'failed' || outcome === 'backed out')
+      this.book.found('failed-not-reviewed', change, { at, details: [outcome] })
+    if (emergency) this.book.found('emergency-not-reviewed', change, { at })
   }
 
   /** Two of the three duties in one hand. */
-  #duties(change: string, { requester, involved, approvers, implementer }: ChangeKnown): void {
+  #duties(
+    change: string,
+    { requester, involved, approvers, implementer }: ChangeKnown,
+    { type, data }: RecordedEvent<ChangeEvent>,
+  ): void {
     const asking = requester === undefined ? involved : [requester, ...involved]
     const approving = asking.find((person) => approvers.includes(person))
     const both = [
@@ -88,6 +93,7 @@ export class ChangeFindings {
     const known = this.book.known(`duties-not-separated/${change}`)
     if (known?.details.length === details.length) return
     this.book.found('duties-not-separated', change, {
+      ...(known === undefined && type === 'ImplementedBeforeApproval' && { at: data.startedAt }),
       details,
       persons: [...new Set(both.map(([, person]) => person))],
     })

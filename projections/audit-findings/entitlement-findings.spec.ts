@@ -64,6 +64,13 @@ describe('Whether an approver was entitled', () => {
     expect(findings()[0]).toMatchObject({ position, persons: ['eve'], change: CHANGE })
   })
 
+  it('is found at the time of the answer, whatever time was told of later', () => {
+    told('group-ops', joined, 8)
+    answered(MEMBER)
+    told('group-ops', left, 9)
+    expect(findings()).toMatchObject([{ at: at(10) }])
+  })
+
   it('is judged otherwise only from the position on at which it was told, and right again from another', () => {
     told('group-ops', joined, 8)
     const then = answered(MEMBER)

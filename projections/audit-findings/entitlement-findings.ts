@@ -86,7 +86,7 @@ export class EntitlementFindings {
   }
 
   #judge(answer: AnswerKnown): void {
-    const { approval, change, event, approver, seat } = answer
+    const { approval, change, event, at, approver, seat } = answer
     const because = notEntitled(answer, (ground) => this.#ground(ground).told)
     const { id } = this.book.event
     const finding = this.book.known(`approver-not-entitled/${change}/${event}`)
@@ -99,6 +99,7 @@ export class EntitlementFindings {
     const details = [approval, ...because, known]
     if (finding?.standing && finding.details.join() === details.join()) return
     this.book.found('approver-not-entitled', change, {
+      at,
       persons: [...new Set([approver, ...(seat ? [seat.person] : [])])],
       key: event,
       events: [...new Set([...(finding?.events ?? [event]), id])],

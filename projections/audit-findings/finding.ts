@@ -65,6 +65,8 @@ export const FINDING_VERSIONS = 'audit_finding_versions'
 
 /** What is said of a change besides. */
 interface Told {
+  /** When it happened, where that was told later: ISO 8601. */
+  at?: string
   persons?: readonly string[]
   details?: readonly string[]
   events?: readonly string[]

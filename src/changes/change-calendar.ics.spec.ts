@@ -47,6 +47,16 @@ it('tells a change with its times in UTC, and what it is about', () => {
   expect(lines.find((line) => line.startsWith('DESCRIPTION:'))).toContain('CI0000001\\, CI0000002')
 })
 
+it('has an end only where that is later than the start, in whole seconds', () => {
+  const start = '2026-03-02T20:00:00.100Z'
+  const lines = told({ changes: [{ ...change, start, end: '2026-03-02T20:00:00.900Z' }] })
+  expect(lines).toContain('DTSTART:20260302T200000Z')
+  expect(lines.filter((line) => line.startsWith('DTEND'))).toEqual([])
+  expect(told({ changes: [{ ...change, start, end: '2026-03-02T20:00:01.000Z' }] })).toContain(
+    'DTEND:20260302T200001Z',
+  )
+})
+
 it('says that what nobody has allowed yet is tentative', () => {
   expect(told({ changes: [{ ...change, state: 'Authorize' }] })).toContain('STATUS:TENTATIVE')
 })

@@ -46,13 +46,19 @@ function changeEvent(change: CalendarChange, logId: string) {
   return {
     id: `${number}.${logId}`,
     start: new Date(start),
-    end: new Date(end),
+    end: endOf(start, end),
     stamp: new Date(updatedAt),
     summary: `${number} ${title}`,
     description: lines.join('\n'),
     status: statusOf(state),
     categories: [{ name: 'Change' }, { name: type }],
   }
+}
+
+/** An end is later than its start, and times are whole seconds (RFC 5545, section 3.6.1): what took less has none. */
+function endOf(start: string, end: string): Date | null {
+  const second = (time: string) => Math.floor(Date.parse(time) / 1000)
+  return second(end) > second(start) ? new Date(end) : null
 }
 
 function statusOf(state: CalendarChange['state']): ICalEventStatus {

@@ -2,8 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import type { RecordedEvent } from '#libs/event-sourcing'
-import type { AppendOutcome, AppendRequest, NumberedAppend, NumberedOutcome } from '#libs/event-store'
+import { LOG_START, type RecordedEvent } from '#libs/event-sourcing'
+import type {
+  AppendOutcome,
+  AppendRequest,
+  EventStore,
+  NumberedAppend,
+  NumberedOutcome,
+} from '#libs/event-store'
+import { checkLog, openSqliteEventStore } from '#libs/event-store/sqlite'
 import { InMemoryEventStore } from '#libs/testing'
 import { configurationRules } from '../../src/cli/configuration-rules.js'
 import { type EstateHistory, estateHistory, writeEstateHistory } from '../../src/cli/estate-history.js'
@@ -26,7 +33,7 @@ function folderOf(history: EstateHistory): string {
   return folder
 }
 
-const importInto = (store: InMemoryEventStore, folder: string, options: Partial<HistoryImportOptions> = {}) =>
+const importInto = (store: EventStore, folder: string, options: Partial<HistoryImportOptions> = {}) =>
   importHistory({
     store,
     rules: configurationRules,
@@ -147,6 +154,28 @@ describe('the import of a configuration’s history', () => {
       type: 'CiNameReserved',
       data: { ci: item.stream.slice('ci-'.length) },
     })
+  })
+
+  it('writes nothing a second time when a source has two of one name, and the later one has it', async () => {
+    const file = join(home, 'twins.db')
+    const store = await openSqliteEventStore({ file })
+    const create = { change: 1, op: 'create', kind: 'host', ci: 'twin.example' }
+    const twice = folderOf({
+      ...shorter(history, 1),
+      ciEvents: [
+        { seq: 1, ...create, set: { datacenter: [null, 'north'] } },
+        { seq: 2, ...create, set: { datacenter: [null, 'south'] } },
+      ],
+      membershipEvents: [],
+    })
+    const { irregular } = await importInto(store, twice)
+    expect(irregular['CI.NAME_TAKEN']).toMatchObject({ count: 1 })
+    expect(await importInto(store, twice)).toMatchObject({ applied: 0, events: 0 })
+    const prefixes = [configurationRules.ciName.streamPrefix]
+    const reserved = await store.readAll({ after: LOG_START, prefixes, limit: 10 })
+    expect(reserved.events).toHaveLength(2)
+    await store.close()
+    expect(await checkLog(file)).toEqual([])
   })
 
   it('writes nothing when it is to tell only what would happen', async () => {

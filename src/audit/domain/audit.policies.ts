@@ -51,10 +51,11 @@ export const judgement = definePolicy<Judging, CiEvent | ChangeEvent>({
   },
 })
 
-type Modifying = Extract<CiEvent, { type: 'CiChanged' | 'CiCorrected' | 'CiReclassified' }>
+const MODIFYING = ['CiChanged', 'CiCorrected', 'CiReclassified', 'CiRetired'] as const
+type Modifying = Extract<CiEvent, { type: (typeof MODIFYING)[number] }>
 
 function isModification(event: RecordedEvent<CiEvent | ChangeEvent>): event is RecordedEvent<Modifying> {
-  return event.type === 'CiChanged' || event.type === 'CiCorrected' || event.type === 'CiReclassified'
+  return (MODIFYING as readonly string[]).includes(event.type)
 }
 
 /** The item that an event brings together with a change. */

@@ -14,8 +14,8 @@ export interface WrittenModification extends Modification {
   position: Position
   /** Classes that the item had: what goes or comes with a class is under control when it is so in either. */
   ofClasses: readonly string[]
-  /** Gives the item another class: under control when either has attributes that are. */
-  reclassifies: boolean
+  /** Of the item itself, another class or its retirement: under control when its class, either of them, has attributes that are. */
+  ofWhole: boolean
 }
 
 /** What verdicts need of a configuration item. */
@@ -50,7 +50,7 @@ export function classAfter<Known extends ClassKnown>(known: Known, event: Record
 }
 
 /**
- * What an event wrote; undefined: it writes neither attributes nor a class.
+ * What an event wrote; undefined: it writes neither attributes nor a class, nor retires it.
  * @param known of the item after it
  */
 export function modificationIn(
@@ -72,7 +72,7 @@ export function modificationIn(
     values,
     position,
     ofClasses: isSameCommand ? [before.class, ofClass] : [ofClass],
-    reclassifies: event.type === 'CiReclassified',
+    ofWhole: event.type === 'CiReclassified' || event.type === 'CiRetired',
   }
 }
 
@@ -80,6 +80,7 @@ function valuesWritten({ type, data }: RecordedEvent<CiEvent>): Modification['va
   if (type === 'CiChanged')
     return Object.fromEntries(Object.entries(data.changes).map(([name, { after }]) => [name, after]))
   if (type === 'CiReclassified') return { class: data.after }
+  if (type === 'CiRetired') return { status: 'retired' }
   return type === 'CiCorrected' ? (data.attributes ?? {}) : undefined
 }
 
@@ -88,12 +89,12 @@ function valuesWritten({ type, data }: RecordedEvent<CiEvent>): Modification['va
  * @param classes as they were in force when it was recorded
  */
 export function underControl(
-  { position: _, ofClasses, reclassifies, ...modification }: WrittenModification,
+  { position: _, ofClasses, ofWhole, ...modification }: WrittenModification,
   classes: readonly CiClass[],
 ): Modification | undefined {
   const controlled = new Set(ofClasses.flatMap((name) => [...controlledAttributes(classes, name)]))
   const values = Object.entries(modification.values).filter(([attribute]) =>
-    reclassifies ? controlled.size > 0 : controlled.has(attribute),
+    ofWhole ? controlled.size > 0 : controlled.has(attribute),
   )
   return values.length === 0 ? undefined : { ...modification, values: Object.fromEntries(values) }
 }

@@ -170,6 +170,12 @@ describe('A modification of a configuration item', () => {
       expect(judgedIn(reclassified(before, after))).toEqual(expected)
     })
 
+    it('as its retirement is, where the class has controlled attributes', () => {
+      const retired: CiEvent = { type: 'CiRetired', data: {} }
+      expect(judgedIn(retired)).toEqual([['status']])
+      expect(judgedIn(reclassified('server', 'rack'), retired)).toEqual([['class']])
+    })
+
     it('takes nothing out of control that goes with the class, but what is changed afterwards', () => {
       const one = { metadata: { commandId: 'one' } }
       expect(
@@ -213,6 +219,10 @@ describe('Modifications are judged', () => {
     policySpec(judgement)
       .given()
       .when(ofItem({ type: 'CiReclassified', data: { before: 'server', after: 'pc', change: CHANGE } }))
+      .thenCommands(command(CHANGE))
+    policySpec(judgement)
+      .given()
+      .when(ofItem({ type: 'CiRetired', data: { change: CHANGE } }))
       .thenCommands(command(CHANGE))
   })
 

@@ -18,7 +18,7 @@ export interface Modification {
   byProgram: boolean
   /** Told by a source afterwards, not done here. */
   imported: boolean
-  /** What the controlled attributes are like since, or the class; null: gone. */
+  /** What the controlled attributes are like since, or the class, or the status; null: gone. */
   values: Readonly<Record<string, AttributeValue | null>>
 }
 

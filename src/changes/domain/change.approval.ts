@@ -13,7 +13,7 @@ import { baseValuesOf, requirePlan } from './change.description.js'
 import type { ChangeEvent, ChangeRiskAssessed, Period, PlanDocument } from './change.events.js'
 import { type ChangeFacts, ciCalendarName, classesOf } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
-import { refuseBlackouts, requireDue, requireStep, requireText } from './change.guards.js'
+import { refuseBlackouts, requireDue, requireStep, requireText, requireTimeLeft } from './change.guards.js'
 import { materialOf } from './change.plan.js'
 import { requireFittingValues } from './change.proposed-values.js'
 import { answersAll, type RiskAnswers, riskOf, worse } from './change.risk.js'
@@ -70,7 +70,7 @@ export function submitChange(
   requireStep(plan.type === 'emergency' ? 'submitEmergency' : 'submit', change)
   if ('ratification' in stage) return renewRatification(change, stage.ratification)
   if (stage.state === 'Authorize' && !stage.round.lapsed) return []
-  requirePlan(change)
+  requireTimeLeft(requirePlan(change), command.metadata.occurredAt)
   requireFittingValues(plan.proposedValues, known)
   if (plan.type === 'normal' && change.risk === null)
     throw new Refused('CHANGE.RISK_NOT_ASSESSED', 'Assess the risk before approval is asked.')
@@ -243,6 +243,7 @@ export function scheduleStandardChange(
   if (change.stage.state === 'Scheduled') return []
   requireStep('schedule', change)
   const window = requirePlan(change)
+  requireTimeLeft(window, command.metadata.occurredAt)
   const { id, revision } = change.model!
   const { approver } = requireModel(revision, window, known)
   const { conflicts, events } = conflictsNow(command, change, known)

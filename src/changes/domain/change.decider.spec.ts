@@ -118,6 +118,20 @@ describe('a normal change', () => {
     expect(last(story)).toMatchObject({ type: 'ChangeSubmitted', data: { round: 2 } })
   })
 
+  it('nobody is asked about a window that is over', () => {
+    const LATER = { occurredAt: WINDOW.end }
+    const story = new ChangeStory().open()
+    story.send(c.StartAssessment)
+    story.send(c.AssessRisk)
+    expect(story.refused(c.SubmitChange, {}, LATER)).toBe('CHANGE.WINDOW_OVER')
+    story.send(c.SubmitChange)
+    const over = { start: '2026-02-01T20:00:00.000Z', end: '2026-02-01T23:00:00.000Z' }
+    expect(story.refused(c.EditPlan, { window: over })).toBe('CHANGE.WINDOW_OVER')
+    story.ask()
+    expect(story.refused(c.EditPlan, { title: 'Release 3' }, LATER)).toBeUndefined()
+    expect(story.refused(c.EditPlan, { test: 'Log in twice.' }, LATER)).toBe('CHANGE.WINDOW_OVER')
+  })
+
   it('is implemented in its window only', () => {
     const story = new ChangeStory().approved()
     for (const occurredAt of ['2026-03-02T19:59:59.999Z', WINDOW.end])
@@ -394,8 +408,20 @@ describe('a standard change', () => {
   it('is not scheduled by a model that has expired by then, or was retired', () => {
     expect(opened(WINDOW.start).refused(c.ScheduleStandardChange)).toBe('CHANGE.MODEL_EXPIRED')
     const story = opened()
+    expect(story.refused(c.ScheduleStandardChange, {}, { occurredAt: WINDOW.end })).toBe('CHANGE.WINDOW_OVER')
     story.others.get('changemodel-restart')!.push({ type: 'ChangeModelRetired', data: { revision: 1 } })
     expect(story.refused(c.ScheduleStandardChange)).toBe('CHANGE.MODEL_OUTDATED')
+  })
+
+  it('is not implemented any more once its model is retired; another revision leaves it as it was scheduled', () => {
+    const story = opened()
+    story.send(c.ScheduleStandardChange)
+    const model = story.others.get('changemodel-restart')!
+    model.push({ ...draft, data: { ...draft.data, revision: 2 } })
+    model.push({ type: 'ChangeModelRetired', data: { revision: 1 } })
+    expect(story.refused(c.StartImplementation, {}, IN_WINDOW)).toBe('CHANGE.MODEL_RETIRED')
+    model.push({ type: 'ChangeModelApproved', data: { ...approved(WINDOW.end).data, revision: 2 } })
+    expect(story.refused(c.StartImplementation, {}, IN_WINDOW)).toBeUndefined()
   })
 
   it('has a model that nobody approves who wrote it', () => {

@@ -18,6 +18,7 @@ import {
   requireGroup,
   requirePerson,
   requireText,
+  requireTimeLeft,
   requireUnfinished,
 } from './change.guards.js'
 import { differences, isBoundTo, type TypedPlan, withChanges } from './change.plan.js'
@@ -175,17 +176,16 @@ export function editPlan(command: EditPlan, change: Change, known: ChangeFacts):
   const fields = Object.keys(changes)
   if (fields.length === 0) return []
   refuseEdit(fields, change, after, known)
+  const voids = voided(change, withChanges(change.plan, changes), fields)
   if (isBusy(change.stage.state as ChangeState)) {
     const edited = { ...change, plan: after, planned: changes.window ? null : change.planned }
-    requirePlan(edited)
+    const window = requirePlan(edited)
+    if (changes.window || voids.length > 0) requireTimeLeft(window, command.metadata.occurredAt)
     if (changes.window || changes.affectedCis)
       refuseBlackouts(conflictsNow(command, edited, known).conflicts, change)
   }
   if (changes.affectedCis || changes.proposedValues) requirePlannedCis(after, known)
-  return [
-    { type: 'ChangePlanEdited', data: { changes } },
-    ...voided(change, withChanges(change.plan, changes), fields),
-  ]
+  return [{ type: 'ChangePlanEdited', data: { changes } }, ...voids]
 }
 
 function wishedPlan(data: EditPlan['data'], { plan }: Change): TypedPlan {

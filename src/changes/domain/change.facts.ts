@@ -237,7 +237,7 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
           ...(proposedValues ?? []).map((proposed) => proposed.ci),
         ]),
         classes: CLASSES,
-        ...(change.model !== null && { model: modelFact(change.model.id) }),
+        ...modelOf(change),
       }
     }
     case 'AssignChange': {
@@ -255,12 +255,9 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
     case 'AskApproval':
       return { policies: POLICIES, riskMatrix: RISK_MATRIX, ...conflictFacts(command, change) }
     case 'ScheduleStandardChange':
-      return {
-        ...(change.model !== null && { model: modelFact(change.model.id) }),
-        ...conflictFacts(command, change),
-      }
+      return { ...modelOf(change), ...conflictFacts(command, change) }
     case 'StartImplementation':
-      return { settings: SETTINGS, ...conflictFacts(command, change) }
+      return { settings: SETTINGS, ...modelOf(change), ...conflictFacts(command, change) }
     case 'RecordApprovalOutcome':
     case 'MovePlannedTimes':
     case 'RecheckConflicts':
@@ -273,6 +270,11 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
     default:
       return NOTHING
   }
+}
+
+/** The model that it follows, if it is a standard change. */
+function modelOf({ model }: Change): Questions {
+  return model === null ? NOTHING : { model: modelFact(model.id) }
 }
 
 /** All that conflicts follow from, and the CIs as they are. */

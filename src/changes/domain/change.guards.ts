@@ -188,6 +188,12 @@ export function periodFrom({ start, end }: Period, pointer: string): Period {
   )
 }
 
+/** @throws Refused `CHANGE.WINDOW_OVER`: what can't be implemented any more nobody needs to allow */
+export function requireTimeLeft(window: Period, now: string): void {
+  if (window.end > now) return
+  throw new Refused('CHANGE.WINDOW_OVER', 'Its window is over: edit that first.', { window })
+}
+
 /** @throws InvalidInput `CHANGE.TIME_MALFORMED`: no time, or one to come */
 export function pastInstant(text: string, pointer: string, now: string): string {
   const milliseconds = Date.parse(text)

@@ -85,6 +85,7 @@ export function startImplementation(
   requireStep('implement', change)
   const standing = change.stage.state === 'Scheduled' ? change.stage.standing : null
   if (standing === null) throw new Refused('CHANGE.NOT_APPROVED', 'No approval of it is known.')
+  requireModelInForce(standing.basis, known)
   const { window } = change.plan
   if (window === undefined || occurredAt < window.start || occurredAt >= window.end)
     throw new Refused('CHANGE.OUTSIDE_WINDOW', 'It is implemented within its approved window only.', {
@@ -97,6 +98,15 @@ export function startImplementation(
   refuseBlackouts(conflictsNow(command, { ...change, planned }, known).conflicts, change)
   const { basis } = standing
   return [...events, { type: 'ImplementationStarted', data: { basis, implementer: actor, breaches } }]
+}
+
+/** What its model allowed is allowed no longer once that is retired. */
+function requireModelInForce({ kind }: ApprovalBasis, { model }: ChangeFacts): void {
+  if (kind === 'approval' || model.value.approved !== null) return
+  throw new Refused(
+    'CHANGE.MODEL_RETIRED',
+    'Its model was retired since: cancel it, and open a normal change to do it nevertheless.',
+  )
 }
 
 /** When it will be done if it begins now: until its planned end, or for as long as was planned, within its window. */

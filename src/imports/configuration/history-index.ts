@@ -20,6 +20,13 @@ export interface KnownStream {
   readonly commands: Set<string>
 }
 
+interface KnownName {
+  /** -1: it was never reserved. */
+  revision: number
+  /** All that ever reserved it, whoever holds it now. */
+  readonly operations: Set<string>
+}
+
 const PAGE = 1_000
 
 /**
@@ -29,7 +36,7 @@ const PAGE = 1_000
 export class HistoryIndex {
   readonly #items = new Map<string, KnownItem>()
   readonly #relations = new Map<string, KnownStream>()
-  readonly #names = new Map<string, { revision: number; operation: string | undefined }>()
+  readonly #names = new Map<string, KnownName>()
   readonly #byName = new Map<string, string>()
   readonly #changes = new Map<string, KnownStream>()
   /** Command → number of the CI that it is about. */
@@ -98,19 +105,15 @@ export class HistoryIndex {
     return this.#byName.get(nameKey(ofClass, name))
   }
 
-  /** -1: the name was never reserved. */
-  nameRevision(stream: string): number {
-    return this.#names.get(stream)?.revision ?? -1
-  }
-
-  /** The operation that a name is reserved for. */
-  reservedBy(stream: string): string | undefined {
-    return this.#names.get(stream)?.operation
+  /** @param stream of the reservations of a name */
+  name(stream: string): KnownName {
+    return getOr(this.#names, stream, () => ({ revision: -1, operations: new Set() }))
   }
 
   #addName({ stream, revision, type, data }: RecordedEvent<CiNameEvent>): void {
-    const operation = type === 'CiNameReserved' ? data.operation : undefined
-    this.#names.set(stream, { revision, operation })
+    const name = this.name(stream)
+    name.revision = revision
+    if (type === 'CiNameReserved') name.operations.add(data.operation)
   }
 
   #addItem(number: string, event: RecordedEvent<CiEvent>): void {

@@ -273,14 +273,15 @@ export class HistoryWriter {
     this.#references(commit, row, number, command)
   }
 
-  /** So that nobody registers another CI of the name. */
+  /** So that nobody registers another CI of the name. Once for each row: another CI of the source may have taken it since. */
   #reserve({ class: ofClass, name }: ObservedItem, ci: string, command: CommandMetadata): void {
     const { streamPrefix, id } = this.rules.ciName
     const stream = streamPrefix + id({ class: ofClass, name })
     const operation = command.commandId
-    const revision = this.#index.nameRevision(stream)
+    const { operations, revision } = this.#index.name(stream)
+    if (operations.has(operation)) return
     const reserved: CiNameReserved = { type: 'CiNameReserved', data: { class: ofClass, name, ci, operation } }
-    if (this.#index.reservedBy(stream) !== operation) this.#append(stream, [reserved], command, revision)
+    this.#append(stream, [reserved], command, revision)
   }
 
   /** Attributes that name a CI are relations besides, which end with the CI. */
