@@ -166,8 +166,8 @@ describe('What is internal, and what is somebody else’s', () => {
   }, 120_000)
 
   it('is found that way by an agent, an auditor and an analyst, so that the search would notice', async () => {
-    const paths = async (person: string) =>
-      new Set((await search(desk.as(person))).hits.map(({ template }) => template))
+    const paths = async (person: string, ...among: string[]) =>
+      new Set((await search(desk.as(person), among)).hits.map(({ template }) => template))
     expect([...(await paths('ann'))].sort()).toEqual([
       '/alerts',
       '/alerts/{id}',
@@ -207,10 +207,12 @@ describe('What is internal, and what is somebody else’s', () => {
       '/problems/{id}/repeat-rate',
       '/search',
     ])
-    expect(await paths('audrey')).toContain('/events')
-    expect(await paths('audrey')).toContain('/notifications')
-    expect([...(await paths('ana'))]).toEqual(expect.arrayContaining(['/incident-facts', '/incident-trends']))
-    expect(await paths('adam')).toContain('/mails/{id}/message')
+    for (const [person, ...closedToAgents] of [
+      ['audrey', '/events', '/notifications'],
+      ['ana', '/incident-facts', '/incident-trends'],
+      ['adam', '/mails/{id}/message'],
+    ] as const)
+      expect(await paths(person, ...closedToAgents)).toEqual(new Set(closedToAgents))
   }, 240_000)
 
   it('cannot be found out by filters either: what a requester does not see she cannot ask for', async () => {
@@ -335,10 +337,18 @@ describe('What is internal, and what is somebody else’s', () => {
     text: string
   }
 
-  /** Asks everything that the contract has, several at a time and past the proxy: there are thousands. */
-  async function search(client: Client): Promise<{ answers: Found[]; hits: Found[] }> {
+  /**
+   * Asks everything that the contract has, several at a time and past the proxy: there are thousands.
+   * @param among the paths that are asked, if not all
+   */
+  async function search(
+    client: Client,
+    among: readonly string[] = [],
+  ): Promise<{ answers: Found[]; hits: Found[] }> {
     const wanted = Object.entries(desk.openapi.paths).flatMap(([template, { get }]) =>
-      get === undefined ? [] : questionsOf(template, get as Get),
+      get === undefined || (among.length > 0 && !among.includes(template))
+        ? []
+        : questionsOf(template, get as Get),
     )
     const answers: Found[] = []
     const ask = async () => {
