@@ -1044,8 +1044,8 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
     describe('leases', () => {
       it('keep a second writer out while the first lives', async () => {
         const build = await store.createBuild({ projection: 'work_queue', version: 1 }, schemas)
-        const first = await writing(build, { leaseMilliseconds: 300 })
-        await passTime(700)
+        const first = await writing(build, { leaseMilliseconds: 1_000 })
+        await passTime(1_500)
         await expect(other.openForWriting(build, { owner: 'b', leaseMilliseconds: 300 })).rejects.toThrow(
           LeaseHeld,
         )
@@ -1059,9 +1059,10 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
 
       it('fence a writer that slept through its own', async () => {
         const build = await store.createBuild({ projection: 'work_queue', version: 1 }, schemas)
-        const late = await writing(build, { leaseMilliseconds: 2000 })
+        // When it wakes up it lets others go first for a third of this, in which a busy server must have answered them
+        const late = await writing(build, { leaseMilliseconds: 4_000 })
         await late.commit([put('T1', ticket({ title: 'late' }), 1)], at(1))
-        blockThread(2100)
+        blockThread(4_100)
         expect((await other.builds())[0]?.lease).toBeUndefined()
         const taker = await other.openForWriting(build, { owner: 'b', leaseMilliseconds: 10_000 })
         await expect(late.commit([put('T1', ticket({ title: 'too late' }), 2)], at(2))).rejects.toThrow(
