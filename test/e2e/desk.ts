@@ -1,7 +1,7 @@
 import type { Role } from '#libs/access'
 import type { OpenApiDocument } from '#libs/platform'
 import { Client, type Reply } from './client.js'
-import { type BehindPrism, FirstOfEach, throughPrism } from './prism.js'
+import { type BehindPrism, FirstOfEach, publishedContract, throughPrism } from './prism.js'
 import { ServerProcess, type Settings } from './server.js'
 
 /** Who is there: one for each role, and a second requester and agent. */
@@ -45,19 +45,16 @@ export class Desk {
   /** Starts the server (again). */
   async start(): Promise<void> {
     await this.server.start()
-    const contract = await (await fetch(`${this.server.url}/openapi.json`)).text()
-    this.openapi = JSON.parse(contract) as OpenApiDocument
-    this.proxy = await throughPrism(this.server.url, contract)
+    this.openapi = JSON.parse(await publishedContract(this.server.url)) as OpenApiDocument
+    this.proxy = throughPrism(this.server.url)
   }
 
-  async stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
-    await this.proxy?.stop?.()
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     return this.server.end(signal)
   }
 
-  async close(): Promise<void> {
-    await this.proxy?.stop?.()
-    await this.server.dispose()
+  close(): Promise<void> {
+    return this.server.dispose()
   }
 
   as(person: Person | (string & {})): Client {
