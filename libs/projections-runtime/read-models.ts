@@ -18,10 +18,12 @@ import {
   type KeysetCursor,
   matches,
   type ProjectionReader,
+  type Query,
   type ReadStore,
   type SearchTerm,
   type SortKey,
   type StoredDocument,
+  type StoredFields,
 } from '#libs/read-store'
 import { buildKey } from './build-plan.js'
 import { type Clock, systemClock } from './clock.js'
@@ -51,24 +53,29 @@ export interface ListRequest extends Asking {
   after?: KeysetCursor
   /** As in `Query`. */
   onePer?: string
-  fields?: Fields
+}
+
+/** Some columns of a row as the principal may see it. */
+export interface RowFields<Document> {
+  id: string
+  document: Document
 }
 
 /** A row as the principal may see it. */
-export interface Row<Document> {
-  id: string
-  document: Document
+export interface Row<Document> extends RowFields<Document> {
   /** True while events of its key wait behind a poisoned one. */
   stale: boolean
   /** Position of the last event folded into it. */
   position: Position
 }
 
-export interface ListAnswer<Document> extends Freshness {
-  rows: Row<Document>[]
+interface Page<Listed> extends Freshness {
+  rows: Listed[]
   /** Where the next page begins; absent on the last page. */
   next?: KeysetCursor
 }
+
+export type ListAnswer<Document> = Page<Row<Document>>
 
 export interface SearchRequest extends Asking {
   terms: readonly SearchTerm[]
@@ -93,13 +100,12 @@ export interface SearchAnswer<Document> extends Freshness {
 /** Questions to one collection, with its access rule inside the store query. */
 export interface ReadModel<Document> {
   list(request: ListRequest): Promise<ListAnswer<Document>>
+  /** The same page, of each row at least these columns: sooner, where all rows and columns may be seen. */
+  listFields(request: ListRequest, fields: Fields): Promise<Page<RowFields<Document>>>
   /** `row` is absent when there is no such document, or none that the principal may see. */
   get(id: string, asking: Asking): Promise<Freshness & { row?: Row<Document> }>
   /** Of these documents those that there are and that the principal may see, in no order. */
-  getMany(
-    ids: readonly string[],
-    asking: Asking & { fields?: Fields },
-  ): Promise<Freshness & { rows: Row<Document>[] }>
+  getMany(ids: readonly string[], asking: Asking): Promise<Freshness & { rows: Row<Document>[] }>
   count(asking: Asking & { filter?: Filter }): Promise<Freshness & { count: number }>
   groupCounts(
     dimensions: readonly string[],
@@ -234,27 +240,42 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
   ) {}
 
   async list(request: ListRequest): Promise<ListAnswer<Document>> {
-    const { principal, orderBy = [], pageSize, after, onePer, fields } = request
     const { reader, ...freshness } = await this.fresh(request)
-    const filter = this.#allowed(request)
-    const order = completeOrderBy(this.schema, filter, orderBy)
-    const wanted = this.#readable(fields, principal)
-    const found = await reader.find<Document>(this.schema.name, {
-      filter,
-      orderBy,
-      limit: pageSize + 1,
-      after,
-      onePer,
-      // The next page begins behind the values of the last row
-      fields: wanted && [...new Set([...wanted, ...order.map(({ column }) => column)])],
-    })
-    const page = found.slice(0, pageSize)
-    const last = found.length > pageSize ? page.at(-1) : undefined
-    return {
-      ...freshness,
-      rows: page.map((stored) => this.#row(stored, principal)),
-      ...(last && { next: cursorAfter(order, last) }),
+    const query = this.#query(request)
+    const { rows, next } = this.#page(query, await reader.find<Document>(this.schema.name, query))
+    return { ...freshness, rows: rows.map((stored) => this.#row(stored, request.principal)), ...next }
+  }
+
+  async listFields(request: ListRequest, fields: Fields): Promise<Page<RowFields<Document>>> {
+    if (!this.#isPlain(request.principal)) return this.list(request)
+    const { reader, ...freshness } = await this.fresh(request)
+    const query = this.#query(request)
+    let found = await reader.findFields<Document>(this.schema.name, query, fields)
+    if (found.length === query.limit) {
+      // The next page begins behind the values of the last row, which few need who ask for fields
+      const order = this.#order(query).map(({ column }) => column)
+      const wanted = [...new Set([...fields, ...order])]
+      if (wanted.length > fields.length)
+        found = await reader.findFields<Document>(this.schema.name, query, wanted)
     }
+    const { rows, next } = this.#page(query, found)
+    return { ...freshness, rows, ...next }
+  }
+
+  /** One row more than the page has tells that there is a next one. */
+  #query(request: ListRequest): Query {
+    const { orderBy = [], pageSize, after, onePer } = request
+    return { filter: this.#allowed(request), orderBy, limit: pageSize + 1, after, onePer }
+  }
+
+  #page<Found extends StoredFields<Document>>(query: Query, found: readonly Found[]) {
+    const rows = found.slice(0, query.limit - 1)
+    const last = found.length === query.limit ? rows.at(-1) : undefined
+    return { rows, next: last && { next: cursorAfter(this.#order(query), last) } }
+  }
+
+  #order({ filter, orderBy }: Query): readonly SortKey[] {
+    return completeOrderBy(this.schema, filter, orderBy)
   }
 
   async get(id: string, asking: Asking) {
@@ -264,10 +285,9 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
     return { ...freshness, row: this.#row(stored, asking.principal) }
   }
 
-  async getMany(ids: readonly string[], asking: Asking & { fields?: Fields }) {
+  async getMany(ids: readonly string[], asking: Asking) {
     const { reader, ...freshness } = await this.fresh(asking)
-    const fields = this.#readable(asking.fields, asking.principal)
-    const stored = await reader.getMany<Document>(this.schema.name, ids, fields)
+    const stored = await reader.getMany<Document>(this.schema.name, ids)
     const allowed = this.access.rows(asking.principal)
     const rows = [...stored.values()].flatMap((one) =>
       matches(allowed, one.document) ? [this.#row(one, asking.principal)] : [],
@@ -316,10 +336,9 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
     return narrowed(this.access.rows(principal), filter)
   }
 
-  /** Whole documents where who may see what of them depends on the rest of them. */
-  #readable(fields: Fields | undefined, principal: Principal): Fields | undefined {
-    const isPlain = this.access.fields === undefined && this.access.rows(principal).kind === 'true'
-    return isPlain ? fields : undefined
+  /** Whether the principal may see all: else what of a document it is may depend on the rest of it. */
+  #isPlain(principal: Principal): boolean {
+    return this.access.fields === undefined && this.access.rows(principal).kind === 'true'
   }
 
   #allowedParts({ principal, filter }: { principal: Principal; filter?: Filter }): Filter[] {

@@ -26,7 +26,6 @@ export interface OrderPlan {
  */
 export function checkQuery(schema: CollectionSchema, query: Query): void {
   checkFilter(schema, query.filter)
-  checkFields(schema, query.fields)
   const seen = new Set<string>()
   for (const { column } of query.orderBy) {
     const type = typeOf(schema, column, 'orderBy')
@@ -38,7 +37,7 @@ export function checkQuery(schema: CollectionSchema, query: Query): void {
 }
 
 /** @throws InvalidInput when a field is no column, or of a type of which not every store gives back what was stored */
-export function checkFields(schema: CollectionSchema, fields: Fields = []): void {
+export function checkFields(schema: CollectionSchema, fields: Fields): void {
   for (const column of fields) {
     const type = typeOf(schema, column, 'fields')
     if (type === 'strings' || type === 'number')

@@ -49,11 +49,15 @@ export interface CollectionSchema {
   readonly search?: SearchSchema
 }
 
-export interface StoredDocument<Document = unknown> {
+/** Some columns of a document. */
+export interface StoredFields<Document = unknown> {
   id: string
+  document: Document
+}
+
+export interface StoredDocument<Document = unknown> extends StoredFields<Document> {
   /** Position of the last event folded into it. */
   position: Position
-  document: Document
   /** True while events of its key wait behind a poisoned one. */
   stale: boolean
 }
@@ -84,12 +88,12 @@ export interface Query {
    * filter, and that few values have none: a store may then look for these rows alone. The answer is the same without it.
    */
   onePer?: string
-  fields?: Fields
 }
 
 /**
  * Columns of a document, neither lists nor `number`s, that are all that is wanted of it beside its id: a store then reads
- * no more. Absent ones are left out; texts come as filters see them.
+ * no more, and no document where they all stand in the index that finds it. Absent ones are left out; texts come as filters
+ * see them.
  */
 export type Fields = readonly string[]
 
@@ -138,11 +142,9 @@ export abstract class ProjectionReader {
 
   abstract checkpoint(): Promise<Checkpoint | undefined>
   abstract get<Document>(collection: string, id: string): Promise<StoredDocument<Document> | undefined>
-  /** @throws InvalidInput as `find` for the fields */
   abstract getMany<Document>(
     collection: string,
     ids: readonly string[],
-    fields?: Fields,
   ): Promise<Map<string, StoredDocument<Document>>>
   /**
    * One page, from one state of the build (MongoDB: a batch may be half visible, and a row whose place in the order is
@@ -151,6 +153,12 @@ export abstract class ProjectionReader {
    * Unavailable `READ_STORE.LOADING` before the end of a bulk load
    */
   abstract find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]>
+  /** The same page, of each row some columns alone. @throws InvalidInput as `find`, also for the fields */
+  abstract findFields<Document>(
+    collection: string,
+    query: Query,
+    fields: Fields,
+  ): Promise<StoredFields<Document>[]>
   abstract count(collection: string, filter?: Filter): Promise<number>
   abstract groupCounts(
     collection: string,

@@ -24,6 +24,7 @@ import {
   type Query,
   ReadStore,
   type StoredDocument,
+  type StoredFields,
   type TextAnswer,
   type TextQuery,
 } from '#libs/read-store'
@@ -158,17 +159,29 @@ class InMemoryReader extends ProjectionReader {
     return (await this.getMany<Document>(collection, [id])).get(id)
   }
 
-  async getMany<Document>(collection: string, ids: readonly string[], fields?: Fields) {
-    checkFields(this.collection(collection).schema, fields)
+  async getMany<Document>(collection: string, ids: readonly string[]) {
     const found = new Map<string, StoredDocument<Document>>()
     for (const id of ids) {
       const stored = this.documents(collection).get(id)
-      if (stored && !stored.deleted) found.set(id, answered<Document>(stored, fields))
+      if (stored && !stored.deleted) found.set(id, whole<Document>(stored))
     }
     return found
   }
 
   async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
+    return this.#page(collection, query).map((stored) => whole<Document>(stored))
+  }
+
+  async findFields<Document>(
+    collection: string,
+    query: Query,
+    fields: Fields,
+  ): Promise<StoredFields<Document>[]> {
+    checkFields(this.collection(collection).schema, fields)
+    return this.#page(collection, query).map((stored) => partOf<Document>(stored, fields))
+  }
+
+  #page(collection: string, query: Query): StoredDocument[] {
     const { schema } = this.collection(collection)
     const orderBy = completeOrderBy(schema, query.filter, query.orderBy)
     const order = compareRows(orderBy)
@@ -177,7 +190,7 @@ class InMemoryReader extends ProjectionReader {
       .filter(({ at }) => query.after === undefined || order(at, query.after) > 0)
       .sort((a, b) => order(a.at, b.at))
       .slice(0, query.limit)
-      .map(({ stored }) => answered<Document>(stored, query.fields))
+      .map(({ stored }) => stored)
   }
 
   async count(collection: string, filter?: Filter): Promise<number> {
@@ -258,11 +271,15 @@ class InMemoryWriter extends InMemoryReader implements ProjectionWriter {
   }
 }
 
-/** A copy: whole, or of the columns that are wanted. */
-function answered<Document>(stored: StoredDocument, fields?: Fields): StoredDocument<Document> {
+/** A copy. */
+function whole<Document>(stored: StoredDocument): StoredDocument<Document> {
   const { id, position, document, stale } = structuredClone(stored)
-  if (fields === undefined) return { id, position, document: document as Document, stale }
+  return { id, position, document: document as Document, stale }
+}
+
+/** A copy of some columns. */
+function partOf<Document>({ id, document }: StoredDocument, fields: Fields): StoredFields<Document> {
   const values = fields.map((field) => [field, (document as Record<string, unknown>)[field]])
   const present = Object.fromEntries(values.filter(([, value]) => value !== undefined && value !== null))
-  return { id, position, document: present as Document, stale }
+  return { id, document: present as Document }
 }

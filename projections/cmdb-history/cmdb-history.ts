@@ -67,10 +67,25 @@ const bounds = {
 /** Stand at the end of indexes, so that versions of other times are passed over without being read. */
 const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo'] as const
 
+/** What walks must know of a relation: an index that ends with it has the row as far as they need it. */
+const WALKED = [
+  'present',
+  'relation',
+  'type',
+  'sourceCi',
+  'sourceName',
+  'sourceClass',
+  'targetCi',
+  'targetName',
+  'targetClass',
+] as const
+
+const besides = (end: string) => WALKED.filter((column) => column !== end)
+
 /** The whole configuration at any valid time, as known at any position. */
 export const cmdbHistory = defineView<ConfigurationEvent>({
   name: 'cmdb_history',
-  version: 3,
+  version: 4,
   from: ['ci-', 'relation-', 'discovery-', 'baseline-'],
   collections: {
     [CIS]: {
@@ -83,8 +98,8 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         ...bounds,
       },
       indexes: [
-        // One item; all of them, one after another
-        ['number', ...BOUNDS, 'class'],
+        // One item; all of them, one after another; with what walks need of them
+        ['number', ...BOUNDS, 'class', 'name', 'status'],
         // All of a class
         ['class', 'name', 'status', ...BOUNDS],
         // Whoever bears a name
@@ -111,9 +126,9 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
       indexes: [
         // All of them, one after another
         ['relation', ...BOUNDS, 'present'],
-        // Those of an end
-        ['sourceCi', ...BOUNDS],
-        ['targetCi', ...BOUNDS],
+        // Those of an end, with what walks need of them
+        ['sourceCi', ...BOUNDS, ...besides('sourceCi')],
+        ['targetCi', ...BOUNDS, ...besides('targetCi')],
         ['sourceName', ...BOUNDS],
         ['targetName', ...BOUNDS],
         // What changed between two points

@@ -23,7 +23,7 @@ async function made<Made extends Given, Given extends { dataDir: string }>(
 ): Promise<Made> {
   const { dataDir } = wanted
   const note = join(dataDir, 'generated.json')
-  if (existsSync(note)) return JSON.parse(readFileSync(note, 'utf8')) as Made
+  if (existsSync(note)) return { ...(JSON.parse(readFileSync(note, 'utf8')) as Made), dataDir }
   console.error(`${program} into ${dataDir}`)
   rmSync(dataDir, { recursive: true, force: true })
   mkdirSync(dataDir, { recursive: true })
@@ -33,7 +33,7 @@ async function made<Made extends Given, Given extends { dataDir: string }>(
 }
 
 /** Rises when read models are added or changed: what was built before is built anew. */
-const READ_MODELS = 4
+const READ_MODELS = 5
 
 /** The same with its read models built. */
 export async function projectedLog(incidents: number, seed: number): Promise<Generated> {

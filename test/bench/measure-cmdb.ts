@@ -10,6 +10,11 @@ import { latencies, median } from './statistics.js'
 /** Items that are read one after another for each figure. */
 const READS = 1_000
 const WARM_UP = 200
+/** Walks for each figure; as of items, the first ones are those of a process that still compiles. */
+const WALKS = 60
+const WALKS_WARM_UP = 40
+/** Items that walks begin at in turn: the one that the estate names and those after it, below which hang as many. */
+const ROOTS = 30
 
 type Point = Readonly<Record<string, string>>
 
@@ -38,7 +43,7 @@ export async function measureCmdb(report: Report, options: Options): Promise<voi
         add(`one item at (${name}): p99`, 'ms', p99, { target: { atMost: 10 } })
         middles.push(median(times.map(({ p50 }) => p50)))
       }
-      const { past, difference, root } = estate
+      const { past, difference } = estate
       const processor = (what: string, times: readonly { processor: number }[]) =>
         add(
           `${what}: processor, all threads`,
@@ -49,13 +54,21 @@ export async function measureCmdb(report: Report, options: Options): Promise<voi
       const rates = streams.map(({ result }) => result)
       add('the whole at a past point', 'items/s', rates, { target: { atLeast: 50_000 } })
       processor('the whole at a past point', streams)
-      const walks = await repeated(options.runs, () => asking.walk(root))
-      add(
-        `impact walk of ${walks[0]!.reached} items: p50`,
-        'ms',
-        walks.map(({ p50 }) => p50),
-        { target: { atMost: 20 } },
-      )
+      for (const [name, point] of Object.entries(pointsOf(estate))) {
+        const walks = await repeated(options.runs, () => asking.timed(() => asking.walk(point)))
+        const what = `impact walk of ${walks[0]!.result.reached} items at (${name})`
+        add(
+          `${what}: p50`,
+          'ms',
+          walks.map(({ result }) => result.p50),
+          { target: { atMost: 20 } },
+        )
+        add(
+          `${what}: processor of one, all threads`,
+          'ms',
+          walks.map(({ processor }) => (processor * 1_000) / (WALKS_WARM_UP + WALKS)),
+        )
+      }
       const diffs = await repeated(options.runs, () => asking.timed(() => asking.difference(difference)))
       const compared = `difference of ${diffs[0]!.result.differing} items`
       add(
@@ -131,16 +144,21 @@ class Asking {
     return Math.round(items / ((performance.now() - began) / 1_000))
   }
 
-  async walk(root: string): Promise<{ reached: number; p50: number }> {
+  /** Milliseconds until the last byte of the answer, from one root after another; whoever asks parses it in its own time. */
+  async walk(point: Point): Promise<{ reached: number; p50: number }> {
     const times: number[] = []
-    let reached = 0
-    for (let n = 0; n < 20; n++) {
+    const first = Number(this.estate.root.slice('CI'.length))
+    const reached = new Set<number>()
+    for (let n = 0; n < WALKS_WARM_UP + WALKS; n++) {
       const began = performance.now()
-      const { items } = await this.#get(`/configuration-items/${root}/impact`, { depth: '3' })
-      times.push(performance.now() - began)
-      reached = (items as unknown[]).length
+      const path = `/configuration-items/CI${first + (n % ROOTS)}/impact`
+      const answer = await (await this.#ask(path, { depth: '3', ...point })).arrayBuffer()
+      if (n >= WALKS_WARM_UP) times.push(performance.now() - began)
+      reached.add(differentItems(answer))
     }
-    return { reached, p50: latencies(times).p50 }
+    const [count, ...others] = reached
+    if (!count || others.length > 0) throw new Error(`The walks came to ${[...reached].join(' and ')} items`)
+    return { reached: count, p50: latencies(times).p50 }
   }
 
   async difference(between: Point): Promise<{ differing: number; seconds: number }> {
@@ -162,4 +180,9 @@ class Asking {
     if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`)
     return response
   }
+}
+
+function differentItems(answer: ArrayBuffer): number {
+  const { items } = JSON.parse(Buffer.from(answer).toString()) as { items: { number: string }[] }
+  return new Set(items.map(({ number }) => number)).size
 }

@@ -150,9 +150,25 @@ describe('The configuration, read', () => {
     expect((await walk('db-01', { depth: 1 })).reached).toEqual(['1 orders'])
     expect((await walk('selling', { direction: 'up' })).reached).toEqual(['1 shop', '2 orders', '3 db-01'])
     const { items } = await get(`/configuration-items/${ids['db-01']}/impact`, { depth: 2 })
-    expect(items[1].path).toEqual([
-      { from: ids['db-01'], relation: expect.any(String), type: 'runs-on', byName: false, to: ids.orders },
-      { from: ids.orders, relation: expect.any(String), type: 'depends-on', byName: false, to: ids.shop },
+    expect(items).toEqual([
+      {
+        number: ids.orders,
+        name: 'orders',
+        class: 'database',
+        level: 1,
+        from: ids['db-01'],
+        relation: expect.any(String),
+        type: 'runs-on',
+      },
+      {
+        number: ids.shop,
+        name: 'shop',
+        class: expect.any(String),
+        level: 2,
+        from: ids.orders,
+        relation: expect.any(String),
+        type: 'depends-on',
+      },
     ])
   })
 

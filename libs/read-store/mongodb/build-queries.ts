@@ -9,12 +9,19 @@ import type {
   GroupCount,
   Query,
   StoredDocument,
+  StoredFields,
 } from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { type BuildDocument, type BuildDocuments, FORMAT, schemasOf } from './build-documents.js'
 import { type Condition, filterCondition, spacedField } from './filter-query.js'
 import { pageQuery } from './page-query.js'
-import { answerFields, dimensionField, type StoredForm, toAnswer } from './stored-document.js'
+import {
+  dimensionField,
+  documentAnswer,
+  type FormAnswer,
+  fieldsAnswer,
+  type StoredForm,
+} from './stored-document.js'
 import { TextSearch } from './text-search.js'
 
 /** The questions to one build. */
@@ -57,19 +64,32 @@ export class BuildQueries {
     return build?.checkpoint ?? undefined
   }
 
-  async getMany<Document>(
-    collection: string,
-    ids: readonly string[],
-    fields?: Fields,
-  ): Promise<StoredDocument<Document>[]> {
-    checkFields(this.schema(collection), fields)
+  async getMany<Document>(collection: string, ids: readonly string[]): Promise<StoredDocument<Document>[]> {
+    const { projection, read } = documentAnswer<Document>()
     const forms = await this.rows(collection)
-      .find({ _id: { $in: [...ids] }, deleted: false }, { projection: answerFields(fields) })
+      .find({ _id: { $in: [...ids] }, deleted: false }, { projection })
       .toArray()
-    return forms.map((form) => toAnswer<Document>(form, fields))
+    return forms.map(read)
   }
 
-  async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
+  find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
+    return this.page(collection, query, documentAnswer<Document>())
+  }
+
+  async findFields<Document>(
+    collection: string,
+    query: Query,
+    fields: Fields,
+  ): Promise<StoredFields<Document>[]> {
+    checkFields(this.schema(collection), fields)
+    return this.page(collection, query, fieldsAnswer<Document>(fields))
+  }
+
+  private async page<Answered extends StoredFields>(
+    collection: string,
+    query: Query,
+    { projection, read }: FormAnswer<Answered>,
+  ): Promise<Answered[]> {
     const schema = this.schema(collection)
     checkQuery(schema, query)
     const filter = simplify(query.filter ?? { kind: 'true' })
@@ -83,14 +103,10 @@ export class BuildQueries {
     for (const piece of pieces) {
       const wanted = query.limit - found.size
       if (wanted <= 0) break
-      const forms = await this.rows(collection)
-        .find(piece, { projection: answerFields(query.fields) })
-        .sort(sort)
-        .limit(wanted)
-        .toArray()
+      const forms = await this.rows(collection).find(piece, { projection }).sort(sort).limit(wanted).toArray()
       for (const form of forms) if (!found.has(form._id)) found.set(form._id, form)
     }
-    return [...found.values()].map((form) => toAnswer<Document>(form, query.fields))
+    return [...found.values()].map(read)
   }
 
   async count(collection: string, filter: Filter = { kind: 'true' }): Promise<number> {

@@ -10,6 +10,7 @@ import {
   type ProjectionWriter,
   type Query,
   type StoredDocument,
+  type StoredFields,
 } from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import type { BuildCommits } from './build-commits.js'
@@ -40,14 +41,17 @@ export class MongodbProjectionReader extends ProjectionReader {
   async getMany<Document>(
     collection: string,
     ids: readonly string[],
-    fields?: Fields,
   ): Promise<Map<string, StoredDocument<Document>>> {
-    const found = await this.connection.run(() => this.queries.getMany<Document>(collection, ids, fields))
+    const found = await this.connection.run(() => this.queries.getMany<Document>(collection, ids))
     return new Map(found.map((row) => [row.id, row]))
   }
 
   find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
     return this.connection.run(() => this.queries.find(collection, query))
+  }
+
+  findFields<Document>(collection: string, query: Query, fields: Fields): Promise<StoredFields<Document>[]> {
+    return this.connection.run(() => this.queries.findFields(collection, query, fields))
   }
 
   count(collection: string, filter?: Filter): Promise<number> {

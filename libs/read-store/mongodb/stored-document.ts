@@ -1,6 +1,6 @@
 import type { IndexDescription } from 'mongodb'
 import { columnValue, DAY_LENGTH, parseDimension } from '../collection-rules.js'
-import type { CollectionSchema, DocumentWrite, Fields, StoredDocument } from '../read-store.js'
+import type { CollectionSchema, DocumentWrite, Fields, StoredDocument, StoredFields } from '../read-store.js'
 import { searchTokens } from '../search/search-tokens.js'
 
 /**
@@ -84,21 +84,33 @@ export function storedForm(
   return form
 }
 
-/** What an answer needs: whole documents, or some of their columns. */
-export function answerFields(fields?: Fields): Record<string, 1> {
-  const wanted = fields === undefined ? ['json'] : fields.map((field) => `c.${field}`)
-  return Object.fromEntries(['position', 'stale', ...wanted].map((name) => [name, 1]))
+/** What of a form makes up an answer, and how it is read. */
+export interface FormAnswer<Answered extends StoredFields> {
+  projection: Record<string, 1>
+  /** @param form with what is projected */
+  read(form: StoredForm): Answered
 }
 
-/** @param form with its {@link answerFields} */
-export function toAnswer<Document>(form: StoredForm, fields?: Fields): StoredDocument<Document> {
-  const { _id, position, stale, json, c } = form as PresentForm
-  const document = fields === undefined ? JSON.parse(json) : presentValues(c ?? {})
-  return { id: _id, position, document: document as Document, stale }
+export function documentAnswer<Document>(): FormAnswer<StoredDocument<Document>> {
+  return {
+    projection: { _id: 1, position: 1, stale: 1, json: 1 },
+    read(form) {
+      const { _id, position, stale, json } = form as PresentForm
+      return { id: _id, position, document: JSON.parse(json) as Document, stale }
+    },
+  }
 }
 
-const presentValues = (columns: PresentForm['c']) =>
-  Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null))
+export function fieldsAnswer<Document>(fields: Fields): FormAnswer<StoredFields<Document>> {
+  return {
+    projection: Object.fromEntries(['_id', ...fields.map((field) => `c.${field}`)].map((name) => [name, 1])),
+    read(form) {
+      const { _id, c } = form as PresentForm
+      const present = Object.entries(c ?? {}).filter(([, value]) => value !== null)
+      return { id: _id, document: Object.fromEntries(present) as Document }
+    },
+  }
+}
 
 /** Whether a write takes the place of what is stored; `guardOf` asks the server the same. */
 export function supersedes(write: StoredForm, stored: StoredForm | undefined): boolean {

@@ -9,7 +9,7 @@ import {
 } from '../search/search-schema.js'
 import { nameTokens, type TokenConditions, tokenConditions } from '../search/search-tokens.js'
 import { type Condition, filterCondition, spacedField } from './filter-query.js'
-import { answerFields, type StoredForm, toAnswer } from './stored-document.js'
+import { documentAnswer, type StoredForm } from './stored-document.js'
 
 /** Documents that are fetched for each candidate wanted: some only looked like a hit. */
 const FETCHED_PER_CANDIDATE = 2
@@ -58,15 +58,13 @@ export class TextSearch<Document> {
   }
 
   private async fetch(conditions: TokenConditions, limit: number): Promise<number> {
+    const { projection, read } = documentAnswer<Document>()
     const forms = await this.rows
-      .find(
-        { $and: [...conditions.map(oneOf), { deleted: false }, this.filter] },
-        { projection: answerFields() },
-      )
+      .find({ $and: [...conditions.map(oneOf), { deleted: false }, this.filter] }, { projection })
       .sort({ _id: -1 })
       .limit(limit)
       .toArray()
-    for (const form of forms) this.hits.consider(toAnswer<Document>(form))
+    for (const form of forms) this.hits.consider(read(form))
     return forms.length
   }
 }

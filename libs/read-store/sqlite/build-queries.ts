@@ -9,7 +9,15 @@ import {
   type OrderPlan,
   planOrder,
 } from '../query-rules.js'
-import type { Checkpoint, Fields, GroupCount, KeysetCursor, Query, StoredDocument } from '../read-store.js'
+import type {
+  Checkpoint,
+  Fields,
+  GroupCount,
+  KeysetCursor,
+  Query,
+  StoredDocument,
+  StoredFields,
+} from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { compareText } from '../text-order.js'
 import type { BuildFile } from './build-file.js'
@@ -18,7 +26,7 @@ import type { SqlValue } from './connection.js'
 import { allOf, comparisonSql, filterSql, type Sql, sql } from './filter-sql.js'
 import { countRows, groupRows } from './group-counts.js'
 import { boundsColumn, boundsOn, PageWalk, type RowKey } from './page-walk.js'
-import { type RowAnswer, rowAnswer } from './row-answer.js'
+import { documentAnswer, fieldsAnswer, type RowAnswer } from './row-answer.js'
 import { type CountedDriver, narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
 import { rowPerKeySql } from './row-per-key.js'
 import { TextSearch } from './text-search.js'
@@ -47,28 +55,40 @@ export class BuildQueries {
     return this.file.state().checkpoint
   }
 
-  getMany<Document>(collection: string, ids: readonly string[], fields?: Fields): StoredDocument<Document>[] {
+  getMany<Document>(collection: string, ids: readonly string[]): StoredDocument<Document>[] {
     const table = this.file.collection(collection)
-    checkFields(table.schema, fields)
-    const wanted = sql(
-      `json_each(?) wanted CROSS JOIN ${table.table} r ON r.id = wanted.value`,
-      JSON.stringify(ids),
-    )
-    return rowAnswer(table, fields).readAll<Document>(this.file.connection, 'r', wanted)
+    const answer = documentAnswer<Document>()
+    const wanted = `json_each(?) wanted CROSS JOIN ${table.table} r ON r.id = wanted.value`
+    const rows = sql(`SELECT ${answer.columns('r')} FROM ${wanted}`, JSON.stringify(ids))
+    return answer.readAll(this.file.connection, rows)
   }
 
   get<Document>(collection: string, id: string): StoredDocument<Document> | undefined {
     const table = this.file.collection(collection)
     // The driver would cut it off there and find another
     if (id.includes('\0')) return undefined
-    const { columns, read } = rowAnswer(table, undefined)
+    const { columns, read } = documentAnswer<Document>()
     const [row] = this.file.connection.lists(`SELECT ${columns('r')} FROM ${table.table} r WHERE r.id = ?`, [
       id,
     ])
-    return row && read<Document>(row)
+    return row && read(row)
   }
 
   find<Document>(collection: string, query: Query): StoredDocument<Document>[] {
+    return this.answered(collection, query, documentAnswer<Document>())
+  }
+
+  findFields<Document>(collection: string, query: Query, fields: Fields): StoredFields<Document>[] {
+    const table = this.file.collection(collection)
+    checkFields(table.schema, fields)
+    return this.answered(collection, query, fieldsAnswer<Document>(table, fields))
+  }
+
+  private answered<Answered extends StoredFields>(
+    collection: string,
+    query: Query,
+    answer: RowAnswer<Answered>,
+  ): Answered[] {
     const table = this.file.collection(collection)
     checkQuery(table.schema, query)
     const filter = simplify(query.filter ?? { kind: 'true' })
@@ -76,9 +96,9 @@ export class BuildQueries {
     checkCursor(plan.orderBy, query.after)
     return this.file.connection.snapshot(() => {
       this.refuseWhileLoading()
-      const { limit, after, fields } = query
-      const page = { table, plan, filter, limit, after, answer: rowAnswer(table, fields) }
-      return this.rowPerKey<Document>(page, query.onePer) ?? this.page<Document>(page)
+      const { limit, after, onePer } = query
+      const page = { table, plan, filter, limit, after, answer }
+      return this.rowPerKey(page, onePer) ?? this.page(page)
     })
   }
 
@@ -114,14 +134,17 @@ export class BuildQueries {
       throw new Unavailable('READ_STORE.LOADING', 'This read model is being loaded; ask again in a while', 5)
   }
 
-  private rowPerKey<Document>(page: Page, key: string | undefined): StoredDocument<Document>[] | undefined {
+  private rowPerKey<Answered extends StoredFields>(
+    page: Page<Answered>,
+    key: string | undefined,
+  ): Answered[] | undefined {
     if (key === undefined || page.filter.kind === 'false') return undefined
     const nullable = this.file.nullableColumns(page.table.schema.name)
-    const rows = rowPerKeySql({ ...page, key, nullable }, page.answer.columns('r'))
-    return rows && this.file.connection.lists(rows.text, rows.values).map(page.answer.read<Document>)
+    const rows = rowPerKeySql({ ...page, key, nullable })
+    return rows && page.answer.readAll(this.file.connection, rows)
   }
 
-  private page<Document>(page: Page): StoredDocument<Document>[] {
+  private page<Answered extends StoredFields>(page: Page<Answered>): Answered[] {
     const { table, plan, filter } = page
     const rest = conjuncts(filter).filter((condition) => !answeredByPrefix(condition, plan))
     const entry = plan.levels[0]?.column
@@ -147,13 +170,8 @@ export class BuildQueries {
   }
 
   /** Reads every candidate of a narrow driver and sorts them here. */
-  private sorted<Document>(page: Page, driver: CountedDriver): StoredDocument<Document>[] {
+  private sorted<Answered extends StoredFields>(page: Page<Answered>, driver: CountedDriver): Answered[] {
     const { table, plan, filter, limit, after, answer } = page
-    const condition = filterSql(table, filter, { checkOnly: true })
-    const from = {
-      text: `${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
-      values: [...driver.rows.values, ...condition.values],
-    }
     const order = keyOrder(plan)
     const cursor = after && levelCursor(plan, after)
     const kept = <Row extends RowKey>(found: readonly Row[]) =>
@@ -161,21 +179,41 @@ export class BuildQueries {
         .filter((key) => !cursor || order(key, cursor) > 0)
         .sort(order)
         .slice(0, limit)
-    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
-    const select = (columns: string) =>
-      this.file.connection.lists(`SELECT ${columns}${levels} FROM ${from.text}`, from.values)
-    // Where all that is found has room on the page, it is read at once
-    if (driver.count <= limit) {
-      const found =
-        levels === ''
-          ? answer.readAll<Document>(this.file.connection, table.table, from).map((row) => keyed(row, []))
-          : select(answer.columns(table.table)).map((row) =>
-              keyed(answer.read<Document>(row), row.slice(-plan.levels.length)),
-            )
-      return kept(found).map(({ row }) => row)
+    const condition = filterSql(table, filter, { checkOnly: true })
+    const candidates = {
+      text: `${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
+      values: [...driver.rows.values, ...condition.values],
     }
-    const keys = select('id, n').map(([id, n, ...values]) => ({ n: n as number, id: id as string, values }))
+    // Where all that is found has room on the page, it is read at once; columns are as soon read as the places of their rows
+    if (answer.fields || driver.count <= limit)
+      return kept(this.rowsWithPlaces(page, driver.parts ?? [candidates])).map(({ row }) => row)
+    const { text, values } = candidates
+    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
+    const keys = this.file.connection
+      .lists(`SELECT id, n${levels} FROM ${text}`, values)
+      .map(([id, n, ...places]) => ({ n: n as number, id: id as string, values: places }))
     return this.documents(page, kept(keys))
+  }
+
+  /** @param sources what follows FROM; a row that several have is read once */
+  private rowsWithPlaces<Answered extends StoredFields>(
+    { table, plan, answer }: Page<Answered>,
+    sources: readonly Sql[],
+  ): (RowKey & { row: Answered })[] {
+    const { connection } = this.file
+    const columns = answer.columns(table.table)
+    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
+    const found = new Map<string, RowKey & { row: Answered }>()
+    for (const { text, values } of sources) {
+      const rows = { text: `SELECT ${columns}${levels} FROM ${text}`, values }
+      if (levels === '') for (const row of answer.readAll(connection, rows)) found.set(row.id, keyed(row, []))
+      else
+        for (const row of connection.lists(rows.text, values)) {
+          const read = answer.read(row)
+          found.set(read.id, keyed(read, row.slice(-plan.levels.length)))
+        }
+    }
+    return [...found.values()]
   }
 
   /**
@@ -210,23 +248,26 @@ export class BuildQueries {
     return streams.flat().sort(keyOrder(plan)).slice(0, limit)
   }
 
-  private documents<Document>({ table, answer }: Page, keys: readonly RowKey[]): StoredDocument<Document>[] {
+  private documents<Answered extends StoredFields>(
+    { table, answer }: Page<Answered>,
+    keys: readonly RowKey[],
+  ): Answered[] {
     const rows = this.file.connection.lists(
       `SELECT ${answer.columns('r')}, r.n FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.n = wanted.value`,
       [JSON.stringify(keys.map(({ n }) => n))],
     )
     const byNumber = new Map(rows.map((row) => [row.at(-1), row]))
-    return keys.map(({ n }) => answer.read<Document>(byNumber.get(n) as SqlValue[]))
+    return keys.map(({ n }) => answer.read(byNumber.get(n) as SqlValue[]))
   }
 }
 
-interface Page {
+interface Page<Answered extends StoredFields = StoredFields> {
   table: CollectionTable
   plan: OrderPlan
   filter: Filter
   limit: number
   after: KeysetCursor | undefined
-  answer: RowAnswer
+  answer: RowAnswer<Answered>
 }
 
 function answeredByPrefix(condition: Filter, plan: OrderPlan): boolean {
@@ -254,7 +295,7 @@ function combinations(plan: OrderPlan): Sql[][] {
 }
 
 /** A row that is read already, with its place in the order. */
-function keyed<Document>(row: StoredDocument<Document>, values: SqlValue[]) {
+function keyed<Answered extends StoredFields>(row: Answered, values: SqlValue[]) {
   return { n: 0, id: row.id, values, row }
 }
 

@@ -2,13 +2,18 @@ import type { Filter } from '../filter.js'
 import { conjuncts } from '../filter.js'
 import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
 import type { Connection } from './connection.js'
-import { allOf, comparisonSql, inSql, type Sql } from './filter-sql.js'
-import { boundsOn } from './page-walk.js'
+import { allOf, comparisonSql, filterSql, inSql, type Sql } from './filter-sql.js'
+import { boundsColumn, boundsOn } from './page-walk.js'
 
 /** A way to find, by indexes alone, every row that may satisfy a filter. */
 export interface RowDriver {
   /** Selects `n` of each row, possibly among others that the rest of the filter refuses. */
   rows: Sql
+  /**
+   * Each what follows FROM to read rows of one index that satisfy the whole filter, together all of them: some perhaps in
+   * several. Undefined: there is no such way.
+   */
+  parts: readonly Sql[] | undefined
   /** The one index used; undefined for lists and for choices over several indexes. */
   index: string | undefined
   /** Leading columns it fixes; more is better where nothing was counted. */
@@ -29,34 +34,47 @@ export function rowDrivers(table: CollectionTable, filter: Filter): RowDriver[] 
     ...table.indexes.flatMap((index) => indexDriver(table, index, conditions) ?? []),
     ...conditions.flatMap((condition) => {
       if (condition.kind === 'has') return listDriver(table, condition.column, condition.value)
-      return condition.kind === 'or' ? (choiceDriver(table, condition.filters) ?? []) : []
+      if (condition.kind !== 'or') return []
+      const others = conditions.filter((other) => other !== condition)
+      return choiceDriver(table, condition.filters, others) ?? []
     }),
   ]
 }
 
+interface Index {
+  name: string
+  columns: readonly string[]
+}
+
 function indexDriver(
   table: CollectionTable,
-  index: { name: string; columns: readonly string[] },
+  index: Index,
   conditions: readonly Filter[],
 ): RowDriver | undefined {
   const bound: Sql[] = []
+  let rest = conditions
   for (const column of index.columns) {
     const equality = conditions.find((condition) => isEquality(condition, column))
     if (!equality) {
       const { lower, upper } = boundsOn(column, conditions)
       for (const range of [lower, upper])
         if (range) bound.push({ text: `${quoted(column)} ${range.op} ?`, values: [range.value] })
+      rest = rest.filter((condition) => !boundsColumn(condition, column))
       break
     }
     bound.push(equalitySql(equality))
+    rest = rest.filter((condition) => condition !== equality)
   }
   if (bound.length === 0) return undefined
-  const where = allOf(bound)
+  const source = `${table.table} INDEXED BY ${index.name}`
+  const candidates = allOf(bound)
+  const fitting = allOf([
+    ...bound,
+    ...rest.map((condition) => filterSql(table, condition, { checkOnly: true })),
+  ])
   return {
-    rows: {
-      text: `SELECT n FROM ${table.table} INDEXED BY ${index.name} WHERE ${where.text}`,
-      values: where.values,
-    },
+    rows: { text: `SELECT n FROM ${source} WHERE ${candidates.text}`, values: candidates.values },
+    parts: [{ text: `${source} WHERE ${fitting.text}`, values: fitting.values }],
     index: index.name,
     fixed: bound.length,
     open: bound.length === 1 && !conditions.some((condition) => isEquality(condition, index.columns[0])),
@@ -85,32 +103,44 @@ function listDriver(table: CollectionTable, column: string, value: string): RowD
         text: `SELECT r.n FROM ${list.table} l CROSS JOIN ${table.table} r ON r.id = l.id WHERE l.value = ?`,
         values: [encodeValue(value)],
       },
+      parts: undefined,
       index: undefined,
       fixed: 1,
       open: false,
     }))
 }
 
-/** Each branch must have a driver of its own, else some rows would be missed. */
-function choiceDriver(table: CollectionTable, branches: readonly Filter[]): RowDriver | undefined {
-  const chosen: Sql[] = []
+/**
+ * Each branch must have a driver of its own, else some rows would be missed.
+ * @param others what rows must satisfy besides
+ */
+function choiceDriver(
+  table: CollectionTable,
+  branches: readonly Filter[],
+  others: readonly Filter[],
+): RowDriver | undefined {
+  const chosen: RowDriver[] = []
   for (const branch of branches) {
     const best = rowDrivers(table, branch).sort((a, b) => b.fixed - a.fixed)[0]
     if (!best) return undefined
-    chosen.push(best.rows)
+    const index = table.indexes.find(({ name }) => name === best.index)
+    chosen.push((index && indexDriver(table, index, [...conjuncts(branch), ...others])) ?? best)
   }
   return {
     rows: {
-      text: chosen.map(({ text }) => `SELECT n FROM (${text})`).join(' UNION ALL '),
-      values: chosen.flatMap(({ values }) => values),
+      text: chosen.map(({ rows }) => `SELECT n FROM (${rows.text})`).join(' UNION ALL '),
+      values: chosen.flatMap(({ rows }) => rows.values),
     },
+    parts: chosen.every(({ index }) => index !== undefined)
+      ? chosen.flatMap(({ parts = [] }) => parts)
+      : undefined,
     index: undefined,
     fixed: 1,
     open: false,
   }
 }
 
-/** Rows to count of every driver before any is counted further: a wide one costs little where another is narrow. */
+/** Rows to count of each of several drivers before any is counted further: a wide one costs little where another is narrow. */
 const FIRST_COUNT = 64
 const NEXT_COUNT = 16
 
@@ -126,7 +156,8 @@ export function narrowestDriver(
 ): CountedDriver | undefined {
   const open = drivers.filter((driver) => driver.open)
   const others = drivers.filter((driver) => !driver.open)
-  for (let upTo = Math.min(FIRST_COUNT, limit); ; upTo = Math.min(upTo * NEXT_COUNT, limit)) {
+  const first = others.length > 1 ? Math.min(FIRST_COUNT, limit) : limit
+  for (let upTo = first; ; upTo = Math.min(upTo * NEXT_COUNT, limit)) {
     const narrowest = narrowestWithin(connection, others, upTo) ?? narrowestWithin(connection, open, upTo)
     if (narrowest || upTo === limit) return narrowest
   }

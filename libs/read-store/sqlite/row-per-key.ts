@@ -1,9 +1,11 @@
 import { compareValues, conjuncts, type Filter, type FilterValue } from '../filter.js'
 import type { OrderPlan } from '../query-rules.js'
-import type { KeysetCursor } from '../read-store.js'
+import type { KeysetCursor, StoredFields } from '../read-store.js'
 import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
+import type { SqlValue } from './connection.js'
 import { allOf, filterSql, type Sql, sql } from './filter-sql.js'
 import { boundsColumn, boundsOn } from './page-walk.js'
+import { ROW, type RowAnswer } from './row-answer.js'
 
 /** A page of which the caller knows that each value of a column (the key) gives one row at most. */
 export interface RowPerKey {
@@ -16,17 +18,17 @@ export interface RowPerKey {
   nullable: ReadonlySet<string>
   limit: number
   after: KeysetCursor | undefined
+  answer: Pick<RowAnswer<StoredFields>, 'columns' | 'fields'>
 }
 
 /**
  * Selects a page's rows, in its order: from key to key, and for each only as far into its rows as to the one that
  * fits. So a record costs the same whether it has one version or a hundred, as long as the one asked for lies near the bound
  * that the filter sets on the index's second column.
- * @param columns of the row table, as `r`
  * @returns undefined where the page is not of this kind: no index begins with the key, it may be null, or it is bounded
  */
-export function rowPerKeySql(page: RowPerKey, columns: string): Sql | undefined {
-  const { table, key, plan, filter, nullable, limit, after } = page
+export function rowPerKeySql(page: RowPerKey): Sql | undefined {
+  const { table, key, plan, filter, nullable, limit, after, answer } = page
   const index = table.indexes.find(({ columns }) => columns[0] === key)
   const [first] = plan.orderBy
   if (!index || nullable.has(key) || first?.column !== key || first.direction !== 'asc') return undefined
@@ -35,17 +37,28 @@ export function rowPerKeySql(page: RowPerKey, columns: string): Sql | undefined 
   const rest = conditions.filter((condition) => condition !== listed)
   if (rest.some((condition) => boundsColumn(condition, key))) return undefined
   const source = `${table.table} INDEXED BY ${index.name}`
-  const keys = listed
-    ? listedKeys(valuesOf(listed, key) as readonly FilterValue[], after)
-    : walkedKeys(source, quoted(key), after)
   const fits = fittingRow(table, index.columns[1], rest)
+  const found = (columns: string) =>
+    `SELECT ${columns} FROM ${source} WHERE ${quoted(key)} = k AND ${fits.text} LIMIT 1`
+  const wanted = listed && listedKeys(valuesOf(listed, key) as readonly FilterValue[], after)
+  // Of so few keys no row is one too many, and the index may have all that is asked of them
+  if (wanted && wanted.length <= limit && answer.fields?.every((field) => index.columns.includes(field))) {
+    return {
+      text: `SELECT (${found(answer.columns(table.table))}) AS ${ROW} FROM (${KEYS})`,
+      values: [...fits.values, JSON.stringify(wanted)],
+    }
+  }
+  const keys = wanted ? sql(KEYS, JSON.stringify(wanted)) : walkedKeys(source, quoted(key), after)
   return {
     text: `WITH RECURSIVE keys(k) AS (${keys.text})
-      SELECT ${columns} FROM keys CROSS JOIN ${table.table} r
-      WHERE r.n = (SELECT n FROM ${source} WHERE ${quoted(key)} = k AND ${fits.text} LIMIT 1) LIMIT ?`,
+      SELECT ${answer.columns('r')} FROM keys CROSS JOIN ${table.table} r
+      WHERE r.n = (${found('n')}) LIMIT ?`,
     values: [...keys.values, ...fits.values, limit],
   }
 }
+
+/** Keys that are given. */
+const KEYS = 'SELECT value AS k FROM json_each(?)'
 
 /** The values that a condition lets a column have, if it names them. */
 function valuesOf(condition: Filter, column: string): readonly FilterValue[] | undefined {
@@ -56,12 +69,12 @@ function valuesOf(condition: Filter, column: string): readonly FilterValue[] | u
 }
 
 /** Put in order here: SQLite leaves out the order of what is joined. */
-function listedKeys(values: readonly FilterValue[], after: KeysetCursor | undefined): Sql {
+function listedKeys(values: readonly FilterValue[], after: KeysetCursor | undefined): readonly SqlValue[] {
   const last = after?.values[0]
-  const wanted = [...new Set(values)]
+  return [...new Set(values)]
     .flatMap((value) => (value !== null && (last == null || compareValues(value, last) > 0) ? [value] : []))
     .sort(compareValues)
-  return sql('SELECT value FROM json_each(?)', JSON.stringify(wanted.map(encodeValue)))
+    .map(encodeValue)
 }
 
 /** Each key by one entry into the index, from the one before it. */

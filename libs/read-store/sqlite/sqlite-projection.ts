@@ -10,6 +10,7 @@ import {
   type ProjectionWriter,
   type Query,
   type StoredDocument,
+  type StoredFields,
 } from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { BatchWrite } from './batch-write.js'
@@ -45,13 +46,20 @@ export class SqliteProjectionReader extends ProjectionReader {
   async getMany<Document>(
     collection: string,
     ids: readonly string[],
-    fields?: Fields,
   ): Promise<Map<string, StoredDocument<Document>>> {
-    return byId(this.queries.getMany<Document>(collection, ids, fields))
+    return byId(this.queries.getMany<Document>(collection, ids))
   }
 
   async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
     return this.queries.find(collection, query)
+  }
+
+  async findFields<Document>(
+    collection: string,
+    query: Query,
+    fields: Fields,
+  ): Promise<StoredFields<Document>[]> {
+    return this.queries.findFields(collection, query, fields)
   }
 
   async count(collection: string, filter?: Filter): Promise<number> {

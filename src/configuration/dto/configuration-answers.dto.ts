@@ -164,21 +164,30 @@ export class CiHistory extends AtPoint {
   events!: object[]
 }
 
-const step = closed({ from: text, relation: text, type: text, byName: { type: 'boolean' }, to: text })
-
 /** What impact flows to, or from. */
 export class Impact extends AtPoint {
   @IsString() number!: string
   @IsIn(['up', 'down']) direction!: 'up' | 'down'
   @IsInt() depth!: number
-  @Field('The nearest first, each once; `path`: a shortest way there.')
+  @Field(
+    'The nearest first, each once. `from`: the item before it on a shortest way, told before it; `relation`: what leads on from there, ' +
+      'by its id; `byName`: it names the item and not its number.',
+  )
   @Conforms(() =>
     listOf(
-      closed({ number: text, name: text, class: text, level: integer, path: listOf(step) }, [
-        'number',
-        'level',
-        'path',
-      ]),
+      closed(
+        {
+          number: text,
+          name: text,
+          class: text,
+          level: integer,
+          from: text,
+          relation: text,
+          type: text,
+          byName: { type: 'boolean' },
+        },
+        ['number', 'level', 'from', 'relation', 'type'],
+      ),
     ),
   )
   items!: object[]

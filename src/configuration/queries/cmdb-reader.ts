@@ -3,7 +3,6 @@ import { laterPosition, type Position } from '#libs/event-sourcing'
 import type { ListRequest } from '#libs/projections-runtime'
 import type { QueryDependencies } from '#libs/query-handling'
 import { and, eq, type Fields, type Filter, isIn, type KeysetCursor, or } from '#libs/read-store'
-import type { VersionRow } from '#projections/cmdb-history/bitemporal-fold'
 import {
   CIS,
   type CiVersion,
@@ -62,7 +61,7 @@ export async function settle(
   return { validAt: point.validAt, asOf: asked.asOf === undefined ? position : point.asOf, position, lag }
 }
 
-type Reading = Pick<ListRequest, 'orderBy' | 'onePer' | 'fields'>
+type Reading = Pick<ListRequest, 'orderBy' | 'onePer'> & { fields?: Fields }
 
 /** The configuration at one point of both time axes. */
 export class CmdbReader {
@@ -96,31 +95,24 @@ export class CmdbReader {
   }
 
   /** The registered items among these numbers. */
-  items(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
-    return this.#items<CiVersion>(numbers)
-  }
-
-  /** The same as far as walks need them. */
-  graphItems(numbers: readonly string[]): Promise<Map<string, GraphItem>> {
-    return this.#items<GraphItem>(numbers, ITEM_FIELDS)
+  async items(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
+    const found = new Map<string, CiVersion>()
+    const elsewhere = await this.#lasting(numbers, found)
+    for (const [number, item] of await this.pastItems(elsewhere)) found.set(number, item)
+    return found
   }
 
   /** As {@link items}, sooner where they are likely to have changed since. */
   pastItems(numbers: readonly string[]): Promise<Map<string, CiVersion>> {
-    return this.#pastItems<CiVersion>(numbers)
+    return this.#itemsByNumber<CiVersion>(numbers)
   }
 
-  async #items<Item extends GraphItem>(
-    numbers: readonly string[],
-    fields?: Fields,
-  ): Promise<Map<string, Item>> {
-    const found = new Map<string, Item>()
-    const elsewhere = await this.#lasting(numbers, found, fields)
-    for (const [number, item] of await this.#pastItems<Item>(elsewhere, fields)) found.set(number, item)
-    return found
+  /** As {@link items}, as far as walks need them, which an index has whole. */
+  graphItems(numbers: readonly string[]): Promise<Map<string, GraphItem>> {
+    return this.#itemsByNumber<GraphItem>(numbers, ITEM_FIELDS)
   }
 
-  async #pastItems<Item extends GraphItem>(
+  async #itemsByNumber<Item extends GraphItem>(
     numbers: readonly string[],
     fields?: Fields,
   ): Promise<Map<string, Item>> {
@@ -136,16 +128,12 @@ export class CmdbReader {
    * Most questions are about what still stands, which has a place of its own.
    * @returns the numbers of which another version may be in force
    */
-  async #lasting<Item extends GraphItem>(
-    numbers: readonly string[],
-    found: Map<string, Item>,
-    fields?: Fields,
-  ): Promise<readonly string[]> {
+  async #lasting(numbers: readonly string[], found: Map<string, CiVersion>): Promise<readonly string[]> {
     const { validAt, asOf } = this.point
     const ids = numbers.map((number) => `ci-${number}`)
     const { rows } = await this.dependencies.models
-      .of<Item & VersionRow>(cmdbHistory.name, CIS)
-      .getMany(ids, { ...this.#asking, fields: fields && [...fields, 'validFrom', 'systemFrom'] })
+      .of<CiVersion>(cmdbHistory.name, CIS)
+      .getMany(ids, this.#asking)
     const missing = new Set<string>()
     for (const { document } of rows) {
       const { number, validFrom, systemFrom } = document
@@ -192,12 +180,13 @@ export class CmdbReader {
       const names = some.flatMap(({ name, status }) =>
         name !== undefined && status === 'live' ? [name] : [],
       )
-      for (const side of ['source', 'target'] as const) {
-        if (types?.[side].length === 0) continue
-        const atSide = or(isIn(`${side}Ci`, numbers), isIn(`${side}Name`, names))
-        const filter = and(atSide, present, ...(types ? [isIn('type', types[side])] : []))
-        for (const row of await this.#all<Row>(RELATIONS, filter, { fields })) found.set(row.relation, row)
-      }
+      const atSides = (['source', 'target'] as const).flatMap((side) =>
+        [isIn(`${side}Ci`, numbers), isIn(`${side}Name`, names)].map((end) =>
+          types ? and(end, isIn('type', types[side])) : end,
+        ),
+      )
+      const filter = and(or(...atSides), present)
+      for (const row of await this.#all<Row>(RELATIONS, filter, { fields })) found.set(row.relation, row)
     }
     return [...found.values()]
   }
@@ -276,13 +265,11 @@ export class CmdbReader {
   async #page<Row extends object>(
     collection: string,
     filter: Filter,
-    page: Reading & Pick<ListRequest, 'after' | 'pageSize'>,
+    { fields, ...page }: Reading & Pick<ListRequest, 'after' | 'pageSize'>,
   ): Promise<{ rows: Row[]; next?: KeysetCursor }> {
-    const { rows, next } = await this.dependencies.models.of<Row>(cmdbHistory.name, collection).list({
-      ...this.#asking,
-      ...page,
-      filter,
-    })
+    const model = this.dependencies.models.of<Row>(cmdbHistory.name, collection)
+    const request = { ...this.#asking, ...page, filter }
+    const { rows, next } = await (fields ? model.listFields(request, fields) : model.list(request))
     return { rows: rows.map(({ document }) => document), next }
   }
 }

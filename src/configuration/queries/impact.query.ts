@@ -48,21 +48,14 @@ interface Unresolved extends NamedEnd {
 }
 
 /**
- * The items as JSON. A step is written once and stands in the ways of all items behind it: most of the text of a large answer is
- * ways, and writing each anew took a tenth of the time of a walk.
+ * An item as the answer tells it, with the last step of a shortest way there: the ways of all items together are a tree, and each
+ * step of it is told once.
  */
-function reachedLines(items: readonly Reached[]): string {
-  const paths = new Map<Reached, string>()
-  const lines = items.map((reached) => {
-    const { item, level, from } = reached
-    const before = from && paths.get(from)
-    const step = JSON.stringify(wayStep(reached))
-    const path = before === undefined ? step : `${before},${step}`
-    paths.set(reached, path)
-    const { number, name, class: ofClass } = item
-    return `${JSON.stringify({ number, name, class: ofClass, level }).slice(0, -1)},"path":[${path}]}`
-  })
-  return lines.join(',')
+function shownReached(reached: Reached) {
+  const { item, level } = reached
+  const { number, name, class: ofClass } = item
+  const { from, relation, type, byName } = lastStep(reached)
+  return { number, name, class: ofClass, level, from, relation, type, ...(byName && { byName }) }
 }
 
 /** The items that impact flows to, or from, level by level; each once, however often relations lead back to it. */
@@ -76,9 +69,9 @@ export async function readImpact(
   if (!root) throw await unknownItem(number, reader.point, dependencies)
   const walk = await walkFrom(dependencies, reader, [root], { direction, depth })
   const { unresolved, truncated } = walk
-  const answer = { number, direction, depth, unresolved, truncated, ...reader.point }
-  const json = `${JSON.stringify(answer).slice(0, -1)},"items":[${reachedLines(walk.items)}]}`
-  return { json, position: reader.point.position }
+  const items = walk.items.map(shownReached)
+  const answer = { number, direction, depth, items, unresolved, truncated, ...reader.point }
+  return { json: JSON.stringify(answer), position: reader.point.position }
 }
 
 /**
@@ -223,12 +216,12 @@ export interface WayStep {
 /** The steps that lead to an item from the one where the walk began. */
 export function wayTo(reached: Reached): readonly WayStep[] {
   const way: WayStep[] = []
-  for (let at: Reached | undefined = reached; at?.step; at = at.from) way.unshift(wayStep(at))
+  for (let at: Reached | undefined = reached; at?.step; at = at.from) way.unshift(lastStep(at))
   return way
 }
 
 /** The last step that led there. */
-function wayStep({ item, from, step }: Reached): WayStep {
+function lastStep({ item, from, step }: Reached): WayStep {
   const { relation, type, byName } = step as NonNullable<Reached['step']>
   return { from: (from as Reached).item.number, relation, type, byName, to: item.number }
 }
