@@ -1,6 +1,5 @@
 import 'reflect-metadata'
 import type { AddressInfo } from 'node:net'
-import multipart from '@fastify/multipart'
 import { NestFactory } from '@nestjs/core'
 import { CommandBus } from '@nestjs/cqrs'
 import type { FastifyInstance } from 'fastify'
@@ -31,6 +30,7 @@ import { ALERTMANAGER_PATH } from './alerts/alerts.controller.js'
 import { API } from './api.js'
 import { applicationModule } from './app.module.js'
 import { oidcOptions, SignInDirectory } from './directory/sign-in.js'
+import { readForms } from './http/attachments/forms.js'
 import { unknownLevels } from './incidents/unknown-levels.js'
 import { readMessages } from './mail/message-body.js'
 import { LiveQueues } from './queues/live/live-queues.js'
@@ -103,7 +103,7 @@ async function listen(
   )
   adapter.handleErrors(app)
   const fastify = adapter.getInstance() as unknown as FastifyInstance
-  await fastify.register(multipart)
+  readForms(fastify)
   if (runtime.serving) {
     readMessages(fastify, configuration)
     serveDocumentation(fastify, () => buildOpenApi(adapter.routes, API))

@@ -232,19 +232,30 @@ export class CommandExecutor {
     return facts as F
   }
 
-  /** Adds the answers that are not known yet; false: all were. */
-  private async answer(
+  /** Adds the answers that are not known yet; false: all were. Nearly always they are kept, and no promise is needed. */
+  private answer(
     questions: { readonly [name: string]: FactQuestion<unknown> | undefined },
     facts: Record<string, Fact<unknown>>,
-  ): Promise<boolean> {
+  ): boolean | Promise<boolean> {
     let asked = false
+    const toBeRead: [name: string, question: FactQuestion<unknown>][] = []
     for (const name in questions) {
       const question = questions[name]
       if (!question || name in facts) continue
-      facts[name] = this.options.facts.kept(question) ?? (await this.options.facts.answer(question))
+      const kept = this.options.facts.kept(question)
+      if (kept) facts[name] = kept
+      else toBeRead.push([name, question])
       asked = true
     }
-    return asked
+    return toBeRead.length === 0 ? asked : this.read(toBeRead, facts)
+  }
+
+  private async read(
+    questions: readonly [name: string, question: FactQuestion<unknown>][],
+    facts: Record<string, Fact<unknown>>,
+  ): Promise<true> {
+    for (const [name, question] of questions) facts[name] = await this.options.facts.answer(question)
+    return true
   }
 
   private async create<S, C extends Command, E extends DomainEvent, F extends object>(
@@ -256,8 +267,7 @@ export class CommandExecutor {
       throw new Error(`${command.type} has no id, and ${decider.streamPrefix} records are not numbered`)
     const { metadata } = command
     const claimStream = claimStreamOf(metadata)
-    const unborn: LoadedStream<S> = foldStream(decider, [])
-    const verdict = await this.decide(recordType, command, unborn)
+    const verdict = await this.decide(recordType, command, foldStream(decider, []))
     if (verdict instanceof Error) {
       const known = metadata.keyed ? await this.claimedReceipt(decider, claimStream, metadata) : undefined
       if (known) return known
@@ -279,7 +289,7 @@ export class CommandExecutor {
     const outcome = await this.settle(append, metadata.keyed)
     const stream = decider.streamPrefix + outcome.number
     if (outcome.kind === 'appended')
-      return this.appended(decider, unborn, outcome, { id: outcome.number, stream, metadata })
+      return this.appended(decider, undefined, outcome, { id: outcome.number, stream, metadata })
     return this.enqueue(stream, () => this.change(recordType, command, outcome.number, stream))
   }
 
@@ -344,7 +354,7 @@ export class CommandExecutor {
 
   private appended<S, E extends DomainEvent>(
     decider: StreamFold<S, E>,
-    before: LoadedStream<S>,
+    before: LoadedStream<S> | undefined,
     outcome: Appended & { kind: 'appended' | 'alreadyAppended' },
     { id, stream, metadata }: { id: string; stream: string; metadata: CommandMetadata },
   ): CommandReceipt {
@@ -396,12 +406,11 @@ export class CommandExecutor {
     grant?: string,
   ): NewEvent[] {
     const { commandId } = command
-    // Events of one schema version share one object, which a codec may then encode once.
-    const shared = new Map<number, NewEvent['metadata']>()
+    // Neighbours of one schema version share one object, which a codec may then encode once.
+    let metadata: NewEvent['metadata'] | undefined
     return events.map(({ type, data }, index) => {
       const schemaVersion = this.options.schemaVersion(type)
-      let metadata = shared.get(schemaVersion)
-      if (metadata === undefined) {
+      if (metadata?.schemaVersion !== schemaVersion) {
         metadata = {
           actor: command.actor,
           attributedTo: command.attributedTo,
@@ -417,7 +426,6 @@ export class CommandExecutor {
           schemaVersion,
           source: command.source,
         }
-        shared.set(schemaVersion, metadata)
       }
       return { id: eventId(commandId, stream, index), type, data, metadata }
     })

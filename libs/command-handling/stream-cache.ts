@@ -49,35 +49,32 @@ export function foldStream<State, E extends DomainEvent>(
 
 /**
  * The same for what was just appended, folded when somebody looks: most records that are opened are not changed at once.
+ * @param before undefined: the events are the stream's first
  * @param keyed the events are those of one command that came with a key
  */
 export function foldLater<State, E extends DomainEvent>(
   fold: Pick<StreamFold<State, E>, 'initial' | 'evolve'>,
   appended: Appended,
-  before: LoadedStream<State>,
+  before: LoadedStream<State> | undefined,
   keyed: boolean,
 ): LoadedStream<State> {
-  return new GrownStream(() => foldStream(fold, appended.events as RecordedEvent<E>[], before), {
-    ...appended.last,
-    weight: before.weight + (keyed ? 1 : 0),
-  })
+  return new GrownStream(fold, appended, before, (before?.weight ?? 1) + (keyed ? 1 : 0))
 }
 
-class GrownStream<State> implements LoadedStream<State> {
+class GrownStream<State, E extends DomainEvent> implements LoadedStream<State> {
   readonly revision: number
   readonly position: Position
-  readonly weight: number
-  private fold: (() => LoadedStream<State>) | undefined
   private folded: LoadedStream<State> | undefined
 
   constructor(
-    fold: () => LoadedStream<State>,
-    { revision, position, weight }: Pick<LoadedStream<State>, 'revision' | 'position' | 'weight'>,
+    private readonly fold: Pick<StreamFold<State, E>, 'initial' | 'evolve'>,
+    private appended: Appended | undefined,
+    private before: LoadedStream<State> | undefined,
+    readonly weight: number,
   ) {
-    this.fold = fold
+    const { revision, position } = appended!.last
     this.revision = revision
     this.position = position
-    this.weight = weight
   }
 
   get state(): State {
@@ -89,8 +86,10 @@ class GrownStream<State> implements LoadedStream<State> {
   }
 
   private grown(): LoadedStream<State> {
-    this.folded ??= this.fold!()
-    this.fold = undefined
+    if (this.folded) return this.folded
+    this.folded = foldStream(this.fold, this.appended!.events as RecordedEvent<E>[], this.before)
+    this.appended = undefined
+    this.before = undefined
     return this.folded
   }
 }

@@ -1,4 +1,4 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpStatus } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type LedgerdeskError, NotFound } from '#libs/event-sourcing'
 import { unsupportedMediaType } from './http-contract/endpoint.js'
@@ -56,7 +56,17 @@ export function sendProblem(
     reply.raw.destroy()
     return
   }
+  if (body.status === HttpStatus.PAYLOAD_TOO_LARGE) letItFinishSending(request, reply)
   reply.code(body.status).headers(headers).type(PROBLEM_MEDIA_TYPE).send(body)
+}
+
+/**
+ * Reads the rest of a body that is too large and drops it. Fastify would close the connection instead, and a client that is
+ * still sending then finds it reset before it has read why.
+ */
+function letItFinishSending(request: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection')
+  request.raw.resume()
 }
 
 /** What Fastify tells in a word, told so that the caller can mend it. */

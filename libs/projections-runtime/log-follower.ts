@@ -32,7 +32,8 @@ const CATCH_UP_BESIDE_MS = 40
 const SMALLEST_PAGE = 128
 /**
  * Between two batches of new events. A batch has a price of its own, however few its events: under load fewer and larger
- * ones halve the processor's time. What comes after a quiet moment does not wait at all.
+ * ones halve the processor's time. What comes after a quiet moment does not wait at all, and a pause ends for whoever is
+ * hurried.
  */
 const SHORTEST_PAUSE_MS = 5
 const LONGEST_PAUSE_MS = 40
@@ -53,6 +54,7 @@ export class LogFollower<Consumer extends LogConsumer> {
   #catchingUp = false
   #position: Position = ''
   #following: AbortController | undefined
+  #endPause: () => void = () => {}
   #pageSize = 1024
 
   constructor(
@@ -87,8 +89,9 @@ export class LogFollower<Consumer extends LogConsumer> {
     return this.#level.has(consumer)
   }
 
-  /** Looks whether somebody is hurried. */
+  /** Somebody waits for events: none is put off any more. */
   hurry(): void {
+    this.#endPause()
     this.#unhurried.look()
   }
 
@@ -193,14 +196,22 @@ export class LogFollower<Consumer extends LogConsumer> {
           const took = performance.now() - started
           // Under load more has been recorded already, so the batch's `end` does not tell whether to gather some first.
           if (batch.events.length >= this.largestBatch) await turnOfTheLoop()
-          else
-            await pause(this.clock, Math.max(Math.min(took, LONGEST_PAUSE_MS), this.shortestPauseMs), signal)
+          else await this.#gather(Math.max(Math.min(took, LONGEST_PAUSE_MS), this.shortestPauseMs), signal)
         }
       } catch (error) {
         if (!signal.aborted) this.hooks.logUnreadable(error)
       }
       await pause(this.clock, RETRY_MS, signal)
     }
+  }
+
+  /** Lets new events come together for so long, unless somebody waits for them already, or until somebody does. */
+  async #gather(milliseconds: number, signal: AbortSignal): Promise<void> {
+    for (const { hurried } of this.#level) if (hurried) return turnOfTheLoop()
+    const hurried = new Promise<void>((resolve) => {
+      this.#endPause = resolve
+    })
+    await Promise.race([pause(this.clock, milliseconds, signal), hurried])
   }
 
   async #hand(consumers: Consumer[], events: readonly RecordedEvent[], upTo: Position): Promise<void> {

@@ -34,10 +34,11 @@ export interface VerbCollection {
   verbs: Verbs
 }
 
-/** What a body says besides the command's data: why. */
+/** What a body says besides the command's data: why. A body that says nothing of it is not copied. */
 export function splitReason<B extends { reason?: string }>(
   body: B | undefined,
 ): [Omit<B, 'reason'>, string | undefined] {
+  if (body !== undefined && !('reason' in body)) return [body, undefined]
   const { reason, ...data } = body ?? ({} as B)
   return [data, reason]
 }

@@ -252,10 +252,8 @@ export class IncidentsController {
   }
 }
 
-function openIncident(
-  { detectedAt, ...data }: Omit<OpenIncidentDto, 'reason'>,
-  metadata: CommandMetadata,
-): OpenIncident {
+function openIncident(data: Omit<OpenIncidentDto, 'reason'>, metadata: CommandMetadata): OpenIncident {
+  const { detectedAt } = data
   return new OpenIncident(
     undefined,
     detectedAt === undefined ? data : { ...data, detectedAt: toUtc(detectedAt) },

@@ -154,31 +154,29 @@ export class LogWriter {
 
   #write(name: string, stream: StreamState, rows: readonly EncodedRow[]): JustAppended {
     const category = this.log.categories.ensure(categoryOf(name)!)
+    const recordedAt = this.#now
+    const first: Place = { position: this.#head.position + 1, revision: stream.revision + 1 }
     let { position } = this.#head
     let { revision } = stream
-    const written: EventRow[] = []
     for (const { id, type, data, metadata } of rows) {
       position++
       revision++
-      const typeId = this.log.types.ensure(type)
-      const recordedAt = this.#now
       const columns: SqlValue[] = [
         position,
         stream.id,
         revision,
         category,
-        typeId,
+        this.log.types.ensure(type),
         recordedAt,
         id,
         data,
         metadata,
       ]
       this.#insertEvent.run(...columns)
-      written.push({ position, stream: name, revision, type: typeId, recordedAt, id, data, metadata })
     }
-    this.#head = { position, recordedAt: this.#now }
+    this.#head = { position, recordedAt }
     this.#streams.set(name, { id: stream.id, revision })
-    return new JustAppended(this.log, written)
+    return new JustAppended(this.log, name, rows, first, recordedAt)
   }
 
   /** Either these very events stand at that place already, or somebody else was first. */
@@ -211,9 +209,12 @@ export class LogWriter {
   }
 }
 
+/** Where the first event of an append stands; the others follow it without a gap. */
+type Place = Pick<EventRow, 'position' | 'revision'>
+
 /**
  * Events that were just written: what the writer is told is what any reader will find. They are decoded when somebody
- * looks at them, which bulk writers never do: a twelfth of their time.
+ * looks at them, which bulk writers never do: a twelfth of their time. Thousands are kept so, hence in few objects.
  */
 class JustAppended implements Appended {
   readonly kind = 'appended'
@@ -222,14 +223,30 @@ class JustAppended implements Appended {
 
   constructor(
     private readonly log: LogFile,
-    private readonly rows: readonly EventRow[],
+    private readonly stream: string,
+    private readonly rows: readonly EncodedRow[],
+    private readonly first: Place,
+    private readonly recordedAt: number,
   ) {
-    const { revision, position } = rows[rows.length - 1]!
-    this.last = { revision, position: toPosition(position) }
+    const others = rows.length - 1
+    this.last = { revision: first.revision + others, position: toPosition(first.position + others) }
   }
 
   get events(): readonly RecordedEvent[] {
-    this.#events ??= this.rows.map((row) => this.log.toEvent(row))
+    this.#events ??= this.rows.map((row, index) => this.log.toEvent(this.placed(row, index)))
     return this.#events
+  }
+
+  private placed({ id, type, data, metadata }: EncodedRow, index: number): EventRow {
+    return {
+      position: this.first.position + index,
+      stream: this.stream,
+      revision: this.first.revision + index,
+      type: this.log.types.idOf(type)!,
+      recordedAt: this.recordedAt,
+      id,
+      data,
+      metadata,
+    }
   }
 }

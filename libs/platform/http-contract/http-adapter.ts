@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { HttpStatus, type INestApplication } from '@nestjs/common'
+import type { INestApplication } from '@nestjs/common'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../authentication/index.js'
@@ -101,10 +101,6 @@ export class HttpAdapter extends FastifyAdapter {
       }
       done()
     })
-    fastify.addHook('onSend', (request, reply, _payload, done) => {
-      if (reply.statusCode === HttpStatus.PAYLOAD_TOO_LARGE) letItFinishSending(request, reply)
-      done()
-    })
     if (options.onAnswer) {
       const { onAnswer } = options
       fastify.addHook('onResponse', (request, reply, done) => {
@@ -113,15 +109,6 @@ export class HttpAdapter extends FastifyAdapter {
       })
     }
   }
-}
-
-/**
- * Reads the rest of a body that is too large and drops it. Fastify would close the connection instead, and a client that is
- * still sending then finds it reset before it has read why.
- */
-function letItFinishSending(request: FastifyRequest, reply: FastifyReply): void {
-  reply.removeHeader('connection')
-  request.raw.resume()
 }
 
 /** A given id is checked in the hook, where a wrong one can be answered; it must not get into headers before that. */

@@ -6,6 +6,7 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
 import { toProblem } from '#libs/platform'
 import { AttachmentLimits } from './attachment-limits.js'
+import { readForms } from './forms.js'
 import { storeUploadedFile } from './uploaded-file.js'
 
 const LIMITS = new AttachmentLimits(64, ['text/plain'])
@@ -24,7 +25,7 @@ describe('an uploaded file', () => {
     folder = mkdtempSync(join(tmpdir(), 'ledgerdesk-upload-'))
     const blobs = await openFolderBlobStore(folder)
     server = fastify()
-    await server.register(multipart)
+    readForms(server)
     server.setErrorHandler((error, _request, reply) => {
       const { body } = toProblem(error)
       reply.code(body.status).send(body)
@@ -41,6 +42,20 @@ describe('an uploaded file', () => {
     const answer = await fetch(url, { method: 'POST', body: payload, headers: { 'content-type': type } })
     return answer.json()
   }
+
+  it('has no other request watched for what it might have saved', async () => {
+    const watched = async (prepare: (server: FastifyInstance) => unknown) => {
+      const server = fastify()
+      await prepare(server)
+      server.get('/', (_request, reply) => ({ listeners: reply.raw.listenerCount('close') }))
+      const answer = await fetch(await server.listen({ port: 0, host: '127.0.0.1' }))
+      await server.close()
+      return ((await answer.json()) as { listeners: number }).listeners
+    }
+    const unwatched = await watched(() => {})
+    expect(await watched(readForms)).toBe(unwatched)
+    expect(await watched((server) => server.register(multipart))).toBe(unwatched + 1)
+  })
 
   it('is stored with its name, type and size', async () => {
     expect(await send(filePart('hello') + END)).toMatchObject({

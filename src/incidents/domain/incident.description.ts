@@ -22,6 +22,7 @@ import {
   type IncidentDetailsChanged,
   type IncidentEvent,
   type IncidentFields,
+  type IncidentOpened,
   LINK_RELATIONS,
   type Link,
   type LinkRelation,
@@ -47,20 +48,31 @@ export function openIncident(
     requirePerson(facts.affectedUser.value, data.affectedUser, '/affectedUser')
   const { impact, urgency, assignmentGroup, audience = PUBLIC } = data
   requireAudience(audience, facts)
-  const fields = describedBy(data, metadata)
+  const opened: IncidentOpened['data'] = {
+    title: data.title as string,
+    description: data.description,
+    caller: data.caller ?? metadata.onBehalfOf ?? personOnly(metadata.actor),
+    affectedUser: data.affectedUser,
+    openedBy: metadata.actor,
+    contactType: data.contactType,
+    service: data.service,
+    primaryCi: data.primaryCi,
+    category: data.category,
+    subcategory: data.subcategory,
+    symptom: data.symptom,
+    location: data.location,
+    vendor: data.vendor,
+    detectedAt: detectedBefore(data.detectedAt, metadata.occurredAt),
+    customFields: data.customFields,
+    audience,
+    customFieldsVersion: checkedCustomFields(data, facts),
+    template,
+    alert: data.alert,
+  }
   return [
-    {
-      type: 'IncidentOpened',
-      data: {
-        ...fields,
-        audience,
-        customFieldsVersion: checkedCustomFields(data, facts),
-        template,
-        alert: data.alert,
-      },
-    },
+    { type: 'IncidentOpened', data: opened },
     derivedPriority({ impact, urgency }, null, facts),
-    ...queueOf(given.assignmentGroup, assignmentGroup, fields, facts),
+    ...queueOf(given.assignmentGroup, assignmentGroup, opened, facts),
   ]
 }
 
@@ -93,26 +105,6 @@ function unknownTemplate(name: string, templates: readonly { name: string }[]): 
   return new InvalidInput('INCIDENT.TEMPLATE_UNKNOWN', `There is no template "${name}": it ${message}.`, [
     { pointer: '/template', message },
   ])
-}
-
-function describedBy(data: OpenIncident['data'], metadata: OpenIncident['metadata']): IncidentFields {
-  return {
-    title: data.title as string,
-    description: data.description,
-    caller: data.caller ?? metadata.onBehalfOf ?? personOnly(metadata.actor),
-    affectedUser: data.affectedUser,
-    openedBy: metadata.actor,
-    contactType: data.contactType,
-    service: data.service,
-    primaryCi: data.primaryCi,
-    category: data.category,
-    subcategory: data.subcategory,
-    symptom: data.symptom,
-    location: data.location,
-    vendor: data.vendor,
-    detectedAt: detectedBefore(data.detectedAt, metadata.occurredAt),
-    customFields: data.customFields,
-  }
 }
 
 /** Programs (`service:…`, `system:…`) call nobody. */
