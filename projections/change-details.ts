@@ -29,7 +29,7 @@ import {
   type RecordedChangeEvent,
 } from './change-folds.js'
 import { changeRisk, changeState, changeType } from './closed-columns.js'
-import { applyImported, type Blank, type Draft, nonEmpty, performer, present } from './drafts.js'
+import { applyImported, type Blank, type Draft, draftsOf, nonEmpty, performer, present } from './drafts.js'
 
 const UNPROVEN = 'no evidence in source' as const
 type Unproven = typeof UNPROVEN
@@ -220,6 +220,8 @@ const BLANK: Blank<ChangeDetails> = {
   irregular: undefined,
 }
 
+const draftOf = draftsOf(BLANK)
+
 function isOfBoard(event: RecordedEvent<ChangeEvent | CabEvent>): event is RecordedEvent<CabEvent> {
   return event.stream.startsWith('cab-')
 }
@@ -270,7 +272,7 @@ function advised(change: ChangeDetails, event: RecordedEvent<CabEvent>): ChangeD
 function opened(event: RecordedChange<'ChangeOpened'>): ChangeDetails {
   const { data, metadata } = event
   const { occurredAt, source } = metadata
-  const draft: Draft<ChangeDetails> = { ...BLANK }
+  const draft = draftOf(BLANK)
   openChangeHead(draft, event)
   draft.type = data.type
   for (const field of PLAN_TEXTS) draft[field] = data[field]
@@ -290,7 +292,7 @@ function opened(event: RecordedChange<'ChangeOpened'>): ChangeDetails {
 
 function evolved(change: ChangeDetails, event: RecordedChangeEvent): ChangeDetails {
   const { occurredAt } = event.metadata
-  const draft: Draft<ChangeDetails> = { ...change }
+  const draft = draftOf(change)
   applyToChangeHead(draft, event)
   draft.effectiveAt = later(change.effectiveAt, occurredAt)
   const known =

@@ -14,7 +14,7 @@ import type {
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
 import { incidentState, majorIncident } from '../closed-columns.js'
 import { customTerms } from '../custom-terms.js'
-import { type Blank, nonEmpty, onlyFields, performer, present } from '../drafts.js'
+import { type Blank, draftsOf, nonEmpty, onlyFields, performer, present } from '../drafts.js'
 import {
   applyAttention,
   applyMilestones,
@@ -127,7 +127,7 @@ export const incidentDetails = defineProjection<IncidentDetails, IncidentEvent>(
     if (event.type === 'IncidentOpened') return opened(event)
     if (incident === undefined) return undefined
     const { occurredAt } = event.metadata
-    const draft = { ...incident }
+    const draft = draftOf(incident)
     draft.effectiveAt = later(incident.effectiveAt, occurredAt)
     // Activation is no update: what people see is what it was.
     if (event.type === 'IncidentActivated' || event.type === 'EscalationsScheduled') return draft
@@ -287,6 +287,8 @@ const BLANK: Blank<IncidentDetails> = {
   irregular: undefined,
 }
 
+const draftOf = draftsOf(BLANK)
+
 const OPENED_WITH = [
   'description',
   'contactType',
@@ -303,7 +305,7 @@ const OPENED_WITH = [
 function opened(event: RecordedIncident<'IncidentOpened'>): IncidentDetails {
   const { data, metadata } = event
   const { occurredAt, source: origin } = metadata
-  const draft = { ...BLANK }
+  const draft = draftOf(BLANK)
   openHead(draft, event)
   draft.title = data.title
   for (const field of OPENED_WITH) draft[field] = data[field]

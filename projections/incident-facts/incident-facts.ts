@@ -10,7 +10,7 @@ import type {
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, forReaders, peopleNamed } from '../access.js'
 import { incidentState } from '../closed-columns.js'
-import { type Blank, performer, present } from '../drafts.js'
+import { type Blank, draftsOf, performer, present } from '../drafts.js'
 import {
   applyMilestones,
   applyToHead,
@@ -121,7 +121,7 @@ export const incidentFacts = defineProjection<IncidentFacts, IncidentEvent>({
     if (event.type === 'IncidentOpened') return opened(event)
     if (facts === undefined) return undefined
     if (event.stream !== `incident-${facts.number}`) return withChild(facts, event)
-    const draft = { ...facts }
+    const draft = draftOf(facts)
     draft.effectiveAt = later(facts.effectiveAt, event.metadata.occurredAt)
     // Activation is no update of the record, nor a response to anybody.
     if (event.type === 'IncidentActivated' || event.type === 'EscalationsScheduled') return draft
@@ -278,6 +278,8 @@ const BLANK: Blank<IncidentFacts> = {
   madeSla: undefined,
 }
 
+const draftOf = draftsOf(BLANK)
+
 const OPENED_WITH = [
   'contactType',
   'service',
@@ -291,7 +293,7 @@ const OPENED_WITH = [
 
 function opened(event: RecordedIncident<'IncidentOpened'>): IncidentFacts {
   const { data, metadata } = event
-  const draft = { ...BLANK }
+  const draft = draftOf(BLANK)
   openHead(draft, event)
   for (const field of OPENED_WITH) draft[field] = data[field]
   draft.customFields = data.customFields

@@ -3,7 +3,7 @@ import { defineView } from '#libs/projections-runtime'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody } from '../access.js'
 import { incidentState } from '../closed-columns.js'
-import { type Blank } from '../drafts.js'
+import { type Blank, draftsOf } from '../drafts.js'
 import {
   applyToHead,
   BLANK_HEAD,
@@ -76,7 +76,7 @@ export const queueHistory = defineView<IncidentEvent>({
     }
     const current = intervals.get<QueueInterval>(COLLECTION, stream)
     if (current === undefined) return
-    const draft = { ...current }
+    const draft = draftOf(current)
     draft.effectiveAt = later(current.effectiveAt as string, metadata.occurredAt)
     applyToHead(draft, event)
     const changed = differs(current, draft)
@@ -94,8 +94,10 @@ const BLANK: Blank<QueueInterval> = {
   ...BLANK_INTERVAL,
 }
 
+const draftOf = draftsOf(BLANK)
+
 function opened(event: RecordedIncident<'IncidentOpened'>): QueueInterval {
-  const draft = { ...BLANK }
+  const draft = draftOf(BLANK)
   openHead(draft, event)
   draft.title = event.data.title
   draft.effectiveAt = event.metadata.occurredAt

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
-import { type Blank, present } from '../drafts.js'
+import { type Blank, draftsOf, present } from '../drafts.js'
 import {
   applyToHead,
   BLANK_HEAD,
@@ -24,7 +24,7 @@ export function evolveIncidentTexts(
   if (event.type === 'IncidentOpened') return opened(event)
   if (incident === undefined) return undefined
   if (!TELLING.has(event.type)) return incident
-  const draft = { ...incident }
+  const draft = draftOf(incident)
   applyToHead(draft, event)
   switch (event.type) {
     case 'IncidentDetailsChanged': {
@@ -69,8 +69,10 @@ const TELLING: ReadonlySet<string> = new Set<IncidentEvent['type']>([
 
 const BLANK: Blank<SearchedIncident> = { type: 'incident', ...BLANK_HEAD, ...NO_TEXTS }
 
+const draftOf = draftsOf(BLANK)
+
 function opened(event: RecordedIncident<'IncidentOpened'>): SearchedIncident {
-  const draft = { ...BLANK }
+  const draft = draftOf(BLANK)
   openHead(draft, event)
   draft.title = event.data.title
   draft.description = event.data.description

@@ -1,5 +1,5 @@
 import type { ProblemEvent, ProblemFields } from '../../src/problems/domain/problem.events.js'
-import { type Blank, type Draft, present } from '../drafts.js'
+import { type Blank, type Draft, draftsOf, present } from '../drafts.js'
 import {
   applyToProblemHead,
   BLANK_PROBLEM_HEAD,
@@ -35,6 +35,8 @@ const BLANK: Blank<SearchedProblem> = {
   knownError: undefined,
 }
 
+const draftOf = draftsOf(BLANK)
+
 /** A problem after an event; the same when the event says nothing here. */
 export function evolveProblemTexts(
   problem: SearchedProblem | undefined,
@@ -42,14 +44,14 @@ export function evolveProblemTexts(
 ): SearchedProblem | undefined {
   if (event.type === 'ProblemOpened') return opened(event)
   if (problem === undefined) return undefined
-  const draft: Draft<SearchedProblem> = { ...problem }
+  const draft = draftOf(problem)
   if (!isTold(draft, event)) return problem
   applyToProblemHead(draft, event)
   return draft
 }
 
 function opened(event: RecordedProblem<'ProblemOpened'>): SearchedProblem {
-  const draft: Draft<SearchedProblem> = { ...BLANK }
+  const draft = draftOf(BLANK)
   openProblemHead(draft, event)
   draft.description = event.data.description
   draft.names = namesOf(draft.number)

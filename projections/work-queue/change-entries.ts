@@ -9,7 +9,7 @@ import {
 } from '../change-folds.js'
 import { type Draft, present } from '../drafts.js'
 import { reply, updated } from './entry-folds.js'
-import { BLANK_ENTRY, type ChangeEntry } from './queue-entry.js'
+import { BLANK_ENTRY, type ChangeEntry, draftOf } from './queue-entry.js'
 
 /** A change as a queue shows it, after an event; the same when the event is no update of it. */
 export function evolveChangeEntry(
@@ -21,7 +21,7 @@ export function evolveChangeEntry(
     return event.data.type === 'configuration-commit' ? undefined : opened(event)
   }
   if (entry === undefined) return undefined
-  const draft: Draft<ChangeEntry> = { ...entry }
+  const draft = draftOf(entry)
   if (!apply(draft, event)) return entry
   applyToChangeHead(draft, event)
   draft.startsAt = startOf(draft)

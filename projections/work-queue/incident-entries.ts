@@ -8,7 +8,7 @@ import {
   type RecordedIncidentEvent,
 } from '../incident-folds.js'
 import { reply, updated } from './entry-folds.js'
-import { BLANK_ENTRY, type IncidentEntry } from './queue-entry.js'
+import { BLANK_ENTRY, draftOf, type IncidentEntry } from './queue-entry.js'
 
 /** An incident as a queue shows it, after an event; the same when the event is no update of it. */
 export function evolveIncidentEntry(
@@ -17,7 +17,7 @@ export function evolveIncidentEntry(
 ): IncidentEntry | undefined {
   if (event.type === 'IncidentOpened') return opened(event)
   if (entry === undefined) return undefined
-  const draft: Draft<IncidentEntry> = { ...entry }
+  const draft = draftOf(entry)
   // Rules that wait are no update of the record.
   if (event.type === 'EscalationsScheduled') return entry
   if (!applyAttention(draft, event) && !apply(draft, event)) return entry
@@ -26,7 +26,7 @@ export function evolveIncidentEntry(
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): IncidentEntry {
-  const draft = { ...BLANK_ENTRY }
+  const draft = draftOf(BLANK_ENTRY)
   openHead(draft, event)
   draft.title = event.data.title
   draft.updatedAt = event.metadata.occurredAt

@@ -9,7 +9,7 @@ import {
   setAudience,
 } from '../problem-folds.js'
 import { reply, updated } from './entry-folds.js'
-import { BLANK_ENTRY, type ProblemEntry, type ProblemTaskEntry } from './queue-entry.js'
+import { BLANK_ENTRY, draftOf, type ProblemEntry, type ProblemTaskEntry } from './queue-entry.js'
 
 /** Problems and their tasks as a queue shows them. A task has a document of its own, `problem-<number>/<task>`. */
 
@@ -54,7 +54,7 @@ function opened(event: RecordedProblem<'ProblemOpened'>): ProblemEntry {
 
 function evolvedProblem(entry: ProblemEntry, event: RecordedProblemEvent): ProblemEntry {
   if (!isUpdate(event)) return entry
-  const draft: Draft<ProblemEntry> = { ...entry }
+  const draft = draftOf(entry)
   if (event.type === 'ProblemCommentAdded') reply(draft, event)
   applyToProblemHead(draft, event)
   draft.holdReason = problemHoldAfter(draft.holdReason, event)
@@ -135,7 +135,7 @@ function showTaskTo(draft: Draft<ProblemTaskEntry>, audience: Audience): void {
 function evolvedTask(entry: ProblemTaskEntry, event: RecordedProblemEvent): ProblemTaskEntry {
   switch (event.type) {
     case 'ProblemAudienceChanged': {
-      const draft: Draft<ProblemTaskEntry> = { ...entry }
+      const draft = draftOf(entry)
       showTaskTo(draft, event.data.audience)
       return updated(draft, entry, event)
     }

@@ -7,7 +7,7 @@ import type {
 import type { IncidentState } from '../../src/incidents/domain/incident.events.js'
 import type { ProblemState } from '../../src/problems/domain/problem.events.js'
 import { audienceOf } from '../access.js'
-import type { Blank } from '../drafts.js'
+import { type Blank, draftsOf } from '../drafts.js'
 import { BLANK_HEAD, type IncidentAttention, type IncidentHead, NO_ATTENTION } from '../incident-folds.js'
 
 /** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
@@ -95,6 +95,8 @@ export const BLANK_ENTRY: Blank<IncidentEntry> = {
   window: undefined,
   problem: undefined,
 }
+
+export const draftOf = draftsOf<WorkQueueEntry>(BLANK_ENTRY)
 
 /** An entry as answers show it: without the columns that only serve the row rule. */
 export function shownEntry(entry: WorkQueueEntry): object {

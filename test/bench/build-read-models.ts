@@ -21,8 +21,15 @@ export function stopwatch(): () => Taken {
   }
 }
 
-/** Builds all read models of a log as a running server does, on its rebuild threads. @returns what it took, their start included */
-export async function buildReadModels(dataDir: string): Promise<Taken> {
+/**
+ * Builds read models of a log as a running server does, on its rebuild threads.
+ * @param names of projections and views; default: all there are
+ * @returns what it took, the start of the threads included
+ */
+export async function buildReadModels(
+  dataDir: string,
+  names: readonly string[] = projectionRegistry.map(({ name }) => name),
+): Promise<Taken> {
   const eventStore = await openEventStore({ dataDir }, { readOnly: true })
   const readStore = await openReadStore({ dataDir })
   const runner = new ProjectionRunner({
@@ -33,7 +40,6 @@ export async function buildReadModels(dataDir: string): Promise<Taken> {
     only: 'building',
     notice: ({ level, message }) => level !== 'info' && console.error(message),
   })
-  const names = projectionRegistry.map(({ name }) => name)
   // The first build of a projection answers at once: with it there, the next is a rebuild beside it.
   for (const name of names) await runner.rebuild(name)
   const data = (name: string) => ({ stores: { dataDir }, owner: leaseOwner(name) })

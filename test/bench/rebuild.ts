@@ -6,10 +6,12 @@ import { openEventStore } from '../../src/runtime/stores.js'
 import { buildReadModels, stopwatch, type Taken } from './build-read-models.js'
 import { answer, input } from './programs.js'
 
-/** A program: builds all read models of a log into an empty folder; then the limit, reading and bulk writing alone. */
+/** A program: builds read models of a log into an empty folder; then the limit, reading and bulk writing alone. */
 export interface Rebuild {
   dataDir: string
   folder: string
+  /** Names of projections and views; default: all there are. */
+  readModels?: readonly string[]
 }
 
 export interface RebuildResult {
@@ -97,12 +99,12 @@ async function bare(dataDir: string, folder: string, documents: readonly Documen
   return stop()
 }
 
-const { dataDir, folder } = input<Rebuild>()
+const { dataDir, folder, readModels } = input<Rebuild>()
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 // Another data folder with the same log
 symlinkSync(resolve(dataDir, 'log.db'), join(folder, 'log.db'))
-const { seconds, processorSeconds } = await buildReadModels(folder)
+const { seconds, processorSeconds } = await buildReadModels(folder, readModels)
 const { documents, rows, bytes } = documentsOf(join(folder, 'read-models'))
 const eventStore = await openEventStore({ dataDir }, { readOnly: true })
 const events = Number(await eventStore.head())

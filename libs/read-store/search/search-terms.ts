@@ -37,8 +37,8 @@ export function beginsWord(word: string): boolean {
   return word.length <= SHORT_WORD && !WITHOUT_SPACES.test(word)
 }
 
-/** Whether a word may begin with this character though no space is before it. */
-export const beginsAnywhere = (character: string) => WITHOUT_SPACES.test(character)
+/** Whether a word may begin here though no space is before it. */
+export const beginsAnywhere = (text: string) => text > '\u007f' && WITHOUT_SPACES.test(text)
 
 /** The text to look for in a `foldedText`. A single character must be a word of its own. */
 export function needleOf(term: SearchTerm): string {

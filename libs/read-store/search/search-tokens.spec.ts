@@ -69,6 +69,20 @@ describe('The tokens of a document', () => {
     expect(passes({ title: 'can', notes: ['canary'] }, 'canary', 1)).toBe(false)
   })
 
+  it('are the same whatever was searched before', () => {
+    fc.assert(
+      fc.property(documents, (document) => {
+        const first = [...searchTokens(search, document)]
+        searchTokens(search, { notes: document.comments, title: document.notes })
+        expect([...searchTokens(search, document)]).toEqual(first)
+      }),
+    )
+    const numbered = { title: 'x1y2 été', notes: ['été x1y2 etend'] }
+    const tokens = ['ax1', 'ax1y', 'a1y2', 'aet', 'aete', 'bet', 'bete', 'bten', 'bend']
+    expect([...searchTokens(search, numbered)]).toEqual(tokens)
+    expect([...searchTokens(search, { name: 'Ab' })]).toEqual(['aab', 'zaab'])
+  })
+
   it('have nothing that a query language could read', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (title) => {

@@ -17,6 +17,13 @@ const PAIR = 2
 /** More conditions than these cost more than they narrow down. */
 const MOST_CONDITIONS = 12
 
+/**
+ * Texts are made of the same few thousand words: what these come to is kept, which spares a record of two sentences
+ * two thirds of 30 µs. Longer ones are hardly ever the same again.
+ */
+const KEPT_WORDS = 5_000
+const LONGEST_KEPT = 20
+
 const letterOf = (group: number) => String.fromCharCode(FIRST_GROUP + group)
 
 /** The texts of one field. */
@@ -25,23 +32,43 @@ export function textsIn(value: unknown): readonly string[] {
   return Array.isArray(value) ? value : []
 }
 
-/** Every token of a document. Of groups that share one, it has that of the first. */
-export function searchTokens({ texts, names = [] }: SearchSchema, document: object): Set<string> {
+/** Every token of a document. Of groups that share a word, it has the tokens of the first. */
+export function searchTokens(schema: SearchSchema, document: object): Set<string> {
+  return new Set(searchTokenText(schema, document).match(/\S+/g))
+}
+
+/** The same as one text, a space behind each, in which words that share a gram repeat it: what an index takes that sees to it. */
+export function searchTokenText({ texts, names = [] }: SearchSchema, document: object): string {
   const fields = document as Readonly<Record<string, unknown>>
   const seen = new Set<string>()
-  const tokens = new Set<string>()
-  for (const [group, weights] of texts.entries()) {
-    const letter = letterOf(group)
+  let tokens = ''
+  for (const [group, weights] of texts.entries())
     for (const field in weights)
       for (const text of textsIn(fields[field]))
         for (const word of foldedWords(text)) {
-          for (const gram of gramsOf(word))
-            if (!seen.has(gram)) {
-              seen.add(gram)
-              tokens.add(letter + gram)
-            }
-          if (names.includes(field)) tokens.add(NAME + letter + word)
+          if (!seen.has(word)) {
+            seen.add(word)
+            tokens += gramTokens(word, group)
+          }
+          if (names.includes(field)) tokens += `${NAME}${letterOf(group)}${word} `
         }
+  return tokens
+}
+
+/** By group and word. */
+const keptTokens: Map<string, string>[] = []
+
+/** The grams of a word as tokens of a group. */
+function gramTokens(word: string, group: number): string {
+  keptTokens[group] ??= new Map()
+  const kept = keptTokens[group]
+  let tokens = kept.get(word)
+  if (tokens === undefined) {
+    tokens = gramsOf(word)
+      .map((gram) => `${letterOf(group)}${gram} `)
+      .join('')
+    if (kept.size >= KEPT_WORDS) kept.clear()
+    if (word.length <= LONGEST_KEPT) kept.set(word, tokens)
   }
   return tokens
 }
@@ -57,12 +84,13 @@ export function sameTexts({ texts }: SearchSchema, a: object, b: object): boolea
   )
 }
 
-function* gramsOf(word: string): Generator<string> {
-  if (word.length >= PAIR) yield word.slice(0, PAIR)
+function gramsOf(word: string): readonly string[] {
+  const grams: string[] = []
   for (let i = 0; i + PAIR <= word.length; i++) {
-    if (i > 0 && beginsAnywhere(word.slice(i))) yield word.slice(i, i + PAIR)
-    if (i + GRAM <= word.length) yield word.slice(i, i + GRAM)
+    if (i === 0 || beginsAnywhere(word.slice(i))) grams.push(word.slice(i, i + PAIR))
+    if (i + GRAM <= word.length) grams.push(word.slice(i, i + GRAM))
   }
+  return grams
 }
 
 /** Of each inner list a document must have one token, to be a candidate. */

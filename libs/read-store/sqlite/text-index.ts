@@ -1,5 +1,5 @@
 import type { SearchSchema } from '../search/search-schema.js'
-import { sameTexts, searchTokens } from '../search/search-tokens.js'
+import { sameTexts, searchTokens, searchTokenText } from '../search/search-tokens.js'
 import type { CollectionTable } from './collection-table.js'
 import type { Connection } from './connection.js'
 
@@ -91,8 +91,8 @@ export function indexAllTexts(connection: Connection, { schema, table, texts: na
       [after, ROWS_AT_A_TIME],
     )
     for (const { n, document } of rows) {
-      const tokens = searchTokens(search, JSON.parse(document) as object)
-      if (tokens.size > 0) connection.run(insertSql(name), [n, [...tokens].join(' ')])
+      const tokens = searchTokenText(search, JSON.parse(document) as object)
+      if (tokens !== '') connection.run(insertSql(name), [n, tokens])
       after = n
     }
     if (rows.length < ROWS_AT_A_TIME) break
