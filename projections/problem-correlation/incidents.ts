@@ -26,7 +26,17 @@ import {
 } from './fingerprints.js'
 import { ITEM_NAMES, itemNamed, NAMED_ITEMS } from './item-names.js'
 import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './linking.js'
-import { enter, kinOf, listReads, move, moveToGroup, nextOrdinal, type Reads, wantLists } from './lists.js'
+import {
+  enter,
+  kinKeysIn,
+  kinOf,
+  listReads,
+  move,
+  moveToGroup,
+  nextOrdinal,
+  type Reads,
+  wantLists,
+} from './lists.js'
 import { addVersions, changeVersions, versionsOf } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
 import { aboutOf, describedTraits, everyKeyOf, type Keys, type Traits } from './traits.js'
@@ -132,7 +142,7 @@ function open(
     return
   }
   if (traits !== told.traits) wantLists(view, traits, keys)
-  const entered = { traits, ordinal: nextOrdinal(view), keys }
+  const entered = { traits, ordinal: nextOrdinal(view), keys, kinKeys: kinKeysIn(view, keys) }
   const kin = kinOf(view, entered, settings)
   const others = known(view, kin, traits.time)
   enter(view, entered)
@@ -285,8 +295,9 @@ function restrict(view: ViewTransaction, number: string): void {
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
   const { ci: named, upstream: _upstream, changes: _changes, ...rest } = traits
   if (named === undefined) return (traits.upstream ?? traits.changes) ? rest : traits
-  const ci = itemNamed(view, named, iso(traits.time))
-  const { upstream, changes } = surroundings(view, ci, iso(traits.time))
+  const at = iso(traits.time)
+  const ci = itemNamed(view, named, at)
+  const { upstream, changes } = surroundings(view, ci, at)
   if (upstream.length === 0 && changes.length === 0)
     return (traits.upstream ?? traits.changes ?? (ci === named ? undefined : ci)) ? { ...rest, ci } : traits
   return {
