@@ -5,6 +5,9 @@ import type { AnyView, ViewTransaction } from './definitions.js'
 import { DocumentCache, type Slot } from './document-cache.js'
 import { type FeedOptions, type OpeningState, openingState, ReadModelFeed } from './read-model-feed.js'
 
+/** Events whose documents are loaded in one read: what a definition found out about them lives no longer than until they are folded. */
+const ANNOUNCED_AT_ONCE = 1_024
+
 /** Lets a view read and write its own collections, a batch in memory at a time. */
 export class ViewFeed extends ReadModelFeed {
   readonly #collections: ReadonlyMap<string, DocumentCache>
@@ -32,9 +35,12 @@ export class ViewFeed extends ReadModelFeed {
 
   protected async fold(events: readonly RecordedEvent[]): Promise<DocumentWrite[]> {
     const wanted = events.filter((event) => this.wants(event))
-    for (const event of wanted) this.#announce(event)
-    for (const cache of this.#collections.values()) await cache.load()
-    for (const event of wanted) await this.#foldOne(event)
+    for (let from = 0; from < wanted.length; from += ANNOUNCED_AT_ONCE) {
+      const part = wanted.slice(from, from + ANNOUNCED_AT_ONCE)
+      for (const event of part) this.#announce(event)
+      for (const cache of this.#collections.values()) await cache.load()
+      for (const event of part) await this.#foldOne(event)
+    }
     const writes: DocumentWrite[] = []
     for (const cache of this.#collections.values()) cache.finish(writes)
     return writes

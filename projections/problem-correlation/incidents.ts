@@ -85,19 +85,19 @@ interface Opened {
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): Opened {
-  let incident = openedBy.get(event)
+  let incident = openings.get(event)
   if (incident === undefined) {
     const { stream, data, metadata } = event
     const about = aboutOf(data)
     const time = Date.parse(data.openedAt ?? metadata.occurredAt)
     const traits = describedTraits(numberOf(stream), time, data, about)
     incident = { traits, keys: everyKeyOf(traits), title: data.title, about }
-    openedBy.set(event, incident)
+    openings.set(event, incident)
   }
   return incident
 }
-/** An event is asked for what it reads, then folded, maybe twice: its words are found once. */
-const openedBy = new WeakMap<RecordedEvent, Opened>()
+/** An event is asked for what it reads, then folded: its words are found once. */
+const openings = new WeakMap<RecordedEvent, Opened>()
 
 export function foldIncident(
   event: RecordedEvent<IncidentEvent>,
@@ -131,6 +131,7 @@ function open(
   settings: CorrelationSettings,
 ): void {
   const { title, about, ...told } = opened(event)
+  openings.delete(event)
   const traits = withSurroundings(view, told.traits)
   const keys = traits === told.traits ? told.keys : everyKeyOf(traits)
   const fingerprint = fingerprintOf(traits)

@@ -287,17 +287,21 @@ export function kinOf(
     const gap = Math.abs(minute * MINUTE - at)
     if (ordinal !== own && gap <= windowMilliseconds) tally.add(ordinal, gap)
   }
+  const addKnown = (ordinal: number) => tally.addKnown(ordinal)
   const addPast = (ordinal: number) => {
     if (ordinal !== own) tally.add(ordinal, 0)
   }
-  const near = (list: Listed | undefined, most: number) => {
+  const near = (list: Listed | undefined, most: number, tell = add) => {
     if (list === undefined) return
-    forNearest(list.newest, at, most, add)
+    forNearest(list.newest, at, most, tell)
     if (list.past !== undefined) forSince(list.past, at, addPast)
   }
   const fields = keys.fields.filter((key) => key !== undefined)
   if (fields.length >= LEAST_FIELDS) {
-    for (const key of fields) near(view.get<KeyList>(KEYS, key), MOST_OF_FIELD)
+    // Who stands in none of these is not in enough of them
+    const telling = fields.length - LEAST_FIELDS + 1
+    for (const [i, key] of fields.entries())
+      near(view.get<KeyList>(KEYS, key), MOST_OF_FIELD, i < telling ? add : addKnown)
     tally.keep(LEAST_FIELDS)
   }
   for (const key of keys.rare) near(view.get<KeyList>(KEYS, key), MOST_OF_RARE)

@@ -108,6 +108,7 @@ export class Comparer {
   /** Weighed when they are needed: most of those that it is compared with are too far away by all else. */
   #weighedWords: Weighed | undefined
   #allWordBits = 0
+  #mostWordBits: number | undefined
   readonly #ciAgrees: number
   readonly #ciDiffers: number
   readonly #rarityOfWord: (stem: string) => number
@@ -146,10 +147,20 @@ export class Comparer {
     return this.#weighedWords
   }
 
+  /** What words can say at most: one that has all of those that are not common. */
+  get #mostOfWords(): number {
+    if (this.#mostWordBits === undefined) {
+      let shared = 0
+      for (const bits of this.#words.bits) shared += Math.max(0, bits)
+      this.#mostWordBits = this.#allWordBits > 0 ? wordBits(shared, this.#allWordBits) : 0
+    }
+    return this.#mostWordBits
+  }
+
   /** @param least fewer bits than this need not be exact: whose words alone are missing then */
   bits(other: Fingerprint, least = Number.NEGATIVE_INFINITY): number {
     const bits = this.#withoutWords(other, undefined)
-    if (bits + MOST_WORD_BITS < least) return bits
+    if (bits + MOST_WORD_BITS < least || bits + this.#mostOfWords < least) return bits
     return bits + this.#sharedWords(other, undefined)
   }
 
@@ -236,13 +247,18 @@ export class Comparer {
       shared += words.bits[place] as number
       common?.add(place)
     }
-    const bits = Math.min(MOST_WORD_BITS, (shared * shared) / this.#allWordBits)
+    const bits = wordBits(shared, this.#allWordBits)
     if (bits > 0 && common !== undefined) {
       const inOrder = words.values.filter((_, place) => common.has(place))
       agreements?.push({ signal: 'words', value: inOrder.join(' '), bits })
     }
     return bits
   }
+}
+
+/** What shared words say, of an incident that has so many bits of them in all. */
+function wordBits(shared: number, all: number): number {
+  return Math.min(MOST_WORD_BITS, (shared * shared) / all)
 }
 
 /** Some values, their hashes, and how rare each is. So few that looking through them is quicker than any index. */

@@ -23,6 +23,12 @@ export class Tally {
     else if (this.#size < CAPACITY) this.#put(at, ordinal, gap, 1)
   }
 
+  /** The same, of who is known already. */
+  addKnown(ordinal: number): void {
+    const place = (this.#places[this.#find(ordinal)] as number) - 1
+    if (place >= 0) this.#lists[place] = (this.#lists[place] as number) + 1
+  }
+
   /** Forgets who stands in fewer lists. */
   keep(least: number): void {
     const size = this.#size

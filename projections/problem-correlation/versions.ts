@@ -70,8 +70,8 @@ export function withVersion(versions: Versions, fingerprint: Fingerprint, from: 
 /** With another one in place of the first: it was not told at once all that it was opened with. */
 export function withFirst(versions: Versions, fingerprint: Fingerprint): Versions {
   const aside = versions.startsWith(ASIDE) ? ASIDE : ''
-  const [, ...others] = partsOf(versions)
-  return aside + (others.length === 0 ? fingerprint : SEVERAL + [fingerprint, ...others].join(NEXT))
+  const first = versions.indexOf(NEXT)
+  return aside + (first < 0 ? fingerprint : SEVERAL + fingerprint + versions.slice(first))
 }
 
 /** The first fingerprint, and the others behind their times. */
