@@ -105,6 +105,25 @@ function suite(name: string, open: () => { store: ReadStore; dispose(): Promise<
       expect(rate.summary).toContain('too little to tell')
     })
 
+    it('has nothing to be compared with where no incident was recorded before the fix', async () => {
+      const kind = { service: 'telephony' }
+      const data = { title: 'Old', affectedCis: [], origin: 'reactive' as const, ...kind }
+      await problem(desk, 'PRB0000007', at(9, 0, -75), { type: 'ProblemOpened', data })
+      await repeated(desk, 1007, -50, 3, kind)
+      await resolvedByFix(desk, 'PRB0000007', at(9, 0, -70))
+      const rate = await desk.repeatRate('PRB0000007')
+      expect(rate).toMatchObject({
+        before: { hours: 0, count: 0 },
+        after: { count: 3 },
+        verdict: 'too little to tell',
+      })
+      expect(rate.summary).toContain('nothing to compare them with')
+      // Fixed a month later there is (counter-proof)
+      await problem(desk, 'PRB0000008', at(9, 0, -75), { type: 'ProblemOpened', data })
+      await resolvedByFix(desk, 'PRB0000008', at(9, 0, -30))
+      expect((await desk.repeatRate('PRB0000008')).summary).not.toContain('nothing to compare them with')
+    })
+
     it('is counted from when it was resolved where no change that fixes it has ended well', async () => {
       await found(desk, 'PRB0000002', { affectedCis: [SPOOLER, 'gone-7'] })
       await implemented(desk, 'CHG0000002', at(10, 0, 2), at(12, 0, 2), 'backed out')

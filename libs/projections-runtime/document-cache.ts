@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { LOG_START, type Position } from '#libs/event-sourcing'
 import type { DocumentWrite, ProjectionReader } from '#libs/read-store'
 
@@ -15,10 +14,14 @@ export interface Slot {
  * The documents of one collection that a batch touches, on top of the recently used ones, so that a stream of events
  * about the same records does not read them again and again. One batch: `slot` what it touches, `load`, change the
  * slots, `finish`. After a failure it must be cleared: slots may have changed that were not written.
+ *
+ * Recently used is what was used since the last time that half of the capacity had been, or in the time before that: one look at one
+ * map finds most documents, where an exact order of use would have to be kept for each look.
  */
 export class DocumentCache {
-  readonly #recent: LRUCache<string, Slot>
-  readonly #batch = new Map<string, Slot>()
+  readonly #half: number
+  #young = new Map<string, Slot>()
+  #old = new Map<string, Slot>()
   #missing: Slot[] = []
   #dirty: Slot[] = []
   /** Nothing is in the store that is not in memory: a fresh build needs no reads until the memory overflows. */
@@ -29,39 +32,47 @@ export class DocumentCache {
     private readonly collection: string,
     { capacity, fresh }: { capacity: number; fresh: boolean },
   ) {
-    this.#recent = new LRUCache({ max: capacity })
+    this.#half = Math.ceil(capacity / 2)
     this.#complete = fresh
   }
 
   /** The slot of this id for the batch; its content is there after the next `load`. */
   slot(id: string): Slot {
-    let slot = this.#batch.get(id)
-    if (slot !== undefined) return slot
-    slot = this.#recent.get(id)
+    let slot = this.#find(id)
     if (slot === undefined) {
-      slot = emptySlot(id)
+      slot = this.#add(id)
       if (!this.#complete) this.#missing.push(slot)
     }
-    this.#batch.set(id, slot)
     return slot
   }
 
   /** The slot, provided its content is known already. */
   peek(id: string): Slot | undefined {
-    let slot = this.#batch.get(id)
-    if (slot !== undefined) return slot
-    slot = this.#recent.get(id) ?? (this.#complete ? emptySlot(id) : undefined)
-    if (slot !== undefined) this.#batch.set(id, slot)
-    return slot
+    return this.#find(id) ?? (this.#complete ? this.#add(id) : undefined)
   }
 
   /** The slot for a document that is replaced without having been read. */
   overwrite(id: string): Slot {
-    let slot = this.#batch.get(id)
-    if (slot === undefined) {
-      slot = this.#recent.get(id) ?? emptySlot(id)
-      this.#batch.set(id, slot)
-    }
+    return this.#find(id) ?? this.#add(id)
+  }
+
+  /** Nothing is known of it any more. */
+  drop(slot: Slot): void {
+    slot.dirty = false
+    this.#young.delete(slot.id)
+  }
+
+  #find(id: string): Slot | undefined {
+    let slot = this.#young.get(id)
+    if (slot !== undefined) return slot
+    slot = this.#old.get(id)
+    if (slot !== undefined) this.#young.set(id, slot)
+    return slot
+  }
+
+  #add(id: string): Slot {
+    const slot: Slot = { id, document: undefined, position: LOG_START, stale: false, dirty: false }
+    this.#young.set(id, slot)
     return slot
   }
 
@@ -90,6 +101,11 @@ export class DocumentCache {
     this.touch(slot)
   }
 
+  /** Puts back into a slot what was there before a {@link change}. */
+  restore(slot: Slot, before: Pick<Slot, 'document' | 'position' | 'dirty'>): void {
+    Object.assign(slot, before)
+  }
+
   /** Marks a slot as to be written. */
   touch(slot: Slot): void {
     if (slot.dirty) return
@@ -100,26 +116,27 @@ export class DocumentCache {
   /** Ends the batch: what must be written. */
   finish(writes: DocumentWrite[]): void {
     for (const slot of this.#dirty) {
+      if (!slot.dirty) continue
       slot.dirty = false
       const { id, document = null, position, stale } = slot
       writes.push({ collection: this.collection, id, document, position, stale })
     }
     this.#dirty = []
-    for (const [id, slot] of this.#batch) this.#recent.set(id, slot)
-    this.#batch.clear()
-    if (this.#recent.size >= this.#recent.max) this.#complete = false
+    if (this.#young.size >= this.#half) this.#growOld()
+  }
+
+  #growOld(): void {
+    if (this.#old.size > 0) this.#complete = false
+    this.#old = this.#young
+    this.#young = new Map()
   }
 
   /** Forgets everything, for instance because another has written. */
   clear(): void {
-    this.#recent.clear()
-    this.#batch.clear()
+    this.#young.clear()
+    this.#old.clear()
     this.#missing = []
     this.#dirty = []
     this.#complete = false
   }
-}
-
-function emptySlot(id: string): Slot {
-  return { id, document: undefined, position: LOG_START, stale: false, dirty: false }
 }

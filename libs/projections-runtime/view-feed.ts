@@ -1,9 +1,12 @@
-import type { RecordedEvent } from '#libs/event-sourcing'
+import type { Position, RecordedEvent } from '#libs/event-sourcing'
 import type { DocumentWrite, ProjectionWriter } from '#libs/read-store'
 import { PoisonedEvent } from './build-feed.js'
 import type { AnyView, ViewTransaction } from './definitions.js'
-import { DocumentCache } from './document-cache.js'
+import { DocumentCache, type Slot } from './document-cache.js'
 import { type FeedOptions, type OpeningState, openingState, ReadModelFeed } from './read-model-feed.js'
+
+/** Events whose documents are loaded in one read: what a definition found out about them lives no longer than until they are folded. */
+const ANNOUNCED_AT_ONCE = 1_024
 
 /** Lets a view read and write its own collections, a batch in memory at a time. */
 export class ViewFeed extends ReadModelFeed {
@@ -32,9 +35,12 @@ export class ViewFeed extends ReadModelFeed {
 
   protected async fold(events: readonly RecordedEvent[]): Promise<DocumentWrite[]> {
     const wanted = events.filter((event) => this.wants(event))
-    for (const event of wanted) this.#announce(event)
-    for (const cache of this.#collections.values()) await cache.load()
-    for (const event of wanted) await this.#foldOne(event)
+    for (let from = 0; from < wanted.length; from += ANNOUNCED_AT_ONCE) {
+      const part = wanted.slice(from, from + ANNOUNCED_AT_ONCE)
+      for (const event of part) this.#announce(event)
+      for (const cache of this.#collections.values()) await cache.load()
+      for (const event of part) await this.#foldOne(event)
+    }
     const writes: DocumentWrite[] = []
     for (const cache of this.#collections.values()) cache.finish(writes)
     return writes
@@ -51,20 +57,21 @@ export class ViewFeed extends ReadModelFeed {
   /** Folds are pure, so one that turns out to need a document which nobody announced is simply begun again. */
   async #foldOne(event: RecordedEvent): Promise<void> {
     for (;;) {
-      const transaction = new EventTransaction((collection) => this.#cache(collection))
+      const transaction = new EventTransaction(this.#cache, event.position)
       try {
         this.definition.fold(event, transaction)
       } catch (error) {
         if (!transaction.missing) throw new PoisonedEvent(event, error)
       }
-      if (!transaction.missing) return transaction.apply(event.position)
+      if (!transaction.missing) return
+      transaction.rollBack()
       const { collection, ids } = transaction.missing
       for (const id of ids) this.#cache(collection).slot(id)
       await this.#cache(collection).load()
     }
   }
 
-  #cache(collection: string): DocumentCache {
+  readonly #cache = (collection: string): DocumentCache => {
     const cache = this.#collections.get(collection)
     if (!cache) throw new Error(`${this.definition.name} has no collection "${collection}"`)
     return cache
@@ -74,26 +81,35 @@ export class ViewFeed extends ReadModelFeed {
 /** Ends a fold that is begun again. Made once: a stack for each would cost more than the fold. */
 const NOT_LOADED = new Error('A document must be loaded first')
 
-/** What one event reads and writes; nothing of it reaches the batch unless the fold ends well. */
+/** A slot as it was before; `document` and `position` undefined: nothing was known of it. */
+interface Before {
+  cache: DocumentCache
+  slot: Slot
+  document: object | undefined
+  position: Position | undefined
+  dirty: boolean
+}
+
+/** What one event reads and writes: in the slots at once, as most folds end well, and out of them again if this one does not. */
 class EventTransaction implements ViewTransaction {
-  readonly #writes = new Map<string, Map<string, object | undefined>>()
+  readonly #before: Before[] = []
   /** Reads that could not be answered yet. */
   missing: { collection: string; ids: readonly string[] } | undefined
 
-  constructor(private readonly cache: (collection: string) => DocumentCache) {}
+  constructor(
+    private readonly cache: (collection: string) => DocumentCache,
+    private readonly position: Position,
+  ) {}
 
   get<Document extends object>(collection: string, id: string): Document | undefined {
-    const own = this.#writes.get(collection)
-    if (own?.has(id)) return own.get(id) as Document | undefined
     const slot = this.cache(collection).peek(id)
-    if (slot) return slot.document as Document | undefined
-    return this.#lack(collection, [id])
+    if (slot === undefined) return this.#lack(collection, [id])
+    return slot.document as Document | undefined
   }
 
   want(collection: string, ids: readonly string[]): void {
-    const own = this.#writes.get(collection)
     const cache = this.cache(collection)
-    const missing = ids.filter((id) => !own?.has(id) && cache.peek(id) === undefined)
+    const missing = ids.filter((id) => cache.peek(id) === undefined)
     if (missing.length > 0) this.#lack(collection, missing)
   }
 
@@ -105,21 +121,21 @@ class EventTransaction implements ViewTransaction {
     this.#write(collection, id, undefined)
   }
 
-  apply(position: string): void {
-    for (const [collection, documents] of this.#writes) {
-      const cache = this.cache(collection)
-      for (const [id, document] of documents) cache.change(cache.overwrite(id), document, position)
+  /** As if nothing had been written. */
+  rollBack(): void {
+    for (const { cache, slot, document, position, dirty } of this.#before.reverse()) {
+      if (position === undefined) cache.drop(slot)
+      else cache.restore(slot, { document, position, dirty })
     }
   }
 
   #write(collection: string, id: string, document: object | undefined): void {
-    let documents = this.#writes.get(collection)
-    if (documents === undefined) {
-      this.cache(collection)
-      documents = new Map()
-      this.#writes.set(collection, documents)
-    }
-    documents.set(id, document)
+    const cache = this.cache(collection)
+    const known = cache.peek(id)
+    const slot = known ?? cache.overwrite(id)
+    const { document: before, dirty } = slot
+    this.#before.push({ cache, slot, document: before, position: known?.position, dirty })
+    cache.change(slot, document, this.position)
   }
 
   #lack(collection: string, ids: readonly string[]): never {

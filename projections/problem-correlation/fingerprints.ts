@@ -1,14 +1,4 @@
-import {
-  areSameAt,
-  digitOf,
-  digitsOf,
-  NONE,
-  NONE_CODE,
-  numberAt,
-  shortHashOf,
-  smallNumberAt,
-  WIDTH,
-} from './digits.js'
+import { areSameAt, DigitsWriter, NONE_CODE, numberAt, shortHashOf, smallNumberAt, WIDTH } from './digits.js'
 import { FIELD_SIGNALS, type FieldSignal, type Traits } from './traits.js'
 
 /**
@@ -38,19 +28,34 @@ const MOST_OF_A_KIND = 63
 
 export function fingerprintOf(traits: Traits): Fingerprint {
   const time = Math.max(0, traits.time)
-  let text = digitsOf(Math.floor(time / TIME_UNIT)) + digitsOf(time % TIME_UNIT)
-  for (const signal of FIELD_SIGNALS) text += hashDigits(traits[signal])
-  text += hashDigits(traits.ci)
-  const kinds = [traits.upstream, traits.changes, traits.words].map(
-    (kind) => kind?.slice(0, MOST_OF_A_KIND) ?? [],
-  )
-  for (const { length } of kinds) text += digitOf(length)
-  for (const kind of kinds) for (const value of kind) text += hashDigits(value)
-  return text + traits.number
+  writer.number(Math.floor(time / TIME_UNIT))
+  writer.number(time % TIME_UNIT)
+  for (const signal of FIELD_SIGNALS) writeHash(traits[signal])
+  writeHash(traits.ci)
+  const { upstream = [], changes = [], words = [] } = traits
+  writeCount(upstream)
+  writeCount(changes)
+  writeCount(words)
+  writeHashes(upstream)
+  writeHashes(changes)
+  writeHashes(words)
+  return writer.take() + traits.number
 }
 
-function hashDigits(value: string | undefined): string {
-  return value === undefined ? NONE : digitsOf(shortHashOf(value))
+const writer = new DigitsWriter()
+
+function writeHash(value: string | undefined): void {
+  if (value === undefined) writer.none()
+  else writer.number(shortHashOf(value))
+}
+
+function writeCount({ length }: readonly string[]): void {
+  writer.digit(Math.min(length, MOST_OF_A_KIND))
+}
+
+function writeHashes(values: readonly string[]): void {
+  for (let i = 0; i < values.length && i < MOST_OF_A_KIND; i++)
+    writer.number(shortHashOf(values[i] as string))
 }
 
 export function timeIn(fingerprint: Fingerprint): number {
@@ -66,7 +71,8 @@ export const agreeAt = areSameAt
 /** The fingerprint of the same incident with another group. */
 export function withGroup(fingerprint: Fingerprint, group: string | undefined): Fingerprint {
   const { group: place } = FIELD_PLACES
-  return fingerprint.slice(0, place) + hashDigits(group) + fingerprint.slice(place + WIDTH)
+  writeHash(group)
+  return fingerprint.slice(0, place) + writer.take() + fingerprint.slice(place + WIDTH)
 }
 
 /** Ordinals of incidents, each with the hash of its group, as one text. */
@@ -76,46 +82,41 @@ const KIN_WIDTH = 2 * WIDTH
 
 export function kinByGroup(ordinals: readonly number[], fingerprints: readonly Fingerprint[]): KinByGroup {
   const { group } = FIELD_PLACES
-  let text = ''
-  for (const [i, ordinal] of ordinals.entries()) {
+  for (let i = 0; i < ordinals.length; i++) {
     const fingerprint = fingerprints[i]
-    if (fingerprint && isToldAt(fingerprint, group))
-      text += digitsOf(ordinal) + fingerprint.slice(group, group + WIDTH)
+    if (!fingerprint || !isToldAt(fingerprint, group)) continue
+    writer.number(ordinals[i] as number)
+    writer.copy(fingerprint, group)
   }
-  return text
+  return writer.take()
 }
 
 /** Ordinals of those that have the group. */
 export function kinOfGroup(kin: KinByGroup, group: string): readonly number[] {
-  const hash = hashDigits(group)
+  const hash = shortHashOf(group)
   const ordinals: number[] = []
   for (let at = 0; at < kin.length; at += KIN_WIDTH)
-    if (kin.startsWith(hash, at + WIDTH)) ordinals.push(numberAt(kin, at))
+    if (numberAt(kin, at + WIDTH) === hash) ordinals.push(numberAt(kin, at))
   return ordinals
 }
 
-/** Hashes of what an incident has several of. */
-export interface Hashes {
-  from: number
-  to: number
+/** Of what an incident has several of: the hashes of each kind stand between where it begins and where the next one does. */
+export const UPSTREAM_FROM = HASHES_AT
+
+export function changesFrom(fingerprint: Fingerprint): number {
+  return UPSTREAM_FROM + WIDTH * smallNumberAt(fingerprint, COUNTS_AT)
 }
 
-export function upstreamIn(fingerprint: Fingerprint): Hashes {
-  return { from: HASHES_AT, to: HASHES_AT + WIDTH * smallNumberAt(fingerprint, COUNTS_AT) }
+export function wordsFrom(fingerprint: Fingerprint): number {
+  return changesFrom(fingerprint) + WIDTH * smallNumberAt(fingerprint, COUNTS_AT + 1)
 }
 
-export function changesIn(fingerprint: Fingerprint): Hashes {
-  const from = upstreamIn(fingerprint).to
-  return { from, to: from + WIDTH * smallNumberAt(fingerprint, COUNTS_AT + 1) }
-}
-
-export function wordsIn(fingerprint: Fingerprint): Hashes {
-  const from = changesIn(fingerprint).to
-  return { from, to: from + WIDTH * smallNumberAt(fingerprint, COUNTS_AT + 2) }
+export function numberFrom(fingerprint: Fingerprint): number {
+  return wordsFrom(fingerprint) + WIDTH * smallNumberAt(fingerprint, COUNTS_AT + 2)
 }
 
 export function numberIn(fingerprint: Fingerprint): string {
-  return fingerprint.slice(wordsIn(fingerprint).to)
+  return fingerprint.slice(numberFrom(fingerprint))
 }
 
 /** The hash that stands at a place. */

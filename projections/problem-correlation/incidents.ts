@@ -26,7 +26,17 @@ import {
 } from './fingerprints.js'
 import { ITEM_NAMES, itemNamed, NAMED_ITEMS } from './item-names.js'
 import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './linking.js'
-import { enter, kinOf, listReads, move, moveToGroup, nextOrdinal, type Reads, wantLists } from './lists.js'
+import {
+  enter,
+  kinKeysIn,
+  kinOf,
+  listReads,
+  move,
+  moveToGroup,
+  nextOrdinal,
+  type Reads,
+  wantLists,
+} from './lists.js'
 import { addVersions, changeVersions, versionsOf } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
 import { aboutOf, describedTraits, everyKeyOf, type Keys, type Traits } from './traits.js'
@@ -75,19 +85,19 @@ interface Opened {
 }
 
 function opened(event: RecordedIncident<'IncidentOpened'>): Opened {
-  let incident = openedBy.get(event)
+  let incident = openings.get(event)
   if (incident === undefined) {
     const { stream, data, metadata } = event
     const about = aboutOf(data)
     const time = Date.parse(data.openedAt ?? metadata.occurredAt)
     const traits = describedTraits(numberOf(stream), time, data, about)
     incident = { traits, keys: everyKeyOf(traits), title: data.title, about }
-    openedBy.set(event, incident)
+    openings.set(event, incident)
   }
   return incident
 }
-/** An event is asked for what it reads, then folded, maybe twice: its words are found once. */
-const openedBy = new WeakMap<RecordedEvent, Opened>()
+/** An event is asked for what it reads, then folded: its words are found once. */
+const openings = new WeakMap<RecordedEvent, Opened>()
 
 export function foldIncident(
   event: RecordedEvent<IncidentEvent>,
@@ -121,6 +131,7 @@ function open(
   settings: CorrelationSettings,
 ): void {
   const { title, about, ...told } = opened(event)
+  openings.delete(event)
   const traits = withSurroundings(view, told.traits)
   const keys = traits === told.traits ? told.keys : everyKeyOf(traits)
   const fingerprint = fingerprintOf(traits)
@@ -132,7 +143,7 @@ function open(
     return
   }
   if (traits !== told.traits) wantLists(view, traits, keys)
-  const entered = { traits, ordinal: nextOrdinal(view), keys }
+  const entered = { traits, ordinal: nextOrdinal(view), keys, kinKeys: kinKeysIn(view, keys) }
   const kin = kinOf(view, entered, settings)
   const others = known(view, kin, traits.time)
   enter(view, entered)
@@ -285,8 +296,9 @@ function restrict(view: ViewTransaction, number: string): void {
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
   const { ci: named, upstream: _upstream, changes: _changes, ...rest } = traits
   if (named === undefined) return (traits.upstream ?? traits.changes) ? rest : traits
-  const ci = itemNamed(view, named, iso(traits.time))
-  const { upstream, changes } = surroundings(view, ci, iso(traits.time))
+  const at = iso(traits.time)
+  const ci = itemNamed(view, named, at)
+  const { upstream, changes } = surroundings(view, ci, at)
   if (upstream.length === 0 && changes.length === 0)
     return (traits.upstream ?? traits.changes ?? (ci === named ? undefined : ci)) ? { ...rest, ci } : traits
   return {

@@ -4,14 +4,16 @@ import {
   forNearest,
   forNewest,
   forSince,
+  MINUTE,
   type Newest,
   NOBODY,
   withEntry,
   withoutEntry,
 } from './newest.js'
 import type { Background } from './similarity.js'
+import { Tally } from './tally.js'
 import { everyKeyOf, FIELD_SIGNALS, fieldKey, type Keys, keysOfItems, type Traits } from './traits.js'
-import { countWord, WORDS, type WordCount } from './word-counts.js'
+import { countWords, WORDS, type WordCount } from './word-counts.js'
 
 /**
  * Lists of bounded length by which incidents are found again, and how many there are of what: whatever the number of incidents, one
@@ -89,10 +91,12 @@ export interface Entered {
   traits: Traits
   ordinal: number
   keys: Keys
+  /** Of lists by what is alike in more than one trait, those that count ({@link kinKeysIn}), if that is known already. */
+  kinKeys?: readonly string[]
 }
 
 /** Counts an incident and writes it into its lists. */
-export function enter(view: ViewTransaction, { traits, ordinal, keys }: Entered): void {
+export function enter(view: ViewTransaction, { traits, ordinal, keys, kinKeys }: Entered): void {
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
   const isFirst = totals.incidents === 0
   const entered: Totals = {
@@ -101,12 +105,12 @@ export function enter(view: ViewTransaction, { traits, ordinal, keys }: Entered)
     first: isFirst ? traits.time : Math.min(totals.first, traits.time),
     last: isFirst ? traits.time : Math.max(totals.last, traits.time),
   }
-  const kin = kinKeysIn(view, keys)
+  const kin = kinKeys ?? kinKeysIn(view, keys)
   view.put(TOTALS, ALL, withFields(view, entered, [], keys.fields))
   const entry = entryOf(traits.time, ordinal)
   for (const key of keys.lists) list(view, key, entry)
   for (const key of kin) listKin(view, key, entry)
-  for (const stem of traits.words ?? []) countWord(view, stem, 1, traits.number)
+  countWords(view, traits.words ?? [], 1, traits.number)
 }
 
 /** The same incident with other traits. @param until milliseconds since 1970 to which it had the old ones; undefined: it never had */
@@ -128,8 +132,12 @@ export function move(
   for (const key of kin) if (!oldKin.includes(key)) listKin(view, key, entry)
   if (old.words === after.words) return
   const [oldWords, words] = [old.words ?? [], after.words ?? []]
-  for (const stem of oldWords) if (!words.includes(stem)) countWord(view, stem, -1, after.number)
-  for (const stem of words) if (!oldWords.includes(stem)) countWord(view, stem, 1, after.number)
+  const [gone, added] = [
+    oldWords.filter((stem) => !words.includes(stem)),
+    words.filter((stem) => !oldWords.includes(stem)),
+  ]
+  countWords(view, gone, -1, after.number)
+  countWords(view, added, 1, after.number)
 }
 
 /** The same incident in another group, or in none. @param until as in {@link move} */
@@ -189,12 +197,9 @@ function withFields(
 
 function list(view: ViewTransaction, key: string, entry: string): void {
   const known = view.get<KeyList>(KEYS, key) ?? NO_LIST
-  const next: KeyList = {
-    ...known,
-    count: known.count + 1,
-    newest: withEntry(known.newest, entry, MOST_LISTED),
-  }
-  view.put(KEYS, key, next)
+  const { past } = known
+  const [count, newest] = [known.count + 1, withEntry(known.newest, entry, MOST_LISTED)]
+  view.put(KEYS, key, past === undefined ? { count, newest } : ({ count, newest, past } satisfies KeyList))
 }
 
 /** @param past with the time to which it stood there */
@@ -249,13 +254,15 @@ function everyKinKey({ kind, pairs }: Keys): readonly string[] {
 }
 
 /** Without pairs of words that are common: who shares them, shares nothing beyond chance, and they would be written all the time. */
-function kinKeysIn(view: { get: Lookup }, { kind, pairs }: Keys): readonly string[] {
+export function kinKeysIn(view: { get: Lookup }, { kind, pairs }: Keys): readonly string[] {
   const { incidents } = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
   const keys = kind === undefined ? [] : [kind]
   const countOf = (stem: string) => view.get<WordCount>(WORDS, stem)?.count ?? 0
+  let [last, countOfLast] = ['', 0]
   for (const { key, one, other } of pairs) {
-    const isCommon =
-      incidents >= LEAST_TO_JUDGE && countOf(one) * countOf(other) * COMMON_PAIR > incidents * incidents
+    const count = one === last ? countOfLast : countOf(one)
+    ;[last, countOfLast] = [other, countOf(other)]
+    const isCommon = incidents >= LEAST_TO_JUDGE && count * countOfLast * COMMON_PAIR > incidents * incidents
     if (!isCommon) keys.push(key)
   }
   return keys
@@ -271,39 +278,38 @@ const LEAST_TO_JUDGE = 256
  */
 export function kinOf(
   view: { get: Lookup },
-  { traits, ordinal: own, keys }: Entered,
+  { traits, ordinal: own, keys, kinKeys = kinKeysIn(view, keys) }: Entered,
   { windowMilliseconds }: { windowMilliseconds: number },
   at = traits.time,
 ): readonly number[] {
-  const found = new Map<number, Kin>()
-  const add = (ordinal: number, time: number) => {
-    const gap = Math.abs(time - at)
-    if (ordinal === own || gap > windowMilliseconds) return
-    const known = found.get(ordinal)
-    if (known === undefined) found.set(ordinal, { ordinal, gap, lists: 1 })
-    else known.lists++
+  tally.clear()
+  const add = (ordinal: number, minute: number) => {
+    const gap = Math.abs(minute * MINUTE - at)
+    if (ordinal !== own && gap <= windowMilliseconds) tally.add(ordinal, gap)
   }
-  const near = (list: Listed | undefined, most: number) => {
+  const addKnown = (ordinal: number) => tally.addKnown(ordinal)
+  const addPast = (ordinal: number) => {
+    if (ordinal !== own) tally.add(ordinal, 0)
+  }
+  const near = (list: Listed | undefined, most: number, tell = add) => {
     if (list === undefined) return
-    forNearest(list.newest, at, most, add)
-    if (list.past !== undefined) forSince(list.past, at, (ordinal) => add(ordinal, at))
+    forNearest(list.newest, at, most, tell)
+    if (list.past !== undefined) forSince(list.past, at, addPast)
   }
-  for (const key of keys.fields) if (key !== undefined) near(view.get<KeyList>(KEYS, key), MOST_OF_FIELD)
-  for (const [ordinal, { lists }] of found) if (lists < LEAST_FIELDS) found.delete(ordinal)
+  const fields = keys.fields.filter((key) => key !== undefined)
+  if (fields.length >= LEAST_FIELDS) {
+    // Who stands in none of these is not in enough of them
+    const telling = fields.length - LEAST_FIELDS + 1
+    for (const [i, key] of fields.entries())
+      near(view.get<KeyList>(KEYS, key), MOST_OF_FIELD, i < telling ? add : addKnown)
+    tally.keep(LEAST_FIELDS)
+  }
   for (const key of keys.rare) near(view.get<KeyList>(KEYS, key), MOST_OF_RARE)
-  for (const key of kinKeysIn(view, keys)) near(view.get<KinList>(KIN, key), MOST_KIN)
-  if (found.size <= MOST_COMPARED) return [...found.keys()]
-  return [...found.values()]
-    .sort((a, b) => b.lists - a.lists || a.gap - b.gap || a.ordinal - b.ordinal)
-    .slice(0, MOST_COMPARED)
-    .map(({ ordinal }) => ordinal)
+  for (const key of kinKeys) near(view.get<KinList>(KIN, key), MOST_KIN)
+  return tally.first(MOST_COMPARED)
 }
 
-interface Kin {
-  ordinal: number
-  gap: number
-  lists: number
-}
+const tally = new Tally()
 
 /** Ordinals of all who share a trait and stand in its list, maybe its own among them. */
 export function listedWith(lookup: Lookup, traits: Traits): readonly number[] {

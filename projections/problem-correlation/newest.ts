@@ -8,7 +8,7 @@ export type Newest = string
 
 export const NOBODY: Newest = ''
 const ENTRY = 2 * WIDTH
-const MINUTE = 60_000
+export const MINUTE = 60_000
 
 /** @param time milliseconds since 1970, of which lists know the minute */
 export function entryOf(time: number, ordinal: number): string {
@@ -20,9 +20,9 @@ export const lengthOf = (newest: Newest): number => newest.length / ENTRY
 
 /** With an incident in its place; of the same minute the one that was entered later is the later one. */
 export function withEntry(newest: Newest, entry: string, most: number): Newest {
-  const minute = entry.slice(0, WIDTH)
+  const minute = numberAt(entry, 0)
   let place = newest.length
-  while (place > 0 && newest.slice(place - ENTRY, place - WIDTH) > minute) place -= ENTRY
+  while (place > 0 && numberAt(newest, place - ENTRY) > minute) place -= ENTRY
   const isFull = newest.length >= most * ENTRY
   if (isFull && place === 0) return newest
   const longer =
@@ -36,29 +36,26 @@ export function withoutEntry(newest: Newest, entry: string): Newest {
   return newest
 }
 
-/** Tells each of the newest, the latest first. @param tell with the time in milliseconds since 1970 */
-export function forNewest(newest: Newest, most: number, tell: (ordinal: number, time: number) => void): void {
+/** Tells each of the newest, the latest first. */
+export function forNewest(newest: Newest, most: number, tell: (ordinal: number) => void): void {
   const last = Math.max(0, newest.length - most * ENTRY)
-  for (let at = newest.length - ENTRY; at >= last; at -= ENTRY)
-    tell(numberAt(newest, at + WIDTH), numberAt(newest, at) * MINUTE)
+  for (let at = newest.length - ENTRY; at >= last; at -= ENTRY) tell(numberAt(newest, at + WIDTH))
 }
 
-/** Tells those nearest to a time: so many up to its minute, and so many of later ones, who are mostly none. */
+/** Tells those nearest to a time, with the minute: so many up to that of the time, and so many of later ones, who are mostly none. */
 export function forNearest(
   newest: Newest,
   time: number,
   most: number,
-  tell: (ordinal: number, time: number) => void,
+  tell: (ordinal: number, minute: number) => void,
 ): void {
   const minute = Math.floor(time / MINUTE)
   let end = newest.length
   while (end > 0 && numberAt(newest, end - ENTRY) > minute) end -= ENTRY
   const last = Math.max(0, end - most * ENTRY)
-  for (let at = end - ENTRY; at >= last; at -= ENTRY)
-    tell(numberAt(newest, at + WIDTH), numberAt(newest, at) * MINUTE)
+  for (let at = end - ENTRY; at >= last; at -= ENTRY) tell(numberAt(newest, at + WIDTH), numberAt(newest, at))
   const latest = Math.min(newest.length, end + most * ENTRY)
-  for (let at = end; at < latest; at += ENTRY)
-    tell(numberAt(newest, at + WIDTH), numberAt(newest, at) * MINUTE)
+  for (let at = end; at < latest; at += ENTRY) tell(numberAt(newest, at + WIDTH), numberAt(newest, at))
 }
 
 /** Tells those whose entry is of this minute or later. */

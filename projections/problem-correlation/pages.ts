@@ -88,17 +88,8 @@ function ofEach(
   ordinals: readonly number[],
   pick: (versions: Versions) => Fingerprint | undefined,
 ): readonly Fingerprint[] {
-  const pages = new Map<number, readonly Versions[]>()
-  const found: Fingerprint[] = []
-  for (const ordinal of ordinals) {
-    const number = pageNumber(ordinal)
-    let page = pages.get(number)
-    if (page === undefined) {
-      page = incidentsOn(view, idOf(number))
-      pages.set(number, page)
-    }
-    const versions = page[ordinal % PER_PAGE]
-    found.push((versions === undefined ? undefined : pick(versions)) ?? NO_FINGERPRINT)
-  }
-  return found
+  return ordinals.map((ordinal) => {
+    const versions = incidentsOn(view, pageOf(ordinal))[ordinal % PER_PAGE]
+    return (versions === undefined ? undefined : pick(versions)) ?? NO_FINGERPRINT
+  })
 }

@@ -30,7 +30,7 @@ const internal = { columns: {}, indexes: [], ...wholeFor(CORRELATION_READERS) } 
 export function problemCorrelationBy(settings: CorrelationSettings) {
   return defineView<CorrelationEvent>({
     name: 'problem_correlation',
-    version: 5,
+    version: 6,
     pace: 'unhurried',
     from: ['incident-', 'ci-', 'relation-', 'change-', 'candidate-', 'problem-'],
     collections: {

@@ -1,19 +1,19 @@
 import {
   agreeAt,
   CI_PLACE,
-  changesIn,
+  changesFrom,
   FIELD_PLACES,
   type Fingerprint,
   fingerprintOf,
   HASH_WIDTH,
-  type Hashes,
   hashAt,
   hashOfValue,
   isToldAt,
+  numberFrom,
   numberIn,
   timeIn,
-  upstreamIn,
-  wordsIn,
+  UPSTREAM_FROM,
+  wordsFrom,
 } from './fingerprints.js'
 import {
   changeKey,
@@ -102,12 +102,13 @@ const UPSTREAM_BITS_LESS = 1
 export class Comparer {
   readonly #own: Fingerprint
   readonly #fields: readonly WeighedField[]
-  /** What the incident has several of, by hash. */
-  readonly #sources: ReadonlyMap<number, WeighedValue>
-  readonly #changes: ReadonlyMap<number, WeighedValue>
+  /** What the incident has several of. */
+  readonly #sources: Weighed
+  readonly #changes: Weighed
   /** Weighed when they are needed: most of those that it is compared with are too far away by all else. */
-  #weighedWords: ReadonlyMap<number, WeighedValue> | undefined
+  #weighedWords: Weighed | undefined
   #allWordBits = 0
+  #mostWordBits: number | undefined
   readonly #ciAgrees: number
   readonly #ciDiffers: number
   readonly #rarityOfWord: (stem: string) => number
@@ -138,27 +139,40 @@ export class Comparer {
     this.#timeWeight = by.timeWeight
   }
 
-  get #words(): ReadonlyMap<number, WeighedValue> {
+  get #words(): Weighed {
     if (this.#weighedWords === undefined) {
       this.#weighedWords = weighed(this.one.words, this.#rarityOfWord)
-      for (const { bits } of this.#weighedWords.values()) this.#allWordBits += bits
+      for (const bits of this.#weighedWords.bits) this.#allWordBits += bits
     }
     return this.#weighedWords
+  }
+
+  /** What words can say at most: one that has all of those that are not common. */
+  get #mostOfWords(): number {
+    if (this.#mostWordBits === undefined) {
+      let shared = 0
+      for (const bits of this.#words.bits) shared += Math.max(0, bits)
+      this.#mostWordBits = this.#allWordBits > 0 ? wordBits(shared, this.#allWordBits) : 0
+    }
+    return this.#mostWordBits
   }
 
   /** @param least fewer bits than this need not be exact: whose words alone are missing then */
   bits(other: Fingerprint, least = Number.NEGATIVE_INFINITY): number {
     const bits = this.#withoutWords(other, undefined)
-    if (bits + MOST_WORD_BITS < least) return bits
+    if (bits + MOST_WORD_BITS < least || bits + this.#mostOfWords < least) return bits
     return bits + this.#sharedWords(other, undefined)
   }
 
   /** At most so many as the other one finds when it is compared with this one: words count by how much of its own is shared. */
   mostBits(other: Fingerprint): number {
+    const words = this.#words
     let shared = 0
-    forHashes(other, wordsIn(other), (hash) => {
-      shared += Math.max(0, this.#words.get(hash)?.bits ?? 0)
-    })
+    const end = numberFrom(other)
+    for (let at = wordsFrom(other); at < end; at += HASH_WIDTH) {
+      const place = words.hashes.indexOf(hashAt(other, at))
+      if (place >= 0) shared += Math.max(0, words.bits[place] as number)
+    }
     return this.#withoutWords(other, undefined) + Math.min(MOST_WORD_BITS, shared)
   }
 
@@ -177,7 +191,7 @@ export class Comparer {
       bits += weight
     }
     if (this.one.ci !== undefined && isToldAt(other, CI_PLACE)) bits += this.#items(other, agreements)
-    if (this.#changes.size > 0) bits += this.#change(other, agreements)
+    if (this.#changes.hashes.length > 0) bits += this.#change(other, agreements)
     const gap = Math.abs(this.one.time - timeIn(other))
     const near = this.#timeWeight * (this.#nearest - Math.log2(this.#moment + gap))
     if (near > 0) agreements?.push({ signal: 'time', value: String(gap), bits: near })
@@ -187,30 +201,34 @@ export class Comparer {
   /** Of two that both have an item. */
   #items(other: Fingerprint, agreements: Agreement[] | undefined): number {
     const isSame = agreeAt(this.#own, other, CI_PLACE)
-    let best = this.#sources.get(hashAt(other, CI_PLACE))
-    if (!isSame)
-      forHashes(other, upstreamIn(other), (hash) => {
-        const source = this.#sources.get(hash)
-        if (source !== undefined && (best === undefined || source.bits > best.bits)) best = source
-      })
-    if (best === undefined) return this.#ciDiffers
-    const weight = this.#ciAgrees + best.bits
+    const { hashes, values, bits: rarities } = this.#sources
+    let best = hashes.indexOf(hashAt(other, CI_PLACE))
+    const end = isSame ? UPSTREAM_FROM : changesFrom(other)
+    for (let at = UPSTREAM_FROM; at < end; at += HASH_WIDTH) {
+      const place = hashes.indexOf(hashAt(other, at))
+      if (place >= 0 && (best < 0 || (rarities[place] as number) > (rarities[best] as number))) best = place
+    }
+    if (best < 0) return this.#ciDiffers
+    const weight = this.#ciAgrees + (rarities[best] as number)
     const bits = isSame ? weight : Math.max(0, weight - UPSTREAM_BITS_LESS)
-    if (bits > 0) agreements?.push({ signal: isSame ? 'ci' : 'upstream', value: best.value, bits })
+    if (bits > 0)
+      agreements?.push({ signal: isSame ? 'ci' : 'upstream', value: values[best] as string, bits })
     return bits
   }
 
   /** The first of its own that the other has as well. */
   #change(other: Fingerprint, agreements: Agreement[] | undefined): number {
-    const theirs = new Set<number>()
-    forHashes(other, changesIn(other), (hash) => theirs.add(hash))
-    for (const [hash, { value, bits: rarity }] of this.#changes) {
-      if (!theirs.has(hash)) continue
-      const bits = Math.min(MOST_CHANGE_BITS, rarity)
-      if (bits > 0) agreements?.push({ signal: 'change', value, bits })
-      return bits
+    const { hashes, values, bits: rarities } = this.#changes
+    const end = wordsFrom(other)
+    let first = hashes.length
+    for (let at = changesFrom(other); at < end; at += HASH_WIDTH) {
+      const place = hashes.indexOf(hashAt(other, at))
+      if (place >= 0) first = Math.min(first, place)
     }
-    return 0
+    if (first === hashes.length) return 0
+    const bits = Math.min(MOST_CHANGE_BITS, rarities[first] as number)
+    if (bits > 0) agreements?.push({ signal: 'change', value: values[first] as string, bits })
+    return bits
   }
 
   /**
@@ -220,40 +238,38 @@ export class Comparer {
   #sharedWords(other: Fingerprint, agreements: Agreement[] | undefined): number {
     const words = this.#words
     if (this.#allWordBits <= 0) return 0
-    const common: WeighedValue[] = []
+    const common = agreements && new Set<number>()
     let shared = 0
-    forHashes(other, wordsIn(other), (hash) => {
-      const word = words.get(hash)
-      if (word === undefined) return
-      shared += word.bits
-      if (agreements !== undefined) common.push(word)
-    })
-    const bits = Math.min(MOST_WORD_BITS, (shared * shared) / this.#allWordBits)
-    if (bits > 0 && agreements !== undefined) {
-      const inOrder = [...words.values()].filter((word) => common.includes(word))
-      agreements.push({ signal: 'words', value: inOrder.map(({ value }) => value).join(' '), bits })
+    const end = numberFrom(other)
+    for (let at = wordsFrom(other); at < end; at += HASH_WIDTH) {
+      const place = words.hashes.indexOf(hashAt(other, at))
+      if (place < 0) continue
+      shared += words.bits[place] as number
+      common?.add(place)
+    }
+    const bits = wordBits(shared, this.#allWordBits)
+    if (bits > 0 && common !== undefined) {
+      const inOrder = words.values.filter((_, place) => common.has(place))
+      agreements?.push({ signal: 'words', value: inOrder.join(' '), bits })
     }
     return bits
   }
 }
 
-interface WeighedValue {
-  value: string
-  /** How rare it is. */
-  bits: number
+/** What shared words say, of an incident that has so many bits of them in all. */
+function wordBits(shared: number, all: number): number {
+  return Math.min(MOST_WORD_BITS, (shared * shared) / all)
 }
 
-function weighed(
-  values: readonly string[] = [],
-  bitsOf: (value: string) => number,
-): ReadonlyMap<number, WeighedValue> {
-  const byHash = new Map<number, WeighedValue>()
-  for (const value of values) byHash.set(hashOfValue(value), { value, bits: bitsOf(value) })
-  return byHash
+/** Some values, their hashes, and how rare each is. So few that looking through them is quicker than any index. */
+interface Weighed {
+  values: readonly string[]
+  hashes: readonly number[]
+  bits: readonly number[]
 }
 
-function forHashes(fingerprint: Fingerprint, { from, to }: Hashes, tell: (hash: number) => void): void {
-  for (let at = from; at < to; at += HASH_WIDTH) tell(hashAt(fingerprint, at))
+function weighed(values: readonly string[] = [], bitsOf: (value: string) => number): Weighed {
+  return { values, hashes: values.map(hashOfValue), bits: values.map(bitsOf) }
 }
 
 interface WeighedField {

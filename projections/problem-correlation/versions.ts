@@ -3,13 +3,18 @@ import type { Fingerprint } from './fingerprints.js'
 
 /**
  * An incident as it was compared at any time: its fingerprint as it was opened, then, each behind the time from which on it held, those
- * after changes. Of most incidents there is one alone, and that is all of the text.
+ * after changes. Of most incidents there is one alone, and that is all of the text: the first character says so, without the others
+ * having to be read.
  */
 export type Versions = string
 
+/** First where there is more than one. */
+const SEVERAL = '+'
+const SEVERAL_CODE = SEVERAL.charCodeAt(0)
 const NEXT = '\n'
 /** First of an incident that takes part in nothing for now. */
 const ASIDE = '!'
+const ASIDE_CODE = ASIDE.charCodeAt(0)
 /** As it was opened, and the last ones. */
 const MOST_VERSIONS = 5
 
@@ -21,10 +26,10 @@ const timeAt = (text: string, at: number) => numberAt(text, at) * TIME_UNIT + nu
 
 /** As it was at a time (milliseconds since 1970), which is not before it was opened; undefined: it takes part in nothing. */
 export function versionAt(versions: Versions, time: number): Fingerprint | undefined {
-  if (versions.startsWith(ASIDE)) return undefined
-  const first = versions.indexOf(NEXT)
-  if (first < 0) return versions
-  let [from, to] = [0, first]
+  const code = versions.charCodeAt(0)
+  if (code === ASIDE_CODE) return undefined
+  if (code !== SEVERAL_CODE) return versions
+  let [from, to] = [SEVERAL.length, versions.indexOf(NEXT)]
   while (to < versions.length) {
     const next = to + NEXT.length
     if (timeAt(versions, next) > time) break
@@ -53,19 +58,26 @@ export function newestFrom(versions: Versions): number | undefined {
 
 /** With another version from a time on, never earlier than those before it. */
 export function withVersion(versions: Versions, fingerprint: Fingerprint, from: number): Versions {
-  const parts = versions.split(NEXT)
+  const aside = versions.startsWith(ASIDE) ? ASIDE : ''
+  const parts = partsOf(versions)
   const last = parts.length > 1 ? timeAt(parts.at(-1) as string, 0) : Number.NEGATIVE_INFINITY
   const time = Math.max(last, from)
   const kept = time === last ? parts.slice(0, -1) : parts
   const [first, ...rest] = [...kept, timeDigits(time) + fingerprint]
-  return [first, ...rest.slice(1 - MOST_VERSIONS)].join(NEXT)
+  return aside + SEVERAL + [first, ...rest.slice(1 - MOST_VERSIONS)].join(NEXT)
 }
 
 /** With another one in place of the first: it was not told at once all that it was opened with. */
 export function withFirst(versions: Versions, fingerprint: Fingerprint): Versions {
   const aside = versions.startsWith(ASIDE) ? ASIDE : ''
   const first = versions.indexOf(NEXT)
-  return aside + fingerprint + (first < 0 ? '' : versions.slice(first))
+  return aside + (first < 0 ? fingerprint : SEVERAL + fingerprint + versions.slice(first))
+}
+
+/** The first fingerprint, and the others behind their times. */
+function partsOf(versions: Versions): string[] {
+  const shown = broughtBack(versions)
+  return (shown.startsWith(SEVERAL) ? shown.slice(SEVERAL.length) : shown).split(NEXT)
 }
 
 export const setAside = (versions: Versions): Versions =>

@@ -1,5 +1,5 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
-import { countWord, WORDS, type WordCount } from './word-counts.js'
+import { countWords, WORDS, type WordCount } from './word-counts.js'
 
 /** After so many incidents with one word: its count, and how often that was written. */
 function counted(incidents: number): { count: number; writes: number } {
@@ -16,7 +16,7 @@ function counted(incidents: number): { count: number; writes: number } {
     delete: () => undefined,
   }
   for (let n = 0; n < incidents; n++)
-    countWord(view, 'printer', 1, `INC${String(5_000_000 + n).padStart(7, '0')}`)
+    countWords(view, ['printer'], 1, `INC${String(5_000_000 + n).padStart(7, '0')}`)
   return { count: (known as WordCount).count, writes }
 }
 

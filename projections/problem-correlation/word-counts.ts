@@ -16,11 +16,19 @@ export interface WordCount {
 const COUNTED = 256
 const SAMPLED = 16
 
-/** Counts a stem of an incident up or down. */
-export function countWord(view: ViewTransaction, stem: string, step: 1 | -1, number: string): void {
-  const { count } = view.get<WordCount>(WORDS, stem) ?? { count: 0 }
-  const isExact = count < COUNTED
-  if (!isExact && hashOf(number) % SAMPLED !== 0) return
-  const next = Math.max(0, count + step * (isExact ? 1 : SAMPLED))
-  view.put(WORDS, stem, { count: next } satisfies WordCount)
+/** Counts stems of an incident up or down. */
+export function countWords(
+  view: ViewTransaction,
+  stems: readonly string[],
+  step: 1 | -1,
+  number: string,
+): void {
+  const isSampled = hashOf(number) % SAMPLED === 0
+  for (const stem of stems) {
+    const count = view.get<WordCount>(WORDS, stem)?.count ?? 0
+    const isExact = count < COUNTED
+    if (!isExact && !isSampled) continue
+    const next = Math.max(0, count + step * (isExact ? 1 : SAMPLED))
+    view.put(WORDS, stem, { count: next } satisfies WordCount)
+  }
 }

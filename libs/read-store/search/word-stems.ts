@@ -25,7 +25,8 @@ export function wordStems(title: string, description = ''): readonly string[] {
   for (const text of [title, description.slice(0, MOST_CHARACTERS)])
     for (const word of foldedWords(text)) {
       if (stems.size === MOST_STEMS) return [...stems]
-      if (word.length > 1 && !STOP_WORDS.has(word) && !/^\d{1,2}$/.test(word)) stems.add(stemOf(word))
+      const stem = stemOf(word)
+      if (stem !== NONE) stems.add(stem)
     }
   return [...stems]
 }
@@ -33,13 +34,20 @@ export function wordStems(title: string, description = ''): readonly string[] {
 const known = new Map<string, string>()
 const MOST_KNOWN = 50_000
 
+/** What words have that are left out. */
+const NONE = ''
+
 /** Texts repeat their words: looking up is ten times quicker than stemming. */
 function stemOf(word: string): string {
   let stem = known.get(word)
   if (stem === undefined) {
     if (known.size >= MOST_KNOWN) known.clear()
-    stem = stemmer(word)
+    stem = isLeftOut(word) ? NONE : stemmer(word)
     known.set(word, stem)
   }
   return stem
+}
+
+function isLeftOut(word: string): boolean {
+  return word.length < 2 || STOP_WORDS.has(word) || /^\d{1,2}$/.test(word)
 }
