@@ -337,6 +337,7 @@ const candidate = {
   memberCount: plain,
   incidents: plain,
   problem: plain,
+  common: plain,
 } as const
 const CANDIDATE_EVENTS: Entries<CandidateEvent> = {
   ProblemCandidateAccepted: { version: 1, fields: candidate },

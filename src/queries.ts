@@ -58,7 +58,7 @@ import {
   outboxBacklog,
   readPreferences,
 } from './notifications/notification.queries.js'
-import { listCandidates, readCandidate } from './problems/queries/candidate.queries.js'
+import { listCandidates, readCandidate, readCommonTraits } from './problems/queries/candidate.queries.js'
 import {
   findProblemAttachment,
   listProblemIncidents,
@@ -161,5 +161,6 @@ export const queryRegistry = {
   findProblemAttachment,
   listCandidates,
   readCandidate,
+  readCommonTraits,
   similarIncidents,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -9,20 +9,22 @@ import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { CANDIDATE_DECIDERS } from './candidate.record.js'
 import { AcceptCandidate, type CandidateCommand, DismissCandidate } from './domain/candidate.commands.js'
 import type { CandidateAsSeen } from './domain/candidate.events.js'
+import type { CommonTraits } from './domain/common-traits.js'
 import {
   CandidateAtPosition,
   CandidatePage,
   CandidateParams,
   CandidatesQuery,
-  type CandidateView,
   DismissCandidateDto,
   type MemberView,
   SimilarIncidents,
   SimilarParams,
   SimilarQuery,
 } from './dto/candidate.dto.js'
-import { listCandidates, readCandidate } from './queries/candidate.queries.js'
+import { listCandidates, readCandidate, readCommonTraits } from './queries/candidate.queries.js'
 import { similarIncidents } from './queries/similar.query.js'
+
+type Commanded = (metadata: CommandMetadata) => CandidateCommand
 
 /** Candidates for problems, and which incidents are alike. */
 @Controller()
@@ -82,7 +84,7 @@ export class CandidatesController {
   @Endpoint({
     summary: 'There is a problem behind it',
     description:
-      'Opens the problem, soon after, and links the incidents to it; the candidate then names it. Of one whose problem is closed and that has grown since, a new problem with the incidents that are not linked to the old one.',
+      'Opens the problem, soon after, and links the incidents to it; the candidate then names it. It takes from the incidents what they have in common: the most frequent category, what more than half of them have as subcategory, symptom, service and primary item, impact and urgency of the one with the highest priority. Of one whose problem is closed and that has grown since, a new problem with the incidents that are not linked to the old one.',
     roles: CANDIDATE_DECIDERS,
     params: CandidateParams,
     body: Reasoned,
@@ -96,7 +98,16 @@ export class CandidatesController {
     @Body() body: Reasoned,
     @Context() context: RequestContext,
   ): Promise<Answer<Receipt>> {
-    return this.#decide('accept', { params, body, context }, (...args) => new AcceptCandidate(...args))
+    const { principal } = context
+    return this.#decide('accept', { params, body, context }, async (seen, minPosition) => {
+      const { json } = await this.queries.ask(readCommonTraits, {
+        principal,
+        incidents: seen.incidents,
+        minPosition,
+      })
+      const common = JSON.parse(json) as CommonTraits
+      return (metadata) => new AcceptCandidate(params.id, { ...seen, common }, metadata)
+    })
   }
 
   @Post('problem-candidates/:id/dismiss')
@@ -116,7 +127,11 @@ export class CandidatesController {
     @Body() body: DismissCandidateDto,
     @Context() context: RequestContext,
   ): Promise<Answer<Receipt>> {
-    return this.#decide('dismiss', { params, body, context }, (...args) => new DismissCandidate(...args))
+    return this.#decide(
+      'dismiss',
+      { params, body, context },
+      (seen) => (metadata) => new DismissCandidate(params.id, seen, metadata),
+    )
   }
 
   /** The candidate goes with the command, as it is seen now. */
@@ -127,11 +142,11 @@ export class CandidatesController {
       body,
       context,
     }: { params: CandidateParams; body: { reason?: string }; context: RequestContext },
-    command: (id: string, data: CandidateAsSeen, metadata: CommandMetadata) => CandidateCommand,
+    commandOf: (seen: CandidateAsSeen, position: string) => Commanded | Promise<Commanded>,
   ): Promise<Answer<Receipt>> {
     const { id } = params
     const { json } = await this.queries.ask(readCandidate, { id, principal: context.principal })
-    const candidate = JSON.parse(json) as CandidateView
+    const candidate = JSON.parse(json) as CandidateAtPosition
     if (candidate.status === 'merged')
       throw new Refused('CANDIDATE.MERGED', `It goes on in ${candidate.mergedInto}: decide on that one.`)
     if (candidate.status === 'dissolved')
@@ -139,7 +154,7 @@ export class CandidatesController {
         'CANDIDATE.DISSOLVED',
         'Of its incidents fewer than two are left to see: ask again when another one has joined.',
       )
-    const { title, score, memberCount, problem } = candidate
+    const { title, score, memberCount, problem, position } = candidate
     // Of one whose problem is over, the incidents of that problem stay with it.
     const incidents = (candidate.members as MemberView[])
       .filter(({ problems = [] }) => problem === undefined || !problems.includes(problem))
@@ -147,6 +162,6 @@ export class CandidatesController {
     const route = `/problem-candidates/{id}/${verb}`
     const wish = { target: `candidate-${id}`, method: 'POST', route, params, body, reason: body.reason }
     const seen = { title, score, memberCount, incidents, ...(problem !== undefined && { problem }) }
-    return receiptAnswer(await this.sender.send(context, wish, (metadata) => command(id, seen, metadata)))
+    return receiptAnswer(await this.sender.send(context, wish, await commandOf(seen, position)))
   }
 }

@@ -27,13 +27,14 @@ describe('Candidates for problems', () => {
   afterAll(() => desk.close())
 
   /** Opens an incident with this cause. */
-  const alike = async (cause: string): Promise<{ id: string; position: string }> =>
+  const alike = async (cause: string, more: object = {}): Promise<{ id: string; position: string }> =>
     succeeded(
       await desk.as('ann').post('/incidents', {
         title: `Quokka ${cause} gantry`,
         category: `${cause}-category`,
         subcategory: `${cause}-subcategory`,
         symptom: `${cause}-symptom`,
+        ...more,
       }),
     )
   const list = async (filter: string, minPosition?: string): Promise<Candidate[]> =>
@@ -115,6 +116,22 @@ describe('Candidates for problems', () => {
     succeeded(await decide(first, 'accept'))
     expect(refusal(await decide(first, 'dismiss', { reason: 'None' }))).toBe('409 CANDIDATE.ACCEPTED')
     expect(await problemsSeen(first)).toEqual([problem])
+  })
+
+  it('become a problem that has what its incidents have in common, and the highest priority of theirs', async () => {
+    const [first] = await found('weir')
+    await alike('weir', { impact: 1, urgency: 1, primaryCi: 'weir-1' })
+    await alike('weir', { primaryCi: 'weir-1' })
+    const fifth = await alike('weir', { primaryCi: 'weir-1', subcategory: 'another' })
+    expect(ids(await list('memberCount = 5', fifth.position))).toContain(first)
+    succeeded(await decide(first, 'accept'))
+    const problem = await become(first)
+    expect(succeeded(await desk.as('ann').get(`/problems/${problem}`))).toMatchObject({
+      ...{ category: 'weir-category', subcategory: 'weir-subcategory', symptom: 'weir-symptom' },
+      ...{ affectedCis: ['weir-1'], impact: 1, urgency: 1, priority: 1 },
+    })
+    const { items } = succeeded(await desk.as('ann').get(`/problems/${problem}/history`))
+    expect(items[0].reason).toMatch(/^ann accepted the candidate; what describes it is what its incidents/)
   })
 
   it('are back when their problem was closed and another incident comes, for another problem with that one', async () => {

@@ -408,12 +408,12 @@ function factsOfOpened(command: IncidentCommand, record: Incident): Questions {
   }
 }
 
-/** Whether it waits for another problem, too; and what there is to catch up with. */
+/** Whether it waits for another problem, too; when its own was fixed, and what there is to catch up with. */
 function problemFacts({ data: { problem, step } }: FollowProblem, { links }: Incident): Questions {
   if (step === 'workaround') return NOTHING
   const others = problemsBehind(links).filter((other) => other !== problem)
   return byName(
-    (step === 'catch-up' ? [problem, ...others] : others).map((number) => [
+    (step === 'catch-up' || step === 'resolve' ? [problem, ...others] : others).map((number) => [
       behindIt(number),
       fact(`problem-${number}`, problemBehind),
     ]),

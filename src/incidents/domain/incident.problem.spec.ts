@@ -1,5 +1,5 @@
 import type { EventMetadata, RecordedEvent } from '#libs/event-sourcing'
-import { policySpec, recorded } from '#libs/testing'
+import { policySpec, recorded, type ToldEvent } from '#libs/testing'
 import type { ProblemEvent } from '../../problems/domain/problem.events.js'
 import * as commands from './incident.commands.js'
 import type { IncidentEvent } from './incident.events.js'
@@ -67,6 +67,34 @@ describe('an incident', () => {
         given(linked(), ...state)
           .when(follow({ step }))
           .thenNothing()
+  })
+
+  it('that began, or was opened again, after the fix goes on: the fix has not cured it', () => {
+    const at = (time: string) => ({ occurredAt: `2026-01-05T${time}:00.000Z` })
+    const fixedAt = (time: string): ToldEvent<ProblemEvent> => ({
+      type: 'ProblemResolved',
+      data: { notes: 'x', heldIncidents: 'resolve', settingsVersion: 0 },
+      metadata: at(time),
+    })
+    const reopened: ToldEvent<IncidentEvent> = {
+      type: 'IncidentReopened',
+      data: { from: 'Resolved', to: 'In Progress', count: 1 },
+      metadata: at('08:40'),
+    }
+    // Opened at 08:00
+    const typesAfter = (fixed: string, more: readonly ToldEvent<IncidentEvent>[] = []) =>
+      (['resolve', 'catch-up'] as const).map((step) =>
+        given(linked(), ...more, held())
+          .and(`problem-${PROBLEM}`, fixedAt(fixed))
+          .when(follow({ step }))
+          .events.map(({ type }) => type),
+      )
+    const both = (type: IncidentEvent['type']) => [[type], [type]]
+    expect(typesAfter('07:00')).toEqual(both('IncidentResumed'))
+    expect(typesAfter('08:30')).toEqual(both('IncidentResolved'))
+    const again = [resolved, reopened]
+    expect(typesAfter('08:30', again)).toEqual(both('IncidentResumed'))
+    expect(typesAfter('08:50', again)).toEqual(both('IncidentResolved'))
   })
 
   it('goes over to the survivor of a duplicate, in every state, and never back', () => {

@@ -48,7 +48,8 @@ function followed(
     case 'resume':
       return waitsFor(problem, incident, facts) ? [RESUMED] : []
     case 'resolve':
-      return waitsFor(problem, incident, facts) ? [resolvedWithProblem(command, facts)] : []
+      if (!waitsFor(problem, incident, facts)) return []
+      return [outlasts(problem, incident, facts) ? RESUMED : resolvedWithProblem(command, facts)]
     case 'relink':
       return cameFrom(step.survivor, incident) && waitsFor(problem, incident, facts)
         ? [RESUMED]
@@ -66,6 +67,16 @@ function waitsFor(problem: string, { hold, links }: Incident, facts: IncidentFac
     const { exists, end } = facts[behindIt(other)]!.value
     return !exists || end !== null
   })
+}
+
+/** What began, or was opened again, after the fix had been applied is not cured by it: somebody is to look. */
+function outlasts(
+  problem: string,
+  { openedAt, reopenedAt, fields: { detectedAt = openedAt } }: Incident,
+  facts: IncidentFacts,
+): boolean {
+  const { end } = facts[behindIt(problem)]!.value
+  return end !== null && (detectedAt > end.at || (reopenedAt !== null && reopenedAt > end.at))
 }
 
 /** For those who work on it; it is told each workaround once, and none that is older. */

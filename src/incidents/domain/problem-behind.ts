@@ -1,5 +1,5 @@
 import { type Audience, PUBLIC } from '#libs/access'
-import type { StreamFold } from '#libs/event-sourcing'
+import type { RecordedEvent, StreamFold } from '#libs/event-sourcing'
 import type { ProblemEvent, ProblemOutcome } from '../../problems/domain/problem.events.js'
 
 /** What incidents are to know of a problem behind them. */
@@ -11,8 +11,8 @@ export interface ProblemBehind {
   readonly restricted: boolean
   /** `text: null`: a source says that there is none any more. */
   readonly workaround: { readonly text: string | null; readonly number: number }
-  /** How it ended, and what that leads to; null: it goes on. Null outcome: a source does not say. */
-  readonly end: { readonly outcome: ProblemOutcome | null; readonly step: End } | null
+  /** How it ended, when (ISO 8601), and what that leads to; null: it goes on. Null outcome: a source does not say. */
+  readonly end: { readonly outcome: ProblemOutcome | null; readonly at: string; readonly step: End } | null
 }
 type End = { readonly step: 'resolve' | 'resume' } | { readonly step: 'relink'; readonly survivor: string }
 export type ProblemStep =
@@ -54,16 +54,17 @@ export const problemBehind: StreamFold<ProblemBehind, ProblemEvent> = {
 
 const isRestricted = (audience: Audience = PUBLIC): boolean => audience.kind !== 'public'
 
-function endAfter(end: ProblemBehind['end'], event: ProblemEvent): ProblemBehind['end'] {
+function endAfter(end: ProblemBehind['end'], event: RecordedEvent<ProblemEvent>): ProblemBehind['end'] {
+  const at = event.metadata.occurredAt
   switch (event.type) {
     case 'ProblemResolved':
-      return { outcome: 'fix applied', step: { step: event.data.heldIncidents } }
+      return { outcome: 'fix applied', at, step: { step: event.data.heldIncidents } }
     case 'ProblemRiskAccepted':
-      return { outcome: 'risk accepted', step: { step: 'resume' } }
+      return { outcome: 'risk accepted', at, step: { step: 'resume' } }
     case 'ProblemCanceled':
-      return { outcome: 'canceled', step: { step: 'resume' } }
+      return { outcome: 'canceled', at, step: { step: 'resume' } }
     case 'ProblemMarkedDuplicate':
-      return { outcome: 'duplicate', step: { step: 'relink', survivor: event.data.survivor } }
+      return { outcome: 'duplicate', at, step: { step: 'relink', survivor: event.data.survivor } }
     case 'ProblemReanalysed':
       return null
     case 'ProblemStateObserved': {
@@ -71,7 +72,7 @@ function endAfter(end: ProblemBehind['end'], event: ProblemEvent): ProblemBehind
       if (to === 'On Hold') return end
       if (to !== 'Resolved' && to !== 'Closed') return null
       // What was decided here stands; of what a source has ended nobody has decided that it resolves incidents
-      return end?.outcome === outcome ? end : { outcome, step: { step: 'resume' } }
+      return end?.outcome === outcome ? end : { outcome, at, step: { step: 'resume' } }
     }
     default:
       return end

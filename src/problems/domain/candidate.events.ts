@@ -1,4 +1,5 @@
 import type { DomainEvent } from '#libs/event-sourcing'
+import type { CommonTraits } from './common-traits.js'
 
 /** How a candidate stood when it was decided on, so that the decision can be read, and counted, by itself. */
 export interface CandidateAsSeen {
@@ -9,6 +10,8 @@ export interface CandidateAsSeen {
   incidents: readonly string[]
   /** Number of the problem that it had become by then; absent: none. */
   problem?: string
+  /** Of those incidents, for the problem that it becomes; absent: dismissed, or nothing was looked at. */
+  common?: CommonTraits
 }
 
 /** Streams `candidate-<id>`: there is a problem behind it, which is opened and linked to these incidents. */

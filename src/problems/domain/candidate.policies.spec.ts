@@ -11,6 +11,11 @@ const decided = (type: CandidateEvent['type'], more: object = {}) =>
 describe('problem_open_accepted', () => {
   const when = (event: RecordedEvent<CandidateEvent>) => policySpec(openAcceptedProblems).given().when(event)
 
+  const reasonOf = (event: RecordedEvent<CandidateEvent>) => {
+    const [reaction] = openAcceptedProblems.react(event, {})
+    return reaction?.kind === 'command' ? reaction.reason : undefined
+  }
+
   it('opens a problem with the incidents of a candidate that was accepted', () => {
     const { title, incidents } = seen
     when(decided('ProblemCandidateAccepted')).thenCommands({
@@ -18,6 +23,16 @@ describe('problem_open_accepted', () => {
       id: undefined,
       data: { title, candidate: 'INC0000001', incidents },
     })
+  })
+
+  it('describes it by what the incidents have in common, and says so', () => {
+    const common = { category: 'Print', affectedCis: ['CI0000001'], impact: 1, urgency: 2 }
+    const accepted = decided('ProblemCandidateAccepted', { common })
+    const { commands } = when(accepted)
+    expect(commands[0]?.data).toMatchObject({ title: 'Printer is slow', ...common })
+    expect(reasonOf(accepted)).toContain('what its incidents have in common')
+    // Of a decision that tells of none (counter-proof)
+    expect(reasonOf(decided('ProblemCandidateAccepted'))).not.toContain('in common')
   })
 
   it.each(['', ' ', 'INC0000001'])('gives it a title where the incident has none: "%s"', (title) => {

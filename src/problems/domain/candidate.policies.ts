@@ -20,21 +20,29 @@ export const openAcceptedProblems = definePolicy<Record<never, never>, Candidate
   react(event) {
     if (event.type !== 'ProblemCandidateAccepted') return []
     const candidate = idOf(event)
-    const { incidents } = event.data
+    const { incidents, common = {} } = event.data
     return [
       {
         kind: 'command',
         build: (metadata) =>
           new OpenProblem(
             undefined,
-            { title: titleOf(event.data, candidate), candidate, incidents },
+            { ...common, title: titleOf(event.data, candidate), candidate, incidents },
             metadata,
           ),
-        reason: `${event.metadata.actor} accepted the candidate`,
+        reason: reasonOf(event),
       },
     ]
   },
 })
+
+/** Also where its fields come from, for whoever reads its history: nobody has chosen them. */
+function reasonOf({ data: { common }, metadata: { actor } }: RecordedEvent<CandidateEvent>): string {
+  const accepted = `${actor} accepted the candidate`
+  return common === undefined
+    ? accepted
+    : `${accepted}; what describes it is what its incidents have in common, impact and urgency those of the one with the highest priority`
+}
 
 /** Incidents of sources without titles have their number there, which says nothing of a problem. */
 function titleOf({ title }: CandidateAsSeen, candidate: string): string {

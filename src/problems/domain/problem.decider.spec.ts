@@ -62,6 +62,22 @@ describe('opening a problem', () => {
     ['PROBLEM.INCIDENT_UNKNOWN', { incidents: ['INC0000001', 'INC0000099'] }],
   ])('is refused with %s', (code, data) => nothingYet().when(open(data)).thenRefused(code))
 
+  it('takes the levels that a policy has from incidents as far as the matrix in force has them', () => {
+    const byPolicy = (levels: object) =>
+      nothingYet().when(
+        new c.OpenProblem(
+          undefined,
+          { title: 'Mail is slow', ...levels },
+          by('system:problem_open_accepted'),
+        ),
+      ).events[1]
+    expect(byPolicy({ impact: 1, urgency: 2 })).toMatchObject({
+      data: { impact: 1, urgency: 2, priority: 2 },
+    })
+    for (const levels of [{ impact: 4, urgency: 1 }, { impact: 1 }, {}])
+      expect(byPolicy(levels)).toMatchObject({ data: { impact: 3, urgency: 3, priority: 5 } })
+  })
+
   it('is refused for an empty cell of the matrix, and for a number that is taken', () => {
     const matrix = { impacts: ['1'], urgencies: ['1'], priorities: ['1'], cells: [[null]] }
     nothingYet()

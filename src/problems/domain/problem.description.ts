@@ -59,7 +59,7 @@ export function openProblem(
         assignee,
       },
     },
-    derivedPriority(data, null, known),
+    derivedPriority(isSystemId(metadata.actor) ? levelsInForce(data, known) : data, null, known),
     ...(audience.kind === 'public' ? [] : watching([metadata.actor, assignee], { watchers: [] })),
     ...named(distinct(incidents), known),
   ]
@@ -120,6 +120,15 @@ export function prioritizeProblem(
   const { impact, urgency, priority } = derived.data
   const same = impact === problem.impact && urgency === problem.urgency && priority === problem.priority
   return same ? [] : [derived]
+}
+
+/** Levels of incidents may be of an older matrix: what a policy opens must not fail by them. */
+function levelsInForce(
+  { impact, urgency }: { impact?: number; urgency?: number },
+  { matrix: { value } }: ProblemFacts,
+): { impact?: number; urgency?: number } {
+  if (impact === undefined || urgency === undefined) return {}
+  return priorityAt(value.matrix, impact, urgency) === null ? {} : { impact, urgency }
 }
 
 /**

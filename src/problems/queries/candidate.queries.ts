@@ -1,6 +1,7 @@
 import type { Principal } from '#libs/access'
 import { NotFound } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import {
   CANDIDATES,
   type Candidate,
@@ -10,6 +11,7 @@ import {
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
 import { candidateReasons, candidateTitle, trendOf } from '#projections/problem-correlation/reasons'
 import { type ListArguments, listPage } from '../../http/listing.js'
+import { commonTraits } from '../domain/common-traits.js'
 
 /** One page of candidates, those with the most evidence first. */
 export function listCandidates(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
@@ -31,6 +33,24 @@ export async function readCandidate(
     .get(candidateId(id), { principal, minPosition, timeoutMilliseconds })
   if (!row) throw new NotFound('CANDIDATE.UNKNOWN', `There is no candidate ${id}`)
   return { json: JSON.stringify({ ...shownCandidate(row.document), position }), position }
+}
+
+/** What incidents have in common, in the order given, as far as the principal may see them. */
+export async function readCommonTraits(
+  {
+    principal,
+    incidents,
+    minPosition,
+  }: { principal: Principal; incidents: readonly string[]; minPosition?: string },
+  { models, waitMilliseconds: timeoutMilliseconds }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const { rows, position } = await models.of<IncidentDetails>(incidentDetails.name).getMany(
+    incidents.map((number) => `incident-${number}`),
+    { principal, minPosition, timeoutMilliseconds },
+  )
+  const known = new Map(rows.map(({ document }) => [document.number, document]))
+  const seen = incidents.flatMap((number) => known.get(number) ?? [])
+  return { json: JSON.stringify(commonTraits(seen)), position }
 }
 
 /** As answers tell it, with its trend as of now. */
