@@ -210,7 +210,7 @@ async function show(url: string, tokens: Map<string, string>): Promise<void> {
     curl: (rest) => curl('alice', rest),
   })
   print(`
-Ledgerdesk serves on ${url} (documentation: ${url}/docs). Paste the tokens into a shell:
+Ledgerdesk serves on ${url} (documentation: ${url}/docs). Paste into another shell, the tokens first:
 
 U=${url}
 ${variables.join('\n')}
@@ -241,7 +241,7 @@ ${curl('alice', `-H 'Content-Type: application/json' -d '{"group":"${QUEUE}"}' $
 ${curl('lena', `-H 'Content-Type: application/json' -d '{"manager":"lena"}' $U/incidents/$N/promote`)}
 ${curl('lena', `-H 'Content-Type: application/json' -d '{"text":"We are on it","visibility":"public"}' $U/incidents/$N/updates`)}
 ${curl('alice', '$U/incidents/$N/updates')}
-wait
+wait $!
 
 # Half a word finds it
 ${curl('alice', `-G --data-urlencode 'q=isk full' $U/search`)}

@@ -82,7 +82,8 @@ export async function completed(
 
 function requireRole(roles: readonly Role[] | 'any' | 'public', principal: Principal): void {
   if (typeof roles === 'string' || roles.some((role) => principal.grants.has(role))) return
-  throw new Forbidden('ROLE.REQUIRED', `This needs one of the roles ${roles.join(', ')}.`)
+  const needed = roles.length === 1 ? `the role ${roles[0]}` : `one of the roles ${roles.join(', ')}`
+  throw new Forbidden('ROLE.REQUIRED', `This needs ${needed}.`)
 }
 
 /** The scheme is matched without case (RFC 9110, section 11.1). */

@@ -336,6 +336,15 @@ describe('a request that is refused', () => {
       assertAnswer(openapi, method, path, status, answer.json, answer.type)
   })
 
+  it('for want of a role says which would do', async () => {
+    const detailOf = async (method: string, path: string, body?: object) =>
+      (await call(method, path, { token: 'nobody', body })).json?.detail
+    expect(await detailOf('POST', '/tickets', { title: 'x', impact: 1 })).toBe(
+      'This needs one of the roles requester, agent.',
+    )
+    expect(await detailOf('POST', '/tickets/INC0000001/accept')).toBe('This needs the role agent.')
+  })
+
   it('for its size is still read to its end, or its sender would find the connection reset before knowing why', async () => {
     const part = 'x'.repeat(10_000)
     const head = [

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv'
 import { type ValidationError, validateSync } from 'class-validator'
 import { type FieldError, InvalidInput } from '#libs/event-sourcing'
 import { CLASS_VALIDATOR_OPTIONS, type CompiledDto, compile } from './compiled-dto.js'
-import type { DtoClass, JsonSchema } from './converters.js'
+import { CONFORMS, type DtoClass, type JsonSchema } from './converters.js'
 import { dtoSchema } from './json-schema.js'
 
 /**
@@ -34,7 +34,7 @@ export function wordErrors<T extends object>(check: CompiledDto<T>, value: unkno
   const schemaErrors = check.schemaErrors(value)
   // Of what is not there, its form need not be told.
   const missing = schemaErrors.filter(({ keyword }) => keyword === 'required')
-  for (const error of missing) add(pointerOf(error), wordingOf(error, check.dto))
+  for (const error of missing) add(pointerOf(error), wordingOf(error))
   const worded = new Set(messages.keys())
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const errors = validateSync(check.instance(value), WITH_CLASSES)
@@ -43,9 +43,16 @@ export function wordErrors<T extends object>(check: CompiledDto<T>, value: unkno
   for (const pointer of messages.keys()) worded.add(pointer)
   for (const error of schemaErrors) {
     const pointer = pointerOf(error)
-    if (!worded.has(pointer)) add(pointer, wordingOf(error, check.dto))
+    if (!worded.has(pointer) && !isAboutContents(error, worded)) add(pointer, wordingOf(error))
   }
   return [...messages].map(([pointer, texts]) => ({ pointer, message: [...texts].join('; ') }))
+}
+
+/** That none of several forms fits says no more where what is wrong within has been told. */
+function isAboutContents({ keyword, instancePath, data }: ErrorObject, worded: ReadonlySet<string>): boolean {
+  const isObject = typeof data === 'object' && data !== null
+  if (!isObject || !['anyOf', 'type'].includes(keyword)) return false
+  return [...worded].some((pointer) => pointer.startsWith(`${instancePath}/`))
 }
 
 /** Errors bear the instance that they are about, so that its class can tell an example. */
@@ -61,7 +68,7 @@ function walk(
     for (const [rule, message] of toldRules(error)) {
       // Unknown fields are worded by the schema's error, which can name the known ones.
       if (rule === 'whitelistValidation' || rule === 'unknownValue') continue
-      add(pointer, rule === 'matches' ? withExample(message, error) : message)
+      add(pointer, rewordings[rule]?.(message, error) ?? message)
     }
     walk(error.children ?? [], pointer, add)
   }
@@ -76,14 +83,27 @@ function toldRules({ constraints = {} }: ValidationError): [string, string][] {
   return ofType.length > 0 ? ofType : rules
 }
 
-/** An example says more than class-validator's regular expression. */
-function withExample(message: string, { target, property }: ValidationError): string {
-  if (!target || !/ must match .* regular expression$/s.test(message)) return message
+/** Rules whose messages can say more, or less of how they are checked; undefined: the message as it is. */
+const rewordings: Record<string, (message: string, error: ValidationError) => string | undefined> = {
+  matches: (message, error) => {
+    const example = exampleOf(error)
+    if (example === undefined || !/ must match .* regular expression$/s.test(message)) return
+    const text = Array.isArray(example) ? example.join(', ') : String(example)
+    return message.replace(/ must match .*$/s, ` must have the form described for it, such as ${text}`)
+  },
+  [CONFORMS]: (message, error) => {
+    const example = exampleOf(error)
+    return example === undefined ? undefined : `${message}, such as ${JSON.stringify(example)}`
+  },
+  nestedValidation: (message) =>
+    message.replace(/nested property (\S+) must be either object or array$/, '$1 must be an object'),
+}
+
+/** What the contract gives as an example of the field. */
+function exampleOf({ target, property }: ValidationError): unknown {
+  if (!target) return undefined
   const { properties } = dtoSchema(target.constructor as DtoClass).published
-  const [example] = ((properties as Record<string, JsonSchema>)[property]?.examples ?? []) as unknown[]
-  if (example === undefined) return message
-  const text = Array.isArray(example) ? example.join(', ') : String(example)
-  return message.replace(/ must match .*$/s, ` must have the form described for it, such as ${text}`)
+  return ((properties as Record<string, JsonSchema>)[property]?.examples as unknown[] | undefined)?.[0]
 }
 
 function pointerOf(error: ErrorObject): string {
@@ -95,10 +115,10 @@ function pointerOf(error: ErrorObject): string {
   return error.instancePath
 }
 
-function wordingOf(error: ErrorObject, dto: DtoClass): string {
+function wordingOf(error: ErrorObject): string {
   if (error.keyword === 'required') return wordingOfMissing(error)
   if (error.keyword === 'additionalProperties') {
-    const known = error.instancePath === '' ? Object.keys(dtoSchema(dto).executable.properties as object) : []
+    const known = Object.keys(error.parentSchema?.properties ?? {})
     const list = known.length > 0 ? `; the fields are ${known.join(', ')}` : ''
     return `${error.params.additionalProperty} is not a field of this object${list}`
   }

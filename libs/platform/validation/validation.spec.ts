@@ -247,6 +247,33 @@ describe('a refused body', () => {
     ])
   })
 
+  it('tells what an object may be where it is of another shape, or what within it is wrong', () => {
+    class Window {
+      @IsInt() start!: number
+      @IsInt() end!: number
+    }
+    class Relation {
+      @IsIn(['runs-on', 'contains']) type!: string
+      @Field('A CI.', { ci: 'CI0000001' })
+      @Conforms(() => ({ type: 'object', properties: { ci: { type: 'string' } }, required: ['ci'] }))
+      source!: object
+      @IsOptional() @Nullable() @ValidateNested() @Type(() => Window) window?: Window | null
+    }
+    const told = (body: object) => errorsOf(() => validateBody(Relation, body)).errors
+    expect(told({ source: 'CI0000001', window: 'tonight' })).toEqual([
+      { pointer: '/type', message: 'type is missing: it is one of runs-on, contains' },
+      {
+        pointer: '/source',
+        message: 'source does not have the shape described for it, such as {"ci":"CI0000001"}',
+      },
+      { pointer: '/window', message: 'window must be an object' },
+    ])
+    expect(told({ type: 'contains', source: { ci: 'x' }, window: { start: 1, till: 2 } })).toEqual([
+      { pointer: '/window/end', message: 'end is missing' },
+      { pointer: '/window/till', message: 'till is not a field of this object; the fields are start, end' },
+    ])
+  })
+
   it('may be anything at all', () => {
     for (const body of [undefined, null, 7, 'x', [], [valid]]) {
       expect(errorsOf(() => validateBody(OpenIncidentDto, body)).errors).toHaveLength(1)

@@ -25,7 +25,7 @@ const STEPS = {
     from: ['Assess', 'Authorize'],
     types: ['normal'],
     code: 'CHANGE.NOT_ASSESSED',
-    mend: 'A normal change is assessed before approval is asked.',
+    mend: 'A normal change is assessed before approval is asked: start with that.',
   },
   submitEmergency: {
     from: ['New', 'Authorize', 'Implement', 'Review'],

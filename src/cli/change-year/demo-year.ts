@@ -95,7 +95,7 @@ of its servers ${health.orphan.length} orphans, ${health.incomplete.length} inco
 ${'Audit question'.padEnd(30)} planted   found
 ${rows.join('\n')}
 
-Ledgerdesk serves on ${url} (documentation: ${url}/docs). Paste into a shell:
+Ledgerdesk serves on ${url} (documentation: ${url}/docs). Paste into another shell:
 
 U=${url}
 AUDITOR=${auditor}

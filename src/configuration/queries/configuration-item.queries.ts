@@ -106,7 +106,10 @@ export async function unknownItem(
   const [first] = await eventStore.readStream(`ci-${number}`, { limit: 1 })
   return first
     ? new NotFound('CI.NOT_YET', `${number} was not registered yet at ${validAt} as of ${asOf}`)
-    : new NotFound('CI.UNKNOWN', `There is no configuration item ${number}`)
+    : new NotFound(
+        'CI.UNKNOWN',
+        `There is no configuration item ${number}: ask by number; GET /configuration-items?filter=name="…" finds it.`,
+      )
 }
 
 /** All versions of an item on both axes as known at a point, and the events that they came of. */

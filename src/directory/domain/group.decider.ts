@@ -122,7 +122,7 @@ function addMember(command: AddMember, group: Registered, standing: PersonStandi
   if (!standing.exists) {
     throw new NotFound(
       'DIRECTORY.PERSON_UNKNOWN',
-      `The directory knows no "${person}": register the person first`,
+      `The directory knows no "${person}": register the person first (POST /people)`,
     )
   }
   if (!standing.active) {

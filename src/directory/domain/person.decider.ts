@@ -115,7 +115,7 @@ function registered(command: PersonCommand, state: PersonState): Registered {
   if (state.status !== 'unknown') return state
   throw new NotFound(
     'DIRECTORY.PERSON_UNKNOWN',
-    `The directory knows no "${command.id}": register the person first`,
+    `The directory knows no "${command.id}": register the person first (POST /people)`,
   )
 }
 

@@ -32,6 +32,11 @@ export function attributesOf(
   return found
 }
 
+function noAttribute(definitions: Readonly<Record<string, CiAttribute>>): string {
+  const names = Object.keys(definitions)
+  return `is no attribute of the class; ${names.length > 0 ? `it has ${names.join(', ')}` : 'it has none'}`
+}
+
 /**
  * What is wrong with these values of a CI.
  * @param definitions of its class: {@link attributesOf}
@@ -51,7 +56,7 @@ export function attributeErrors(
     if (value === null) {
       return definition?.presence === 'required' ? [{ pointer, message: 'is required' }] : []
     }
-    if (definition === undefined) return [{ pointer, message: 'is no attribute of the class' }]
+    if (definition === undefined) return [{ pointer, message: noAttribute(definitions) }]
     const validate = validatorOf(definition.schema)
     if (validate(value)) return []
     return (validate.errors ?? []).map(({ instancePath, message }) => ({

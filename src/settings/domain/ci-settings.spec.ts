@@ -4,7 +4,12 @@ import { commandMetadata, deciderSpec } from '#libs/testing'
 import { ciClassesDecider } from './ci-classes.js'
 import { ciReconciliationDecider } from './ci-reconciliation.js'
 import { ciRelationTypesDecider } from './ci-relation-types.js'
-import { DEFAULT_CI_CLASSES, DEFAULT_CI_RECONCILIATION, DEFAULT_CI_RELATION_TYPES } from './defaults.js'
+import {
+  attributeErrors,
+  DEFAULT_CI_CLASSES,
+  DEFAULT_CI_RECONCILIATION,
+  DEFAULT_CI_RELATION_TYPES,
+} from './defaults.js'
 import { PublishCiClasses, PublishCiReconciliation, PublishCiRelationTypes } from './settings.commands.js'
 import type { CiAttribute, CiClass, CiReconciliation, CiRelationType } from './settings.events.js'
 
@@ -195,4 +200,15 @@ describe('the reconciliation of sources', () => {
       '/silentAfterDays',
     ])
   })
+})
+
+it('of what is no attribute of a class it is told which there are', () => {
+  const size: CiAttribute = { schema: { type: 'number' }, presence: 'optional', changeControlled: false }
+  const told = (definitions: Record<string, CiAttribute>) => attributeErrors(definitions, { ram: 1 }, false)
+  expect(told({ ramGigabytes: size, units: size })).toEqual([
+    { pointer: '/attributes/ram', message: 'is no attribute of the class; it has ramGigabytes, units' },
+  ])
+  expect(told({})).toEqual([
+    { pointer: '/attributes/ram', message: 'is no attribute of the class; it has none' },
+  ])
 })
