@@ -60,7 +60,7 @@ describe('What a requester has to do with', () => {
     await act('rita', solved, 'close')
     expect((await mine()).toConfirm).toEqual([])
     expect(succeeded(await desk.as('rita').get(`/incidents/${solved}`)).closeCause).toBe('caller')
-    expect(refusal(await desk.as('rita').post(`/incidents/${solved}/reopen`))).toBe('403 INCIDENT.FORBIDDEN')
+    expect(refusal(await desk.as('rita').post(`/incidents/${solved}/reopen`))).toBe('409 INCIDENT.CLOSED')
   })
 
   it('shows nothing that is internal', async () => {
