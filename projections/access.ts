@@ -9,7 +9,7 @@ import { all, and, eq, type Filter, has, isIn, none, or } from '#libs/read-store
  * |---|---|
  * | auditor, administrator | all |
  * | agent, team lead, change manager, analyst, service | public ones, and restricted ones as below |
- * | requester | those in which she is named: caller, affected user, opened by, watcher |
+ * | requester | those in which she is named: caller, affected user, opened by, requester, watcher |
  * | none | nothing |
  *
  * Restricted: `participants` are seen by the people named in them, the assignee and the members of the assigned group;
@@ -57,6 +57,16 @@ export function audienceColumns(audience: Audience): Pick<AccessColumns, 'audien
   }
 }
 
+/** Who may see what a draft tells of a record, besides those named in it. */
+export function setAudience(
+  draft: { -readonly [Column in keyof AccessColumns]: AccessColumns[Column] },
+  audience: Audience,
+): void {
+  const { audienceKind, audienceGroups } = audienceColumns(audience)
+  draft.audienceKind = audienceKind
+  draft.audienceGroups = audienceGroups
+}
+
 /** The audience again, for answers. Undefined for those who do not see it (requesters). */
 export function audienceOf({
   audienceKind: kind,
@@ -71,12 +81,14 @@ export function peopleNamed(record: {
   caller?: string
   affectedUser?: string
   openedBy?: string
+  requester?: string
   watchers?: readonly string[]
 }): readonly string[] | undefined {
   const people = new Set<string>()
   if (record.caller !== undefined) people.add(record.caller)
   if (record.affectedUser !== undefined) people.add(record.affectedUser)
   if (record.openedBy !== undefined) people.add(record.openedBy)
+  if (record.requester !== undefined) people.add(record.requester)
   if (record.watchers !== undefined) for (const watcher of record.watchers) people.add(watcher)
   return people.size > 0 ? [...people] : undefined
 }

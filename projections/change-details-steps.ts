@@ -29,6 +29,9 @@ export function describe(draft: Draft<ChangeDetails>, event: RecordedChangeEvent
       draft.planned = present(event.data.planned)
       return due(draft)
     case 'ChangeAssigned':
+    case 'ChangeWatcherAdded':
+    case 'ChangeWatcherRemoved':
+    case 'ChangeAudienceChanged':
     case 'ChangeAssessmentStarted':
       return true
     case 'ChangeRiskAssessed': {

@@ -342,6 +342,7 @@ export const CHANGE_COLUMNS = {
   onHold: 'boolean',
   risk: changeRisk,
   requester: 'string',
+  watchers: 'strings',
   affectedCis: 'strings',
   plannedStart: 'timestamp',
   plannedEnd: 'timestamp',

@@ -1,7 +1,8 @@
+import { PUBLIC } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ChangeEvent, ChangeState, Period } from '../src/changes/domain/change.events.js'
-import type { AccessColumns } from './access.js'
-import { type Blank, type Draft, present } from './drafts.js'
+import { type AccessColumns, peopleNamed, setAudience } from './access.js'
+import { type Blank, type Draft, present, withItem, withoutItem } from './drafts.js'
 
 /** What every fold of change events has to agree on: where a change stands, and the fields that all of them show. */
 
@@ -16,15 +17,17 @@ export interface ChangeHead extends AccessColumns {
   title: string
   state: ChangeState
   requester?: string
+  watchers?: readonly string[]
   openedAt: string
 }
 
-/** The head of every blank. Whoever works at the desk sees every change; who asked for it, his own. */
+/** The head of every blank. */
 export const BLANK_CHANGE_HEAD: Blank<ChangeHead> = {
   number: '',
   title: '',
   state: 'New',
   requester: undefined,
+  watchers: undefined,
   assignmentGroup: undefined,
   assignee: undefined,
   audienceKind: 'public',
@@ -44,19 +47,35 @@ export function openChangeHead(
   head.requester = data.requester
   head.assignmentGroup = data.group
   head.assignee = data.assignee
-  head.visibleTo = data.requester === undefined ? undefined : [data.requester]
+  head.visibleTo = peopleNamed(head)
+  setAudience(head, data.audience ?? PUBLIC)
   head.openedAt = metadata.occurredAt
 }
 
 /** Brings the head of a draft up to an event; events of other fields leave it as it is. */
 export function applyToChangeHead(head: Draft<ChangeHead>, event: RecordedChangeEvent): void {
-  if (event.type === 'ChangeAssigned') {
-    head.assignmentGroup = event.data.group ?? undefined
-    head.assignee = event.data.assignee ?? undefined
+  switch (event.type) {
+    case 'ChangeAssigned':
+      head.assignmentGroup = present(event.data.group)
+      head.assignee = present(event.data.assignee)
+      break
+    case 'ChangeWatcherAdded':
+      head.watchers = withItem(head.watchers, event.data.person)
+      head.visibleTo = peopleNamed(head)
+      break
+    case 'ChangeWatcherRemoved':
+      head.watchers = withoutItem(head.watchers, event.data.person)
+      head.visibleTo = peopleNamed(head)
+      break
+    case 'ChangeAudienceChanged':
+      setAudience(head, event.data.audience)
+      break
+    case 'ChangePlanEdited':
+      if (event.data.changes.title) head.title = (event.data.changes.title.to as string | null) ?? ''
+      break
+    default:
+      head.state = changeStateAfter(head.state, event)
   }
-  if (event.type === 'ChangePlanEdited' && event.data.changes.title)
-    head.title = (event.data.changes.title.to as string | null) ?? ''
-  head.state = changeStateAfter(head.state, event)
 }
 
 /** The state after an event; the same when the event is none of the lifecycle. */

@@ -1,7 +1,7 @@
-import { type Audience, PUBLIC } from '#libs/access'
+import { PUBLIC } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ProblemEvent, ProblemState } from '../src/problems/domain/problem.events.js'
-import { type AccessColumns, audienceColumns, peopleNamed } from './access.js'
+import { type AccessColumns, peopleNamed, setAudience } from './access.js'
 import { type Blank, type Draft, present, withItem, withoutItem } from './drafts.js'
 
 /** What every fold of problem events has to agree on: where a problem stands, and the fields that all of them show. */
@@ -83,13 +83,6 @@ export function applyToProblemHead(head: Draft<ProblemHead>, event: RecordedProb
     default:
       head.state = problemStateAfter(head.state, event)
   }
-}
-
-/** Who may see what is told of a problem, besides those named in it. */
-export function setAudience(draft: Draft<AccessColumns>, audience: Audience): void {
-  const { audienceKind, audienceGroups } = audienceColumns(audience)
-  draft.audienceKind = audienceKind
-  draft.audienceGroups = audienceGroups
 }
 
 /** The state after an event; the same when the event is none of the lifecycle, or only puts it on hold. */

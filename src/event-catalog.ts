@@ -460,6 +460,7 @@ const APPROVAL_EVENTS: Entries<ApprovalEvent> = {
   ApprovalRejected: { version: 1, fields: answer },
   ApprovalLapsed: { version: 1, fields: { expiresAt: plain } },
   ApprovalVoided: { version: 1, fields: { fields: plain } },
+  ApprovalAudienceChanged: { version: 1, fields: { audience: plain, previous: plain } },
   ApprovalSeatLost: { version: 1, fields: { person: personId, because: plain } },
   ApprovalSeatRegained: { version: 1, fields: { person: personId } },
   ApprovalRoundEnded: {
@@ -624,6 +625,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
       ...plan,
       type: plain,
       requester: personId,
+      audience: plain,
       group: plain,
       assignee: personId,
       // What its variables are is said by whoever opens it.
@@ -643,6 +645,9 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
     version: 1,
     fields: { hash: plain, name: authored, contentType: plain, size: plain },
   },
+  ChangeWatcherAdded: { version: 1, fields: { person: personId } },
+  ChangeWatcherRemoved: { version: 1, fields: { person: personId } },
+  ChangeAudienceChanged: { version: 1, fields: { audience: plain, previous: plain, approvals: plain } },
   ChangeLinked: { version: 1, fields: { link: plain } },
   ChangeUnlinked: { version: 1, fields: { link: plain } },
   ChangeAssessmentStarted: { version: 1, fields: {} },
@@ -665,6 +670,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
       materialFields: plain,
       changeType: plain,
       risk: plain,
+      audience: plain,
       requester: personId,
       involved: personId,
       group: plain,

@@ -196,6 +196,28 @@ describe('Topics', () => {
     ])
   })
 
+  it('carry public changes and approvals only, as they are now', async () => {
+    const open = (n: number, data: object = {}) =>
+      appendEvents(log, `change-CHG000000${n}`, [
+        { type: 'ChangeOpened', data: { type: 'normal', title: `Change ${n}`, affectedCis: [], ...data } },
+      ])
+    await open(1)
+    await open(2, { audience: NETWORK })
+    await open(3)
+    await appendEvents(log, 'change-CHG0000003', [
+      { type: 'ChangeAudienceChanged', data: { audience: NETWORK, previous: PUBLIC, approvals: ['a3'] } },
+    ])
+    await appendEvents(log, 'approval-a3', [
+      { type: 'ApprovalRequested', data: { title: 'Change 3', audience: PUBLIC } },
+      { type: 'ApprovalAudienceChanged', data: { audience: NETWORK, previous: PUBLIC } },
+    ])
+    const topics = publishedTopics({ namespace: 'acme', partitions: 3, logId: log.logId })
+    const told = (prefix: string) =>
+      leaving(10, topics.find(({ from }) => from.includes(prefix as 'change-'))!)
+    expect(await told('change-')).toEqual(['Change 1'])
+    expect(await told('approval-')).toEqual([])
+  })
+
   it('carry what was decided of candidates with their problems, without incidents and restricted problems', async () => {
     const topics = publishedTopics({ namespace: 'acme', partitions: 3, logId: log.logId })
     const problems = topics.find(({ from }) => from.includes('candidate-'))

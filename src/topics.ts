@@ -39,7 +39,7 @@ const PROCESSES: readonly {
   {
     name: 'change',
     from: ['change-'],
-    withAudience: [],
+    withAudience: ['change-'],
     onTopic: (event) => changeEventOnTopic(event as never),
   },
   {

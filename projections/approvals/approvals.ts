@@ -59,7 +59,7 @@ export type ShownAnswer = Answer & { answer: 'granted' | 'rejected'; at: string 
 /** One document per round: who is asked about what, who has answered, and how it ended. */
 export const approvals = defineProjection<ApprovalEntry, ApprovalEvent>({
   name: 'approvals',
-  version: 2,
+  version: 3,
   from: ['approval-'],
   key: ({ stream }) => stream,
   evolve: (entry, event) =>
@@ -170,6 +170,8 @@ function changes(entry: ApprovalEntry, event: RecordedEvent<ApprovalEvent>): Par
         lostSeats: withoutSeat(entry, person),
       }
     }
+    case 'ApprovalAudienceChanged':
+      return audienceColumns(event.data.audience)
     case 'ApprovalVoided':
       // An open round's end follows; one that was approved stands no longer.
       return { voidedFields: event.data.fields, ...(entry.status === 'approved' && { status: 'voided' }) }

@@ -46,7 +46,7 @@ const INDEXES: readonly (readonly (keyof ChangeInterval)[])[] = [
 /** The list of changes at any time. */
 export const changeHistory = defineView<ChangeEvent | CabEvent>({
   name: 'change_history',
-  version: 1,
+  version: 2,
   from: ['change-', 'cab-'],
   collections: {
     [INTERVALS]: {

@@ -85,6 +85,28 @@ describe('a change', () => {
     expect(again.planned).toBeUndefined()
   })
 
+  it('is seen by whoever asked for it and watches it, and by its audience', () => {
+    const watched: ChangeEvent = { type: 'ChangeWatcherAdded', data: { person: 'ben' } }
+    const restricted: ChangeEvent = {
+      type: 'ChangeAudienceChanged',
+      data: {
+        audience: { kind: 'groups', groups: ['network'] },
+        previous: { kind: 'public' },
+        approvals: [],
+      },
+    }
+    expect(entryOf(opened(), watched, restricted)).toMatchObject({
+      watchers: ['ben'],
+      visibleTo: ['rita', 'ben'],
+      audienceKind: 'groups',
+      audienceGroups: ['network'],
+    })
+    const left: ChangeEvent = { type: 'ChangeWatcherRemoved', data: { person: 'ben' } }
+    const alone = entryOf(opened(), watched, left)
+    expect(alone).toMatchObject({ visibleTo: ['rita'], audienceKind: 'public' })
+    expect(alone.watchers).toBeUndefined()
+  })
+
   it('says which approval it stands on, and which were voided', () => {
     expect(entryOf(opened(), submitted).approval).toEqual({
       purpose: 'authorization',

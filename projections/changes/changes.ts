@@ -10,7 +10,7 @@ export { type ChangeDetails, foldChangeDetails } from '../change-details.js'
 /** One document per change. */
 export const changes = defineProjection<ChangeDetails, ChangeEvent | CabEvent>({
   name: 'changes',
-  version: 3,
+  version: 4,
   from: ['change-', 'cab-'],
   key: changeToldOf,
   evolve: evolveChangeDetails,

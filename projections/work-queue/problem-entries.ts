@@ -1,4 +1,5 @@
 import { type Audience, PUBLIC } from '#libs/access'
+import { setAudience } from '../access.js'
 import { type Draft, present } from '../drafts.js'
 import {
   applyToProblemHead,
@@ -6,7 +7,6 @@ import {
   problemHoldAfter,
   type RecordedProblem,
   type RecordedProblemEvent,
-  setAudience,
 } from '../problem-folds.js'
 import { reply, updated } from './entry-folds.js'
 import { BLANK_ENTRY, draftOf, type ProblemEntry, type ProblemTaskEntry } from './queue-entry.js'

@@ -25,7 +25,7 @@ interface LeftQueue {
 /** Who has what to do: every record that can be assigned, until it is closed or canceled. */
 export const workQueue = defineProjection<WorkQueueEntry, IncidentEvent | ChangeEvent | ProblemEvent>({
   name: 'work_queue',
-  version: 5,
+  version: 6,
   from: ['incident-', 'change-', 'problem-'],
   key: (event) =>
     event.stream.startsWith('problem-') ? problemEntryKeys(event as RecordedProblemEvent) : event.stream,

@@ -8,7 +8,11 @@ import {
   awaitingAnswerOf,
   shownApproval,
 } from '#projections/approvals/approvals'
+import { changesInTheWay, conflictsAsSeen } from '#projections/change-conflicts'
+import { changes } from '#projections/changes/changes'
+import type { Conflict } from '../changes/domain/change.events.js'
 import { type ListArguments, listPage } from '../http/listing.js'
+import { seenAmong } from '../http/seen-among.js'
 import type { ApprovalRequested } from './domain/approval.events.js'
 
 /** Rounds as they are now. */
@@ -47,8 +51,9 @@ export function myApprovals(
  */
 export async function readApproval(
   { principal, id, minPosition }: { principal: Principal; id: string; minPosition?: string },
-  { eventStore, models, waitMilliseconds: timeoutMilliseconds }: QueryDependencies,
+  dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
+  const { eventStore, models, waitMilliseconds: timeoutMilliseconds } = dependencies
   const stream = `approval-${id}`
   const found = await models
     .of<ApprovalEntry>(approvals.name)
@@ -56,8 +61,26 @@ export async function readApproval(
   if (!found.row)
     throw new NotFound('APPROVAL.UNKNOWN', `There is no approval ${id}, or none that you may see`)
   const [first] = await eventStore.readStream(stream, { limit: 1 })
-  const { document } = first!.data as ApprovalRequested['data']
+  const { document, approvers } = first!.data as ApprovalRequested['data']
+  const asked = approvers.some(({ person }) => person === principal.id)
+  const read = { principal, minPosition: first!.position }
   const { position, row } = found
-  const view = { ...shownApproval(row.document, row.stale), document, position }
+  const view = {
+    ...shownApproval(row.document, row.stale),
+    document: asked ? document : await documentAsSeen(document, read, dependencies),
+    position,
+  }
   return { json: JSON.stringify(view), position }
+}
+
+/** Whoever is asked reads the document that bears the hash; all others no more of other changes than they may see. */
+async function documentAsSeen(
+  document: ApprovalRequested['data']['document'],
+  reader: { principal: Principal; minPosition: string },
+  dependencies: QueryDependencies,
+): Promise<object> {
+  const { conflicts } = document as { conflicts?: readonly Conflict[] }
+  if (conflicts === undefined) return document
+  const seen = await seenAmong(changesInTheWay(conflicts), changes, reader, dependencies)
+  return { ...document, conflicts: conflictsAsSeen(conflicts, seen) }
 }

@@ -29,6 +29,7 @@ const ON_TOPIC: {
   ApprovalRejected: ['approver', 'onBehalfOf', 'hash'],
   ApprovalLapsed: ['expiresAt'],
   ApprovalVoided: ['fields'],
+  ApprovalAudienceChanged: ['audience'],
   ApprovalSeatLost: ['person', 'because'],
   ApprovalSeatRegained: ['person'],
   ApprovalRoundEnded: ['subject', 'outcome', 'granted', 'rejected', 'because'],

@@ -1,9 +1,11 @@
 import type { Role } from '#libs/access'
 import { onlyFor, type RecordType } from '#libs/command-handling'
 import type { NumberSeries } from '#libs/event-store'
+import { maySeeChange } from './change.record.js'
 import type { CabCommand } from './domain/cab.commands.js'
-import { type CabFacts, type CabMeeting, cabDecider } from './domain/cab.decider.js'
+import { type CabFacts, type CabMeeting, cabDecider, unknownOnAgenda } from './domain/cab.decider.js'
 import type { CabEvent } from './domain/cab.events.js'
+import { isOpened } from './domain/change.state.js'
 
 /** Who runs the board. */
 export const CAB_RUNNERS: readonly Role[] = ['change-manager']
@@ -18,4 +20,8 @@ export const cabRecords: RecordType<CabMeeting, CabCommand, CabEvent, CabFacts> 
   decider: cabDecider,
   numbers: cabNumbers,
   rights: onlyFor(CAB_RUNNERS, 'CAB.FORBIDDEN'),
+  factRights(principal, command, { change }) {
+    if (command.type === 'AddToCabAgenda' && isOpened(change.value) && !maySeeChange(principal, change.value))
+      throw unknownOnAgenda(command.data.change)
+  },
 }

@@ -2,13 +2,14 @@ import { grantFor, hasRole, isSystemId, type Principal } from '#libs/access'
 import { onlyFor, type RecordType } from '#libs/command-handling'
 import { Forbidden, NotFound } from '#libs/event-sourcing'
 import type { NumberSeries } from '#libs/event-store'
-import { DESK_PEOPLE } from '#projections/access'
+import { audienceColumns, canSee, peopleNamed } from '#projections/access'
 import type { ChangeCommand } from './domain/change.commands.js'
 import { changeDecider } from './domain/change.decider.js'
+import { unknownReverted } from './domain/change.description.js'
 import type { ChangeEvent } from './domain/change.events.js'
 import type { ChangeFacts } from './domain/change.facts.js'
-import { CHANGE_MODEL_RIGHTS, CHANGE_RIGHTS, isRequesterOf, requesterMay } from './domain/change.rights.js'
-import { type ChangeRecord, isOpened } from './domain/change.state.js'
+import { CHANGE_MODEL_RIGHTS, CHANGE_RIGHTS, requesterMay } from './domain/change.rights.js'
+import { type Change, type ChangeRecord, isOpened } from './domain/change.state.js'
 import type { ChangeModelCommand } from './domain/change-model.commands.js'
 import { type ChangeModel, changeModelDecider } from './domain/change-model.decider.js'
 import type { ChangeModelEvent } from './domain/change-model.events.js'
@@ -24,12 +25,16 @@ export const changeRecords: RecordType<ChangeRecord, ChangeCommand, ChangeEvent,
   decider: changeDecider,
   numbers: changeNumbers,
   rights: grantToDo,
+  factRights(principal, command, { reverted }) {
+    if (command.type === 'OpenRevert' && isOpened(reverted.value) && !maySeeChange(principal, reverted.value))
+      throw unknownReverted(command.data.reverts)
+  },
 }
 
 function grantToDo(principal: Principal, command: ChangeCommand, record: ChangeRecord): string | undefined {
   const { type, id } = command
   const creates = type === 'OpenChange' || type === 'OpenRevert' || type === 'ImportChangeUpdate'
-  if (!creates && (!isOpened(record) || !maySee(principal, record))) throw unknownChange(id)
+  if (!creates && (!isOpened(record) || !maySeeChange(principal, record))) throw unknownChange(id)
   const { roles } = CHANGE_RIGHTS[type]
   const grant = grantFor(principal, roles)
   if (grant !== undefined || isSystemId(principal.id)) return grant
@@ -43,13 +48,18 @@ function grantToDo(principal: Principal, command: ChangeCommand, record: ChangeR
   )
 }
 
-/** Everybody at the desk and programs see all changes, a requester those that she has requested. */
-function maySee(principal: Principal, record: ChangeRecord): boolean {
-  return (
-    isSystemId(principal.id) ||
-    hasRole(principal, ...DESK_PEOPLE, 'service') ||
-    isRequesterOf(record, principal.id)
-  )
+/** Everybody at the desk and programs see changes that are not restricted, all others those in which they are named. */
+export function maySeeChange(
+  principal: Principal,
+  { audience, watchers, requester, group, assignee }: Change,
+): boolean {
+  if (isSystemId(principal.id)) return true
+  return canSee(principal, {
+    ...audienceColumns(audience),
+    visibleTo: peopleNamed({ requester: requester ?? undefined, watchers }),
+    assignmentGroup: group ?? undefined,
+    assignee: assignee ?? undefined,
+  })
 }
 
 export function unknownChange(number: string | undefined): NotFound {

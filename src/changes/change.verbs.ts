@@ -1,3 +1,4 @@
+import { AudienceDto } from '../http/audience.dto.js'
 import { toUtc } from '../http/instants.js'
 import { Reasoned } from '../http/reasoned.js'
 import { FinishTaskDto, TaskDto } from '../http/record-tasks.dto.js'
@@ -26,6 +27,26 @@ const planning = {
     roles: rolesThatMay('AssignChange'),
     body: dto.AssignChangeDto,
     command: (id, data, metadata) => new c.AssignChange(id, data, metadata),
+  }),
+  watch: verb({
+    summary: 'Add a watcher',
+    roles: rolesThatMay('AddChangeWatcher'),
+    body: dto.ChangeWatcherDto,
+    command: (id, data, metadata) => new c.AddChangeWatcher(id, data, metadata),
+  }),
+  unwatch: verb({
+    summary: 'Remove a watcher',
+    roles: rolesThatMay('RemoveChangeWatcher'),
+    body: dto.ChangeWatcherDto,
+    command: (id, data, metadata) => new c.RemoveChangeWatcher(id, data, metadata),
+  }),
+  audience: verb({
+    summary: 'Set who may see it, and the approvals that were asked for it',
+    description:
+      'Of a restricted change, whoever works on it watches it; who was asked for approval sees what about. Others see that a configuration item is busy, not by which change.',
+    roles: rolesThatMay('SetChangeAudience'),
+    body: AudienceDto,
+    command: (id, data, metadata) => new c.SetChangeAudience(id, data, metadata),
   }),
   comments: verb({
     summary: 'Add a comment, which the requester sees',

@@ -107,18 +107,23 @@ export class RecordAudiences {
   }
 }
 
-const CHANGE_AUDIENCE = ['AudienceChanged', 'ProblemAudienceChanged']
-/** A round of asking has that of its subject when it was asked. */
+const CHANGE_AUDIENCE = [
+  'AudienceChanged',
+  'ProblemAudienceChanged',
+  'ChangeAudienceChanged',
+  'ApprovalAudienceChanged',
+]
 const SAY_AUDIENCE: ReadonlySet<string> = new Set([
   'IncidentOpened',
   'ApprovalRequested',
   'ProblemOpened',
+  'ChangeOpened',
   ...CHANGE_AUDIENCE,
 ])
 
 function changed(audience: Audience | undefined, { type, data }: RecordedEvent): Audience | undefined {
   if (!SAY_AUDIENCE.has(type)) return audience
-  // A problem that says nothing else is public
+  // A problem or a change that says nothing else is public
   return (data as { audience?: Audience }).audience ?? PUBLIC
 }
 

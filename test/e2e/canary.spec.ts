@@ -270,6 +270,11 @@ describe('What is internal, and what is somebody else’s', () => {
       succeeded(await desk.as('rita').post('/changes', { type: 'normal', title })).id,
       succeeded(await desk.as(`rob-${HERS}`).post('/changes', { type: 'normal', title: HERS })).id,
     ]
+    // Theirs alone, and one that nobody has told her of
+    const audience = { kind: 'participants' }
+    const hidden = { type: 'normal', title: HERS, requester: `rob-${HERS}`, audience }
+    numbers.push(succeeded(await desk.as('ann').post('/changes', hidden)).id)
+    succeeded(await desk.as('ann').post(`/changes/${numbers[0]}/watch`, { person: `rob-${HERS}` }))
     const file = { name: `${FILE}.txt`, type: 'text/plain', content: FILE }
     for (const number of numbers) {
       succeeded(await desk.as('ann').post(`/changes/${number}/work-notes`, { text: NOTE, reason: NOTE }))

@@ -58,13 +58,24 @@ export class VoidApproval extends Command<'VoidApproval', { fields: readonly str
   readonly type = 'VoidApproval'
 }
 
+/** That of the subject has changed. */
+export class SetApprovalAudience extends Command<'SetApprovalAudience', { audience: Audience }> {
+  readonly type = 'SetApprovalAudience'
+}
+
 /** Looks whether those who were asked may still answer: rights, a group or its manager have changed. */
 export class ReviewSeats extends Command<'ReviewSeats', Record<never, never>> {
   readonly type = 'ReviewSeats'
 }
 
 export type AnswerCommand = GrantApproval | RejectApproval
-export type ApprovalCommand = RequestApproval | AnswerCommand | LapseApproval | VoidApproval | ReviewSeats
+export type ApprovalCommand =
+  | RequestApproval
+  | AnswerCommand
+  | LapseApproval
+  | VoidApproval
+  | SetApprovalAudience
+  | ReviewSeats
 
 export const APPROVAL_COMMANDS = [
   RequestApproval,
@@ -72,5 +83,6 @@ export const APPROVAL_COMMANDS = [
   RejectApproval,
   LapseApproval,
   VoidApproval,
+  SetApprovalAudience,
   ReviewSeats,
 ] as const

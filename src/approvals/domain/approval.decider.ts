@@ -1,6 +1,12 @@
+import { sameAudience } from '#libs/access'
 import { canonicalHash, type Decider, InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
 import { answer } from './approval.answer.js'
-import type { ApprovalCommand, RequestApproval, VoidApproval } from './approval.commands.js'
+import type {
+  ApprovalCommand,
+  RequestApproval,
+  SetApprovalAudience,
+  VoidApproval,
+} from './approval.commands.js'
 import type { ApprovalEvent, ApprovalRequested, ApprovalRoundEnded, LeftOut } from './approval.events.js'
 import {
   type ApprovalFacts,
@@ -43,6 +49,8 @@ function decide(
       return lapse(record, command.metadata.occurredAt)
     case 'VoidApproval':
       return voidRound(command, record)
+    case 'SetApprovalAudience':
+      return setAudience(command, record)
     case 'ReviewSeats':
       return reviewSeats(record, facts)
     default: {
@@ -128,6 +136,16 @@ function voidRound({ data }: VoidApproval, round: ApprovalRound): readonly Appro
   const event: ApprovalEvent = { type: 'ApprovalVoided', data: { fields: [...data.fields] } }
   if (round.status === 'open') return [event, ended(round, 'voided')]
   return round.outcome === 'approved' ? [event] : []
+}
+
+/** Also of a round that has ended: what was asked about stays readable. */
+function setAudience(
+  { data: { audience } }: SetApprovalAudience,
+  { asked: { audience: previous } }: ApprovalRound,
+): readonly ApprovalEvent[] {
+  return sameAudience(previous, audience)
+    ? []
+    : [{ type: 'ApprovalAudienceChanged', data: { audience, previous } }]
 }
 
 /** Only an import brings a time of its own. @throws Refused `APPROVAL.BACK_DATED` */

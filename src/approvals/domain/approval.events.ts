@@ -74,6 +74,12 @@ export type ApprovalLapsed = DomainEvent<'ApprovalLapsed', { expiresAt: string }
 /** What was asked about is no longer what is planned: these fields differ. None: the subject was withdrawn. */
 export type ApprovalVoided = DomainEvent<'ApprovalVoided', { fields: readonly string[] }>
 
+/** The subject is seen by others from now on; whoever was asked sees what about nevertheless. */
+export type ApprovalAudienceChanged = DomainEvent<
+  'ApprovalAudienceChanged',
+  { audience: Audience; previous: Audience }
+>
+
 /** Why somebody who was asked answers no more, nor does anybody for him. */
 export type SeatLoss = 'inactive' | 'no-role' | 'left-group' | 'manager-no-more'
 /** Whom nobody has heard yet has lost what he was asked for. */
@@ -103,6 +109,7 @@ export type ApprovalEvent =
   | ApprovalRejected
   | ApprovalLapsed
   | ApprovalVoided
+  | ApprovalAudienceChanged
   | ApprovalSeatLost
   | ApprovalSeatRegained
   | ApprovalRoundEnded

@@ -128,6 +128,22 @@ describe('a change', () => {
     })
   })
 
+  it('is seen by those who see it, and so are its rounds, also when that changes', () => {
+    const audience = { kind: 'participants' }
+    const said = { title: 'x', round: 1, requester: 'rita', document: {}, changeType: 'normal' }
+    const asked = { ...said, approval: 'a1', risk: null, group: null, audience }
+    when('ChangeApprovalAsked', asked).thenCommands({
+      type: 'RequestApproval',
+      id: 'a1',
+      data: { ...said, subject, audience },
+    })
+    const changed = { audience, previous: { kind: 'public' }, approvals: ['a1', 'a2'] }
+    when('ChangeAudienceChanged', changed).thenCommands(
+      { type: 'SetApprovalAudience', id: 'a1', data: { audience } },
+      { type: 'SetApprovalAudience', id: 'a2', data: { audience } },
+    )
+  })
+
   it('takes it back when its plan is another, or it waits no longer', () => {
     const voided = { type: 'VoidApproval', id: 'a1' }
     when('ChangeApprovalVoided', { approval: 'a1', fields: ['window'] }).thenCommands({

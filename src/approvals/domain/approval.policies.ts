@@ -1,7 +1,13 @@
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
 import type { ChangeEvent } from '../../changes/domain/change.events.js'
 import type { DirectoryEvent } from '../../directory/domain/directory.events.js'
-import { LapseApproval, RequestApproval, ReviewSeats, VoidApproval } from './approval.commands.js'
+import {
+  LapseApproval,
+  RequestApproval,
+  ReviewSeats,
+  SetApprovalAudience,
+  VoidApproval,
+} from './approval.commands.js'
 import type { ApprovalEvent } from './approval.events.js'
 
 const PREFIX = 'approval-'
@@ -52,13 +58,15 @@ export const changeApprovals = definePolicy<Record<never, never>, ChangeEvent>({
     const number = event.stream.slice('change-'.length)
     switch (event.type) {
       case 'ChangeApprovalAsked': {
-        const { approval, title, round, requester, involved, document, changeType, risk, group } = event.data
+        const { approval, title, round, requester, involved, audience } = event.data
+        const { document, changeType, risk, group } = event.data
         const data = {
           subject: { type: 'change', number } as const,
           title,
           round,
           requester,
           ...(involved && { involved }),
+          ...(audience && { audience }),
           document: { ...document },
           changeType,
           ...(risk !== null && { risk }),
@@ -77,6 +85,14 @@ export const changeApprovals = definePolicy<Record<never, never>, ChangeEvent>({
       case 'ChangeApprovalWithdrawn': {
         const { approval } = event.data
         return approval === null ? [] : [voids(approval, [], `${number} waits for it no longer`)]
+      }
+      case 'ChangeAudienceChanged': {
+        const { audience, approvals } = event.data
+        return approvals.map((approval) => ({
+          kind: 'command',
+          build: (metadata) => new SetApprovalAudience(approval, { audience }, metadata),
+          reason: `Others see ${number} from now on`,
+        }))
       }
       default:
         return []

@@ -50,6 +50,8 @@ export function evolve(record: ApprovalRecord, event: RecordedEvent<ApprovalEven
     case 'ApprovalVoided':
       // While it is open, its end follows.
       return record.status === 'ended' ? { ...record, outcome: 'voided', latestAt } : record
+    case 'ApprovalAudienceChanged':
+      return { ...record, asked: { ...record.asked, audience: event.data.audience } }
     default:
       return record
   }

@@ -134,14 +134,18 @@ function decideOpen(command: CommandOfOpen, meeting: Meeting, known: CabFacts): 
 
 function addToAgenda(change: string, { agenda }: Meeting, record: ChangeRecord): readonly CabEvent[] {
   if (Object.hasOwn(agenda, change)) return []
-  if (!isOpened(record))
-    throw new InvalidInput('CAB.CHANGE_UNKNOWN', `There is no change ${change}.`, [
-      { pointer: '/change', message: 'must be the number of a change' },
-    ])
+  if (!isOpened(record)) throw unknownOnAgenda(change)
   const { state } = record.stage
   if (state === 'Closed' || state === 'Canceled')
     throw new Refused('CAB.CHANGE_OVER', `${change} is ${state}: there is nothing to advise on.`)
   return [{ type: 'CabAgendaItemAdded', data: { change } }]
+}
+
+/** Also when whoever asks may not see it. */
+export function unknownOnAgenda(change: string): InvalidInput {
+  return new InvalidInput('CAB.CHANGE_UNKNOWN', `There is no change ${change}, or none that you may see.`, [
+    { pointer: '/change', message: 'must be the number of a change that you may see' },
+  ])
 }
 
 function advise(

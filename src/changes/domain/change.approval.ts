@@ -165,6 +165,7 @@ export function askApproval(
         materialFields: policy.materialFields,
         changeType: change.plan.type as ChangeType,
         risk,
+        ...(change.audience.kind !== 'public' && { audience: change.audience }),
         requester: change.requester ?? command.metadata.actor,
         ...involvedIn(change, ratification),
         group: change.group,

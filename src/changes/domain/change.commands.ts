@@ -1,3 +1,4 @@
+import type { Audience } from '#libs/access'
 import { Command } from '#libs/event-sourcing'
 import type { RecordFile } from '#libs/record-files'
 import type { MovedValues } from '../../configuration/domain/configuration.events.js'
@@ -22,6 +23,8 @@ export interface OpenChangeData extends Partial<Plan> {
   /** Standard changes: which model, and what its variables are. */
   model?: string
   variables?: Readonly<Record<string, string>>
+  /** Absent: public. */
+  audience?: Audience
 }
 export class OpenChange extends Command<'OpenChange', OpenChangeData> {
   readonly type = 'OpenChange'
@@ -61,6 +64,15 @@ export class NoteOnChange extends Command<'NoteOnChange', { text: string }> {
 /** The content is in the blob store already, under its hash. */
 export class AttachFileToChange extends Command<'AttachFileToChange', RecordFile> {
   readonly type = 'AttachFileToChange'
+}
+export class AddChangeWatcher extends Command<'AddChangeWatcher', { person: string }> {
+  readonly type = 'AddChangeWatcher'
+}
+export class RemoveChangeWatcher extends Command<'RemoveChangeWatcher', { person: string }> {
+  readonly type = 'RemoveChangeWatcher'
+}
+export class SetChangeAudience extends Command<'SetChangeAudience', { audience: Audience }> {
+  readonly type = 'SetChangeAudience'
 }
 export class LinkChange extends Command<'LinkChange', ChangeLink> {
   readonly type = 'LinkChange'
@@ -197,6 +209,9 @@ export const CHANGE_COMMANDS = [
   CommentOnChange,
   NoteOnChange,
   AttachFileToChange,
+  AddChangeWatcher,
+  RemoveChangeWatcher,
+  SetChangeAudience,
   LinkChange,
   UnlinkChange,
   StartAssessment,

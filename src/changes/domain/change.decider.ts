@@ -1,6 +1,7 @@
 import type { Decider } from '#libs/event-sourcing'
 import * as approval from './change.approval.js'
 import { attachFile } from './change.attachments.js'
+import * as audience from './change.audience.js'
 import type { ChangeCommand } from './change.commands.js'
 import * as description from './change.description.js'
 import type { ChangeEvent } from './change.events.js'
@@ -55,6 +56,12 @@ function decideOpened(command: CommandOfOpened, change: Change, known: ChangeFac
       return [{ type: 'ChangeWorkNoteAdded', data: { text: command.data.text } }]
     case 'AttachFileToChange':
       return attachFile(command, change)
+    case 'AddChangeWatcher':
+      return audience.addWatcher(command, change, known)
+    case 'RemoveChangeWatcher':
+      return audience.removeWatcher(command, change)
+    case 'SetChangeAudience':
+      return audience.setAudience(command, change, known)
     case 'LinkChange':
       return description.linkChange(command, change)
     case 'UnlinkChange':

@@ -1,4 +1,6 @@
+import { PUBLIC, requireAudience } from '#libs/access'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
+import { admitted, groupIn, watching } from './change.audience.js'
 import type {
   AssignChange,
   EditPlan,
@@ -9,7 +11,7 @@ import type {
   UnlinkChange,
 } from './change.commands.js'
 import { isCovered } from './change.conflicts.js'
-import type { ChangeEvent, ChangeState, Period, Plan, ProposedValues } from './change.events.js'
+import type { ChangeEvent, ChangeOpened, ChangeState, Period, Plan, ProposedValues } from './change.events.js'
 import { type ChangeFacts, ciName } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import {
@@ -42,15 +44,25 @@ export function openChange(
   known: ChangeFacts,
 ): readonly ChangeEvent[] {
   if (isOpened(record)) throw new Refused('CHANGE.EXISTS', `${id} is open already.`)
-  const { type, group, assignee, requester = metadata.actor } = data
+  const { type, group, assignee, audience, requester = metadata.actor } = data
   if (data.requester !== undefined) requirePerson(known.person.value, requester, '/requester')
   if (group !== undefined) requireGroup(known.group.value, group)
   if (assignee !== undefined) requirePerson(known.assignee.value, assignee, '/assignee')
+  requireAudience('change', audience ?? PUBLIC, groupIn(known))
   const { plan, model } =
     type === 'standard' ? standardPlan(data, known) : { plan: ownPlan(data), model: undefined }
   requireText({ title: plan.title })
   requirePlannedCis(plan, known)
-  return [{ type: 'ChangeOpened', data: { ...plan, type, requester, group, assignee, model } }]
+  return opened({ ...plan, type, requester, audience, group, assignee, model }, metadata.actor)
+}
+
+/** Of a restricted change, who opened it and who is to do it watch it from the beginning. */
+function opened(data: ChangeOpened['data'], actor: string): readonly ChangeEvent[] {
+  const restricted = (data.audience ?? PUBLIC).kind !== 'public'
+  return [
+    { type: 'ChangeOpened', data },
+    ...(restricted ? watching([actor, data.assignee], { watchers: [] }) : []),
+  ]
 }
 
 function ownPlan(data: OpenChange['data']): Plan {
@@ -148,10 +160,7 @@ export function openRevert(
 ): readonly ChangeEvent[] {
   if (isOpened(record)) throw new Refused('CHANGE.EXISTS', 'This number is taken.')
   const original = known.reverted.value
-  if (!isOpened(original))
-    throw new InvalidInput('CHANGE.UNKNOWN', `There is no change ${data.reverts}.`, [
-      { pointer: '/reverts', message: 'is no change' },
-    ])
+  if (!isOpened(original)) throw unknownReverted(data.reverts)
   const written = original.released.map(({ ci }) => ci)
   if (original.stage.state !== 'Review' && original.stage.state !== 'Closed')
     throw new Refused('CHANGE.NOT_DONE', 'Only what was done can be reverted: cancel it instead.')
@@ -160,9 +169,17 @@ export function openRevert(
   const window = data.window && periodFrom(data.window, '/window')
   const { affectedCis, backout } = original.plan
   const plan: Plan = { title, implementation: backout, window, affectedCis, proposedValues }
-  // Who did it is to bring it back
+  // Who did it is to bring it back, and what nobody else may see of it nobody else may see now
   const group = original.group ?? undefined
-  return [{ type: 'ChangeOpened', data: { ...plan, type, requester: actor, group, reverts: data.reverts } }]
+  const audience = original.audience.kind === 'public' ? undefined : original.audience
+  return opened({ ...plan, type, requester: actor, audience, group, reverts: data.reverts }, actor)
+}
+
+/** Also when whoever asks may not see it. */
+export function unknownReverted(number: string): InvalidInput {
+  return new InvalidInput('CHANGE.UNKNOWN', `There is no change ${number}, or none that you may see.`, [
+    { pointer: '/reverts', message: 'is no change, or none that you may see' },
+  ])
 }
 
 /**
@@ -304,7 +321,10 @@ export function assignChange(
       throw new Refused('CHANGE.NOT_A_MEMBER', `${data.assignee} is no member of ${group}: choose another.`)
   }
   if (group === change.group && assignee === change.assignee) return []
-  return [{ type: 'ChangeAssigned', data: { group, assignee, previousAssignee: change.assignee } }]
+  return [
+    { type: 'ChangeAssigned', data: { group, assignee, previousAssignee: change.assignee } },
+    ...admitted([data.assignee], change),
+  ]
 }
 
 export function linkChange({ id, data: link }: LinkChange, change: Change): readonly ChangeEvent[] {

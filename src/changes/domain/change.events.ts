@@ -1,3 +1,4 @@
+import type { Audience } from '#libs/access'
 import type { DomainEvent } from '#libs/event-sourcing'
 import type { RecordFile } from '#libs/record-files'
 import type { AttributeValue, MovedValues } from '../../configuration/domain/configuration.events.js'
@@ -130,12 +131,16 @@ export interface ImportedChange {
 }
 type Fact<Type extends string, Data extends object> = DomainEvent<Type, Data & ImportedChange>
 
-/** `configuration-commit`: imported; the source has changes of configuration, but no evidence of approval or outcome. */
+/**
+ * `configuration-commit`: imported; the source has changes of configuration, but no evidence of approval or outcome. `audience`: absent:
+ * public.
+ */
 export type ChangeOpened = Fact<
   'ChangeOpened',
   Plan & {
     type: ChangeType | 'configuration-commit'
     requester?: string
+    audience?: Audience
     group?: string
     assignee?: string
     /** Of a standard change: what its plan was made from. */
@@ -156,6 +161,13 @@ export type ChangeCommentAdded = Fact<'ChangeCommentAdded', { text: string }>
 export type ChangeWorkNoteAdded = Fact<'ChangeWorkNoteAdded', { text: string }>
 /** No part of the plan: no approval is bound to it. */
 export type ChangeFileAttached = Fact<'ChangeFileAttached', RecordFile>
+export type ChangeWatcherAdded = Fact<'ChangeWatcherAdded', { person: string }>
+export type ChangeWatcherRemoved = Fact<'ChangeWatcherRemoved', { person: string }>
+/** `approvals`: ids of all rounds that were asked: they are seen by the same people, and whoever was asked. */
+export type ChangeAudienceChanged = Fact<
+  'ChangeAudienceChanged',
+  { audience: Audience; previous: Audience; approvals: readonly string[] }
+>
 /** `caused`: an incident; `reverts`, `related-to`: any record, which need not exist yet. */
 export interface ChangeLink {
   relation: 'caused' | 'related-to'
@@ -198,6 +210,8 @@ export type ChangeApprovalAsked = Fact<
     materialFields: readonly string[]
     changeType: ChangeType
     risk: Risk | null
+    /** Of the change; absent: public. */
+    audience?: Audience
     requester: string
     /** Who has a part in it besides: opened it, submitted it, or implemented what is to be ratified. */
     involved?: readonly string[]
@@ -350,6 +364,9 @@ export type ChangeEvent =
   | ChangeCommentAdded
   | ChangeWorkNoteAdded
   | ChangeFileAttached
+  | ChangeWatcherAdded
+  | ChangeWatcherRemoved
+  | ChangeAudienceChanged
   | ChangeLinked
   | ChangeUnlinked
   | ChangeAssessmentStarted

@@ -1,4 +1,10 @@
-import { type GroupStanding, groupStanding, type PersonStanding, personStanding } from '#libs/access'
+import {
+  type Audience,
+  type GroupStanding,
+  groupStanding,
+  type PersonStanding,
+  personStanding,
+} from '#libs/access'
 import {
   type Fact,
   type FactQuestion,
@@ -42,7 +48,7 @@ import { ASSIGNEE_SCHEDULE, CI_SCHEDULE, calendar } from './schedule.decider.js'
 
 /** What decisions about changes ask of other streams. Version 0: nothing was published, the default holds. */
 export interface ChangeFacts {
-  /** The requester or, when a change is assigned, the assignee to be. */
+  /** The requester or, when a change is assigned, the assignee to be; who is to watch it. */
   person: Fact<PersonStanding>
   assignee: Fact<PersonStanding>
   group: Fact<GroupStanding>
@@ -60,11 +66,15 @@ export interface ChangeFacts {
   [ci: CiName]: Fact<CiStanding>
   /** Of each affected CI, and of those one step of impact away. */
   [ciCalendar: CiCalendarName]: Fact<BusyTimes>
+  /** Each group of the audience that the command names. */
+  [audienceGroup: AudienceGroup]: Fact<GroupStanding>
 }
 type CiName = `ci ${string}`
 export const ciName = (ci: string): CiName => `ci ${ci}`
 type CiCalendarName = `calendar ${string}`
 export const ciCalendarName = (ci: string): CiCalendarName => `calendar ${ci}`
+type AudienceGroup = `audience group ${string}`
+export const audienceGroup = (id: string): AudienceGroup => `audience group ${id}`
 
 export interface Windows {
   readonly version: number
@@ -189,12 +199,14 @@ const NOTHING: Questions = {}
 export function facts(command: ChangeCommand, record: ChangeRecord): Questions {
   switch (command.type) {
     case 'OpenChange': {
-      const { requester, assignee, group: of, model, affectedCis = [], proposedValues = [] } = command.data
+      const { requester, assignee, group: of, model, audience } = command.data
+      const { affectedCis = [], proposedValues = [] } = command.data
       return {
         person: personFact(requester ?? command.metadata.actor),
         ...(assignee !== undefined && { assignee: personFact(assignee) }),
         ...(of !== undefined && { group: groupFact(of) }),
         ...(model !== undefined && { model: modelFact(model) }),
+        ...audienceFacts(audience),
         ...(proposedValues.length > 0 && { classes: CLASSES }),
         ...ciFacts([...affectedCis, ...proposedValues.map((proposed) => proposed.ci)]),
       }
@@ -248,6 +260,10 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
         ...(assignee != null && { person: personFact(assignee) }),
       }
     }
+    case 'AddChangeWatcher':
+      return { person: personFact(command.data.person) }
+    case 'SetChangeAudience':
+      return audienceFacts(command.data.audience)
     case 'AssessRisk':
       return { riskMatrix: RISK_MATRIX, classes: CLASSES, ...ciFacts(change.plan.affectedCis) }
     case 'SubmitChange':
@@ -275,6 +291,11 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
 /** The model that it follows, if it is a standard change. */
 function modelOf({ model }: Change): Questions {
   return model === null ? NOTHING : { model: modelFact(model.id) }
+}
+
+function audienceFacts(audience: Audience | undefined): Questions {
+  if (audience?.kind !== 'groups') return NOTHING
+  return byName(audience.groups.map((id) => [audienceGroup(id), groupFact(id)]))
 }
 
 /** All that conflicts follow from, and the CIs as they are. */

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
+import { recorded } from '#libs/testing'
 import * as c from './change.commands.js'
 import type { ChangeEvent } from './change.events.js'
 import { changeTimeline, requesterChangeTimeline } from './change.history.js'
@@ -17,8 +18,19 @@ function told() {
   story.send(c.EditPlan, { implementation: 'canary', title: 'Release 3' })
   story.submit().ask().outcome('approved')
   story.send(c.StartImplementation, {}, IN_WINDOW)
-  return changeTimeline(story.events as RecordedEvent<ChangeEvent>[])
+  return changeTimeline(story.events as RecordedEvent<ChangeEvent>[], new Set())
 }
+
+it('names what is in its way only to those who may see it', () => {
+  const period = { start: '2026-03-02T20:00:00.000Z', end: '2026-03-02T21:00:00.000Z' }
+  const conflict = { kind: 'ci-busy', ci: 'CI1', change: 'CHG0000002', period }
+  const found = recorded<ChangeEvent>('change-CHG0000001', [
+    { type: 'ConflictAppeared', data: { conflict, inputs: {} } } as never,
+  ])
+  const words = (...seen: string[]) => changeTimeline(found, new Set(seen)).map(({ what }) => what)
+  expect(words('CHG0000002')).toEqual(['Conflict: ci-busy (CI1, CHG0000002)'])
+  expect(words()).toEqual(['Conflict: ci-busy (CI1, another change)'])
+})
 
 it('tells every event in words, with before and after', () => {
   const entries = told()

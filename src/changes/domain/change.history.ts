@@ -6,15 +6,26 @@ type Recorded = RecordedEvent<ChangeEvent>
 
 export type ChangeTimelineEntry = HistoryEntry<ChangeEvent['type']>
 
-/** One entry per event, in log order; before and after by folding. */
-export function changeTimeline(events: readonly Recorded[]): ChangeTimelineEntry[] {
-  return tellHistory(events, { initial: NOT_OPENED as ChangeRecord, evolve, valuesOf, tell })
+/**
+ * One entry per event, in log order; before and after by folding.
+ * @param seen numbers of the other changes that its reader may see, of those that are in its way
+ */
+export function changeTimeline(
+  events: readonly Recorded[],
+  seen: ReadonlySet<string>,
+): ChangeTimelineEntry[] {
+  return tellHistory(events, {
+    initial: NOT_OPENED as ChangeRecord,
+    evolve,
+    valuesOf,
+    tell: (event) => tell(event, seen),
+  })
 }
 
-function tell(event: Recorded) {
+function tell(event: Recorded, seen: ReadonlySet<string>) {
   const { sourceFields, irregular } = event.data ?? {}
   const visibility: ChangeTimelineEntry['visibility'] = PUBLIC.has(event.type) ? 'public' : 'internal'
-  return { what: inWords(event), text: textOf(event), irregular, sourceFields, visibility }
+  return { what: inWords(event, seen), text: textOf(event), irregular, sourceFields, visibility }
 }
 
 /** What lists and people call the fields of a change, flat. */
@@ -28,6 +39,8 @@ function valuesOf(record: ChangeRecord): Record<string, unknown> {
     requester: record.requester,
     assignmentGroup: record.group,
     assignee: record.assignee,
+    audience: record.audience,
+    watchers: record.watchers,
     model: record.model?.id,
     reverts: record.reverts,
     risk: record.risk,
@@ -127,8 +140,14 @@ export function requesterChangeTimeline(
 }
 
 /** What happened, in a few words; who and when stand beside it. */
-function inWords(event: Recorded): string {
-  return planInWords(event) ?? approvalInWords(event) ?? workInWords(event) ?? event.type
+function inWords(event: Recorded, seen: ReadonlySet<string>): string {
+  return (
+    conflictInWords(event, seen) ??
+    planInWords(event) ??
+    approvalInWords(event) ??
+    workInWords(event) ??
+    event.type
+  )
 }
 
 function planInWords({ type, data }: Recorded): string | undefined {
@@ -149,16 +168,18 @@ function planInWords({ type, data }: Recorded): string | undefined {
       return 'Work note'
     case 'ChangeFileAttached':
       return `Attached ${data.name}`
+    case 'ChangeWatcherAdded':
+      return `${data.person} watches it`
+    case 'ChangeWatcherRemoved':
+      return `${data.person} watches it no more`
+    case 'ChangeAudienceChanged':
+      return 'Audience changed'
     case 'ChangeLinked':
       return `Linked: ${data.link.relation} ${data.link.targetType} ${data.link.target}`
     case 'ChangeUnlinked':
       return `Link removed: ${data.link.relation} ${data.link.targetType} ${data.link.target}`
     case 'ChangeRiskAssessed':
       return `Risk ${data.risk}, by matrix version ${data.matrixVersion}`
-    case 'ConflictAppeared':
-      return `Conflict: ${conflictInWords(data.conflict)}`
-    case 'ConflictCleared':
-      return `No conflict any more: ${conflictInWords(data.conflict)}`
     case 'BlackoutOverridden':
       return `Blackout ${data.window} overridden`
     default:
@@ -166,8 +187,18 @@ function planInWords({ type, data }: Recorded): string | undefined {
   }
 }
 
-function conflictInWords({ kind, ci, relatedCi, assignee, change, window }: Conflict): string {
-  const about = [ci, relatedCi, assignee, change, window].filter((each) => each !== undefined)
+function conflictInWords({ type, data }: Recorded, seen: ReadonlySet<string>): string | undefined {
+  if (type === 'ConflictAppeared') return `Conflict: ${inTheWay(data.conflict, seen)}`
+  if (type === 'ConflictCleared') return `No conflict any more: ${inTheWay(data.conflict, seen)}`
+  return undefined
+}
+
+function inTheWay(
+  { kind, ci, relatedCi, assignee, change, window }: Conflict,
+  seen: ReadonlySet<string>,
+): string {
+  const other = change !== undefined && !seen.has(change) ? 'another change' : change
+  const about = [ci, relatedCi, assignee, other, window].filter((each) => each !== undefined)
   return `${kind} (${about.join(', ')})`
 }
 

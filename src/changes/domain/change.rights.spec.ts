@@ -28,6 +28,7 @@ it('a requester opens a normal change for herself, says something of it, and can
     { requester: 'rob' },
     { group: 'network' },
     { assignee: 'ivan' },
+    { audience: { kind: 'participants' } },
   ])
     expect([more, open(more)]).toEqual([more, false])
   const comment = new c.CommentOnChange('CHG1', { text: 'Please.' }, metadata)

@@ -29,11 +29,12 @@ export const CHANGE_RIGHTS: {
   OpenChange: {
     roles: WRITERS_AND_SERVICES,
     requester: {
-      allows: ({ type, requester, group, assignee }, person) =>
+      allows: ({ type, requester, group, assignee, audience }, person) =>
         type === 'normal' &&
         (requester === undefined || requester === person) &&
         group === undefined &&
-        assignee === undefined,
+        assignee === undefined &&
+        audience === undefined,
     },
   },
   OpenRevert: { roles: WRITERS },
@@ -43,6 +44,9 @@ export const CHANGE_RIGHTS: {
   CommentOnChange: { roles: WRITERS_AND_SERVICES, requester: { own: true } },
   NoteOnChange: { roles: WRITERS_AND_SERVICES },
   AttachFileToChange: { roles: WRITERS_AND_SERVICES },
+  AddChangeWatcher: { roles: WRITERS },
+  RemoveChangeWatcher: { roles: WRITERS },
+  SetChangeAudience: { roles: [...WRITERS, 'administrator'] },
   LinkChange: { roles: WRITERS_AND_SERVICES },
   UnlinkChange: { roles: WRITERS },
   StartAssessment: { roles: WRITERS },

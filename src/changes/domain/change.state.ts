@@ -1,3 +1,4 @@
+import { type Audience, PUBLIC } from '#libs/access'
 import { canonicalJson, type EventMetadata, type RecordedEvent } from '#libs/event-sourcing'
 import type { RecordFile } from '#libs/record-files'
 import { FINISHED_TASK, type RecordTask, withoutTask, withTask, withTaskTold } from '#libs/record-tasks'
@@ -67,6 +68,8 @@ export interface Change {
   readonly involved: readonly string[]
   readonly group: string | null
   readonly assignee: string | null
+  readonly audience: Audience
+  readonly watchers: readonly string[]
   readonly model: { readonly id: string; readonly revision: number } | null
   readonly reverts: string | null
   readonly risk: Risk | null
@@ -74,6 +77,8 @@ export interface Change {
   readonly answers: RiskAnswers | null
   /** Number of the latest round. */
   readonly rounds: number
+  /** Ids of the rounds that were asked. */
+  readonly approvals: readonly string[]
   readonly conflicts: readonly Conflict[]
   /** What stands around its CIs, as it was told last. */
   readonly surroundings: Surroundings | null
@@ -150,11 +155,14 @@ function opened({ data, metadata }: RecordedEvent<Extract<ChangeEvent, { type: '
     involved: handsOf(metadata),
     group: data.group ?? null,
     assignee: data.assignee ?? null,
+    audience: data.audience ?? PUBLIC,
+    watchers: [],
     model: data.model ?? null,
     reverts: data.reverts ?? null,
     risk: null,
     answers: null,
     rounds: 0,
+    approvals: [],
     conflicts: [],
     surroundings: null,
     overrides: [],
@@ -189,6 +197,14 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
       return { ...staged, planned: event.data.planned }
     case 'ChangeAssigned':
       return { ...staged, group: event.data.group, assignee: event.data.assignee }
+    case 'ChangeWatcherAdded':
+      return { ...staged, watchers: [...staged.watchers, event.data.person] }
+    case 'ChangeWatcherRemoved':
+      return { ...staged, watchers: staged.watchers.filter((person) => person !== event.data.person) }
+    case 'ChangeAudienceChanged':
+      return { ...staged, audience: event.data.audience }
+    case 'ChangeApprovalAsked':
+      return { ...staged, approvals: [...staged.approvals, event.data.approval] }
     case 'ChangeLinked':
       return { ...staged, links: [...staged.links, event.data.link] }
     case 'ChangeUnlinked':

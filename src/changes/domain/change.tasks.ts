@@ -1,5 +1,6 @@
 import { NotFound, Refused } from '#libs/event-sourcing'
 import { FINISHED_TASK, type RecordTask } from '#libs/record-tasks'
+import { admitted } from './change.audience.js'
 import type { AddChangeTask, FinishChangeTask, RemoveChangeTask, StartChangeTask } from './change.commands.js'
 import type { ChangeEvent } from './change.events.js'
 import { requireText, requireUnfinished } from './change.guards.js'
@@ -11,7 +12,10 @@ export function addChangeTask({ data }: AddChangeTask, change: Change): readonly
   requireText({ title: data.title })
   requireNotDone(change)
   const { title, group, assignee } = data
-  return [{ type: 'ChangeTaskAdded', data: { task: `T${change.taskCount + 1}`, title, group, assignee } }]
+  return [
+    { type: 'ChangeTaskAdded', data: { task: `T${change.taskCount + 1}`, title, group, assignee } },
+    ...admitted([assignee], change),
+  ]
 }
 
 export function startChangeTask({ data }: StartChangeTask, change: Change): readonly ChangeEvent[] {

@@ -75,6 +75,7 @@ export class ChangeView extends RecordDetails {
   @IsOptional() @IsString() requester?: string
   @IsOptional() @IsString() assignmentGroup?: string
   @IsOptional() @IsString() assignee?: string
+  @IsOptional() @IsString({ each: true }) watchers?: string[]
   @IsOptional() @IsString() description?: string
   @IsOptional() @IsString() implementation?: string
   @IsOptional() @IsString() backout?: string

@@ -11,8 +11,10 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator'
+import type { Audience } from '#libs/access'
 import { RECORD_NUMBER } from '#libs/event-sourcing'
 import { Conforms, Field, IsInstant, type JsonSchema, Nullable } from '#libs/platform'
+import { IsAudience } from '../../http/audience.dto.js'
 import { Reasoned } from '../../http/reasoned.js'
 import { closed } from '../../http/record-view.js'
 import { IsId, IsText } from '../../http/text-fields.js'
@@ -80,6 +82,7 @@ export class OpenChangeDto extends Reasoned {
   @Field('`standard`: what the variables of the model are.', { service: 'web' })
   @Conforms(() => ({ type: 'object', additionalProperties: { type: 'string', maxLength: 2_000 } }))
   variables?: Record<string, string>
+  @IsOptional() @IsAudience({ kind: 'public' }) audience?: Audience
 }
 
 export class RevertChangeDto extends Reasoned {
@@ -130,6 +133,10 @@ export class AssignChangeDto extends Reasoned {
 
 export class ChangeTextDto extends Reasoned {
   @IsText('What is to be said.', 'The supplier has the part.') text!: string
+}
+
+export class ChangeWatcherDto extends Reasoned {
+  @IsId('The person who is to watch it, or no longer.', 'ben') person!: string
 }
 
 export class ChangeLinkDto extends Reasoned {

@@ -1,15 +1,19 @@
 import type { Principal } from '#libs/access'
 import { eventsAt, type HistoryPoint, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { and } from '#libs/read-store'
 import { canSee, seesInternalFields } from '#projections/access'
+import { changesInTheWay, conflictsAsSeen } from '#projections/change-conflicts'
 import { type ChangeInterval, changeHistory, INTERVALS } from '#projections/change-history/change-history'
 import { type ChangeDetails, changes, foldChangeDetails, shownChange } from '#projections/changes/changes'
 import { inForceAt } from '#projections/intervals'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
 import { withSavedFilter } from '../../http/saved-filters.js'
+import { seenAmong } from '../../http/seen-among.js'
+import { seenNow } from '../../http/seen-now.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import { unknownChange } from '../change.record.js'
-import type { ChangeEvent, ConflictInputs, PlanDocument } from '../domain/change.events.js'
+import type { ChangeEvent, Conflict, ConflictInputs, PlanDocument } from '../domain/change.events.js'
 import { changeTimeline, requesterChangeTimeline } from '../domain/change.history.js'
 
 type Recorded = RecordedEvent<ChangeEvent>
@@ -28,16 +32,23 @@ export async function listChanges(
 ): Promise<QueryAnswer> {
   const args = await withSavedFilter(asked, 'changes', dependencies.eventStore)
   if (isPast(args)) return listChangesAt(args, dependencies)
-  return listPage<ChangeDetails>(dependencies, args, {
+  const listed = await listPage<ChangeDetails>(dependencies, args, {
     definition: changes,
     // Of the fields that she sees, lest the answers tell of others
     columns: fieldsShown(args.principal, columnsOf(changes, changes.name)),
     usualOrder: [{ column: 'openedAt', direction: 'desc' }],
     render: (change, stale) => ({ ...shownChange(change), ...(stale && { stale }) }),
   })
+  if (!listed.json.includes('"conflicts":')) return listed
+  const page = JSON.parse(listed.json) as { items: { conflicts?: readonly Conflict[] }[] }
+  const items = await withConflictsAsSeen(page.items, args, dependencies)
+  return { ...listed, json: JSON.stringify({ ...page, items }) }
 }
 
-/** Which they are, a view of intervals tells; what they were like, their streams. Who sees a change has always seen it. */
+/**
+ * Which they are, a view of intervals tells; what they were like, their streams. Shown is what the principal might see then, and may
+ * see now.
+ */
 async function listChangesAt(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
   const { eventStore } = dependencies
   const point = await settleTimePoint(eventStore, args)
@@ -48,7 +59,10 @@ async function listChangesAt(args: ListArguments, dependencies: QueryDependencie
       definition: changeHistory,
       collection: INTERVALS,
       columns: fieldsShown(args.principal, columnsOf(changes, changes.name)),
-      scope: inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
+      scope: and(
+        inForceAt(point.validAt, args.asOf === undefined ? undefined : point.asOf),
+        await seenNow(dependencies, args.principal, args.minPosition, changes),
+      ),
       scopeName: 'changes',
       usualOrder: [{ column: 'openedAt', direction: 'desc' }],
       render: ({ number, cabMeetings = [] }) => ({ number, cabMeetings }),
@@ -61,10 +75,27 @@ async function listChangesAt(args: ListArguments, dependencies: QueryDependencie
       const own = eventsAt(await eventStore.readStream(`change-${number}`), point)
       const ofBoard = await wordsInMeetings(cabMeetings, number, point, eventStore)
       const { details, stale } = foldChangeDetails(inLogOrder([...own, ...ofBoard]))
-      return { ...shownChange(fieldsShown(args.principal, details!)), ...(stale && { stale }) }
+      return {
+        ...(shownChange(fieldsShown(args.principal, details!)) as { conflicts?: readonly Conflict[] }),
+        ...(stale && { stale }),
+      }
     }),
   )
-  return { ...listed, json: JSON.stringify({ ...page, items }) }
+  const shown = await withConflictsAsSeen(items, args, dependencies)
+  return { ...listed, json: JSON.stringify({ ...page, items: shown }) }
+}
+
+/** Changes and plans as the principal may read them: of what is in their way only those that she may see are named. */
+async function withConflictsAsSeen<Item extends { conflicts?: readonly Conflict[] }>(
+  items: readonly Item[],
+  { principal, minPosition }: { principal: Principal; minPosition?: string },
+  dependencies: QueryDependencies,
+): Promise<Item[]> {
+  const named = items.flatMap(({ conflicts }) => changesInTheWay(conflicts))
+  const seen = await seenAmong(named, changes, { principal, minPosition }, dependencies)
+  return items.map((item) =>
+    item.conflicts === undefined ? item : { ...item, conflicts: conflictsAsSeen(item.conflicts, seen) },
+  )
 }
 
 /**
@@ -87,10 +118,14 @@ export async function readChange(args: OneChange, dependencies: QueryDependencie
     )
   }
   const { revision, position } = last
+  const { principal } = args
+  const read = { principal, minPosition: position }
+  const [shown] = await withConflictsAsSeen([fieldsShown(principal, details)], read, dependencies)
+  const [document] = await withConflictsAsSeen(documentOf(counted), read, dependencies)
   const answer = {
-    ...shownChange(fieldsShown(args.principal, details)),
-    ...(seesInternalFields(args.principal) && {
-      document: documentOf(counted),
+    ...shownChange(shown!),
+    ...(seesInternalFields(principal) && {
+      document,
       conflictInputs: inputsOf(counted),
     }),
     ...(stale && { stale }),
@@ -130,11 +165,11 @@ function inLogOrder(events: readonly RecordedEvent[]): readonly RecordedEvent[] 
   return [...events].sort((one, other) => (one.position < other.position ? -1 : 1))
 }
 
-/** What approval was asked about last, as it was; by a model: what was scheduled. */
-function documentOf(events: readonly Recorded[]): PlanDocument | undefined {
+/** What approval was asked about last, as it was; by a model: what was scheduled. None: neither. */
+function documentOf(events: readonly Recorded[]): PlanDocument[] {
   for (const { type, data } of [...events].reverse())
-    if (type === 'ChangeApprovalAsked' || type === 'ChangeScheduled') return data.document
-  return undefined
+    if (type === 'ChangeApprovalAsked' || type === 'ChangeScheduled') return [data.document]
+  return []
 }
 
 /** What the latest finding about conflicts was made with. */
@@ -147,12 +182,17 @@ function inputsOf(events: readonly Recorded[]): ConflictInputs | undefined {
 /** Every event of one change: who, when, before and after, why; internal ones left out for requesters. */
 export async function readChangeHistory(
   args: OneChange,
-  { eventStore }: QueryDependencies,
+  dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
+  const { eventStore } = dependencies
+  const { principal } = args
   const events = await visibleEvents(args, eventStore)
   const point = await settleTimePoint(eventStore, args)
-  const entries = changeTimeline(isPast(args) ? eventsAt(events, point) : events)
-  const { principal } = args
+  const counted = isPast(args) ? eventsAt(events, point) : events
+  const found = counted.filter(({ type }) => type === 'ConflictAppeared' || type === 'ConflictCleared')
+  const named = found.flatMap(({ data }) => changesInTheWay([(data as { conflict: Conflict }).conflict]))
+  const reader = { principal, minPosition: found.at(-1)?.position }
+  const entries = changeTimeline(counted, await seenAmong(named, changes, reader, dependencies))
   const items = seesInternalFields(principal) ? entries : requesterChangeTimeline(entries, principal.id)
   const answer = { number: args.number, items, ...point }
   // The revision is that of the record now: it names no past of it.

@@ -1,4 +1,4 @@
-import { type Audience, isServiceId, isSystemId, PUBLIC, sameAudience } from '#libs/access'
+import { isServiceId, isSystemId, PUBLIC, requireAudience, sameAudience } from '#libs/access'
 import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
 import { InvalidInput, Refused } from '#libs/event-sourcing'
 import { requireContentHash } from '#libs/record-files'
@@ -47,7 +47,7 @@ export function openIncident(
   if (data.affectedUser !== undefined)
     requirePerson(facts.affectedUser.value, data.affectedUser, '/affectedUser')
   const { impact, urgency, assignmentGroup, audience = PUBLIC } = data
-  requireAudience(audience, facts)
+  requireAudience('incident', audience, (id) => facts[audienceGroup(id)]!.value)
   const opened: IncidentOpened['data'] = {
     title: data.title as string,
     description: data.description,
@@ -366,19 +366,7 @@ export function changeAudience(
   incident: Incident,
   facts: IncidentFacts,
 ): readonly IncidentEvent[] {
-  requireAudience(audience, facts)
+  requireAudience('incident', audience, (id) => facts[audienceGroup(id)]!.value)
   const { audience: previous } = incident
   return sameAudience(previous, audience) ? [] : [{ type: 'AudienceChanged', data: { audience, previous } }]
-}
-
-/** Groups that do not exist have no members: a record that only they may see would vanish from everybody. */
-function requireAudience(audience: Audience, facts: IncidentFacts): void {
-  if (audience.kind !== 'groups') return
-  audience.groups.forEach((id, index) => {
-    requireGroup(facts[audienceGroup(id)]!.value, id, `/audience/groups/${index}`)
-  })
-  if (audience.groups.length > 0) return
-  throw new InvalidInput('INCIDENT.AUDIENCE_EMPTY', 'Name at least one group, or choose another audience.', [
-    { pointer: '/audience/groups', message: 'must not be empty' },
-  ])
 }

@@ -28,6 +28,8 @@ export const approvalAsTold: StreamFold<ApprovalAsTold | undefined, ApprovalEven
         const seat = event.data.onBehalfOf ?? event.data.approver
         return approval && { ...approval, awaiting: approval.awaiting.filter((person) => person !== seat) }
       }
+      case 'ApprovalAudienceChanged':
+        return approval && { ...approval, audience: event.data.audience }
       case 'ApprovalRoundEnded':
         return approval && { ...approval, awaiting: [] }
       default:

@@ -1,10 +1,9 @@
-import { type Audience, isSystemId, sameAudience } from '#libs/access'
-import { InvalidInput } from '#libs/event-sourcing'
+import { newWatchers, requireAudience, sameAudience } from '#libs/access'
 import { openTasks } from '#libs/record-tasks'
 import type { AddProblemWatcher, ChangeProblemAudience, RemoveProblemWatcher } from './problem.commands.js'
 import type { ProblemEvent } from './problem.events.js'
 import { audienceGroup, type ProblemFacts } from './problem.facts.js'
-import { requireGroup, requirePerson } from './problem.guards.js'
+import { requirePerson } from './problem.guards.js'
 import type { Problem } from './problem.state.js'
 
 /** Who may see a problem, and who follows it. Whoever works on a restricted one watches it, so that she sees what she works on. */
@@ -33,7 +32,7 @@ export function changeAudience(
   problem: Problem,
   known: ProblemFacts,
 ): readonly ProblemEvent[] {
-  requireAudience(audience, known)
+  requireAudience('problem', audience, groupIn(known))
   const { audience: previous } = problem
   if (sameAudience(previous, audience)) return []
   const tasks = openTasks(problem.tasks)
@@ -47,37 +46,18 @@ export function changeAudience(
   ]
 }
 
-/**
- * Those of these people who do not watch it yet begin to; the program itself never does.
- * @param people null and undefined: nobody
- */
+/** Those of these people who do not watch it yet begin to. */
 export function watching(
   people: readonly (string | null | undefined)[],
   { watchers }: { readonly watchers: readonly string[] },
 ): readonly ProblemEvent[] {
-  return [...new Set(people)].flatMap((person) =>
-    person == null || isSystemId(person) || watchers.includes(person)
-      ? []
-      : [{ type: 'ProblemWatcherAdded' as const, data: { person } }],
-  )
+  return newWatchers(people, watchers).map((person) => ({ type: 'ProblemWatcherAdded', data: { person } }))
 }
+
+/** Groups that the command names, as they stand. */
+export const groupIn = (known: ProblemFacts) => (id: string) => known[audienceGroup(id)]!.value
 
 /** Whoever is to work on a restricted problem begins to watch it. */
 export function admitted(people: readonly (string | null | undefined)[], problem: Problem) {
   return problem.audience.kind === 'public' ? [] : watching(people, problem)
-}
-
-/**
- * Groups that do not exist have no members: a record that only they may see would vanish from everybody.
- * @throws InvalidInput `PROBLEM.GROUP_UNKNOWN`, `PROBLEM.AUDIENCE_EMPTY`
- */
-export function requireAudience(audience: Audience, known: ProblemFacts): void {
-  if (audience.kind !== 'groups') return
-  audience.groups.forEach((id, index) => {
-    requireGroup(known[audienceGroup(id)]!.value, id, `/audience/groups/${index}`)
-  })
-  if (audience.groups.length > 0) return
-  throw new InvalidInput('PROBLEM.AUDIENCE_EMPTY', 'Name at least one group, or choose another audience.', [
-    { pointer: '/audience/groups', message: 'must not be empty' },
-  ])
 }

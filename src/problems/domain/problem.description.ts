@@ -1,8 +1,8 @@
-import { isSystemId, PUBLIC } from '#libs/access'
+import { isSystemId, PUBLIC, requireAudience } from '#libs/access'
 import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
 import { isAttached, requireContentHash } from '#libs/record-files'
 import { priorityAt } from '../../settings/domain/defaults.js'
-import { admitted, requireAudience, watching } from './problem.audience.js'
+import { admitted, groupIn, watching } from './problem.audience.js'
 import type {
   AssignProblem,
   AttachFileToProblem,
@@ -38,7 +38,7 @@ export function openProblem(
   const { title, description, category, subcategory, symptom, service, candidate } = data
   const { group, assignee, audience = PUBLIC, affectedCis = [], incidents = [] } = data
   requireText({ title })
-  requireAudience(audience, known)
+  requireAudience('problem', audience, groupIn(known))
   const origin = data.origin ?? 'reactive'
   const handOver = { group: group ?? null, assignee }
   requireHands(handOver, known)

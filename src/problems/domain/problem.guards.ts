@@ -118,9 +118,9 @@ export function requirePerson(person: PersonStanding, id: string, pointer = '/as
 }
 
 /** @throws InvalidInput `PROBLEM.GROUP_UNKNOWN` */
-export function requireGroup(group: GroupStanding, id: string, pointer = '/group'): void {
+export function requireGroup(group: GroupStanding, id: string): void {
   if (group.exists) return
   throw new InvalidInput('PROBLEM.GROUP_UNKNOWN', `There is no group "${id}": register it first.`, [
-    { pointer, message: 'is no group' },
+    { pointer: '/group', message: 'is no group' },
   ])
 }
