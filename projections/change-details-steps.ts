@@ -14,6 +14,7 @@ import {
   type RecordedChangeEvent,
   wasImplemented,
 } from './change-folds.js'
+import { customTerms } from './custom-terms.js'
 import { type Draft, nonEmpty, performer, present } from './drafts.js'
 
 /** What each event tells of a change, by what it is about. */
@@ -25,6 +26,8 @@ export function describe(draft: Draft<ChangeDetails>, event: RecordedChangeEvent
   switch (event.type) {
     case 'ChangePlanEdited':
       return edit(draft, event.data.changes)
+    case 'ChangeCustomFieldsChanged':
+      return describeCustom(draft, event.data.to)
     case 'PlannedTimesMoved':
       draft.planned = present(event.data.planned)
       return due(draft)
@@ -62,6 +65,12 @@ export function describe(draft: Draft<ChangeDetails>, event: RecordedChangeEvent
     default:
       return false
   }
+}
+
+export function describeCustom(draft: Draft<ChangeDetails>, fields: ChangeDetails['customFields']): true {
+  draft.customFields = fields
+  draft.custom = customTerms(fields)
+  return true
 }
 
 function edit(

@@ -18,7 +18,15 @@ import type {
   Segregated,
 } from '../src/changes/domain/change.events.js'
 import { accessColumns } from './access.js'
-import { approve, conclude, describe, implement, PLAN_TEXTS, work } from './change-details-steps.js'
+import {
+  approve,
+  conclude,
+  describe,
+  describeCustom,
+  implement,
+  PLAN_TEXTS,
+  work,
+} from './change-details-steps.js'
 import {
   applyToChangeHead,
   BLANK_CHANGE_HEAD,
@@ -66,6 +74,9 @@ export interface EarlyImplementation {
 /** All that a list or a record page shows of a change, save the texts of its stream: comments, notes, documents, history. */
 export interface ChangeDetails extends ChangeHead, Omit<Plan, 'title'> {
   type: ChangeOpened['data']['type']
+  customFields?: Record<string, unknown>
+  /** Filterable form of the scalar custom fields. */
+  custom?: readonly string[]
   /** Set while it is on hold. */
   hold?: { reason: string; comment?: string; since: string }
   /** Filterable form of `hold`. */
@@ -164,6 +175,8 @@ export function evolveChangeDetails(
 const BLANK: Blank<ChangeDetails> = {
   ...BLANK_CHANGE_HEAD,
   type: 'normal',
+  customFields: undefined,
+  custom: undefined,
   description: undefined,
   implementation: undefined,
   backout: undefined,
@@ -279,6 +292,7 @@ function opened(event: RecordedChange<'ChangeOpened'>): ChangeDetails {
   draft.window = data.window
   draft.affectedCis = data.affectedCis
   draft.proposedValues = data.proposedValues
+  describeCustom(draft, data.customFields)
   draft.model = data.model
   draft.reverts = data.reverts
   draft.entered = { New: occurredAt }
@@ -344,6 +358,7 @@ export const CHANGE_COLUMNS = {
   requester: 'string',
   watchers: 'strings',
   affectedCis: 'strings',
+  custom: 'strings',
   plannedStart: 'timestamp',
   plannedEnd: 'timestamp',
   approvalStatus: oneOf<ChangeApproval['status']>({

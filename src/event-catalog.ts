@@ -631,9 +631,12 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
       // What its variables are is said by whoever opens it.
       model: authored,
       reverts: plain,
+      customFields: authored,
+      customFieldsVersion: plain,
     },
   },
   ChangePlanEdited: { version: 1, fields: { changes: authored } },
+  ChangeCustomFieldsChanged: { version: 1, fields: { from: authored, to: authored, version: plain } },
   PlannedTimesMoved: { version: 1, fields: { previous: plain, planned: plain } },
   ChangeAssigned: {
     version: 1,

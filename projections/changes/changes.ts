@@ -79,6 +79,7 @@ const REQUESTER_FIELDS = [
 /** A change as answers show it: without the columns that only serve filters and the row rule. */
 export function shownChange(change: ChangeDetails): object {
   const { audienceKind, audienceGroups, visibleTo, ...shown } = change
-  const { onHold, approvalStatus, voidCount, conflictKinds, breachRules, cabMeetings, ...fields } = shown
+  const { custom, onHold, approvalStatus, voidCount, conflictKinds, breachRules, cabMeetings, ...fields } =
+    shown
   return { ...fields, audience: audienceOf(change) }
 }

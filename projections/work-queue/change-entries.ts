@@ -80,6 +80,7 @@ function startOf({ plannedStart, changeType, openedAt }: ChangeEntry): string | 
 const UPDATES: ReadonlySet<RecordedChangeEvent['type']> = new Set([
   'ChangeAssigned',
   'ChangeWorkNoteAdded',
+  'ChangeCustomFieldsChanged',
   'ChangeFileAttached',
   'ChangeWatcherAdded',
   'ChangeWatcherRemoved',

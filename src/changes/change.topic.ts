@@ -55,6 +55,7 @@ const ON_TOPIC: { readonly [Type in ChangeEvent['type']]: Shown<Type> | 'interna
   ChangeCanceled: ['from'],
   ChangeStateObserved: ['from', 'to', 'outcome', 'authorisation'],
   // What people say of it, how it is done, and what somebody has to look at
+  ChangeCustomFieldsChanged: 'internal',
   ChangeCommentAdded: 'internal',
   ChangeWorkNoteAdded: 'internal',
   ChangeFileAttached: 'internal',

@@ -190,6 +190,17 @@ export class SettingsController {
     )
   }
 
+  @Put('custom-fields-change')
+  @Endpoint(publishing('Publish the custom fields of changes', CustomFieldsDto))
+  changeFields(@Body() body: CustomFieldsDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {
+    return this.publish(
+      'custom-fields-change',
+      body,
+      context,
+      (data, metadata) => new PublishCustomFields({ ...data, recordType: 'change' }, metadata),
+    )
+  }
+
   @Put('mail-intake')
   @Endpoint(publishing('Publish what becomes of mail that comes in', MailIntakeDto))
   mailIntake(@Body() body: MailIntakeDto, @Context() context: RequestContext): Promise<Answer<Receipt>> {

@@ -39,6 +39,7 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   'mail-intake': { decider: mailIntakeDecider, fallback: defaults.DEFAULT_MAIL_INTAKE },
   'custom-fields-incident': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
   'custom-fields-problem': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
+  'custom-fields-change': { decider: customFieldsDecider, fallback: defaults.DEFAULT_CUSTOM_FIELDS },
   'escalation-rules': { decider: escalationRulesDecider, fallback: defaults.DEFAULT_ESCALATION_RULES },
   'major-incident': {
     decider: majorIncidentSettingsDecider,

@@ -79,9 +79,10 @@ describe('What is internal, and what is somebody else’s', () => {
     // A mail server that is away: what would be sent waits, and is listed.
     desk = await Desk.open({ SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'itsm@example.org' })
     const schema = { type: 'object', properties: { costCentre: { type: 'string' } } }
-    succeeded(
-      await desk.as('adam').put('/settings/custom-fields-incident', { schema, filterable: ['costCentre'] }),
-    )
+    for (const type of ['incident', 'change'])
+      succeeded(
+        await desk.as('adam').put(`/settings/custom-fields-${type}`, { schema, filterable: ['costCentre'] }),
+      )
     await desk.enrol(`rob-${HERS}`, 'requester')
     for (const person of ['rita', `rob-${HERS}`])
       succeeded(await desk.as('adam').post(`/people/${person}/change`, { email: 'someone@example.org' }))
@@ -278,6 +279,7 @@ describe('What is internal, and what is somebody else’s', () => {
     const file = { name: `${FILE}.txt`, type: 'text/plain', content: FILE }
     for (const number of numbers) {
       succeeded(await desk.as('ann').post(`/changes/${number}/work-notes`, { text: NOTE, reason: NOTE }))
+      succeeded(await desk.as('ann').post(`/changes/${number}/edit`, { customFields: { costCentre: NOTE } }))
       succeeded(await desk.as('ann').attachTo(`/changes/${number}/attachments`, file))
     }
     return numbers
@@ -404,6 +406,7 @@ describe('What is internal, and what is somebody else’s', () => {
         'hold-reasons',
         'custom-fields-incident',
         'custom-fields-problem',
+        'custom-fields-change',
         'priority-matrix',
         'assignment-rules',
         'escalation-rules',

@@ -258,6 +258,7 @@ export const RIGHTS: RightsTable = {
   'PUT /settings/assignment-rules': ADMINISTRATORS,
   'PUT /settings/custom-fields-incident': ADMINISTRATORS,
   'PUT /settings/custom-fields-problem': ADMINISTRATORS,
+  'PUT /settings/custom-fields-change': ADMINISTRATORS,
   'PUT /settings/hold-reasons': ADMINISTRATORS,
   'PUT /settings/incident': ADMINISTRATORS,
   'PUT /settings/mail-intake': ADMINISTRATORS,
@@ -347,6 +348,7 @@ export function bodyFor(endpoint: string, person: Person, survivor: string): obj
     'PUT /settings/assignment-rules': { rules: [] },
     'PUT /settings/custom-fields-incident': { schema: { type: 'object', properties: {} }, filterable: [] },
     'PUT /settings/custom-fields-problem': { schema: { type: 'object', properties: {} }, filterable: [] },
+    'PUT /settings/custom-fields-change': { schema: { type: 'object', properties: {} }, filterable: [] },
     'PUT /settings/hold-reasons': { reasons: [HOLD_REASON] },
     'PUT /settings/incident': {
       autoCloseAfterDays: 9,

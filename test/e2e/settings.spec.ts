@@ -83,19 +83,22 @@ describe('Settings', () => {
     })
   })
 
-  it('declare custom fields of problems, which are checked and can be filtered', async () => {
+  it.each([
+    ['problem', { title: 'Custom' }],
+    ['change', { title: 'Custom', type: 'normal' }],
+  ])('declare custom fields of a %s, which are checked and can be filtered', async (type, opened) => {
     const schema = {
       type: 'object',
       properties: { supplier: { type: 'string' }, secret: { type: 'string' } },
       additionalProperties: false,
     }
-    succeeded(await publish('custom-fields-problem', { schema, filterable: ['supplier'] }))
-    const open = (customFields: object) => desk.as('ann').post('/problems', { title: 'Custom', customFields })
+    succeeded(await publish(`custom-fields-${type}`, { schema, filterable: ['supplier'] }))
+    const open = (customFields: object) => desk.as('ann').post(`/${type}s`, { ...opened, customFields })
     const { id } = succeeded(await open({ supplier: 'ACME', secret: 'S1' }))
-    expect(refusal(await open({ supplier: 1 }))).toBe('400 PROBLEM.CUSTOM_FIELDS_INVALID')
-    const edited = await desk.as('ann').post(`/problems/${id}/edit`, { customFields: { secret: null } })
+    expect(refusal(await open({ supplier: 1 }))).toBe(`400 ${type.toUpperCase()}.CUSTOM_FIELDS_INVALID`)
+    const edited = await desk.as('ann').post(`/${type}s/${id}/edit`, { customFields: { secret: null } })
     const { position: minPosition } = succeeded(edited)
-    const list = (filter: string) => desk.as('ann').get('/problems', { filter, minPosition })
+    const list = (filter: string) => desk.as('ann').get(`/${type}s`, { filter, minPosition })
     const { items } = succeeded(await list('custom:"supplier=ACME"'))
     expect(items).toEqual([expect.objectContaining({ number: id, customFields: { supplier: 'ACME' } })])
     expect(refusal(await list('custom:"secret=S1"'))).toBe('400 FILTER.CUSTOM_FIELD')

@@ -25,6 +25,7 @@ export interface OpenChangeData extends Partial<Plan> {
   variables?: Readonly<Record<string, string>>
   /** Absent: public. */
   audience?: Audience
+  customFields?: Record<string, unknown>
 }
 export class OpenChange extends Command<'OpenChange', OpenChangeData> {
   readonly type = 'OpenChange'
@@ -32,7 +33,14 @@ export class OpenChange extends Command<'OpenChange', OpenChangeData> {
 /** A change that brings back what the named one changed; it takes its own way through approval. */
 export class OpenRevert extends Command<
   'OpenRevert',
-  { reverts: string; type: Exclude<ChangeType, 'standard'>; window?: Period; title?: string }
+  {
+    reverts: string
+    type: Exclude<ChangeType, 'standard'>
+    window?: Period
+    title?: string
+    /** Absent: those of the change that it reverts. */
+    customFields?: Record<string, unknown>
+  }
 > {
   readonly type = 'OpenRevert'
 }
@@ -41,7 +49,8 @@ export class OpenRevert extends Command<
 export type PlanWishes = { [Field in keyof Plan]?: Plan[Field] | null } & {
   type?: Exclude<ChangeType, 'standard'>
 }
-export class EditPlan extends Command<'EditPlan', PlanWishes> {
+/** Custom fields are no part of the plan, and edited beside it. Absent ones stay, null takes one away. */
+export class EditPlan extends Command<'EditPlan', PlanWishes & { customFields?: Record<string, unknown> }> {
   readonly type = 'EditPlan'
 }
 /** `planned: null`: the whole window. */

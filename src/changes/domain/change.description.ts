@@ -8,9 +8,11 @@ import type {
   MovePlannedTimes,
   OpenChange,
   OpenRevert,
+  PlanWishes,
   UnlinkChange,
 } from './change.commands.js'
 import { isCovered } from './change.conflicts.js'
+import { changedCustomFields, checkedCustomFields } from './change.custom-fields.js'
 import type { ChangeEvent, ChangeOpened, ChangeState, Period, Plan, ProposedValues } from './change.events.js'
 import { type ChangeFacts, ciName } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
@@ -53,7 +55,8 @@ export function openChange(
     type === 'standard' ? standardPlan(data, known) : { plan: ownPlan(data), model: undefined }
   requireText({ title: plan.title })
   requirePlannedCis(plan, known)
-  return opened({ ...plan, type, requester, audience, group, assignee, model }, metadata.actor)
+  const custom = checkedCustomFields(data.customFields, known)
+  return opened({ ...plan, type, requester, audience, group, assignee, model, ...custom }, metadata.actor)
 }
 
 /** Of a restricted change, who opened it and who is to do it watch it from the beginning. */
@@ -172,7 +175,10 @@ export function openRevert(
   // Who did it is to bring it back, and what nobody else may see of it nobody else may see now
   const group = original.group ?? undefined
   const audience = original.audience.kind === 'public' ? undefined : original.audience
-  return opened({ ...plan, type, requester: actor, audience, group, reverts: data.reverts }, actor)
+  const inherited = Object.keys(original.customFields).length > 0 ? { ...original.customFields } : undefined
+  const custom = checkedCustomFields(data.customFields ?? inherited, known)
+  const { reverts } = data
+  return opened({ ...plan, type, requester: actor, audience, group, reverts, ...custom }, actor)
 }
 
 /** Also when whoever asks may not see it. */
@@ -184,14 +190,16 @@ export function unknownReverted(number: string): InvalidInput {
 
 /**
  * An edit of what an approval is bound to voids it; in Implement it is refused, since what is being done was approved: deviations
- * are recorded.
+ * are recorded. Custom fields are edited beside it, until the end.
  */
 export function editPlan(command: EditPlan, change: Change, known: ChangeFacts): readonly ChangeEvent[] {
   requireUnfinished(change)
-  const after = wishedPlan(command.data, change)
+  const { customFields, ...wishes } = command.data
+  const custom = changedCustomFields(customFields, change, known)
+  const after = wishedPlan(wishes, change)
   const changes = differences(change.plan, after)
   const fields = Object.keys(changes)
-  if (fields.length === 0) return []
+  if (fields.length === 0) return custom
   refuseEdit(fields, change, after, known)
   const voids = voided(change, withChanges(change.plan, changes), fields)
   if (isBusy(change.stage.state as ChangeState)) {
@@ -202,10 +210,10 @@ export function editPlan(command: EditPlan, change: Change, known: ChangeFacts):
       refuseBlackouts(conflictsNow(command, edited, known).conflicts, change)
   }
   if (changes.affectedCis || changes.proposedValues) requirePlannedCis(after, known)
-  return [{ type: 'ChangePlanEdited', data: { changes } }, ...voids]
+  return [{ type: 'ChangePlanEdited', data: { changes } }, ...custom, ...voids]
 }
 
-function wishedPlan(data: EditPlan['data'], { plan }: Change): TypedPlan {
+function wishedPlan(data: PlanWishes, { plan }: Change): TypedPlan {
   const wished: Record<string, unknown> = { ...plan }
   for (const [field, value] of Object.entries(data))
     if (value !== undefined) wished[field] = value ?? undefined

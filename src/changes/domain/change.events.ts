@@ -147,10 +147,18 @@ export type ChangeOpened = Fact<
     model?: { id: string; revision: number; variables: Readonly<Record<string, string>> }
     /** The change whose values it brings back. */
     reverts?: string
+    customFields?: Record<string, unknown>
+    /** Version of their schema that the custom fields were checked with. */
+    customFieldsVersion?: number
   }
 >
 /** Only what differs. */
 export type ChangePlanEdited = Fact<'ChangePlanEdited', { changes: PlanChanges }>
+/** No part of the plan: no approval is bound to them. All of them, before and after, and the version of the schema that these fit. */
+export type ChangeCustomFieldsChanged = Fact<
+  'ChangeCustomFieldsChanged',
+  { from: Record<string, unknown>; to: Record<string, unknown>; version: number }
+>
 /** Within the window: no edit of the plan. Null: the whole window. */
 export type PlannedTimesMoved = Fact<'PlannedTimesMoved', { previous: Period | null; planned: Period | null }>
 export type ChangeAssigned = Fact<
@@ -359,6 +367,7 @@ export type ChangeStateObserved = Fact<
 export type ChangeEvent =
   | ChangeOpened
   | ChangePlanEdited
+  | ChangeCustomFieldsChanged
   | PlannedTimesMoved
   | ChangeAssigned
   | ChangeCommentAdded

@@ -5,6 +5,7 @@ import {
   type PersonStanding,
   personStanding,
 } from '#libs/access'
+import type { CustomFieldSchema } from '#libs/custom-fields'
 import {
   type Fact,
   type FactQuestion,
@@ -18,6 +19,7 @@ import type { AttributeValue, CiEvent } from '../../configuration/domain/configu
 import {
   DEFAULT_BLACKOUT_WINDOWS,
   DEFAULT_CI_CLASSES,
+  DEFAULT_CUSTOM_FIELDS,
   DEFAULT_MAINTENANCE_WINDOWS,
   lineageOf,
 } from '../../settings/domain/defaults.js'
@@ -29,6 +31,7 @@ import type {
   CiClass,
   CiClassesPublished,
   CiWindow,
+  CustomFieldsPublished,
   MaintenanceWindowsPublished,
 } from '../../settings/domain/settings.events.js'
 import type { ChangeCommand } from './change.commands.js'
@@ -59,6 +62,7 @@ export interface ChangeFacts {
   policies: Fact<{ readonly version: number; readonly policies: readonly ApprovalPolicy[] }>
   maintenance: Fact<Windows>
   blackouts: Fact<Windows>
+  customFields: Fact<CustomFieldSchema>
   /** The tree of classes in force. */
   classes: Fact<readonly CiClass[]>
   assigneeCalendar: Fact<BusyTimes>
@@ -185,6 +189,11 @@ const CLASSES = fact<readonly CiClass[], CiClassesPublished>('settings-ci-classe
   initial: DEFAULT_CI_CLASSES,
   evolve: (known, event) => (event.type === 'CiClassesPublished' ? event.data.classes : known),
 })
+/** The custom fields of changes in force. */
+export const CUSTOM_FIELDS = fact<CustomFieldSchema, CustomFieldsPublished>('settings-custom-fields-change', {
+  initial: { version: 0, ...DEFAULT_CUSTOM_FIELDS },
+  evolve: (known, event) => (event.type === 'CustomFieldsPublished' ? event.data : known),
+})
 const personFact = (id: string) => fact(`person-${id}`, personStanding)
 const groupFact = (id: string) => fact(`group-${id}`, groupStanding)
 const modelFact = (id: string) =>
@@ -202,6 +211,7 @@ export function facts(command: ChangeCommand, record: ChangeRecord): Questions {
       const { requester, assignee, group: of, model, audience } = command.data
       const { affectedCis = [], proposedValues = [] } = command.data
       return {
+        customFields: CUSTOM_FIELDS,
         person: personFact(requester ?? command.metadata.actor),
         ...(assignee !== undefined && { assignee: personFact(assignee) }),
         ...(of !== undefined && { group: groupFact(of) }),
@@ -212,7 +222,7 @@ export function facts(command: ChangeCommand, record: ChangeRecord): Questions {
       }
     }
     case 'OpenRevert':
-      return { reverted: changeFact(command.data.reverts) }
+      return { reverted: changeFact(command.data.reverts), customFields: CUSTOM_FIELDS }
     default:
       return isOpened(record) ? factsOfOpened(command, record) : NOTHING
   }
@@ -249,6 +259,7 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
           ...(proposedValues ?? []).map((proposed) => proposed.ci),
         ]),
         classes: CLASSES,
+        ...(command.data.customFields && { customFields: CUSTOM_FIELDS }),
         ...modelOf(change),
       }
     }

@@ -35,6 +35,7 @@ function valuesOf(record: ChangeRecord): Record<string, unknown> {
   return {
     ...plan,
     state: stage.state,
+    customFields: record.customFields,
     planned,
     requester: record.requester,
     assignmentGroup: record.group,
@@ -156,6 +157,8 @@ function planInWords({ type, data }: Recorded): string | undefined {
       return data.reverts === undefined ? `Opened as ${data.type}` : `Opened to revert ${data.reverts}`
     case 'ChangePlanEdited':
       return `Plan edited: ${Object.keys(data.changes).join(', ')}`
+    case 'ChangeCustomFieldsChanged':
+      return 'Custom fields changed'
     case 'PlannedTimesMoved':
       return data.planned === null
         ? 'Planned for the whole window'

@@ -59,6 +59,7 @@ export type Stage =
 export interface Change {
   readonly stage: Stage
   readonly plan: TypedPlan
+  readonly customFields: Readonly<Record<string, unknown>>
   /** Null: the whole window. */
   readonly planned: Period | null
   /** Of what was implemented before approval: from its beginning on, whatever was planned. */
@@ -149,6 +150,7 @@ function opened({ data, metadata }: RecordedEvent<Extract<ChangeEvent, { type: '
   return {
     stage: { state: 'New' },
     plan,
+    customFields: data.customFields ?? {},
     planned: null,
     underway: null,
     requester: data.requester ?? null,
@@ -193,6 +195,8 @@ function evolveOpened(change: Change, event: RecordedEvent<ChangeEvent>): Change
   switch (event.type) {
     case 'ChangePlanEdited':
       return evolvePlan(staged, event.data.changes)
+    case 'ChangeCustomFieldsChanged':
+      return { ...staged, customFields: event.data.to }
     case 'PlannedTimesMoved':
       return { ...staged, planned: event.data.planned }
     case 'ChangeAssigned':

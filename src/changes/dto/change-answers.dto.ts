@@ -76,6 +76,10 @@ export class ChangeView extends RecordDetails {
   @IsOptional() @IsString() assignmentGroup?: string
   @IsOptional() @IsString() assignee?: string
   @IsOptional() @IsString({ each: true }) watchers?: string[]
+  @IsOptional()
+  @Field('By the schema in force; filter by `custom:"<field>=<value>"`.', { costCentre: '4711' })
+  @Conforms(() => mapOf(anyValue))
+  customFields?: object
   @IsOptional() @IsString() description?: string
   @IsOptional() @IsString() implementation?: string
   @IsOptional() @IsString() backout?: string

@@ -4,6 +4,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsObject,
   IsOptional,
   IsString,
   Length,
@@ -83,6 +84,10 @@ export class OpenChangeDto extends Reasoned {
   @Conforms(() => ({ type: 'object', additionalProperties: { type: 'string', maxLength: 2_000 } }))
   variables?: Record<string, string>
   @IsOptional() @IsAudience({ kind: 'public' }) audience?: Audience
+  @IsOptional()
+  @Field('Custom fields, by the schema in force.', { costCentre: '4711' })
+  @IsObject()
+  customFields?: Record<string, unknown>
 }
 
 export class RevertChangeDto extends Reasoned {
@@ -91,6 +96,10 @@ export class RevertChangeDto extends Reasoned {
   type!: Exclude<ChangeType, 'standard'>
   @IsOptional() @IsText('In one line.', 'Bring the old disk back', 500) title?: string
   @IsOptional() @ValidateNested() @Type(() => PeriodDto) window?: PeriodDto
+  @IsOptional()
+  @Field('Absent: those of the change that is reverted.', { costCentre: '4711' })
+  @IsObject()
+  customFields?: Record<string, unknown>
 }
 
 /** Absent stays, null clears. */
@@ -115,6 +124,10 @@ export class EditPlanDto extends Reasoned {
   @Field('All of them.', PROPOSED)
   @Conforms(() => proposedValuesSchema)
   proposedValues?: ProposedValues[]
+  @IsOptional()
+  @Field('No part of the plan; null takes one away.', { costCentre: '4711' })
+  @IsObject()
+  customFields?: Record<string, unknown>
 }
 
 export class MovePlannedTimesDto extends Reasoned {

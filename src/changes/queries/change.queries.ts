@@ -1,12 +1,13 @@
 import type { Principal } from '#libs/access'
 import { eventsAt, type HistoryPoint, NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { and } from '#libs/read-store'
+import { and, type Filter } from '#libs/read-store'
 import { canSee, seesInternalFields } from '#projections/access'
 import { changesInTheWay, conflictsAsSeen } from '#projections/change-conflicts'
 import { type ChangeInterval, changeHistory, INTERVALS } from '#projections/change-history/change-history'
 import { type ChangeDetails, changes, foldChangeDetails, shownChange } from '#projections/changes/changes'
 import { inForceAt } from '#projections/intervals'
+import { requireFilterable } from '../../http/custom-field-filter.js'
 import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
 import { withSavedFilter } from '../../http/saved-filters.js'
 import { seenAmong } from '../../http/seen-among.js'
@@ -14,6 +15,7 @@ import { seenNow } from '../../http/seen-now.js'
 import { type AskedTimePoint, isPast, requireKnown, settleTimePoint } from '../../http/time-point.js'
 import { unknownChange } from '../change.record.js'
 import type { ChangeEvent, Conflict, ConflictInputs, PlanDocument } from '../domain/change.events.js'
+import { CUSTOM_FIELDS } from '../domain/change.facts.js'
 import { changeTimeline, requesterChangeTimeline } from '../domain/change.history.js'
 
 type Recorded = RecordedEvent<ChangeEvent>
@@ -31,12 +33,14 @@ export async function listChanges(
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
   const args = await withSavedFilter(asked, 'changes', dependencies.eventStore)
-  if (isPast(args)) return listChangesAt(args, dependencies)
+  const check = (filter: Filter) => requireFilterable(filter, dependencies.eventStore, CUSTOM_FIELDS)
+  if (isPast(args)) return listChangesAt(args, check, dependencies)
   const listed = await listPage<ChangeDetails>(dependencies, args, {
     definition: changes,
     // Of the fields that she sees, lest the answers tell of others
     columns: fieldsShown(args.principal, columnsOf(changes, changes.name)),
     usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+    check,
     render: (change, stale) => ({ ...shownChange(change), ...(stale && { stale }) }),
   })
   if (!listed.json.includes('"conflicts":')) return listed
@@ -49,7 +53,11 @@ export async function listChanges(
  * Which they are, a view of intervals tells; what they were like, their streams. Shown is what the principal might see then, and may
  * see now.
  */
-async function listChangesAt(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+async function listChangesAt(
+  args: ListArguments,
+  check: (filter: Filter) => Promise<void>,
+  dependencies: QueryDependencies,
+): Promise<QueryAnswer> {
   const { eventStore } = dependencies
   const point = await settleTimePoint(eventStore, args)
   const listed = await listPage<ChangeInterval>(
@@ -65,6 +73,7 @@ async function listChangesAt(args: ListArguments, dependencies: QueryDependencie
       ),
       scopeName: 'changes',
       usualOrder: [{ column: 'openedAt', direction: 'desc' }],
+      check,
       render: ({ number, cabMeetings = [] }) => ({ number, cabMeetings }),
     },
     point,

@@ -738,6 +738,7 @@ export const SETTING_NAMES = [
   'incident-templates',
   'custom-fields-incident',
   'custom-fields-problem',
+  'custom-fields-change',
   'mail-intake',
   'escalation-rules',
   'major-incident',

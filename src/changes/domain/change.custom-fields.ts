@@ -1,0 +1,36 @@
+import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
+import { canonicalJson } from '#libs/event-sourcing'
+import type { ChangeEvent, ChangeOpened } from './change.events.js'
+import type { ChangeFacts } from './change.facts.js'
+import type { Change } from './change.state.js'
+
+/** What else a shop records about changes, by the schema that it has published: no part of the plan. */
+
+/**
+ * The fields, with the version of the schema that they were checked with; without fields and a schema there is nothing to check.
+ * @throws InvalidInput `CHANGE.CUSTOM_FIELDS_INVALID`
+ */
+export function checkedCustomFields(
+  customFields: Record<string, unknown> | undefined,
+  { customFields: { value } }: ChangeFacts,
+): Pick<ChangeOpened['data'], 'customFields' | 'customFieldsVersion'> {
+  if (customFields === undefined && value.version === 0) return {}
+  checkCustomFields('change', value, customFields ?? {})
+  return { ...(customFields && { customFields }), customFieldsVersion: value.version }
+}
+
+/** @throws InvalidInput `CHANGE.CUSTOM_FIELDS_INVALID` */
+export function changedCustomFields(
+  wanted: Record<string, unknown> | undefined,
+  { customFields: before }: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  if (wanted === undefined) return []
+  const schema = known.customFields.value
+  const from = { ...before }
+  const to = mergedCustomFields(from, wanted)
+  checkCustomFields('change', schema, to)
+  return canonicalJson(from) === canonicalJson(to)
+    ? []
+    : [{ type: 'ChangeCustomFieldsChanged', data: { from, to, version: schema.version } }]
+}
