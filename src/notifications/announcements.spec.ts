@@ -5,6 +5,7 @@ import { Announcements, MOST_MEMBERS } from './announcements.js'
 import type { ApprovalAsTold } from './domain/approval-as-told.js'
 import {
   AnnounceApproval,
+  AnnounceChangeEvent,
   AnnounceIncidentEvent,
   AnnounceProblemEvent,
   type QueueNotification,
@@ -219,5 +220,48 @@ describe('News of a problem', () => {
     const webhook = { ...head, channel: 'webhook', recipient: 'chat' } as const
     const restricted = { ...problem, audience: { kind: 'participants' } }
     expect(await announcing({}, [], [], restricted).maySee(webhook)).toBe(false)
+  })
+})
+
+describe('News of a change', () => {
+  const change = {
+    title: 'A bigger screen',
+    state: 'Scheduled',
+    requester: 'rita',
+    watchers: ['ann', 'nobody'],
+    audience: { kind: 'participants' },
+  }
+
+  it('go to whoever wants it and watches it, whatever else she may see; what is for the desk to the desk', async () => {
+    const queuedFor = async (event: { id: string; type: string; data: object }) => {
+      const queued: QueueNotification[] = []
+      const metadata = commandMetadata()
+      const news = { event, by: ['nobody'], at: metadata.occurredAt }
+      await announcing({}, queued, [], change).announce(new AnnounceChangeEvent('CHG0000001', news, metadata))
+      return queued.map(({ data: { head, maySee } }) => [head.recipient, head.kind, maySee])
+    }
+    expect(await queuedFor({ id: 'e1', type: 'ChangeClosed', data: {} })).toEqual([
+      ['rita', 'watched-change-changed', true],
+      ['ann', 'watched-change-changed', true],
+    ])
+    const task = { task: 'T1', title: 'Stop it', assignee: 'rita' }
+    expect(await queuedFor({ id: 'e2', type: 'ChangeTaskAdded', data: task })).toEqual([
+      ['rita', 'change-task-assigned', false],
+    ])
+  })
+
+  it('that it is to be approved leave by no webhook once it is restricted', async () => {
+    const asked = { kind: 'approval-asked', record: 'CHG0000001', cause: 'e1' } as const
+    const hook = {
+      ...asked,
+      channel: 'webhook',
+      recipient: 'chat',
+      reason: { relation: 'endpoint' },
+    } as const
+    const mail = { ...asked, channel: 'email', recipient: 'rita', reason: { relation: 'approver' } } as const
+    expect(await announcing({}, [], [], change).maySee(hook)).toBe(false)
+    expect(await announcing({}, [], [], change).maySee(mail)).toBe(true)
+    const open = { ...change, audience: { kind: 'public' } }
+    expect(await announcing({}, [], [], open).maySee(hook)).toBe(true)
   })
 })

@@ -2,16 +2,18 @@ import type { Principal } from '#libs/access'
 import type { CommandExecutor, FactSource } from '#libs/command-handling'
 import { derivedId, fact, type StreamFold } from '#libs/event-sourcing'
 import { audienceColumns, canSee, peopleNamed, seesInternalFields } from '#projections/access'
+import type { ChangeEvent } from '../changes/domain/change.events.js'
 import type { GroupEvent } from '../directory/domain/directory.events.js'
 import type { ProblemEvent } from '../problems/domain/problem.events.js'
 import type { WebhooksPublished } from '../settings/domain/settings.events.js'
 import { approvalAsTold } from './domain/approval-as-told.js'
+import { changeAsTold } from './domain/change-as-told.js'
+import { changeNoticesOf } from './domain/change-notices.js'
 import { DEFAULT_WEBHOOKS, type Kind, kindOf, type WebhookEndpoint } from './domain/defaults.js'
 import { incidentAsTold, type ToldEvent } from './domain/incident-as-told.js'
 import {
   type AnnounceApproval,
-  type AnnounceIncidentEvent,
-  type AnnounceProblemEvent,
+  type AnnounceRecordEvent,
   QueueNotification,
 } from './domain/notification.commands.js'
 import type { NotificationHead, NotificationReason } from './domain/notification.events.js'
@@ -81,12 +83,43 @@ interface Told {
   readonly notices: readonly Notice[]
 }
 
-/** Turns an event of an incident or a problem into one queued notification for each recipient and channel. */
+/** Where the records stand that are told of. */
+const COLLECTIONS = {
+  AnnounceIncidentEvent: 'incidents',
+  AnnounceProblemEvent: 'problems',
+  AnnounceChangeEvent: 'changes',
+} as const satisfies Record<AnnounceRecordEvent['type'], string>
+type Collection = (typeof COLLECTIONS)[AnnounceRecordEvent['type']]
+/** The same by what a kind of notification is about; approvals are about changes. */
+const TOLD_IN = {
+  incident: 'incidents',
+  problem: 'problems',
+  change: 'changes',
+  approval: 'changes',
+} as const satisfies Record<string, Collection>
+
+function noticesOfRecord(
+  type: AnnounceRecordEvent['type'],
+  event: unknown,
+  record: RecordAsTold,
+  by: readonly string[],
+): readonly Notice[] {
+  switch (type) {
+    case 'AnnounceIncidentEvent':
+      return noticesOf(event as ToldEvent, record, by)
+    case 'AnnounceProblemEvent':
+      return problemNoticesOf(event as ProblemEvent, record)
+    case 'AnnounceChangeEvent':
+      return changeNoticesOf(event as ChangeEvent, record)
+  }
+}
+
+/** Turns an event of a record into one queued notification for each recipient and channel. */
 export class Announcements {
   constructor(private readonly options: AnnouncementOptions) {}
 
   /** Repeatable: each notification's id follows from what it tells to whom, so that a second one is none. */
-  async announce(command: AnnounceIncidentEvent | AnnounceProblemEvent): Promise<void> {
+  async announce(command: AnnounceRecordEvent): Promise<void> {
     const { email, webhook } = this.options
     const { by } = command.data
     if ((!email && !webhook) || this.#isOld(command)) return
@@ -112,18 +145,22 @@ export class Announcements {
     await Promise.all(queued)
   }
 
-  async #told({
-    type,
-    id,
-    data: { event, by },
-  }: AnnounceIncidentEvent | AnnounceProblemEvent): Promise<Told | undefined> {
+  async #told({ type, id, data: { event, by } }: AnnounceRecordEvent): Promise<Told | undefined> {
+    const record = await this.#record(COLLECTIONS[type], id)
+    return record && { record, notices: noticesOfRecord(type, event, record, by) }
+  }
+
+  /** Undefined: there is no such record. */
+  async #record(collection: Collection, number: string | undefined): Promise<RecordAsTold | undefined> {
     const { facts } = this.options
-    if (type === 'AnnounceProblemEvent') {
-      const { value: record } = await facts.answer(fact(`problem-${id}`, problemAsTold))
-      return record && { record, notices: problemNoticesOf(event as unknown as ProblemEvent, record) }
+    switch (collection) {
+      case 'incidents':
+        return (await facts.answer(fact(`incident-${number}`, incidentAsTold))).value
+      case 'problems':
+        return (await facts.answer(fact(`problem-${number}`, problemAsTold))).value
+      case 'changes':
+        return (await facts.answer(fact(`change-${number}`, changeAsTold))).value
     }
-    const { value: record } = await facts.answer(fact(`incident-${id}`, incidentAsTold))
-    return record && { record, notices: noticesOf(event as unknown as ToldEvent, record, by) }
   }
 
   /** Tells those whose answer a round still awaits; repeatable as {@link announce} is. */
@@ -153,7 +190,7 @@ export class Announcements {
     await Promise.all(heads.map((head) => this.#queue({ ...command, id: subject }, head, values, true)))
   }
 
-  #isOld({ id, data, metadata }: AnnounceIncidentEvent | AnnounceProblemEvent | AnnounceApproval): boolean {
+  #isOld({ id, data, metadata }: AnnounceRecordEvent | AnnounceApproval): boolean {
     const old = Date.parse(metadata.occurredAt) - Date.parse(data.at) > OLDEST_NEWS_MS
     if (old) this.options.logger.warn({ record: id, event: data.event.id }, 'too old to tell anybody of')
     return old
@@ -174,15 +211,13 @@ export class Announcements {
 
   /** Whether what was queued may still be sent: her rights, and the record, as they are now. */
   async maySee({ kind, channel, recipient, record }: NotificationHead): Promise<boolean> {
-    // Whoever is asked sees what about, and a public approval stays one.
-    if (kind === 'approval-asked') return true
-    const { facts } = this.options
-    const { value } =
-      kindOf(kind).about === 'problem'
-        ? await facts.answer(fact(`problem-${record}`, problemAsTold))
-        : await facts.answer(fact(`incident-${record}`, incidentAsTold))
+    const { about = 'incident' } = kindOf(kind)
+    const value = await this.#record(TOLD_IN[about], record)
+    const isPublic = value?.audience.kind === 'public'
+    // Whoever is asked sees what about; subjects of other kinds than changes have no audience
+    if (kind === 'approval-asked') return channel === 'email' || value === undefined || isPublic
     if (!value) return false
-    return channel === 'webhook' ? value.audience.kind === 'public' : this.#maySee(recipient, value, kind)
+    return channel === 'webhook' ? isPublic : this.#maySee(recipient, value, kind)
   }
 
   async #people(notices: readonly Notice[], by: readonly string[]): Promise<Recipients> {
@@ -227,12 +262,12 @@ export class Announcements {
   }
 
   #values(
-    { type, id, data: { event, at } }: AnnounceIncidentEvent | AnnounceProblemEvent,
+    { type, id, data: { event, at } }: AnnounceRecordEvent,
     record: RecordAsTold,
     detail?: string,
   ): Values {
     const { title, state, priority, group, assignee } = record
-    const link = this.#link(type === 'AnnounceProblemEvent' ? 'problems' : 'incidents', id)
+    const link = this.#link(COLLECTIONS[type], id)
     return { title, state, priority, group, assignee, detail, link, event: event.type, at }
   }
 
@@ -241,7 +276,7 @@ export class Announcements {
       id: record = '',
       data,
       metadata,
-    }: Pick<AnnounceIncidentEvent | AnnounceProblemEvent | AnnounceApproval, 'id' | 'data' | 'metadata'>,
+    }: Pick<AnnounceRecordEvent | AnnounceApproval, 'id' | 'data' | 'metadata'>,
     about: Omit<NotificationHead, 'record' | 'cause'>,
     values: Values,
     maySee: boolean,

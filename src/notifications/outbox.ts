@@ -3,6 +3,7 @@ import type { Announcements } from './announcements.js'
 import type { Courier } from './delivery/courier.js'
 import {
   AnnounceApproval,
+  AnnounceChangeEvent,
   AnnounceIncidentEvent,
   AnnounceProblemEvent,
   DeliverNotification,
@@ -30,6 +31,13 @@ export function outboxHandlers({ announcements, courier }: Outbox) {
     }
   }
 
+  @CommandHandler(AnnounceChangeEvent)
+  class AnnounceChangeEventHandler implements ICommandHandler<AnnounceChangeEvent, void> {
+    execute(command: AnnounceChangeEvent): Promise<void> {
+      return announcements.announce(command)
+    }
+  }
+
   @CommandHandler(AnnounceApproval)
   class AnnounceApprovalHandler implements ICommandHandler<AnnounceApproval, void> {
     execute(command: AnnounceApproval): Promise<void> {
@@ -47,6 +55,7 @@ export function outboxHandlers({ announcements, courier }: Outbox) {
   return [
     AnnounceIncidentEventHandler,
     AnnounceProblemEventHandler,
+    AnnounceChangeEventHandler,
     AnnounceApprovalHandler,
     DeliverNotificationHandler,
   ]

@@ -11,7 +11,7 @@ export interface NotificationKind {
   /** Nobody can switch it off. */
   readonly mandatory?: true
   /** Of which process it tells, in the type of webhooks; absent: incidents. */
-  readonly about?: 'approval' | 'problem'
+  readonly about?: 'approval' | 'problem' | 'change'
   readonly subject: string
   readonly text: string
 }
@@ -153,6 +153,42 @@ export const NOTIFICATION_KINDS = {
     about: 'problem',
     subject: '{{state}}: {{title}}',
     text: '{{number}}, which you watch, is in {{state}}.\n\n{{detail}}\n\n{{link}}',
+  },
+  'change-assigned-to-me': {
+    readership: 'desk',
+    about: 'change',
+    subject: 'Change assigned to you: {{title}}',
+    text: '{{number}} ({{state}}) is yours now: {{title}}\n\n{{link}}',
+  },
+  'change-assigned-to-group': {
+    readership: 'desk',
+    about: 'change',
+    subject: 'New change in {{group}}: {{title}}',
+    text: '{{number}} ({{state}}) is in the queue of {{group}}: {{title}}\n\n{{link}}',
+  },
+  'change-task-assigned': {
+    readership: 'desk',
+    about: 'change',
+    subject: 'Task for a change: {{title}}',
+    text: 'For {{number}} there is to be done:\n\n{{detail}}\n\n{{link}}',
+  },
+  'change-comment-added': {
+    readership: 'requester',
+    about: 'change',
+    subject: 'New comment: {{title}}',
+    text: 'There is a comment on {{number}}:\n\n{{detail}}\n\n{{link}}',
+  },
+  'change-conflict-appeared': {
+    readership: 'desk',
+    about: 'change',
+    subject: 'Conflict: {{title}}',
+    text: 'Something is in the way of {{number}} ({{state}}):\n\n{{detail}}\n\n{{link}}',
+  },
+  'watched-change-changed': {
+    readership: 'requester',
+    about: 'change',
+    subject: '{{state}}: {{title}}',
+    text: '{{number}} is in {{state}}.\n\n{{detail}}\n\n{{link}}',
   },
   'approval-asked': {
     readership: 'requester',

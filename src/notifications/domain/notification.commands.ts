@@ -21,6 +21,12 @@ export class AnnounceProblemEvent extends Command<'AnnounceProblemEvent', News> 
   readonly type = 'AnnounceProblemEvent'
 }
 
+/** The same of a change's; its id is the change's number. */
+export class AnnounceChangeEvent extends Command<'AnnounceChangeEvent', News> {
+  readonly type = 'AnnounceChangeEvent'
+}
+export type AnnounceRecordEvent = AnnounceIncidentEvent | AnnounceProblemEvent | AnnounceChangeEvent
+
 /** Tells those whose approval is asked; its id is the round's. */
 export class AnnounceApproval extends Command<
   'AnnounceApproval',
@@ -99,6 +105,7 @@ export const NOTIFICATION_COMMANDS = [
 export const OUTBOX_COMMANDS = [
   AnnounceIncidentEvent,
   AnnounceProblemEvent,
+  AnnounceChangeEvent,
   AnnounceApproval,
   DeliverNotification,
 ] as const

@@ -14,6 +14,7 @@ export interface NotificationReason {
   relation:
     | 'caller'
     | 'affected user'
+    | 'requester'
     | 'assignee'
     | 'member'
     | 'manager'

@@ -1,10 +1,12 @@
 import { EventFactory, policySpec } from '#libs/testing'
 import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
+import type { ChangeEvent } from '../../changes/domain/change.events.js'
 import type { ProblemEvent } from '../../problems/domain/problem.events.js'
 import type { ToldEvent } from './incident-as-told.js'
 import type { NotificationEvent } from './notification.events.js'
 import {
   approvalNotifications,
+  changeNotifications,
   incidentNotifications,
   notificationDelivery,
   problemNotifications,
@@ -133,5 +135,25 @@ describe('what happens to problems', () => {
       events.event<ProblemEvent>({ type: 'ProblemWorkNoteAdded', data: { text: 'x' } }),
     ]
     for (const one of silent) expect(problemNotifications.key(one)).toBeUndefined()
+  })
+})
+
+describe('what happens to changes', () => {
+  const events = new EventFactory(undefined, 'change-CHG0000001')
+  const comment: ChangeEvent = { type: 'ChangeCommentAdded', data: { text: 'x' } }
+
+  it('is told of, with who did it, unless an import brought it or it is the desk’s own', () => {
+    const event = events.event(comment, { actor: 'ann' })
+    const { id, metadata } = event
+    const data = { event: { id, ...comment }, by: ['ann'], at: metadata.recordedAt }
+    policySpec(changeNotifications)
+      .given()
+      .when(event)
+      .thenCommands({ type: 'AnnounceChangeEvent', id: 'CHG0000001', data })
+    const silent = [
+      events.event(comment, { channel: 'import' }),
+      events.event<ChangeEvent>({ type: 'ChangeWorkNoteAdded', data: { text: 'x' } }),
+    ]
+    for (const event of silent) policySpec(changeNotifications).given().when(event).thenNothing()
   })
 })

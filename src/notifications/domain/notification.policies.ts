@@ -1,10 +1,13 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import { definePolicy, type Reaction } from '#libs/projections-runtime'
 import type { ApprovalEvent } from '../../approvals/domain/approval.events.js'
+import type { ChangeEvent } from '../../changes/domain/change.events.js'
 import type { ProblemEvent } from '../../problems/domain/problem.events.js'
+import { isToldOfChange } from './change-notices.js'
 import type { ToldEvent } from './incident-as-told.js'
 import {
   AnnounceApproval,
+  AnnounceChangeEvent,
   AnnounceIncidentEvent,
   AnnounceProblemEvent,
   DeliverNotification,
@@ -16,6 +19,7 @@ import { isTold } from './recipients.js'
 
 const INCIDENT_PREFIX = 'incident-'
 const PROBLEM_PREFIX = 'problem-'
+const CHANGE_PREFIX = 'change-'
 const APPROVAL_PREFIX = 'approval-'
 const NOTIFICATION_PREFIX = 'notification-'
 
@@ -68,6 +72,27 @@ export const problemNotifications = definePolicy<object, ProblemEvent>({
       {
         kind: 'command',
         build: (metadata) => new AnnounceProblemEvent(number, news, metadata),
+        reason: event.type,
+      },
+    ]
+  },
+})
+
+/** The same of changes. */
+export const changeNotifications = definePolicy<object, ChangeEvent>({
+  name: 'change_notifications',
+  from: [CHANGE_PREFIX],
+  key: ({ type, stream, metadata }) =>
+    metadata.channel !== 'import' && isToldOfChange(type) ? stream : undefined,
+  initial: {},
+  evolve: (state) => state,
+  react: (event) => {
+    const news = newsOf(event, event.metadata.onBehalfOf)
+    const number = event.stream.slice(CHANGE_PREFIX.length)
+    return [
+      {
+        kind: 'command',
+        build: (metadata) => new AnnounceChangeEvent(number, news, metadata),
         reason: event.type,
       },
     ]
@@ -162,6 +187,7 @@ function lookAt(at: string): readonly Reaction[] {
 export const notificationPolicies = [
   incidentNotifications,
   problemNotifications,
+  changeNotifications,
   approvalNotifications,
   notificationDelivery,
 ] as const

@@ -10,6 +10,7 @@ export interface RecordAsTold {
   readonly caller?: string
   readonly affectedUser?: string
   readonly openedBy?: string
+  readonly requester?: string
   readonly watchers: readonly string[]
   readonly group?: string
   readonly assignee?: string

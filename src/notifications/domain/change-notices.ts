@@ -1,0 +1,108 @@
+import type { ChangeEvent, Conflict } from '../../changes/domain/change.events.js'
+import { type Addressee, holders, type Notice, people, type RecordAsTold } from './record-as-told.js'
+
+/** Events of changes that somebody is told of; who is asked for approval is told by the approval. */
+const TOLD: ReadonlySet<string> = new Set<ChangeEvent['type']>([
+  'ChangeOpened',
+  'ChangeAssigned',
+  'ChangeTaskAdded',
+  'ChangeCommentAdded',
+  'ConflictAppeared',
+  'ChangeApproved',
+  'ChangeRejected',
+  'ChangeScheduled',
+  'PlannedTimesMoved',
+  'ChangeApprovalVoided',
+  'ImplementationStarted',
+  'ImplementedBeforeApproval',
+  'ImplementationEnded',
+  'ChangeClosed',
+  'ChangeCanceled',
+])
+
+/** @param type of an event of a change */
+export function isToldOfChange(type: string): boolean {
+  return TOLD.has(type)
+}
+
+/** Who is told what of an event, by the change as it is by now. Earlier notices win where somebody stands in several. */
+export function changeNoticesOf(event: ChangeEvent, change: RecordAsTold): readonly Notice[] {
+  switch (event.type) {
+    case 'ChangeOpened':
+    case 'ChangeAssigned':
+      return assigned(event, change)
+    case 'ChangeTaskAdded':
+      return [{ kind: 'change-task-assigned', to: holders(event.data), detail: event.data.title }]
+    case 'ChangeCommentAdded': {
+      const to = [...people('assignee', change.assignee), ...followers(change)]
+      return [{ kind: 'change-comment-added', to, detail: event.data.text }]
+    }
+    case 'ConflictAppeared': {
+      const to = [...holders(change), ...people('watcher', ...change.watchers)]
+      return [{ kind: 'change-conflict-appeared', to, detail: inWords(event.data.conflict) }]
+    }
+    default: {
+      const detail = newsOf(event, change)
+      return detail === undefined ? [] : [{ kind: 'watched-change-changed', to: followers(change), detail }]
+    }
+  }
+}
+
+/** Who has handed it on needs no word of it any more; with a person who has it, nobody else of the group needs to look. */
+function assigned(
+  { data }: Extract<ChangeEvent, { type: 'ChangeOpened' | 'ChangeAssigned' }>,
+  change: RecordAsTold,
+): readonly Notice[] {
+  const { group = null, assignee = null } = data
+  if (assignee !== null) {
+    const before = 'previousAssignee' in data ? data.previousAssignee : null
+    const to: readonly Addressee[] = assignee === before ? [] : people('assignee', assignee)
+    return [{ kind: 'change-assigned-to-me', to }]
+  }
+  const passed = group !== change.group || change.assignee !== undefined
+  return group === null || passed ? [] : [{ kind: 'change-assigned-to-group', to: [{ membersOf: group }] }]
+}
+
+/** Whoever wants it, and whoever watches it. */
+function followers({ requester, watchers }: RecordAsTold): readonly Addressee[] {
+  return [...people('requester', requester), ...people('watcher', ...watchers)]
+}
+
+/** In whose way it is nobody is told who may not see that one: only what is in the way, and when. */
+function inWords({ kind, ci, relatedCi, assignee, window, period: { start, end } }: Conflict): string {
+  const about = [ci, relatedCi, assignee, window].filter((each) => each !== undefined)
+  return `${kind} (${about.join(', ')}), from ${start} to ${end}`
+}
+
+/** How it goes on, in words that its requester may read; undefined: nobody needs to know. */
+function newsOf(event: ChangeEvent, { state }: RecordAsTold): string | undefined {
+  switch (event.type) {
+    case 'ChangeApproved':
+      return 'It was approved.'
+    case 'ChangeRejected':
+      return 'It was not approved.'
+    case 'ChangeScheduled':
+      return `It is scheduled, from ${event.data.period.start} to ${event.data.period.end}.`
+    case 'PlannedTimesMoved': {
+      const { planned } = event.data
+      if (state !== 'Scheduled') return undefined
+      return planned === null
+        ? 'It is to be done at any time of its window.'
+        : `It is to be done from ${planned.start} to ${planned.end}.`
+    }
+    case 'ChangeApprovalVoided':
+      return 'Its plan was edited: approval is asked anew.'
+    case 'ImplementationStarted':
+      return 'Its implementation has begun.'
+    case 'ImplementedBeforeApproval':
+      return 'Its implementation has begun, before approval.'
+    case 'ImplementationEnded':
+      return `Its implementation has ended: ${event.data.outcome}.`
+    case 'ChangeClosed':
+      return 'It is closed.'
+    case 'ChangeCanceled':
+      return event.data.notes
+    default:
+      return undefined
+  }
+}
