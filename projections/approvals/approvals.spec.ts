@@ -63,6 +63,18 @@ describe('a round', () => {
     expect(entryOf(requested(), lost, answered('ann')).lostSeats).toBeUndefined()
   })
 
+  it('is seen by whoever is asked, and by those who see its subject, as it is by then', () => {
+    const changed: ApprovalEvent = {
+      type: 'ApprovalAudienceChanged',
+      data: { audience: { kind: 'groups', groups: ['network'] }, previous: { kind: 'public' } },
+    }
+    expect(entryOf(requested(), changed)).toMatchObject({
+      audienceKind: 'groups',
+      audienceGroups: ['network'],
+      visibleTo: ['ann', 'ben'],
+    })
+  })
+
   it('awaits nobody who has a part in it, for whomever he might answer', () => {
     const refused = entryOf(requested({ involved: ['cai'] }))
     expect(matches(awaitingAnswerOf('cai', ['ann']), refused)).toBe(false)

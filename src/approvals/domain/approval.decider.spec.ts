@@ -8,6 +8,7 @@ import {
   LapseApproval,
   RejectApproval,
   RequestApproval,
+  SetApprovalAudience,
   VoidApproval,
 } from './approval.commands.js'
 import { approvalDecider } from './approval.decider.js'
@@ -376,6 +377,27 @@ describe('a round', () => {
     story([], [asked(['ann']), ended('rejected', 0, 1)])
       .when(command)
       .thenNothing()
+  })
+})
+
+describe('who sees it', () => {
+  const restricted = { kind: 'participants' } as const
+  const command = new SetApprovalAudience(id, { audience: restricted }, by('system:policies'))
+  const changed: ApprovalEvent = {
+    type: 'ApprovalAudienceChanged',
+    data: { audience: restricted, previous: { kind: 'public' } },
+  }
+
+  it('changes with its subject, also when it has ended, once', () => {
+    const open = [asked(['ann'])]
+    story([], open).when(command).thenEvents(changed)
+    story([], [...open, granted('ann'), ended('approved', 1, 0)])
+      .when(command)
+      .thenEvents(changed)
+    story([], [...open, changed])
+      .when(command)
+      .thenNothing()
+    story([]).when(command).thenRefused('APPROVAL.UNKNOWN')
   })
 })
 
