@@ -401,6 +401,30 @@ describe('What auditors ask', () => {
     expect(log.findings[0]?.details).toHaveLength(details.length)
   })
 
+  it.each<[string, ChangeEvent, readonly string[]]>([
+    [
+      'ended it',
+      { type: 'ImplementationEnded', data: { outcome: 'successful', endedAt: at(8), notes: 'Done' } },
+      ['approver-implements'],
+    ],
+    [
+      'did a task of it',
+      { type: 'ChangeTaskFinished', data: { task: 'T1', result: 'done', notes: null } },
+      ['approver-implements'],
+    ],
+    [
+      'said that a task need not be done',
+      { type: 'ChangeTaskFinished', data: { task: 'T1', result: 'skipped', notes: 'No need' } },
+      [],
+    ],
+  ])('counts among those who implement it who %s', (_, event, details) => {
+    log.change(opened())
+    log.change(approved)
+    log.change(started('ian'))
+    log.change(event, { actor: 'lea', channel: 'api' })
+    expect(log.findings.flatMap((finding) => finding.details)).toEqual(details)
+  })
+
   it('counts who approved its model as one who has approved a standard change', () => {
     const document = { change: CHANGE, plan, conflicts: [], baseValues: [] }
     const scheduled = { model: 'restart', revision: 1, approver: 'lea', hash: 'h', document }

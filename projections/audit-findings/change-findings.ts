@@ -78,15 +78,16 @@ export class ChangeFindings {
   /** Two of the three duties in one hand. */
   #duties(
     change: string,
-    { requester, involved, approvers, implementer }: ChangeKnown,
+    { requester, involved, approvers, implementers }: ChangeKnown,
     { type, data }: RecordedEvent<ChangeEvent>,
   ): void {
     const asking = requester === undefined ? involved : [requester, ...involved]
     const approving = asking.find((person) => approvers.includes(person))
+    const approved = implementers.find((person) => approvers.includes(person))
     const both = [
       approving !== undefined && ['requester-approves', approving],
-      implementer !== undefined && implementer === requester && ['requester-implements', requester],
-      implementer !== undefined && approvers.includes(implementer) && ['approver-implements', implementer],
+      requester !== undefined && implementers.includes(requester) && ['requester-implements', requester],
+      approved !== undefined && ['approver-implements', approved],
     ].filter((one) => one !== false) as [rule: string, person: string][]
     if (both.length === 0) return
     const details = both.map(([rule]) => rule)

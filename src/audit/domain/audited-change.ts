@@ -19,7 +19,8 @@ export interface ChangeKnown {
   approved: boolean
   /** Everybody who approved it, or the model that it follows, ever. */
   approvers: readonly string[]
-  implementer?: string
+  /** Whoever began or ended its implementation, or did one of its tasks. */
+  implementers: readonly string[]
   /** When it was really implemented, ISO 8601. */
   startedAt?: string
   endedAt?: string
@@ -38,6 +39,7 @@ export const UNKNOWN_CHANGE: ChangeKnown = {
   proposedValues: [],
   approved: false,
   approvers: [],
+  implementers: [],
   reviewed: false,
   ratified: false,
   modifications: [],
@@ -77,13 +79,30 @@ export function afterEvent(known: ChangeKnown, event: RecordedEvent<ChangeEvent>
     case 'ChangeRejected':
       return { ...known, approved: false }
     case 'ImplementationStarted':
-      return { ...known, implementer: event.data.implementer, startedAt: occurredAt }
+      return {
+        ...known,
+        implementers: joined(known.implementers, [event.data.implementer]),
+        startedAt: occurredAt,
+      }
     case 'ImplementedBeforeApproval':
-      return { ...known, implementer: event.data.implementer, startedAt: event.data.startedAt }
+      return {
+        ...known,
+        implementers: joined(known.implementers, [event.data.implementer]),
+        startedAt: event.data.startedAt,
+      }
+    case 'ChangeTaskFinished':
+      return event.data.result === 'skipped'
+        ? known
+        : { ...known, implementers: joined(known.implementers, handsOf(event)) }
     case 'ChangeRatified':
       return { ...known, ratified: true, approvers: joined(known.approvers, event.data.approvers) }
     case 'ImplementationEnded':
-      return { ...known, outcome: event.data.outcome, endedAt: event.data.endedAt }
+      return {
+        ...known,
+        implementers: joined(known.implementers, handsOf(event)),
+        outcome: event.data.outcome,
+        endedAt: event.data.endedAt,
+      }
     case 'RatificationRefused':
       return { ...known, ratified: false }
     case 'ChangeCanceled':
