@@ -31,6 +31,12 @@ describe('a mapping', () => {
     expect(anyMapping(readFileSync(join(folder, file), 'utf8')).source).toBeTruthy()
   })
 
+  it('that the documentation shows is sound', () => {
+    const documentation = readFileSync(join(__dirname, '../../docs/imports.md'), 'utf8')
+    const shown = [...documentation.matchAll(/```yaml\n(source:.*?)```/gs)].map(([, yaml]) => yaml as string)
+    expect(shown.map((yaml) => anyMapping(yaml).source)).toEqual(['old-desk'])
+  })
+
   it('has defaults for what most exports share', () => {
     const yaml = changed((mapping: { format?: object }) => {
       mapping.format = { delimiter: ',' }
