@@ -48,6 +48,10 @@ export const STOOD_FOR = {
     by: 'test/e2e/changes.spec.ts',
     in: 'policies of another process, on the streams of other records',
   },
+  'test/e2e/restricted-changes.spec.ts': {
+    by: 'test/e2e/rights-in-the-past.spec.ts',
+    in: 'what the read store hides',
+  },
   'test/e2e/restricted-problems.spec.ts': {
     by: 'test/e2e/rights-in-the-past.spec.ts',
     in: 'what the read store hides',
