@@ -6,8 +6,9 @@ import { Desk, type Person, refusal, succeeded } from './desk.js'
 import { FollowedQueue } from './followed-queue.js'
 
 const LIVE = { headers: { accept: 'text/event-stream' } }
-/** Of four commands each, while connections are cut; more of them when it takes longer until so many were. */
+/** Of four commands each, while connections are cut: so many, or for so long, and more when it takes longer until so many were cut. */
 const ROUNDS = 75
+const LONGEST_MS = 15_000
 const FEWEST_CUTS = 20
 
 describe('A queue that is followed', () => {
@@ -58,6 +59,7 @@ describe('A queue that is followed', () => {
       for await (const part of response.body!) text += decoder.decode(part as Uint8Array, { stream: true })
     })().catch(() => {})
     await sleep(milliseconds)
+    await eventually('it is level', () => text.includes('event: level'))
     stopping.abort()
     await reading
     return { text, response }
@@ -260,7 +262,8 @@ describe('A queue that is followed', () => {
       ['close', () => ({})],
       ['audience', () => ({ audience: one([{ kind: 'public' }, { kind: 'groups', groups: ['Hidden'] }]) })],
     ]
-    for (let round = 0; round < ROUNDS || proxy.cuts <= FEWEST_CUTS; round++) {
+    const end = Date.now() + LONGEST_MS
+    for (let round = 0; (round < ROUNDS && Date.now() < end) || proxy.cuts <= FEWEST_CUTS; round++) {
       await Promise.all(
         [0, 1, 2, 3].map(async () => {
           if (numbers.length < 20 || random() < 0.2)
@@ -278,7 +281,7 @@ describe('A queue that is followed', () => {
       await eventually(
         `${person} sees what the page shows at ${position}`,
         () => queue.level && equal(queue.rows, expected),
-        20_000,
+        60_000,
       )
     }
     expect(Math.max(...queues.map(({ queue }) => queue.connections))).toBeGreaterThan(1)
