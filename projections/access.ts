@@ -59,7 +59,7 @@ export function audienceColumns(audience: Audience): Pick<AccessColumns, 'audien
 
 /** Who may see what a draft tells of a record, besides those named in it. */
 export function setAudience(
-  draft: { -readonly [Column in keyof AccessColumns]: AccessColumns[Column] },
+  draft: { -readonly [Column in 'audienceKind' | 'audienceGroups']?: AccessColumns[Column] },
   audience: Audience,
 ): void {
   const { audienceKind, audienceGroups } = audienceColumns(audience)

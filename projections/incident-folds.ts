@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { IncidentEvent, IncidentState } from '../src/incidents/domain/incident.events.js'
-import { type AccessColumns, audienceColumns, peopleNamed } from './access.js'
+import { type AccessColumns, peopleNamed, setAudience } from './access.js'
 import { type Blank, type Draft, present, withItem, withoutItem } from './drafts.js'
 
 /** What every fold of incident events has to agree on: the fields that all of them show, and when it happened. */
@@ -47,15 +47,13 @@ export function openHead(
   head: Draft<Omit<IncidentHead, 'title'>>,
   { stream, data, metadata }: RecordedIncident<'IncidentOpened'>,
 ): void {
-  const { audienceKind, audienceGroups } = audienceColumns(data.audience)
   head.number = stream.slice('incident-'.length)
   head.state = 'New'
   head.caller = data.caller
   head.affectedUser = data.affectedUser
   head.openedBy = data.openedBy
   head.openedAt = data.openedAt ?? metadata.occurredAt
-  head.audienceKind = audienceKind
-  head.audienceGroups = audienceGroups
+  setAudience(head, data.audience)
   head.visibleTo = peopleNamed(data)
 }
 
@@ -87,11 +85,8 @@ export function applyToHead(head: Draft<Partial<IncidentHead>>, event: RecordedI
       head.watchers = withoutItem(head.watchers, event.data.person)
       head.visibleTo = peopleNamed(head)
       break
-    case 'AudienceChanged': {
-      const { audienceKind, audienceGroups } = audienceColumns(event.data.audience)
-      head.audienceKind = audienceKind
-      head.audienceGroups = audienceGroups
-    }
+    case 'AudienceChanged':
+      setAudience(head, event.data.audience)
   }
   head.state = stateAfter(head.state as IncidentState, event)
 }
