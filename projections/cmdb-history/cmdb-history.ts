@@ -67,9 +67,9 @@ const bounds = {
 /** Stand at the end of indexes, so that versions of other times are passed over without being read. */
 const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo'] as const
 
-/** What walks must know of a relation: an index that ends with it has the row as far as they need it. */
-const WALKED = [
-  'present',
+/** What walks must know of an item, and of a relation: indexes that end with it have the rows as far as they need them. */
+export const WALKED_OF_ITEM = ['number', 'class', 'name', 'status'] as const
+export const WALKED_OF_RELATION = [
   'relation',
   'type',
   'sourceCi',
@@ -80,7 +80,7 @@ const WALKED = [
   'targetClass',
 ] as const
 
-const besides = (end: string) => WALKED.filter((column) => column !== end)
+const besides = (first: string, columns: readonly string[]) => columns.filter((column) => column !== first)
 
 /** The whole configuration at any valid time, as known at any position. */
 export const cmdbHistory = defineView<ConfigurationEvent>({
@@ -99,7 +99,7 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
       },
       indexes: [
         // One item; all of them, one after another; with what walks need of them
-        ['number', ...BOUNDS, 'class', 'name', 'status'],
+        ['number', ...BOUNDS, ...besides('number', WALKED_OF_ITEM)],
         // All of a class
         ['class', 'name', 'status', ...BOUNDS],
         // Whoever bears a name
@@ -127,8 +127,8 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         // All of them, one after another
         ['relation', ...BOUNDS, 'present'],
         // Those of an end, with what walks need of them
-        ['sourceCi', ...BOUNDS, ...besides('sourceCi')],
-        ['targetCi', ...BOUNDS, ...besides('targetCi')],
+        ['sourceCi', ...BOUNDS, 'present', ...besides('sourceCi', WALKED_OF_RELATION)],
+        ['targetCi', ...BOUNDS, 'present', ...besides('targetCi', WALKED_OF_RELATION)],
         ['sourceName', ...BOUNDS],
         ['targetName', ...BOUNDS],
         // What changed between two points

@@ -12,19 +12,13 @@ import {
   type RelationVersion,
   registered,
   standingAt,
+  WALKED_OF_ITEM,
+  WALKED_OF_RELATION,
 } from '#projections/cmdb-history/cmdb-history'
 import { latestSightingAt, SIGHTINGS, type Sighting } from '#projections/cmdb-history/sightings'
 import type { AskedTimePoint, TimePoint } from '../../http/time-point.js'
 import { settleConfigurationPoint } from './configuration-point.js'
-import {
-  byName,
-  type GraphItem,
-  type GraphRelation,
-  ITEM_FIELDS,
-  meantBy,
-  type NamedEnd,
-  RELATION_FIELDS,
-} from './graph-parts.js'
+import { byName, type GraphItem, type GraphRelation, meantBy, type NamedEnd } from './graph-parts.js'
 import { type ClassTree, classTreeAt } from './settings-at.js'
 
 /** Who asks about the configuration, and of which point of both time axes. */
@@ -109,7 +103,7 @@ export class CmdbReader {
 
   /** As {@link items}, as far as walks need them, which an index has whole. */
   graphItems(numbers: readonly string[]): Promise<Map<string, GraphItem>> {
-    return this.#itemsByNumber<GraphItem>(numbers, ITEM_FIELDS)
+    return this.#itemsByNumber<GraphItem>(numbers, WALKED_OF_ITEM)
   }
 
   async #itemsByNumber<Item extends GraphItem>(
@@ -148,7 +142,7 @@ export class CmdbReader {
     const found: GraphItem[] = []
     for (const keys of slices([...new Set(names)])) {
       const live = and(isIn('name', keys), eq('status', 'live'), registered)
-      found.push(...(await this.#all<GraphItem>(CIS, live, { fields: ITEM_FIELDS })))
+      found.push(...(await this.#all<GraphItem>(CIS, live, { fields: WALKED_OF_ITEM })))
     }
     return byName(found)
   }
@@ -166,7 +160,7 @@ export class CmdbReader {
     items: readonly GraphItem[],
     types: Record<'source' | 'target', readonly string[]>,
   ): Promise<GraphRelation[]> {
-    return this.#relationsOf<GraphRelation>(items, types, RELATION_FIELDS)
+    return this.#relationsOf<GraphRelation>(items, types, WALKED_OF_RELATION)
   }
 
   async #relationsOf<Row extends GraphRelation>(

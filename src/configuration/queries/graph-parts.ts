@@ -1,23 +1,16 @@
-import type { CiVersion, RelationVersion } from '#projections/cmdb-history/cmdb-history'
+import type {
+  CiVersion,
+  RelationVersion,
+  WALKED_OF_ITEM,
+  WALKED_OF_RELATION,
+} from '#projections/cmdb-history/cmdb-history'
 import type { EndColumns } from '#projections/cmdb-history/effects'
 import type { ClassTree } from './settings-at.js'
 
 /** What has to be known of an item to walk the graph. */
-export type GraphItem = Pick<CiVersion, 'number' | 'class' | 'name' | 'status'>
+export type GraphItem = Pick<CiVersion, (typeof WALKED_OF_ITEM)[number]>
 /** What has to be known of a relation to walk along it. */
-export type GraphRelation = Pick<RelationVersion, 'relation' | keyof EndColumns>
-
-export const ITEM_FIELDS = ['number', 'class', 'name', 'status'] as const satisfies (keyof GraphItem)[]
-export const RELATION_FIELDS = [
-  'relation',
-  'type',
-  'sourceCi',
-  'sourceName',
-  'sourceClass',
-  'targetCi',
-  'targetName',
-  'targetClass',
-] as const satisfies (keyof GraphRelation)[]
+export type GraphRelation = Pick<RelationVersion, (typeof WALKED_OF_RELATION)[number]>
 
 /** An end of a relation as its columns tell it. */
 export type EndOf = { ci: string } | NamedEnd
