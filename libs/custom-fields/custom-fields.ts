@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { InvalidInput } from '#libs/event-sourcing'
+import { canonicalJson, InvalidInput } from '#libs/event-sourcing'
 
 // Compiling a schema costs milliseconds; a schema in force is one object for all decisions that ask for it. Ajv is a pure
 // function of schema and value, so that the rules stay pure. Not strict: keywords of other tools must not refuse values.
@@ -35,6 +35,21 @@ export function mergedCustomFields(
 ): Record<string, unknown> {
   const all = Object.entries({ ...before, ...wanted })
   return Object.fromEntries(all.filter(([, value]) => value !== null && value !== undefined))
+}
+
+/**
+ * Before and after, and the version of the schema that these fit; undefined: none is to change.
+ * @throws InvalidInput as {@link checkCustomFields}
+ */
+export function changedCustomFields(
+  recordType: string,
+  schema: CustomFieldSchema,
+  from: Record<string, unknown>,
+  wanted: Readonly<Record<string, unknown>>,
+): { from: Record<string, unknown>; to: Record<string, unknown>; version: number } | undefined {
+  const to = mergedCustomFields(from, wanted)
+  checkCustomFields(recordType, schema, to)
+  return canonicalJson(from) === canonicalJson(to) ? undefined : { from, to, version: schema.version }
 }
 
 /**

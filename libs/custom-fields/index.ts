@@ -1,5 +1,6 @@
 export {
   type CustomFieldSchema,
+  changedCustomFields,
   checkCustomFields,
   mergedCustomFields,
   validatorOf,

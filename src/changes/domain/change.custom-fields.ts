@@ -1,5 +1,4 @@
-import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
-import { canonicalJson } from '#libs/event-sourcing'
+import { changedCustomFields, checkCustomFields } from '#libs/custom-fields'
 import type { ChangeEvent, ChangeOpened } from './change.events.js'
 import type { ChangeFacts } from './change.facts.js'
 import type { Change } from './change.state.js'
@@ -20,17 +19,12 @@ export function checkedCustomFields(
 }
 
 /** @throws InvalidInput `CHANGE.CUSTOM_FIELDS_INVALID` */
-export function changedCustomFields(
+export function changeCustomFields(
   wanted: Record<string, unknown> | undefined,
-  { customFields: before }: Change,
+  { customFields }: Change,
   known: ChangeFacts,
 ): readonly ChangeEvent[] {
   if (wanted === undefined) return []
-  const schema = known.customFields.value
-  const from = { ...before }
-  const to = mergedCustomFields(from, wanted)
-  checkCustomFields('change', schema, to)
-  return canonicalJson(from) === canonicalJson(to)
-    ? []
-    : [{ type: 'ChangeCustomFieldsChanged', data: { from, to, version: schema.version } }]
+  const data = changedCustomFields('change', known.customFields.value, customFields, wanted)
+  return data === undefined ? [] : [{ type: 'ChangeCustomFieldsChanged', data }]
 }

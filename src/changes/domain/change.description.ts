@@ -12,7 +12,7 @@ import type {
   UnlinkChange,
 } from './change.commands.js'
 import { isCovered } from './change.conflicts.js'
-import { changedCustomFields, checkedCustomFields } from './change.custom-fields.js'
+import { changeCustomFields, checkedCustomFields } from './change.custom-fields.js'
 import type { ChangeEvent, ChangeOpened, ChangeState, Period, Plan, ProposedValues } from './change.events.js'
 import { type ChangeFacts, ciName } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
@@ -195,7 +195,7 @@ export function unknownReverted(number: string): InvalidInput {
 export function editPlan(command: EditPlan, change: Change, known: ChangeFacts): readonly ChangeEvent[] {
   requireUnfinished(change)
   const { customFields, ...wishes } = command.data
-  const custom = changedCustomFields(customFields, change, known)
+  const custom = changeCustomFields(customFields, change, known)
   const after = wishedPlan(wishes, change)
   const changes = differences(change.plan, after)
   const fields = Object.keys(changes)

@@ -1,8 +1,6 @@
-import { checkCustomFields, mergedCustomFields } from '#libs/custom-fields'
-import { canonicalJson } from '#libs/event-sourcing'
+import { checkCustomFields } from '#libs/custom-fields'
 import type { OpenProblem } from './problem.commands.js'
 import type { ProblemFacts } from './problem.facts.js'
-import type { Problem } from './problem.state.js'
 
 /** What else a shop records about problems, by the schema that it has published. */
 
@@ -19,21 +17,4 @@ export function checkedCustomFields(
   if (values === undefined && (value.version === 0 || byPolicy)) return undefined
   checkCustomFields('problem', value, values ?? {})
   return value.version
-}
-
-/**
- * Before and after, and the version of the schema that these fit; undefined: none is to change.
- * @throws InvalidInput `PROBLEM.CUSTOM_FIELDS_INVALID`
- */
-export function customChange(
-  wanted: Record<string, unknown> | undefined,
-  { fields: { customFields: from = {} } }: Problem,
-  known: ProblemFacts,
-) {
-  if (wanted === undefined) return undefined
-  const to = mergedCustomFields(from, wanted)
-  checkCustomFields('problem', known.customFields.value, to)
-  return canonicalJson(from) === canonicalJson(to)
-    ? undefined
-    : { from, to, version: known.customFields.value.version }
 }

@@ -1,4 +1,5 @@
 import { isSystemId, PUBLIC, requireAudience } from '#libs/access'
+import { changedCustomFields } from '#libs/custom-fields'
 import { canonicalJson, InvalidInput, Refused } from '#libs/event-sourcing'
 import { isAttached, requireContentHash } from '#libs/record-files'
 import { priorityAt } from '../../settings/domain/defaults.js'
@@ -14,7 +15,7 @@ import type {
   ProblemWishes,
   UnlinkProblem,
 } from './problem.commands.js'
-import { checkedCustomFields, customChange } from './problem.custom-fields.js'
+import { checkedCustomFields } from './problem.custom-fields.js'
 import {
   PROBLEM_LINK_RELATIONS,
   type ProblemChanges,
@@ -74,7 +75,14 @@ export function editProblem(
   const wishes = data.affectedCis ? { ...data, affectedCis: distinct(data.affectedCis) } : data
   const changes = differences(problem.fields, wishes)
   if (changes.title !== undefined) requireText({ title: changes.title.to as string | null })
-  const custom = customChange(data.customFields, problem, known)
+  const custom =
+    data.customFields &&
+    changedCustomFields(
+      'problem',
+      known.customFields.value,
+      problem.fields.customFields ?? {},
+      data.customFields,
+    )
   if (Object.keys(changes).length === 0 && custom === undefined) return []
   if (custom === undefined) return [{ type: 'ProblemDetailsChanged', data: { changes } }]
   const { version: customFieldsVersion, ...customFields } = custom
