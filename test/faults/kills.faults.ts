@@ -12,7 +12,13 @@ import { DataFolder } from './server/data-folder.js'
 import { Ledgerdesk, type ServerProcess } from './server/ledgerdesk-process.js'
 import { issueTokens, registerGroup, type Tokens } from './server/people.js'
 import { brokenPromises, brokenRepeats } from './server/promises.js'
-import { contentsOf, differences, foreignCheckpoints, rebuiltContents } from './server/read-models.js'
+import {
+  contentsOf,
+  differences,
+  foreignCheckpoints,
+  rebuiltContents,
+  untilAllLevel,
+} from './server/read-models.js'
 import { Workload } from './server/workload.js'
 
 /**
@@ -125,7 +131,7 @@ describe(`a server that is killed ${KILLS} times under load (seed ${SEED})`, () 
   })
 
   it('has read models that equal a rebuild', async () => {
-    await untilLevel()
+    await folder.withLog((log) => folder.withReadModels((readModels) => untilAllLevel(log, readModels)))
     await server.stop()
     await folder.withLog(async (log) => {
       await folder.withReadModels(async (readModels) => {

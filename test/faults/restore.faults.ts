@@ -15,7 +15,13 @@ import { DataFolder } from './server/data-folder.js'
 import { Ledgerdesk, type ServerProcess } from './server/ledgerdesk-process.js'
 import { GROUP, issueTokens, registerGroup, type Tokens } from './server/people.js'
 import { brokenPromises } from './server/promises.js'
-import { contentsOf, differences, foreignCheckpoints, rebuiltContents } from './server/read-models.js'
+import {
+  contentsOf,
+  differences,
+  foreignCheckpoints,
+  rebuiltContents,
+  untilAllLevel,
+} from './server/read-models.js'
 import { Workload } from './server/workload.js'
 
 const WRITES = 1_000
@@ -241,12 +247,7 @@ describe('a backup taken under load and restored into the old folder', () => {
   })
 
   async function expectSound(place: DataFolder): Promise<void> {
-    const minPosition = await place.withLog((log) => log.head())
-    await eventually(
-      'level',
-      async () =>
-        (await ask(server.url, { ...agent(), path: `/queues?minPosition=${minPosition}` })).status === 200,
-    )
+    await place.withLog((log) => place.withReadModels((readModels) => untilAllLevel(log, readModels)))
     await server.stop()
     await place.withLog((log) =>
       place.withReadModels(async (readModels) => {

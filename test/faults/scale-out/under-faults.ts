@@ -13,6 +13,7 @@ import {
   differences,
   foreignCheckpoints,
   rebuiltContents,
+  untilAllLevel,
 } from '../server/read-models.js'
 import { Workload } from '../server/workload.js'
 import { type Role, ScaleOut } from './system.js'
@@ -277,6 +278,7 @@ function suite(servers: Faults['servers'], processes: boolean): void {
     it('the read models equal a fresh rebuild', async () => {
       await system.withLog((log) =>
         system.withReadModels(async (readModels) => {
+          await untilAllLevel(log, readModels)
           expect(await foreignCheckpoints(readModels, log)).toEqual([])
           incremental = await contentsOf(readModels)
           const different = differences(incremental, await rebuiltContents(log))

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canonicalJson } from '#libs/event-sourcing'
+import { canonicalJson, type Position } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import {
   type AnyProjection,
@@ -41,6 +41,26 @@ async function* documents(reader: ProjectionReader, collection: string) {
     if (page.length < limit) return
     last = page.at(-1)!.id
   }
+}
+
+/**
+ * Waits until every read model that answers has handled the whole log: a query waits for its own only, and a server that
+ * is stopped does not go on to the end.
+ */
+export async function untilAllLevel(eventStore: EventStore, readStore: ReadStore): Promise<void> {
+  const head = await eventStore.head()
+  await eventually(
+    'every read model is level with the log',
+    async () => (await behind(readStore, head)).length === 0,
+    30_000,
+  )
+}
+
+async function behind(readStore: ReadStore, head: Position): Promise<string[]> {
+  const builds = await readStore.builds()
+  const level = builds.filter(({ status, checkpoint }) => status === 'live' && checkpoint?.position === head)
+  const names = new Set(level.map(({ projection }) => projection))
+  return projectionRegistry.map(({ name }) => name).filter((name) => !names.has(name))
 }
 
 /** What a fresh build from the whole log holds. */
