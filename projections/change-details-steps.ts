@@ -6,14 +6,9 @@ import type {
   Period,
   ProposedValues,
 } from '../src/changes/domain/change.events.js'
+import { wasImplemented } from '../src/changes/domain/change.states.js'
 import type { ChangeApproval, ChangeDetails } from './change-details.js'
-import {
-  editWindow,
-  plan,
-  type RecordedChange,
-  type RecordedChangeEvent,
-  wasImplemented,
-} from './change-folds.js'
+import { editWindow, plan, type RecordedChange, type RecordedChangeEvent } from './change-folds.js'
 import { customTerms } from './custom-terms.js'
 import { type Draft, nonEmpty, performer, present } from './drafts.js'
 

@@ -1,6 +1,7 @@
 import { PUBLIC } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ChangeEvent, ChangeState, Period } from '../src/changes/domain/change.events.js'
+import { changeStateAfter } from '../src/changes/domain/change.states.js'
 import { type AccessColumns, peopleNamed, setAudience } from './access.js'
 import { type Blank, type Draft, present, withItem, withoutItem } from './drafts.js'
 
@@ -76,50 +77,6 @@ export function applyToChangeHead(head: Draft<ChangeHead>, event: RecordedChange
     default:
       head.state = changeStateAfter(head.state, event)
   }
-}
-
-/** The state after an event; the same when the event is none of the lifecycle. */
-function changeStateAfter(state: ChangeState, event: RecordedChangeEvent): ChangeState {
-  switch (event.type) {
-    case 'ChangeOpened':
-    case 'ChangeRejected':
-    case 'ChangeReturned':
-      return 'New'
-    case 'ChangeAssessmentStarted':
-      return 'Assess'
-    case 'ChangeSubmitted':
-    case 'ChangeApprovalRenewed':
-    case 'ChangeApprovalVoided':
-      return inRound(state)
-    case 'ChangeResumed':
-      return event.data.renewRound === undefined ? state : inRound(state)
-    case 'ChangeApproved':
-    case 'ChangeScheduled':
-      return 'Scheduled'
-    case 'ImplementationStarted':
-    case 'ImplementedBeforeApproval':
-      return 'Implement'
-    case 'ImplementationEnded':
-      return 'Review'
-    case 'ChangeClosed':
-      return 'Closed'
-    case 'ChangeCanceled':
-      return 'Canceled'
-    case 'ChangeStateObserved':
-      return event.data.to
-    default:
-      return state
-  }
-}
-
-/** A round about what was implemented already is its ratification, and moves it nowhere. */
-function inRound(state: ChangeState): ChangeState {
-  return wasImplemented(state) ? state : 'Authorize'
-}
-
-/** It is being done, or was. */
-export function wasImplemented(state: ChangeState): boolean {
-  return state === 'Implement' || state === 'Review' || state === 'Closed'
 }
 
 /** When it is to be done. */

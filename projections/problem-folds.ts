@@ -1,6 +1,7 @@
 import { PUBLIC } from '#libs/access'
 import type { RecordedEvent } from '#libs/event-sourcing'
 import type { ProblemEvent, ProblemState } from '../src/problems/domain/problem.events.js'
+import { problemStateAfter } from '../src/problems/domain/problem.states.js'
 import { type AccessColumns, peopleNamed, setAudience } from './access.js'
 import { type Blank, type Draft, present, withItem, withoutItem } from './drafts.js'
 
@@ -82,32 +83,6 @@ export function applyToProblemHead(head: Draft<ProblemHead>, event: RecordedProb
       break
     default:
       head.state = problemStateAfter(head.state, event)
-  }
-}
-
-/** The state after an event; the same when the event is none of the lifecycle, or only puts it on hold. */
-function problemStateAfter(state: ProblemState, event: RecordedProblemEvent): ProblemState {
-  switch (event.type) {
-    case 'ProblemOpened':
-      return 'New'
-    case 'ProblemAssessmentStarted':
-      return 'Assess'
-    case 'ProblemAnalysisStarted':
-    case 'ProblemReanalysed':
-      return 'Root Cause Analysis'
-    case 'ProblemFixStarted':
-      return 'Fix in Progress'
-    case 'ProblemResolved':
-    case 'ProblemRiskAccepted':
-      return 'Resolved'
-    case 'ProblemMarkedDuplicate':
-    case 'ProblemCanceled':
-    case 'ProblemClosed':
-      return 'Closed'
-    case 'ProblemStateObserved':
-      return event.data.to === 'On Hold' ? state : event.data.to
-    default:
-      return state
   }
 }
 

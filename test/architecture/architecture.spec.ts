@@ -136,6 +136,14 @@ describe('imports', () => {
       [decider, `import type { X } from '../../directory/domain/directory.events.js'`],
       [decider, `import { type X, type Y } from '../../directory/domain/directory.events.js'`],
       [decider, `import { DEFAULT_HOLD_REASONS } from '../../settings/domain/defaults.js'`],
+      [
+        'src/notifications/domain/change-as-told.ts',
+        `import { changeStateAfter } from '../../changes/domain/change.states.js'`,
+      ],
+      [
+        'projections/change-folds.ts',
+        `import { changeStateAfter } from '../src/changes/domain/change.states.js'`,
+      ],
       ['src/incidents/domain/incident.decider.spec.ts', `import { deciderSpec } from '#libs/testing'`],
       ['src/cli/demo.spec.ts', `import { eventually } from '#libs/testing'`],
       ['src/cli/demo.ts', `import { randomNumbers } from '#libs/random-numbers'`],

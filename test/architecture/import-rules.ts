@@ -53,6 +53,9 @@ const RIM = /^src\/http\//
 const CROSS_CUTTING = /^src\/(alerts|audit|subscriptions|analytics|imports|notifications)\//
 const NAMED_BY_CROSS_CUTTING = /^src\/[^/]+\/domain\/([^/]+\.(events|commands|import)|directory-id)$/
 
+/** Where a record stands after an event: whoever tells of it, to people or in a read model, tells the same. */
+const STATES = /^src\/[^/]+\/domain\/[\w-]+\.states$/
+
 /** Why this import is not allowed; undefined: it is. */
 export function violation(stated: Import): string | undefined {
   const { from } = stated
@@ -69,7 +72,7 @@ export function violation(stated: Import): string | undefined {
 function domainViolation({ from, to, typeOnly }: Import): string | undefined {
   if (to.startsWith(`${processOf(from)}/domain/`)) return undefined
   if (isEvents(to)) return typeOnly ? undefined : "only the types of another process's events"
-  if (/^src\/[^/]+\/domain\/defaults$/.test(to)) return undefined
+  if (/^src\/[^/]+\/domain\/defaults$/.test(to) || STATES.test(to)) return undefined
   if (to.startsWith('src/')) return 'a domain knows no other part of the program'
   if (to.startsWith('projections/')) return 'a domain knows no read model'
   if (to.startsWith('libs/')) {
@@ -95,7 +98,7 @@ const VERDICTS = /^src\/audit\/domain\/(verdicts|audited-change|audited-item)$/
 const SETTING_DEFAULTS = /^src\/settings\/domain\/[\w-]*defaults$/
 
 function projectionViolation({ from, to, typeOnly }: Import): string | undefined {
-  if (SETTING_DEFAULTS.test(to) || VERDICTS.test(to)) return undefined
+  if (SETTING_DEFAULTS.test(to) || VERDICTS.test(to) || STATES.test(to)) return undefined
   if (isEvents(to)) return typeOnly ? undefined : 'only the types of events'
   if (to.startsWith('src/')) return 'a projection knows events, no process'
   if (to.startsWith('projections/')) {

@@ -1,10 +1,15 @@
 import { PUBLIC } from '#libs/access'
 import type { RecordedEvent, StreamFold } from '#libs/event-sourcing'
-import type { ChangeEvent } from '../../changes/domain/change.events.js'
+import type { ChangeEvent, ChangeState } from '../../changes/domain/change.events.js'
+import { changeStateAfter } from '../../changes/domain/change.states.js'
 import type { RecordAsTold } from './record-as-told.js'
 
+export interface ChangeAsTold extends RecordAsTold {
+  readonly state: ChangeState
+}
+
 /** The change as it is after all its events; undefined: not opened. */
-export const changeAsTold: StreamFold<RecordAsTold | undefined, ChangeEvent> = {
+export const changeAsTold: StreamFold<ChangeAsTold | undefined, ChangeEvent> = {
   initial: undefined,
   evolve(change, event) {
     if (event.type === 'ChangeOpened') {
@@ -15,7 +20,7 @@ export const changeAsTold: StreamFold<RecordAsTold | undefined, ChangeEvent> = {
   },
 }
 
-function changes(change: RecordAsTold, event: RecordedEvent<ChangeEvent>): Partial<RecordAsTold> {
+function changes(change: ChangeAsTold, event: RecordedEvent<ChangeEvent>): Partial<ChangeAsTold> {
   switch (event.type) {
     case 'ChangePlanEdited': {
       const { title } = event.data.changes
@@ -30,35 +35,6 @@ function changes(change: RecordAsTold, event: RecordedEvent<ChangeEvent>): Parti
     case 'ChangeAudienceChanged':
       return { audience: event.data.audience }
     default:
-      return { state: stateAfter(change.state, event) }
-  }
-}
-
-function stateAfter(state: string, event: RecordedEvent<ChangeEvent>): string {
-  switch (event.type) {
-    case 'ChangeAssessmentStarted':
-      return 'Assess'
-    case 'ChangeSubmitted':
-    case 'ChangeApprovalVoided':
-      return 'Authorize'
-    case 'ChangeApproved':
-    case 'ChangeScheduled':
-      return 'Scheduled'
-    case 'ChangeRejected':
-    case 'ChangeReturned':
-      return 'New'
-    case 'ImplementationStarted':
-    case 'ImplementedBeforeApproval':
-      return 'Implement'
-    case 'ImplementationEnded':
-      return 'Review'
-    case 'ChangeClosed':
-      return 'Closed'
-    case 'ChangeCanceled':
-      return 'Canceled'
-    case 'ChangeStateObserved':
-      return event.data.to
-    default:
-      return state
+      return { state: changeStateAfter(change.state, event) }
   }
 }

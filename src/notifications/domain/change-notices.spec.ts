@@ -140,4 +140,35 @@ describe('A change as it is told of', () => {
       audience: groups,
     })
   })
+
+  it('stands where it is, whatever is asked about what was implemented before approval', () => {
+    const opened = { type: 'emergency', title: 'x', affectedCis: [], proposedValues: [] } as const
+    const early = {
+      ...{ startedAt: PERIOD.start, implementer: 'ivan', ratifyBy: PERIOD.end },
+      ...{ settingsVersion: 0, round: 1, period: PERIOD },
+    }
+    const story: [ChangeEvent, string][] = [
+      [{ type: 'ChangeOpened', data: opened }, 'New'],
+      [{ type: 'ChangeSubmitted', data: { round: 1, period: PERIOD } }, 'Authorize'],
+      [{ type: 'ChangeHeld', data: { reason: 'vendor' } }, 'Authorize'],
+      [{ type: 'ChangeResumed', data: { renewRound: 2, period: PERIOD } }, 'Authorize'],
+      [{ type: 'ImplementedBeforeApproval', data: { ...early, round: 3 } }, 'Implement'],
+      [{ type: 'RatificationRefused', data: { ...ROUND, round: 3, comment: null } }, 'Implement'],
+      [{ type: 'ChangeApprovalRenewed', data: { round: 4, period: PERIOD } }, 'Implement'],
+      [{ type: 'ChangeResumed', data: { renewRound: 5, period: PERIOD } }, 'Implement'],
+      [
+        { type: 'ImplementationEnded', data: { outcome: 'successful', endedAt: PERIOD.end, notes: 'x' } },
+        'Review',
+      ],
+      [{ type: 'ChangeApprovalRenewed', data: { round: 6, period: PERIOD } }, 'Review'],
+    ]
+    let known = changeAsTold.initial
+    for (const event of recorded<ChangeEvent>(
+      'change-CHG0000001',
+      story.map(([told]) => told),
+    )) {
+      known = changeAsTold.evolve(known, event)
+      expect([event.type, known?.state]).toEqual([event.type, story[Number(event.revision)]![1]])
+    }
+  })
 })

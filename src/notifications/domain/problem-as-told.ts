@@ -1,10 +1,15 @@
 import { PUBLIC } from '#libs/access'
 import type { RecordedEvent, StreamFold } from '#libs/event-sourcing'
-import type { ProblemEvent } from '../../problems/domain/problem.events.js'
+import type { ProblemEvent, ProblemState } from '../../problems/domain/problem.events.js'
+import { problemStateAfter } from '../../problems/domain/problem.states.js'
 import type { RecordAsTold } from './record-as-told.js'
 
+export interface ProblemAsTold extends RecordAsTold {
+  readonly state: ProblemState
+}
+
 /** The problem as it is after all its events; undefined: not opened. */
-export const problemAsTold: StreamFold<RecordAsTold | undefined, ProblemEvent> = {
+export const problemAsTold: StreamFold<ProblemAsTold | undefined, ProblemEvent> = {
   initial: undefined,
   evolve(problem, event) {
     if (event.type === 'ProblemOpened') {
@@ -15,7 +20,7 @@ export const problemAsTold: StreamFold<RecordAsTold | undefined, ProblemEvent> =
   },
 }
 
-function changes(problem: RecordAsTold, event: RecordedEvent<ProblemEvent>): Partial<RecordAsTold> {
+function changes(problem: ProblemAsTold, event: RecordedEvent<ProblemEvent>): Partial<ProblemAsTold> {
   switch (event.type) {
     case 'ProblemDetailsChanged': {
       const { title } = event.data.changes
@@ -31,32 +36,7 @@ function changes(problem: RecordAsTold, event: RecordedEvent<ProblemEvent>): Par
       return { watchers: problem.watchers.filter((watcher) => watcher !== event.data.person) }
     case 'ProblemAudienceChanged':
       return { audience: event.data.audience }
-    default: {
-      const state = stateAfter(event)
-      return state === undefined ? {} : { state }
-    }
-  }
-}
-
-function stateAfter(event: RecordedEvent<ProblemEvent>): string | undefined {
-  switch (event.type) {
-    case 'ProblemAssessmentStarted':
-      return 'Assess'
-    case 'ProblemAnalysisStarted':
-    case 'ProblemReanalysed':
-      return 'Root Cause Analysis'
-    case 'ProblemFixStarted':
-      return 'Fix in Progress'
-    case 'ProblemResolved':
-    case 'ProblemRiskAccepted':
-      return 'Resolved'
-    case 'ProblemMarkedDuplicate':
-    case 'ProblemCanceled':
-    case 'ProblemClosed':
-      return 'Closed'
-    case 'ProblemStateObserved':
-      return event.data.to === 'On Hold' ? undefined : event.data.to
     default:
-      return undefined
+      return { state: problemStateAfter(problem.state, event) }
   }
 }
