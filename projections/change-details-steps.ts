@@ -114,6 +114,7 @@ export function approve(draft: Draft<ChangeDetails>, event: RecordedChangeEvent)
       ratify(draft, event)
       return answer(draft, event)
     case 'ChangeApproved':
+    case 'ChangeApprovedOnHold':
     case 'ChangeRejected':
       return answer(draft, event)
     case 'ChangeApprovalLapsed':
@@ -148,7 +149,9 @@ function newRound(draft: Draft<ChangeDetails>, round: number): true {
   return true
 }
 
-type Answer = RecordedChange<'ChangeApproved' | 'ChangeRejected' | 'ChangeRatified' | 'RatificationRefused'>
+type Answer = RecordedChange<
+  'ChangeApproved' | 'ChangeApprovedOnHold' | 'ChangeRejected' | 'ChangeRatified' | 'RatificationRefused'
+>
 
 function answer(draft: Draft<ChangeDetails>, { data }: Answer): true {
   return 'approvers' in data

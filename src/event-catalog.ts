@@ -680,6 +680,7 @@ const CHANGE_EVENTS: Entries<ChangeEvent, ImportedChange> = {
     },
   },
   ChangeApproved: { version: 1, fields: approved },
+  ChangeApprovedOnHold: { version: 1, fields: approved },
   ChangeRejected: { version: 1, fields: rejected },
   ChangeApprovalLapsed: { version: 1, fields: { ...round, because: plain } },
   ChangeApprovalVoided: {

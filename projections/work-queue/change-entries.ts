@@ -91,6 +91,7 @@ const UPDATES: ReadonlySet<RecordedChangeEvent['type']> = new Set([
   'ChangeSubmitted',
   'ChangeApprovalAsked',
   'ChangeApproved',
+  'ChangeApprovedOnHold',
   'ChangeRejected',
   'ChangeApprovalLapsed',
   'ChangeApprovalVoided',

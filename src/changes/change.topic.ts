@@ -36,6 +36,7 @@ const ON_TOPIC: { readonly [Type in ChangeEvent['type']]: Shown<Type> | 'interna
     'group',
   ],
   ChangeApproved: ['round', 'approval', 'hash', 'approvers'],
+  ChangeApprovedOnHold: ['round', 'approval', 'hash', 'approvers'],
   ChangeRejected: ['round', 'approval', 'hash'],
   ChangeApprovalLapsed: ['round', 'approval', 'because'],
   ChangeApprovalVoided: ['round', 'approval', 'hash', 'fields', 'from', 'nextRound', 'period'],

@@ -6,11 +6,18 @@ import type {
   OverrideBlackout,
   RecheckConflicts,
   RecordApprovalOutcome,
+  ResumeChange,
   ScheduleStandardChange,
   SubmitChange,
 } from './change.commands.js'
 import { baseValuesOf, requirePlan } from './change.description.js'
-import type { ChangeEvent, ChangeRiskAssessed, Period, PlanDocument } from './change.events.js'
+import type {
+  ChangeApproved,
+  ChangeEvent,
+  ChangeRiskAssessed,
+  Period,
+  PlanDocument,
+} from './change.events.js'
 import { type ChangeFacts, ciCalendarName, classesOf } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { refuseBlackouts, requireDue, requireStep, requireText, requireTimeLeft } from './change.guards.js'
@@ -207,16 +214,17 @@ export function recordApprovalOutcome(
 ): readonly ChangeEvent[] {
   const { approval, hash, outcome, approvers, comment = null, seatsLost } = command.data
   const open = roundOf(change)
-  requireDue(open?.asked?.approval === approval && open.asked.hash === hash && !open.lapsed)
+  const awaited = open?.asked?.approval === approval && open.asked.hash === hash
+  requireDue(awaited && !open.lapsed && open.granted === null)
   const round = open!.number
   if (outcome === 'lapsed') return [{ type: 'ChangeApprovalLapsed', data: { round, approval } }]
   if (seatsLost) return askedOfOthers(change, round, approval)
   if (change.stage.state === 'Authorize') {
     if (outcome === 'rejected') return [{ type: 'ChangeRejected', data: { round, approval, hash, comment } }]
-    return [
-      { type: 'ChangeApproved', data: { round, approval, hash, approvers } },
-      ...conflictsNow(command, change, known).events,
-    ]
+    const granted = { round, approval, hash, approvers }
+    return change.hold === null
+      ? approvedNow(command, granted, change, known)
+      : [{ type: 'ChangeApprovedOnHold', data: granted }]
   }
   const ratification = 'ratification' in change.stage ? change.stage.ratification : null
   requireDue(ratification?.verdict === 'open')
@@ -224,6 +232,35 @@ export function recordApprovalOutcome(
     return [{ type: 'RatificationRefused', data: { round, approval, hash, comment } }]
   const late = command.metadata.occurredAt > ratification!.ratifyBy
   return [{ type: 'ChangeRatified', data: { round, approval, hash, approvers, late } }]
+}
+
+/** It is scheduled, with the conflicts that there are by now. */
+function approvedNow(
+  command: RecordApprovalOutcome | ResumeChange,
+  granted: ChangeApproved['data'],
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  return [{ type: 'ChangeApproved', data: granted }, ...conflictsNow(command, change, known).events]
+}
+
+/** What lapsed meanwhile is asked again; what was granted meanwhile brings it on. */
+export function resumeChange(
+  command: ResumeChange,
+  change: Change,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
+  if (change.hold === null) return []
+  const round = roundOf(change)
+  if (round?.lapsed) {
+    const renewed = { renewRound: change.rounds + 1, period: periodOfChange(change) ?? undefined }
+    return [{ type: 'ChangeResumed', data: renewed }]
+  }
+  const resumed: ChangeEvent = { type: 'ChangeResumed', data: {} }
+  if (!round?.asked || round.granted === null) return [resumed]
+  const { number, asked, granted: approvers } = round
+  const { approval, hash } = asked
+  return [resumed, ...approvedNow(command, { round: number, approval, hash, approvers }, change, known)]
 }
 
 /** Whoever the policy names by now is asked; on hold, as it is resumed. When that is nobody, the next round is rejected at once. */

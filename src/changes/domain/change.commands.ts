@@ -138,7 +138,7 @@ export class OverrideBlackout extends Command<'OverrideBlackout', { window: stri
 export class HoldChange extends Command<'HoldChange', { reason: string; comment?: string }> {
   readonly type = 'HoldChange'
 }
-export class ResumeChange extends Command<'ResumeChange', Nothing> {
+export class ResumeChange extends Command<'ResumeChange', Surrounded> {
   readonly type = 'ResumeChange'
 }
 

@@ -166,6 +166,52 @@ describe('on hold', () => {
     story.ask().outcome('approved')
     expect(story.state).toBe('Scheduled')
   })
+
+  it('what is granted meanwhile brings it on as it is resumed, and not before', () => {
+    const story = new ChangeStory().open().submit().ask()
+    story.send(c.HoldChange, { reason: 'vendor' })
+    story.outcome('approved')
+    expect(story.state).toBe('Authorize')
+    expect(story.refused(c.StartImplementation, {}, IN_WINDOW)).toBe('CHANGE.NOT_APPROVED')
+    const { approval, hash } = story.asked
+    const again = { approval, hash, outcome: 'approved', approvers: ['ann'] }
+    expect(story.refused(c.RecordApprovalOutcome, again)).toBe('CHANGE.NOT_DUE')
+    expect(story.send(c.ResumeChange)).toEqual([
+      { type: 'ChangeResumed', data: {} },
+      { type: 'ChangeApproved', data: { round: 1, approval, hash, approvers: ['ann'] } },
+    ])
+    story.send(c.StartImplementation, {}, IN_WINDOW)
+    expect(last(story)).toMatchObject({ data: { basis: { approval, hash, approvers: ['ann'] } } })
+  })
+
+  it('what is granted meanwhile is looked at for conflicts as it is resumed', () => {
+    const story = new ChangeStory().open().submit().ask()
+    story.send(c.HoldChange, { reason: 'vendor' })
+    story.outcome('approved')
+    const other = { change: 'CHG0000002', period: WINDOW }
+    story.others.set('cischedule-CI2', [{ type: 'CiReserved', data: other }])
+    expect(story.send(c.ResumeChange).map(({ type }) => type)).toEqual([
+      'ChangeResumed',
+      'ChangeApproved',
+      'ConflictAppeared',
+    ])
+  })
+
+  it('an edit, or a cancellation, takes back what is granted meanwhile', () => {
+    const held = () => {
+      const story = new ChangeStory().open().submit().ask()
+      story.send(c.HoldChange, { reason: 'vendor' })
+      return story.outcome('approved')
+    }
+    const edited = held()
+    edited.send(c.EditPlan, { implementation: 'otherwise' })
+    expect(types(edited)).toContain('ChangeApprovalVoided')
+    edited.send(c.ResumeChange)
+    expect(edited.state).toBe('Authorize')
+    const canceled = held()
+    canceled.send(c.CancelChange, { notes: 'Needless.' })
+    expect(types(canceled).slice(-2)).toEqual(['ChangeApprovalWithdrawn', 'ChangeCanceled'])
+  })
 })
 
 describe('when too few are left of those who were asked', () => {

@@ -87,7 +87,7 @@ function decideOpened(command: CommandOfOpened, change: Change, known: ChangeFac
     case 'HoldChange':
       return lifecycle.holdChange(command, change)
     case 'ResumeChange':
-      return lifecycle.resumeChange(command, change)
+      return approval.resumeChange(command, change, known)
     case 'AddChangeTask':
       return tasks.addChangeTask(command, change)
     case 'StartChangeTask':

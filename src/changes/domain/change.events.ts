@@ -230,6 +230,8 @@ export type ChangeApproved = Fact<
   'ChangeApproved',
   { round: number; approval: string; hash: string; approvers: readonly string[] }
 >
+/** Granted while it is on hold: it stands, and brings the change on as it is resumed (`ChangeApproved`). */
+export type ChangeApprovedOnHold = Fact<'ChangeApprovedOnHold', ChangeApproved['data']>
 export type ChangeRejected = Fact<
   'ChangeRejected',
   { round: number; approval: string; hash: string; comment: string | null }
@@ -384,6 +386,7 @@ export type ChangeEvent =
   | BaseValuesRecorded
   | ChangeApprovalAsked
   | ChangeApproved
+  | ChangeApprovedOnHold
   | ChangeRejected
   | ChangeApprovalLapsed
   | ChangeApprovalVoided

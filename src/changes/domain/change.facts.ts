@@ -286,6 +286,7 @@ function factsOfOpened(command: ChangeCommand, change: Change): Questions {
     case 'StartImplementation':
       return { settings: SETTINGS, ...modelOf(change), ...conflictFacts(command, change) }
     case 'RecordApprovalOutcome':
+    case 'ResumeChange':
     case 'MovePlannedTimes':
     case 'RecheckConflicts':
     case 'OverrideBlackout':

@@ -88,6 +88,7 @@ const PUBLIC: ReadonlySet<ChangeEvent['type']> = new Set([
   'ChangeAssessmentStarted',
   'ChangeSubmitted',
   'ChangeApproved',
+  'ChangeApprovedOnHold',
   'ChangeRejected',
   'ChangeScheduled',
   'ChangeReturned',
@@ -115,6 +116,7 @@ const PUBLIC_FIELDS: ReadonlySet<string> = new Set([
 const REQUESTER_WORDS: Readonly<Partial<Record<ChangeEvent['type'], string>>> = {
   ChangePlanEdited: 'Plan edited',
   ChangeApproved: 'Approved',
+  ChangeApprovedOnHold: 'Approved while on hold',
   ChangeScheduled: 'Scheduled',
   ImplementationStarted: 'Implementation started',
 }
@@ -217,6 +219,8 @@ function approvalInWords({ type, data }: Recorded): string | undefined {
       return `Round ${data.round}: ${data.purpose} asked by policy "${data.policy}", version ${data.policyVersion}`
     case 'ChangeApproved':
       return `Approved by ${data.approvers.join(', ')}`
+    case 'ChangeApprovedOnHold':
+      return `Approved by ${data.approvers.join(', ')} while on hold`
     case 'ChangeRejected':
       return 'Approval rejected'
     case 'ChangeApprovalLapsed':

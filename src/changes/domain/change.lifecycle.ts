@@ -10,7 +10,6 @@ import type {
   RecordImplemented,
   RecordRatificationOverdue,
   RecordValuesRefused,
-  ResumeChange,
   ReturnChange,
   ReviewChange,
   StartAssessment,
@@ -58,18 +57,6 @@ export function holdChange(
   if (change.hold?.reason === reason && change.hold.comment === comment) return []
   requireStep('hold', change)
   return [{ type: 'ChangeHeld', data: { reason, comment } }]
-}
-
-/** What lapsed meanwhile is asked again. */
-export function resumeChange(_: ResumeChange, change: Change): readonly ChangeEvent[] {
-  if (change.hold === null) return []
-  if (roundOf(change)?.lapsed !== true) return [{ type: 'ChangeResumed', data: {} }]
-  return [
-    {
-      type: 'ChangeResumed',
-      data: { renewRound: change.rounds + 1, period: periodOfChange(change) ?? undefined },
-    },
-  ]
 }
 
 export function startImplementation(

@@ -28,6 +28,8 @@ export interface Round {
   readonly number: number
   readonly asked: (Bond & { readonly approval: string }) | null
   readonly lapsed: boolean
+  /** Who has granted it while the change is on hold; null: nobody yet. */
+  readonly granted: readonly string[] | null
 }
 /** What was implemented before approval, and what became of it. */
 export interface Ratification {
@@ -293,7 +295,7 @@ function evolveTasks(change: Change, event: ChangeEvent): Change {
   }
 }
 
-const newRound = (number: number): Round => ({ number, asked: null, lapsed: false })
+const newRound = (number: number): Round => ({ number, asked: null, lapsed: false, granted: null })
 
 function evolveStage(change: Change, event: RecordedEvent<ChangeEvent>): Change {
   switch (event.type) {
@@ -312,6 +314,8 @@ function evolveStage(change: Change, event: RecordedEvent<ChangeEvent>): Change 
       return withRound(change, (round) => ({ ...round, lapsed: true }))
     case 'ChangeApproved':
       return approved(change, event.data)
+    case 'ChangeApprovedOnHold':
+      return withRound(change, (round) => ({ ...round, granted: event.data.approvers }))
     case 'ChangeRejected':
     case 'ChangeReturned':
       return at(change, { state: 'New' })

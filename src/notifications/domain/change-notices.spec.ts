@@ -57,6 +57,10 @@ describe('Of a change is told', () => {
     ])
     const goesOn: [ChangeEvent, string][] = [
       [{ type: 'ChangeApproved', data: { ...ROUND, approvers: ['lea'] } }, 'It was approved.'],
+      [
+        { type: 'ChangeApprovedOnHold', data: { ...ROUND, approvers: ['lea'] } },
+        'It was approved. It goes on as soon as it is resumed.',
+      ],
       [{ type: 'ChangeRejected', data: { ...ROUND, comment: 'canary' } }, 'It was not approved.'],
       [
         { type: 'PlannedTimesMoved', data: { previous: null, planned: PERIOD } },

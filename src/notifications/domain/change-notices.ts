@@ -9,6 +9,7 @@ const TOLD: ReadonlySet<string> = new Set<ChangeEvent['type']>([
   'ChangeCommentAdded',
   'ConflictAppeared',
   'ChangeApproved',
+  'ChangeApprovedOnHold',
   'ChangeRejected',
   'ChangeScheduled',
   'PlannedTimesMoved',
@@ -79,6 +80,8 @@ function newsOf(event: ChangeEvent, { state }: RecordAsTold): string | undefined
   switch (event.type) {
     case 'ChangeApproved':
       return 'It was approved.'
+    case 'ChangeApprovedOnHold':
+      return 'It was approved. It goes on as soon as it is resumed.'
     case 'ChangeRejected':
       return 'It was not approved.'
     case 'ChangeScheduled':
