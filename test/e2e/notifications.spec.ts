@@ -4,7 +4,7 @@ import { Desk, refusal, succeeded } from './desk.js'
 
 const MAIL_FROM = 'Service Desk <itsm@example.org>'
 
-describe('Mail about incidents', () => {
+describe('Mail about records', () => {
   let mail: MailServer
   let desk: Desk
 
@@ -110,6 +110,33 @@ describe('Mail about incidents', () => {
     expect(refusal(await desk.as('lea').get(`/incidents/${number}/notifications`))).toBe(
       '404 INCIDENT.UNKNOWN',
     )
+  })
+
+  it('tells who wants a change, and who does it, how it goes on', async () => {
+    succeeded(await desk.as('adam').post('/groups/Network/change', { manager: 'lea' }))
+    const body = { type: 'emergency', title: 'Stop the leak', group: 'Network', requester: 'rita' }
+    const number: string = succeeded(await desk.as('ann').post('/changes', body)).id
+    const change = `/changes/${number}`
+    const startedAt = new Date(Date.now() - 60_000).toISOString()
+    const early = { startedAt, reason: 'It could not wait.' }
+    succeeded(await desk.as('ben').post(`${change}/record-implemented`, early))
+    const asked = await eventually('lea is asked', async () => {
+      const { items } = succeeded(await desk.as('lea').get('/approvals/mine'))
+      return items.find(({ subject }: { subject: string }) => subject === number)
+    })
+    succeeded(await desk.as('lea').post(`/approvals/${asked.id}/grant`, { hash: asked.hash }))
+    for (const person of ['rita', 'ben']) {
+      const ratified = await eventually(
+        `${person} is told`,
+        async () => {
+          const mails = await mail.mailsTo(`${person}@example.org`)
+          return mails.find(({ text }) => text?.includes(number) && text.includes('It was ratified.'))
+        },
+        20_000,
+      )
+      expect(ratified?.subject).toBe(`[${number}] Implement: Stop the leak`)
+      expect(ratified?.text).toContain(`https://itsm.example.org/changes/${number}`)
+    }
   })
 
   /** Of the one notification about a record that is in this state. */

@@ -34,6 +34,9 @@ function changes(change: ChangeAsTold, event: RecordedEvent<ChangeEvent>): Parti
       return { watchers: change.watchers.filter((watcher) => watcher !== event.data.person) }
     case 'ChangeAudienceChanged':
       return { audience: event.data.audience }
+    case 'ImplementationStarted':
+    case 'ImplementedBeforeApproval':
+      return { state: changeStateAfter(change.state, event), implementer: event.data.implementer }
     default:
       return { state: changeStateAfter(change.state, event) }
   }

@@ -87,6 +87,48 @@ describe('Of a change is told', () => {
     for (const [event, words] of goesOn) expect(told(event)).toEqual(followers(words))
   })
 
+  it('whoever wants it, watches it or did it, of what becomes of its ratification, and of rounds that are asked anew', () => {
+    const done = { state: 'Review', implementer: 'ivan' }
+    const goesOn: [ChangeEvent, string, object][] = [
+      [
+        { type: 'ChangeRatified', data: { ...ROUND, approvers: ['lea'], late: false } },
+        'It was ratified.',
+        done,
+      ],
+      [
+        { type: 'ChangeRatified', data: { ...ROUND, approvers: ['lea'], late: true } },
+        'It was ratified, late.',
+        done,
+      ],
+      [
+        { type: 'RatificationRefused', data: { ...ROUND, comment: 'canary' } },
+        'Its ratification was refused: it stays open until it is ratified.',
+        done,
+      ],
+      [
+        { type: 'RatificationOverdue', data: { ratifyBy: PERIOD.end } },
+        `It should have been ratified by ${PERIOD.end}: it stays open until it is.`,
+        done,
+      ],
+      [
+        { type: 'ChangeApprovalRenewed', data: { round: 2, period: PERIOD } },
+        'Its ratification is asked anew.',
+        done,
+      ],
+    ]
+    for (const [event, words, known] of goesOn) {
+      expect(isToldOfChange(event.type)).toBe(true)
+      expect(told(event, known)).toEqual([...followers(words), `watched-change-changed → ivan: ${words}`])
+    }
+    const renewed: ChangeEvent = { type: 'ChangeApprovalRenewed', data: { round: 2, period: PERIOD } }
+    expect(told(renewed, { state: 'Authorize' })).toEqual(followers('Approval is asked anew.'))
+    const resumed = (data: object): ChangeEvent => ({ type: 'ChangeResumed', data })
+    expect(told(resumed({ renewRound: 2, period: PERIOD }), { state: 'Authorize' })).toEqual(
+      followers('Approval is asked anew.'),
+    )
+    expect(told(resumed({}))).toEqual([])
+  })
+
   it('whoever has it and watches it, of what is in its way: not by which change', () => {
     const conflict = { kind: 'ci-busy', ci: 'CI1', change: 'CHG0000002', period: PERIOD } as const
     const appeared = { type: 'ConflictAppeared', data: { conflict, inputs: {} } } as ChangeEvent
@@ -133,11 +175,20 @@ describe('A change as it is told of', () => {
       { type: 'ChangePlanEdited', data: { changes: { title: { from: 'x', to: 'y' } } } },
       { type: 'ChangeSubmitted', data: { round: 1, period: PERIOD } },
       { type: 'ChangeApproved', data: { ...ROUND, approvers: ['lea'] } },
+      {
+        type: 'ImplementationStarted',
+        data: {
+          basis: { kind: 'approval', ...ROUND, approvers: ['lea'] },
+          implementer: 'ivan',
+          breaches: [],
+        },
+      },
     ]).reduce(changeAsTold.evolve, changeAsTold.initial)
     expect(known).toEqual({
       title: 'y',
-      state: 'Scheduled',
+      state: 'Implement',
       requester: 'rita',
+      implementer: 'ivan',
       group: 'Network',
       assignee: 'ann',
       watchers: ['ben'],

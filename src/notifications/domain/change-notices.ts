@@ -14,8 +14,13 @@ const TOLD: ReadonlySet<string> = new Set<ChangeEvent['type']>([
   'ChangeScheduled',
   'PlannedTimesMoved',
   'ChangeApprovalVoided',
+  'ChangeApprovalRenewed',
+  'ChangeResumed',
   'ImplementationStarted',
   'ImplementedBeforeApproval',
+  'ChangeRatified',
+  'RatificationRefused',
+  'RatificationOverdue',
   'ImplementationEnded',
   'ChangeClosed',
   'ChangeCanceled',
@@ -44,10 +49,21 @@ export function changeNoticesOf(event: ChangeEvent, change: RecordAsTold): reado
     }
     default: {
       const detail = newsOf(event, change)
-      return detail === undefined ? [] : [{ kind: 'watched-change-changed', to: followers(change), detail }]
+      if (detail === undefined) return []
+      const doers = CONCERNS_IMPLEMENTER.has(event.type) ? people('implementer', change.implementer) : []
+      return [{ kind: 'watched-change-changed', to: [...followers(change), ...doers], detail }]
     }
   }
 }
+
+/** What becomes of work that has been done, or begun, without approval. */
+const CONCERNS_IMPLEMENTER: ReadonlySet<string> = new Set<ChangeEvent['type']>([
+  'ChangeRatified',
+  'RatificationRefused',
+  'RatificationOverdue',
+  'ChangeApprovalRenewed',
+  'ChangeResumed',
+])
 
 /** Who has handed it on needs no word of it any more; with a person who has it, nobody else of the group needs to look. */
 function assigned(
@@ -75,6 +91,10 @@ function inWords({ kind, ci, relatedCi, assignee, window, period: { start, end }
   return `${kind} (${about.join(', ')}), from ${start} to ${end}`
 }
 
+function askedAnew(state: string): string {
+  return state === 'Authorize' ? 'Approval is asked anew.' : 'Its ratification is asked anew.'
+}
+
 /** How it goes on, in words that its requester may read; undefined: nobody needs to know. */
 function newsOf(event: ChangeEvent, { state }: RecordAsTold): string | undefined {
   switch (event.type) {
@@ -95,6 +115,16 @@ function newsOf(event: ChangeEvent, { state }: RecordAsTold): string | undefined
     }
     case 'ChangeApprovalVoided':
       return 'Its plan was edited: approval is asked anew.'
+    case 'ChangeApprovalRenewed':
+      return askedAnew(state)
+    case 'ChangeResumed':
+      return event.data.renewRound === undefined ? undefined : askedAnew(state)
+    case 'ChangeRatified':
+      return event.data.late ? 'It was ratified, late.' : 'It was ratified.'
+    case 'RatificationRefused':
+      return 'Its ratification was refused: it stays open until it is ratified.'
+    case 'RatificationOverdue':
+      return `It should have been ratified by ${event.data.ratifyBy}: it stays open until it is.`
     case 'ImplementationStarted':
       return 'Its implementation has begun.'
     case 'ImplementedBeforeApproval':

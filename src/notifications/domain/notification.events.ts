@@ -15,6 +15,7 @@ export interface NotificationReason {
     | 'caller'
     | 'affected user'
     | 'requester'
+    | 'implementer'
     | 'assignee'
     | 'member'
     | 'manager'

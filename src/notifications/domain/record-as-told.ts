@@ -11,6 +11,8 @@ export interface RecordAsTold {
   readonly affectedUser?: string
   readonly openedBy?: string
   readonly requester?: string
+  /** Who does a change, or did it. */
+  readonly implementer?: string
   readonly watchers: readonly string[]
   readonly group?: string
   readonly assignee?: string
