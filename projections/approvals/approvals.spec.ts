@@ -131,6 +131,12 @@ describe('who sees and answers', () => {
     expect(awaits('rita', ['ann'], requested())).toBe(false)
     expect(awaits('rita', ['ann'], requested({ selfApproval: 'recorded' }))).toBe(true)
     expect(awaits('ben', [], requested(), answered('ann'), ended('approved'))).toBe(false)
+    const twoOf = requested({ rule: { kind: 'n-of-m', n: 2 } })
+    expect(awaits('ann', ['ben'], twoOf)).toBe(true)
+    expect(approvalToAnswer('ann', ['ben'])(entryOf(twoOf), false)).toMatchObject({ seats: ['ann'] })
+    expect(awaits('ann', ['ben'], twoOf, answered('ann'))).toBe(false)
+    expect(awaits('cai', ['ben'], twoOf, answered('ann'))).toBe(true)
+    expect(awaits('cai', ['ben'], twoOf, answered('cai', 'ann'))).toBe(false)
     expect(approvalToAnswer('cai', ['ben', 'rob'])(entryOf(requested()), false)).toMatchObject({
       seats: ['ben'],
     })

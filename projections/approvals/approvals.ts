@@ -40,6 +40,8 @@ export interface ApprovalEntry extends AccessColumns {
   selfApproval: 'refused' | 'recorded'
   /** Whose answer is still awaited, of those who may still give it; absent once the round has ended. */
   awaiting?: readonly string[]
+  /** Of a round in which so many have to grant: who has a seat or has answered, so that he answers for nobody else. */
+  counted?: readonly string[]
   /** Who was asked, has not answered, and may do so no more. */
   lostSeats?: readonly { person: string; because: SeatLoss }[]
   answers: readonly ShownAnswer[]
@@ -59,7 +61,7 @@ export type ShownAnswer = Answer & { answer: 'granted' | 'rejected'; at: string 
 /** One document per round: who is asked about what, who has answered, and how it ended. */
 export const approvals = defineProjection<ApprovalEntry, ApprovalEvent>({
   name: 'approvals',
-  version: 3,
+  version: 4,
   from: ['approval-'],
   key: ({ stream }) => stream,
   evolve: (entry, event) =>
@@ -80,6 +82,7 @@ export const approvals = defineProjection<ApprovalEntry, ApprovalEvent>({
     policy: 'string',
     selfApproval: oneOf<ApprovalEntry['selfApproval']>({ refused: true, recorded: true }),
     awaiting: 'strings',
+    counted: 'strings',
     parties: 'strings',
     granted: 'integer',
     rejected: 'integer',
@@ -124,6 +127,7 @@ function asked({ stream, data, metadata }: RecordedEvent<ApprovalRequested>): Ap
     status: 'open',
     parties: [data.requester, ...(data.involved ?? [])],
     awaiting: people,
+    ...(rest.rule.kind === 'n-of-m' && { counted: people }),
     answers: [],
     granted: 0,
     rejected: 0,
@@ -144,6 +148,7 @@ function changes(entry: ApprovalEntry, event: RecordedEvent<ApprovalEvent>): Par
       return {
         answers: [...entry.answers, { answer, at, ...event.data }],
         awaiting: entry.awaiting?.filter((person) => person !== seat),
+        ...(entry.counted && { counted: [...new Set([...entry.counted, event.data.approver])] }),
         lostSeats: withoutSeat(entry, seat),
         [answer]: entry[answer] + 1,
       }
@@ -188,21 +193,24 @@ function withoutSeat({ lostSeats = [] }: ApprovalEntry, seat: string): ApprovalE
 export function awaitingAnswerOf(person: string, onBehalfOf: readonly string[]): Filter {
   return and(
     eq('status', 'open'),
-    or(...[person, ...onBehalfOf].map((seat) => has('awaiting', seat))),
+    or(
+      has('awaiting', person),
+      and(not(has('counted', person)), or(...onBehalfOf.map((seat) => has('awaiting', seat)))),
+    ),
     or(not(has('parties', person)), eq('selfApproval', 'recorded')),
   )
 }
 
 /** An entry as answers show it: without the columns that only serve the row rule. */
 export function shownApproval(entry: ApprovalEntry, stale: boolean): object {
-  const { audienceKind, audienceGroups, visibleTo, parties, ...shown } = entry
+  const { audienceKind, audienceGroups, visibleTo, parties, counted, ...shown } = entry
   return { ...shown, audience: audienceOf(entry), ...(stale && { stale }) }
 }
 
 /** The same for somebody who may answer: `seats` are those that he may answer for. */
 export function approvalToAnswer(person: string, onBehalfOf: readonly string[]) {
   return (entry: ApprovalEntry, stale: boolean): object => {
-    const mine = new Set([person, ...onBehalfOf])
+    const mine = new Set(entry.counted?.includes(person) ? [person] : [person, ...onBehalfOf])
     return { ...shownApproval(entry, stale), seats: (entry.awaiting ?? []).filter((seat) => mine.has(seat)) }
   }
 }

@@ -47,6 +47,7 @@ function answerOf(
   const { answerer, delegator } = facts
   const delegated = onBehalfOf !== undefined && onBehalfOf !== actor
   requireSeat(seatOf(onBehalfOf ?? actor, round)!, delegated ? delegator.value : answerer.value, facts)
+  if (delegated) refuseSecondVoice(actor, onBehalfOf, round)
   const delegation = delegated ? delegationTo(actor, onBehalfOf, delegator.value, occurredAt) : undefined
   const parties = partiesTo(asked)
   const own = parties.includes(actor) || (onBehalfOf !== undefined && parties.includes(onBehalfOf))
@@ -101,6 +102,21 @@ function rolesHeld({ grants }: PersonRights): Answer['roles'] {
 function refuseOthers(seat: string, { asked }: ApprovalRound): void {
   if (asked.approvers.some(({ person }) => person === seat)) return
   throw new Forbidden('APPROVAL.NOT_AN_APPROVER', `"${seat}" is not asked in this round`)
+}
+
+/**
+ * Where so many people have to grant, each counts once: whoever has a seat, or has answered for somebody, answers for nobody else.
+ * @throws Refused `APPROVAL.COUNTS_ONCE`
+ */
+function refuseSecondVoice(actor: string, seat: string, { asked, answers }: ApprovalRound): void {
+  const { rule, approvers } = asked
+  if (rule.kind !== 'n-of-m') return
+  const seated = approvers.some(({ person }) => person === actor)
+  if (!seated && ![...answers.values()].some(({ approver }) => approver === actor)) return
+  throw new Refused(
+    'APPROVAL.COUNTS_ONCE',
+    `Each counts once among the ${rule.n} who have to grant: "${seat}", or somebody without a seat who has not answered yet, answers`,
+  )
 }
 
 /** @throws Refused `APPROVAL.HASH_DIFFERS` */

@@ -320,6 +320,35 @@ describe('answers', () => {
       .thenRefused('APPROVAL.ALREADY_ANSWERED')
   })
 
+  it('of one person count once where so many have to grant', () => {
+    const twoOf = (...people: string[]) => asked(people, { kind: 'n-of-m', n: 2 })
+    const byBen = { onBehalfOf: 'ann' }
+    const forAnn: ApprovalEvent = {
+      type: 'ApprovalGranted',
+      data: { approver: 'ben', onBehalfOf: 'ann', delegation: 'd-ben', roles: [], hash },
+    }
+    const seated = story([], [twoOf('ann', 'ben', 'cai')])
+    seated.when(grant('ben', byBen)).thenRefused('APPROVAL.COUNTS_ONCE')
+    seated.when(reject('ben', byBen)).thenRefused('APPROVAL.COUNTS_ONCE')
+    seated.when(grant('ben')).thenTypes('ApprovalGranted')
+    const delegate = story([], [twoOf('ann', 'cai')]).and(
+      'person-cai',
+      person,
+      roleOf('agent'),
+      delegates('ben'),
+    )
+    delegate.when(grant('ben', byBen)).thenTypes('ApprovalGranted')
+    const once = story([], [twoOf('ann', 'cai'), forAnn]).and(
+      'person-cai',
+      person,
+      roleOf('agent'),
+      delegates('ben'),
+    )
+    once.when(grant('ben', { onBehalfOf: 'cai' })).thenRefused('APPROVAL.COUNTS_ONCE')
+    once.when(grant('ben', byBen)).thenNothing()
+    once.when(grant('cai')).thenTypes('ApprovalGranted', 'ApprovalRoundEnded')
+  })
+
   it('come too late when the round has ended, or its time is over', () => {
     const over = [asked(['ann', 'ben'], { kind: 'any' }), granted('ann'), ended('approved', 1, 0)]
     story([], over).when(grant('ben')).thenRefused('APPROVAL.ROUND_ENDED')
