@@ -1,6 +1,6 @@
 import { Command } from '#libs/event-sourcing'
 
-/** `manager`: a person's id, who need not be registered yet. Until then nobody is asked where the manager would be. */
+/** `manager`: id of a person who is registered and active. */
 export class RegisterGroup extends Command<'RegisterGroup', { name: string; manager?: string }> {
   readonly type = 'RegisterGroup'
 }

@@ -22,6 +22,8 @@ function decided(
   return deciderSpec(groupDecider)
     .given(...given)
     .and('person-ann', ...person)
+    .and('person-bob', bob)
+    .and('person-old', bob, left)
     .when(command).events
 }
 
@@ -37,6 +39,7 @@ const registered: GroupEvent = { type: 'GroupRegistered', data: { name: 'Network
 const added: GroupEvent = { type: 'MemberAdded', data: { person: 'ann' } }
 const removed: GroupEvent = { type: 'MemberRemoved', data: { person: 'ann' } }
 const ann: PersonEvent = { type: 'PersonRegistered', data: { kind: 'person', name: 'Ann' } }
+const bob: PersonEvent = { type: 'PersonRegistered', data: { kind: 'person', name: 'Bob' } }
 const agent: PersonEvent = { type: 'RoleGranted', data: { role: 'agent', source: 'idp' } }
 const requester: PersonEvent = { type: 'RoleGranted', data: { role: 'requester', source: 'administrator' } }
 const left: PersonEvent = { type: 'PersonDeactivated', data: {} }
@@ -54,6 +57,18 @@ it('leaves the id "mine" to the own queue', () => {
   const register = (id: string) => new RegisterGroup(id, { name: 'Mine' }, byRoot)
   expect(refusal([], register('mine'))).toBe('InvalidInput DIRECTORY.ID_RESERVED')
   expect(decided([], register('mines'))).toHaveLength(1)
+})
+
+it('is managed by somebody whom the directory knows, and who has not left', () => {
+  const register = (manager: string) => new RegisterGroup('network', { name: 'Network', manager }, byRoot)
+  const change = (manager: string) => new ChangeGroup('network', { manager }, byRoot)
+  expect(refusal([], register('nobody'))).toBe('InvalidInput DIRECTORY.MANAGER_UNKNOWN')
+  expect(refusal([registered], change('nobody'))).toBe('InvalidInput DIRECTORY.MANAGER_UNKNOWN')
+  expect(refusal([], register('old'))).toBe('Refused DIRECTORY.PERSON_INACTIVE')
+  expect(refusal([registered], change('old'))).toBe('Refused DIRECTORY.PERSON_INACTIVE')
+  // Whom it had before that was asked for
+  const before: GroupEvent = { type: 'GroupRegistered', data: { name: 'Network', manager: 'nobody' } }
+  expect(decided([before], change('nobody'))).toEqual([])
 })
 
 it('records only what differs', () => {

@@ -34,6 +34,8 @@ type Registered = Exclude<GroupState, { status: 'unknown' }>
 export interface GroupFacts {
   /** Asked for AddMember only. */
   person: Fact<PersonStanding>
+  /** Asked when one is named. */
+  manager?: Fact<PersonStanding>
   /** Of each one who is to be on call. */
   [contact: Contact]: Fact<PersonStanding>
 }
@@ -41,26 +43,37 @@ export interface GroupFacts {
 type Contact = `contact ${string}`
 const contact = (id: string): Contact => `contact ${id}`
 
+const standingOf = (person: string) => fact(`person-${person}`, personStanding)
+
 /** Assignment groups and who belongs to them. */
 export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent, GroupFacts> = {
   streamPrefix: 'group-',
   initial: { status: 'unknown' },
   facts(command) {
-    if (command.type === 'AddMember') return { person: fact(`person-${command.data.person}`, personStanding) }
-    if (command.type !== 'SetOnCallContacts') return {}
-    const { contacts } = command.data
-    return Object.fromEntries(contacts.map((id) => [contact(id), fact(`person-${id}`, personStanding)]))
+    switch (command.type) {
+      case 'RegisterGroup':
+      case 'ChangeGroup': {
+        const { manager } = command.data
+        return manager == null ? {} : { manager: standingOf(manager) }
+      }
+      case 'AddMember':
+        return { person: standingOf(command.data.person) }
+      case 'SetOnCallContacts':
+        return Object.fromEntries(command.data.contacts.map((id) => [contact(id), standingOf(id)]))
+      default:
+        return {}
+    }
   },
   decide,
   evolve,
 }
 
 function decide(command: GroupCommand, state: GroupState, facts: GroupFacts): readonly GroupEvent[] {
-  if (command.type === 'RegisterGroup') return register(command, state)
+  if (command.type === 'RegisterGroup') return register(command, state, facts)
   const group = registered(command, state)
   switch (command.type) {
     case 'ChangeGroup':
-      return change(command, group)
+      return change(command, group, facts)
     case 'AddMember':
       return addMember(command, group, facts.person.value)
     case 'RemoveMember': {
@@ -84,12 +97,15 @@ function registered(command: GroupCommand, state: GroupState): Registered {
   )
 }
 
-function register(command: RegisterGroup, state: GroupState): readonly GroupEvent[] {
+function register(command: RegisterGroup, state: GroupState, facts: GroupFacts): readonly GroupEvent[] {
   const { name, manager } = command.data
   checkId(command.id ?? '')
   checkNotReserved(command.id)
   checkName(name)
-  if (state.status === 'unknown') return [{ type: 'GroupRegistered', data: { name, manager } }]
+  if (state.status === 'unknown') {
+    checkManager(manager, facts)
+    return [{ type: 'GroupRegistered', data: { name, manager } }]
+  }
   if (Object.keys(changedFields(state.profile, { name, manager })).length > 0) {
     throw new Refused(
       'DIRECTORY.GROUP_EXISTS',
@@ -109,11 +125,32 @@ function checkNotReserved(id: string | undefined): void {
   )
 }
 
-function change(command: ChangeGroup, group: Registered): readonly GroupEvent[] {
+function change(command: ChangeGroup, group: Registered, facts: GroupFacts): readonly GroupEvent[] {
   const { name, manager } = command.data
   if (name !== undefined) checkName(name)
   const data = changedFields(group.profile, { name, manager })
+  checkManager(data.manager, facts)
   return Object.keys(data).length > 0 ? [{ type: 'GroupChanged', data }] : []
+}
+
+/**
+ * What only the manager may decide would wait for nobody.
+ * @throws InvalidInput `DIRECTORY.MANAGER_UNKNOWN`; Refused `DIRECTORY.PERSON_INACTIVE`
+ */
+function checkManager(manager: string | null | undefined, facts: GroupFacts): void {
+  if (manager == null) return
+  const { exists, active } = facts.manager!.value
+  if (!exists)
+    throw new InvalidInput(
+      'DIRECTORY.MANAGER_UNKNOWN',
+      `The directory knows no "${manager}": register the person first (POST /people)`,
+      [{ pointer: '/manager', message: `the directory knows no "${manager}"` }],
+    )
+  if (!active) throw inactive(manager)
+}
+
+function inactive(person: string): Refused {
+  return new Refused('DIRECTORY.PERSON_INACTIVE', `"${person}" is deactivated: reactivate the person first`)
 }
 
 function addMember(command: AddMember, group: Registered, standing: PersonStanding): readonly GroupEvent[] {
@@ -125,9 +162,7 @@ function addMember(command: AddMember, group: Registered, standing: PersonStandi
       `The directory knows no "${person}": register the person first (POST /people)`,
     )
   }
-  if (!standing.active) {
-    throw new Refused('DIRECTORY.PERSON_INACTIVE', `"${person}" is deactivated: reactivate the person first`)
-  }
+  if (!standing.active) throw inactive(person)
   return [{ type: 'MemberAdded', data: { person } }]
 }
 
