@@ -1,7 +1,7 @@
 import type { GroupStanding, PersonStanding } from '#libs/access'
 import { InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
 import type { ProblemState } from './problem.events.js'
-import { isOpened, type Problem, type ProblemRecord } from './problem.state.js'
+import { isOpened, outcomeOf, type Problem, type ProblemRecord } from './problem.state.js'
 
 interface Step {
   readonly from: readonly ProblemState[]
@@ -94,6 +94,24 @@ export function requireOpened(record: ProblemRecord): Problem {
 /** @throws Refused `PROBLEM.CLOSED` */
 export function requireUnfinished({ stage: { state } }: Problem): void {
   if (state === 'Closed') throw new Refused(CLOSED, CLOSED_MEND, { state })
+}
+
+/**
+ * Incidents are linked in every state in which there still is a problem: what was behind one is often learned late.
+ * @throws Refused `PROBLEM.DUPLICATE`, `PROBLEM.CANCELED`
+ */
+export function requireBehindIncidents(problem: Problem): void {
+  const { stage } = problem
+  const outcome = outcomeOf(problem)
+  if (stage.state === 'Closed' && outcome === 'duplicate')
+    throw new Refused('PROBLEM.DUPLICATE', `It is a duplicate of ${stage.survivor}: link them to that one.`, {
+      survivor: stage.survivor,
+    })
+  if (outcome === 'canceled')
+    throw new Refused(
+      'PROBLEM.CANCELED',
+      'It was canceled, there is no such problem: link them to another, or to a new one.',
+    )
 }
 
 /** @throws InvalidInput `PROBLEM.TEXT_REQUIRED`, naming the fields that say nothing */
