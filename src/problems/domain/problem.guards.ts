@@ -77,12 +77,15 @@ export function refusalOf(step: ProblemStep, from: ProblemState): string | undef
 const CLOSED = 'PROBLEM.CLOSED'
 const CLOSED_MEND = 'It is Closed for good: open a new problem and link it.'
 
-/** @throws Refused with the step's code when it may not be taken; `PROBLEM.CLOSED`, `PROBLEM.ON_HOLD` */
+/** @throws Refused `PROBLEM.ON_HOLD`; with the step's code when it may not be taken; `PROBLEM.CLOSED` */
 export function requireStep(step: ProblemStep, { stage: { state }, hold }: Problem): void {
+  if (hold !== null && !WHILE_HELD.has(step))
+    throw new Refused('PROBLEM.ON_HOLD', `It is On Hold (${hold.reason}): resume it first.`, {
+      state,
+      holdReason: hold.reason,
+    })
   const code = refusalOf(step, state)
   if (code !== undefined) throw new Refused(code, code === CLOSED ? CLOSED_MEND : STEPS[step].mend, { state })
-  if (hold !== null && !WHILE_HELD.has(step))
-    throw new Refused('PROBLEM.ON_HOLD', 'It is On Hold: resume it first.', { state })
 }
 
 /** @throws NotFound `PROBLEM.UNKNOWN` */
