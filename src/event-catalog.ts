@@ -340,7 +340,7 @@ const candidate = {
   common: plain,
 } as const
 const CANDIDATE_EVENTS: Entries<CandidateEvent> = {
-  ProblemCandidateAccepted: { version: 1, fields: candidate },
+  ProblemCandidateAccepted: { version: 1, fields: { ...candidate, into: plain } },
   ProblemCandidateDismissed: { version: 1, fields: candidate },
 }
 
@@ -795,7 +795,7 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
   ProblemWorkNoteAdded: { version: 1, fields: { text: authored } },
   ProblemLinked: { version: 1, fields: { link: plain } },
   ProblemUnlinked: { version: 1, fields: { link: plain } },
-  ProblemIncidentsNamed: { version: 1, fields: { incidents: plain } },
+  ProblemIncidentsNamed: { version: 1, fields: { incidents: plain, candidate: plain } },
   ProblemAssessmentStarted: { version: 1, fields: {} },
   ProblemAnalysisStarted: { version: 1, fields: {} },
   ProblemReanalysed: { version: 1, fields: { from: plain, outcome: plain, notes: authored } },

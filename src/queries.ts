@@ -59,6 +59,7 @@ import {
   readPreferences,
 } from './notifications/notification.queries.js'
 import { listCandidates, readCandidate, readCommonTraits } from './problems/queries/candidate.queries.js'
+import { readCandidateMembers } from './problems/queries/candidate-members.query.js'
 import {
   findProblemAttachment,
   listProblemIncidents,
@@ -161,6 +162,7 @@ export const queryRegistry = {
   findProblemAttachment,
   listCandidates,
   readCandidate,
+  readCandidateMembers,
   readCommonTraits,
   similarIncidents,
 } satisfies Readonly<Record<string, QueryFunction<never>>>

@@ -10,7 +10,7 @@ import {
   type Member,
   standing,
 } from './candidates.js'
-import { type CorrelatedIncident, INCIDENTS } from './linking.js'
+import { type CorrelatedIncident, INCIDENTS, isAbsent } from './linking.js'
 
 /** Which candidate incidents belong to, as their links say. */
 
@@ -139,7 +139,7 @@ function connectedTo(members: readonly Member[], number: string): ReadonlySet<st
 function join(view: ViewTransaction, number: string, one: Link): void {
   const incident = incidentOf(view, number)
   const other = view.get<CorrelatedIncident>(INCIDENTS, one.to)
-  if (other === undefined || other.restricted) return
+  if (other === undefined || isAbsent(other)) return
   const [own, theirs] = [candidateOf(view, incident), candidateOf(view, other)]
   const candidate = together(view, { incident, own }, { incident: other, own: theirs })
   if (candidate === undefined) return

@@ -6,6 +6,7 @@ import {
   type CorrelatedIncident,
   type CorrelationSettings,
   INCIDENTS,
+  isAbsent,
   linksOf,
   type Subject,
 } from './linking.js'
@@ -102,7 +103,7 @@ export function linkLater(
 /** Compares an incident anew, as it was opened, with those that are earlier. */
 export function relink(view: ViewTransaction, number: string, settings: CorrelationSettings): void {
   const incident = view.get<CorrelatedIncident>(INCIDENTS, number)
-  if (incident?.ordinal === undefined || incident.restricted) return
+  if (incident?.ordinal === undefined || isAbsent(incident)) return
   const { ordinal, traits: now, first: traits = now, links } = incident
   const keys = everyKeyOf(traits)
   wantLists(view, traits, keys)

@@ -25,7 +25,13 @@ import {
   withGroup,
 } from './fingerprints.js'
 import { ITEM_NAMES, itemNamed, NAMED_ITEMS } from './item-names.js'
-import { type CorrelatedIncident, type CorrelationSettings, INCIDENTS } from './linking.js'
+import {
+  type Absence,
+  type CorrelatedIncident,
+  type CorrelationSettings,
+  INCIDENTS,
+  isAbsent,
+} from './linking.js'
 import {
   enter,
   kinKeysIn,
@@ -71,7 +77,12 @@ export function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
     case 'AudienceChanged':
     case 'LinkAdded':
     case 'LinkRemoved':
+    case 'IncidentCanceled':
+    case 'IncidentMerged':
       return [{ collection: INCIDENTS, id: numberOf(stream) }]
+    case 'IncidentReopened':
+    case 'StateObserved':
+      return event.data.from === 'Canceled' ? [{ collection: INCIDENTS, id: numberOf(stream) }] : []
     default:
       return []
   }
@@ -109,8 +120,18 @@ export function foldIncident(
       open(event as RecordedIncident<'IncidentOpened'>, view, settings)
       return
     case 'AudienceChanged':
-      if (event.data.audience.kind === 'public') publish(view, numberOf(event.stream), settings)
-      else restrict(view, numberOf(event.stream))
+      if (event.data.audience.kind === 'public')
+        bringBack(view, numberOf(event.stream), 'restricted', settings)
+      else leaveOut(view, numberOf(event.stream), 'restricted')
+      return
+    case 'IncidentCanceled':
+    case 'IncidentMerged':
+      leaveOut(view, numberOf(event.stream), 'canceled')
+      return
+    // Only a source goes on with what was canceled
+    case 'IncidentReopened':
+    case 'StateObserved':
+      if (event.data.from === 'Canceled') bringBack(view, numberOf(event.stream), 'canceled', settings)
       return
     case 'IncidentDetailsChanged':
     case 'IncidentCategorized':
@@ -179,7 +200,7 @@ function assign(
   const { ordinal } = next
   if (ordinal === undefined) return
   moveToGroup(view, { traits, ordinal }, [before.traits.group, group], isFirst ? undefined : at)
-  if (next.restricted) return
+  if (isAbsent(next)) return
   if (isFirst) openWithGroup(view, { ...next, ordinal }, { fingerprint, kin }, settings)
   else relinkLater(view, next, at, settings)
 }
@@ -224,7 +245,7 @@ function change(
   wantLists(view, traits, keys)
   const old = { traits: before.traits, ordinal, keys: everyKeyOf(before.traits) }
   move(view, old, { traits, keys }, isFirst ? undefined : at)
-  if (next.restricted) return
+  if (isAbsent(next)) return
   if (!isFirst) relinkLater(view, next, at, settings)
   else compareWithAll(view, { traits, fingerprint, keys, ordinal, links: next.links }, settings)
 }
@@ -257,11 +278,21 @@ function versionsIn(view: ViewTransaction, { ordinal, versions }: CorrelatedInci
   return ordinal === undefined ? (versions as Versions) : versionsOf(view, ordinal)
 }
 
-/** Everybody's to see from now on: it is compared as if it had always been. */
-function publish(view: ViewTransaction, number: string, settings: CorrelationSettings): void {
+/** Takes part from now on, unless it is absent for another reason, too: it is compared as if it always had. */
+function bringBack(
+  view: ViewTransaction,
+  number: string,
+  absence: Absence,
+  settings: CorrelationSettings,
+): void {
   const before = view.get<CorrelatedIncident>(INCIDENTS, number)
-  if (before === undefined || !before.restricted) return
-  const { restricted: _restricted, versions, ...rest } = before
+  if (before === undefined || !before[absence]) return
+  const { [absence]: _, ...present } = before
+  if (isAbsent(present)) {
+    view.put(INCIDENTS, number, present satisfies CorrelatedIncident)
+    return
+  }
+  const { versions, ...rest } = present
   const { traits, first = traits } = rest
   const incident = { ...rest, ordinal: rest.ordinal ?? nextOrdinal(view) }
   view.put(INCIDENTS, number, incident satisfies CorrelatedIncident)
@@ -285,10 +316,11 @@ function publish(view: ViewTransaction, number: string, settings: CorrelationSet
 }
 
 /** Takes it out of what people see; lists may go on counting it. */
-function restrict(view: ViewTransaction, number: string): void {
+function leaveOut(view: ViewTransaction, number: string, absence: Absence): void {
   const incident = view.get<CorrelatedIncident>(INCIDENTS, number)
-  if (incident === undefined || incident.restricted) return
-  view.put(INCIDENTS, number, { ...incident, restricted: true } satisfies CorrelatedIncident)
+  if (incident === undefined || incident[absence]) return
+  view.put(INCIDENTS, number, { ...incident, [absence]: true } satisfies CorrelatedIncident)
+  if (isAbsent(incident)) return
   if (incident.ordinal !== undefined) changeVersions(view, incident.ordinal, setAside)
   takeOut(view, number)
 }

@@ -34,6 +34,15 @@ export interface CorrelatedIncident {
   problems?: readonly string[]
   /** Not everybody's at the desk. */
   restricted?: true
+  /** There was none, or it was a duplicate. */
+  canceled?: true
+}
+
+/** Why an incident takes no part. */
+export type Absence = 'restricted' | 'canceled'
+
+export function isAbsent({ restricted, canceled }: CorrelatedIncident): boolean {
+  return restricted === true || canceled === true
 }
 
 export interface CorrelationSettings {

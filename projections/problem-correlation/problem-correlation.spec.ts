@@ -104,6 +104,56 @@ describe('a candidate', () => {
   })
 })
 
+describe('an incident that was none', () => {
+  const told = (number: string, type: string, data: object, at = AT + 10): ScenarioEvent => ({
+    stream: `incident-${number}`,
+    event: { type, data },
+    at,
+  })
+  const canceled = (number: string) => told(number, 'IncidentCanceled', { code: 'canceled', notes: null })
+  const merged = (number: string) =>
+    told(number, 'IncidentMerged', { survivor: 'INC0000001', caller: null, watchers: [] })
+  const audience = (number: string, kind: string) =>
+    told(number, 'AudienceChanged', { audience: { kind }, previous: { kind: 'public' } })
+  const three = ['INC0000001', 'INC0000002', 'INC0000003'].map((number, n) => kin(number, AT + n))
+  const members = (...events: ScenarioEvent[]) =>
+    candidateOf(folded(...three, ...events))?.members.map(({ number }) => number)
+
+  it.each([
+    ['canceled', canceled],
+    ['a duplicate', merged],
+  ])('because it is %s leaves its candidate, with what rested on it', (_, ended) => {
+    expect(members(ended('INC0000002'))).toEqual(['INC0000001', 'INC0000003'])
+    expect(candidateOf(folded(...three, ended('INC0000002'), ended('INC0000003')))).toMatchObject({
+      status: 'dissolved',
+      memberCount: 1,
+      links: 0,
+    })
+    // Nor does anybody join it later
+    const view = folded(kin('INC0000001', AT), ended('INC0000001'), kin('INC0000002', AT + 1))
+    expect(view.documents(CANDIDATES)).toEqual([])
+  })
+
+  it('leaves also what people have decided on', () => {
+    const view = folded(...three, decided('ProblemCandidateDismissed', AT + 5), canceled('INC0000003'))
+    expect(candidateOf(view)).toMatchObject({ status: 'dismissed', memberCount: 2 })
+  })
+
+  it('does not come back by being everybody’s to see (counter-proof: what was restricted alone does)', () => {
+    const hidden = [audience('INC0000002', 'participants'), audience('INC0000002', 'public')] as const
+    expect(members(...hidden)).toHaveLength(3)
+    expect(members(canceled('INC0000002'), ...hidden)).toEqual(['INC0000001', 'INC0000003'])
+    expect(members(hidden[0], canceled('INC0000002'), hidden[1])).toEqual(['INC0000001', 'INC0000003'])
+  })
+
+  it.each(['IncidentReopened', 'StateObserved'])('is one again when its source goes on by %s', (type) => {
+    const goesOn = told('INC0000002', type, { from: 'Canceled', to: 'In Progress', count: 1 }, AT + 20)
+    expect(members(canceled('INC0000002'), goesOn)).toHaveLength(3)
+    const closed = told('INC0000002', 'IncidentClosed', { cause: 'source' }, AT + 20)
+    expect(members(canceled('INC0000002'), closed)).toHaveLength(2)
+  })
+})
+
 it('keeps lists of bounded length and counts everybody', () => {
   const view = folded(...Array.from({ length: 100 }, (_, n) => kin(`INC${1_000 + n}`, AT + n)))
   const list = view.get<KeyList>(KEYS, 'category:rare')
@@ -161,6 +211,11 @@ it('the same log gives the same documents, wherever it is cut and whatever is re
       for (const { stream, event } of scenario.events) await appendEvents(log, stream, [event])
       for (const stream of decisions)
         await appendEvents(log, stream, [decided('ProblemCandidateDismissed', 0).event])
+      for (const { stream } of scenario.events.slice(-8, -5))
+        if (stream.startsWith('incident-'))
+          await appendEvents(log, stream, [
+            { type: 'IncidentCanceled', data: { code: 'canceled', notes: null } },
+          ])
       for (const { stream } of scenario.events.slice(-5))
         if (stream.startsWith('incident-'))
           await appendEvents(log, stream, [

@@ -1,11 +1,12 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
-import { defineView, type ViewTransaction } from '#libs/projections-runtime'
+import { defineView } from '#libs/projections-runtime'
 import { oneOf } from '#libs/read-store'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { CandidateEvent } from '../../src/problems/domain/candidate.events.js'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { wholeFor } from '../access.js'
 import { CANDIDATES, type Candidate } from './candidates.js'
+import { decisionReads, foldDecision } from './decisions.js'
 import { CHANGES, type EstateEvent, estateReads, foldEstate, ITEMS, RELATIONS, TYPES } from './estate.js'
 import { foldIncident, incidentReads } from './incidents.js'
 import { ITEM_NAMES, NAMED_ITEMS } from './item-names.js'
@@ -30,7 +31,7 @@ const internal = { columns: {}, indexes: [], ...wholeFor(CORRELATION_READERS) } 
 export function problemCorrelationBy(settings: CorrelationSettings) {
   return defineView<CorrelationEvent>({
     name: 'problem_correlation',
-    version: 6,
+    version: 7,
     pace: 'unhurried',
     from: ['incident-', 'ci-', 'relation-', 'change-', 'candidate-', 'problem-'],
     collections: {
@@ -49,12 +50,13 @@ export function problemCorrelationBy(settings: CorrelationSettings) {
           firstSeenAt: 'timestamp',
           lastSeenAt: 'timestamp',
           problem: 'string',
+          mergedInto: 'string',
         },
-        indexes: [['status', 'score'], ['score'], ['lastSeenAt']],
+        indexes: [['status', 'score'], ['score'], ['lastSeenAt'], ['mergedInto']],
         checked: ['memberCount', 'notLinked', 'firstSeenAt', 'problem'],
         ...wholeFor(CORRELATION_READERS),
       },
-      [INCIDENTS]: internal,
+      [INCIDENTS]: { ...internal, columns: { candidate: 'string' }, indexes: [['candidate']] },
       [PAGES]: internal,
       [PROBLEMS]: internal,
       [TOTALS]: internal,
@@ -70,13 +72,13 @@ export function problemCorrelationBy(settings: CorrelationSettings) {
     },
     reads(event) {
       if (isIncident(event)) return incidentReads(event)
-      if (isCandidate(event)) return [{ collection: CANDIDATES, id: event.stream }]
+      if (isCandidate(event)) return decisionReads(event)
       if (isProblem(event)) return problemReads(event)
       return estateReads(event as RecordedEvent<EstateEvent>)
     },
     fold(event, view) {
       if (isIncident(event)) foldIncident(event, view, settings)
-      else if (isCandidate(event)) decide(event, view)
+      else if (isCandidate(event)) foldDecision(event, view)
       else if (isProblem(event)) foldProblem(event, view)
       else foldEstate(event as RecordedEvent<EstateEvent>, view)
     },
@@ -91,13 +93,3 @@ const isCandidate = (event: RecordedEvent<CorrelationEvent>): event is RecordedE
   event.stream.startsWith('candidate-')
 const isProblem = (event: RecordedEvent<CorrelationEvent>): event is RecordedEvent<ProblemEvent> =>
   event.stream.startsWith('problem-')
-
-/** What people said of a candidate. */
-function decide({ type, stream, metadata }: RecordedEvent<CandidateEvent>, view: ViewTransaction): void {
-  const candidate = view.get<Candidate>(CANDIDATES, stream)
-  if (candidate === undefined || candidate.status === 'merged') return
-  const { actor: by, occurredAt: at, reason } = metadata
-  const decided = { by, at, ...(reason !== undefined && { reason }), memberCount: candidate.memberCount }
-  const status = type === 'ProblemCandidateAccepted' ? 'accepted' : 'dismissed'
-  view.put(CANDIDATES, stream, { ...candidate, status, decided } satisfies Candidate)
-}

@@ -34,10 +34,10 @@ const link = (number: string, target: string, type = 'LinkAdded') =>
     { type, data: { link: { relation: 'has-problem', targetType: 'problem', target } } },
     AT + DAY,
   )
-const accepted = (at = AT + DAY) =>
+const accepted = (at = AT + DAY, into?: string) =>
   told(
     ID,
-    { type: 'ProblemCandidateAccepted', data: { title: '', score: 1, memberCount: 2, incidents: [] } },
+    { type: 'ProblemCandidateAccepted', data: { title: '', score: 1, memberCount: 2, incidents: [], into } },
     at,
   )
 const opened = (number: string, at = AT + DAY, candidate: string | undefined = 'INC0000001') =>
@@ -121,6 +121,38 @@ describe('a candidate that became a problem', () => {
     ]
     expect(candidateOf(...again)).toMatchObject({ status: 'accepted', problem: 'PRB0000002' })
     expect(candidateOf(...again, kin('INC0000004', AT + 8 * DAY))?.status).toBe('accepted')
+  })
+
+  describe('by being accepted into it', () => {
+    const into = 'PRB0000007'
+    const existing = opened(into, AT - DAY, 'INC7777777')
+    const joined = [...two, existing, accepted(AT + DAY, into)]
+
+    it('names it', () => {
+      expect(candidateOf(...joined)).toMatchObject({ status: 'accepted', problem: into, notLinked: 2 })
+    })
+
+    it('is back once that is closed and an incident was opened since', () => {
+      const over = [...joined, step(into, 'ProblemClosed', AT + 5 * DAY)]
+      expect(candidateOf(...over, late(AT + 4 * DAY))?.status).toBe('accepted')
+      expect(candidateOf(...over, late(AT + 6 * DAY))).toMatchObject({ status: 'open', problem: into })
+    })
+
+    it('is back, too, when that was closed already', () => {
+      const over = [...two, existing, step(into, 'ProblemClosed', AT + 1), accepted(AT + DAY, into)]
+      expect(candidateOf(...over)).toMatchObject({ status: 'accepted', problem: into })
+      expect(candidateOf(...over, late(AT + 2 * DAY))?.status).toBe('open')
+    })
+
+    it('goes over to the survivor with it', () => {
+      const duplicate = step(into, 'ProblemMarkedDuplicate', AT + 2 * DAY, { survivor: 'PRB0000002' })
+      expect(candidateOf(...joined, duplicate)?.problem).toBe('PRB0000002')
+    })
+
+    it('stays what it is when it is accepted into the one that it has become', () => {
+      const again = candidateOf(...became, accepted(AT + 2 * DAY, 'PRB0000001'))
+      expect(again).toMatchObject({ status: 'accepted', problem: 'PRB0000001' })
+    })
   })
 
   it('goes over to the survivor with a duplicate, and is over with it', () => {

@@ -11,7 +11,7 @@ import type { Reads } from './lists.js'
 
 export const PROBLEMS = 'correlation_problems'
 
-/** What is kept of a problem that was made from a candidate, or is over. */
+/** What is kept of a problem that a candidate has become, or that is over. */
 interface KnownProblem {
   /** Ids of the candidates that became it; several when it survived a duplicate. */
   candidates: readonly string[]
@@ -73,18 +73,25 @@ function known(view: ViewTransaction, number: string): KnownProblem {
 function become(event: Recorded, id: string, view: ViewTransaction): void {
   const candidate = standing(view, id)
   if (candidate === undefined) return
-  const number = numberOf(event)
   const { actor: by, occurredAt: at } = event.metadata
-  const { problemEndedAt: _, ...rest } = candidate
   const decided = candidate.status === 'accepted' ? candidate.decided : undefined
-  view.put(CANDIDATES, candidate.id, {
-    ...rest,
+  const next: Candidate = {
+    ...candidate,
     status: 'accepted',
     decided: decided ?? { by, at, memberCount: candidate.memberCount },
-    problem: number,
-  } satisfies Candidate)
-  const { candidates } = known(view, number)
-  view.put(PROBLEMS, number, { candidates: [...candidates, candidate.id] } satisfies KnownProblem)
+  }
+  becomeKnown(next, numberOf(event), view)
+}
+
+/** Keeps that a candidate has become a problem, which may be over by then. */
+export function becomeKnown(candidate: Candidate, problem: string, view: ViewTransaction): void {
+  const { candidates, ...end } = known(view, problem)
+  view.put(PROBLEMS, problem, {
+    ...end,
+    candidates: [...new Set([...candidates, candidate.id])],
+  } satisfies KnownProblem)
+  view.put(CANDIDATES, candidate.id, { ...candidate, problem } satisfies Candidate)
+  endOf(candidate.id, problem, end.endedAt, view)
 }
 
 /** @param at undefined: it goes on, which only a source may say of one that was closed */

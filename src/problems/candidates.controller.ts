@@ -4,24 +4,24 @@ import { Answer, Context, Endpoint, RequestContext } from '#libs/platform'
 import { CORRELATION_READERS } from '#projections/problem-correlation/problem-correlation'
 import { CommandSender } from '../http/command-sender.js'
 import { Queries } from '../http/queries.js'
-import { Reasoned } from '../http/reasoned.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { CANDIDATE_DECIDERS } from './candidate.record.js'
 import { AcceptCandidate, type CandidateCommand, DismissCandidate } from './domain/candidate.commands.js'
 import type { CandidateAsSeen } from './domain/candidate.events.js'
 import type { CommonTraits } from './domain/common-traits.js'
 import {
+  AcceptCandidateDto,
   CandidateAtPosition,
   CandidatePage,
   CandidateParams,
   CandidatesQuery,
   DismissCandidateDto,
-  type MemberView,
   SimilarIncidents,
   SimilarParams,
   SimilarQuery,
 } from './dto/candidate.dto.js'
 import { listCandidates, readCandidate, readCommonTraits } from './queries/candidate.queries.js'
+import { type CandidateMember, readCandidateMembers } from './queries/candidate-members.query.js'
 import { similarIncidents } from './queries/similar.query.js'
 
 type Commanded = (metadata: CommandMetadata) => CandidateCommand
@@ -84,10 +84,10 @@ export class CandidatesController {
   @Endpoint({
     summary: 'There is a problem behind it',
     description:
-      'Opens the problem, soon after, and links the incidents to it; the candidate then names it. It takes from the incidents what they have in common: the most frequent category, what more than half of them have as subcategory, symptom, service and primary item, impact and urgency of the one with the highest priority. Of one whose problem is closed and that has grown since, a new problem with the incidents that are not linked to the old one.',
+      'Opens the problem, soon after, and links the incidents to it; the candidate then names it. With `problem`, they are linked to that one; again with the one that it has become: those that have joined since. What is opened takes from the incidents what they have in common: the most frequent category, what more than half of them have as subcategory, symptom, service and primary item, impact and urgency of the one with the highest priority. Of one whose problem is closed and that has grown since, a new problem with the incidents that are not linked to the old one.',
     roles: CANDIDATE_DECIDERS,
     params: CandidateParams,
-    body: Reasoned,
+    body: AcceptCandidateDto,
     answer: Receipt,
     refusals: [404, 409],
     requestHeaders: ['Idempotency-Key', 'If-Match'],
@@ -95,11 +95,13 @@ export class CandidatesController {
   })
   accept(
     @Param() params: CandidateParams,
-    @Body() body: Reasoned,
+    @Body() body: AcceptCandidateDto,
     @Context() context: RequestContext,
   ): Promise<Answer<Receipt>> {
     const { principal } = context
+    const { problem: into } = body
     return this.#decide('accept', { params, body, context }, async (seen, minPosition) => {
+      if (into !== undefined) return (metadata) => new AcceptCandidate(params.id, { ...seen, into }, metadata)
       const { json } = await this.queries.ask(readCommonTraits, {
         principal,
         incidents: seen.incidents,
@@ -156,12 +158,22 @@ export class CandidatesController {
       )
     const { title, score, memberCount, problem, position } = candidate
     // Of one whose problem is over, the incidents of that problem stay with it.
-    const incidents = (candidate.members as MemberView[])
+    const incidents = (await this.#membersOf(candidate, context))
       .filter(({ problems = [] }) => problem === undefined || !problems.includes(problem))
       .map(({ number }) => number)
     const route = `/problem-candidates/{id}/${verb}`
     const wish = { target: `candidate-${id}`, method: 'POST', route, params, body, reason: body.reason }
     const seen = { title, score, memberCount, incidents, ...(problem !== undefined && { problem }) }
     return receiptAnswer(await this.sender.send(context, wish, await commandOf(seen, position)))
+  }
+
+  /** All of them: a candidate itself lists the newest alone. */
+  async #membersOf(
+    { id, memberCount, members, position: minPosition }: CandidateAtPosition,
+    { principal }: RequestContext,
+  ): Promise<readonly CandidateMember[]> {
+    if (members.length === memberCount) return members as CandidateMember[]
+    const { json } = await this.queries.ask(readCandidateMembers, { principal, id, minPosition })
+    return JSON.parse(json)
   }
 }

@@ -28,7 +28,7 @@ export const problemRecords: RecordType<ProblemRecord, ProblemCommand, ProblemEv
     if (isSystemId(principal.id)) return
     if (command.type === 'MarkProblemDuplicate') {
       const { value: survivor } = facts.survivor
-      if (!isOpened(survivor) || !maySee(principal, survivor)) throw unknownSurvivor()
+      if (!isOpened(survivor) || !maySeeProblem(principal, survivor)) throw unknownSurvivor()
     }
     if (command.type !== 'OpenProblem' && command.type !== 'LinkIncidents') return
     requireIncidents(command.data.incidents ?? [], (number) =>
@@ -45,7 +45,7 @@ export const problemRecords: RecordType<ProblemRecord, ProblemCommand, ProblemEv
 function grantToDo(principal: Principal, command: ProblemCommand, record: ProblemRecord): string | undefined {
   const { type, id } = command
   const creates = type === 'OpenProblem' || type === 'ImportProblemUpdate'
-  if (!creates && (!isOpened(record) || !maySee(principal, record))) throw unknownProblem(id)
+  if (!creates && (!isOpened(record) || !maySeeProblem(principal, record))) throw unknownProblem(id)
   const roles = PROBLEM_RIGHTS[type]
   const grant = grantFor(principal, roles)
   if (grant !== undefined || isSystemId(principal.id)) return grant
@@ -61,7 +61,10 @@ function seesIncident(principal: Principal, incident: IncidentStanding | undefin
 }
 
 /** Everybody at the desk and programs see problems that are not restricted, requesters none. */
-function maySee(principal: Principal, { audience, watchers, group, assignee }: Problem): boolean {
+export function maySeeProblem(
+  principal: Principal,
+  { audience, watchers, group, assignee }: Problem,
+): boolean {
   if (isSystemId(principal.id)) return true
   return readerSees(DESK_READERS, principal, {
     ...audienceColumns(audience),

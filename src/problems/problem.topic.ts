@@ -77,7 +77,7 @@ const CHANGES_ON_TOPIC: readonly (keyof ProblemFields)[] = [
 
 /** That a candidate was decided on, and what it had become; its title and numbers are those of incidents. */
 const CANDIDATES_ON_TOPIC = {
-  ProblemCandidateAccepted: ['score', 'memberCount', 'problem'],
+  ProblemCandidateAccepted: ['score', 'memberCount', 'problem', 'into'],
   ProblemCandidateDismissed: ['score', 'memberCount', 'problem'],
 } as const satisfies Readonly<Record<CandidateEvent['type'], readonly string[]>>
 

@@ -118,6 +118,46 @@ describe('Candidates for problems', () => {
     expect(await problemsSeen(first)).toEqual([problem])
   })
 
+  it('are accepted into a problem that is there already, with what joins later', async () => {
+    const [first, second] = await found('lighthouse')
+    const { id: problem } = succeeded(await desk.as('ann').post('/problems', { title: 'Lamps go out' }))
+    expect(refusal(await decide(first, 'accept', { problem: 'PRB9999999' }))).toBe(
+      '400 CANDIDATE.PROBLEM_UNKNOWN',
+    )
+    const { position } = succeeded(await decide(first, 'accept', { problem }))
+    expect(await list(`problem = "${problem}"`, position)).toEqual([
+      expect.objectContaining({ id: first, status: 'accepted' }),
+    ])
+    const linked = async () => (await read(first)).notLinked === 0
+    await eventually('its incidents are linked', linked)
+    const { items } = succeeded(await desk.as('ann').get(`/problems/${problem}/history`))
+    expect(items.at(-1)).toMatchObject({
+      what: `Incidents of candidate ${first} named: ${first}, ${second}`,
+      reason: 'ann accepted the candidate into it',
+    })
+    expect(await problemsSeen(first)).toEqual([])
+    const third = await alike('lighthouse')
+    await list('status = "open"', third.position)
+    expect((await read(first)).notLinked).toBe(1)
+    succeeded(await decide(first, 'accept', { problem }))
+    await eventually('that which joined is linked', linked)
+    const other = succeeded(await desk.as('ann').post('/problems', { title: 'Another' })).id
+    expect(
+      refusal(await desk.as('ann').post('/problems', { title: 'Another', candidate: 'INC9999999' })),
+    ).toBe('400 PROBLEM.CANDIDATE_UNKNOWN')
+    expect(refusal(await decide(first, 'accept', { problem: other }))).toBe('409 CANDIDATE.ACCEPTED')
+  })
+
+  it('lose an incident that is canceled', async () => {
+    const [first, second] = await found('jetty')
+    const third = await alike('jetty')
+    const { position } = succeeded(
+      await desk.as('ann').post(`/incidents/${second}/cancel`, { code: 'withdrawn', notes: 'It was none' }),
+    )
+    expect(ids(await list('memberCount = 2', position))).toContain(first)
+    expect((await read(first)).members.map(({ number }) => number)).toEqual([first, third.id])
+  })
+
   it('become a problem that has what its incidents have in common, and the highest priority of theirs', async () => {
     const [first] = await found('weir')
     await alike('weir', { impact: 1, urgency: 1, primaryCi: 'weir-1' })

@@ -1,8 +1,8 @@
 import { Command } from '#libs/event-sourcing'
-import type { CandidateAsSeen } from './candidate.events.js'
+import type { CandidateAsSeen, ProblemCandidateAccepted } from './candidate.events.js'
 
 /** The candidate comes with it, as the read model tells it: deciders read streams only. */
-export class AcceptCandidate extends Command<'AcceptCandidate', CandidateAsSeen> {
+export class AcceptCandidate extends Command<'AcceptCandidate', ProblemCandidateAccepted['data']> {
   readonly type = 'AcceptCandidate'
 }
 export class DismissCandidate extends Command<'DismissCandidate', CandidateAsSeen> {

@@ -14,8 +14,14 @@ export interface CandidateAsSeen {
   common?: CommonTraits
 }
 
-/** Streams `candidate-<id>`: there is a problem behind it, which is opened and linked to these incidents. */
-export type ProblemCandidateAccepted = DomainEvent<'ProblemCandidateAccepted', CandidateAsSeen>
+/**
+ * Streams `candidate-<id>`: there is a problem behind it, which these incidents are linked to. `into`: number of that problem, which was
+ * there already; absent: it is opened.
+ */
+export type ProblemCandidateAccepted = DomainEvent<
+  'ProblemCandidateAccepted',
+  CandidateAsSeen & { into?: string }
+>
 /** There is none, or nobody will look for it; why is the event's `metadata.reason`. */
 export type ProblemCandidateDismissed = DomainEvent<'ProblemCandidateDismissed', CandidateAsSeen>
 

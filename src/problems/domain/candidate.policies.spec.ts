@@ -2,6 +2,7 @@ import type { RecordedEvent } from '#libs/event-sourcing'
 import { policySpec, recorded } from '#libs/testing'
 import type { CandidateEvent } from './candidate.events.js'
 import { openAcceptedProblems } from './candidate.policies.js'
+import type { ProblemEvent } from './problem.events.js'
 
 const STREAM = 'candidate-INC0000001'
 const seen = { title: 'Printer is slow', score: 7, memberCount: 2, incidents: ['INC0000001', 'INC0000002'] }
@@ -12,7 +13,7 @@ describe('problem_open_accepted', () => {
   const when = (event: RecordedEvent<CandidateEvent>) => policySpec(openAcceptedProblems).given().when(event)
 
   const reasonOf = (event: RecordedEvent<CandidateEvent>) => {
-    const [reaction] = openAcceptedProblems.react(event, {})
+    const [reaction] = openAcceptedProblems.react(event, openAcceptedProblems.initial)
     return reaction?.kind === 'command' ? reaction.reason : undefined
   }
 
@@ -43,5 +44,53 @@ describe('problem_open_accepted', () => {
   it('opens none for one that was dismissed', () => {
     expect(openAcceptedProblems.key(decided('ProblemCandidateDismissed'))).toBeUndefined()
     expect(openAcceptedProblems.key(decided('ProblemCandidateAccepted'))).toBe(STREAM)
+  })
+  it('names them to the problem that it was accepted into, and opens none', () => {
+    const into = 'PRB0000007'
+    const accepted = decided('ProblemCandidateAccepted', { into, common: { category: 'Print' } })
+    const { incidents } = seen
+    when(accepted).thenCommands({
+      type: 'LinkIncidents',
+      id: into,
+      data: { incidents, candidate: 'INC0000001' },
+    })
+    expect(reasonOf(accepted)).toBe('agnes accepted the candidate into it')
+  })
+
+  describe('of a candidate with many incidents', () => {
+    const incidents = Array.from({ length: 450 }, (_, n) => `INC${String(n + 1).padStart(7, '0')}`)
+    const [first, second, third] = [incidents.slice(0, 200), incidents.slice(200, 400), incidents.slice(400)]
+    const candidate = 'INC0000001'
+    const named = (numbers: readonly string[] = [], correlationId = 'story') =>
+      recorded<ProblemEvent>(
+        'problem-PRB0000001',
+        [{ type: 'ProblemIncidentsNamed', data: { incidents: numbers, candidate } }],
+        { correlationId },
+      )[0] as RecordedEvent<ProblemEvent>
+    const link = (numbers: readonly string[] = []) => ({
+      type: 'LinkIncidents',
+      id: 'PRB0000001',
+      data: { incidents: numbers, candidate },
+    })
+
+    it.each([
+      ['opens a problem with the first', {}, 'OpenProblem'],
+      ['names the first to the one that it was accepted into', { into: 'PRB0000001' }, 'LinkIncidents'],
+    ])('%s, and part by part the others, each once the one before is recorded', (_, more, type) => {
+      const story = policySpec(openAcceptedProblems).given()
+      const [begun] = story.when(decided('ProblemCandidateAccepted', { incidents, ...more })).commands
+      expect(begun).toMatchObject({ type, data: { incidents: first } })
+      story.when(named(first)).thenCommands(link(second))
+      story.when(named(second)).thenCommands(link(third))
+      story.when(named(third)).thenNothing()
+      expect(story.state(STREAM)).toEqual(openAcceptedProblems.initial)
+    })
+
+    it('takes what is named by something else for no part of it (counter-proof)', () => {
+      const story = policySpec(openAcceptedProblems).given()
+      story.when(decided('ProblemCandidateAccepted', { incidents }))
+      story.when(named(first, 'another acceptance')).thenNothing()
+      story.when(named(first)).thenCommands(link(second))
+    })
   })
 })

@@ -1,45 +1,97 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
-import { definePolicy } from '#libs/projections-runtime'
+import { definePolicy, type Reaction } from '#libs/projections-runtime'
 import { candidateDecider } from './candidate.decider.js'
-import type { CandidateAsSeen, CandidateEvent } from './candidate.events.js'
-import { OpenProblem } from './problem.commands.js'
+import type { CandidateAsSeen, CandidateEvent, ProblemCandidateAccepted } from './candidate.events.js'
+import { LinkIncidents, OpenProblem } from './problem.commands.js'
+import { problemDecider } from './problem.decider.js'
+import type { ProblemEvent, ProblemIncidentsNamed } from './problem.events.js'
 
 const { streamPrefix } = candidateDecider
-const idOf = ({ stream }: RecordedEvent<CandidateEvent>): string => stream.slice(streamPrefix.length)
+const idOf = (stream: string): string => stream.slice(streamPrefix.length)
+
+/** So many incidents are named to a problem at once, as by people. */
+const PART = 200
+
+/** The incidents of a candidate that was accepted which its problem has not been told of yet. */
+interface Acceptance {
+  /** What all that follows from it has in common. */
+  correlationId: string
+  incidents: readonly string[]
+}
+const NOTHING: Acceptance = { correlationId: '', incidents: [] }
 
 /**
- * Opens the problem of a candidate that was accepted, and names its incidents, which are linked as those of any problem. The id of the
- * command follows from the event, so that one acceptance opens one problem, however often it is sent.
+ * Opens the problem of a candidate that was accepted, unless it was accepted into one, and names its incidents, which are linked as
+ * those of any problem: part by part, each once the one before is recorded. Ids of commands follow from events, so that one acceptance
+ * opens one problem, however often they are sent.
  */
-export const openAcceptedProblems = definePolicy<Record<never, never>, CandidateEvent>({
+export const openAcceptedProblems = definePolicy<Acceptance, CandidateEvent | ProblemEvent>({
   name: 'problem_open_accepted',
-  from: [streamPrefix],
-  key: (event) => (event.type === 'ProblemCandidateAccepted' ? event.stream : undefined),
-  initial: {},
-  evolve: (state) => state,
-  react(event) {
-    if (event.type !== 'ProblemCandidateAccepted') return []
-    const candidate = idOf(event)
-    const { incidents, common = {} } = event.data
-    return [
-      {
-        kind: 'command',
-        build: (metadata) =>
-          new OpenProblem(
-            undefined,
-            { ...common, title: titleOf(event.data, candidate), candidate, incidents },
-            metadata,
-          ),
-        reason: reasonOf(event),
-      },
-    ]
+  from: [streamPrefix, problemDecider.streamPrefix],
+  key(event) {
+    if (event.type === 'ProblemCandidateAccepted') return event.stream
+    const { candidate } = event.type === 'ProblemIncidentsNamed' ? event.data : {}
+    return candidate === undefined ? undefined : streamPrefix + candidate
+  },
+  initial: NOTHING,
+  evolve(state, event) {
+    const { correlationId } = event.metadata
+    if (event.type === 'ProblemCandidateAccepted') return left(correlationId, event.data.incidents)
+    if (event.type !== 'ProblemIncidentsNamed' || correlationId !== state.correlationId) return state
+    const named = new Set(event.data.incidents)
+    return left(
+      correlationId,
+      state.incidents.filter((number) => !named.has(number)),
+    )
+  },
+  react(event, { correlationId, incidents }) {
+    if (event.type === 'ProblemCandidateAccepted') return [begin(event)]
+    if (event.type !== 'ProblemIncidentsNamed' || event.metadata.correlationId !== correlationId) return []
+    return incidents.length === 0 ? [] : [goOn(event, incidents)]
   },
 })
 
+function left(correlationId: string, incidents: readonly string[]): Acceptance | null {
+  return incidents.length === 0 ? null : { correlationId, incidents }
+}
+
+function begin(event: RecordedEvent<ProblemCandidateAccepted>): Reaction {
+  const candidate = idOf(event.stream)
+  const { common = {}, into, incidents: all } = event.data
+  const incidents = all.slice(0, PART)
+  const { actor } = event.metadata
+  if (into !== undefined)
+    return linkTo(into, { candidate, incidents }, `${actor} accepted the candidate into it`)
+  return {
+    kind: 'command',
+    build: (metadata) =>
+      new OpenProblem(
+        undefined,
+        { ...common, title: titleOf(event.data, candidate), candidate, incidents },
+        metadata,
+      ),
+    reason: reasonOf(event),
+  }
+}
+
+function goOn(event: RecordedEvent<ProblemIncidentsNamed>, left: readonly string[]): Reaction {
+  const { candidate } = event.data
+  const problem = event.stream.slice(problemDecider.streamPrefix.length)
+  return linkTo(
+    problem,
+    { candidate, incidents: left.slice(0, PART) },
+    'More of the candidate that was accepted',
+  )
+}
+
+function linkTo(problem: string, data: LinkIncidents['data'], reason: string): Reaction {
+  return { kind: 'command', build: (metadata) => new LinkIncidents(problem, data, metadata), reason }
+}
+
 /** Also where its fields come from, for whoever reads its history: nobody has chosen them. */
-function reasonOf({ data: { common }, metadata: { actor } }: RecordedEvent<CandidateEvent>): string {
+function reasonOf({ data, metadata: { actor } }: RecordedEvent<ProblemCandidateAccepted>): string {
   const accepted = `${actor} accepted the candidate`
-  return common === undefined
+  return data.common === undefined
     ? accepted
     : `${accepted}; what describes it is what its incidents have in common, impact and urgency those of the one with the highest priority`
 }

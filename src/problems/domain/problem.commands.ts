@@ -74,8 +74,11 @@ export class LinkProblem extends Command<'LinkProblem', ProblemLink> {
 export class UnlinkProblem extends Command<'UnlinkProblem', ProblemLink> {
   readonly type = 'UnlinkProblem'
 }
-/** Numbers; allowed in every state, as what was behind an incident is often learned late. */
-export class LinkIncidents extends Command<'LinkIncidents', { incidents: readonly string[] }> {
+/** Numbers; allowed in every state, as what was behind an incident is often learned late. `candidate`: id of that which they are of. */
+export class LinkIncidents extends Command<
+  'LinkIncidents',
+  { incidents: readonly string[]; candidate?: string }
+> {
   readonly type = 'LinkIncidents'
 }
 

@@ -25,8 +25,14 @@ import {
   type ProblemPrioritized,
 } from './problem.events.js'
 import { incidentName, type ProblemFacts } from './problem.facts.js'
-import { requireGroup, requirePerson, requireText, requireUnfinished } from './problem.guards.js'
-import { isOpened, outcomeOf, type Problem, type ProblemRecord, sameLink } from './problem.state.js'
+import {
+  requireBehindIncidents,
+  requireGroup,
+  requirePerson,
+  requireText,
+  requireUnfinished,
+} from './problem.guards.js'
+import { isOpened, type Problem, type ProblemRecord, sameLink } from './problem.state.js'
 
 /** What a problem is about: its fields, its priority, who has it, what it is linked to. */
 
@@ -62,7 +68,7 @@ export function openProblem(
     },
     derivedPriority(isSystemId(metadata.actor) ? levelsInForce(data, known) : data, null, known),
     ...(audience.kind === 'public' ? [] : watching([metadata.actor, assignee], { watchers: [] })),
-    ...named(distinct(incidents), known),
+    ...named(distinct(incidents), candidate, known),
   ]
 }
 
@@ -257,30 +263,25 @@ export function attachFile({ data }: AttachFileToProblem, problem: Problem): rea
     : [{ type: 'ProblemFileAttached', data: { hash, name, contentType, size } }]
 }
 
-/** Allowed in every state in which there still is a problem: what was behind an incident is often learned late. */
+/** @throws Refused as {@link requireBehindIncidents} does */
 export function linkIncidents(
-  { data: { incidents } }: LinkIncidents,
+  { data: { incidents, candidate } }: LinkIncidents,
   problem: Problem,
   known: ProblemFacts,
 ): readonly ProblemEvent[] {
-  const { stage } = problem
-  const outcome = outcomeOf(problem)
-  if (stage.state === 'Closed' && outcome === 'duplicate')
-    throw new Refused('PROBLEM.DUPLICATE', `It is a duplicate of ${stage.survivor}: link them to that one.`, {
-      survivor: stage.survivor,
-    })
-  if (outcome === 'canceled')
-    throw new Refused(
-      'PROBLEM.CANCELED',
-      'It was canceled, there is no such problem: link them to another, or to a new one.',
-    )
-  return named(distinct(incidents), known)
+  requireBehindIncidents(problem)
+  return named(distinct(incidents), candidate, known)
 }
 
 /** Named again too: an incident that let go of the problem takes it up again. */
-function named(incidents: readonly string[], known: ProblemFacts): readonly ProblemEvent[] {
+function named(
+  incidents: readonly string[],
+  candidate: string | undefined,
+  known: ProblemFacts,
+): readonly ProblemEvent[] {
   requireIncidents(incidents, (number) => known[incidentName(number)]?.value.exists === true)
-  return incidents.length === 0 ? [] : [{ type: 'ProblemIncidentsNamed', data: { incidents } }]
+  if (incidents.length === 0) return []
+  return [{ type: 'ProblemIncidentsNamed', data: { incidents, candidate } }]
 }
 
 /** @throws InvalidInput `PROBLEM.INCIDENT_UNKNOWN`, naming those that are not there, or that the actor may not know of */

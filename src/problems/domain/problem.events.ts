@@ -112,8 +112,14 @@ export type ProblemCommentAdded = Fact<'ProblemCommentAdded', { text: string }>
 export type ProblemWorkNoteAdded = Fact<'ProblemWorkNoteAdded', { text: string }>
 export type ProblemLinked = Fact<'ProblemLinked', { link: ProblemLink }>
 export type ProblemUnlinked = Fact<'ProblemUnlinked', { link: ProblemLink }>
-/** These incidents are to be linked to it, which a policy has them do: the link itself stands in the incident's stream. */
-export type ProblemIncidentsNamed = Fact<'ProblemIncidentsNamed', { incidents: readonly string[] }>
+/**
+ * These incidents are to be linked to it, which a policy has them do: the link itself stands in the incident's stream.
+ * `candidate`: id of the accepted one that they are members of.
+ */
+export type ProblemIncidentsNamed = Fact<
+  'ProblemIncidentsNamed',
+  { incidents: readonly string[]; candidate?: string }
+>
 
 export type ProblemAssessmentStarted = Fact<'ProblemAssessmentStarted', Nothing>
 export type ProblemAnalysisStarted = Fact<'ProblemAnalysisStarted', Nothing>

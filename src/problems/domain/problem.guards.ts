@@ -1,7 +1,7 @@
 import type { GroupStanding, PersonStanding } from '#libs/access'
 import { InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
 import type { ProblemState } from './problem.events.js'
-import { isOpened, type Problem, type ProblemRecord } from './problem.state.js'
+import { isOpened, outcomeOf, type Problem, type ProblemRecord } from './problem.state.js'
 
 interface Step {
   readonly from: readonly ProblemState[]
@@ -77,12 +77,15 @@ export function refusalOf(step: ProblemStep, from: ProblemState): string | undef
 const CLOSED = 'PROBLEM.CLOSED'
 const CLOSED_MEND = 'It is Closed for good: open a new problem and link it.'
 
-/** @throws Refused with the step's code when it may not be taken; `PROBLEM.CLOSED`, `PROBLEM.ON_HOLD` */
+/** @throws Refused `PROBLEM.ON_HOLD`; with the step's code when it may not be taken; `PROBLEM.CLOSED` */
 export function requireStep(step: ProblemStep, { stage: { state }, hold }: Problem): void {
+  if (hold !== null && !WHILE_HELD.has(step))
+    throw new Refused('PROBLEM.ON_HOLD', `It is On Hold (${hold.reason}): resume it first.`, {
+      state,
+      holdReason: hold.reason,
+    })
   const code = refusalOf(step, state)
   if (code !== undefined) throw new Refused(code, code === CLOSED ? CLOSED_MEND : STEPS[step].mend, { state })
-  if (hold !== null && !WHILE_HELD.has(step))
-    throw new Refused('PROBLEM.ON_HOLD', 'It is On Hold: resume it first.', { state })
 }
 
 /** @throws NotFound `PROBLEM.UNKNOWN` */
@@ -94,6 +97,24 @@ export function requireOpened(record: ProblemRecord): Problem {
 /** @throws Refused `PROBLEM.CLOSED` */
 export function requireUnfinished({ stage: { state } }: Problem): void {
   if (state === 'Closed') throw new Refused(CLOSED, CLOSED_MEND, { state })
+}
+
+/**
+ * Incidents are linked in every state in which there still is a problem: what was behind one is often learned late.
+ * @throws Refused `PROBLEM.DUPLICATE`, `PROBLEM.CANCELED`
+ */
+export function requireBehindIncidents(problem: Problem): void {
+  const { stage } = problem
+  const outcome = outcomeOf(problem)
+  if (stage.state === 'Closed' && outcome === 'duplicate')
+    throw new Refused('PROBLEM.DUPLICATE', `It is a duplicate of ${stage.survivor}: link them to that one.`, {
+      survivor: stage.survivor,
+    })
+  if (outcome === 'canceled')
+    throw new Refused(
+      'PROBLEM.CANCELED',
+      'It was canceled, there is no such problem: link them to another, or to a new one.',
+    )
 }
 
 /** @throws InvalidInput `PROBLEM.TEXT_REQUIRED`, naming the fields that say nothing */

@@ -113,8 +113,10 @@ function contentInWords({ type, data }: Recorded): string | undefined {
       return `Linked: ${data.link.relation} ${data.link.targetType} ${data.link.target}`
     case 'ProblemUnlinked':
       return `Link removed: ${data.link.relation} ${data.link.targetType} ${data.link.target}`
-    case 'ProblemIncidentsNamed':
-      return `Incidents named: ${data.incidents.join(', ') || 'none that you may see'}`
+    case 'ProblemIncidentsNamed': {
+      const named = data.candidate === undefined ? 'named' : `of candidate ${data.candidate} named`
+      return `Incidents ${named}: ${data.incidents.join(', ') || 'none that you may see'}`
+    }
     case 'RootCauseRecorded':
       return 'Root cause recorded'
     case 'WorkaroundRecorded':

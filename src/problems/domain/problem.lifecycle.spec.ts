@@ -96,8 +96,10 @@ describe('on hold', () => {
   it('no step is taken, until it is resumed', () => {
     const waiting = (state: ProblemState) => given(...WAY_TO[state], held)
     waiting('Assess').when(send(c.StartAnalysis)).thenRefused('PROBLEM.ON_HOLD')
-    waiting('Assess').when(send(c.StartProblemAssessment)).thenRefused('PROBLEM.NOT_NEW')
+    waiting('Assess').when(send(c.StartProblemAssessment)).thenRefused('PROBLEM.ON_HOLD')
     waiting('Root Cause Analysis').when(send(c.StartFix)).thenRefused('PROBLEM.ON_HOLD')
+    // Not that it has not been analysed
+    waiting('Fix in Progress').when(send(c.StartFix)).thenRefused('PROBLEM.ON_HOLD')
     waiting('Fix in Progress')
       .when(send(c.ResolveProblem, { notes: 'Done' }))
       .thenRefused('PROBLEM.ON_HOLD')

@@ -16,6 +16,7 @@ import { Conforms, Field, IsInstant } from '#libs/platform'
 import { MOST_MEMBERS } from '#projections/problem-correlation/candidates'
 import { TRENDS } from '#projections/problem-correlation/reasons'
 import { FreshnessQuery, listing } from '../../http/listing.dto.js'
+import { Reasoned } from '../../http/reasoned.js'
 import { closed, instant, integer, listOf, Page, text } from '../../http/record-view.js'
 import { MOST_SIMILAR } from '../queries/similar.query.js'
 
@@ -29,6 +30,16 @@ export class CandidatesQuery extends listing(
   'lastSeenAt desc',
 ) {}
 
+export class AcceptCandidateDto extends Reasoned {
+  @IsOptional()
+  @Field(
+    'Number of a problem that is there already: the incidents are linked to it. Absent: one is opened.',
+    'PRB0000001',
+  )
+  @Matches(RECORD_NUMBER)
+  problem?: string
+}
+
 export class DismissCandidateDto {
   @Field('Why there is no problem behind it; who sees it again will ask.', 'A planned outage')
   @IsString()
@@ -37,12 +48,6 @@ export class DismissCandidateDto {
 }
 
 const STATUSES = ['open', 'accepted', 'dismissed', 'merged', 'dissolved']
-
-/** One of `members`. */
-export interface MemberView {
-  number: string
-  problems?: readonly string[]
-}
 
 export class CandidateView {
   @Field('Number of the incident that it began with; stays.', 'INC0000001') @IsString() id!: string
@@ -61,7 +66,7 @@ export class CandidateView {
   score!: number
   @IsInt() memberCount!: number
   @Field(
-    `Its incidents, the ${MOST_MEMBERS} newest, by when they were opened; \`linkedTo\`: by which earlier one, and with how many bits; \`alsoLinkedTo\`: by which others, of what was another candidate before; \`problems\`: which it is linked to.`,
+    `Its incidents, the ${MOST_MEMBERS} newest (accepting it links all), by when they were opened; \`linkedTo\`: by which earlier one, and with how many bits; \`alsoLinkedTo\`: by which others, of what was another candidate before; \`problems\`: which it is linked to.`,
   )
   @ArrayMaxSize(MOST_MEMBERS)
   @Conforms(() =>

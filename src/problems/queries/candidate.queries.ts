@@ -10,14 +10,18 @@ import {
 } from '#projections/problem-correlation/candidates'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
 import { candidateReasons, candidateTitle, trendOf } from '#projections/problem-correlation/reasons'
-import { type ListArguments, listPage } from '../../http/listing.js'
+import { columnsOf, type ListArguments, listPage } from '../../http/listing.js'
 import { commonTraits } from '../domain/common-traits.js'
+
+/** What people may ask by: `mergedInto` holds ids of streams, and they know candidates by number. */
+const { mergedInto: _, ...COLUMNS } = columnsOf(problemCorrelation, CANDIDATES)
 
 /** One page of candidates, those with the most evidence first. */
 export function listCandidates(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
   return listPage<Candidate>(dependencies, args, {
     definition: problemCorrelation,
     collection: CANDIDATES,
+    columns: COLUMNS,
     usualOrder: [{ column: 'score', direction: 'desc' }],
     render: shownCandidate,
   })
