@@ -12,7 +12,7 @@ import {
 import { type BuildFeed, ConsumerStopped } from './build-feed.js'
 import { buildKey } from './build-plan.js'
 import { type Clock, pause, systemClock } from './clock.js'
-import { isOfThisLog, lagSeconds } from './freshness.js'
+import { isOfThisLog, lagsOf } from './freshness.js'
 import { LogFollower } from './log-follower.js'
 import { Mutex } from './mutex.js'
 import { reasonOf } from './parking.js'
@@ -159,19 +159,13 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
     this.#nudge?.abort()
   }
 
-  protected async statusOf(charge: Charge<Definition, Feed>): Promise<FeedStatus> {
-    const { name, feed, state, code, message } = charge
-    const { eventStore } = this.keeping
-    const position = feed?.position ?? charge.stored
-    return {
-      ...name,
-      state,
-      position,
-      lagSeconds: await lagSeconds(eventStore, position, this.clock),
-      handled: feed?.handled ?? 0,
-      code,
-      message,
-    }
+  /** How every charge stands, all at one moment. */
+  protected statuses<Status>(
+    told: (charge: Charge<Definition, Feed>, status: FeedStatus) => Status,
+  ): Promise<Status[]> {
+    const lagAt = lagsOf(this.keeping.eventStore, this.clock)
+    const charges = [...this.charges.values()]
+    return Promise.all(charges.map(async (charge) => told(charge, await statusOf(charge, lagAt))))
   }
 
   /** Takes the lease of a build and feeds it, unless another has it or it waits for something. */
@@ -343,6 +337,23 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
         this.notice({ level: 'warn', message: `The read store can't be tended: ${reasonOf(error)}`, error })
       }
     })
+  }
+}
+
+/** @param lagAt seconds behind the log at a position */
+async function statusOf(
+  { name, feed, stored, state, code, message }: Charge<unknown, BuildFeed>,
+  lagAt: (position: Position) => Promise<number>,
+): Promise<FeedStatus> {
+  const position = feed?.position ?? stored
+  return {
+    ...name,
+    state,
+    position,
+    lagSeconds: await lagAt(position),
+    handled: feed?.handled ?? 0,
+    code,
+    message,
   }
 }
 

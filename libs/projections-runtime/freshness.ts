@@ -24,6 +24,16 @@ export async function lagSeconds(
   }
 }
 
+/** Lags of many consumers at a moment, by their positions: most stand at one place, and for each place the log is asked once. */
+export function lagsOf(eventStore: EventStore, clock: Clock): (position: Position) => Promise<number> {
+  const lags = new Map<Position, Promise<number>>()
+  return (position) => {
+    const lag = lags.get(position) ?? lagSeconds(eventStore, position, clock)
+    lags.set(position, lag)
+    return lag
+  }
+}
+
 /** Whether a checkpoint was taken from this log, and not from another one or from a history that a restore took back. */
 export async function isOfThisLog(eventStore: EventStore, checkpoint: Checkpoint): Promise<boolean> {
   if (checkpoint.logId !== eventStore.logId) return false

@@ -52,15 +52,13 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
     await super.stop()
   }
 
-  async status(): Promise<PolicyStatus[]> {
-    return Promise.all(
-      [...this.charges.values()].map(async (charge) => ({
-        ...(await this.statusOf(charge)),
-        policy: charge.definition.name,
-        armedTimers: charge.feed?.armedTimers ?? 0,
-        nextTimerAt: charge.feed?.nextDueAt,
-      })),
-    )
+  status(): Promise<PolicyStatus[]> {
+    return this.statuses(({ definition, feed }, status) => ({
+      ...status,
+      policy: definition.name,
+      armedTimers: feed?.armedTimers ?? 0,
+      nextTimerAt: feed?.nextDueAt,
+    }))
   }
 
   /** Tries a policy that has stopped again. */

@@ -53,18 +53,13 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     super(options, options.definitions)
   }
 
-  async status(): Promise<ProjectionStatus[]> {
-    return Promise.all(
-      [...this.charges.values()].map(async (charge): Promise<ProjectionStatus> => {
-        const { definition, feed, building } = charge
-        return {
-          ...(await this.statusOf(charge)),
-          kind: definition.kind,
-          status: building ? 'building' : 'live',
-          parkedKeys: feed instanceof ProjectionFeed ? feed.parkedKeys : 0,
-        }
-      }),
-    )
+  status(): Promise<ProjectionStatus[]> {
+    return this.statuses(({ definition, feed, building }, status) => ({
+      ...status,
+      kind: definition.kind,
+      status: building ? 'building' : 'live',
+      parkedKeys: feed instanceof ProjectionFeed ? feed.parkedKeys : 0,
+    }))
   }
 
   /** Somebody waits for a projection to stand at `position`: if it is fed here, it is not made to wait any more. */

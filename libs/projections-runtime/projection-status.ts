@@ -2,7 +2,7 @@ import { LOG_START, type Position } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { BuildState, ReadStore } from '#libs/read-store'
 import { type Clock, systemClock } from './clock.js'
-import { isOfThisLog, lagSeconds } from './freshness.js'
+import { isOfThisLog, lagsOf } from './freshness.js'
 
 /** What the stores say of one build, whoever feeds it. */
 export interface StoredBuildStatus {
@@ -25,6 +25,7 @@ export async function storedBuilds(
   clock: Clock = systemClock,
 ): Promise<StoredBuildStatus[]> {
   const builds = await readStore.builds()
+  const lagAt = lagsOf(eventStore, clock)
   return Promise.all(
     builds.map(async ({ checkpoint, lease, ...build }): Promise<StoredBuildStatus> => {
       const position = checkpoint?.position ?? LOG_START
@@ -33,7 +34,7 @@ export async function storedBuilds(
       return {
         ...build,
         position,
-        lagSeconds: await lagSeconds(eventStore, foreign ? LOG_START : position, clock),
+        lagSeconds: await lagAt(foreign ? LOG_START : position),
         owner: held ? lease.owner : undefined,
         code: foreign ? 'CHECKPOINT.FOREIGN' : undefined,
       }

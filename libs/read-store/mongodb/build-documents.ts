@@ -1,6 +1,7 @@
 import type { Collection, Db } from 'mongodb'
 import type { BuildName, BuildState, Checkpoint, CollectionSchema } from '../read-store.js'
 import type { JournalMark, StoredLease, Write } from './build-medium.js'
+import { GatheredUpdates } from './gathered-updates.js'
 import type { StoredForm } from './stored-document.js'
 
 /** Layout of what stands in the database; a build of another layout is not opened. */
@@ -71,6 +72,12 @@ export class BuildDocuments {
   readonly journals: Collection<JournalDocument>
   readonly journalParts: Collection<JournalPartDocument>
   readonly notes: Collection<NoteDocument>
+  /** What every build has to say again and again. */
+  readonly gathered: {
+    readonly builds: GatheredUpdates<BuildDocument>
+    readonly leases: GatheredUpdates<LeaseDocument>
+    readonly journals: GatheredUpdates<JournalDocument>
+  }
 
   constructor(private readonly database: Db) {
     this.registry = database.collection('registry')
@@ -79,6 +86,11 @@ export class BuildDocuments {
     this.journals = database.collection('journals')
     this.journalParts = database.collection('journal_parts')
     this.notes = database.collection('notes')
+    this.gathered = {
+      builds: new GatheredUpdates(this.builds),
+      leases: new GatheredUpdates(this.leases),
+      journals: new GatheredUpdates(this.journals),
+    }
   }
 
   rows(label: string, collection: string): Collection<StoredForm> {

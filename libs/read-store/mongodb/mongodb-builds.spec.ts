@@ -126,6 +126,35 @@ onMongodb('Builds of MongodbReadStore', (server) => {
     })
   })
 
+  describe('to which a batch means nothing, side by side', () => {
+    const others = ['people', 'mails'].map((name) => ({ projection: name, version: 1 }))
+    let writers: ProjectionWriter[]
+    beforeEach(async () => {
+      writers = await Promise.all(
+        [projection, ...others].map(async (one) =>
+          store.openForWriting(await store.createBuild(one, [schema]), lease),
+        ),
+      )
+      for (const writer of writers) await writer.commit([], at(1))
+    })
+
+    it('all get on', async () => {
+      await Promise.all(writers.map((writer) => writer.commit([], at(2))))
+      for (const { checkpoint } of await store.builds()) expect(checkpoint).toEqual(at(2))
+    })
+
+    it('one whose lease was taken learns it, and the others get on', async () => {
+      const { name } = writers[1]!
+      await documents.leases.updateMany({ build: buildLabel(name) }, { $set: { released: true } })
+      const next = await store.openForWriting(name, lease)
+      const outcomes = await Promise.allSettled(writers.map((writer) => writer.commit([], at(2))))
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      expect(outcomes[1]).toMatchObject({ reason: expect.any(LeaseLost) })
+      expect(await next.checkpoint()).toEqual(at(1))
+      expect(await writers[2]!.checkpoint()).toEqual(at(2))
+    })
+  })
+
   it('refuse a document that fits into no journal, and write nothing of its batch', async () => {
     const writer = await newWriter()
     const huge = row('b', 'x'.repeat(13_000_000), 1)

@@ -47,7 +47,7 @@ export class MongodbMedium implements BuildMedium {
   }
 
   async renewLease(number: number, expiresAt: string): Promise<void> {
-    await this.documents.leases.updateOne({ _id: this.leaseId(number) }, { $set: { expiresAt } })
+    await this.documents.gathered.leases.updateOne({ _id: this.leaseId(number) }, { $set: { expiresAt } })
   }
 
   async releaseLease(number: number): Promise<void> {
@@ -77,6 +77,7 @@ export class MongodbMedium implements BuildMedium {
   }
 
   async replaceJournal(expected: JournalMark, next: Journal): Promise<boolean> {
+    if (next.writes.length === 0 && !this.hasParts) return this.emptyJournal(expected, next)
     const { lease, holder, batch, checkpoint = null } = next
     const [writes = [], ...others] = inPortions(next.writes, this.maxWritesBytes)
     const parts = others.map((_, i) => `${this.label}#${batch}#${holder}#${i}`)
@@ -94,6 +95,19 @@ export class MongodbMedium implements BuildMedium {
     return matchedCount === 1
   }
 
+  /** Most batches change nothing in most builds: what such a one replaces the journal by is small enough to be gathered. */
+  private async emptyJournal(expected: JournalMark, next: Journal): Promise<boolean> {
+    const { lease, holder, batch, checkpoint = null } = next
+    const allFound = await this.documents.gathered.journals.updateOne(
+      { _id: this.label, lease: expected.lease, holder: expected.holder, batch: expected.batch },
+      { $set: { lease, holder, batch, checkpoint, writes: [], parts: [] } },
+    )
+    if (allFound) return true
+    // Nobody else gives a journal this mark
+    const replaced = { _id: this.label, lease, holder, batch }
+    return (await this.documents.journals.findOne(replaced, { projection: { _id: 1 } })) !== null
+  }
+
   async apply(writes: readonly Write[]): Promise<void> {
     const groups = new Map<string, StoredForm[]>()
     for (const { collection, form } of writes) {
@@ -105,7 +119,7 @@ export class MongodbMedium implements BuildMedium {
   }
 
   async moveCheckpoint(batch: number, checkpoint: Checkpoint): Promise<void> {
-    await this.documents.builds.updateOne(
+    await this.documents.gathered.builds.updateOne(
       { _id: this.label, batch: { $lt: batch } },
       { $set: { batch, checkpoint } },
     )

@@ -79,7 +79,7 @@ export interface WriterParts {
 
 /** Writes one build; renews its lease by itself while its thread is alive. */
 export class MongodbProjectionWriter extends MongodbProjectionReader implements ProjectionWriter {
-  private readonly renewal: NodeJS.Timeout
+  private renewal: NodeJS.Timeout
   /** Commits one at a time, in the order in which they were asked for. */
   private last: Promise<unknown> = Promise.resolve()
   private hesitated = false
@@ -92,7 +92,7 @@ export class MongodbProjectionWriter extends MongodbProjectionReader implements 
     private readonly parts: WriterParts,
   ) {
     super(name, connection, queries)
-    this.renewal = setInterval(() => void this.renew(), parts.leaseMilliseconds / 3).unref()
+    this.renewal = this.nextRenewal()
   }
 
   get open(): boolean {
@@ -120,7 +120,7 @@ export class MongodbProjectionWriter extends MongodbProjectionReader implements 
   override async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    clearInterval(this.renewal)
+    clearTimeout(this.renewal)
     await this.last
     // Then it runs out by itself
     await this.parts.commits.release().catch(() => {})
@@ -140,6 +140,18 @@ export class MongodbProjectionWriter extends MongodbProjectionReader implements 
     const done = this.last.then(() => this.connection.run(work))
     this.last = done.catch(() => {})
     return done
+  }
+
+  /** At whole multiples of the pause, so that the writers of a process renew theirs at once, by one command. */
+  private nextRenewal(): NodeJS.Timeout {
+    const pause = this.parts.leaseMilliseconds / 3
+    return setTimeout(
+      () => {
+        this.renewal = this.nextRenewal()
+        void this.renew()
+      },
+      Math.ceil(pause - (Date.now() % pause)),
+    ).unref()
   }
 
   private async renew(): Promise<void> {
