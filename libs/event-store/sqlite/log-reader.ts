@@ -10,7 +10,7 @@ import {
 import type { LogPage, ReadAllOptions } from '../event-store.js'
 import type { Statement } from './driver.js'
 import { EVENT_COLUMNS, type EventRow, type LogFile } from './log-file.js'
-import { filteredQuery } from './log-filter.js'
+import { filteredQuery, mayFind } from './log-filter.js'
 
 /**
  * Positions searched at most for one page when the filter may leave out what the index offers: a rare type in a long
@@ -55,7 +55,7 @@ export class LogReader {
     this.log.refresh()
     const from = this.#known(after)
     const last = upTo === undefined ? this.log.head.position : this.#known(upTo)
-    const query = filteredQuery(this.log, filter)
+    const query = mayFind(this.log, filter, from) ? filteredQuery(this.log, filter) : undefined
     const bound = query?.searches ? Math.min(last, from + SEARCH_WINDOW) : last
     const rows =
       query && from < bound ? this.#statement(query.sql).all(from, bound, limit, ...query.values) : []
