@@ -120,11 +120,23 @@ describe('Consumers that are not hurried', () => {
     const setting = new Setting(100_000)
     const reader = setting.reader('facts')
     await setting.batch()
-    await setting.batch(16 * EVENTS_AT_ONCE)
+    await setting.batch(8 * EVENTS_AT_ONCE)
     await setting.pass(UNHURRIED_MS)
     expect(reader.batches[1]).toHaveLength(2 * EVENTS_AT_ONCE)
     await setting.settle()
-    expect(reader.batches.flat()).toHaveLength(16 * EVENTS_AT_ONCE + 1)
+    expect(reader.batches.flat()).toHaveLength(8 * EVENTS_AT_ONCE + 1)
+  })
+
+  it('let more come once those who held it up are gone', async () => {
+    const setting = new Setting()
+    const slow = setting.reader('slow')
+    const one = setting.reader('one')
+    await setting.batch()
+    setting.onGiven = () => {
+      for (const consumer of [slow, one]) setting.consumers.delete(consumer)
+    }
+    await setting.batch(2 * MOST)
+    expect([slow.batches, one.batches].map(({ length }) => length).sort()).toEqual([1, 2])
   })
 
   it('have their turn however often others are hurried: who has waited longest comes first', async () => {

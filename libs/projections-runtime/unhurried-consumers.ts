@@ -7,10 +7,10 @@ export const UNHURRIED_MS = 250
 
 /**
  * Of many events one consumer gets so many at once, some 10 ms of the dearest one; when more have come together than it
- * can keep up with, the eighth part, for a batch has a price of its own.
+ * can keep up with, a quarter of them, for a batch has a price of its own.
  */
 export const EVENTS_AT_ONCE = 128
-const PARTS_OF_MANY = 8
+const PARTS_OF_MANY = 4
 
 export interface UnhurriedConsumer {
   /** Everything up to here has been handled. */
@@ -43,7 +43,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
 
   /**
    * @param hand gives events to a consumer, which heeds none that it has handled; must not reject
-   * @param mostEvents that are kept; more, and all get theirs before another batch is taken
+   * @param mostEvents that are kept; more, and those furthest behind get theirs before another batch is taken
    */
   constructor(
     private readonly hand: (
@@ -71,10 +71,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     if (this.#lastGiven.size === 0) return
     this.#kept.push(batch)
     this.#keptEvents += batch.events.length
-    if (this.#keptEvents >= this.mostEvents)
-      await Promise.all(
-        [...this.#lastGiven.keys()].map((consumer) => this.#give(consumer, this.#due(consumer))),
-      )
+    await this.#makeRoom()
     this.look()
   }
 
@@ -115,6 +112,23 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     for (const consumer of this.#lastGiven.keys())
       if (consumer.position < this.#upTo && (!first || this.#isBefore(consumer, first))) first = consumer
     return first
+  }
+
+  async #makeRoom(): Promise<void> {
+    while (this.#keptEvents >= this.mostEvents && !this.#stopped) {
+      const last = this.#last()
+      if (!last) return
+      await this.#give(last, firstPart(this.#due(last)))
+      await turnOfTheLoop()
+    }
+  }
+
+  /** Who is furthest behind. */
+  #last(): Consumer | undefined {
+    let last: Consumer | undefined
+    for (const consumer of this.#lastGiven.keys())
+      if (!last || consumer.position < last.position) last = consumer
+    return last
   }
 
   #isBefore(one: Consumer, other: Consumer): boolean {
