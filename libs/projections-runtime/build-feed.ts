@@ -36,8 +36,11 @@ export abstract class BuildFeed {
   #seen: Position
   /** Somebody waits until it stands here. */
   #wantedAt: Position = LOG_START
+  /** Those who wait, and for what. */
+  readonly #waiting = new Map<() => void, Position>()
   #handled = 0
   #failure: unknown
+  #closed = false
   /** Last event that was seen, and is not recorded as such. */
   #passed: RecordedEvent | undefined
   #recordedAt = Number.NEGATIVE_INFINITY
@@ -113,10 +116,15 @@ export abstract class BuildFeed {
     })
   }
 
-  /** Somebody waits until the store says that it stands at `position`: nothing up to there is put off any more. */
+  /**
+   * Nothing up to `position` is put off any more. Resolves as soon as the store says that it stands there, or when it is
+   * closed and will not get there.
+   */
   async hurry(position: Position): Promise<void> {
     if (position > this.#wantedAt) this.#wantedAt = position
     if (this.#passed && this.#isAwaited) await this.exclusively(() => this.#recordPassed())
+    if (this.checkpoint.position >= position || this.#closed) return
+    await new Promise<void>((resolve) => this.#waiting.set(resolve, position))
   }
 
   get #isAwaited(): boolean {
@@ -125,6 +133,9 @@ export abstract class BuildFeed {
 
   /** Waits for the batch under way, then lets go of the lease. */
   async close(): Promise<void> {
+    this.#closed = true
+    for (const resolve of this.#waiting.keys()) resolve()
+    this.#waiting.clear()
     this.#cancelRecording?.()
     await this.exclusively(() => this.#recordPassed()).catch(() => {
       // Seen once more by whoever comes next.
@@ -142,6 +153,7 @@ export abstract class BuildFeed {
       : this.checkpoint
     await this.writer.commit(writes, checkpoint)
     this.#checkpoint = checkpoint
+    this.#answerWaiting()
     if (checkpoint.position > this.#seen) this.#seen = checkpoint.position
     if (!last) return
     this.#passed = undefined
@@ -165,6 +177,14 @@ export abstract class BuildFeed {
         // The next batch meets the same failure, and drops the feed.
       })
     })
+  }
+
+  #answerWaiting(): void {
+    for (const [resolve, position] of this.#waiting) {
+      if (position > this.checkpoint.position) continue
+      this.#waiting.delete(resolve)
+      resolve()
+    }
   }
 
   async #recordPassed(): Promise<void> {

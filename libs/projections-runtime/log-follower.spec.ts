@@ -5,6 +5,11 @@ import { type LogConsumer, LogFollower } from './log-follower.js'
 
 const TURNS = 50
 
+const unexpected = (error: unknown) => {
+  throw error
+}
+const hooks = { failed: (_: LogConsumer, error: unknown) => unexpected(error), logUnreadable: unexpected }
+
 describe('between two batches of new events', () => {
   const log = new InMemoryEventStore()
   // It stands still, so that no pause ends by itself
@@ -16,19 +21,7 @@ describe('between two batches of new events', () => {
       consumer.position = upTo
     },
   } satisfies LogConsumer
-  const follower = new LogFollower<LogConsumer>(
-    log,
-    {
-      failed(_consumer, error) {
-        throw error
-      },
-      logUnreadable(error) {
-        throw error
-      },
-    },
-    clock,
-    100,
-  )
+  const follower = new LogFollower<LogConsumer>(log, hooks, clock, 100)
   const append = async () =>
     (await appendEvents(log, 'ticket-1', [{ type: 'Opened', data: {} }]))[0]!.position
   const handled = (position: string) =>
@@ -59,4 +52,31 @@ describe('between two batches of new events', () => {
     await handled(await append())
     consumer.hurried = false
   })
+})
+
+it('of a batch whoever is hurried gets his before the others begin', async () => {
+  const log = new InMemoryEventStore()
+  const follower = new LogFollower<LogConsumer>(log, hooks, new FakeClock(), 100)
+  const told: string[] = []
+  const consumerOf = (name: string, hurried: boolean) => {
+    const consumer = {
+      position: LOG_START,
+      hurried,
+      async handle(events: readonly unknown[], upTo: string) {
+        if (events.length > 0) told.push(`${name} begins`)
+        await turnOfTheLoop()
+        if (events.length > 0) told.push(`${name} is done`)
+        consumer.position = upTo
+      },
+    } satisfies LogConsumer
+    return consumer
+  }
+  const consumers = [consumerOf('first', false), consumerOf('awaited', true), consumerOf('last', false)]
+  for (const consumer of consumers) follower.add(consumer)
+  await eventually('all are level', async () => consumers.every((consumer) => follower.isLevel(consumer)))
+  await appendEvents(log, 'ticket-1', [{ type: 'Opened', data: {} }])
+  await eventually('all are done', async () => told.length === 6)
+  expect(told.slice(0, 2)).toEqual(['awaited begins', 'awaited is done'])
+  expect(told.slice(2).sort()).toEqual(['first begins', 'first is done', 'last begins', 'last is done'])
+  await follower.stop()
 })

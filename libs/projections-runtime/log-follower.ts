@@ -189,7 +189,7 @@ export class LogFollower<Consumer extends LogConsumer> {
           await this.#levelTurn.run(async () => {
             if (signal.aborted) return
             const live = [...this.#level].filter(({ pace }) => pace !== 'unhurried')
-            await this.#hand(live, batch.events, batch.position)
+            for (const consumers of byHaste(live)) await this.#hand(consumers, batch.events, batch.position)
             this.#position = batch.position
             await this.#unhurried.take(batch)
           })
@@ -229,4 +229,9 @@ export class LogFollower<Consumer extends LogConsumer> {
       this.hooks.failed(consumer, error)
     }
   }
+}
+
+/** First those that somebody waits for. */
+function byHaste<Consumer extends LogConsumer>(consumers: readonly Consumer[]): Consumer[][] {
+  return [consumers.filter(({ hurried }) => hurried), consumers.filter(({ hurried }) => !hurried)]
 }

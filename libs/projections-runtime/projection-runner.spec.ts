@@ -24,6 +24,8 @@ const opened = (title: string): TicketEvent => ({ type: 'Opened', data: { title 
 const moved = (group: string): TicketEvent => ({ type: 'Moved', data: { group } })
 const broken = (at: 'key' | 'evolve'): TicketEvent => ({ type: 'Broken', data: { at } })
 
+const LATER = '9'.repeat(20)
+
 const stores = {
   'in memory': async () => ({
     log: new InMemoryEventStore(),
@@ -152,6 +154,40 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
 
     it('would let them wait if nobody hurried it', async () => {
       expect(Math.max(...(await waits()))).toBeGreaterThan(100)
+    })
+  })
+
+  describe('tells who waits for a position', () => {
+    it('as soon as the read model stands there, also of one that the event does not concern', async () => {
+      const made = runner()
+      await made.start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      for (const projection of ['tickets', 'stays']) {
+        await made.hurry(projection, event!.position)
+        const checkpoint = await (await readStore.liveReader(projection))?.checkpoint()
+        expect(checkpoint!.position >= event!.position).toBe(true)
+      }
+    })
+
+    it('at once when it is not fed here, and when it will not get there', async () => {
+      const made = runner()
+      await made.start()
+      await made.hurry('elsewhere', LATER)
+      const waiting = made.hurry('tickets', LATER)
+      await made.stop()
+      await waiting
+    })
+
+    it('and questions wait for that, or look by themselves where nobody tells', async () => {
+      await runner().start()
+      const models = (hurry: ReadModelsOptions['hurry']) =>
+        new ReadModels({ eventStore: log, readStore, definitions: [tickets], hurry })
+      const away = () => Promise.reject(new Error('started again'))
+      const never = () => new Promise<void>(() => {})
+      for (const hurry of [away, never, async () => {}]) {
+        const [event] = await appendEvents(log, 'ticket-1', [moved('desk')])
+        await models(hurry).waitFor('tickets', event!.position)
+      }
     })
   })
 

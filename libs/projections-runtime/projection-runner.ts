@@ -62,13 +62,19 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     }))
   }
 
-  /** Somebody waits for a projection to stand at `position`: if it is fed here, it is not made to wait any more. */
-  hurry(projection: string, position: Position): void {
-    for (const { name, feed } of this.charges.values()) {
-      if (name.projection !== projection || !feed) continue
-      feed.hurry(position).catch((error: unknown) => this.dropOut(feed, error))
-      this.follower.hurry()
-    }
+  /**
+   * Somebody waits for a projection to stand at `position`: if it is fed here, it is not made to wait any more. Resolves
+   * when it is worth looking: as soon as it stands there, or at once when nothing is known of it here.
+   */
+  async hurry(projection: string, position: Position): Promise<void> {
+    const charges = [...this.charges.values()].filter(({ name }) => name.projection === projection)
+    const feeds = charges.flatMap(({ feed }) => feed ?? [])
+    if (feeds.length === 0) return
+    const reached = feeds.map((feed) =>
+      feed.hurry(position).catch((error: unknown) => this.dropOut(feed, error)),
+    )
+    this.follower.hurry()
+    await Promise.race(reached)
   }
 
   /** Events that wait in the build that answers, first of each key with its reason. */

@@ -120,14 +120,37 @@ export interface ReadModelsOptions {
   readStore: ReadStore
   definitions: readonly ReadModelDefinition[]
   clock?: Clock
-  /** Asks whoever feeds a projection not to put anything off up to a position, for which somebody waits. */
-  hurry?(projection: string, position: Position): void
+  /**
+   * Asks whoever feeds a projection not to put anything off up to a position, for which somebody waits.
+   * @returns resolves when it is worth looking whether it stands there; at once where nobody can tell
+   */
+  hurry?(projection: string, position: Position): Promise<void>
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000
 const LONGEST_POLL_MS = 10
 /** Each look comes so much later than the last: an answer is at most a quarter later than it could be. */
 const POLL_GROWTH = 1.25
+
+/** When to look again: as soon as it is told to be worth it, and after that, or where nobody tells, less and less often. */
+class Looks {
+  #told: Promise<void> | undefined
+  #pause = 1
+
+  constructor(told: Promise<void> | undefined) {
+    const heard = () => {
+      this.#told = undefined
+    }
+    // Whoever would tell is being started again: it is looked for without him
+    this.#told = told?.then(heard, heard)
+  }
+
+  async next(): Promise<void> {
+    if (this.#told) return Promise.race([this.#told, sleep(LONGEST_POLL_MS)])
+    await sleep(this.#pause)
+    this.#pause = Math.min(this.#pause * POLL_GROWTH, LONGEST_POLL_MS)
+  }
+}
 
 /** The query side: waits until a projection is as fresh as asked, and applies who may see what. */
 export class ReadModels {
@@ -176,13 +199,14 @@ export class ReadModels {
   async #readerAt(projection: string, minPosition: Position, timeoutMilliseconds: number) {
     await this.#assertKnown(minPosition)
     const deadline = performance.now() + timeoutMilliseconds
-    for (let wait = 1; ; wait = Math.min(wait * POLL_GROWTH, LONGEST_POLL_MS)) {
+    let looks: Looks | undefined
+    for (;;) {
       const { reader, position } = await this.#reader(projection)
       if (position >= minPosition) return { reader, position }
       this.#assertFed(projection, reader.name, position)
-      if (performance.now() + wait > deadline) throw lagging(projection, position, minPosition)
-      if (wait === 1) this.options.hurry?.(projection, minPosition)
-      await sleep(wait)
+      if (performance.now() >= deadline) throw lagging(projection, position, minPosition)
+      looks ??= new Looks(this.options.hurry?.(projection, minPosition))
+      await looks.next()
     }
   }
 

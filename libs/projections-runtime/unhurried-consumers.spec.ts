@@ -1,7 +1,7 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
 import { EventFactory, FakeClock } from '#libs/testing'
-import { UNHURRIED_MS, UnhurriedConsumers } from './unhurried-consumers.js'
+import { EVENTS_AT_ONCE, UNHURRIED_MS, UnhurriedConsumers } from './unhurried-consumers.js'
 
 class Reader {
   position: Position = LOG_START
@@ -17,6 +17,7 @@ const MOST = 6
 class Setting {
   readonly clock = new FakeClock()
   readonly given: string[] = []
+  onGiven: () => void = () => {}
   readonly #events = new EventFactory(new FakeClock(), 'ticket-1')
   readonly consumers = new UnhurriedConsumers<Reader>(
     async (reader, events, upTo) => {
@@ -24,10 +25,13 @@ class Setting {
       reader.batches.push(later.map(({ revision }) => revision))
       reader.position = upTo
       this.given.push(reader.name)
+      this.onGiven()
     },
     this.clock,
-    MOST,
+    this.most,
   )
+
+  constructor(private readonly most = MOST) {}
 
   reader(name: string): Reader {
     const reader = new Reader(name)
@@ -48,7 +52,7 @@ class Setting {
   }
 
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 10; turn++) await turnOfTheLoop()
+    for (let turn = 0; turn < 40; turn++) await turnOfTheLoop()
   }
 }
 
@@ -92,6 +96,47 @@ describe('Consumers that are not hurried', () => {
     for (let n = 0; n < MOST; n++) await setting.batch()
     expect(facts.batches).toEqual([[0], [1, 2, 3, 4, 5, 6]])
     expect(search.batches).toEqual(facts.batches)
+  })
+
+  it('get many in parts, and others come in between', async () => {
+    const setting = new Setting(10_000)
+    const [facts, search] = [setting.reader('facts'), setting.reader('search')]
+    await setting.batch()
+    for (const size of [EVENTS_AT_ONCE - 1, 2, EVENTS_AT_ONCE]) await setting.batch(size)
+    const { consumers } = setting
+    const live: number[] = []
+    setting.onGiven = () => setImmediate(() => live.push(facts.batches.length + search.batches.length))
+    await setting.pass(UNHURRIED_MS)
+    const sizes = [1, EVENTS_AT_ONCE, EVENTS_AT_ONCE, 1]
+    expect(facts.batches.map(({ length }) => length)).toEqual(sizes)
+    expect(search.batches).toEqual(facts.batches)
+    expect(facts.batches.flat()).toEqual(Array.from({ length: 2 * EVENTS_AT_ONCE + 2 }, (_, n) => n))
+    // Whoever else wants the thread has it after each part
+    expect(live).toEqual([3, 4, 5, 6, 7, 8])
+    await consumers.stop()
+  })
+
+  it('get larger parts when more has come together than they keep up with', async () => {
+    const setting = new Setting(100_000)
+    const reader = setting.reader('facts')
+    await setting.batch()
+    await setting.batch(8 * EVENTS_AT_ONCE)
+    await setting.pass(UNHURRIED_MS)
+    expect(reader.batches[1]).toHaveLength(2 * EVENTS_AT_ONCE)
+    await setting.settle()
+    expect(reader.batches.flat()).toHaveLength(8 * EVENTS_AT_ONCE + 1)
+  })
+
+  it('let more come once those who held it up are gone', async () => {
+    const setting = new Setting()
+    const slow = setting.reader('slow')
+    const one = setting.reader('one')
+    await setting.batch()
+    setting.onGiven = () => {
+      for (const consumer of [slow, one]) setting.consumers.delete(consumer)
+    }
+    await setting.batch(2 * MOST)
+    expect([slow.batches, one.batches].map(({ length }) => length).sort()).toEqual([1, 2])
   })
 
   it('have their turn however often others are hurried: who has waited longest comes first', async () => {

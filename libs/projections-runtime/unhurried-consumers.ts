@@ -5,6 +5,13 @@ import type { Clock } from './clock.js'
 /** How long an event may wait for those that are not hurried. */
 export const UNHURRIED_MS = 250
 
+/**
+ * Of many events one consumer gets so many at once, some 10 ms of the dearest one; when more have come together than it
+ * can keep up with, a quarter of them, for a batch has a price of its own.
+ */
+export const EVENTS_AT_ONCE = 128
+const PARTS_OF_MANY = 4
+
 export interface UnhurriedConsumer {
   /** Everything up to here has been handled. */
   readonly position: Position
@@ -21,7 +28,8 @@ interface Batch {
  * Keeps new events for consumers that nobody waits for, so that each gets many at once: a batch has a price of its own,
  * and what several events change is written once. An event waits for {@link UNHURRIED_MS} at most, and not at all after
  * a quiet moment, for whoever is hurried, or when too many are kept. They get theirs one after the other, who has waited
- * longest first, with a turn of the event loop between two: whoever follows the log live is held up by one batch at most.
+ * longest first, and many events in parts, with a turn of the event loop between two: whoever follows the log live is
+ * held up by one part at most.
  */
 export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
   /** When each was last given events. */
@@ -35,7 +43,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
 
   /**
    * @param hand gives events to a consumer, which heeds none that it has handled; must not reject
-   * @param mostEvents that are kept; more, and all get theirs before another batch is taken
+   * @param mostEvents that are kept; more, and those furthest behind get theirs before another batch is taken
    */
   constructor(
     private readonly hand: (
@@ -63,8 +71,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     if (this.#lastGiven.size === 0) return
     this.#kept.push(batch)
     this.#keptEvents += batch.events.length
-    if (this.#keptEvents >= this.mostEvents)
-      await Promise.all([...this.#lastGiven.keys()].map((consumer) => this.#give(consumer)))
+    await this.#makeRoom()
     this.look()
   }
 
@@ -94,7 +101,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     for (;;) {
       const next = this.#first()
       if (!next || this.#stopped || this.#waits(next) > 0) return
-      await this.#give(next)
+      await this.#give(next, firstPart(this.#due(next)))
       await turnOfTheLoop()
     }
   }
@@ -105,6 +112,23 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     for (const consumer of this.#lastGiven.keys())
       if (consumer.position < this.#upTo && (!first || this.#isBefore(consumer, first))) first = consumer
     return first
+  }
+
+  async #makeRoom(): Promise<void> {
+    while (this.#keptEvents >= this.mostEvents && !this.#stopped) {
+      const last = this.#last()
+      if (!last) return
+      await this.#give(last, firstPart(this.#due(last)))
+      await turnOfTheLoop()
+    }
+  }
+
+  /** Who is furthest behind. */
+  #last(): Consumer | undefined {
+    let last: Consumer | undefined
+    for (const consumer of this.#lastGiven.keys())
+      if (!last || consumer.position < last.position) last = consumer
+    return last
   }
 
   #isBefore(one: Consumer, other: Consumer): boolean {
@@ -119,11 +143,17 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     return consumer.hurried || since < 0 ? 0 : UNHURRIED_MS - since
   }
 
-  async #give(consumer: Consumer): Promise<void> {
-    const { position } = consumer
-    const events = this.#kept.flatMap((batch) => (batch.position > position ? batch.events : []))
-    await this.hand(consumer, events, this.#upTo)
-    if (this.#lastGiven.has(consumer)) this.#lastGiven.set(consumer, this.clock.now())
+  /** What is kept that it has not handled. */
+  #due({ position }: Consumer): Batch {
+    const later = this.#kept.filter((batch) => batch.position > position)
+    const events = later.flatMap((batch) => batch.events.filter((event) => event.position > position))
+    return { events, position: this.#upTo }
+  }
+
+  async #give(consumer: Consumer, { events, position }: Batch): Promise<void> {
+    const isAll = position === this.#upTo
+    await this.hand(consumer, events, position)
+    if (isAll && this.#lastGiven.has(consumer)) this.#lastGiven.set(consumer, this.clock.now())
     this.#release()
   }
 
@@ -139,4 +169,11 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     this.#keptEvents = 0
     this.#upTo = level
   }
+}
+
+function firstPart(batch: Batch): Batch {
+  const size = Math.max(EVENTS_AT_ONCE, Math.ceil(batch.events.length / PARTS_OF_MANY))
+  if (batch.events.length <= size) return batch
+  const events = batch.events.slice(0, size)
+  return { events, position: events[size - 1]!.position }
 }

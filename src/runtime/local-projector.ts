@@ -48,9 +48,9 @@ export class LocalProjector extends ReadModelKeeper {
     return this.thread.ready
   }
 
-  /** Somebody waits for a read model to stand at `position`. */
-  hurry(projection: string, position: Position): void {
-    this.thread.tell('hurry', projection, position)
+  /** Somebody waits for a read model to stand at `position`. Resolves when it is worth looking whether it does. */
+  hurry(projection: string, position: Position): Promise<void> {
+    return this.thread.call('hurry', projection, position)
   }
 
   override projectorStatus(): Promise<ProjectorStatus> {

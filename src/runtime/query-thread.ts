@@ -17,7 +17,7 @@ const models = new ReadModels({
   eventStore,
   readStore,
   definitions: projectionRegistry,
-  hurry: (projection, position) => main.tell('hurry', projection, position),
+  hurry: (projection, position) => main.call('hurry', projection, position),
 })
 const dependencies = {
   eventStore,

@@ -16,12 +16,13 @@ export class QueryThreads extends QueryRunner {
 
   /**
    * @param data of each thread
-   * @param hurry asks the projector of this process, where there is one, to catch up with a position: somebody waits for it
+   * @param hurry asks the projector of this process, where there is one, to catch up with a position: somebody waits for it;
+   *   resolves when it is worth looking whether it has
    */
   constructor(
     data: readonly QueryThreadData[],
     logger: Pick<Logger, 'warn' | 'error'>,
-    hurry: (projection: string, position: Position) => void = () => {},
+    hurry: (projection: string, position: Position) => Promise<void> = async () => {},
   ) {
     super()
     const script = new URL('./query-thread.js', import.meta.url)

@@ -135,7 +135,7 @@ export class Runtime {
             projectionWaitMs,
           })),
           logger,
-          (projection, position) => projector?.hurry(projection, position),
+          async (projection, position) => projector?.hurry(projection, position),
         )
         parts.push(queries)
         await queries.ready()

@@ -2,6 +2,7 @@ import type { Codec, DecodedEvent, EventMetadata, RecordedEvent } from '#libs/ev
 import { toPosition } from '#libs/event-sourcing'
 import type { SqliteConnection, Statement } from './driver.js'
 import { NameTable } from './name-table.js'
+import { OwnWrites } from './own-writes.js'
 import { readMeta } from './schema.js'
 
 /** The log's last event: place (0: none) and time in milliseconds since the epoch. */
@@ -30,6 +31,7 @@ export class LogFile {
   readonly logId: string
   readonly types: NameTable
   readonly categories: NameTable
+  readonly ownWrites = new OwnWrites()
   readonly #dataVersion: Statement<{ data_version: number }>
   readonly #selectHead: Statement<Head>
   #head: Head = { position: 0, recordedAt: 0 }
@@ -61,9 +63,10 @@ export class LogFile {
     return this.#generation
   }
 
-  /** This connection has committed up to here. */
-  advance(head: Head): void {
+  /** This connection has committed events of these categories, up to here. */
+  advance(head: Head, categories: Iterable<number>): void {
     this.#head = head
+    this.ownWrites.committed(categories, head.position)
   }
 
   /**
@@ -74,6 +77,7 @@ export class LogFile {
     if (version === this.#version) return
     // Read before the version is taken over: when this read fails, the next look finds the change again.
     this.#head = this.#selectHead.get() ?? { position: 0, recordedAt: 0 }
+    this.ownWrites.interrupted(this.#head.position)
     this.#version = version
     this.#generation++
     this.types.expire()

@@ -45,6 +45,11 @@ export function filteredQuery(log: LogFile, filter: LogFilter): FilteredQuery | 
   }
 }
 
+/** Whether streams of the category may have one of the prefixes. */
+export function concerns(prefixes: readonly string[], category: string): boolean {
+  return prefixes.some((prefix) => category.startsWith(prefix) || categoryOf(prefix) === category)
+}
+
 /** Numbers of the parameters that are the same in every query; the filter's own follow. */
 const AFTER = '?1'
 const UP_TO = '?2'

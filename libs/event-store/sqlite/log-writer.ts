@@ -28,6 +28,7 @@ export class LogWriter {
   readonly #streams = new LRUCache<string, StreamState>({ max: REMEMBERED_STREAMS })
   readonly #nextNumbers = new Map<string, number>()
   readonly #usedSeries = new Set<string>()
+  readonly #writtenCategories = new Set<number>()
   readonly #findStream: Statement<{ id: number; revision: number | null }>
   readonly #insertStream: Statement<unknown>
   readonly #insertEvent: Statement<unknown>
@@ -75,6 +76,7 @@ export class LogWriter {
       this.#nextNumbers.clear()
       this.#generation = this.log.generation
     }
+    this.#writtenCategories.clear()
     this.#head = this.log.head
     this.#now = Math.max(Math.floor(this.clock()), this.#head.recordedAt)
   }
@@ -88,7 +90,7 @@ export class LogWriter {
   /** COMMIT has returned. @returns whether events were written */
   committed(): boolean {
     const written = this.#head.position > this.log.head.position
-    if (written) this.log.advance(this.#head)
+    if (written) this.log.advance(this.#head, this.#writtenCategories)
     return written
   }
 
@@ -154,6 +156,7 @@ export class LogWriter {
 
   #write(name: string, stream: StreamState, rows: readonly EncodedRow[]): JustAppended {
     const category = this.log.categories.ensure(categoryOf(name)!)
+    this.#writtenCategories.add(category)
     const recordedAt = this.#now
     const first: Place = { position: this.#head.position + 1, revision: stream.revision + 1 }
     let { position } = this.#head
