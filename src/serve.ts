@@ -47,6 +47,7 @@ export interface RunningServer {
 /** Starts everything in this process and listens. Resolves when it is ready to serve. */
 export async function serve(configuration: Configuration): Promise<RunningServer> {
   const logger = createLogger(configuration)
+  logger.info({ role: configuration.role, dataDir: configuration.dataDir }, 'starting')
   const metrics = new Metrics()
   const runtime = await Runtime.start(configuration, logger, metrics)
   const health = new HealthChecks()

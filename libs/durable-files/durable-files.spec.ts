@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeFolder, syncPath, writeOnce } from './index.js'
@@ -15,6 +15,12 @@ describe('durable files', () => {
     makeFolder(deep)
     makeFolder(deep)
     expect(existsSync(deep)).toBe(true)
+  })
+
+  it('says when a folder cannot be made, and why', () => {
+    writeFileSync(join(folder, 'file'), '')
+    for (const path of ['/proc/ledgerdesk/data', join(folder, 'file'), join(folder, 'file/deeper')])
+      expect(() => makeFolder(path)).toThrow(/ENOENT|EEXIST|ENOTDIR|EACCES|EROFS/)
   })
 
   it('writes a file once, readable by whom it is for, and leaves nothing beside it', () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /** What it takes that a file or folder is still there after the power failed. */
@@ -14,12 +14,27 @@ export function syncPath(path: string): void {
   }
 }
 
-/** Makes a folder with all that it stands in. Each is durable once the one around it is synced. */
+/**
+ * Makes a folder with all that it stands in, one by one: a recursive `mkdirSync` never returns where nothing can be made, as in
+ * `/proc`. Each is durable once the one around it is synced.
+ * @throws Error of the file system, with its `code`
+ */
 export function makeFolder(path: string): void {
   const folder = resolve(path)
-  const firstMade = mkdirSync(folder, { recursive: true })
-  for (let made = folder; firstMade !== undefined && made.length >= firstMade.length; made = dirname(made))
-    syncPath(dirname(made))
+  if (isFolder(folder)) return
+  const around = dirname(folder)
+  makeFolder(around)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Somebody else may have made it meanwhile
+    if (!isFolder(folder)) throw error
+  }
+  syncPath(around)
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 /**

@@ -36,7 +36,11 @@ type Freshness = new (...args: any[]) => FreshnessQuery
  */
 export function listing<Moment extends Freshness>(Base: Moment, filter: string, orderBy: string) {
   class Listing extends Base {
-    @IsOptional() @Field('AIP-160 filter.', filter) @IsString() @Length(0, 4_000) filter?: string
+    @IsOptional()
+    @Field('AIP-160 filter. `field:*`: it is set; `NOT field:*`: it is not, as of what no group has.', filter)
+    @IsString()
+    @Length(0, 4_000)
+    filter?: string
     @IsOptional()
     @Field('Columns, each with `desc` or not.', orderBy)
     @IsString()

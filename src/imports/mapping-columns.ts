@@ -91,6 +91,7 @@ export function requireColumns(mapping: ImportMapping, header: readonly string[]
   const missing = mentions(mapping)
     .filter(([, column]) => !header.includes(column))
     .map(([pointer, column]) => ({ pointer, message: `the file has no column "${column}"` }))
+  if (missing.length > MOST_TOLD) throw anotherFile(missing, header)
   refuse('IMPORT.COLUMNS_MISSING', 'The file does not have the columns of the mapping', missing)
   const homes = homeColumns(mapping)
   const taken = Object.entries(mapping.told)
@@ -100,6 +101,21 @@ export function requireColumns(mapping: ImportMapping, header: readonly string[]
       message: `the file has a column "${name}", which would be kept under that name too`,
     }))
   refuse('IMPORT.COLUMN_NAMED_TWICE', 'The mapping gives two columns one name', taken)
+}
+
+/** Where more columns are missing than these, the mapping is one of another file. */
+const MOST_TOLD = 5
+/** So many columns of the file are named, to compare with. */
+const MOST_NAMED = 40
+
+function anotherFile(missing: readonly FieldError[], header: readonly string[]): InvalidInput {
+  const more = header.length > MOST_NAMED ? ', …' : ''
+  return new InvalidInput(
+    'IMPORT.COLUMNS_MISSING',
+    `The mapping is for another file: it speaks of columns in ${missing.length} places that this one does not have. ` +
+      `Name the mapping of this file, or write one (docs/imports.md). Columns of the file: ${header.slice(0, MOST_NAMED).join(', ')}${more}`,
+    [...missing],
+  )
 }
 
 function refuse(code: string, what: string, errors: FieldError[]): void {

@@ -128,6 +128,18 @@ describe('a mapping', () => {
     )
   })
 
+  it('of another file is refused in one sentence that names the columns there are', () => {
+    const refused = () => new RowMapping(SERVICENOW, ['Ticket', 'Opened'])
+    expect(refused).toThrow(/another file.*Columns of the file: Ticket, Opened$/)
+    expect(refused).toThrow(
+      expect.objectContaining({
+        code: 'IMPORT.COLUMNS_MISSING',
+        message: expect.not.stringContaining('\n'),
+        extra: { errors: expect.arrayContaining([expect.objectContaining({ pointer: '/fields/caller' })]) },
+      }),
+    )
+  })
+
   it('keeps the labels of ranks where no matrix tells them', () => {
     const { priorityMatrix: _, ...mapping } = SERVICENOW
     expect(rows(mapping).read(ROW).observed.fields).toMatchObject({

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BlobStore } from '#libs/blob-store'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
-import { writeOnce } from '#libs/durable-files'
+import { makeFolder, writeOnce } from '#libs/durable-files'
 import { jsonCodec, Refused, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { ForeignEvent } from '#libs/event-store/eventstoredb'
@@ -88,7 +88,7 @@ export interface EventStoreOptions {
 
 /**
  * Opens the log.
- * @throws Unavailable when its server is away; UnsuitableLog when the file is no log for this release; Refused
+ * @throws ConfigurationError when its folder can't be made; Unavailable when its server is away; UnsuitableLog when the file is no log for this release; Refused
  *   `LOG.MISSING` when there is none and none is to be begun
  */
 export async function openEventStore(
@@ -104,7 +104,19 @@ export async function openEventStore(
   const { log: file } = dataPaths(files)
   if (!begin && !existsSync(file))
     throw new Refused('LOG.MISSING', `There is no log ${file}: LEDGERDESK_DATA_DIR names another folder`)
+  if (begin) requireDataFolder(files)
   return openSqliteEventStore({ file, codec, readOnly, onCommit })
+}
+
+/** Makes the data folder, unless it is there. @throws ConfigurationError */
+function requireDataFolder({ dataDir }: Pick<StoreSettings, 'dataDir'>): void {
+  try {
+    makeFolder(dataDir)
+  } catch (error) {
+    throw new ConfigurationError([
+      `LEDGERDESK_DATA_DIR=${dataDir}: no folder can be made there (${(error as Error).message}); name one that can be written to`,
+    ])
+  }
 }
 
 const FIRST_PAUSE_MS = 250
