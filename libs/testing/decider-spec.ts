@@ -57,7 +57,7 @@ export function recorded<E extends DomainEvent>(
 }
 
 /** What a decider asks, and what its answers lead to, as the command executor would answer it. */
-function factsOf<S, C extends Command, F extends object>(
+export function factsOf<S, C extends Command, F extends object>(
   decider: Pick<Decider<S, C, never, F>, 'facts' | 'furtherFacts'>,
   command: C,
   state: S,

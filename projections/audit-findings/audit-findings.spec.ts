@@ -139,6 +139,16 @@ describe('What auditors ask', () => {
       expect(log.findings).toHaveLength(1)
     })
 
+    it('finds that an item was renamed, or its name corrected, unless a source said so in a commit of its own', () => {
+      const renamed: CiEvent = { type: 'CiRenamed', data: { before: 'db-01', after: 'db-02' } }
+      log.ci(renamed)
+      log.ci({ type: 'CiCorrected', data: { name: 'db-03' } }, { commandId: 'another' })
+      expect(log.findings).toMatchObject([{ details: ['name'] }, { details: ['name'] }])
+      log.change(opened({ type: 'configuration-commit' }))
+      log.ci({ ...renamed, data: { ...renamed.data, change: CHANGE } } as CiEvent, { channel: 'import' })
+      expect(log.findings).toHaveLength(2)
+    })
+
     it('finds that an item was given another class, and what went with the old one, or came with the new one', () => {
       const reclassified = (before: string, after: string): CiEvent => ({
         type: 'CiReclassified',

@@ -34,7 +34,7 @@ const inside = { columns: {}, indexes: [], ...wholeFor(['auditor', 'administrato
 /** What auditors ask, answered as events come; nothing is taken back, what was put right says so. */
 export const auditFindings = defineView<Audited>({
   name: 'audit_findings',
-  version: 8,
+  version: 9,
   pace: 'unhurried',
   from: ['change-', 'ci-', 'approval-', 'person-', 'group-', 'settings-', 'finding-', 'auditread-'],
   collections: {

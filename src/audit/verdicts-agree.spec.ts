@@ -94,9 +94,9 @@ const OF_CHANGES: Readonly<Record<string, ChangeEvent>> = {
   unlink: { type: 'ChangeUnlinked', data: { link } },
 }
 
-/** What happens next, in words: `approve CHG0000001`, `modify`, `modify CHG0000001`, `reclassify`, `retire`. */
+/** What happens next, in words: `approve CHG0000001`, `modify`, `modify CHG0000001`, `rename`, `reclassify`, `retire`. */
 const steps = fc.oneof(
-  fc.constantFrom('modify', 'reclassify', 'retire'),
+  fc.constantFrom('modify', 'rename', 'reclassify', 'retire'),
   fc.constantFrom(...CHANGES).map((change) => `modify ${change}`),
   fc
     .tuple(
@@ -119,6 +119,8 @@ function happened(story: readonly string[]): Estate {
     if (what === 'modify') estate.tell(`ci-${CI}`, { type: 'CiChanged', data: { changes, ...because } })
     else if (what === 'reclassify')
       estate.tell(`ci-${CI}`, { type: 'CiReclassified', data: { before: 'server', after: 'server' } })
+    else if (what === 'rename')
+      estate.tell(`ci-${CI}`, { type: 'CiRenamed', data: { before: 'db-01', after: 'db-02' } })
     else if (what === 'retire') estate.tell(`ci-${CI}`, { type: 'CiRetired', data: {} })
     // A link is there once, and taken away once
     else if ((what === 'link') === linked.has(change!) && what.endsWith('link')) continue

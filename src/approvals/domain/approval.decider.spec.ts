@@ -13,8 +13,8 @@ import {
 } from './approval.commands.js'
 import { approvalDecider } from './approval.decider.js'
 import type { ApprovalEvent, Outcome } from './approval.events.js'
-import { decidedBy, grantsNeeded } from './approval.round.js'
-import { type ApprovalPolicy, type ApprovalRule, approvalId } from './defaults.js'
+import { decidedBy } from './approval.round.js'
+import { type ApprovalPolicy, type ApprovalRule, approvalId, grantsNeeded } from './defaults.js'
 
 const subject = { type: 'change', number: 'CHG0000001' } as const
 const id = approvalId(subject, 1)

@@ -15,12 +15,11 @@ import {
   facts,
   furtherFacts,
   policyOf,
-  reasonAgainst,
 } from './approval.facts.js'
 import { decidedBy, ended, partiesTo } from './approval.round.js'
 import { reviewSeats } from './approval.seats.js'
 import { type ApprovalRecord, type ApprovalRound, evolve, UNBORN } from './approval.state.js'
-import { approvalId } from './defaults.js'
+import { approvalId, reasonAgainst } from './defaults.js'
 
 /** One round of asking: who is asked about which document, what they say, and how it ends. */
 export const approvalDecider: Decider<ApprovalRecord, ApprovalCommand, ApprovalEvent, ApprovalFacts> = {
@@ -106,7 +105,8 @@ function whoIsAsked(command: RequestApproval, facts: ApprovalFacts): WhoIsAsked 
   const excluded = selfApproval === 'refused' ? partiesTo(command.data) : []
   const named = candidates(policy, command, facts)
   const leftOut = named.flatMap(({ person }): LeftOut[] => {
-    const because = reasonAgainst(person, excluded, facts[candidateFact(person)]?.value)
+    const { active, grants } = facts[candidateFact(person)]!.value
+    const because = reasonAgainst(person, excluded, { active, hasRole: grants.size > 0 })
     return because === undefined ? [] : [{ person, because }]
   })
   const approvers = named.filter(({ person }) => !leftOut.some((other) => other.person === person))

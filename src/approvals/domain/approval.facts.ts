@@ -1,20 +1,22 @@
-import { isServiceId, type Role } from '#libs/access'
+import { type GroupStanding, groupStanding, type Role } from '#libs/access'
 import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
-import type { DelegationGranted, GroupEvent, PersonEvent } from '../../directory/domain/directory.events.js'
+import type { DelegationGranted, PersonEvent } from '../../directory/domain/directory.events.js'
 import type { ApprovalPoliciesPublished } from '../../settings/domain/settings.events.js'
 import type { ApprovalCommand, RequestApproval } from './approval.commands.js'
-import type { Approver, LeftOut } from './approval.events.js'
+import type { Approver } from './approval.events.js'
 import { unanswered } from './approval.round.js'
 import type { ApprovalRecord } from './approval.state.js'
-import { type ApprovalPolicy, DEFAULT_APPROVAL_POLICIES, policyFor } from './defaults.js'
+import {
+  type ApprovalPolicy,
+  DEFAULT_APPROVAL_POLICIES,
+  groupsAsked,
+  namedBy,
+  policyFor,
+} from './defaults.js'
 
 export interface Policies {
   readonly version: number
   readonly policies: readonly ApprovalPolicy[]
-}
-export interface Group {
-  readonly manager?: string
-  readonly members: ReadonlySet<string>
 }
 export interface PersonRights {
   readonly active: boolean
@@ -28,7 +30,7 @@ export interface PersonRights {
 export interface ApprovalFacts {
   /** Asked when approval is asked. */
   policies: Fact<Policies>
-  [group: GroupFact]: Fact<Group>
+  [group: GroupFact]: Fact<GroupStanding>
   [candidate: CandidateFact]: Fact<PersonRights>
   /** Who answers, and on whose behalf. */
   answerer: Fact<PersonRights>
@@ -44,28 +46,7 @@ const policiesInForce: StreamFold<Policies, ApprovalPoliciesPublished> = {
   evolve: (known, event) => (event.type === 'ApprovalPoliciesPublished' ? event.data : known),
 }
 
-const group: StreamFold<Group, GroupEvent> = {
-  initial: { members: new Set() },
-  evolve(known, event) {
-    switch (event.type) {
-      case 'GroupRegistered':
-        return { ...known, manager: event.data.manager }
-      case 'GroupChanged': {
-        const { manager } = event.data
-        return manager === undefined ? known : { ...known, manager: manager ?? undefined }
-      }
-      case 'MemberAdded':
-        return { ...known, members: new Set(known.members).add(event.data.person) }
-      case 'MemberRemoved': {
-        const members = new Set(known.members)
-        members.delete(event.data.person)
-        return { ...known, members }
-      }
-      default:
-        return known
-    }
-  },
-}
+const standingOfGroup = (id: string) => fact(`group-${id}`, groupStanding)
 
 const personRights: StreamFold<PersonRights, PersonEvent> = {
   initial: { active: false, grants: new Map(), delegations: [] },
@@ -119,7 +100,7 @@ export function facts(
       return {
         answerer,
         ...(onBehalfOf !== undefined && { delegator: fact(`person-${onBehalfOf}`, personRights) }),
-        ...(seat?.group !== undefined && { [groupFact(seat.group)]: fact(`group-${seat.group}`, group) }),
+        ...(seat?.group !== undefined && { [groupFact(seat.group)]: standingOfGroup(seat.group) }),
       }
     }
     case 'ReviewSeats':
@@ -135,7 +116,7 @@ function standingOf(seats: readonly Approver[]): Partial<FactQuestions<ApprovalF
   const groups = [...new Set(seats.flatMap(({ group: id }) => id ?? []))]
   return {
     ...questions(people, candidateFact, (id) => fact(`person-${id}`, personRights)),
-    ...questions(groups, groupFact, (id) => fact(`group-${id}`, group)),
+    ...questions(groups, groupFact, standingOfGroup),
   }
 }
 
@@ -153,9 +134,9 @@ export function furtherFacts(
   if (command.type !== 'RequestApproval' || record.status !== 'unborn' || !known.policies) return {}
   const policy = policyOf(command, known.policies.value)
   if (policy === undefined) return {}
-  const groups = policy.approvers.flatMap((source) => groupOf(source, command) ?? [])
+  const groups = groupsAsked(policy, command.data.group)
   const unknown = groups.filter((id) => known[groupFact(id)] === undefined)
-  if (unknown.length > 0) return questions(unknown, groupFact, (id) => fact(`group-${id}`, group))
+  if (unknown.length > 0) return questions(unknown, groupFact, standingOfGroup)
   const people = candidates(policy, command, known).map(({ person }) => person)
   return questions(people, candidateFact, (id) => fact(`person-${id}`, personRights))
 }
@@ -177,37 +158,11 @@ export function policyOf(
   return policyFor(policies, { subjectType: subject.type, changeType, risk })
 }
 
-function groupOf(source: ApprovalPolicy['approvers'][number], { data }: RequestApproval): string | undefined {
-  return source.kind === 'person' ? undefined : (source.group ?? data.group)
-}
-
-/** Those whom the policy names, each once, for the first reason that it gives. */
+/** Those whom the policy names, as far as the groups that it names are known. */
 export function candidates(
-  { approvers }: ApprovalPolicy,
-  command: RequestApproval,
+  policy: ApprovalPolicy,
+  { data }: RequestApproval,
   known: Partial<ApprovalFacts>,
 ): readonly Approver[] {
-  const found = approvers.flatMap((source): Approver[] => {
-    if (source.kind === 'person') return [{ person: source.person, via: 'person' }]
-    const id = groupOf(source, command)
-    const standing = id === undefined ? undefined : known[groupFact(id)]?.value
-    if (standing === undefined) return []
-    const people = source.kind === 'group' ? [...standing.members].sort() : [standing.manager ?? []].flat()
-    return people.map((person) => ({ person, via: source.kind, group: id }))
-  })
-  const first = new Map<string, Approver>()
-  for (const approver of found) if (!first.has(approver.person)) first.set(approver.person, approver)
-  return [...first.values()]
-}
-
-/** Why somebody whom the policy names is not asked. */
-export function reasonAgainst(
-  person: string,
-  parties: readonly string[],
-  rights: PersonRights | undefined,
-): LeftOut['because'] | undefined {
-  if (isServiceId(person)) return 'program'
-  if (parties.includes(person)) return 'requester'
-  if (!rights?.active) return 'inactive'
-  return rights.grants.size === 0 ? 'no-role' : undefined
+  return namedBy(policy, data.group, (id) => known[groupFact(id)]?.value)
 }

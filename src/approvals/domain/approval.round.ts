@@ -1,6 +1,6 @@
 import type { ApprovalRequested, ApprovalRoundEnded, Approver } from './approval.events.js'
 import type { ApprovalRound } from './approval.state.js'
-import type { ApprovalRule } from './defaults.js'
+import { type ApprovalRule, grantsNeeded } from './defaults.js'
 
 /** How far a round has come. */
 export interface Tally {
@@ -9,18 +9,6 @@ export interface Tally {
   readonly rejected: number
   /** Seats that nobody has answered, and nobody may any more. */
   readonly lost?: number
-}
-
-/** How many of so many have to grant. */
-export function grantsNeeded(rule: ApprovalRule, seats: number): number {
-  switch (rule.kind) {
-    case 'any':
-      return 1
-    case 'all':
-      return Math.max(seats, 1)
-    case 'n-of-m':
-      return rule.n
-  }
 }
 
 /** What is decided, whatever those say who have not answered yet; undefined: nothing is. */

@@ -1,12 +1,7 @@
+import type { GroupStanding } from '#libs/access'
 import { Forbidden } from '#libs/event-sourcing'
 import type { ApprovalEvent, Approver, SeatLoss } from './approval.events.js'
-import {
-  type ApprovalFacts,
-  candidateFact,
-  type Group,
-  groupFact,
-  type PersonRights,
-} from './approval.facts.js'
+import { type ApprovalFacts, candidateFact, groupFact, type PersonRights } from './approval.facts.js'
 import { endOf, unanswered } from './approval.round.js'
 import type { ApprovalRound } from './approval.state.js'
 
@@ -19,7 +14,7 @@ import type { ApprovalRound } from './approval.state.js'
 function seatLost(
   { person, via }: Approver,
   { active, grants }: PersonRights,
-  standing: Group | undefined,
+  standing: GroupStanding | undefined,
 ): SeatLoss | undefined {
   if (!active) return 'inactive'
   if (grants.size === 0) return 'no-role'

@@ -1,4 +1,6 @@
+import { type GroupStanding, isServiceId } from '#libs/access'
 import { derivedId } from '#libs/event-sourcing'
+import type { Approver, LeftOut } from './approval.events.js'
 
 /** What approval policies say, and which of them holds for a subject: for the setting, for approvals and for their subjects. */
 
@@ -74,6 +76,58 @@ export function policyFor(
       fits(policy.when.changeTypes, changeType) &&
       fits(policy.when.risks, risk),
   )
+}
+
+/** How many of so many have to grant. */
+export function grantsNeeded(rule: ApprovalRule, seats: number): number {
+  switch (rule.kind) {
+    case 'any':
+      return 1
+    case 'all':
+      return Math.max(seats, 1)
+    case 'n-of-m':
+      return rule.n
+  }
+}
+
+/** The groups that a policy asks. @param own the group that has the subject */
+export function groupsAsked({ approvers }: ApprovalPolicy, own: string | undefined): readonly string[] {
+  return approvers.flatMap((source) => groupAsked(source, own) ?? [])
+}
+
+function groupAsked(source: ApproverSource, own: string | undefined): string | undefined {
+  return source.kind === 'person' ? undefined : (source.group ?? own)
+}
+
+/** Those whom the policy names, each once, for the first reason that it gives. Groups of which nothing is known have nobody. */
+export function namedBy(
+  { approvers }: ApprovalPolicy,
+  own: string | undefined,
+  standingOf: (group: string) => Pick<GroupStanding, 'manager' | 'members'> | undefined,
+): readonly Approver[] {
+  const found = approvers.flatMap((source): Approver[] => {
+    if (source.kind === 'person') return [{ person: source.person, via: 'person' }]
+    const id = groupAsked(source, own)
+    const standing = id === undefined ? undefined : standingOf(id)
+    if (standing === undefined) return []
+    const people = source.kind === 'group' ? [...standing.members].sort() : [standing.manager ?? []].flat()
+    return people.map((person) => ({ person, via: source.kind, group: id }))
+  })
+  const first = new Map<string, Approver>()
+  for (const approver of found) if (!first.has(approver.person)) first.set(approver.person, approver)
+  return [...first.values()]
+}
+
+/** Why somebody whom the policy names is not asked; undefined: he is. @param parties whose own doing it is */
+export function reasonAgainst(
+  person: string,
+  parties: readonly string[],
+  standing: { readonly active: boolean; readonly hasRole: boolean },
+): LeftOut['because'] | undefined {
+  if (isServiceId(person)) return 'program'
+  if (parties.includes(person)) return 'requester'
+  if (!standing.active) return 'inactive'
+  return standing.hasRole ? undefined : 'no-role'
 }
 
 /** The manager of the group that has the change; whoever asks does not approve. */

@@ -51,7 +51,7 @@ export const judgement = definePolicy<Judging, CiEvent | ChangeEvent>({
   },
 })
 
-const MODIFYING = ['CiChanged', 'CiCorrected', 'CiReclassified', 'CiRetired'] as const
+const MODIFYING = ['CiChanged', 'CiCorrected', 'CiRenamed', 'CiReclassified', 'CiRetired'] as const
 type Modifying = Extract<CiEvent, { type: (typeof MODIFYING)[number] }>
 
 function isModification(event: RecordedEvent<CiEvent | ChangeEvent>): event is RecordedEvent<Modifying> {

@@ -14,8 +14,8 @@ export interface WrittenModification extends Modification {
   position: Position
   /** Classes that the item had: what goes or comes with a class is under control when it is so in either. */
   ofClasses: readonly string[]
-  /** Of the item itself, another class or its retirement: under control when its class, either of them, has attributes that are. */
-  ofWhole: boolean
+  /** What it wrote of the item itself, its name, class or status: under control when its class, either of them, has attributes that are. */
+  ofWhole: Modification['values']
 }
 
 /** What verdicts need of a configuration item. */
@@ -50,15 +50,16 @@ export function classAfter<Known extends ClassKnown>(known: Known, event: Record
 }
 
 /**
- * What an event wrote; undefined: it writes neither attributes nor a class, nor retires it.
+ * What an event wrote; undefined: nothing. To register an item is to take stock of it: when it came to be, that does not say.
  * @param known of the item after it
  */
 export function modificationIn(
   event: RecordedEvent<CiEvent>,
   { class: ofClass, before }: ClassKnown,
 ): WrittenModification | undefined {
-  const values = valuesWritten(event)
-  if (values === undefined) return undefined
+  const values = attributesWritten(event)
+  const ofWhole = wholeWritten(event)
+  if (values === undefined && ofWhole === undefined) return undefined
   const { id, stream, position, metadata, data } = event
   const isSameCommand = before?.command === metadata.commandId
   return {
@@ -69,19 +70,34 @@ export function modificationIn(
     change: 'change' in data ? data.change : undefined,
     byProgram: metadata.channel === 'policy',
     imported: metadata.channel === 'import',
-    values,
+    values: values ?? {},
     position,
     ofClasses: isSameCommand ? [before.class, ofClass] : [ofClass],
-    ofWhole: event.type === 'CiReclassified' || event.type === 'CiRetired',
+    ofWhole: ofWhole ?? {},
   }
 }
 
-function valuesWritten({ type, data }: RecordedEvent<CiEvent>): Modification['values'] | undefined {
+function attributesWritten({ type, data }: RecordedEvent<CiEvent>): Modification['values'] | undefined {
   if (type === 'CiChanged')
     return Object.fromEntries(Object.entries(data.changes).map(([name, { after }]) => [name, after]))
-  if (type === 'CiReclassified') return { class: data.after }
-  if (type === 'CiRetired') return { status: 'retired' }
-  return type === 'CiCorrected' ? (data.attributes ?? {}) : undefined
+  return type === 'CiCorrected' ? data.attributes : undefined
+}
+
+function wholeWritten({ type, data }: RecordedEvent<CiEvent>): Modification['values'] | undefined {
+  switch (type) {
+    case 'CiRenamed':
+      return { name: data.after }
+    case 'CiReclassified':
+      return { class: data.after }
+    case 'CiRetired':
+      return { status: 'retired' }
+    case 'CiCorrected': {
+      const { name, status } = data
+      return { ...(name !== undefined && { name }), ...(status !== undefined && { status }) }
+    }
+    default:
+      return undefined
+  }
 }
 
 /**
@@ -93,8 +109,9 @@ export function underControl(
   classes: readonly CiClass[],
 ): Modification | undefined {
   const controlled = new Set(ofClasses.flatMap((name) => [...controlledAttributes(classes, name)]))
-  const values = Object.entries(modification.values).filter(([attribute]) =>
-    ofWhole ? controlled.size > 0 : controlled.has(attribute),
-  )
-  return values.length === 0 ? undefined : { ...modification, values: Object.fromEntries(values) }
+  const values = {
+    ...Object.fromEntries(Object.entries(modification.values).filter(([name]) => controlled.has(name))),
+    ...(controlled.size > 0 && ofWhole),
+  }
+  return Object.keys(values).length === 0 ? undefined : { ...modification, values }
 }

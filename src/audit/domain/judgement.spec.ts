@@ -176,6 +176,16 @@ describe('A modification of a configuration item', () => {
       expect(judgedIn(reclassified('server', 'rack'), retired)).toEqual([['class']])
     })
 
+    it('and so are its name, and what is corrected of the item itself', () => {
+      const renamed: CiEvent = { type: 'CiRenamed', data: { before: 'db-01', after: 'db-02' } }
+      expect(judgedIn(renamed)).toEqual([['name']])
+      expect(judgedIn({ type: 'CiCorrected', data: { name: 'db-02', status: 'retired' } })).toEqual([
+        ['name', 'status'],
+      ])
+      expect(judgedIn({ type: 'CiCorrected', data: { attributes: { description: 'x' } } })).toEqual([])
+      expect(judgedIn(reclassified('server', 'rack'), renamed)).toEqual([['class']])
+    })
+
     it('takes nothing out of control that goes with the class, but what is changed afterwards', () => {
       const one = { metadata: { commandId: 'one' } }
       expect(
@@ -224,6 +234,11 @@ describe('Modifications are judged', () => {
       .given()
       .when(ofItem({ type: 'CiRetired', data: { change: CHANGE } }))
       .thenCommands(command(CHANGE))
+    policySpec(judgement)
+      .given()
+      .when(ofItem({ type: 'CiRenamed', data: { before: 'db-01', after: 'db-02', change: CHANGE } }))
+      .thenCommands(command(CHANGE))
+    policySpec(judgement).given().when(ofItem(registered)).thenNothing()
   })
 
   it('again when more is known of their change', () => {

@@ -50,7 +50,7 @@ function storyUnder(materialFields: readonly string[]): ChangeStory {
             subjectType: 'change',
             when: {},
             rule: { kind: 'any' },
-            approvers: [],
+            approvers: [{ kind: 'group-manager' }],
             expiresAfterHours: null,
             selfApproval: 'refused',
             materialFields,

@@ -1,8 +1,9 @@
 import { canonicalHash, InvalidInput, Refused } from '#libs/event-sourcing'
-import { type ApprovalPolicy, approvalId, policyFor } from '../../approvals/domain/defaults.js'
+import { type ApprovalPolicy, approvalId } from '../../approvals/domain/defaults.js'
+import { requireApprovers } from './change.approvers.js'
+import { policyInForce } from './change.assessment.js'
 import type {
   AskApproval,
-  AssessRisk,
   OverrideBlackout,
   RecheckConflicts,
   RecordApprovalOutcome,
@@ -11,62 +12,17 @@ import type {
   SubmitChange,
 } from './change.commands.js'
 import { baseValuesOf, requirePlan } from './change.description.js'
-import type {
-  ChangeApproved,
-  ChangeEvent,
-  ChangeRiskAssessed,
-  Period,
-  PlanDocument,
-} from './change.events.js'
-import { type ChangeFacts, ciCalendarName, classesOf } from './change.facts.js'
+import type { ChangeApproved, ChangeEvent, Period, PlanDocument } from './change.events.js'
+import { type ChangeFacts, ciCalendarName } from './change.facts.js'
 import { conflictsNow } from './change.findings.js'
 import { refuseBlackouts, requireDue, requireStep, requireText, requireTimeLeft } from './change.guards.js'
 import { materialOf } from './change.plan.js'
 import { requireFittingValues } from './change.proposed-values.js'
-import { answersAll, type RiskAnswers, riskOf, worse } from './change.risk.js'
 import { type Change, periodOfChange, type Ratification, roundOf, STANDARD_FIELDS } from './change.state.js'
 import type { ApprovedRevision } from './change-model.decider.js'
 import type { ChangeType } from './defaults.js'
 
-/** From the risk to the approval, and what may come between. */
-
-export function assessRisk({ data }: AssessRisk, change: Change, known: ChangeFacts): readonly ChangeEvent[] {
-  const { state } = change.stage
-  if (state !== 'New' && state !== 'Assess')
-    throw new Refused(
-      'CHANGE.RISK_FIXED',
-      'Risk is assessed before approval is asked: return the change to New.',
-    )
-  return [assessed(change, data.answers ?? change.answers, known)]
-}
-
-/** The risk of the plan as it is now. What was answered once holds until it is answered otherwise. */
-function assessed(change: Change, answers: RiskAnswers | null, known: ChangeFacts): ChangeRiskAssessed {
-  const { plan } = change
-  const { version, matrix } = known.riskMatrix.value
-  const classes = plan.affectedCis.flatMap((ci) => classesOf(ci, known))
-  const type = plan.type as ChangeType
-  const traits = {
-    type,
-    affectedCis: plan.affectedCis.length,
-    ciClasses: classes,
-    window: plan.window ?? null,
-  }
-  return { type: 'ChangeRiskAssessed', data: { ...riskOf(traits, answers, matrix), matrixVersion: version } }
-}
-
-/** The plan may have been edited since it was assessed. Emergencies are submitted without an assessment. */
-function renewedRisk(change: Change, known: ChangeFacts): readonly ChangeRiskAssessed[] {
-  const { risk, answers } = change
-  if (risk === null) return []
-  if (answers === null || answersAll(answers, known.riskMatrix.value.matrix)) {
-    const now = assessed(change, answers, known)
-    return now.data.risk === risk ? [] : [now]
-  }
-  // Another questionnaire was published since: what was answered to the old one holds, and only the rules can make it worse
-  const byRules = assessed(change, null, known)
-  return worse(byRules.data.risk, risk) === risk ? [] : [byRules]
-}
+/** From the submission to the approval, and what may come between. */
 
 export function submitChange(
   command: SubmitChange,
@@ -75,21 +31,20 @@ export function submitChange(
 ): readonly ChangeEvent[] {
   const { stage, plan, rounds } = change
   requireStep(plan.type === 'emergency' ? 'submitEmergency' : 'submit', change)
-  if ('ratification' in stage) return renewRatification(change, stage.ratification)
+  if ('ratification' in stage) return renewRatification(command, change, stage.ratification, known)
   if (stage.state === 'Authorize' && !stage.round.lapsed) return []
   requireTimeLeft(requirePlan(change), command.metadata.occurredAt)
   requireFittingValues(plan.proposedValues, known)
   if (plan.type === 'normal' && change.risk === null)
     throw new Refused('CHANGE.RISK_NOT_ASSESSED', 'Assess the risk before approval is asked.')
-  const renewed = renewedRisk(change, known)
-  const risk = renewed[0]?.data.risk ?? change.risk
-  const policy = policyFor(known.policies.value.policies, traitsOf({ plan, risk }))
+  const { renewed, policy } = policyInForce(change, known)
   if (policy === undefined)
     throw new Refused(
       'CHANGE.NO_POLICY',
       'No approval policy fits this change: ask an administrator to publish one.',
     )
   requireGroupToAsk(policy, change)
+  requireApprovers(policy, command, change, known)
   const { conflicts, events } = conflictsNow(command, change, known)
   refuseBlackouts(conflicts, change)
   const type = stage.state === 'Authorize' ? 'ChangeApprovalRenewed' : 'ChangeSubmitted'
@@ -108,12 +63,19 @@ function requireGroupToAsk({ name, approvers }: ApprovalPolicy, { group }: Chang
 }
 
 /** Asks again what nobody has answered, or was asked, or what was refused: without it the change can't be closed. */
-function renewRatification(change: Change, ratification: Ratification | null): readonly ChangeEvent[] {
+function renewRatification(
+  command: SubmitChange,
+  change: Change,
+  ratification: Ratification | null,
+  known: ChangeFacts,
+): readonly ChangeEvent[] {
   if (ratification === null)
     throw new Refused('CHANGE.APPROVED', 'It was approved before it was begun: there is nothing to ratify.')
   const { round, verdict } = ratification
   const waiting = verdict === 'open' && round.asked !== null && !round.lapsed
   if (waiting || verdict === 'ratified') return []
+  const { policy } = policyInForce(change, known)
+  if (policy !== undefined) requireApprovers(policy, command, change, known)
   return [renewedRound(change)]
 }
 
@@ -124,12 +86,6 @@ function renewedRound(change: Change): ChangeEvent {
   const period = periodOfChange(change) ?? { start: startedAt ?? ratifyBy!, end: ratifyBy! }
   return { type: 'ChangeApprovalRenewed', data: { round: rounds + 1, period } }
 }
-
-const traitsOf = ({ plan, risk }: Pick<Change, 'plan' | 'risk'>) => ({
-  subjectType: 'change' as const,
-  changeType: plan.type,
-  ...(risk !== null && { risk }),
-})
 
 /** What is asked about: the material fields of the policy in force, and the conflicts that the approver is shown. */
 export function askApproval(
@@ -143,11 +99,9 @@ export function askApproval(
   const ratification = 'ratification' in change.stage
   if (!ratification) requireReserved(command.id!, change, known)
   const period = periodOfChange(change)
-  const { version: policyVersion, policies } = known.policies.value
+  const { version: policyVersion } = known.policies.value
   // An edit has voided what was asked before, and may have made it riskier
-  const renewed = renewedRisk(change, known)
-  const risk = renewed[0]?.data.risk ?? change.risk
-  const policy = policyFor(policies, traitsOf({ plan: change.plan, risk }))
+  const { renewed, risk, policy } = policyInForce(change, known)
   if (policy === undefined) throw new Refused('CHANGE.NO_POLICY', 'No approval policy fits this change.')
   const { conflicts, events } =
     period === null || ratification ? NO_FINDING : conflictsNow(command, change, known)

@@ -1,15 +1,17 @@
 import type { Decider } from '#libs/event-sourcing'
 import * as approval from './change.approval.js'
+import { approverFacts } from './change.approvers.js'
+import { assessRisk } from './change.assessment.js'
 import { attachFile } from './change.attachments.js'
 import * as audience from './change.audience.js'
 import type { ChangeCommand } from './change.commands.js'
 import * as description from './change.description.js'
 import type { ChangeEvent } from './change.events.js'
-import { type ChangeFacts, facts, furtherFacts } from './change.facts.js'
+import { type ChangeFacts, facts, modelFacts } from './change.facts.js'
 import { requireOpened, requireText } from './change.guards.js'
 import * as lifecycle from './change.lifecycle.js'
 import { importChangeUpdate } from './change.observation.js'
-import { type Change, type ChangeRecord, evolve, NOT_OPENED } from './change.state.js'
+import { type Change, type ChangeRecord, evolve, isOpened, NOT_OPENED } from './change.state.js'
 import * as tasks from './change.tasks.js'
 
 export const changeDecider: Decider<ChangeRecord, ChangeCommand, ChangeEvent, ChangeFacts> = {
@@ -19,6 +21,18 @@ export const changeDecider: Decider<ChangeRecord, ChangeCommand, ChangeEvent, Ch
   facts,
   furtherFacts,
   decide,
+}
+
+/** What is asked only once something else is known. */
+function furtherFacts(command: ChangeCommand, record: ChangeRecord, known: Partial<ChangeFacts>) {
+  switch (command.type) {
+    case 'OpenChange':
+      return modelFacts(known)
+    case 'SubmitChange':
+      return isOpened(record) ? approverFacts(command, record, known as ChangeFacts) : {}
+    default:
+      return {}
+  }
 }
 
 /**
@@ -69,7 +83,7 @@ function decideOpened(command: CommandOfOpened, change: Change, known: ChangeFac
     case 'StartAssessment':
       return lifecycle.startAssessment(command, change)
     case 'AssessRisk':
-      return approval.assessRisk(command, change, known)
+      return assessRisk(command, change, known)
     case 'SubmitChange':
       return approval.submitChange(command, change, known)
     case 'AskApproval':

@@ -72,6 +72,9 @@ export interface ChangeFacts {
   [ciCalendar: CiCalendarName]: Fact<BusyTimes>
   /** Each group of the audience that the command names. */
   [audienceGroup: AudienceGroup]: Fact<GroupStanding>
+  /** Each group that the approval policy names, and of whom it names so many as have to grant. */
+  [approverGroup: ApproverGroup]: Fact<GroupStanding>
+  [candidate: Candidate]: Fact<PersonStanding>
 }
 type CiName = `ci ${string}`
 export const ciName = (ci: string): CiName => `ci ${ci}`
@@ -79,6 +82,10 @@ type CiCalendarName = `calendar ${string}`
 export const ciCalendarName = (ci: string): CiCalendarName => `calendar ${ci}`
 type AudienceGroup = `audience group ${string}`
 export const audienceGroup = (id: string): AudienceGroup => `audience group ${id}`
+type ApproverGroup = `approver group ${string}`
+export const approverGroup = (id: string): ApproverGroup => `approver group ${id}`
+type Candidate = `candidate ${string}`
+export const candidate = (id: string): Candidate => `candidate ${id}`
 
 export interface Windows {
   readonly version: number
@@ -194,14 +201,14 @@ export const CUSTOM_FIELDS = fact<CustomFieldSchema, CustomFieldsPublished>('set
   initial: { version: 0, ...DEFAULT_CUSTOM_FIELDS },
   evolve: (known, event) => (event.type === 'CustomFieldsPublished' ? event.data : known),
 })
-const personFact = (id: string) => fact(`person-${id}`, personStanding)
-const groupFact = (id: string) => fact(`group-${id}`, groupStanding)
+export const personFact = (id: string) => fact(`person-${id}`, personStanding)
+export const groupFact = (id: string) => fact(`group-${id}`, groupStanding)
 const modelFact = (id: string) =>
   fact<ChangeModel, ChangeModelEvent>(`changemodel-${id}`, { initial: NO_MODEL, evolve: evolveModel })
 const changeFact = (number: string) =>
   fact<ChangeRecord, ChangeEvent>(`change-${number}`, { initial: NOT_OPENED, evolve })
 
-type Questions = Partial<FactQuestions<ChangeFacts>>
+export type Questions = Partial<FactQuestions<ChangeFacts>>
 const NOTHING: Questions = {}
 
 /** What else the decision about this command needs to know. */
@@ -229,13 +236,8 @@ export function facts(command: ChangeCommand, record: ChangeRecord): Questions {
 }
 
 /** What a model affects that the change does not say for itself. */
-export function furtherFacts(
-  command: ChangeCommand,
-  _: ChangeRecord,
-  known: Partial<ChangeFacts>,
-): Questions {
-  if (command.type !== 'OpenChange') return NOTHING
-  const content = known.model?.value.approved?.content
+export function modelFacts({ model }: Partial<ChangeFacts>): Questions {
+  const content = model?.value.approved?.content
   return content === undefined
     ? NOTHING
     : {
@@ -330,7 +332,7 @@ function ciFacts(cis: readonly string[]): Questions {
 }
 
 /** Questions whose names only the moment knows, each of a kind (`ci …`) with its own type. */
-function byName<Kind extends `${string} ${string}`, Value>(
+export function byName<Kind extends `${string} ${string}`, Value>(
   questions: readonly (readonly [Kind, FactQuestion<Value>])[],
 ): Questions {
   return Object.fromEntries(questions) as unknown as Questions

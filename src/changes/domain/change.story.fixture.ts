@@ -1,9 +1,8 @@
 import type { RecordedEvent, Refused } from '#libs/event-sourcing'
-import { answerFacts, commandMetadata, recorded, type ToldEvent } from '#libs/testing'
+import { commandMetadata, factsOf, recorded, type ToldEvent } from '#libs/testing'
 import * as c from './change.commands.js'
 import { changeDecider } from './change.decider.js'
 import type { ChangeEvent, Plan } from './change.events.js'
-import type { ChangeFacts } from './change.facts.js'
 import { type Change, type ChangeRecord, isOpened } from './change.state.js'
 import { CI_SCHEDULE } from './schedule.decider.js'
 
@@ -26,7 +25,8 @@ export class ChangeStory {
   readonly others = new Map<string, ToldEvent[]>([
     ['person-rita', [registered('Rita')]],
     ['person-ann', [registered('Ann')]],
-    ['group-network', [{ type: 'GroupRegistered', data: { name: 'Network' } }]],
+    ['person-lea', [registered('Lea'), { type: 'RoleGranted', data: { role: 'team-lead', source: 'idp' } }]],
+    ['group-network', [{ type: 'GroupRegistered', data: { name: 'Network', manager: 'lea' } }]],
     ['ci-CI1', [ci('web', { osVersion: '1' })]],
     ['ci-CI2', [ci('db', {})]],
     ['ci-CI3', [ci('other', {})]],
@@ -53,9 +53,7 @@ export class ChangeStory {
       data as never,
       commandMetadata({ actor: 'rita', occurredAt: '2026-03-01T09:00:00.000Z', ...metadata }) as never,
     )
-    let known = answerFacts<ChangeFacts>(changeDecider.facts!(command, this.#record) as never, this.others)
-    const further = changeDecider.furtherFacts!(command, this.#record, known)
-    known = { ...known, ...answerFacts<ChangeFacts>(further as never, this.others) }
+    const known = factsOf(changeDecider, command, this.#record, this.others)
     const decided = changeDecider.decide(command, this.#record, known)
     const { occurredAt, channel, actor } = command.metadata
     for (const event of recorded(`change-${this.number}`, JSON.parse(JSON.stringify(decided)), {
