@@ -3,10 +3,19 @@ import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import type { Kafka } from 'kafkajs'
+import { type PublishedTopic, PublisherRunner, type TopicStatus } from '#libs/event-publisher'
+import { KafkaEventPublisher } from '#libs/event-publisher/kafka'
 import { type DomainEvent, LOG_START, type NewEvent } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
+import { eventually } from '#libs/testing'
 import { header, readTopic } from '../../libs/event-publisher/kafka/kafka-broker.fixture.js'
+import { publishedTopics } from '../../src/topics.js'
 import type { PublisherLine, PublisherProcessOptions } from './publisher-process.js'
+
+export const PARTITIONS = 3
+/** Events that are sent together. */
+export const BATCH = 250
+const REACHED_WITHIN_MS = 60_000
 
 /** Appends incidents in turns, each opened and then commented; all of them public. */
 export class Incidents {
@@ -74,6 +83,46 @@ export async function tally(kafka: Kafka, topic: string, log: EventStore): Promi
     missing: logged.filter(({ id }) => !seen.has(id)).length,
     outOfOrder,
   }
+}
+
+/** What a tally of so many events says when all is as in the log. */
+export const whole = (count: number) => ({ inLog: count, missing: 0, outOfOrder: 0 })
+
+/** The topics that the program publishes. */
+export function topicsOf({ logId }: EventStore, namespace: string): PublishedTopic[] {
+  return publishedTopics({ namespace, partitions: PARTITIONS, logId })
+}
+
+/** A publisher in this process. */
+export function startedRunner(
+  eventStore: EventStore,
+  brokers: readonly string[],
+  topics: readonly PublishedTopic[],
+): PublisherRunner {
+  const publisher = new KafkaEventPublisher({
+    brokers,
+    clientId: 'spec',
+    sessionMilliseconds: 3_000,
+    requestMilliseconds: 1_000,
+  })
+  const runner = new PublisherRunner({ eventStore, publisher, topics, batchSize: BATCH })
+  runner.start()
+  return runner
+}
+
+/** How its first topic stands. */
+export const statusOf = async (runner: PublisherRunner) => (await runner.status())[0]!
+
+/** Waits until its first topic stands so, and there. */
+export function reached(runner: PublisherRunner, state: string, position?: string): Promise<TopicStatus> {
+  return eventually(
+    state,
+    async () => {
+      const status = await statusOf(runner)
+      return status.state === state && (position === undefined || status.position === position) && status
+    },
+    REACHED_WITHIN_MS,
+  )
 }
 
 /** A publisher in a process of its own. */

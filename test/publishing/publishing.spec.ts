@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type PublishedTopic, PublisherRunner } from '#libs/event-publisher'
+import type { PublishedTopic, PublisherRunner } from '#libs/event-publisher'
 import { KafkaEventPublisher } from '#libs/event-publisher/kafka'
 import { LOG_START } from '#libs/event-sourcing'
 import { appendEvents, eventually } from '#libs/testing'
@@ -16,12 +13,23 @@ import {
 import { type CompiledCopy, compiledCopy } from '../../libs/testing/compiled-copy.js'
 import { type TemporaryEventStore, temporaryEventStore } from '../../libs/testing/temporary-event-store.js'
 import { toCloudEvent } from '../../src/events/cloud-event.js'
-import { publishedTopics, topicName } from '../../src/topics.js'
-import { Incidents, newEvent, OwnBroker, PublisherProcess, tally } from './publishing.fixture.js'
+import { topicName } from '../../src/topics.js'
+import {
+  BATCH,
+  Incidents,
+  newEvent,
+  PARTITIONS,
+  PublisherProcess,
+  reached,
+  startedRunner,
+  tally,
+  topicsOf,
+  whole,
+} from './publishing.fixture.js'
 
-const PARTITIONS = 3
-const BATCH = 250
+/** For each thing that is waited for, and for a test, that waits for several. */
 const LONG = 60_000
+const LONG_TEST = 3 * LONG
 
 describeWithKafka('Publishing to Kafka', () => {
   let temporary: TemporaryEventStore
@@ -40,8 +48,6 @@ describeWithKafka('Publishing to Kafka', () => {
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
     await temporary.dispose()
   })
-
-  const whole = (count: number) => ({ inLog: count, missing: 0, outOfOrder: 0 })
 
   describe('from a process of its own', () => {
     let compiled: CompiledCopy
@@ -87,7 +93,7 @@ describeWithKafka('Publishing to Kafka', () => {
           duplicates: 0,
         })
       },
-      LONG,
+      LONG_TEST,
     )
 
     it(
@@ -110,7 +116,7 @@ describeWithKafka('Publishing to Kafka', () => {
         expect(result).toMatchObject(whole(6_000))
         expect(result.duplicates).toBeLessThanOrEqual(kills * BATCH)
       },
-      LONG,
+      LONG_TEST,
     )
 
     it(
@@ -131,7 +137,7 @@ describeWithKafka('Publishing to Kafka', () => {
         const result = await tally(kafkaClient(), topic, temporary.store)
         expect(result).toMatchObject({ ...whole(1_500), duplicates: 0 })
       },
-      LONG,
+      LONG_TEST,
     )
 
     it(
@@ -155,71 +161,19 @@ describeWithKafka('Publishing to Kafka', () => {
         expect(result).toMatchObject(whole(3_200))
         expect(result.duplicates).toBeLessThanOrEqual(BATCH)
       },
-      LONG,
+      LONG_TEST,
     )
   })
 
-  function run(brokers: readonly string[], topics?: readonly PublishedTopic[]): PublisherRunner {
-    const { store } = temporary
-    const runner = new PublisherRunner({
-      eventStore: store,
-      publisher: new KafkaEventPublisher({
-        brokers,
-        clientId: 'spec',
-        sessionMilliseconds: 3_000,
-        requestMilliseconds: 1_000,
-      }),
-      topics: topics ?? publishedTopics({ namespace, partitions: PARTITIONS, logId: store.logId }),
-      batchSize: BATCH,
-    })
-    runner.start()
+  function run(topics?: readonly PublishedTopic[]): PublisherRunner {
+    const runner = startedRunner(
+      temporary.store,
+      KAFKA_BROKERS,
+      topics ?? topicsOf(temporary.store, namespace),
+    )
     cleanUps.push(() => runner.stop())
     return runner
   }
-
-  const statusOf = async (runner: PublisherRunner) => (await runner.status())[0]!
-  const state = (runner: PublisherRunner, wanted: string, position?: string) =>
-    eventually(
-      wanted,
-      async () => {
-        const status = await statusOf(runner)
-        return status.state === wanted && (position === undefined || status.position === position) && status
-      },
-      LONG,
-    )
-
-  it('goes on without a gap after the broker was stopped, killed and frozen, while appends go on', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'kafka-'))
-    const broker = await OwnBroker.start(folder)
-    cleanUps.push(async () => {
-      await broker.stop()
-      rmSync(folder, { recursive: true })
-    })
-    const runner = run([broker.address])
-    await incidents.append(500)
-    await state(runner, 'following', await temporary.store.head())
-
-    const outages = [
-      { begin: () => broker.stop(), end: () => broker.startAgain() },
-      { begin: async () => broker.signal('SIGKILL'), end: () => broker.startAgain() },
-      { begin: async () => broker.signal('SIGSTOP'), end: async () => broker.signal('SIGCONT') },
-    ]
-    for (const { begin, end } of outages) {
-      await begin()
-      await incidents.append(500)
-      const behind = await state(runner, 'retrying')
-      expect(behind.message).toMatch(/Kafka|BROKER|heartbeat/)
-      await eventually('lag told', async () => ((await statusOf(runner)).lagSeconds ?? 0) > 0)
-      await incidents.append(200)
-      await end()
-      await state(runner, 'following', await temporary.store.head())
-    }
-    await runner.stop()
-    const result = await tally(kafkaClient([broker.address]), topic, temporary.store)
-    process.stdout.write(`3 outages: ${JSON.stringify(result)}\n`)
-    expect(result).toMatchObject(whole(2_600))
-    expect(result.duplicates).toBeLessThanOrEqual(3 * BATCH)
-  }, 180_000)
 
   it('is told of gaps, repetitions and disorder by the tally (counter-proof)', async () => {
     await incidents.append(6, 1)
@@ -244,15 +198,15 @@ describeWithKafka('Publishing to Kafka', () => {
 
   it('stops before the topic of another log', async () => {
     await incidents.append(50)
-    const first = run(KAFKA_BROKERS)
-    await state(first, 'following')
+    const first = run()
+    await reached(first, 'following')
     await first.stop()
     const before = await tally(kafkaClient(), topic, temporary.store)
     await temporary.dispose()
     temporary = await temporaryEventStore()
     await new Incidents(temporary.store).append(50)
-    const second = run(KAFKA_BROKERS)
-    expect(await state(second, 'stopped')).toMatchObject({
+    const second = run()
+    expect(await reached(second, 'stopped')).toMatchObject({
       code: 'CHECKPOINT.FOREIGN',
       message: expect.stringContaining(`ledgerdesk publisher reset ${topic}`),
     })
@@ -294,7 +248,7 @@ describeWithKafka('Publishing to Kafka', () => {
     }
 
     it('shows nothing of them, and no work notes, on the topic', async () => {
-      await state(run(KAFKA_BROKERS), 'following', await temporary.store.head())
+      await reached(run(), 'following', await temporary.store.head())
       const text = await textOnTopic()
       expect(text).toContain('Badge reader')
       for (const secret of [SECRET, NOTE, 'INC0009001']) expect(text).not.toContain(secret)
@@ -307,7 +261,7 @@ describeWithKafka('Publishing to Kafka', () => {
         from: ['incident-'],
         outgoing: async (events) => events.map((event) => toCloudEvent(event, logId) as never),
       }
-      await state(run(KAFKA_BROKERS, [everything]), 'following', await temporary.store.head())
+      await reached(run([everything]), 'following', await temporary.store.head())
       const text = await textOnTopic()
       for (const secret of [SECRET, NOTE, 'INC0009001']) expect(text).toContain(secret)
       expect((await temporary.store.readAll({ after: LOG_START, limit: 1_000 })).events).toHaveLength(64)
