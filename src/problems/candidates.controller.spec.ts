@@ -4,12 +4,14 @@ import type { CommandSender } from '../http/command-sender.js'
 import type { Queries } from '../http/queries.js'
 import { CandidatesController } from './candidates.controller.js'
 
+const MEMBERS = ['INC0000001', 'INC0000002'].map((number) => ({ number }))
+
 describe('Deciding on a candidate', () => {
   const params = { id: 'INC0000001' }
   const context = { principal: principal('ann', ['agent']) } as RequestContext
   /** One that is seen as this, and how often a decision on it was sent. */
   const seenAs = (candidate: object) => {
-    const seen = { title: 'Printer is slow', score: 7, memberCount: 2, members: [], ...candidate }
+    const seen = { title: 'Printer is slow', score: 7, memberCount: 2, members: MEMBERS, ...candidate }
     const queries = { ask: async () => ({ json: JSON.stringify(seen) }) } as unknown as Queries
     const send = jest.fn(async () => ({ revision: 1, position: '1' }))
     const controller = new CandidatesController(queries, { send } as unknown as CommandSender)
