@@ -183,7 +183,8 @@ export abstract class EventStore {
 
   /**
    * Follows the log for ever: what is there, then what comes. The next batch is fetched only when the consumer asks
-   * (back-pressure); ends when `signal` aborts. Own appends are seen at once, those of other processes within 20 ms.
+   * (back-pressure); ends when `signal` aborts. Own appends are seen at once, those of other processes within 20 ms;
+   * that the log moved on by events which the filter leaves out may be told a moment later.
    */
   abstract subscribe(options: SubscribeOptions): AsyncIterable<LogBatch>
 

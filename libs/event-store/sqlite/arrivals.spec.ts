@@ -30,6 +30,23 @@ describe('Arrivals', () => {
     expect(jest.getTimerCount()).toBe(0)
   })
 
+  it('of this process are known at once to those whom they may concern, and to the others with the next look', async () => {
+    const { arrivals, seen, after } = waiting()
+    const others = { arrived: false }
+    const later = arrivals
+      .after(LOG_START, undefined, () => false)
+      .then(() => {
+        others.arrived = true
+      })
+    arrivals.committed(toPosition(1))
+    await after
+    await Promise.resolve()
+    expect([seen.arrived, others.arrived]).toEqual([true, false])
+    await jest.advanceTimersByTimeAsync(POLL_MS)
+    await later
+    expect(jest.getTimerCount()).toBe(0)
+  })
+
   it('are known without any time passing to those who are woken', async () => {
     const { arrivals, seen, after } = waiting()
     arrivals.wake(LOG_START)

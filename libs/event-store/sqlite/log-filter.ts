@@ -45,14 +45,8 @@ export function filteredQuery(log: LogFile, filter: LogFilter): FilteredQuery | 
   }
 }
 
-/** False: whatever stands after that position, the filter leaves it out. Told without a query, where it can be. */
-export function mayFind(log: LogFile, { prefixes }: LogFilter, after: number): boolean {
-  const written = prefixes && log.ownWrites.after(after)
-  return !written || written.some((category) => concerns(prefixes, log.categories.nameOf(category)))
-}
-
 /** Whether streams of the category may have one of the prefixes. */
-function concerns(prefixes: readonly string[], category: string): boolean {
+export function concerns(prefixes: readonly string[], category: string): boolean {
   return prefixes.some((prefix) => category.startsWith(prefix) || categoryOf(prefix) === category)
 }
 

@@ -7,10 +7,10 @@ import {
   type RecordedEvent,
   toPosition,
 } from '#libs/event-sourcing'
-import type { LogPage, ReadAllOptions } from '../event-store.js'
+import type { LogFilter, LogPage, ReadAllOptions } from '../event-store.js'
 import type { Statement } from './driver.js'
 import { EVENT_COLUMNS, type EventRow, type LogFile } from './log-file.js'
-import { filteredQuery, mayFind } from './log-filter.js'
+import { concerns, filteredQuery } from './log-filter.js'
 
 /**
  * Positions searched at most for one page when the filter may leave out what the index offers: a rare type in a long
@@ -55,7 +55,7 @@ export class LogReader {
     this.log.refresh()
     const from = this.#known(after)
     const last = upTo === undefined ? this.log.head.position : this.#known(upTo)
-    const query = mayFind(this.log, filter, from) ? filteredQuery(this.log, filter) : undefined
+    const query = this.#mayFind(filter, from) ? filteredQuery(this.log, filter) : undefined
     const bound = query?.searches ? Math.min(last, from + SEARCH_WINDOW) : last
     const rows =
       query && from < bound ? this.#statement(query.sql).all(from, bound, limit, ...query.values) : []
@@ -66,6 +66,11 @@ export class LogReader {
       position: toPosition(searched),
       end: searched >= last,
     }
+  }
+
+  /** False: whatever stands after that position, the filter leaves it out. Told without a query, where it can be. */
+  mayFind(filter: LogFilter, after: Position): boolean {
+    return this.#mayFind(filter, this.#known(after))
   }
 
   idAt(position: Position): string | undefined {
@@ -100,6 +105,11 @@ export class LogReader {
       .prepare<{ stream: string }>('SELECT stream FROM stream_metadata ORDER BY stream')
       .all()
       .map(({ stream }) => stream)
+  }
+
+  #mayFind({ prefixes }: LogFilter, after: number): boolean {
+    const written = prefixes && this.log.ownWrites.after(after)
+    return !written || written.some((category) => concerns(prefixes, this.log.categories.nameOf(category)))
   }
 
   /** The row number of a position that this log gave. */

@@ -1,6 +1,9 @@
 import { LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
 import { type TemporaryEventStore, temporaryEventStore } from '../../testing/temporary-event-store.js'
-import { newEvent } from '../event-store.contract.js'
+import { newEvent, until } from '../event-store.contract.js'
+import type { LogBatch } from '../event-store.js'
+import { POLL_MS } from './arrivals.js'
+import { fakeIntervals } from './faked-intervals.fixture.js'
 import { openSqliteEventStore, type SqliteEventStore } from './index.js'
 import { filteredQuery } from './log-filter.js'
 import { OwnWrites } from './own-writes.js'
@@ -74,5 +77,38 @@ describe('Who follows some categories', () => {
     await append(ours, 'person-2')
     expect((await readOn(position)).events.map(({ stream }) => stream)).toEqual(['person-2'])
     expect(queries).toHaveBeenCalledTimes(1)
+  })
+
+  it('is woken at once by what this connection writes of them, and not by the others', async () => {
+    fakeIntervals()
+    const abort = new AbortController()
+    const seen: LogBatch[] = []
+    const following = (async () => {
+      for await (const batch of ours.subscribe({
+        prefixes: PREFIXES,
+        after: LOG_START,
+        signal: abort.signal,
+      }))
+        seen.push(batch)
+    })()
+    try {
+      await until(() => jest.getTimerCount() === 1)
+      await append(ours, 'incident-1')
+      await new Promise(setImmediate)
+      expect(seen).toHaveLength(1)
+      await append(ours, 'person-1')
+      await until(() => seen.length === 2)
+      expect(seen[1]!.events.map(({ stream }) => stream)).toEqual(['person-1'])
+
+      await until(() => jest.getTimerCount() === 1)
+      await append(ours, 'incident-2')
+      jest.advanceTimersByTime(POLL_MS)
+      await until(() => seen.length === 3)
+      expect(seen[2]).toMatchObject({ events: [], position: await ours.head(), end: true })
+    } finally {
+      abort.abort()
+      await following
+      jest.useRealTimers()
+    }
   })
 })

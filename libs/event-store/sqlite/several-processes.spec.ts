@@ -7,23 +7,13 @@ import { compiledAppendLoad } from '../../testing/compiled-copy.js'
 import { type TemporaryEventStore, temporaryEventStore } from '../../testing/temporary-event-store.js'
 import { newEvent, until } from '../event-store.contract.js'
 import { POLL_MS } from './arrivals.js'
+import { fakeIntervals } from './faked-intervals.fixture.js'
 import { checkLog, openSqliteEventStore, type SqliteEventStore } from './index.js'
 import { Turn } from './turn.js'
 
 /** Appends that the busy process has under way, and so may commit together. */
 const WRITERS = 64
 const MOST_COMMITS_BETWEEN = 10
-
-/** All but intervals. */
-const NOT_FAKED = [
-  'Date',
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'setTimeout',
-] as const
 
 describe('several processes on one log', () => {
   let compiled: ReturnType<typeof compiledAppendLoad>
@@ -128,8 +118,7 @@ describe('two connections to one log', () => {
   })
 
   it('notice each other, by themselves or at once when woken', async () => {
-    // Looking by itself is all that is on an interval
-    jest.useFakeTimers({ doNotFake: [...NOT_FAKED] })
+    fakeIntervals()
     const { store } = temporary
     const abort = new AbortController()
     const seen: string[] = []

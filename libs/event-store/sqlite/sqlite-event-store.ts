@@ -172,7 +172,10 @@ export class SqliteEventStore extends EventStore {
       if (first || page.position !== position) yield { ...page, checkedAt }
       first = false
       position = page.position
-      if (page.end && position >= this.#knownHead()) await this.#arrivals.after(position, signal)
+      if (page.end && position >= this.#knownHead()) {
+        const mayFind = () => this.#connected().reader.mayFind(range, position)
+        await this.#arrivals.after(position, signal, mayFind)
+      }
     }
   }
 
@@ -290,7 +293,7 @@ export class SqliteEventStore extends EventStore {
       appended: (events: number, seconds: number) => {
         this.options.onCommit?.(events, seconds)
         const head = this.#knownHead()
-        this.#arrivals.wake(head)
+        this.#arrivals.committed(head)
         for (const listener of this.#listeners) listener(head)
       },
     }
