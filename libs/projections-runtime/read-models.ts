@@ -268,7 +268,7 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
     const filter = this.#allowed(request)
     // One row more than the page has tells that there is a next one
     const query = { filter, orderBy, limit: pageSize + 1, after, onePer }
-    const found = await reader.find<Document & object>(this.schema.name, query)
+    const found = await reader.find<Document>(this.schema.name, query)
     const page = found.slice(0, pageSize)
     const last = found.length > pageSize ? page.at(-1) : undefined
     return {
