@@ -1,7 +1,7 @@
 import type { Principal } from '#libs/access'
 import { compare, eq, type Filter, or } from '#libs/read-store'
 import { appendEvents, InMemoryEventStore, InMemoryReadStore } from '#libs/testing'
-import { defineProjection } from './definitions.js'
+import { type AccessRule, defineProjection } from './definitions.js'
 import { ProjectionRunner } from './projection-runner.js'
 import { ReadModels } from './read-models.js'
 
@@ -12,7 +12,9 @@ interface Note {
 
 const open: Filter = eq('kind', 'public')
 const mine: Filter = eq('kind', 'ann')
-const definition = (parts: readonly Filter[] | undefined) =>
+type Access = Partial<Pick<AccessRule<Note>, 'parts' | 'fields'>>
+
+const definition = (access: Access) =>
   defineProjection<Note>({
     name: 'notes',
     version: 1,
@@ -22,15 +24,15 @@ const definition = (parts: readonly Filter[] | undefined) =>
     columns: { kind: 'string', topic: 'string' },
     indexes: [['kind'], ['topic']],
     rows: () => or(open, mine),
-    parts: parts && (() => parts),
+    ...access,
   })
 
 const ann: Principal = { id: 'ann', grants: new Map(), groups: new Set() }
 
-async function notesOf(parts?: readonly Filter[]) {
+async function notesOf(access: Access = {}) {
   const eventStore = new InMemoryEventStore()
   const readStore = new InMemoryReadStore()
-  const definitions = [definition(parts)]
+  const definitions = [definition(access)]
   for (const [i, data] of [
     { kind: 'public', topic: 'mail' },
     { kind: 'ann', topic: 'mail' },
@@ -52,7 +54,7 @@ describe('Counts of what a principal may see', () => {
     ['by the rows', undefined],
     ['by disjoint parts of them', [open, mine]],
   ])('are those of the list, %s', async (_, parts) => {
-    const notes = await notesOf(parts)
+    const notes = await notesOf({ parts: parts && (() => parts) })
     expect((await notes.count({ principal: ann })).count).toBe(3)
     expect((await notes.count({ principal: ann, filter: eq('topic', 'mail') })).count).toBe(2)
     const { groups } = await notes.groupCounts(['topic'], { principal: ann })
@@ -64,7 +66,45 @@ describe('Counts of what a principal may see', () => {
   })
 
   it('would be wrong if parts overlapped: they are added up as they are', async () => {
-    const notes = await notesOf([open, compare('kind', '!=', 'bob')])
+    const notes = await notesOf({ parts: () => [open, compare('kind', '!=', 'bob')] })
     expect((await notes.count({ principal: ann })).count).toBe(5)
+  })
+})
+
+describe('Fields of all rows', () => {
+  const asking = { principal: ann, atMost: 3 }
+
+  it('are those of what the principal may see, and no others', async () => {
+    const notes = await notesOf()
+    const { documents, position, lag } = await notes.findFields(asking, ['topic'])
+    expect(documents).toHaveLength(3)
+    expect(documents).toEqual(expect.arrayContaining([{ topic: 'mail' }, { topic: 'network' }]))
+    expect(position).toBe((await notes.count({ principal: ann })).position)
+    expect(lag).toBe(0)
+    const about = await notes.findFields({ ...asking, filter: eq('topic', 'mail') }, ['kind'])
+    expect(new Set(about.documents?.map(({ kind }) => kind))).toEqual(new Set(['public', 'ann']))
+  })
+
+  it('are not told where there are more than are asked for', async () => {
+    const notes = await notesOf()
+    const { documents, position } = await notes.findFields({ ...asking, atMost: 2 }, ['topic'])
+    expect(documents).toBeUndefined()
+    expect(position).toBe((await notes.count({ principal: ann })).position)
+  })
+
+  it('are not told where what may be seen of a document depends on the rest of it', async () => {
+    const notes = await notesOf({
+      fields: ({ kind, topic }) => ({ kind, topic: kind === 'public' ? topic : '' }),
+    })
+    expect((await notes.findFields(asking, ['topic'])).documents).toBeUndefined()
+    const { rows } = await notes.list({ principal: ann, pageSize: 9 })
+    expect(rows.map(({ document }) => document.topic).sort()).toEqual(['', 'mail', 'network'])
+  })
+
+  it('wait for what the answer must hold at least', async () => {
+    const notes = await notesOf()
+    const later = '9'.repeat(20)
+    const asked = notes.findFields({ ...asking, minPosition: later }, ['topic'])
+    await expect(asked).rejects.toMatchObject({ code: 'POSITION.UNKNOWN' })
   })
 })

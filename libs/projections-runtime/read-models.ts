@@ -12,18 +12,17 @@ import {
   type Excerpt,
   excerptOf,
   type Fields,
+  type FieldsQuery,
   type Filter,
   type GroupCount,
   hitCursor,
   type KeysetCursor,
   matches,
   type ProjectionReader,
-  type Query,
   type ReadStore,
   type SearchTerm,
   type SortKey,
   type StoredDocument,
-  type StoredFields,
 } from '#libs/read-store'
 import { buildKey } from './build-plan.js'
 import { type Clock, systemClock } from './clock.js'
@@ -55,27 +54,24 @@ export interface ListRequest extends Asking {
   onePer?: string
 }
 
-/** Some columns of a row as the principal may see it. */
-export interface RowFields<Document> {
-  id: string
-  document: Document
-}
+/** All rows that meet a filter, as a `FieldsQuery` asks for them. */
+export type FieldsRequest = Asking & FieldsQuery
 
 /** A row as the principal may see it. */
-export interface Row<Document> extends RowFields<Document> {
+export interface Row<Document> {
+  id: string
+  document: Document
   /** True while events of its key wait behind a poisoned one. */
   stale: boolean
   /** Position of the last event folded into it. */
   position: Position
 }
 
-interface Page<Listed> extends Freshness {
-  rows: Listed[]
+export interface ListAnswer<Document> extends Freshness {
+  rows: Row<Document>[]
   /** Where the next page begins; absent on the last page. */
   next?: KeysetCursor
 }
-
-export type ListAnswer<Document> = Page<Row<Document>>
 
 export interface SearchRequest extends Asking {
   terms: readonly SearchTerm[]
@@ -100,8 +96,11 @@ export interface SearchAnswer<Document> extends Freshness {
 /** Questions to one collection, with its access rule inside the store query. */
 export interface ReadModel<Document> {
   list(request: ListRequest): Promise<ListAnswer<Document>>
-  /** The same page, of each row at least these columns: sooner, where all rows and columns may be seen. */
-  listFields(request: ListRequest, fields: Fields): Promise<Page<RowFields<Document>>>
+  /**
+   * Some columns of all rows at once, in no order. `documents` is absent where there are too many, or where what may be seen of a
+   * document depends on the rest of it: they come by pages of `list`.
+   */
+  findFields(request: FieldsRequest, fields: Fields): Promise<Freshness & { documents?: Document[] }>
   /** `row` is absent when there is no such document, or none that the principal may see. */
   get(id: string, asking: Asking): Promise<Freshness & { row?: Row<Document> }>
   /** Of these documents those that there are and that the principal may see, in no order. */
@@ -240,42 +239,28 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
   ) {}
 
   async list(request: ListRequest): Promise<ListAnswer<Document>> {
+    const { principal, orderBy = [], pageSize, after, onePer } = request
     const { reader, ...freshness } = await this.fresh(request)
-    const query = this.#query(request)
-    const { rows, next } = this.#page(query, await reader.find<Document>(this.schema.name, query))
-    return { ...freshness, rows: rows.map((stored) => this.#row(stored, request.principal)), ...next }
-  }
-
-  async listFields(request: ListRequest, fields: Fields): Promise<Page<RowFields<Document>>> {
-    if (!this.#isPlain(request.principal)) return this.list(request)
-    const { reader, ...freshness } = await this.fresh(request)
-    const query = this.#query(request)
-    let found = await reader.findFields<Document>(this.schema.name, query, fields)
-    if (found.length === query.limit) {
-      // The next page begins behind the values of the last row, which few need who ask for fields
-      const order = this.#order(query).map(({ column }) => column)
-      const wanted = [...new Set([...fields, ...order])]
-      if (wanted.length > fields.length)
-        found = await reader.findFields<Document>(this.schema.name, query, wanted)
+    const filter = this.#allowed(request)
+    // One row more than the page has tells that there is a next one
+    const query = { filter, orderBy, limit: pageSize + 1, after, onePer }
+    const found = await reader.find<Document>(this.schema.name, query)
+    const page = found.slice(0, pageSize)
+    const last = found.length > pageSize ? page.at(-1) : undefined
+    return {
+      ...freshness,
+      rows: page.map((stored) => this.#row(stored, principal)),
+      ...(last && { next: cursorAfter(completeOrderBy(this.schema, filter, orderBy), last) }),
     }
-    const { rows, next } = this.#page(query, found)
-    return { ...freshness, rows, ...next }
   }
 
-  /** One row more than the page has tells that there is a next one. */
-  #query(request: ListRequest): Query {
-    const { orderBy = [], pageSize, after, onePer } = request
-    return { filter: this.#allowed(request), orderBy, limit: pageSize + 1, after, onePer }
-  }
-
-  #page<Found extends StoredFields<Document>>(query: Query, found: readonly Found[]) {
-    const rows = found.slice(0, query.limit - 1)
-    const last = found.length === query.limit ? rows.at(-1) : undefined
-    return { rows, next: last && { next: cursorAfter(this.#order(query), last) } }
-  }
-
-  #order({ filter, orderBy }: Query): readonly SortKey[] {
-    return completeOrderBy(this.schema, filter, orderBy)
+  async findFields(request: FieldsRequest, fields: Fields) {
+    const { reader, ...freshness } = await this.fresh(request)
+    if (this.access.fields) return freshness
+    const { onePer, atMost } = request
+    const query = { filter: this.#allowed(request), onePer, atMost }
+    const documents = await reader.findFields<Document>(this.schema.name, query, fields)
+    return { ...freshness, ...(documents && { documents }) }
   }
 
   async get(id: string, asking: Asking) {
@@ -334,11 +319,6 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
 
   #allowed({ principal, filter }: { principal: Principal; filter?: Filter }): Filter {
     return narrowed(this.access.rows(principal), filter)
-  }
-
-  /** Whether the principal may see all: else what of a document it is may depend on the rest of it. */
-  #isPlain(principal: Principal): boolean {
-    return this.access.fields === undefined && this.access.rows(principal).kind === 'true'
   }
 
   #allowedParts({ principal, filter }: { principal: Principal; filter?: Filter }): Filter[] {

@@ -49,13 +49,9 @@ export interface CollectionSchema {
   readonly search?: SearchSchema
 }
 
-/** Some columns of a document. */
-export interface StoredFields<Document = unknown> {
+export interface StoredDocument<Document = unknown> {
   id: string
   document: Document
-}
-
-export interface StoredDocument<Document = unknown> extends StoredFields<Document> {
   /** Position of the last event folded into it. */
   position: Position
   /** True while events of its key wait behind a poisoned one. */
@@ -91,11 +87,19 @@ export interface Query {
 }
 
 /**
- * Columns of a document, neither lists nor `number`s, that are all that is wanted of it beside its id: a store then reads
- * no more, and no document where they all stand in the index that finds it. Absent ones are left out; texts come as filters
- * see them.
+ * Columns of a document, neither lists nor `number`s, that are all that is wanted of it: a store then reads no more, and no
+ * document where they all stand in the index that finds it. Absent ones are left out; texts come as filters see them.
  */
 export type Fields = readonly string[]
+
+/** All documents that satisfy a filter, in no order. */
+export interface FieldsQuery {
+  filter?: Filter
+  /** As of a {@link Query}, where nothing need be ordered by it. */
+  onePer?: string
+  /** Documents, and what a store has to look at to find them: where it is more, nothing is answered. */
+  atMost: number
+}
 
 export interface GroupCount {
   /** Value per requested dimension, in the order asked. */
@@ -153,12 +157,16 @@ export abstract class ProjectionReader {
    * Unavailable `READ_STORE.LOADING` before the end of a bulk load
    */
   abstract find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]>
-  /** The same page, of each row some columns alone. @throws InvalidInput as `find`, also for the fields */
+  /**
+   * Of documents some columns alone, from one state of the build (as `find`).
+   * @returns undefined where there are too many to be read at once: they come by pages
+   * @throws InvalidInput as `find`, also for the fields
+   */
   abstract findFields<Document>(
     collection: string,
-    query: Query,
+    query: FieldsQuery,
     fields: Fields,
-  ): Promise<StoredFields<Document>[]>
+  ): Promise<Document[] | undefined>
   abstract count(collection: string, filter?: Filter): Promise<number>
   abstract groupCounts(
     collection: string,

@@ -12,6 +12,7 @@ import {
   cursorAfter,
   type DocumentWrite,
   type Fields,
+  type FieldsQuery,
   type Filter,
   type GroupCount,
   HitCollector,
@@ -24,7 +25,6 @@ import {
   type Query,
   ReadStore,
   type StoredDocument,
-  type StoredFields,
   type TextAnswer,
   type TextQuery,
 } from '#libs/read-store'
@@ -169,19 +169,6 @@ class InMemoryReader extends ProjectionReader {
   }
 
   async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
-    return this.#page(collection, query).map((stored) => whole<Document>(stored))
-  }
-
-  async findFields<Document>(
-    collection: string,
-    query: Query,
-    fields: Fields,
-  ): Promise<StoredFields<Document>[]> {
-    checkFields(this.collection(collection).schema, fields)
-    return this.#page(collection, query).map((stored) => partOf<Document>(stored, fields))
-  }
-
-  #page(collection: string, query: Query): StoredDocument[] {
     const { schema } = this.collection(collection)
     const orderBy = completeOrderBy(schema, query.filter, query.orderBy)
     const order = compareRows(orderBy)
@@ -190,7 +177,17 @@ class InMemoryReader extends ProjectionReader {
       .filter(({ at }) => query.after === undefined || order(at, query.after) > 0)
       .sort((a, b) => order(a.at, b.at))
       .slice(0, query.limit)
-      .map(({ stored }) => stored)
+      .map(({ stored }) => whole<Document>(stored))
+  }
+
+  async findFields<Document>(
+    collection: string,
+    { filter, atMost }: FieldsQuery,
+    fields: Fields,
+  ): Promise<Document[] | undefined> {
+    checkFields(this.collection(collection).schema, fields)
+    const found = this.#matching(collection, filter)
+    return found.length > atMost ? undefined : found.map((stored) => partOf<Document>(stored, fields))
   }
 
   async count(collection: string, filter?: Filter): Promise<number> {
@@ -278,8 +275,8 @@ function whole<Document>(stored: StoredDocument): StoredDocument<Document> {
 }
 
 /** A copy of some columns. */
-function partOf<Document>({ id, document }: StoredDocument, fields: Fields): StoredFields<Document> {
+function partOf<Document>({ document }: StoredDocument, fields: Fields): Document {
   const values = fields.map((field) => [field, (document as Record<string, unknown>)[field]])
   const present = Object.fromEntries(values.filter(([, value]) => value !== undefined && value !== null))
-  return { id, document: present as Document }
+  return present as Document
 }

@@ -11,7 +11,15 @@ import type {
 } from '../../src/configuration/domain/configuration.events.js'
 import { UNENDED, UNENDED_POSITION } from '../intervals.js'
 import { foldVersions, laterWins, type VersionRow, type Wins } from './bitemporal-fold.js'
-import { CIS, type CiVersion, cmdbHistory, RELATIONS, standingAt } from './cmdb-history.js'
+import {
+  CIS,
+  type CiVersion,
+  cmdbHistory,
+  RELATIONS,
+  standingAt,
+  WALKED_OF_ITEM,
+  WALKED_OF_RELATION,
+} from './cmdb-history.js'
 import {
   anyCmdbLog,
   CI_STREAMS,
@@ -260,5 +268,24 @@ describe('Streams of other things whose names begin alike', () => {
       data: {},
     } as never)
     expect(viewSpec(cmdbHistory).given(claimed).collection(CIS).all.size).toBe(0)
+  })
+})
+
+describe('What walks need of the configuration', () => {
+  const { collections } = cmdbHistory
+  const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo']
+  const indexFrom = (collection: string, first: string) =>
+    collections[collection]?.indexes.find((columns) => columns[0] === first)
+
+  it.each([
+    [CIS, 'number', WALKED_OF_ITEM],
+    [RELATIONS, 'sourceCi', [...WALKED_OF_RELATION, 'present']],
+    [RELATIONS, 'targetCi', [...WALKED_OF_RELATION, 'present']],
+  ])('stands whole in the index by which %s are found by %s', (collection, first, needed) => {
+    expect(indexFrom(collection, first)).toEqual(expect.arrayContaining([...BOUNDS, ...needed]))
+  })
+
+  it('does not stand in all of them, so that a document is read where ends are named', () => {
+    expect(indexFrom(RELATIONS, 'sourceName')).not.toEqual(expect.arrayContaining([...WALKED_OF_RELATION]))
   })
 })

@@ -1,27 +1,21 @@
 import { Unavailable } from '#libs/event-sourcing'
 import { checkCounting, coveringCounts } from '../collection-rules.js'
 import { type Filter, simplify } from '../filter.js'
-import { checkCursor, checkFields, checkQuery, checkSearch, planOrder } from '../query-rules.js'
+import { checkCursor, checkFields, checkFilter, checkQuery, checkSearch, planOrder } from '../query-rules.js'
 import type {
   Checkpoint,
   CollectionSchema,
   Fields,
+  FieldsQuery,
   GroupCount,
   Query,
   StoredDocument,
-  StoredFields,
 } from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { type BuildDocument, type BuildDocuments, FORMAT, schemasOf } from './build-documents.js'
 import { type Condition, filterCondition, spacedField } from './filter-query.js'
-import { pageQuery } from './page-query.js'
-import {
-  dimensionField,
-  documentAnswer,
-  type FormAnswer,
-  fieldsAnswer,
-  type StoredForm,
-} from './stored-document.js'
+import { fitting, pageQuery } from './page-query.js'
+import { dimensionField, documentAnswer, fieldsAnswer, type StoredForm } from './stored-document.js'
 import { TextSearch } from './text-search.js'
 
 /** The questions to one build. */
@@ -72,24 +66,30 @@ export class BuildQueries {
     return forms.map(read)
   }
 
-  find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
-    return this.page(collection, query, documentAnswer<Document>())
-  }
-
   async findFields<Document>(
     collection: string,
-    query: Query,
+    { filter: asked = { kind: 'true' }, atMost }: FieldsQuery,
     fields: Fields,
-  ): Promise<StoredFields<Document>[]> {
-    checkFields(this.schema(collection), fields)
-    return this.page(collection, query, fieldsAnswer<Document>(fields))
+  ): Promise<Document[] | undefined> {
+    const schema = this.schema(collection)
+    checkFields(schema, fields)
+    checkFilter(schema, asked)
+    await this.refuseWhileLoading()
+    const filter = simplify(asked)
+    if (filter.kind === 'false') return []
+    const { projection, read } = fieldsAnswer<Document>(fields)
+    const forms = await this.rows(collection)
+      .find(fitting(schema, filter), { projection })
+      .limit(atMost + 1)
+      .toArray()
+    // By id: a row whose key is changed meanwhile may come twice
+    return forms.length > atMost
+      ? undefined
+      : [...new Map(forms.map((form) => [form._id, form])).values()].map(read)
   }
 
-  private async page<Answered extends StoredFields>(
-    collection: string,
-    query: Query,
-    { projection, read }: FormAnswer<Answered>,
-  ): Promise<Answered[]> {
+  async find<Document>(collection: string, query: Query): Promise<StoredDocument<Document>[]> {
+    const { projection, read } = documentAnswer<Document>()
     const schema = this.schema(collection)
     checkQuery(schema, query)
     const filter = simplify(query.filter ?? { kind: 'true' })

@@ -5,12 +5,12 @@ import {
   type Checkpoint,
   type DocumentWrite,
   type Fields,
+  type FieldsQuery,
   type GroupCount,
   ProjectionReader,
   type ProjectionWriter,
   type Query,
   type StoredDocument,
-  type StoredFields,
 } from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import type { BuildCommits } from './build-commits.js'
@@ -50,7 +50,11 @@ export class MongodbProjectionReader extends ProjectionReader {
     return this.connection.run(() => this.queries.find(collection, query))
   }
 
-  findFields<Document>(collection: string, query: Query, fields: Fields): Promise<StoredFields<Document>[]> {
+  findFields<Document>(
+    collection: string,
+    query: FieldsQuery,
+    fields: Fields,
+  ): Promise<Document[] | undefined> {
     return this.connection.run(() => this.queries.findFields(collection, query, fields))
   }
 

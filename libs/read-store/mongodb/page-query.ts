@@ -1,6 +1,6 @@
 import type { Filter } from '../filter.js'
 import type { OrderPlan } from '../query-rules.js'
-import type { CollectionSchema, KeysetCursor } from '../read-store.js'
+import type { CollectionSchema, KeysetCursor, SortKey } from '../read-store.js'
 import { type Condition, filterCondition, type Space, type SpacedField, spacedField } from './filter-query.js'
 import { isIndexed } from './stored-document.js'
 
@@ -10,6 +10,17 @@ type Direction = 1 | -1
 export interface PageQuery {
   pieces: Condition[]
   sort: [string, Direction][]
+}
+
+/** The rows that satisfy a filter. @param direction in which an index of them is walked */
+export function fitting(
+  schema: CollectionSchema,
+  filter: Filter,
+  direction: SortKey['direction'] = 'asc',
+): Condition {
+  return {
+    $and: [{ deleted: false }, filterCondition(filter, (column) => walkedField(schema, direction, column))],
+  }
 }
 
 /**
@@ -24,9 +35,7 @@ export function pageQuery(
 ): PageQuery {
   const idDirection = plan.orderBy.at(-1)?.direction ?? 'asc'
   const direction = plan.levels[0]?.direction ?? idDirection
-  const condition = {
-    $and: [{ deleted: false }, filterCondition(filter, (column) => walkedField(schema, direction, column))],
-  }
+  const condition = fitting(schema, filter, direction)
   const levels = plan.levels.map(({ column, direction }) => ({
     ...spacedField(spaceOf(direction), column),
     direction: toSign(direction),

@@ -1,6 +1,6 @@
 import type { IndexDescription } from 'mongodb'
 import { columnValue, DAY_LENGTH, parseDimension } from '../collection-rules.js'
-import type { CollectionSchema, DocumentWrite, Fields, StoredDocument, StoredFields } from '../read-store.js'
+import type { CollectionSchema, DocumentWrite, Fields, StoredDocument } from '../read-store.js'
 import { searchTokens } from '../search/search-tokens.js'
 
 /**
@@ -85,7 +85,7 @@ export function storedForm(
 }
 
 /** What of a form makes up an answer, and how it is read. */
-export interface FormAnswer<Answered extends StoredFields> {
+export interface FormAnswer<Answered> {
   projection: Record<string, 1>
   /** @param form with what is projected */
   read(form: StoredForm): Answered
@@ -101,13 +101,12 @@ export function documentAnswer<Document>(): FormAnswer<StoredDocument<Document>>
   }
 }
 
-export function fieldsAnswer<Document>(fields: Fields): FormAnswer<StoredFields<Document>> {
+export function fieldsAnswer<Document>(fields: Fields): FormAnswer<Document> {
   return {
     projection: Object.fromEntries(['_id', ...fields.map((field) => `c.${field}`)].map((name) => [name, 1])),
     read(form) {
-      const { _id, c } = form as PresentForm
-      const present = Object.entries(c ?? {}).filter(([, value]) => value !== null)
-      return { id: _id, document: Object.fromEntries(present) as Document }
+      const present = Object.entries((form as PresentForm).c ?? {}).filter(([, value]) => value !== null)
+      return Object.fromEntries(present) as Document
     },
   }
 }

@@ -3,6 +3,7 @@ import { conjuncts, type Filter, simplify } from '../filter.js'
 import {
   checkCursor,
   checkFields,
+  checkFilter,
   checkQuery,
   checkSearch,
   compareRows,
@@ -12,23 +13,31 @@ import {
 import type {
   Checkpoint,
   Fields,
+  FieldsQuery,
   GroupCount,
   KeysetCursor,
   Query,
   StoredDocument,
-  StoredFields,
 } from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { compareText } from '../text-order.js'
 import type { BuildFile } from './build-file.js'
 import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
 import type { SqlValue } from './connection.js'
+import { fieldRows } from './field-rows.js'
 import { allOf, comparisonSql, filterSql, type Sql, sql } from './filter-sql.js'
 import { countRows, groupRows } from './group-counts.js'
 import { boundsColumn, boundsOn, PageWalk, type RowKey } from './page-walk.js'
-import { documentAnswer, fieldsAnswer, type RowAnswer } from './row-answer.js'
-import { type CountedDriver, narrowestDriver, type RowDriver, rowDrivers } from './row-drivers.js'
+import {
+  type CountedDriver,
+  narrowestDriver,
+  type RowDriver,
+  rowDrivers,
+  rowsOf,
+  sourcesOf,
+} from './row-drivers.js'
 import { rowPerKeySql } from './row-per-key.js'
+import { documentColumns, readDocument } from './stored-document.js'
 import { TextSearch } from './text-search.js'
 
 /**
@@ -57,38 +66,40 @@ export class BuildQueries {
 
   getMany<Document>(collection: string, ids: readonly string[]): StoredDocument<Document>[] {
     const table = this.file.collection(collection)
-    const answer = documentAnswer<Document>()
     const wanted = `json_each(?) wanted CROSS JOIN ${table.table} r ON r.id = wanted.value`
-    const rows = sql(`SELECT ${answer.columns('r')} FROM ${wanted}`, JSON.stringify(ids))
-    return answer.readAll(this.file.connection, rows)
+    return this.read(sql(`SELECT ${documentColumns('r')} FROM ${wanted}`, JSON.stringify(ids)))
   }
 
   get<Document>(collection: string, id: string): StoredDocument<Document> | undefined {
     const table = this.file.collection(collection)
     // The driver would cut it off there and find another
     if (id.includes('\0')) return undefined
-    const { columns, read } = documentAnswer<Document>()
-    const [row] = this.file.connection.lists(`SELECT ${columns('r')} FROM ${table.table} r WHERE r.id = ?`, [
-      id,
-    ])
-    return row && read(row)
+    return this.read<Document>(
+      sql(`SELECT ${documentColumns('r')} FROM ${table.table} r WHERE r.id = ?`, id),
+    )[0]
+  }
+
+  findFields<Document>(
+    collection: string,
+    { filter = { kind: 'true' }, onePer, atMost }: FieldsQuery,
+    fields: Fields,
+  ): Document[] | undefined {
+    const table = this.file.collection(collection)
+    checkFields(table.schema, fields)
+    checkFilter(table.schema, filter)
+    return this.file.connection.snapshot(() => {
+      this.refuseWhileLoading()
+      return fieldRows<Document>(this.file.connection, {
+        table,
+        filter: simplify(filter),
+        onePer,
+        atMost,
+        fields,
+      })
+    })
   }
 
   find<Document>(collection: string, query: Query): StoredDocument<Document>[] {
-    return this.answered(collection, query, documentAnswer<Document>())
-  }
-
-  findFields<Document>(collection: string, query: Query, fields: Fields): StoredFields<Document>[] {
-    const table = this.file.collection(collection)
-    checkFields(table.schema, fields)
-    return this.answered(collection, query, fieldsAnswer<Document>(table, fields))
-  }
-
-  private answered<Answered extends StoredFields>(
-    collection: string,
-    query: Query,
-    answer: RowAnswer<Answered>,
-  ): Answered[] {
     const table = this.file.collection(collection)
     checkQuery(table.schema, query)
     const filter = simplify(query.filter ?? { kind: 'true' })
@@ -97,9 +108,14 @@ export class BuildQueries {
     return this.file.connection.snapshot(() => {
       this.refuseWhileLoading()
       const { limit, after, onePer } = query
-      const page = { table, plan, filter, limit, after, answer }
-      return this.rowPerKey(page, onePer) ?? this.page(page)
+      const page = { table, plan, filter, limit, after }
+      return this.rowPerKey<Document>(page, onePer) ?? this.page<Document>(page)
     })
+  }
+
+  /** @param rows selects the columns of documents */
+  private read<Document>({ text, values }: Sql): StoredDocument<Document>[] {
+    return this.file.connection.lists(text, values).map((row) => readDocument<Document>(row))
   }
 
   count(collection: string, filter?: Filter): number {
@@ -134,17 +150,14 @@ export class BuildQueries {
       throw new Unavailable('READ_STORE.LOADING', 'This read model is being loaded; ask again in a while', 5)
   }
 
-  private rowPerKey<Answered extends StoredFields>(
-    page: Page<Answered>,
-    key: string | undefined,
-  ): Answered[] | undefined {
+  private rowPerKey<Document>(page: Page, key: string | undefined): StoredDocument<Document>[] | undefined {
     if (key === undefined || page.filter.kind === 'false') return undefined
     const nullable = this.file.nullableColumns(page.table.schema.name)
     const rows = rowPerKeySql({ ...page, key, nullable })
-    return rows && page.answer.readAll(this.file.connection, rows)
+    return rows && this.read<Document>(rows)
   }
 
-  private page<Answered extends StoredFields>(page: Page<Answered>): Answered[] {
+  private page<Document>(page: Page): StoredDocument<Document>[] {
     const { table, plan, filter } = page
     const rest = conjuncts(filter).filter((condition) => !answeredByPrefix(condition, plan))
     const entry = plan.levels[0]?.column
@@ -170,8 +183,8 @@ export class BuildQueries {
   }
 
   /** Reads every candidate of a narrow driver and sorts them here. */
-  private sorted<Answered extends StoredFields>(page: Page<Answered>, driver: CountedDriver): Answered[] {
-    const { table, plan, filter, limit, after, answer } = page
+  private sorted<Document>(page: Page, driver: CountedDriver): StoredDocument<Document>[] {
+    const { table, plan, filter, limit, after } = page
     const order = keyOrder(plan)
     const cursor = after && levelCursor(plan, after)
     const kept = <Row extends RowKey>(found: readonly Row[]) =>
@@ -179,15 +192,14 @@ export class BuildQueries {
         .filter((key) => !cursor || order(key, cursor) > 0)
         .sort(order)
         .slice(0, limit)
-    const condition = filterSql(table, filter, { checkOnly: true })
-    const candidates = {
-      text: `${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`,
-      values: [...driver.rows.values, ...condition.values],
+    // Where all that is found has room on the page, it is read at once
+    if (driver.count <= limit) {
+      const sources = sourcesOf(table, filter, driver).map(rowsOf)
+      return kept(this.rowsWithPlaces<Document>(page, sources)).map(({ row }) => row)
     }
-    // Where all that is found has room on the page, it is read at once; columns are as soon read as the places of their rows
-    if (answer.fields || driver.count <= limit)
-      return kept(this.rowsWithPlaces(page, driver.parts ?? [candidates])).map(({ row }) => row)
-    const { text, values } = candidates
+    const condition = filterSql(table, filter, { checkOnly: true })
+    const text = `${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`
+    const values = [...driver.rows.values, ...condition.values]
     const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
     const keys = this.file.connection
       .lists(`SELECT id, n${levels} FROM ${text}`, values)
@@ -196,23 +208,22 @@ export class BuildQueries {
   }
 
   /** @param sources what follows FROM; a row that several have is read once */
-  private rowsWithPlaces<Answered extends StoredFields>(
-    { table, plan, answer }: Page<Answered>,
+  private rowsWithPlaces<Document>(
+    { table, plan }: Page,
     sources: readonly Sql[],
-  ): (RowKey & { row: Answered })[] {
-    const { connection } = this.file
-    const columns = answer.columns(table.table)
-    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
-    const found = new Map<string, RowKey & { row: Answered }>()
-    for (const { text, values } of sources) {
-      const rows = { text: `SELECT ${columns}${levels} FROM ${text}`, values }
-      if (levels === '') for (const row of answer.readAll(connection, rows)) found.set(row.id, keyed(row, []))
-      else
-        for (const row of connection.lists(rows.text, values)) {
-          const read = answer.read(row)
-          found.set(read.id, keyed(read, row.slice(-plan.levels.length)))
-        }
-    }
+  ): (RowKey & { row: StoredDocument<Document> })[] {
+    const columns = [documentColumns(table.table), ...plan.levels.map(({ column }) => quoted(column))]
+    const found = new Map<string, RowKey & { row: StoredDocument<Document> }>()
+    for (const { text, values } of sources)
+      for (const row of this.file.connection.lists(`SELECT ${columns.join(', ')} FROM ${text}`, values)) {
+        const read = readDocument<Document>(row)
+        found.set(read.id, {
+          n: 0,
+          id: read.id,
+          values: row.slice(row.length - plan.levels.length),
+          row: read,
+        })
+      }
     return [...found.values()]
   }
 
@@ -248,26 +259,22 @@ export class BuildQueries {
     return streams.flat().sort(keyOrder(plan)).slice(0, limit)
   }
 
-  private documents<Answered extends StoredFields>(
-    { table, answer }: Page<Answered>,
-    keys: readonly RowKey[],
-  ): Answered[] {
+  private documents<Document>({ table }: Page, keys: readonly RowKey[]): StoredDocument<Document>[] {
     const rows = this.file.connection.lists(
-      `SELECT ${answer.columns('r')}, r.n FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.n = wanted.value`,
+      `SELECT ${documentColumns('r')}, r.n FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.n = wanted.value`,
       [JSON.stringify(keys.map(({ n }) => n))],
     )
     const byNumber = new Map(rows.map((row) => [row.at(-1), row]))
-    return keys.map(({ n }) => answer.read(byNumber.get(n) as SqlValue[]))
+    return keys.map(({ n }) => readDocument<Document>(byNumber.get(n) as SqlValue[]))
   }
 }
 
-interface Page<Answered extends StoredFields = StoredFields> {
+interface Page {
   table: CollectionTable
   plan: OrderPlan
   filter: Filter
   limit: number
   after: KeysetCursor | undefined
-  answer: RowAnswer<Answered>
 }
 
 function answeredByPrefix(condition: Filter, plan: OrderPlan): boolean {
@@ -292,11 +299,6 @@ function combinations(plan: OrderPlan): Sql[][] {
       ),
     [[]],
   )
-}
-
-/** A row that is read already, with its place in the order. */
-function keyed<Answered extends StoredFields>(row: Answered, values: SqlValue[]) {
-  return { n: 0, id: row.id, values, row }
 }
 
 function keyOrder(plan: OrderPlan): (a: RowKey, b: RowKey) => number {

@@ -28,7 +28,7 @@ const schema: CollectionSchema = {
     ['priority', 'openedAt'],
     ['state', 'openedAt'],
     ['openedAt'],
-    ['caller', 'openedAt'],
+    ['caller', 'openedAt', 'state', 'group'],
     ['followUpAt'],
   ],
   counts: [['state', 'priority', 'openedAt:day']],
@@ -210,6 +210,70 @@ describe('What SQLite does for a page', () => {
     expect(plan.join()).toMatch(
       /SEARCH rows_tickets USING (COVERING )?INDEX by_tickets_5 \(c_caller=\? AND c_openedAt>\? AND c_openedAt<\?\)/,
     )
+  })
+
+  describe('for fields of all rows', () => {
+    const standing = and(compare('openedAt', '<=', openedAt(5_000)), not(eq('state', 'closed')))
+    const callers = isIn('caller', ['user 4', 'user 8', 'nobody'])
+    const chosen = or(callers, eq('followUpAt', openedAt(96)))
+    const atMost = 1_000
+    const COVERED =
+      /^SEARCH rows_tickets USING COVERING INDEX by_tickets_5 \(c_caller=\? AND c_openedAt<\?\)$/
+    const stepsIn = (plan: Plan) => plan.filter((step) => step.includes('rows_tickets'))
+
+    it('reads them off the index that has them all, in the pass that counts the candidates', () => {
+      const query = { filter: and(callers, standing), atMost }
+      const { rows, plan, statements } = explain(() =>
+        queries.findFields('tickets', query, ['caller', 'group']),
+      )
+      expect(rows).toHaveLength(20)
+      expect(statements.filter(({ sql }) => sql.includes('rows_tickets'))).toHaveLength(1)
+      expect(stepsIn(plan)).toEqual([expect.stringMatching(COVERED)])
+    })
+
+    it('enters it once for each key of which there is one row', () => {
+      const one = and(callers, eq('state', 'new'), compare('openedAt', '<=', openedAt(10)))
+      const query = { filter: one, atMost, onePer: 'caller' }
+      const { rows, plan, statements } = explain(() =>
+        queries.findFields('tickets', query, ['caller', 'group']),
+      )
+      expect(rows).toEqual([
+        { caller: 'user 4', group: 'group 1' },
+        { caller: 'user 8', group: 'group 2' },
+      ])
+      expect(statements.filter(({ sql }) => sql.includes('rows_tickets'))).toHaveLength(1)
+      expect(stepsIn(plan)).toEqual([expect.stringMatching(COVERED)])
+    })
+
+    it('finds those of a choice by the index of each, and tells what several find once', () => {
+      const filter = and(chosen, compare('openedAt', '<=', openedAt(5_000)))
+      const { rows, plan } = explain(() =>
+        queries.findFields('tickets', { filter, atMost }, ['caller', 'group']),
+      )
+      expect(rows).toHaveLength(21)
+      expect(stepsIn(plan).map((step) => /by_tickets_\d/.exec(step)?.[0])).toEqual([
+        'by_tickets_5',
+        'by_tickets_6',
+      ])
+      expect(plan.filter(isExpensive)).toEqual([])
+      const both = or(callers, eq('followUpAt', openedAt(504)))
+      const found = queries.findFields<object>('tickets', { filter: both, atMost }, ['caller'])
+      expect(found).toHaveLength(24)
+    })
+
+    it('looks at no more candidates than may be', () => {
+      const query = { filter: and(eq('group', 'group 1'), eq('state', 'new')), atMost: 400 }
+      expect(queries.findFields('tickets', query, ['caller'])).toBeUndefined()
+      expect(queries.findFields('tickets', { ...query, atMost: 600 }, ['caller'])).toHaveLength(500)
+      expect(queries.findFields('tickets', { atMost: ROWS - 1 }, ['caller'])).toBeUndefined()
+      expect(queries.findFields('tickets', { atMost: ROWS }, ['caller'])).toHaveLength(ROWS)
+    })
+
+    it('would be noticed if a field had to be read elsewhere', () => {
+      const query = { filter: and(callers, standing), atMost }
+      const { plan } = explain(() => queries.findFields('tickets', query, ['caller', 'priority']))
+      expect(stepsIn(plan)).not.toEqual([expect.stringMatching(COVERED)])
+    })
   })
 
   it('counts an open-ended span only where what is named is not narrow', () => {

@@ -5,15 +5,28 @@ import type { Connection } from './connection.js'
 import { allOf, comparisonSql, filterSql, inSql, type Sql } from './filter-sql.js'
 import { boundsColumn, boundsOn } from './page-walk.js'
 
+/** Rows that satisfy a filter, found in two steps. */
+export interface RowSource {
+  /** The row table, and by which index it is entered. */
+  from: string
+  /** Where to look in it. */
+  candidates: Sql
+  /** Which of these satisfy the filter. */
+  rest: Sql
+}
+
+/** What follows FROM to read the rows of a source. */
+export function rowsOf({ from, candidates, rest }: RowSource): Sql {
+  const { text, values } = allOf([candidates, rest])
+  return { text: `${from} WHERE ${text}`, values }
+}
+
 /** A way to find, by indexes alone, every row that may satisfy a filter. */
 export interface RowDriver {
   /** Selects `n` of each row, possibly among others that the rest of the filter refuses. */
   rows: Sql
-  /**
-   * Each what follows FROM to read rows of one index that satisfy the whole filter, together all of them: some perhaps in
-   * several. Undefined: there is no such way.
-   */
-  parts: readonly Sql[] | undefined
+  /** Of one index each; together all rows, some perhaps in several. Undefined: there are none such. */
+  sources: readonly RowSource[] | undefined
   /** The one index used; undefined for lists and for choices over several indexes. */
   index: string | undefined
   /** Leading columns it fixes; more is better where nothing was counted. */
@@ -66,15 +79,12 @@ function indexDriver(
     rest = rest.filter((condition) => condition !== equality)
   }
   if (bound.length === 0) return undefined
-  const source = `${table.table} INDEXED BY ${index.name}`
+  const from = `${table.table} INDEXED BY ${index.name}`
   const candidates = allOf(bound)
-  const fitting = allOf([
-    ...bound,
-    ...rest.map((condition) => filterSql(table, condition, { checkOnly: true })),
-  ])
+  const checked = rest.map((condition) => filterSql(table, condition, { checkOnly: true }))
   return {
-    rows: { text: `SELECT n FROM ${source} WHERE ${candidates.text}`, values: candidates.values },
-    parts: [{ text: `${source} WHERE ${fitting.text}`, values: fitting.values }],
+    rows: { text: `SELECT n FROM ${from} WHERE ${candidates.text}`, values: candidates.values },
+    sources: [{ from, candidates, rest: allOf(checked) }],
     index: index.name,
     fixed: bound.length,
     open: bound.length === 1 && !conditions.some((condition) => isEquality(condition, index.columns[0])),
@@ -103,7 +113,7 @@ function listDriver(table: CollectionTable, column: string, value: string): RowD
         text: `SELECT r.n FROM ${list.table} l CROSS JOIN ${table.table} r ON r.id = l.id WHERE l.value = ?`,
         values: [encodeValue(value)],
       },
-      parts: undefined,
+      sources: undefined,
       index: undefined,
       fixed: 1,
       open: false,
@@ -131,13 +141,24 @@ function choiceDriver(
       text: chosen.map(({ rows }) => `SELECT n FROM (${rows.text})`).join(' UNION ALL '),
       values: chosen.flatMap(({ rows }) => rows.values),
     },
-    parts: chosen.every(({ index }) => index !== undefined)
-      ? chosen.flatMap(({ parts = [] }) => parts)
+    sources: chosen.every(({ index }) => index !== undefined)
+      ? chosen.flatMap(({ sources = [] }) => sources)
       : undefined,
     index: undefined,
     fixed: 1,
     open: false,
   }
+}
+
+/** The rows of a driver that satisfy the whole filter. */
+export function sourcesOf(
+  table: CollectionTable,
+  filter: Filter,
+  { sources, rows }: RowDriver,
+): readonly RowSource[] {
+  if (sources) return sources
+  const candidates = { text: `n IN (${rows.text})`, values: rows.values }
+  return [{ from: table.table, candidates, rest: filterSql(table, filter, { checkOnly: true }) }]
 }
 
 /** Rows to count of each of several drivers before any is counted further: a wide one costs little where another is narrow. */

@@ -1,11 +1,11 @@
 import { compareValues, conjuncts, type Filter, type FilterValue } from '../filter.js'
 import type { OrderPlan } from '../query-rules.js'
-import type { KeysetCursor, StoredFields } from '../read-store.js'
+import type { KeysetCursor } from '../read-store.js'
 import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
 import type { SqlValue } from './connection.js'
 import { allOf, filterSql, type Sql, sql } from './filter-sql.js'
 import { boundsColumn, boundsOn } from './page-walk.js'
-import { ROW, type RowAnswer } from './row-answer.js'
+import { documentColumns } from './stored-document.js'
 
 /** A page of which the caller knows that each value of a column (the key) gives one row at most. */
 export interface RowPerKey {
@@ -18,7 +18,6 @@ export interface RowPerKey {
   nullable: ReadonlySet<string>
   limit: number
   after: KeysetCursor | undefined
-  answer: Pick<RowAnswer<StoredFields>, 'columns' | 'fields'>
 }
 
 /**
@@ -28,37 +27,73 @@ export interface RowPerKey {
  * @returns undefined where the page is not of this kind: no index begins with the key, it may be null, or it is bounded
  */
 export function rowPerKeySql(page: RowPerKey): Sql | undefined {
-  const { table, key, plan, filter, nullable, limit, after, answer } = page
-  const index = table.indexes.find(({ columns }) => columns[0] === key)
+  const { table, key, plan, filter, nullable, limit, after } = page
   const [first] = plan.orderBy
-  if (!index || nullable.has(key) || first?.column !== key || first.direction !== 'asc') return undefined
-  const conditions = conjuncts(filter)
-  const listed = conditions.find((condition) => valuesOf(condition, key) !== undefined)
-  const rest = conditions.filter((condition) => condition !== listed)
-  if (rest.some((condition) => boundsColumn(condition, key))) return undefined
-  const source = `${table.table} INDEXED BY ${index.name}`
-  const fits = fittingRow(table, index.columns[1], rest)
-  const found = (columns: string) =>
-    `SELECT ${columns} FROM ${source} WHERE ${quoted(key)} = k AND ${fits.text} LIMIT 1`
-  const wanted = listed && listedKeys(valuesOf(listed, key) as readonly FilterValue[], after)
-  // Of so few keys no row is one too many, and the index may have all that is asked of them
-  if (wanted && wanted.length <= limit && answer.fields?.every((field) => index.columns.includes(field))) {
-    return {
-      text: `SELECT (${found(answer.columns(table.table))}) AS ${ROW} FROM (${KEYS})`,
-      values: [...fits.values, JSON.stringify(wanted)],
-    }
-  }
-  const keys = wanted ? sql(KEYS, JSON.stringify(wanted)) : walkedKeys(source, quoted(key), after)
+  if (nullable.has(key) || first?.column !== key || first.direction !== 'asc') return undefined
+  const perKey = rowOfKey(table, key, filter)
+  if (!perKey) return undefined
+  const { source, listed, found } = perKey
+  const keys = listed
+    ? sql(KEYS, JSON.stringify(listedKeys(listed, after)))
+    : walkedKeys(source, quoted(key), after)
+  const row = found('n')
   return {
     text: `WITH RECURSIVE keys(k) AS (${keys.text})
-      SELECT ${answer.columns('r')} FROM keys CROSS JOIN ${table.table} r
-      WHERE r.n = (${found('n')}) LIMIT ?`,
-    values: [...keys.values, ...fits.values, limit],
+      SELECT ${documentColumns('r')} FROM keys CROSS JOIN ${table.table} r
+      WHERE r.n = (${row.text}) LIMIT ?`,
+    values: [...keys.values, ...row.values, limit],
+  }
+}
+
+/**
+ * Selects something, as `row`, of the one row of each key that a filter lists, in no order; null where there is none.
+ * @param what an expression over the row table
+ * @returns undefined where the filter lists no keys, or more than so many, or no index begins with the key
+ */
+export function rowPerListedKeySql(
+  { table, key, filter }: Pick<RowPerKey, 'table' | 'key' | 'filter'>,
+  what: string,
+  atMost: number,
+): Sql | undefined {
+  const perKey = rowOfKey(table, key, filter)
+  if (!perKey?.listed || perKey.listed.length > atMost || perKey.listed.includes(null)) return undefined
+  const { text, values } = perKey.found(what)
+  return {
+    text: `SELECT (${text}) AS row FROM (${KEYS})`,
+    values: [...values, JSON.stringify(perKey.listed.map(encodeValue))],
   }
 }
 
 /** Keys that are given. */
 const KEYS = 'SELECT value AS k FROM json_each(?)'
+
+interface RowOfKey {
+  /** What follows FROM to walk the index that begins with the key. */
+  source: string
+  /** The keys that the filter lists; undefined: none in particular. */
+  listed: readonly FilterValue[] | undefined
+  /** Selects something of the row whose key is `k`. */
+  found(what: string): Sql
+}
+
+function rowOfKey(table: CollectionTable, key: string, filter: Filter): RowOfKey | undefined {
+  const index = table.indexes.find(({ columns }) => columns[0] === key)
+  if (!index) return undefined
+  const conditions = conjuncts(filter)
+  const listing = conditions.find((condition) => valuesOf(condition, key) !== undefined)
+  const rest = conditions.filter((condition) => condition !== listing)
+  if (rest.some((condition) => boundsColumn(condition, key))) return undefined
+  const source = `${table.table} INDEXED BY ${index.name}`
+  const fits = fittingRow(table, index.columns[1], rest)
+  return {
+    source,
+    listed: listing && valuesOf(listing, key),
+    found: (what) => ({
+      text: `SELECT ${what} FROM ${source} WHERE ${quoted(key)} = k AND ${fits.text} LIMIT 1`,
+      values: fits.values,
+    }),
+  }
+}
 
 /** The values that a condition lets a column have, if it names them. */
 function valuesOf(condition: Filter, column: string): readonly FilterValue[] | undefined {

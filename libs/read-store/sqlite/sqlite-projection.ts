@@ -4,13 +4,13 @@ import {
   type Checkpoint,
   type DocumentWrite,
   type Fields,
+  type FieldsQuery,
   type GroupCount,
   type OpenForWriting,
   ProjectionReader,
   type ProjectionWriter,
   type Query,
   type StoredDocument,
-  type StoredFields,
 } from '../read-store.js'
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { BatchWrite } from './batch-write.js'
@@ -56,9 +56,9 @@ export class SqliteProjectionReader extends ProjectionReader {
 
   async findFields<Document>(
     collection: string,
-    query: Query,
+    query: FieldsQuery,
     fields: Fields,
-  ): Promise<StoredFields<Document>[]> {
+  ): Promise<Document[] | undefined> {
     return this.queries.findFields(collection, query, fields)
   }
 

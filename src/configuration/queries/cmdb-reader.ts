@@ -1,8 +1,17 @@
 import type { Principal } from '#libs/access'
 import { laterPosition, type Position } from '#libs/event-sourcing'
-import type { ListRequest } from '#libs/projections-runtime'
+import type { ListRequest, ReadModel } from '#libs/projections-runtime'
 import type { QueryDependencies } from '#libs/query-handling'
-import { and, eq, type Fields, type Filter, isIn, type KeysetCursor, or } from '#libs/read-store'
+import {
+  and,
+  eq,
+  type Fields,
+  type FieldsQuery,
+  type Filter,
+  isIn,
+  type KeysetCursor,
+  or,
+} from '#libs/read-store'
 import {
   CIS,
   type CiVersion,
@@ -35,8 +44,10 @@ export interface SettledPoint extends TimePoint {
 }
 
 const PAGE = 1_000
-/** Keys that one question names: more of them read no faster. */
-const KEYS = 400
+/** Rows of which fields are read at once. */
+const MOST_AT_ONCE = 20_000
+/** Keys that one question names. */
+const KEYS = 1_000
 
 /**
  * Settles the point that is asked of. Without `asOf` it is what the view holds by now, so that nobody waits for it; all further
@@ -55,7 +66,10 @@ export async function settle(
   return { validAt: point.validAt, asOf: asked.asOf === undefined ? position : point.asOf, position, lag }
 }
 
-type Reading = Pick<ListRequest, 'orderBy' | 'onePer'> & { fields?: Fields }
+type Reading = Pick<ListRequest, 'orderBy' | 'onePer'> & {
+  /** All that is wanted of the rows, which then come in no order. */
+  fields?: Fields
+}
 
 /** The configuration at one point of both time axes. */
 export class CmdbReader {
@@ -125,9 +139,7 @@ export class CmdbReader {
   async #lasting(numbers: readonly string[], found: Map<string, CiVersion>): Promise<readonly string[]> {
     const { validAt, asOf } = this.point
     const ids = numbers.map((number) => `ci-${number}`)
-    const { rows } = await this.dependencies.models
-      .of<CiVersion>(cmdbHistory.name, CIS)
-      .getMany(ids, this.#asking)
+    const { rows } = await this.#model<CiVersion>(CIS).getMany(ids, this.#asking)
     const missing = new Set<string>()
     for (const { document } of rows) {
       const { number, validFrom, systemFrom } = document
@@ -182,7 +194,8 @@ export class CmdbReader {
       const filter = and(or(...atSides), present)
       for (const row of await this.#all<Row>(RELATIONS, filter, { fields })) found.set(row.relation, row)
     }
-    return [...found.values()]
+    // By id: which of several ways of the same length a walk goes must be the same wherever it is asked
+    return [...found.keys()].sort().map((id) => found.get(id) as Row)
   }
 
   /** Versions of these relations, there or not. */
@@ -241,7 +254,13 @@ export class CmdbReader {
     return this.#pages<Row>(collection, and(filter, this.#standing), how)
   }
 
-  async #pages<Row extends object>(collection: string, filter: Filter, how: Reading): Promise<Row[]> {
+  async #pages<Row extends object>(
+    collection: string,
+    filter: Filter,
+    { fields, ...how }: Reading,
+  ): Promise<Row[]> {
+    const atOnce = fields && (await this.#atOnce<Row>(collection, { filter, onePer: how.onePer }, fields))
+    if (atOnce) return atOnce
     const rows: Row[] = []
     let after: KeysetCursor | undefined
     do {
@@ -256,15 +275,28 @@ export class CmdbReader {
     return rows
   }
 
+  /** Undefined: there are too many. */
+  async #atOnce<Row extends object>(
+    collection: string,
+    which: Omit<FieldsQuery, 'atMost'>,
+    fields: Fields,
+  ): Promise<Row[] | undefined> {
+    const request = { ...this.#asking, ...which, atMost: MOST_AT_ONCE }
+    const { documents } = await this.#model<Row>(collection).findFields(request, fields)
+    return documents
+  }
+
   async #page<Row extends object>(
     collection: string,
     filter: Filter,
-    { fields, ...page }: Reading & Pick<ListRequest, 'after' | 'pageSize'>,
+    page: Omit<Reading, 'fields'> & Pick<ListRequest, 'after' | 'pageSize'>,
   ): Promise<{ rows: Row[]; next?: KeysetCursor }> {
-    const model = this.dependencies.models.of<Row>(cmdbHistory.name, collection)
-    const request = { ...this.#asking, ...page, filter }
-    const { rows, next } = await (fields ? model.listFields(request, fields) : model.list(request))
+    const { rows, next } = await this.#model<Row>(collection).list({ ...this.#asking, ...page, filter })
     return { rows: rows.map(({ document }) => document), next }
+  }
+
+  #model<Row extends object>(collection: string): ReadModel<Row> {
+    return this.dependencies.models.of<Row>(cmdbHistory.name, collection)
   }
 }
 

@@ -1,0 +1,15 @@
+import type { StoredDocument } from '../read-store.js'
+import type { SqlValue } from './connection.js'
+
+/** What to select to read a document. @param row the row table, or how it is called in the statement */
+export const documentColumns = (row: string) => `${row}.id, ${row}.position, ${row}.stale, ${row}.document`
+
+/** @param row the {@link documentColumns}, perhaps with more behind them */
+export function readDocument<Document>([id, position, stale, document]: readonly SqlValue[]) {
+  return {
+    id: id as string,
+    position: position as string,
+    document: JSON.parse(document as string) as Document,
+    stale: stale === 1,
+  } satisfies StoredDocument<Document>
+}
