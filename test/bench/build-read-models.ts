@@ -1,10 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
+import { laterPosition, toPosition } from '#libs/event-sourcing'
+import type { EventStore } from '#libs/event-store'
 import { ProjectionRunner } from '#libs/projections-runtime'
 import { leaseOwner } from '#libs/read-store/sqlite'
 import { projectionRegistry } from '#projections/registry'
+import { Projector } from '../../src/runtime/projector.js'
 import { Rebuilder } from '../../src/runtime/rebuilder.js'
 import { openEventStore, openReadStore } from '../../src/runtime/stores.js'
 import { SupervisedThread } from '../../src/runtime/threads.js'
+
+const LEVEL_POLL_MS = 100
 
 export interface Taken {
   seconds: number
@@ -58,4 +64,38 @@ export async function buildReadModels(
   await readStore.close()
   await eventStore.close()
   return taken
+}
+
+/**
+ * Lets all read models and policies that are not built yet begin with the last event of the log, as if those before were no concern
+ * of theirs: a server then has nothing to build beside what is measured. What such a read model answers is worth nothing.
+ */
+export async function beginOthersAtTheEnd(dataDir: string): Promise<void> {
+  const eventStore = await openEventStore({ dataDir })
+  const readStore = await openReadStore({ dataDir })
+  const projector = new Projector({
+    eventStore: await withoutAllButTheLast(eventStore),
+    readStore,
+    owner: 'bench',
+    dispatch: async () => ({ outcome: 'done' }),
+    notice: ({ level, message }) => level !== 'info' && console.error(message),
+  })
+  await projector.start()
+  const head = await eventStore.head()
+  const isLevel = async () => {
+    const { projections, policies } = await projector.status()
+    return [...projections, ...policies].every(({ position }) => position >= head)
+  }
+  while (!(await isLevel())) await sleep(LEVEL_POLL_MS)
+  await projector.stop()
+  await readStore.close()
+  await eventStore.close()
+}
+
+async function withoutAllButTheLast(eventStore: EventStore): Promise<EventStore> {
+  const before = toPosition(BigInt(await eventStore.head()) - 1n)
+  const { readAll } = eventStore
+  eventStore.readAll = (options) =>
+    readAll.call(eventStore, { ...options, after: laterPosition(options.after, before) })
+  return eventStore
 }

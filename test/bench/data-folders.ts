@@ -1,8 +1,10 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { cmdbHistory } from '#projections/cmdb-history/cmdb-history'
 import type { Generated, Wanted } from './generate.js'
 import type { Estate, EstateWanted } from './generate-estate.js'
 import { runProgram } from './programs.js'
+import type { ProjectionWanted } from './project.js'
 
 const ROOT = resolve('.tmp/bench/data')
 /** A new number when what is generated changes: older folders are made anew. */
@@ -42,16 +44,31 @@ export async function projectedLog(incidents: number, seed: number): Promise<Gen
 
 /** A folder with the history of configuration items, and its read models. */
 export async function projectedEstate(items: number, versions: number, seed: number): Promise<Estate> {
-  const dataDir = folder('estate', seed, items, versions)
-  return projected(await made<Estate, EstateWanted>('generate-estate', { dataDir, items, versions, seed }))
+  return projected(await generatedEstate(items, versions, seed))
 }
 
-async function projected<Made extends { dataDir: string }>(generated: Made): Promise<Made> {
-  const note = join(generated.dataDir, `projected-${READ_MODELS}.json`)
+/** The same where nothing is asked but what stands in the configuration's view: all other read models begin at the end of the log. */
+export async function viewedEstate(items: number, versions: number, seed: number): Promise<Estate> {
+  const { name, version } = cmdbHistory
+  const readModels = [name]
+  return projected(await generatedEstate(items, versions, seed), { readModels }, `${name}-v${version}`)
+}
+
+function generatedEstate(items: number, versions: number, seed: number): Promise<Estate> {
+  const dataDir = folder('estate', seed, items, versions)
+  return made<Estate, EstateWanted>('generate-estate', { dataDir, items, versions, seed })
+}
+
+async function projected<Made extends { dataDir: string }>(
+  generated: Made,
+  which: Pick<ProjectionWanted, 'readModels'> = {},
+  called = `${READ_MODELS}`,
+): Promise<Made> {
+  const note = join(generated.dataDir, `projected-${called}.json`)
   if (existsSync(note)) return generated
   console.error(`building the read models of ${generated.dataDir}`)
   rmSync(join(generated.dataDir, 'read-models'), { recursive: true, force: true })
-  await runProgram('project', { dataDir: generated.dataDir })
+  await runProgram('project', { ...which, dataDir: generated.dataDir } satisfies ProjectionWanted)
   writeFileSync(note, '{}')
   return generated
 }

@@ -1,4 +1,4 @@
-import { projectedEstate } from './data-folders.js'
+import { viewedEstate } from './data-folders.js'
 import type { Estate } from './generate-estate.js'
 import { measureCiChanges } from './measure-ci-changes.js'
 import { seeded } from './opening.js'
@@ -22,7 +22,7 @@ type Point = Readonly<Record<string, string>>
 export async function measureCmdb(report: Report, options: Options): Promise<void> {
   const middles: number[] = []
   for (const versions of options.ciVersions) {
-    const estate = await projectedEstate(options.items, versions, options.seed)
+    const estate = await viewedEstate(options.items, versions, options.seed)
     const server = await startLedgerdesk(estate)
     try {
       await server.idle()
