@@ -9,6 +9,7 @@ import { Unavailable } from '#libs/event-sourcing'
 import {
   Authenticator,
   buildOpenApi,
+  closeAll,
   createApiToken,
   createLogger,
   Endpoint,
@@ -331,5 +332,15 @@ describe('shutdown', () => {
     })
     await cut
     expect({ clean, order }).toEqual({ clean: false, order: ['good'] })
+  })
+
+  it('leaves behind what does not end, and closes the rest', async () => {
+    const closed: string[] = []
+    const closers = [
+      { name: 'stuck', close: () => new Promise<void>(() => {}) },
+      { name: 'good', close: () => void closed.push('good') },
+    ]
+    expect(await closeAll(closers, silent, 10)).toBe(false)
+    expect(closed).toEqual(['good'])
   })
 })

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { within } from '#libs/time-limit'
 import type { HealthChecks } from './health.js'
 import type { Logger } from './logging/index.js'
 
@@ -22,6 +23,8 @@ export interface ShutdownOptions {
   readonly closers: readonly Closer[]
 }
 
+/** How long one of several may take to close; what is under way is durable, or is done again after the next start. */
+const CLOSING_MS = 60_000
 /** How often connections that have become idle are closed while the server drains. */
 const IDLE_CHECK_MS = 20
 
@@ -45,12 +48,22 @@ export async function shutDown(options: ShutdownOptions): Promise<boolean> {
   return clean
 }
 
-/** Closes one after the other, even when one fails. @returns false when one failed */
-export async function closeAll(closers: readonly Closer[], logger: Pick<Logger, 'error'>): Promise<boolean> {
+/**
+ * Closes one after the other, even when one fails or does not end.
+ * @param limitMilliseconds for each of them
+ * @returns false when one failed or did not end
+ */
+export async function closeAll(
+  closers: readonly Closer[],
+  logger: Pick<Logger, 'error'>,
+  limitMilliseconds = CLOSING_MS,
+): Promise<boolean> {
   let clean = true
   for (const { name, close } of closers) {
     try {
-      await close()
+      await within(limitMilliseconds, Promise.resolve(close()), () => {
+        throw new Error(`Not closed within ${limitMilliseconds} ms`)
+      })
     } catch (err) {
       clean = false
       logger.error({ err, closer: name }, 'could not be closed')

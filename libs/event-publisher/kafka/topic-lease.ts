@@ -46,11 +46,13 @@ export class TopicLease {
   #holdingSince: number | undefined
   #decided: ((held: boolean) => void) | undefined
   #reading: Reading | undefined
+  #lastRead = performance.now()
 
   private constructor(
     kafka: Kafka,
     private readonly topic: TopicSettings,
     private readonly sessionMilliseconds: number,
+    private readonly stopped: AbortSignal | undefined,
     groupId: string,
   ) {
     this.#consumer = kafka.consumer({
@@ -79,9 +81,9 @@ export class TopicLease {
     { signal, onStandby }: OpenTopic,
     groupId = publisherGroupOf(topic.name),
   ): Promise<TopicLease> {
-    const lease = new TopicLease(kafka, topic, sessionMilliseconds, groupId)
+    const lease = new TopicLease(kafka, topic, sessionMilliseconds, signal, groupId)
     try {
-      await lease.#wait(signal, onStandby)
+      await lease.#wait(onStandby)
       return lease
     } catch (error) {
       await lease.release()
@@ -100,14 +102,18 @@ export class TopicLease {
     this.#lost.signal.throwIfAborted()
   }
 
-  /** The messages in each of these ranges, in the same order; ranges are not empty. @throws what made us lose the lease */
+  /**
+   * The messages in each of these ranges, in the same order; ranges are not empty.
+   * @throws what made us lose the lease, or why we are to stop
+   */
   async read(ranges: readonly MessageRange[]): Promise<KafkaMessage[][]> {
     const found = ranges.map((): KafkaMessage[] => [])
     const open = new Set(ranges.keys())
+    const ending = AbortSignal.any([this.#lost.signal, ...(this.stopped ? [this.stopped] : [])])
     await new Promise<void>((done, failed) => {
-      const lost = () => failed(this.#lost.signal.reason)
-      if (this.#lost.signal.aborted) return lost()
-      this.#lost.signal.addEventListener('abort', lost, { once: true })
+      const end = () => failed(ending.reason)
+      if (ending.aborted) return end()
+      ending.addEventListener('abort', end, { once: true })
       const indexOf = (at: { topic: string; partition: number }) =>
         ranges.findIndex(({ topic, partition }) => at.topic === topic && at.partition === partition)
       this.#reading = {
@@ -120,6 +126,7 @@ export class TopicLease {
           }
         },
         take: (batch) => {
+          this.#lastRead = performance.now()
           const index = indexOf(batch)
           const range = ranges[index]
           if (range && open.has(index))
@@ -130,10 +137,11 @@ export class TopicLease {
           if (Number(at.lastOffset) < (ranges[index]?.end ?? Number.POSITIVE_INFINITY) - 1) return
           open.delete(index)
           if (open.size > 0) return
-          this.#lost.signal.removeEventListener('abort', lost)
+          ending.removeEventListener('abort', end)
           done()
         },
       }
+      this.#lastRead = performance.now()
       this.#reading.ask()
       if (ranges.length === 0) done()
     }).finally(() => {
@@ -150,10 +158,11 @@ export class TopicLease {
     await ended(this.#consumer.disconnect())
   }
 
-  async #wait(signal: AbortSignal | undefined, onStandby?: () => void): Promise<void> {
-    const stop = () => this.#lose(signal?.reason)
-    signal?.addEventListener('abort', stop, { once: true })
-    if (signal?.aborted) stop()
+  async #wait(onStandby?: () => void): Promise<void> {
+    const { stopped } = this
+    const stop = () => this.#lose(stopped?.reason)
+    stopped?.addEventListener('abort', stop, { once: true })
+    if (stopped?.aborted) stop()
     let told = false
     try {
       await new Promise<void>((held, failed) => {
@@ -170,7 +179,7 @@ export class TopicLease {
         this.#join().catch((error: Error) => this.#lose(unavailable(error.message)))
       })
     } finally {
-      signal?.removeEventListener('abort', stop)
+      stopped?.removeEventListener('abort', stop)
       this.#decided = undefined
     }
   }
@@ -211,10 +220,13 @@ export class TopicLease {
   /** kafkajs's consumers were seen to get stuck silently, so silence is a failure: of a holder soon, of others later. */
   #look(): void {
     const silent = performance.now() - this.#lastSign
+    const unread = performance.now() - this.#lastRead
     if (this.#holdingSince !== undefined && silent > (this.sessionMilliseconds * 2) / 3)
       this.#lose(new LeaseLost(`${this.topic.name}: no answered heartbeat for ${Math.round(silent)} ms`))
     else if (silent > this.sessionMilliseconds * 3)
       this.#lose(unavailable(`no answer for ${Math.round(silent)} ms`))
+    else if (this.#reading && unread > this.sessionMilliseconds * 3)
+      this.#lose(unavailable(`heartbeats, but no messages for ${Math.round(unread)} ms`))
   }
 
   #lose(reason: unknown): void {
