@@ -116,6 +116,22 @@ describe('Consumers that are not hurried', () => {
     await consumers.stop()
   })
 
+  it('have their turn, too, while more comes than one of them keeps up with', async () => {
+    const setting = new Setting(10_000)
+    setting.reader('dear')
+    setting.reader('cheap')
+    await setting.batch()
+    let coming = 10
+    setting.onGiven = () => {
+      if (setting.given.at(-1) === 'dear' && coming-- > 0) void setting.batch(EVENTS_AT_ONCE)
+    }
+    await setting.batch(EVENTS_AT_ONCE + 1)
+    setting.given.length = 0
+    await setting.pass(UNHURRIED_MS)
+    expect(setting.given.slice(0, 3)).toEqual(['dear', 'dear', 'cheap'])
+    await setting.consumers.stop()
+  })
+
   it('get larger parts when more has come together than they keep up with', async () => {
     const setting = new Setting(100_000)
     const reader = setting.reader('facts')

@@ -32,8 +32,10 @@ interface Batch {
  * held up by one part at most.
  */
 export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
-  /** When each was last given events. */
+  /** When each last had a turn. */
   readonly #lastGiven = new Map<Consumer, number>()
+  /** Up to where those get theirs who got a part: to what was there as their turn came, lest others wait for what comes meanwhile. */
+  readonly #turnEnds = new Map<Consumer, Position>()
   #kept: Batch[] = []
   #keptEvents = 0
   #upTo: Position = LOG_START
@@ -63,6 +65,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
 
   delete(consumer: Consumer): void {
     this.#lastGiven.delete(consumer)
+    this.#turnEnds.delete(consumer)
   }
 
   /** Takes the batch that follows the last one; resolves when another may come. */
@@ -151,10 +154,16 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
   }
 
   async #give(consumer: Consumer, { events, position }: Batch): Promise<void> {
-    const isAll = position === this.#upTo
+    const turnEnd = this.#turnEnds.get(consumer) ?? this.#upTo
+    this.#turnEnds.set(consumer, turnEnd)
     await this.hand(consumer, events, position)
-    if (isAll && this.#lastGiven.has(consumer)) this.#lastGiven.set(consumer, this.clock.now())
+    if (consumer.position >= turnEnd) this.#endTurn(consumer)
     this.#release()
+  }
+
+  #endTurn(consumer: Consumer): void {
+    this.#turnEnds.delete(consumer)
+    if (this.#lastGiven.has(consumer)) this.#lastGiven.set(consumer, this.clock.now())
   }
 
   /** Lets go of what all have handled. */
