@@ -44,14 +44,13 @@ async function* documents(reader: ProjectionReader, collection: string) {
 }
 
 /**
- * Waits until every read model that answers has handled the whole log: a query waits for its own only, and a server that
- * is stopped does not go on to the end.
+ * Waits until every read model that answers has handled the whole log, also what policies write meanwhile: a query waits for
+ * its own only, and a server that is stopped does not go on to the end.
  */
 export async function untilAllLevel(eventStore: EventStore, readStore: ReadStore): Promise<void> {
-  const head = await eventStore.head()
   await eventually(
     'every read model is level with the log',
-    async () => (await behind(readStore, head)).length === 0,
+    async () => (await behind(readStore, await eventStore.head())).length === 0,
     30_000,
   )
 }
