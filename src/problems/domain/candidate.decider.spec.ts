@@ -78,6 +78,15 @@ describe('A candidate', () => {
       const again = spec.given(accepted, { type: 'ProblemCandidateAccepted', data: became }).and(...over)
       again.when(accept({ ...became, incidents: ['INC0000009'] })).thenNothing()
     })
+
+    it('names that one also when it is over, and not one that would be opened', () => {
+      const story = spec.given(accepted).and(...over)
+      const refused = () => story.when(dismiss({ ...became, incidents: seen.incidents })).events
+      expect(refused).toThrow('PRB0000001 is behind it')
+      // While the next one is opened (counter-proof)
+      const again = spec.given(accepted, { type: 'ProblemCandidateAccepted', data: became }).and(...over)
+      expect(() => again.when(dismiss(became)).events).toThrow('a problem is being opened for it')
+    })
   })
   describe('that is accepted into a problem which is there already', () => {
     const into = 'PRB0000007'

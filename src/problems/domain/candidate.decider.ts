@@ -71,7 +71,7 @@ function accept(
   if (into === undefined) return isSettled ? [] : accepted
   requireGoingInto(into, known)
   if (!isSettled) return accepted
-  const became = problemGoingOn(command, known) ?? intoOf(decision)
+  const became = problemBehind(command, decision, known)
   if (became !== into) throw alreadyAccepted(became, `mark that one a duplicate of ${into}`)
   // Those that joined since are linked, too
   return hasGrown(data, decision) ? accepted : []
@@ -85,10 +85,7 @@ function dismiss(
 ): readonly CandidateEvent[] {
   const { data, metadata } = command
   if (isSettledBy(command, decision, known))
-    throw alreadyAccepted(
-      problemGoingOn(command, known) ?? intoOf(decision),
-      'cancel that one if there is none',
-    )
+    throw alreadyAccepted(problemBehind(command, decision, known), 'cancel that one if there is none')
   if (!metadata.reason?.trim())
     throw new InvalidInput('CANDIDATE.NO_REASON', 'Say why, for whoever sees it again.', [
       { pointer: '/reason', message: 'is missing' },
@@ -96,8 +93,6 @@ function dismiss(
   if (decision.status === 'dismissed' && !hasGrown(data, decision)) return []
   return [{ type: 'ProblemCandidateDismissed', data }]
 }
-
-const intoOf = (decision: CandidateDecision) => (decision.status === 'accepted' ? decision.into : undefined)
 
 /** Whether it has an incident that nobody has decided of yet: its number of members tells nothing, as some leave. */
 function hasGrown({ incidents }: CandidateAsSeen, decision: CandidateDecision): boolean {
@@ -138,6 +133,18 @@ function isSettledBy(command: CandidateCommand, decision: CandidateDecision, kno
   if (problemGoingOn(command, known) !== undefined) return true
   if (decision.status !== 'accepted') return false
   return problem === undefined || decision.problem === problem || !hasGrown(command.data, decision)
+}
+
+/** Number of the problem that settles it; undefined: it is about to be opened. */
+function problemBehind(
+  command: CandidateCommand,
+  decision: CandidateDecision,
+  known: CandidateFacts,
+): string | undefined {
+  const { problem } = command.data
+  if (decision.status !== 'accepted' || problemGoingOn(command, known) !== undefined) return problem
+  const isBecoming = problem === undefined || decision.problem === problem
+  return isBecoming ? decision.into : problem
 }
 
 /** Number of the problem that the candidate has become, unless it is over. */
