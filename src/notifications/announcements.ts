@@ -1,9 +1,8 @@
-import type { Principal } from '#libs/access'
+import { groupStanding, type Principal } from '#libs/access'
 import type { CommandExecutor, FactSource } from '#libs/command-handling'
 import { derivedId, fact, type StreamFold } from '#libs/event-sourcing'
 import { audienceColumns, canSee, peopleNamed, seesInternalFields } from '#projections/access'
 import type { ChangeEvent } from '../changes/domain/change.events.js'
-import type { GroupEvent } from '../directory/domain/directory.events.js'
 import type { ProblemEvent } from '../problems/domain/problem.events.js'
 import type { WebhooksPublished } from '../settings/domain/settings.events.js'
 import { approvalAsTold } from './domain/approval-as-told.js'
@@ -41,33 +40,6 @@ export interface AnnouncementOptions {
 export const MOST_MEMBERS = 100
 /** News that are older are none: a server that had no mail server for a week does not tell of all that week. */
 const OLDEST_NEWS_MS = 24 * 60 * 60_000
-
-interface Group {
-  readonly manager?: string
-  readonly members: ReadonlySet<string>
-}
-const group: StreamFold<Group, GroupEvent> = {
-  initial: { members: new Set() },
-  evolve: (known, event) => {
-    switch (event.type) {
-      case 'GroupRegistered':
-        return { ...known, manager: event.data.manager }
-      case 'GroupChanged':
-        return event.data.manager === undefined
-          ? known
-          : { ...known, manager: event.data.manager ?? undefined }
-      case 'MemberAdded':
-        return { ...known, members: new Set(known.members).add(event.data.person) }
-      case 'MemberRemoved':
-        return {
-          ...known,
-          members: new Set([...known.members].filter((member) => member !== event.data.person)),
-        }
-      default:
-        return known
-    }
-  },
-}
 
 export const webhooksInForce: StreamFold<readonly WebhookEndpoint[], WebhooksPublished> = {
   initial: DEFAULT_WEBHOOKS,
@@ -236,9 +208,9 @@ export class Announcements {
   async #resolve(addressee: Addressee): Promise<readonly [string, NotificationReason][]> {
     if ('person' in addressee) return [[addressee.person, { relation: addressee.relation }]]
     const id = 'membersOf' in addressee ? addressee.membersOf : addressee.managerOf
-    const { manager, members } = (await this.options.facts.answer(fact(`group-${id}`, group))).value
+    const { manager, members } = (await this.options.facts.answer(fact(`group-${id}`, groupStanding))).value
     if ('managerOf' in addressee)
-      return manager === undefined ? [] : [[manager, { relation: 'manager', group: id }]]
+      return manager == null ? [] : [[manager, { relation: 'manager', group: id }]]
     const told = [...members].sort().slice(0, MOST_MEMBERS)
     const leftOut = members.size - told.length
     if (leftOut > 0)
