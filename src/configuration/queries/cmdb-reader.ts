@@ -149,14 +149,14 @@ export class CmdbReader {
     return [...missing]
   }
 
-  /** The live items that bear these names, by name. */
+  /** The live items that bear these names, by name; those of one name by number. */
   async named(names: readonly string[]): Promise<Map<string, GraphItem[]>> {
     const found: GraphItem[] = []
     for (const keys of slices([...new Set(names)])) {
       const live = and(isIn('name', keys), eq('status', 'live'), registered)
       found.push(...(await this.#all<GraphItem>(CIS, live, { fields: WALKED_OF_ITEM })))
     }
-    return byName(found)
+    return byName(found.sort((one, other) => (one.number < other.number ? -1 : 1)))
   }
 
   /** The relations at which an item stands as source or as target, by its number or by its name. */

@@ -47,7 +47,8 @@ export async function reachFrom(
   const byNumber = await reader.graphItems(cis)
   const named = await reader.named(cis.filter((ci) => !byNumber.has(ci)))
   const roots = new Map<string, GraphItem>()
-  for (const item of [...byNumber.values(), ...[...named.values()].flat()]) roots.set(item.number, item)
+  const numbered = [...cis].sort().flatMap((ci) => byNumber.get(ci) ?? [])
+  for (const item of [...numbered, ...[...named.values()].flat()]) roots.set(item.number, item)
   const walk = await walkFrom(dependencies, reader, [...roots.values()], { direction, depth, most })
   const reached = walk.items.map((one) => ({ ...shown(one.item), level: one.level, way: wayTo(one) }))
   return {
