@@ -79,8 +79,8 @@ export function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
     case 'LinkRemoved':
     case 'IncidentCanceled':
     case 'IncidentMerged':
-      return [{ collection: INCIDENTS, id: numberOf(stream) }]
     case 'IncidentReopened':
+      return [{ collection: INCIDENTS, id: numberOf(stream) }]
     case 'StateObserved':
       return event.data.from === 'Canceled' ? [{ collection: INCIDENTS, id: numberOf(stream) }] : []
     default:
@@ -128,8 +128,10 @@ export function foldIncident(
     case 'IncidentMerged':
       leaveOut(view, numberOf(event.stream), 'canceled')
       return
-    // Only a source goes on with what was canceled
+    // Only a source goes on with what was canceled, which it may have closed before
     case 'IncidentReopened':
+      bringBack(view, numberOf(event.stream), 'canceled', settings)
+      return
     case 'StateObserved':
       if (event.data.from === 'Canceled') bringBack(view, numberOf(event.stream), 'canceled', settings)
       return

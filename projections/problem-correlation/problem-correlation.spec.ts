@@ -151,6 +151,8 @@ describe('an incident that was none', () => {
     expect(members(canceled('INC0000002'), goesOn)).toHaveLength(3)
     const closed = told('INC0000002', 'IncidentClosed', { cause: 'source' }, AT + 20)
     expect(members(canceled('INC0000002'), closed)).toHaveLength(2)
+    const reopened = told('INC0000002', 'IncidentReopened', { from: 'Closed', to: 'In Progress' }, AT + 30)
+    expect(members(canceled('INC0000002'), closed, reopened)).toHaveLength(3)
   })
 })
 
