@@ -5,5 +5,6 @@ export default {
   ...config,
   roots: ['<rootDir>/test'],
   testMatch: ['**/contract/*.verify.ts'],
-  testTimeout: 600_000,
+  // They share two processors with all other tests of a run: Schemathesis takes four minutes alone, and was seen to take ten
+  testTimeout: 1_800_000,
 }
