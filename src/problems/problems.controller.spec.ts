@@ -1,4 +1,5 @@
-import { NotFound } from '#libs/event-sourcing'
+import type { Role } from '#libs/access'
+import { NotFound, Unavailable } from '#libs/event-sourcing'
 import type { RequestContext } from '#libs/platform'
 import { principal } from '#projections/principals.fixture'
 import type { CommandSender } from '../http/command-sender.js'
@@ -6,9 +7,10 @@ import type { Queries } from '../http/queries.js'
 import { ProblemsController } from './problems.controller.js'
 
 describe('A problem that is opened', () => {
-  const context = { principal: principal('ann', ['agent']) } as RequestContext
+  const contextOf = (role: Role) => ({ principal: principal('ann', [role]) }) as RequestContext
   const send = jest.fn(async () => ({ id: 'PRB0000001', revision: 1, position: '1' }))
   const ask = jest.fn(async (_: unknown, { id }: { id: string }) => {
+    if (id === 'INC0000002') throw new Unavailable('PROJECTION.NOT_BUILT', 'It is being built')
     if (id !== 'INC0000001') throw new NotFound('CANDIDATE.UNKNOWN', 'There is none')
     return { json: '{}' }
   })
@@ -16,7 +18,9 @@ describe('A problem that is opened', () => {
     { ask } as unknown as Queries,
     { send } as unknown as CommandSender,
   )
-  const open = (candidate?: string) => controller.open({ title: 'Printer is slow', candidate }, context)
+  const open = (candidate?: string, role: Role = 'agent') =>
+    controller.open({ title: 'Printer is slow', candidate }, contextOf(role))
+  beforeEach(() => send.mockClear())
 
   it('is made from a candidate that is there', async () => {
     await expect(open('INC9999999')).rejects.toMatchObject({
@@ -27,6 +31,12 @@ describe('A problem that is opened', () => {
     // Counter-proofs
     await open('INC0000001')
     await open()
+    expect(send).toHaveBeenCalledTimes(2)
+  })
+
+  it('is made from what it names where nobody can tell: by a program that may see none, and while they are being built', async () => {
+    await open('INC9999999', 'service')
+    await open('INC0000002')
     expect(send).toHaveBeenCalledTimes(2)
   })
 })

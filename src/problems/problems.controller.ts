@@ -1,6 +1,8 @@
 import { Body, Controller, Post } from '@nestjs/common'
-import { InvalidInput, NotFound } from '#libs/event-sourcing'
+import { hasRole } from '#libs/access'
+import { InvalidInput, NotFound, Unavailable } from '#libs/event-sourcing'
 import { type Answer, Context, Endpoint, RequestContext } from '#libs/platform'
+import { CORRELATION_READERS } from '#projections/problem-correlation/problem-correlation'
 import { CommandSender } from '../http/command-sender.js'
 import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
@@ -42,11 +44,16 @@ export class ProblemsController {
     return receiptAnswer(receipt, { location: `/problems/${receipt.id}` })
   }
 
-  /** @throws InvalidInput `PROBLEM.CANDIDATE_UNKNOWN` */
+  /**
+   * As far as it can be told: who may see no candidates is believed, and so is everybody while candidates can't be looked up.
+   * @throws InvalidInput `PROBLEM.CANDIDATE_UNKNOWN`
+   */
   async #requireCandidate(id: string, { principal }: RequestContext): Promise<void> {
+    if (!hasRole(principal, ...CORRELATION_READERS)) return
     try {
       await this.queries.ask(readCandidate, { id, principal })
     } catch (error) {
+      if (error instanceof Unavailable) return
       if (!(error instanceof NotFound)) throw error
       throw new InvalidInput('PROBLEM.CANDIDATE_UNKNOWN', 'Give the id of a candidate, or leave it out.', [
         { pointer: '/candidate', message: 'is no candidate, or none that you may see' },

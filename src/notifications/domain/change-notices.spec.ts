@@ -112,7 +112,7 @@ describe('Of a change is told', () => {
       ],
       [
         { type: 'ChangeApprovalRenewed', data: { round: 2, period: PERIOD } },
-        'Its ratification is asked anew.',
+        'Approval is asked anew.',
         done,
       ],
     ]

@@ -91,9 +91,8 @@ function inWords({ kind, ci, relatedCi, assignee, window, period: { start, end }
   return `${kind} (${about.join(', ')}), from ${start} to ${end}`
 }
 
-function askedAnew(state: string): string {
-  return state === 'Authorize' ? 'Approval is asked anew.' : 'Its ratification is asked anew.'
-}
+/** Also of a ratification: where the change stands by now tells nothing of where it stood then. */
+const ASKED_ANEW = 'Approval is asked anew.'
 
 /** How it goes on, in words that its requester may read; undefined: nobody needs to know. */
 function newsOf(event: ChangeEvent, { state }: RecordAsTold): string | undefined {
@@ -116,9 +115,9 @@ function newsOf(event: ChangeEvent, { state }: RecordAsTold): string | undefined
     case 'ChangeApprovalVoided':
       return 'Its plan was edited: approval is asked anew.'
     case 'ChangeApprovalRenewed':
-      return askedAnew(state)
+      return ASKED_ANEW
     case 'ChangeResumed':
-      return event.data.renewRound === undefined ? undefined : askedAnew(state)
+      return event.data.renewRound === undefined ? undefined : ASKED_ANEW
     case 'ChangeRatified':
       return event.data.late ? 'It was ratified, late.' : 'It was ratified.'
     case 'RatificationRefused':
