@@ -104,8 +104,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     for (;;) {
       const next = this.#first()
       if (!next || this.#stopped || this.#waits(next) > 0) return
-      await this.#give(next, firstPart(this.#due(next)))
-      await turnOfTheLoop()
+      await this.#givePart(next)
     }
   }
 
@@ -121,8 +120,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     while (this.#keptEvents >= this.mostEvents && !this.#stopped) {
       const last = this.#last()
       if (!last) return
-      await this.#give(last, firstPart(this.#due(last)))
-      await turnOfTheLoop()
+      await this.#givePart(last)
     }
   }
 
@@ -153,12 +151,15 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     return { events, position: this.#upTo }
   }
 
-  async #give(consumer: Consumer, { events, position }: Batch): Promise<void> {
+  /** Gives a consumer the next of what it has not handled, and then the event loop to whoever else wants it. */
+  async #givePart(consumer: Consumer): Promise<void> {
+    const { events, position } = firstPart(this.#due(consumer))
     const turnEnd = this.#turnEnds.get(consumer) ?? this.#upTo
     this.#turnEnds.set(consumer, turnEnd)
     await this.hand(consumer, events, position)
     if (consumer.position >= turnEnd) this.#endTurn(consumer)
     this.#release()
+    await turnOfTheLoop()
   }
 
   #endTurn(consumer: Consumer): void {
