@@ -1,4 +1,10 @@
-import { type Audience, type PersonStanding, personStanding } from '#libs/access'
+import {
+  type Audience,
+  type GroupStanding,
+  groupStanding,
+  type PersonStanding,
+  personStanding,
+} from '#libs/access'
 import type { CustomFieldSchema } from '#libs/custom-fields'
 import { duplicateNamed, type Named, namingStream } from '#libs/duplicates'
 import { type Fact, type FactQuestion, type FactQuestions, fact, type StreamFold } from '#libs/event-sourcing'
@@ -52,7 +58,7 @@ export interface IncidentFacts {
   /** Asked when opening names a template. */
   templates: Fact<IncidentTemplates>
   /** The group that is to have the incident, or has it. */
-  group: Fact<GroupStanding>
+  group: Fact<GroupAtDesk>
   /** The person whom the command names first (assignee, caller, watcher, informed manager). */
   person: Fact<PersonStanding>
   affectedUser: Fact<PersonStanding>
@@ -72,7 +78,7 @@ export interface IncidentFacts {
   /** Of the problems behind it. */
   [problem: BehindIt]: Fact<ProblemBehind>
   /** Each group of the audience that the command names. */
-  [audienceGroup: AudienceGroup]: Fact<GroupStanding>
+  [audienceGroup: AudienceGroup]: Fact<GroupAtDesk>
 }
 
 type AudienceGroup = `audience group ${string}`
@@ -124,10 +130,8 @@ export interface IncidentTemplates {
   readonly version: number
   readonly templates: readonly IncidentTemplate[]
 }
-export interface GroupStanding {
-  readonly exists: boolean
+export interface GroupAtDesk extends GroupStanding {
   readonly manager: string | null
-  readonly members: ReadonlySet<string>
   /** Null: nobody is. */
   readonly onCall: OnCall | null
 }
@@ -181,30 +185,17 @@ const majorSettings: StreamFold<MajorSettingsInForce, MajorIncidentSettingsPubli
   evolve: (known, event) => (event.type === 'MajorIncidentSettingsPublished' ? event.data : known),
 }
 
-const group: StreamFold<GroupStanding, GroupEvent> = {
-  initial: { exists: false, manager: null, members: new Set(), onCall: null },
+const group: StreamFold<GroupAtDesk, GroupEvent> = {
+  initial: { ...groupStanding.initial, manager: null, onCall: null },
   evolve: (known, event) => {
-    switch (event.type) {
-      case 'GroupRegistered':
-        return { ...known, exists: true, manager: event.data.manager ?? null }
-      case 'GroupChanged':
-        return event.data.manager === undefined ? known : { ...known, manager: event.data.manager }
-      case 'MemberAdded':
-        return { ...known, members: new Set(known.members).add(event.data.person) }
-      case 'MemberRemoved':
-        return { ...known, members: without(known.members, event.data.person) }
-      case 'OnCallContactsSet':
-        return { ...known, onCall: event.data.contacts.length === 0 ? null : event.data }
-      default:
-        return known
-    }
+    const { manager = null, ...standing } = groupStanding.evolve(known, event)
+    return { ...standing, manager, onCall: onCallAfter(known.onCall, event) }
   },
 }
 
-function without(members: ReadonlySet<string>, person: string): ReadonlySet<string> {
-  const rest = new Set(members)
-  rest.delete(person)
-  return rest
+function onCallAfter(onCall: OnCall | null, event: GroupEvent): OnCall | null {
+  if (event.type !== 'OnCallContactsSet') return onCall
+  return event.data.contacts.length === 0 ? null : event.data
 }
 
 const incident: StreamFold<IncidentRecord, IncidentEvent> = { initial: NOT_OPENED, evolve }

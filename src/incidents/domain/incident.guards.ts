@@ -1,6 +1,5 @@
-import { isAtDesk, type PersonStanding } from '#libs/access'
+import { type GroupStanding, isAtDesk, type PersonStanding } from '#libs/access'
 import { InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
-import type { GroupStanding } from './incident.facts.js'
 import type { Incident, IncidentRecord } from './incident.state.js'
 import { isOpened } from './incident.state.js'
 
