@@ -148,6 +148,28 @@ describe('CommandExecutor', () => {
     expect(await amounts('counter-chain')).toEqual([3])
   })
 
+  it('asks all questions of a round at once', async () => {
+    const names = Array.from({ length: 50 }, (_, n) => `settings-${n}`)
+    const read = store.readStream.bind(store)
+    let underWay = 0
+    let most = 0
+    jest.spyOn(store, 'readStream').mockImplementation(async (...asked) => {
+      most = Math.max(most, ++underWay)
+      const events = await read(...asked)
+      underWay--
+      return events
+    })
+    const count = { initial: 0, evolve: (n: number) => n + 1 }
+    const decider: Decider<number, Add, Added, Record<string, Fact<number>>> = {
+      ...counter,
+      facts: () => Object.fromEntries(names.map((name) => [name, fact(name, count)])),
+      decide: (_, __, known) => [{ type: 'Added', data: { amount: Object.keys(known).length, limit: 0 } }],
+    }
+    await executor.execute({ ...records(), decider } as never, new Add('many', { amount: 1 }, wish()))
+    expect(most).toBe(names.length)
+    expect(await amounts('counter-many')).toEqual([names.length])
+  })
+
   it('gives a repeat the first answer, also in another process, and refuses another request under the key', async () => {
     const key = { commandId: nextId(), keyed: true, requestHash: 'h1' }
     const first = await add('A', 3, key)

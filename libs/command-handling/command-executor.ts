@@ -250,11 +250,13 @@ export class CommandExecutor {
     return toBeRead.length === 0 ? asked : this.read(toBeRead, facts)
   }
 
+  /** At once: where the store is a server, a decision waits for one answer, and not for as many as it asks questions. */
   private async read(
     questions: readonly [name: string, question: FactQuestion<unknown>][],
     facts: Record<string, Fact<unknown>>,
   ): Promise<true> {
-    for (const [name, question] of questions) facts[name] = await this.options.facts.answer(question)
+    const answers = await Promise.all(questions.map(([, question]) => this.options.facts.answer(question)))
+    for (const [index, [name]] of questions.entries()) facts[name] = answers[index]!
     return true
   }
 

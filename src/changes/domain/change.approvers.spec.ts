@@ -2,6 +2,7 @@ import type { Refused } from '#libs/event-sourcing'
 import type { ToldEvent } from '#libs/testing'
 import type { ApprovalPolicy } from '../../approvals/domain/defaults.js'
 import * as c from './change.commands.js'
+import { changeDecider } from './change.decider.js'
 import { ChangeStory } from './change.story.fixture.js'
 
 const policy: ApprovalPolicy = {
@@ -101,3 +102,18 @@ it('no more people are looked up than have to grant it, as long as these may', (
   story.others.set('person-bob', [{ type: 'Unreadable', data: {} }])
   expect(story.refused(c.SubmitChange)).toBeUndefined()
 })
+
+it('people are looked up in two rounds at most, however many of them may not grant it', () => {
+  const leavers = Array.from({ length: 300 }, (_, n) => `ada-${n}`)
+  const rounds = jest.spyOn(changeDecider, 'furtherFacts')
+  try {
+    const story = emergency({}, ...leavers, 'bea')
+    expect(story.refused(c.SubmitChange)).toBeUndefined()
+    const asked = rounds.mock.results.map(({ value }) => Object.keys(value).filter(isCandidate).length)
+    expect(asked.filter((people) => people > 0)).toEqual([1, 300])
+  } finally {
+    rounds.mockRestore()
+  }
+})
+
+const isCandidate = (name: string) => name.startsWith('candidate ')

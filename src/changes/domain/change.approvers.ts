@@ -25,7 +25,10 @@ import type { Change } from './change.state.js'
  * nothing: the approval looks itself whom it asks.
  */
 
-/** The groups that the policy names, and then of those whom they stand for so many as are needed. */
+/**
+ * The groups that the policy names, and then of those whom they stand for so many as are needed. These nearly always do; where one of
+ * them may not grant it, all others are asked about at once.
+ */
 export function approverFacts(command: SubmitChange, change: Change, known: ChangeFacts): Questions {
   const { policy } = policyInForce(change, known)
   if (policy === undefined) return {}
@@ -33,8 +36,10 @@ export function approverFacts(command: SubmitChange, change: Change, known: Chan
     (id) => known[approverGroup(id)] === undefined,
   )
   if (unknown.length > 0) return byName(unknown.map((id) => [approverGroup(id), groupFact(id)]))
-  const { missing, unheard } = approversOf(policy, command, change, known)
-  return byName(unheard.slice(0, missing).map((id) => [candidate(id), personFact(id)]))
+  const { missing, unheard, leftOut } = approversOf(policy, command, change, known)
+  if (missing === 0) return {}
+  const next = leftOut.length === 0 ? unheard.slice(0, missing) : unheard
+  return byName(next.map((id) => [candidate(id), personFact(id)]))
 }
 
 /**
@@ -68,7 +73,7 @@ const WHY_NOT: Readonly<Record<LeftOut['because'], string>> = {
   program: 'is a program',
 }
 
-/** Who may grant it, who not; `unheard`: of whom nothing is known yet, asked until no more are `missing`. */
+/** Who may grant it, who not; `unheard`: of whom nothing is known yet, asked about while some are `missing`. */
 function approversOf(policy: ApprovalPolicy, { metadata }: SubmitChange, change: Change, known: ChangeFacts) {
   const named = namedBy(policy, change.group ?? undefined, (id) => known[approverGroup(id)]?.value)
   const implementer = 'ratification' in change.stage ? change.implementer : null
