@@ -1,6 +1,6 @@
 import { PUBLIC } from '#libs/access'
 import type { RecordedEvent, StreamFold } from '#libs/event-sourcing'
-import type { ChangeEvent, ChangeState } from '../../changes/domain/change.events.js'
+import type { ChangeEvent, ChangeState, Period } from '../../changes/domain/change.events.js'
 import { changeStateAfter } from '../../changes/domain/change.states.js'
 import type { RecordAsTold } from './record-as-told.js'
 
@@ -13,8 +13,8 @@ export const changeAsTold: StreamFold<ChangeAsTold | undefined, ChangeEvent> = {
   initial: undefined,
   evolve(change, event) {
     if (event.type === 'ChangeOpened') {
-      const { title, requester, group, assignee, audience = PUBLIC } = event.data
-      return { title, state: 'New', requester, group, assignee, audience, watchers: [] }
+      const { title, requester, group, assignee, window, audience = PUBLIC } = event.data
+      return { title, state: 'New', requester, group, assignee, window, audience, watchers: [] }
     }
     return change && { ...change, ...changes(change, event) }
   },
@@ -23,8 +23,11 @@ export const changeAsTold: StreamFold<ChangeAsTold | undefined, ChangeEvent> = {
 function changes(change: ChangeAsTold, event: RecordedEvent<ChangeEvent>): Partial<ChangeAsTold> {
   switch (event.type) {
     case 'ChangePlanEdited': {
-      const { title } = event.data.changes
-      return title ? { title: (title.to as string | null) ?? '' } : {}
+      const { title, window } = event.data.changes
+      return {
+        ...(title && { title: (title.to as string | null) ?? '' }),
+        ...(window && { window: (window.to as Period | null) ?? undefined, planned: undefined }),
+      }
     }
     case 'ChangeAssigned':
       return { group: event.data.group ?? undefined, assignee: event.data.assignee ?? undefined }
@@ -34,6 +37,10 @@ function changes(change: ChangeAsTold, event: RecordedEvent<ChangeEvent>): Parti
       return { watchers: change.watchers.filter((watcher) => watcher !== event.data.person) }
     case 'ChangeAudienceChanged':
       return { audience: event.data.audience }
+    case 'PlannedTimesMoved':
+      return { planned: event.data.planned ?? undefined }
+    case 'ChangeApprovedOnHold':
+      return { grantedOnHold: event.data.approval }
     case 'ImplementationStarted':
     case 'ImplementedBeforeApproval':
       return { state: changeStateAfter(change.state, event), implementer: event.data.implementer }

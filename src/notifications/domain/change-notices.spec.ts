@@ -87,6 +87,19 @@ describe('Of a change is told', () => {
     for (const [event, words] of goesOn) expect(told(event)).toEqual(followers(words))
   })
 
+  it('that it was approved once: what was granted while it was on hold is scheduled as it is resumed', () => {
+    const approved: ChangeEvent = { type: 'ChangeApproved', data: { ...ROUND, approvers: ['lea'] } }
+    const granted = { grantedOnHold: ROUND.approval }
+    const goesOn = `It was resumed. It is scheduled, from ${WHEN}.`
+    expect(told(approved, { ...granted, window: PERIOD })).toEqual(followers(goesOn))
+    const sooner = { ...PERIOD, end: '2026-03-02T21:00:00.000Z' }
+    expect(told(approved, { ...granted, window: PERIOD, planned: sooner })).toEqual(
+      followers(`It was resumed. It is scheduled, from ${sooner.start} to ${sooner.end}.`),
+    )
+    // Another round has been asked since (counter-proof)
+    expect(told(approved, { grantedOnHold: 'before' })).toEqual(followers('It was approved.'))
+  })
+
   it('whoever wants it, watches it or did it, of what becomes of its ratification, and of rounds that are asked anew', () => {
     const done = { state: 'Review', implementer: 'ivan' }
     const goesOn: [ChangeEvent, string, object][] = [
@@ -194,6 +207,27 @@ describe('A change as it is told of', () => {
       watchers: ['ben'],
       audience: groups,
     })
+  })
+
+  it('has the times of its plan, and what was granted while it was on hold', () => {
+    const later = { start: '2026-03-03T20:00:00.000Z', end: '2026-03-03T23:00:00.000Z' }
+    const told = (...more: ChangeEvent[]) =>
+      recorded<ChangeEvent>('change-CHG0000001', [
+        {
+          type: 'ChangeOpened',
+          data: { type: 'normal', title: 'x', affectedCis: [], proposedValues: [], window: PERIOD },
+        },
+        { type: 'PlannedTimesMoved', data: { previous: null, planned: PERIOD } },
+        ...more,
+      ]).reduce(changeAsTold.evolve, changeAsTold.initial)
+    expect(told()).toMatchObject({ window: PERIOD, planned: PERIOD })
+    const edited: ChangeEvent = {
+      type: 'ChangePlanEdited',
+      data: { changes: { window: { from: PERIOD, to: later } } },
+    }
+    expect(told(edited)).toMatchObject({ window: later, planned: undefined, title: 'x' })
+    const granted: ChangeEvent = { type: 'ChangeApprovedOnHold', data: { ...ROUND, approvers: ['lea'] } }
+    expect(told(granted)).toMatchObject({ grantedOnHold: ROUND.approval })
   })
 
   it('stands where it is, whatever is asked about what was implemented before approval', () => {

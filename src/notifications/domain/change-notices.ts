@@ -1,4 +1,4 @@
-import type { ChangeEvent, Conflict } from '../../changes/domain/change.events.js'
+import type { ChangeEvent, Conflict, Period } from '../../changes/domain/change.events.js'
 import { type Addressee, holders, type Notice, people, type RecordAsTold } from './record-as-told.js'
 
 /** Events of changes that somebody is told of; who is asked for approval is told by the approval. */
@@ -95,19 +95,22 @@ function inWords({ kind, ci, relatedCi, assignee, window, period: { start, end }
 const ASKED_ANEW = 'Approval is asked anew.'
 
 /** How it goes on, in words that its requester may read; undefined: nobody needs to know. */
-function newsOf(event: ChangeEvent, { state }: RecordAsTold): string | undefined {
+function newsOf(event: ChangeEvent, change: RecordAsTold): string | undefined {
   switch (event.type) {
     case 'ChangeApproved':
-      return 'It was approved.'
+      // Of what was granted while it was on hold they have heard: new is that it goes on
+      return event.data.approval === change.grantedOnHold
+        ? `It was resumed. ${scheduled(change.planned ?? change.window)}`
+        : 'It was approved.'
     case 'ChangeApprovedOnHold':
       return 'It was approved. It goes on as soon as it is resumed.'
     case 'ChangeRejected':
       return 'It was not approved.'
     case 'ChangeScheduled':
-      return `It is scheduled, from ${event.data.period.start} to ${event.data.period.end}.`
+      return scheduled(event.data.period)
     case 'PlannedTimesMoved': {
       const { planned } = event.data
-      if (state !== 'Scheduled') return undefined
+      if (change.state !== 'Scheduled') return undefined
       return planned === null
         ? 'It is to be done at any time of its window.'
         : `It is to be done from ${planned.start} to ${planned.end}.`
@@ -137,4 +140,8 @@ function newsOf(event: ChangeEvent, { state }: RecordAsTold): string | undefined
     default:
       return undefined
   }
+}
+
+function scheduled(period: Period | undefined): string {
+  return period === undefined ? 'It is scheduled.' : `It is scheduled, from ${period.start} to ${period.end}.`
 }

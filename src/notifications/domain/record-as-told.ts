@@ -1,4 +1,5 @@
 import type { Audience } from '#libs/access'
+import type { Period } from '../../changes/domain/change.events.js'
 import type { Kind } from './defaults.js'
 import type { NotificationReason } from './notification.events.js'
 
@@ -13,6 +14,11 @@ export interface RecordAsTold {
   readonly requester?: string
   /** Who does a change, or did it. */
   readonly implementer?: string
+  /** Of a change: the approval that was granted last while it was on hold. */
+  readonly grantedOnHold?: string
+  /** Of a change: when it may be done, and when within that it is to be done. */
+  readonly window?: Period
+  readonly planned?: Period
   readonly watchers: readonly string[]
   readonly group?: string
   readonly assignee?: string
