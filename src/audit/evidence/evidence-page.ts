@@ -246,8 +246,8 @@ function modifications({ modifications: made, modificationsTruncated, state }: E
       : html``,
     table(
       ['When', 'Item', 'Attribute', 'Before', 'After', 'By', 'Event'],
-      made.map(({ at, ci, attribute, before, after, actor, event }) => [
-        at,
+      made.map(({ at, until, ci, attribute, before, after, actor, event }) => [
+        until === undefined ? at : `${at} to ${until}`,
         ci,
         attribute,
         before === undefined ? '(not told)' : canonicalJson(before),

@@ -26,9 +26,9 @@ import type {
   EvidenceAttachment,
   EvidenceEvent,
   EvidenceModel,
-  EvidenceModification,
   EvidenceRound,
 } from './evidence.js'
+import { modificationsIn } from './modifications.js'
 
 export interface EvidenceAsked {
   principal: Principal
@@ -193,37 +193,6 @@ function attachmentIn({ id, type, data, metadata }: RecordedEvent<ChangeEvent>):
   if (type !== 'ChangeFileAttached') return []
   const { hash, name, contentType, size } = data
   return [{ hash, name, contentType, size, by: metadata.actor, at: metadata.occurredAt, event: id }]
-}
-
-function modificationsIn({
-  stream,
-  id,
-  type,
-  data,
-  metadata,
-}: RecordedEvent<CiEvent>): EvidenceModification[] {
-  const of = {
-    ci: stream.slice('ci-'.length),
-    at: metadata.occurredAt,
-    actor: metadata.actor,
-    type,
-    event: id,
-  }
-  if (type === 'CiChanged')
-    return Object.entries(data.changes).map(([attribute, { before, after }]) => ({
-      ...of,
-      attribute,
-      before,
-      after,
-    }))
-  if (type === 'CiCorrected')
-    return Object.entries(data.attributes ?? {}).map(([attribute, after]) => ({ ...of, attribute, after }))
-  if (type === 'CiRenamed') return [{ ...of, attribute: 'name', before: data.before, after: data.after }]
-  if (type === 'CiReclassified')
-    return [{ ...of, attribute: 'class', before: data.before, after: data.after }]
-  if (type === 'CiRegistered') return [{ ...of, attribute: 'status', before: null, after: 'live' }]
-  if (type === 'CiRetired') return [{ ...of, attribute: 'status', before: 'live', after: 'retired' }]
-  return []
 }
 
 function inLogOrder<E extends { position: Position }>(events: readonly E[]): readonly E[] {

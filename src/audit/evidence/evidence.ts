@@ -74,14 +74,17 @@ export interface EvidenceModel {
   at: string
 }
 
-/** An attribute of a CI that was changed under the number of the change. */
+/** An attribute of a CI, its name, class or status, that was changed under the number of the change. */
 export interface EvidenceModification {
   ci: string
   attribute: string
   /** Of a correction nobody says what stood there before. */
   before?: AttributeValue | null
   after: AttributeValue | null
+  /** From then on it was like this: of a correction, the time that it speaks of. */
   at: string
+  /** Of a correction: until then. Absent: it has no end. */
+  until?: string
   actor: string
   type: string
   event: string
