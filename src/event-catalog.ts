@@ -796,6 +796,10 @@ const PROBLEM_EVENTS: Entries<ProblemEvent, ImportedProblem> = {
   ProblemLinked: { version: 1, fields: { link: plain } },
   ProblemUnlinked: { version: 1, fields: { link: plain } },
   ProblemIncidentsNamed: { version: 1, fields: { incidents: plain, candidate: plain } },
+  ProblemIncidentsLeftOut: {
+    version: 1,
+    fields: { incidents: plain, candidate: plain, because: plain, survivor: plain },
+  },
   ProblemAssessmentStarted: { version: 1, fields: {} },
   ProblemAnalysisStarted: { version: 1, fields: {} },
   ProblemReanalysed: { version: 1, fields: { from: plain, outcome: plain, notes: authored } },

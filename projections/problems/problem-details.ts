@@ -115,6 +115,7 @@ function describe(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): bo
     case 'ProblemAssigned':
     case 'ProblemPrioritized':
     case 'ProblemIncidentsNamed':
+    case 'ProblemIncidentsLeftOut':
     case 'ProblemUpdateObserved':
       return true
     default:

@@ -79,6 +79,7 @@ const UPDATES: ReadonlySet<RecordedProblemEvent['type']> = new Set([
   'ProblemLinked',
   'ProblemUnlinked',
   'ProblemIncidentsNamed',
+  'ProblemIncidentsLeftOut',
   'ProblemAssessmentStarted',
   'ProblemAnalysisStarted',
   'ProblemReanalysed',

@@ -84,7 +84,7 @@ export class CandidatesController {
   @Endpoint({
     summary: 'There is a problem behind it',
     description:
-      'Opens the problem, soon after, and links the incidents to it; the candidate then names it. With `problem`, they are linked to that one; again with the one that it has become: those that have joined since. What is opened takes from the incidents what they have in common: the most frequent category, what more than half of them have as subcategory, symptom, service and primary item, impact and urgency of the one with the highest priority. Of one whose problem is closed and that has grown since, a new problem with the incidents that are not linked to the old one.',
+      'Opens the problem, soon after, and links the incidents to it; the candidate then names it, and `notLinked` falls to 0 as they are linked. The history of the problem tells which of them were left out, and why, where it is canceled or becomes a duplicate meanwhile; those of a duplicate are linked to its survivor. With `problem`, they are linked to that one; again with the one that it has become: those that have joined since. What is opened takes from the incidents what they have in common: the most frequent category, what more than half of them have as subcategory, symptom, service and primary item, impact and urgency of the one with the highest priority. Of one whose problem is closed and that has grown since, a new problem with the incidents that are not linked to the old one.',
     roles: CANDIDATE_DECIDERS,
     params: CandidateParams,
     body: AcceptCandidateDto,

@@ -54,6 +54,7 @@ const ON_TOPIC: { readonly [Type in ProblemEvent['type']]: Shown<Type> | 'intern
   ProblemLinked: 'internal',
   ProblemUnlinked: 'internal',
   ProblemIncidentsNamed: 'internal',
+  ProblemIncidentsLeftOut: 'internal',
   RootCauseRecorded: 'internal',
   WorkaroundRecorded: 'internal',
   ProblemTaskAdded: 'internal',

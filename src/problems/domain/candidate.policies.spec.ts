@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#libs/event-sourcing'
 import { policySpec, recorded } from '#libs/testing'
 import type { CandidateEvent } from './candidate.events.js'
 import { openAcceptedProblems } from './candidate.policies.js'
-import type { ProblemEvent } from './problem.events.js'
+import type { ProblemEvent, ProblemIncidentsLeftOut } from './problem.events.js'
 
 const STREAM = 'candidate-INC0000001'
 const seen = { title: 'Printer is slow', score: 7, memberCount: 2, incidents: ['INC0000001', 'INC0000002'] }
@@ -83,6 +83,40 @@ describe('problem_open_accepted', () => {
       story.when(named(first)).thenCommands(link(second))
       story.when(named(second)).thenCommands(link(third))
       story.when(named(third)).thenNothing()
+      expect(story.state(STREAM)).toEqual(openAcceptedProblems.initial)
+    })
+
+    const leftOut = (numbers: readonly string[], reason: object) =>
+      recorded<ProblemEvent>(
+        'problem-PRB0000001',
+        [
+          {
+            type: 'ProblemIncidentsLeftOut',
+            data: { incidents: numbers, candidate, ...reason } as ProblemIncidentsLeftOut['data'],
+          },
+        ],
+        { correlationId: 'story' },
+      )[0] as RecordedEvent<ProblemEvent>
+
+    it('goes on with those of a duplicate to its survivor', () => {
+      const story = policySpec(openAcceptedProblems).given()
+      story.when(decided('ProblemCandidateAccepted', { incidents, into: 'PRB0000001' }))
+      story.when(named(first))
+      const survivor = 'PRB0000002'
+      const duplicate = leftOut(second, { because: 'duplicate', survivor })
+      story.when(duplicate).thenCommands({ ...link(second), id: survivor })
+      const bySurvivor = { ...named(second), stream: `problem-${survivor}` }
+      story.when(bySurvivor).thenCommands({ ...link(third), id: survivor })
+      story.when({ ...named(third), stream: `problem-${survivor}` }).thenNothing()
+      expect(story.state(STREAM)).toEqual(openAcceptedProblems.initial)
+    })
+
+    it('has each part of a problem that was canceled left out, so that all are told', () => {
+      const story = policySpec(openAcceptedProblems).given()
+      story.when(decided('ProblemCandidateAccepted', { incidents }))
+      story.when(named(first))
+      story.when(leftOut(second, { because: 'canceled' })).thenCommands(link(third))
+      story.when(leftOut(third, { because: 'canceled' })).thenNothing()
       expect(story.state(STREAM)).toEqual(openAcceptedProblems.initial)
     })
 

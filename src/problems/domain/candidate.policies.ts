@@ -4,7 +4,7 @@ import { candidateDecider } from './candidate.decider.js'
 import type { CandidateAsSeen, CandidateEvent, ProblemCandidateAccepted } from './candidate.events.js'
 import { LinkIncidents, OpenProblem } from './problem.commands.js'
 import { problemDecider } from './problem.decider.js'
-import type { ProblemEvent, ProblemIncidentsNamed } from './problem.events.js'
+import type { ProblemEvent, ProblemIncidentsLeftOut, ProblemIncidentsNamed } from './problem.events.js'
 
 const { streamPrefix } = candidateDecider
 const idOf = (stream: string): string => stream.slice(streamPrefix.length)
@@ -12,7 +12,7 @@ const idOf = (stream: string): string => stream.slice(streamPrefix.length)
 /** So many incidents are named to a problem at once, as by people. */
 const PART = 200
 
-/** The incidents of a candidate that was accepted which its problem has not been told of yet. */
+/** The incidents of a candidate that was accepted of which nothing is recorded yet with its problem. */
 interface Acceptance {
   /** What all that follows from it has in common. */
   correlationId: string
@@ -22,34 +22,48 @@ const NOTHING: Acceptance = { correlationId: '', incidents: [] }
 
 /**
  * Opens the problem of a candidate that was accepted, unless it was accepted into one, and names its incidents, which are linked as
- * those of any problem: part by part, each once the one before is recorded. Ids of commands follow from events, so that one acceptance
- * opens one problem, however often they are sent.
+ * those of any problem: part by part, each once the one before is recorded. What a problem leaves out, as it was canceled meanwhile,
+ * stands in its history with the reason; those of a duplicate are named to its survivor. Ids of commands follow from events, so that
+ * one acceptance opens one problem, however often they are sent.
  */
 export const openAcceptedProblems = definePolicy<Acceptance, CandidateEvent | ProblemEvent>({
   name: 'problem_open_accepted',
   from: [streamPrefix, problemDecider.streamPrefix],
   key(event) {
     if (event.type === 'ProblemCandidateAccepted') return event.stream
-    const { candidate } = event.type === 'ProblemIncidentsNamed' ? event.data : {}
+    const { candidate } = isAnswer(event) ? event.data : {}
     return candidate === undefined ? undefined : streamPrefix + candidate
   },
   initial: NOTHING,
   evolve(state, event) {
     const { correlationId } = event.metadata
     if (event.type === 'ProblemCandidateAccepted') return left(correlationId, event.data.incidents)
-    if (event.type !== 'ProblemIncidentsNamed' || correlationId !== state.correlationId) return state
-    const named = new Set(event.data.incidents)
+    if (!isAnswer(event) || correlationId !== state.correlationId || survivorOf(event) !== undefined)
+      return state
+    const told = new Set(event.data.incidents)
     return left(
       correlationId,
-      state.incidents.filter((number) => !named.has(number)),
+      state.incidents.filter((number) => !told.has(number)),
     )
   },
   react(event, { correlationId, incidents }) {
     if (event.type === 'ProblemCandidateAccepted') return [begin(event)]
-    if (event.type !== 'ProblemIncidentsNamed' || event.metadata.correlationId !== correlationId) return []
+    if (!isAnswer(event) || event.metadata.correlationId !== correlationId) return []
     return incidents.length === 0 ? [] : [goOn(event, incidents)]
   },
 })
+
+type Answer = RecordedEvent<ProblemIncidentsNamed | ProblemIncidentsLeftOut>
+
+/** What a problem says to a part. */
+function isAnswer(event: RecordedEvent<CandidateEvent | ProblemEvent>): event is Answer {
+  return event.type === 'ProblemIncidentsNamed' || event.type === 'ProblemIncidentsLeftOut'
+}
+
+/** The problem that is behind them in place of its duplicate. */
+function survivorOf(event: Answer): string | undefined {
+  return event.type === 'ProblemIncidentsLeftOut' ? event.data.survivor : undefined
+}
 
 function left(correlationId: string, incidents: readonly string[]): Acceptance | null {
   return incidents.length === 0 ? null : { correlationId, incidents }
@@ -74,13 +88,16 @@ function begin(event: RecordedEvent<ProblemCandidateAccepted>): Reaction {
   }
 }
 
-function goOn(event: RecordedEvent<ProblemIncidentsNamed>, left: readonly string[]): Reaction {
+function goOn(event: Answer, left: readonly string[]): Reaction {
   const { candidate } = event.data
-  const problem = event.stream.slice(problemDecider.streamPrefix.length)
+  const asked = event.stream.slice(problemDecider.streamPrefix.length)
+  const survivor = survivorOf(event)
   return linkTo(
-    problem,
+    survivor ?? asked,
     { candidate, incidents: left.slice(0, PART) },
-    'More of the candidate that was accepted',
+    survivor === undefined
+      ? 'More of the candidate that was accepted'
+      : `Of the candidate that was accepted, as ${asked} is a duplicate`,
   )
 }
 

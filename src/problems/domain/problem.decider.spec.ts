@@ -1,5 +1,5 @@
 import * as c from './problem.commands.js'
-import type { ProblemEvent } from './problem.events.js'
+import type { ProblemEvent, ProblemIncidentsLeftOut } from './problem.events.js'
 import { PROBLEM_RIGHTS } from './problem.rights.js'
 import {
   by,
@@ -9,6 +9,7 @@ import {
   given,
   NUMBER,
   nothingYet,
+  OTHER,
   ofPriority,
   taskAdded,
   WAY_TO,
@@ -174,6 +175,29 @@ describe('a problem', () => {
     given().when(name('INC0000099')).thenRefused('PROBLEM.INCIDENT_UNKNOWN')
     given(canceled).when(name('INC0000001')).thenRefused('PROBLEM.CANCELED')
     given(duplicate).when(name('INC0000001')).thenRefused('PROBLEM.DUPLICATE')
+  })
+
+  it('leaves out members of a candidate that a policy names once it is a problem no more, and says why', () => {
+    const members = { incidents: ['INC0000001', 'INC0000002'], candidate: 'INC0000001' }
+    const name = (metadata = by('system:problem_open_accepted')) =>
+      new c.LinkIncidents(NUMBER, members, metadata)
+    const leftOut = (
+      reason: Pick<ProblemIncidentsLeftOut['data'], 'because' | 'survivor'>,
+    ): ProblemEvent => ({
+      type: 'ProblemIncidentsLeftOut',
+      data: { ...members, ...reason },
+    })
+    given().when(name()).thenTypes('ProblemIncidentsNamed')
+    given(canceled)
+      .when(name())
+      .thenEvents(leftOut({ because: 'canceled' }))
+    given(duplicate)
+      .when(name())
+      .thenEvents(leftOut({ because: 'duplicate', survivor: OTHER }))
+    // A person is told at once (counter-proof)
+    given(canceled)
+      .when(name(by('ann')))
+      .thenRefused('PROBLEM.CANCELED')
   })
 
   it('is spoken of in every state', () => {

@@ -26,6 +26,7 @@ import {
 } from './problem.events.js'
 import { incidentName, type ProblemFacts } from './problem.facts.js'
 import {
+  noProblemAnyMore,
   requireBehindIncidents,
   requireGroup,
   requirePerson,
@@ -263,12 +264,20 @@ export function attachFile({ data }: AttachFileToProblem, problem: Problem): rea
     : [{ type: 'ProblemFileAttached', data: { hash, name, contentType, size } }]
 }
 
-/** @throws Refused as {@link requireBehindIncidents} does */
+/**
+ * A policy that names members of a candidate would hear no refusal: of those that are left out, the log says why.
+ * @throws Refused as {@link requireBehindIncidents} does, when it is a person
+ */
 export function linkIncidents(
-  { data: { incidents, candidate } }: LinkIncidents,
+  { data: { incidents, candidate }, metadata: { actor } }: LinkIncidents,
   problem: Problem,
   known: ProblemFacts,
 ): readonly ProblemEvent[] {
+  const reason = noProblemAnyMore(problem)
+  if (reason !== undefined && candidate !== undefined && isSystemId(actor))
+    return [
+      { type: 'ProblemIncidentsLeftOut', data: { incidents: distinct(incidents), candidate, ...reason } },
+    ]
   requireBehindIncidents(problem)
   return named(distinct(incidents), candidate, known)
 }

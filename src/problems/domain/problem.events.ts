@@ -120,6 +120,19 @@ export type ProblemIncidentsNamed = Fact<
   'ProblemIncidentsNamed',
   { incidents: readonly string[]; candidate?: string }
 >
+/**
+ * These incidents of an accepted candidate are not linked to it: by then there is no such problem any more. `survivor`: the one whose
+ * duplicate it is, to which they are linked instead.
+ */
+export type ProblemIncidentsLeftOut = Fact<
+  'ProblemIncidentsLeftOut',
+  {
+    incidents: readonly string[]
+    candidate: string
+    because: Extract<ProblemOutcome, 'canceled' | 'duplicate'>
+    survivor?: string
+  }
+>
 
 export type ProblemAssessmentStarted = Fact<'ProblemAssessmentStarted', Nothing>
 export type ProblemAnalysisStarted = Fact<'ProblemAnalysisStarted', Nothing>
@@ -227,6 +240,7 @@ export type ProblemEvent =
   | ProblemLinked
   | ProblemUnlinked
   | ProblemIncidentsNamed
+  | ProblemIncidentsLeftOut
   | ProblemAssessmentStarted
   | ProblemAnalysisStarted
   | ProblemReanalysed

@@ -1,6 +1,6 @@
 import type { GroupStanding, PersonStanding } from '#libs/access'
 import { InvalidInput, NotFound, Refused } from '#libs/event-sourcing'
-import type { ProblemState } from './problem.events.js'
+import type { ProblemIncidentsLeftOut, ProblemState } from './problem.events.js'
 import { isOpened, outcomeOf, type Problem, type ProblemRecord } from './problem.state.js'
 
 interface Step {
@@ -100,21 +100,32 @@ export function requireUnfinished({ stage: { state } }: Problem): void {
 }
 
 /**
- * Incidents are linked in every state in which there still is a problem: what was behind one is often learned late.
- * @throws Refused `PROBLEM.DUPLICATE`, `PROBLEM.CANCELED`
+ * Why no incident is linked to it any more; undefined: there still is a problem. Incidents are linked in every state in which there is:
+ * what was behind one is often learned late.
  */
-export function requireBehindIncidents(problem: Problem): void {
+export function noProblemAnyMore(
+  problem: Problem,
+): Pick<ProblemIncidentsLeftOut['data'], 'because' | 'survivor'> | undefined {
   const { stage } = problem
   const outcome = outcomeOf(problem)
   if (stage.state === 'Closed' && outcome === 'duplicate')
-    throw new Refused('PROBLEM.DUPLICATE', `It is a duplicate of ${stage.survivor}: link them to that one.`, {
-      survivor: stage.survivor,
+    return { because: outcome, ...(stage.survivor !== null && { survivor: stage.survivor }) }
+  return outcome === 'canceled' ? { because: outcome } : undefined
+}
+
+/** @throws Refused `PROBLEM.DUPLICATE`, `PROBLEM.CANCELED` */
+export function requireBehindIncidents(problem: Problem): void {
+  const ended = noProblemAnyMore(problem)
+  if (ended === undefined) return
+  const { because, survivor = null } = ended
+  if (because === 'duplicate')
+    throw new Refused('PROBLEM.DUPLICATE', `It is a duplicate of ${survivor}: link them to that one.`, {
+      survivor,
     })
-  if (outcome === 'canceled')
-    throw new Refused(
-      'PROBLEM.CANCELED',
-      'It was canceled, there is no such problem: link them to another, or to a new one.',
-    )
+  throw new Refused(
+    'PROBLEM.CANCELED',
+    'It was canceled, there is no such problem: link them to another, or to a new one.',
+  )
 }
 
 /** @throws InvalidInput `PROBLEM.TEXT_REQUIRED`, naming the fields that say nothing */

@@ -115,7 +115,12 @@ function contentInWords({ type, data }: Recorded): string | undefined {
       return `Link removed: ${data.link.relation} ${data.link.targetType} ${data.link.target}`
     case 'ProblemIncidentsNamed': {
       const named = data.candidate === undefined ? 'named' : `of candidate ${data.candidate} named`
-      return `Incidents ${named}: ${data.incidents.join(', ') || 'none that you may see'}`
+      return `Incidents ${named}: ${numbersIn(data)}`
+    }
+    case 'ProblemIncidentsLeftOut': {
+      const why =
+        data.because === 'canceled' ? 'it was canceled' : `it is a duplicate of ${data.survivor ?? 'another'}`
+      return `Incidents of candidate ${data.candidate} left out, as ${why}: ${numbersIn(data)}`
     }
     case 'RootCauseRecorded':
       return 'Root cause recorded'
@@ -131,6 +136,9 @@ function contentInWords({ type, data }: Recorded): string | undefined {
       return undefined
   }
 }
+
+const numbersIn = ({ incidents }: { incidents: readonly string[] }): string =>
+  incidents.join(', ') || 'none that you may see'
 
 function lifecycleInWords({ type, data }: Recorded): string | undefined {
   switch (type) {

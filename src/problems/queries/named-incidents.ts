@@ -7,23 +7,27 @@ import type { ProblemEvent } from '../domain/problem.events.js'
 
 type Recorded = RecordedEvent<ProblemEvent>
 
-/** The events as a principal may read them: of the incidents that were named only those that she may see. */
+/** The events as a principal may read them: of the incidents that they name only those that she may see. */
 export async function withVisibleIncidents(
   events: readonly Recorded[],
   principal: Principal,
   dependencies: QueryDependencies,
 ): Promise<readonly Recorded[]> {
-  const naming = events.filter(({ type }) => type === 'ProblemIncidentsNamed')
+  const naming = events.filter(namesIncidents)
   // What was named is there by then: the answer is as true as the stream
   const reader = { principal, minPosition: naming.at(-1)?.position }
-  const seen = await seenAmong(naming.flatMap(namedBy), incidentDetails, reader, dependencies)
-  return events.map((event) =>
-    event.type === 'ProblemIncidentsNamed'
-      ? { ...event, data: { ...event.data, incidents: namedBy(event).filter((number) => seen.has(number)) } }
-      : event,
-  )
+  const numbers = naming.flatMap(({ data }) => data.incidents)
+  const seen = await seenAmong(numbers, incidentDetails, reader, dependencies)
+  return events.map((event) => (namesIncidents(event) ? withNumbers(event, seen) : event))
 }
 
-function namedBy(event: Recorded): readonly string[] {
-  return event.type === 'ProblemIncidentsNamed' ? event.data.incidents : []
+type Naming = Extract<Recorded, { data: { incidents: readonly string[] } }>
+
+function namesIncidents(event: Recorded): event is Naming {
+  return event.type === 'ProblemIncidentsNamed' || event.type === 'ProblemIncidentsLeftOut'
+}
+
+function withNumbers(event: Naming, seen: ReadonlySet<string>): Recorded {
+  const incidents = event.data.incidents.filter((number) => seen.has(number))
+  return { ...event, data: { ...event.data, incidents } } as Recorded
 }
