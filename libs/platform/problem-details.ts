@@ -50,6 +50,9 @@ export class MethodNotAllowed extends LedgerdeskError {
   }
 }
 
+/** 406: the caller takes none of the forms that the endpoint answers in. */
+export class NotAcceptable extends LedgerdeskError {}
+
 /** 415: the body is in a form that the endpoint does not read. */
 export class UnsupportedMediaType extends LedgerdeskError {}
 
@@ -59,6 +62,7 @@ const TITLES: Record<number, string> = {
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
+  406: 'Not answered in a form that was asked for',
   409: 'A rule forbids this in the present state',
   412: 'The record has changed',
   413: 'Too large',
@@ -77,6 +81,7 @@ const STATUSES: readonly (readonly [abstract new (...args: never[]) => Ledgerdes
   [Forbidden, 403],
   [NotFound, 404],
   [MethodNotAllowed, 405],
+  [NotAcceptable, 406],
   [Refused, 409],
   [LogMoved, 409],
   [StaleRevision, 412],

@@ -3,6 +3,7 @@ import type { Principal, Role } from '#libs/access'
 import { type FieldError, Forbidden, InvalidInput, NotFound, Unauthenticated } from '#libs/event-sourcing'
 import type { Authenticator } from '../authentication/index.js'
 import { type DtoClass, unknownParameters, validateBody, validateParameters } from '../validation/index.js'
+import { requireAcceptable } from './accept.js'
 import { bodyClass, type Endpoint, unsupportedMediaType } from './endpoint.js'
 import { checkRequestId, invalidHeader, readContext } from './request-context.js'
 
@@ -50,10 +51,11 @@ function admit(
   rateLimit?.(principal, reply)
 }
 
-/** After the body is read: parameters, body and headers are what the endpoint declares. */
+/** After the body is read: parameters, body and headers are what the endpoint declares, and its answer is what is asked for. */
 export function validate(request: FastifyRequest): void {
   const endpoint = request.routeConfig?.endpoint
   if (!endpoint) return
+  requireAcceptable(endpoint, request.method, request.headers.accept)
   if (endpoint.params)
     request.params = validateParameters(endpoint.params, request.params as Record<string, unknown>)
   validateQuery(endpoint, request)

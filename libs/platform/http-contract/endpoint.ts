@@ -90,6 +90,17 @@ export function mediaTypesOf(content: Content | MediaTypes): Readonly<Record<str
   return { [type ?? 'application/json']: content }
 }
 
+/** The media types of which a read must be asked for one; undefined: it is answered whatever is asked for. */
+export function mediaTypesHeeded(
+  { answer, roles }: Pick<Endpoint, 'answer' | 'roles'>,
+  method: string,
+): readonly string[] | undefined {
+  // Probes and scrapers ask as they like; a file comes in the form in which it was handed in
+  if ((method !== 'GET' && method !== 'HEAD') || roles === 'public' || answer === undefined) return undefined
+  const mediaTypes = Object.keys(mediaTypesOf(answer))
+  return mediaTypes.includes('application/octet-stream') ? undefined : mediaTypes
+}
+
 /** 415 that says what the endpoint reads. */
 export function unsupportedMediaType({ body }: Pick<Endpoint, 'body'>): UnsupportedMediaType {
   const types = body === undefined ? [] : Object.keys(mediaTypesOf(body))
@@ -124,6 +135,7 @@ export function statusesOf(endpoint: Endpoint, method: string, path: string): nu
     ...(endpoint.answersAt ?? []),
   ])
   if (endpoint.roles !== 'public') for (const status of [401, 403, 429, 503]) statuses.add(status)
+  if (mediaTypesHeeded(endpoint, method)) statuses.add(406)
   if (has('If-None-Match')) statuses.add(304)
   if (has('If-Match')) statuses.add(412)
   if (has('Idempotency-Key')) statuses.add(422)

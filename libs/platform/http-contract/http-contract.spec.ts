@@ -301,6 +301,7 @@ describe('a request that is refused', () => {
     [431, 'REQUEST.431', 'GET', `/tickets?title=${'x'.repeat(20_000)}`, {}],
     [404, 'REQUEST.404', 'GET', '/nothing', {}],
     [405, 'REQUEST.METHOD_NOT_ALLOWED', 'DELETE', '/tickets/INC0000001', {}],
+    [406, 'REQUEST.NOT_ACCEPTABLE', 'GET', '/tickets', { headers: { accept: 'text/csv' } }],
     [415, 'REQUEST.MEDIA_TYPE', 'POST', '/tickets', { raw: 'x', headers: { 'content-type': 'text/plain' } }],
     [413, 'REQUEST.TOO_LARGE', 'POST', '/tickets', { body: { title: 'x'.repeat(3000) } }],
     // Has a larger limit of its own, and is read
