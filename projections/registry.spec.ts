@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROLES } from '#libs/access'
 import { collectionSchemas, type ReadModelDefinition } from '#libs/projections-runtime'
-import { type CollectionSchema, columnsOf, filterable, matches } from '#libs/read-store'
+import { type CollectionSchema, checkSchema, columnsOf, filterable, matches } from '#libs/read-store'
 import { principal } from './principals.fixture.js'
 import { projectionRegistry } from './registry.js'
 
@@ -53,6 +53,10 @@ describe('Every collection', () => {
   const schemas = new Map(
     projectionRegistry.flatMap(collectionSchemas).map((schema) => [schema.name, schema]),
   )
+
+  it.each([...schemas.values()])('$name can be held by a store', (schema) => {
+    expect(() => checkSchema(schema)).not.toThrow()
+  })
 
   it.each(rules)('$name shows nothing to a principal without a role', ({ rows }) => {
     const document = { audienceKind: 'public', state: 'New', visibleTo: ['person-ann'] }

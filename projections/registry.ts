@@ -8,6 +8,7 @@ import { changeModels } from './change-models/change-models.js'
 import { changes } from './changes/changes.js'
 import { ciIdentities } from './ci-identities/ci-identities.js'
 import { cmdbHistory } from './cmdb-history/cmdb-history.js'
+import { groups } from './groups/groups.js'
 import { incidentDetails } from './incident-details/incident-details.js'
 import { incidentFacts } from './incident-facts/incident-facts.js'
 import { mails } from './mails/mails.js'
@@ -30,6 +31,7 @@ export const projectionRegistry: readonly ReadModelDefinition[] = [
   cmdbHistory,
   recordSearch,
   people,
+  groups,
   mails,
   alerts,
   approvals,

@@ -39,7 +39,7 @@ import { readImpact } from './configuration/queries/impact.query.js'
 import { readReach } from './configuration/queries/reach.query.js'
 import { listReconciliationReviews } from './configuration/queries/review.queries.js'
 import { readSurroundings } from './configuration/queries/surroundings.query.js'
-import { readGroup, readPerson } from './directory/directory.queries.js'
+import { listGroups, listPeople, readGroup, readPerson } from './directory/directory.queries.js'
 import { eventsPage } from './events/event.queries.js'
 import { listSavedFilters } from './filters/filters.queries.js'
 import {
@@ -76,7 +76,7 @@ import {
 } from './queues/live/live-queue.queries.js'
 import { groupQueue, myQueue, nextInQueue, queuesOverview } from './queues/queue.queries.js'
 import { searchRecords } from './search/search.queries.js'
-import { readSetting } from './settings/settings.queries.js'
+import { listSettings, readSetting } from './settings/settings.queries.js'
 
 /** Every query there is, by its function's name: what a query thread answers. */
 export const queryRegistry = {
@@ -102,8 +102,11 @@ export const queryRegistry = {
   exportIncidentFacts,
   eventsPage,
   readPerson,
+  listPeople,
   readGroup,
+  listGroups,
   readSetting,
+  listSettings,
   searchRecords,
   findSender,
   recentMails,

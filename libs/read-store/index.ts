@@ -1,4 +1,5 @@
 export * from './aip160.js'
+export { checkSchema } from './collection-rules.js'
 export * from './filter.js'
 export { isGone, leaseOwner } from './lease-owner.js'
 export * from './order-by.js'

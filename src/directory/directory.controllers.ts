@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Inject, Param, Post, Put } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Param, Post, Put, Query } from '@nestjs/common'
 import type { Role } from '#libs/access'
 import { Answer, Context, createApiToken, Endpoint, RequestContext } from '#libs/platform'
 import { DESK_PEOPLE } from '#projections/access'
@@ -8,15 +8,19 @@ import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
 import { splitReason } from '../http/verbs.js'
 import { Directory } from './directory.js'
-import { readGroup, readPerson } from './directory.queries.js'
+import { listGroups, listPeople, readGroup, readPerson } from './directory.queries.js'
 import { RegisterGroup, SetOnCallContacts } from './domain/group.commands.js'
 import { IssueApiToken, RegisterPerson } from './domain/person.commands.js'
 import {
+  GroupPage,
   GroupParams,
+  GroupsQuery,
   GroupView,
   IssuedToken,
   IssueTokenDto,
   OnCallDto,
+  PeoplePage,
+  PeopleQuery,
   PersonParams,
   PersonView,
   RegisterGroupDto,
@@ -57,6 +61,18 @@ export class PeopleController {
       (metadata) => new RegisterPerson(id, data, metadata),
     )
     return receiptAnswer(receipt, { location: `/people/${encodeURIComponent(id)}` })
+  }
+
+  @Get()
+  @Endpoint({
+    summary: 'List people and programs, with roles and groups',
+    description: 'As they are now. Filters ask for one role or group: `roles:"agent"`, `groups:"Network"`.',
+    roles: DESK_PEOPLE,
+    query: PeopleQuery,
+    answer: PeoplePage,
+  })
+  list(@Query() query: PeopleQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer(listPeople, { ...query, principal })
   }
 
   @Get(':id')
@@ -133,6 +149,18 @@ export class GroupsController {
     const wish = { target: 'group-', method: 'POST', route: '/groups', params: {}, body, reason }
     const receipt = await this.sender.send(context, wish, (metadata) => new RegisterGroup(id, data, metadata))
     return receiptAnswer(receipt, { location: `/groups/${encodeURIComponent(id)}` })
+  }
+
+  @Get()
+  @Endpoint({
+    summary: 'List groups: who manages them, and who is on call',
+    description: 'As they are now. Filters ask for a member, too: `members:"ann"`.',
+    roles: DESK_PEOPLE,
+    query: GroupsQuery,
+    answer: GroupPage,
+  })
+  list(@Query() query: GroupsQuery, @Context() { principal }: RequestContext): Promise<Answer> {
+    return this.queries.answer(listGroups, { ...query, principal })
   }
 
   @Get(':id')

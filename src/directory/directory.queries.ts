@@ -1,6 +1,9 @@
 import { ROLES, type Role } from '#libs/access'
 import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
+import { type GroupEntry, groups, shownGroup } from '#projections/groups/groups'
+import { type DirectoryEntry, people, shownEntry } from '#projections/people/people'
+import { type ListArguments, listPage } from '../http/listing.js'
 import type { GroupEvent, PersonEvent } from './domain/directory.events.js'
 import { groupDecider } from './domain/group.decider.js'
 import { personDecider } from './domain/person.decider.js'
@@ -54,4 +57,22 @@ export async function readGroup(
     revision,
   }
   return { json: JSON.stringify(view), etag: revision }
+}
+
+/** People and programs as the directory knows them now. */
+export function listPeople(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  return listPage<DirectoryEntry>(dependencies, args, {
+    definition: people,
+    usualOrder: [{ column: 'id', direction: 'asc' }],
+    render: (entry, stale) => ({ ...shownEntry(entry), ...(stale && { stale }) }),
+  })
+}
+
+/** Groups as the directory knows them now. */
+export function listGroups(args: ListArguments, dependencies: QueryDependencies): Promise<QueryAnswer> {
+  return listPage<GroupEntry>(dependencies, args, {
+    definition: groups,
+    usualOrder: [{ column: 'id', direction: 'asc' }],
+    render: (group, stale) => ({ ...shownGroup(group), ...(stale && { stale }) }),
+  })
 }

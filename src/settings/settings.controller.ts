@@ -61,10 +61,11 @@ import {
   PriorityMatrixDto,
   ProblemSettingsDto,
   SETTING_NAMES,
+  SettingList,
   SettingView,
   WebhooksDto,
 } from './dto/settings.dto.js'
-import { readSetting } from './settings.queries.js'
+import { listSettings, readSetting } from './settings.queries.js'
 
 class SettingParams {
   @IsIn(SETTING_NAMES)
@@ -90,6 +91,16 @@ export class SettingsController {
     private readonly sender: CommandSender,
     private readonly queries: Queries,
   ) {}
+
+  @Get()
+  @Endpoint({
+    summary: 'Which settings there are, and in which version each is in force',
+    roles: DESK_PEOPLE,
+    answer: SettingList,
+  })
+  list(): Promise<Answer> {
+    return this.queries.answer(listSettings, {})
+  }
 
   @Get(':name')
   @Endpoint({

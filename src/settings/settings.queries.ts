@@ -63,15 +63,38 @@ const SETTINGS: Readonly<Record<string, { decider: SettingDecider; fallback: unk
   problem: { decider: problemSettingsDecider, fallback: defaults.DEFAULT_PROBLEM_SETTINGS },
 }
 
-/** A setting in force now, and its version (0: the default). Its first publication can be guarded by revision -1. */
+interface SettingNow {
+  name: string
+  /** 0: the default. */
+  version: number
+  content: unknown
+  /** Its first publication can be guarded by -1. */
+  revision: number
+}
+
+/** A setting in force now, and its version. */
 export async function readSetting(
   { name }: { name: string },
   { eventStore }: QueryDependencies,
 ): Promise<QueryAnswer> {
+  const setting = await settingNow(name, eventStore)
+  return { json: JSON.stringify(setting), etag: setting.revision }
+}
+
+/** Which settings there are, and in which version each is in force now. */
+export async function listSettings(
+  _: Record<never, never>,
+  { eventStore }: QueryDependencies,
+): Promise<QueryAnswer> {
+  const settings = await Promise.all(Object.keys(SETTINGS).map((name) => settingNow(name, eventStore)))
+  const items = settings.map(({ content: _, ...setting }) => setting)
+  return { json: JSON.stringify({ items }) }
+}
+
+async function settingNow(name: string, eventStore: QueryDependencies['eventStore']): Promise<SettingNow> {
   const { decider, fallback } = SETTINGS[name]!
   const events = (await eventStore.readStream(`settings-${name}`)) as RecordedEvent<DomainEvent>[]
   const inForce = events.reduce(decider.evolve, decider.initial) as SettingInForce<unknown>
-  const revision = events.length - 1
-  const view = { name, version: inForce.version, content: inForce.content ?? fallback, revision }
-  return { json: JSON.stringify(view), etag: revision }
+  const { version, content } = inForce
+  return { name, version, content: content ?? fallback, revision: events.length - 1 }
 }

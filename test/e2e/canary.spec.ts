@@ -200,6 +200,7 @@ describe('What is internal, and what is somebody else’s', () => {
       '/incidents/{number}/suspect-changes',
       '/incidents/{number}/updates',
       '/major-incidents',
+      '/people',
       '/problems',
       '/problems/{id}',
       '/problems/{id}/attachments/{hash}',

@@ -232,7 +232,9 @@ export const RIGHTS: RightsTable = {
   'GET /mails/{id}/message': ['team-lead', 'administrator'],
   'POST /mails/{id}/review': ['team-lead', 'administrator'],
 
+  'GET /people': DESK,
   'GET /people/{id}': DESK,
+  'GET /groups': DESK,
   'GET /groups/{id}': DESK,
   'POST /people': ADMINISTRATORS,
   'POST /people/{id}/change': ADMINISTRATORS,
@@ -253,6 +255,7 @@ export const RIGHTS: RightsTable = {
   'POST /groups/{id}/remove-member': ADMINISTRATORS,
   'PUT /groups/{id}/on-call': LEADS,
 
+  'GET /settings': DESK,
   'GET /settings/{name}': DESK,
   'PUT /settings/alert-mapping': ADMINISTRATORS,
   'PUT /settings/assignment-rules': ADMINISTRATORS,

@@ -1,5 +1,6 @@
 import {
   ArrayMaxSize,
+  IsBoolean,
   IsEmail,
   IsIn,
   IsInt,
@@ -13,8 +14,9 @@ import {
 } from 'class-validator'
 import { ROLES, type Role } from '#libs/access'
 import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
+import { FreshnessQuery, listing } from '../../http/listing.dto.js'
 import { Reasoned } from '../../http/reasoned.js'
-import { closed, instant, integer, listOf, text } from '../../http/record-view.js'
+import { closed, instant, integer, listOf, Page, text } from '../../http/record-view.js'
 
 const ID = /^(?!system:)\P{C}{1,200}$/u
 
@@ -134,6 +136,41 @@ export class PersonView {
   @IsInt() revision!: number
 }
 
+/** What the list of people takes. */
+export class PeopleQuery extends listing(
+  FreshnessQuery,
+  'status = "active" AND roles:"agent" AND groups:"Network"',
+  'name',
+) {}
+
+/** A row of the list of people. */
+export class PersonRow {
+  @IsString() id!: string
+  @IsIn(['person', 'service']) kind!: 'person' | 'service'
+  @IsString() name!: string
+  @IsOptional() @Field('In lower case.') @IsString() email?: string
+  @IsOptional() @IsString() manager?: string
+  @IsIn(['active', 'inactive']) status!: 'active' | 'inactive'
+  @Field('Roles, on whose account soever.')
+  @IsIn(ROLES as readonly string[] as string[], { each: true })
+  roles!: Role[]
+  @IsString({ each: true }) groups!: string[]
+  @IsOptional()
+  @Field('Behind its stream: one of its events could not be read.')
+  @IsBoolean()
+  stale?: boolean
+}
+
+export class PeoplePage extends Page {
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/PersonRow' }),
+    () => [PersonRow],
+  )
+  items!: PersonRow[]
+}
+
+const onCall = () => closed({ contacts: listOf(text), acknowledgeWithinMinutes: integer, rounds: integer })
+
 /** A group as the directory knows it now. */
 export class GroupView {
   @IsString() id!: string
@@ -142,7 +179,34 @@ export class GroupView {
   @IsString({ each: true }) members!: string[]
   @IsOptional()
   @Field('Who is asked when the group is called; absent: nobody.')
-  @Conforms(() => closed({ contacts: listOf(text), acknowledgeWithinMinutes: integer, rounds: integer }))
+  @Conforms(onCall)
   onCall?: object
   @IsInt() revision!: number
+}
+
+/** What the list of groups takes. */
+export class GroupsQuery extends listing(FreshnessQuery, 'members:"ann" OR manager = "ann"', 'name') {}
+
+/** A row of the list of groups. */
+export class GroupRow {
+  @IsString() id!: string
+  @IsString() name!: string
+  @IsOptional() @IsString() manager?: string
+  @Field('Who they are, the group itself tells.') @IsInt() memberCount!: number
+  @IsOptional()
+  @Field('Who is asked when the group is called; absent: nobody.')
+  @Conforms(onCall)
+  onCall?: object
+  @IsOptional()
+  @Field('Behind its stream: one of its events could not be read.')
+  @IsBoolean()
+  stale?: boolean
+}
+
+export class GroupPage extends Page {
+  @Conforms(
+    () => listOf({ $ref: '#/components/schemas/GroupRow' }),
+    () => [GroupRow],
+  )
+  items!: GroupRow[]
 }

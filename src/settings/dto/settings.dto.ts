@@ -765,3 +765,19 @@ export class SettingView {
   @Field('As its own endpoint takes it.') @Conforms(() => ({ type: ['object', 'array'] })) content!: object
   @Field('Its ETag; -1: nothing has been published.') @IsInt() revision!: number
 }
+
+/** A setting as the list of them has it. */
+export class SettingRow {
+  @IsIn(SETTING_NAMES)
+  name!: string
+  @Field('0: nothing has been published, the default holds.') @IsInt() version!: number
+  @Field('Its ETag; -1: nothing has been published.') @IsInt() revision!: number
+}
+
+export class SettingList {
+  @Conforms(
+    () => ({ type: 'array', items: { $ref: '#/components/schemas/SettingRow' } }),
+    () => [SettingRow],
+  )
+  items!: SettingRow[]
+}
