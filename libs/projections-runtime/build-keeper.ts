@@ -131,6 +131,8 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
   /** What is to be done about one definition, given the builds of it that there are. */
   protected abstract tendOne(definition: Definition, builds: readonly BuildState[]): Promise<void>
   protected abstract buildsOf(definition: Definition): string
+  /** All has been tended once more, about a second after the last time. */
+  protected async tended(): Promise<void> {}
   /** Makes the feed once we have the lease. */
   protected abstract openFeed(charge: Charge<Definition, Feed>, writer: ProjectionWriter): Promise<Feed>
   /** It has reached the end of the log; true: that took a while, catch up once more. */
@@ -333,6 +335,7 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
           const mine = builds.filter((build) => build.projection === projection)
           await this.tendOne(definition, mine)
         }
+        await this.tended()
       } catch (error) {
         this.notice({ level: 'warn', message: `The read store can't be tended: ${reasonOf(error)}`, error })
       }

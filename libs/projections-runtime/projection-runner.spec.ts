@@ -1,10 +1,12 @@
 import { systemPrincipal } from '#libs/access'
+import type { RecordedEvent, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import { all } from '#libs/read-store'
 import {
   appendEvents,
   CrashingReadStore,
   eventually,
+  FakeClock,
   InMemoryEventStore,
   InMemoryReadStore,
 } from '#libs/testing'
@@ -401,6 +403,12 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
         code: 'PROJECTION.FROZEN',
         retryAfter: 10,
       })
+      // Says how far the new one is, once it is begun
+      const building = await readStore.createBuild({ projection: 'tickets', version: 2 }, [])
+      await expect(
+        query.get('ticket-1', { principal: agent, minPosition: later!.position }),
+      ).rejects.toMatchObject({ code: 'PROJECTION.FROZEN', extra: { share: 0 } })
+      await readStore.drop(building)
       await runner({ definitions: [second, stays] }).start()
       await eventually('version 2 answers', async () =>
         (await readStore.builds()).some(({ version, status }) => version === 2 && status === 'live'),
@@ -474,7 +482,34 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
       await readStore.createBuild({ projection: 'tickets', version: 1 }, [])
       const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
       const asked = readModels().waitFor('tickets', event!.position, 30)
-      await expect(asked).rejects.toMatchObject({ code: 'PROJECTION.LAGGING', retryAfter: 1 })
+      await expect(asked).rejects.toMatchObject({
+        code: 'PROJECTION.LAGGING',
+        retryAfter: 1,
+        extra: { share: 0, secondsLeft: undefined },
+      })
+    })
+
+    it('are told to come again when the projection will be there, as far as its pace tells, and within a minute', async () => {
+      const clock = new FakeClock()
+      const name = await readStore.createBuild({ projection: 'tickets', version: 1 }, [])
+      const writer = await readStore.openForWriting(name, { owner: 'spec', leaseMilliseconds: 60_000 })
+      const events: RecordedEvent[] = []
+      for (let n = 0; n < 10; n++) events.push(...(await appendEvents(log, 'ticket-1', [moved(`${n}`)])))
+      const models = new ReadModels({ eventStore: log, readStore, definitions: [tickets], clock })
+      const wanted = events.at(-1)!.position
+      const waitAt = async ({ position, id: eventId }: RecordedEvent): Promise<unknown> => {
+        await writer.commit([], { logId: log.logId, position, eventId })
+        return models.waitFor('tickets', wanted, 0).catch(({ retryAfter }: Unavailable) => retryAfter)
+      }
+      try {
+        expect(await waitAt(events[0]!)).toBe(1)
+        clock.advance(10_000)
+        expect(await waitAt(events[1]!)).toBe(60)
+        clock.advance(49_000)
+        expect(await waitAt(events[5]!)).toBe(48)
+      } finally {
+        await writer.close()
+      }
     })
 
     it('show each principal their rows and fields, in lists, counts and single documents alike', async () => {

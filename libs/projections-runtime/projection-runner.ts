@@ -8,8 +8,10 @@ import {
   type ReadStore,
 } from '#libs/read-store'
 import { ConsumerStopped } from './build-feed.js'
+import { shareOf } from './build-forecast.js'
 import { BuildKeeper, type BuildKeeperOptions, type Charge, type FeedStatus } from './build-keeper.js'
 import { buildKey, planBuilds } from './build-plan.js'
+import { CatchUpReport } from './catch-up-report.js'
 import { pause } from './clock.js'
 import { collectionSchemas, type ReadModelDefinition } from './definitions.js'
 import { type ParkedEvent, parkedEvents, parkedSchema } from './parking.js'
@@ -48,9 +50,11 @@ const PROGRESS_MS = 250
 /** Keeps every projection and view up to date: one reading of the log for all, one lease and checkpoint per build. */
 export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
   readonly #superseded = new Set<string>()
+  readonly #catchUp: CatchUpReport
 
   constructor(private readonly options: ProjectionRunnerOptions) {
     super(options, options.definitions)
+    this.#catchUp = new CatchUpReport(this.clock)
   }
 
   status(): Promise<ProjectionStatus[]> {
@@ -166,6 +170,14 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     for (const build of feed) await this.keep(definition, build)
   }
 
+  protected override async tended(): Promise<void> {
+    const behind = [...this.charges.values()].flatMap(({ name, feed }) =>
+      feed === undefined || this.follower.isLevel(feed) ? [] : [{ name, position: feed.position }],
+    )
+    const message = this.#catchUp.next(behind, await this.options.eventStore.head())
+    if (message !== undefined) this.notice({ level: 'info', code: 'PROJECTION.CATCHING_UP', message })
+  }
+
   protected openFeed(charge: ProjectionCharge, writer: ProjectionWriter): Promise<Feed> {
     const { definition, building } = charge
     const { eventStore, cacheDocuments = 10_000 } = this.options
@@ -212,8 +224,7 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     const seconds = Math.max(this.clock.now() - started, 1) / 1000
     const position = charge?.feed?.position ?? build.checkpoint?.position ?? LOG_START
     const events = charge?.feed?.handled ?? 0
-    // Positions rise with the log's length in both shapes; only as such, and only for people, are they computed with.
-    const share = Math.min(1, Number(position) / Math.max(1, Number(await this.options.eventStore.head())))
+    const share = shareOf(position, await this.options.eventStore.head())
     return {
       position,
       events,

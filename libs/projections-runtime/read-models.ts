@@ -24,6 +24,7 @@ import {
   type SortKey,
   type StoredDocument,
 } from '#libs/read-store'
+import { BuildForecast, type BuildProgress, progressInWords } from './build-forecast.js'
 import { buildKey } from './build-plan.js'
 import { type Clock, systemClock } from './clock.js'
 import { type AccessRule, collectionSchemas, type ReadModelDefinition } from './definitions.js'
@@ -157,10 +158,12 @@ export class ReadModels {
   readonly #clock: Clock
   /** Builds whose checkpoint was seen to come from this log; from then on they can only go forward in it. */
   readonly #verified = new Set<string>()
+  readonly #forecast: BuildForecast
 
   constructor(private readonly options: ReadModelsOptions) {
     this.#definitions = new Map(options.definitions.map((definition) => [definition.name, definition]))
     this.#clock = options.clock ?? systemClock
+    this.#forecast = new BuildForecast(this.#clock)
   }
 
   /**
@@ -202,8 +205,9 @@ export class ReadModels {
     for (;;) {
       const { reader, position } = await this.#reader(projection)
       if (position >= minPosition) return { reader, position }
-      this.#assertFed(projection, reader.name, position)
-      if (performance.now() >= deadline) throw lagging(projection, position, minPosition)
+      await this.#assertFed(reader.name, position, minPosition)
+      const progress = this.#forecast.progress(reader.name, position, minPosition)
+      if (performance.now() >= deadline) throw lagging(reader.name, position, minPosition, progress)
       looks ??= new Looks(this.options.hurry?.(projection, minPosition))
       await looks.next()
     }
@@ -240,15 +244,29 @@ export class ReadModels {
     this.#verified.add(key)
   }
 
-  #assertFed(projection: string, name: BuildName, position: Position): void {
-    if (name.version === this.#definitions.get(projection)?.version) return
+  /** @throws Unavailable `PROJECTION.FROZEN` that says how far the version is which is to take over */
+  async #assertFed({ projection, version }: BuildName, position: Position, wanted: Position): Promise<void> {
+    if (version === this.#definitions.get(projection)?.version) return
+    const builds = await this.options.readStore.builds()
+    const next = builds.find((build) => build.projection === projection && build.status === 'building')
+    const progress = next && this.#forecast.progress(next, next.checkpoint?.position ?? LOG_START, wanted)
+    const built = progress === undefined ? 'is built' : `is built, which has ${progressInWords(progress)}`
     throw new Unavailable(
       'PROJECTION.FROZEN',
-      `Version ${name.version} of ${projection} answers until the new one is built, and knows nothing after ${position}`,
-      10,
-      { position },
+      `Version ${version} of ${projection} answers until the new one ${built}, and knows nothing after ${position}`,
+      comeAgainAfter(progress, 10),
+      { position, ...(progress && rounded(progress)) },
     )
   }
+}
+
+/** Longest time that anybody is told to wait: a forecast is no promise. */
+const LONGEST_WAIT_SECONDS = 60
+
+/** Seconds. @param otherwise when nobody knows */
+function comeAgainAfter(progress: BuildProgress | undefined, otherwise: number): number {
+  const seconds = progress?.secondsLeft ?? otherwise
+  return Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_WAIT_SECONDS)
 }
 
 interface FreshReader extends Freshness {
@@ -371,11 +389,24 @@ function summed(groups: readonly GroupCount[]): GroupCount[] {
   return [...totals.values()]
 }
 
-function lagging(projection: string, position: Position, minPosition: Position): Unavailable {
+function lagging(
+  { projection }: BuildName,
+  position: Position,
+  wanted: Position,
+  progress: BuildProgress,
+): Unavailable {
   return new Unavailable(
     'PROJECTION.LAGGING',
-    `${projection} has not reached ${minPosition} yet, it stands at ${position}; try again in a moment`,
-    1,
-    { position },
+    `${projection} has not reached ${wanted} yet, it stands at ${position} (${progressInWords(progress)}); try again in a moment`,
+    comeAgainAfter(progress, 1),
+    { position, ...rounded(progress) },
   )
+}
+
+/** To a hundredth, and to a second. */
+function rounded({ share, secondsLeft }: BuildProgress): BuildProgress {
+  return {
+    share: Math.floor(share * 100) / 100,
+    secondsLeft: secondsLeft === undefined ? undefined : Math.ceil(secondsLeft),
+  }
 }
