@@ -1,44 +1,51 @@
 import { defineProjection } from '#libs/projections-runtime'
-import { eq, oneOf } from '#libs/read-store'
+import { isIn, oneOf } from '#libs/read-store'
+import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { accessColumns, among, forEverybody, seesInternalFields } from '../access.js'
+import type { RecordedChangeEvent } from '../change-folds.js'
 import { anyState } from '../closed-columns.js'
 import { onlyFields } from '../drafts.js'
 import type { RecordedIncidentEvent } from '../incident-folds.js'
 import type { RecordedProblemEvent } from '../problem-folds.js'
+import { evolveChangeTexts, type SearchedChange } from './change-texts.js'
 import { evolveIncidentTexts, type SearchedIncident } from './incident-texts.js'
 import { evolveProblemTexts, type SearchedProblem } from './problem-texts.js'
 
 type OfProblems = Exclude<keyof SearchedProblem, keyof SearchedIncident>
+type OfChanges = Exclude<keyof SearchedChange, keyof SearchedIncident>
 
 /** A record with its texts. What only one kind has is absent of the others. */
 export interface SearchedRecord
   extends Omit<SearchedIncident, 'type' | 'state'>,
-    Pick<SearchedProblem, OfProblems> {
-  type: 'incident' | 'problem'
-  state: SearchedIncident['state'] | SearchedProblem['state']
+    Pick<SearchedProblem, OfProblems>,
+    Pick<SearchedChange, OfChanges> {
+  type: 'incident' | 'problem' | 'change'
+  state: SearchedIncident['state'] | SearchedProblem['state'] | SearchedChange['state']
 }
 
 /** Problems are the desk's, whoever is named in them. */
-const ownRecords = among(eq('type', 'incident'), forEverybody)
+const ownRecords = among(isIn('type', ['incident', 'change']), forEverybody)
 
 /** Which records speak of something. */
-export const recordSearch = defineProjection<SearchedRecord, IncidentEvent | ProblemEvent>({
+export const recordSearch = defineProjection<SearchedRecord, IncidentEvent | ProblemEvent | ChangeEvent>({
   // From when it held incidents alone: under another name nobody could search until it was built, and the old one would stay.
   name: 'incident_search',
-  version: 3,
+  version: 4,
   pace: 'unhurried',
-  from: ['incident-', 'problem-'],
+  from: ['incident-', 'problem-', 'change-'],
   key: (event) => event.stream,
   evolve(record, event) {
-    return event.stream.startsWith('problem-')
-      ? evolveProblemTexts(record as SearchedProblem | undefined, event as RecordedProblemEvent)
-      : evolveIncidentTexts(record as SearchedIncident | undefined, event as RecordedIncidentEvent)
+    if (event.stream.startsWith('problem-'))
+      return evolveProblemTexts(record as SearchedProblem | undefined, event as RecordedProblemEvent)
+    if (event.stream.startsWith('change-'))
+      return evolveChangeTexts(record as SearchedChange | undefined, event as RecordedChangeEvent)
+    return evolveIncidentTexts(record as SearchedIncident | undefined, event as RecordedIncidentEvent)
   },
   columns: {
     ...accessColumns,
-    type: oneOf<SearchedRecord['type']>({ incident: true, problem: true }),
+    type: oneOf<SearchedRecord['type']>({ incident: true, problem: true, change: true }),
     number: 'string',
     state: anyState,
     priority: 'integer',
@@ -72,6 +79,9 @@ export const recordSearch = defineProjection<SearchedRecord, IncidentEvent | Pro
         category: 1,
         subcategory: 1,
         service: 1,
+        implementation: 1,
+        backout: 1,
+        test: 1,
       },
     ],
     names: ['names'],

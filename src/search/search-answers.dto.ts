@@ -19,6 +19,9 @@ const excerpt = () =>
         'category',
         'subcategory',
         'service',
+        'implementation',
+        'backout',
+        'test',
       ],
     },
     parts: listOf(closed({ text, hit: { type: 'boolean' } })),
@@ -26,7 +29,7 @@ const excerpt = () =>
 
 /** A record that was found. Absent: not set. */
 export class SearchHit {
-  @IsIn(['incident', 'problem']) type!: 'incident' | 'problem'
+  @IsIn(['incident', 'problem', 'change']) type!: 'incident' | 'problem' | 'change'
   @Field('Number.', 'INC0000001') @IsString() number!: string
   @IsString() title!: string
   @Field('State, as its process names it.', 'In Progress') @IsString() state!: string

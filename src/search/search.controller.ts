@@ -13,7 +13,7 @@ export class SearchController {
   @Get()
   @Endpoint({
     summary:
-      'Records by their words: number, title, description, comments and, for the desk, work notes and problems',
+      'Incidents and changes by their words: number, title, description, comments and, for the desk, work notes, plans and problems',
     description:
       'Best first: names before titles before other texts, whole words before parts of them, then the newest.',
     roles: 'any',

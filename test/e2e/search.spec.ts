@@ -118,6 +118,29 @@ describe('A search', () => {
     expect(refusal(await desk.as('rita').get('/search', asked))).toBe('400 FILTER.UNKNOWN_FIELD')
   })
 
+  it('finds changes: whoever wants one by what it is about, the desk also by how it is done', async () => {
+    const change = {
+      type: 'normal',
+      title: 'An axolotl for the lobby',
+      description: 'Larger than the pangolin',
+      implementation: 'Dig a burrow',
+      requester: 'rita',
+    }
+    const { id, position } = succeeded(await desk.as('ann').post('/changes', change))
+    head = position
+    for (const q of ['axolotl', 'pangolin lobby', id]) {
+      expect([q, await numbers('rita', q)]).toEqual([q, [id]])
+      expect([q, await numbers('ann', q)]).toEqual([q, [id]])
+      expect([q, await numbers('rob', q)]).toEqual([q, []])
+    }
+    const { items } = await ask('ann', 'burrow', { filter: 'type = "change"' })
+    expect(items).toEqual([
+      expect.objectContaining({ type: 'change', number: id, excerpt: expect.anything() }),
+    ])
+    expect(items[0].excerpt.field).toBe('implementation')
+    expect(await numbers('rita', 'burrow')).toEqual([])
+  })
+
   it('forgets what a record no longer says', async () => {
     const number = await open({ title: 'Bandicoot' })
     expect(await numbers('ann', 'bandicoot')).toEqual([number])
