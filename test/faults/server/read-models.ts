@@ -73,7 +73,10 @@ async function behind(eventStore: EventStore, readStore: ReadStore): Promise<str
   const missing = projectionRegistry.filter(({ name }) => !live.has(name))
   return [
     ...missing.map(({ name }) => `${name} does not answer`),
-    ...late.map(({ projection, checkpoint }) => `${projection} at ${checkpoint?.position} of ${head}`),
+    ...late.map(
+      ({ projection, checkpoint, lease }) =>
+        `${projection} at ${checkpoint?.position} of ${head}, fed by ${lease?.owner ?? 'nobody'}`,
+    ),
   ]
 }
 
