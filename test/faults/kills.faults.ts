@@ -112,8 +112,8 @@ describe(`a server that is killed ${KILLS} times under load (seed ${SEED})`, () 
     expect(brokenPromises(workload.attempts, events)).toEqual([])
     report({ repeated, events: events.length })
     // The load was one: many were answered, some were cut off in every run.
-    expect(workload.attempts.filter(({ answer }) => answer).length).toBeGreaterThan(KILLS * 20)
-    expect(repeated).toBeGreaterThan(KILLS * 20)
+    expect(workload.attempts.filter(({ answer }) => answer).length).toBeGreaterThan(KILLS * 5)
+    expect(repeated).toBeGreaterThan(KILLS * 5)
   })
 
   function report({ repeated, events }: { repeated: number; events: number }): void {
