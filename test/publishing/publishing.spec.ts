@@ -56,7 +56,7 @@ describeWithKafka('Publishing to Kafka', () => {
     }, LONG)
     afterAll(() => compiled.dispose())
 
-    function publisher(sessionMilliseconds = 3_000): PublisherProcess {
+    function publisher(sessionMilliseconds = 6_000): PublisherProcess {
       const started = new PublisherProcess(compiled.program('test/publishing/publisher-process.ts'), {
         file: temporary.file,
         brokers: KAFKA_BROKERS,
@@ -103,7 +103,7 @@ describeWithKafka('Publishing to Kafka', () => {
         let total = 6_000
         await incidents.append(total)
         for (let kill = 0; kill < kills; kill++) {
-          const one = publisher(1_500)
+          const one = publisher(3_000)
           await published(one, 1)
           // The next batch is being put together, sent or answered.
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 12))
@@ -112,7 +112,7 @@ describeWithKafka('Publishing to Kafka', () => {
           await incidents.append(500)
           total += 500
         }
-        const last = publisher(1_500)
+        const last = publisher(3_000)
         await eventually('all there', () => last.states.includes('following'), LONG)
         await last.end()
         const result = await tally(kafkaClient(), topic, temporary.store)
@@ -147,14 +147,14 @@ describeWithKafka('Publishing to Kafka', () => {
     it(
       'that froze is replaced, and adds at most one batch of repetitions when it wakes',
       async () => {
-        const frozen = publisher(1_500)
+        const frozen = publisher(3_000)
         await incidents.append(3_000)
         await published(frozen, 1)
         frozen.signal('SIGSTOP')
         // However much it did before, there is something to do for the other
         await incidents.append(1_000)
         const statesBefore = frozen.states.length
-        const second = publisher(1_500)
+        const second = publisher(3_000)
         await eventually('taken over', () => second.published > 0, LONG)
         await eventually('all there', () => second.states.includes('following'), LONG)
         frozen.signal('SIGCONT')
