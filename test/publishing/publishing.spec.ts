@@ -29,7 +29,7 @@ import {
 
 /** For each thing that is waited for, and for a test, that waits for several. */
 const LONG = 120_000
-const LONG_TEST = 3 * LONG
+const LONG_TEST = 5 * LONG
 
 describeWithKafka('Publishing to Kafka', () => {
   let temporary: TemporaryEventStore
@@ -159,11 +159,13 @@ describeWithKafka('Publishing to Kafka', () => {
         await eventually('all there', () => second.states.includes('following'), LONG)
         frozen.signal('SIGCONT')
         await eventually('it noticed', () => frozen.states.slice(statesBefore).includes('standby'), LONG)
+        // Whichever has the topic by then: a busy machine may make the second lose it, too
+        const sent = () => frozen.published + second.published
+        const before = sent()
         await incidents.append(200)
-        const found = () => tally(kafkaClient(), topic, temporary.store)
-        await eventually('goes on', async () => (await found()).missing === 0, LONG)
+        await eventually('goes on', () => sent() >= before + 200, LONG)
         await Promise.all([frozen.end(), second.end()])
-        const result = await found()
+        const result = await tally(kafkaClient(), topic, temporary.store)
         process.stdout.write(`frozen: ${JSON.stringify(result)}\n`)
         expect(result).toMatchObject(whole(4_200))
         expect(result.duplicates).toBeLessThanOrEqual(BATCH)
