@@ -6,5 +6,5 @@ export default {
   testMatch: ['**/*.faults.ts'],
   testTimeout: 300_000,
   // They wait for what is due, for leases and for servers to come back, more than they work
-  maxWorkers: 3,
+  maxWorkers: 4,
 }

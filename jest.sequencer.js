@@ -6,7 +6,8 @@ const LONG = [
   /schemathesis\.verify|alertmanager\.verify/,
   /faults\/scale-out-.*\.faults|power-loss\.faults|kills\.faults/,
   /e2e\/(canary|change-year|live-queue|demo|scale-out)\.spec/,
-  /mongodb-read-store\.spec|broker-away\.spec|publishing\.spec/,
+  /mongodb-read-store\.spec/,
+  /broker-away\.spec|publishing\.spec/,
   /test\/(imports|migration|publishing)\//,
   /e2e\//,
 ]

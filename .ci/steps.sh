@@ -17,6 +17,12 @@ step() { # name, command...
   fi
 }
 
+# Jest, ended when its tests are over, whatever they have left open, and when it takes longer than any did on a busy machine:
+# one that hangs must not hold up the run for ever.
+run_jest() { # jest arguments...
+  timeout --foreground --kill-after=30 "${CI_LANE_MINUTES:-60}m" npx jest "$@" --forceExit
+}
+
 # Runs tests, and leaves for `settle` how it went: it may be in the background, beside others.
 begin() { # name, jest arguments...
   local name=$1 began=$SECONDS
@@ -24,7 +30,7 @@ begin() { # name, jest arguments...
   echo "== $name"
   export -p >"$results/$name.exports"
   printf '%s\0' "$@" >"$results/$name.arguments"
-  npx jest "$@" --json --outputFile="$results/$name.json" >"$results/$name.log" 2>&1
+  run_jest "$@" --json --outputFile="$results/$name.json" >"$results/$name.log" 2>&1
   echo "$? $((SECONDS - began))" >"$results/$name.status"
 }
 
@@ -41,7 +47,7 @@ again() { # name
   (
     # shellcheck source=/dev/null
     . "$results/$1.exports"
-    npx jest "${kept[@]}" --maxWorkers=1 --json --outputFile="$results/again/$1.json" --runTestsByPath "${files[@]}" >"$results/again/$1.log" 2>&1
+    run_jest "${kept[@]}" --maxWorkers=1 --json --outputFile="$results/again/$1.json" --runTestsByPath "${files[@]}" >"$results/again/$1.log" 2>&1
   )
 }
 

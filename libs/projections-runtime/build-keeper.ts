@@ -1,4 +1,4 @@
-import { LOG_START, type Position } from '#libs/event-sourcing'
+import { LOG_START, type Position, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import {
   type BuildName,
@@ -330,16 +330,27 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
     await this.changes.run(async () => {
       try {
         const builds = await this.keeping.readStore.builds()
-        for (const definition of this.definitions) {
-          const projection = this.buildsOf(definition)
-          const mine = builds.filter((build) => build.projection === projection)
-          await this.tendOne(definition, mine)
-        }
+        for (const definition of this.definitions) await this.#tendApart(definition, builds)
         await this.tended()
       } catch (error) {
         this.notice({ level: 'warn', message: `The read store can't be tended: ${reasonOf(error)}`, error })
       }
     })
+  }
+
+  /** One definition's trouble is its own; that the store is away is everybody's. */
+  async #tendApart(definition: Definition, builds: readonly BuildState[]): Promise<void> {
+    const consumer = this.buildsOf(definition)
+    try {
+      await this.tendOne(
+        definition,
+        builds.filter(({ projection }) => projection === consumer),
+      )
+    } catch (error) {
+      if (error instanceof Unavailable) throw error
+      const message = `${consumer} can't be tended: ${reasonOf(error)}`
+      this.notice({ level: 'warn', consumer, message, error })
+    }
   }
 }
 

@@ -291,6 +291,37 @@ describe('policy runner', () => {
     expect(await desk.types('ticket-1')).toEqual(['Opened', 'Greeted'])
     expect((await first.status())[0]).toMatchObject({ state: 'standby' })
   })
+
+  it('is fed while another cannot be, whatever that one lacks', async () => {
+    const createBuild = desk.readStore.createBuild.bind(desk.readStore)
+    desk.readStore.createBuild = async (name, collections) => {
+      if (name.projection === 'policy_broken') throw new Error('refused')
+      return createBuild(name, collections)
+    }
+    await desk.started({ policies: [{ ...service, name: 'broken' }, service] })
+    await desk.tell('ticket-1', opened)
+    expect(await desk.types('ticket-1')).toEqual(['Opened', 'Greeted'])
+    expect(desk.notices).toContainEqual(
+      expect.objectContaining({ consumer: 'policy_broken', message: expect.stringContaining('refused') }),
+    )
+  })
+
+  it('is fed by one of two runners that made a build each at the same moment, whichever of these is live', async () => {
+    const sqlite = temporaryReadStore()
+    desk = new Desk(sqlite.store)
+    const builds = desk.readStore.builds.bind(desk.readStore)
+    // As where the one that was named first came second
+    desk.readStore.builds = async () => (await builds()).toReversed()
+    const runners = [desk.runner({ owner: 'first' }), desk.runner({ owner: 'second' })]
+    await Promise.all(runners.map((runner) => runner.start()))
+    expect(await builds()).toHaveLength(2)
+    await desk.pass(4_000, 8)
+    expect(await builds()).toMatchObject([{ status: 'live' }])
+    await desk.tell('ticket-1', opened)
+    expect(await desk.types('ticket-1')).toEqual(['Opened', 'Greeted'])
+    await desk.stop()
+    await sqlite.dispose()
+  })
 })
 
 describe('whatever dies and whenever', () => {

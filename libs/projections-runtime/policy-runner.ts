@@ -94,7 +94,10 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
     if (!live) {
       await this.#create(definition)
       const all = await this.options.readStore.builds()
-      const made = all.find(({ projection }) => projection === policyBuildName(definition))
+      // Another runner may have made one as well: then one of the two is live, and in the next round replaced by the other
+      const made = all.find(
+        ({ projection, status }) => projection === policyBuildName(definition) && status !== 'building',
+      )
       if (made) await this.keep(definition, made)
       return
     }

@@ -1,4 +1,5 @@
 import type { CandidateView } from '../problems/dto/candidate.dto.js'
+import { untilTold } from './demo-wait.js'
 
 /** So many candidates are told in words. */
 const TOLD = 3
@@ -22,6 +23,7 @@ export async function candidateLines({ get, curl }: Shown): Promise<readonly str
   const { items } = (await get(path)) as { items: CandidateView[] }
   const [best] = items
   if (best === undefined) return []
+  const candidate = curl(`$U/problem-candidates/${best.id}`)
   return [
     '# Incidents that seem to have one cause, found as they were opened; those with the most evidence, and why:',
     ...items.flatMap(told),
@@ -29,9 +31,10 @@ export async function candidateLines({ get, curl }: Shown): Promise<readonly str
     curl(`-G --data-urlencode 'filter=${FILTER}' $U/problem-candidates`),
     curl(`"$U/incidents/${best.id}/similar?pageSize=3"`),
     curl(
-      `-H 'Content-Type: application/json' -d '{"reason":"It keeps coming back"}' $U/problem-candidates/${best.id}/accept; sleep 2`,
+      `-H 'Content-Type: application/json' -d '{"reason":"It keeps coming back"}' $U/problem-candidates/${best.id}/accept`,
     ),
-    curl(`$U/problem-candidates/${best.id}`),
+    untilTold(candidate, '"problem":"PRB'),
+    candidate,
     '',
   ]
 }

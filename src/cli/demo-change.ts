@@ -1,3 +1,5 @@
+import { untilTold } from './demo-wait.js'
+
 /** Time that the change may take, from when the demo prints it. */
 const WINDOW_HOURS = 8
 
@@ -39,24 +41,26 @@ export function changeLines({
   // The shell puts the item's number between the quotes
   const opening = `${JSON.stringify(plan).slice(0, -1)},"affectedCis":["'$I'"],"proposedValues":[{"ci":"'$I'","attributes":{"ramGigabytes":128}}]}`
   const server = `{"class":"server","name":"demo-web-'$RANDOM'","attributes":{"ramGigabytes":16}}`
+  const asked = curl(approver, `-G $U/approvals --data-urlencode "filter=subject = '$K'"`)
+  const item = curl(implementer, '$U/configuration-items/$I')
   return [
     `# A change: ${requester} asks for it, ${approver} approves the plan by its hash, ${implementer} does it; the item, and the evidence`,
     `I=$(${post(approver, 'configuration-items', server)} | ${firstOf('id')})`,
     `K=$(${post(requester, 'changes', opening)} | ${firstOf('id')})`,
     ...['assess', 'assess-risk', 'submit'].map((verb) => post(requester, `changes/$K/${verb}`, '{}')),
-    'sleep 2',
     // There may be others that wait for him
-    `A=$(${curl(approver, `-G $U/approvals --data-urlencode "filter=subject = '$K'"`)})`,
+    untilTold(asked, '"hash"'),
+    `A=$(${asked})`,
     post(
       approver,
       `approvals/$(printf '%s' "$A" | ${firstOf('id')})/grant`,
       `{"hash":"'$(printf '%s' "$A" | ${firstOf('hash')})'"}`,
     ),
-    'sleep 2',
+    untilTold(curl(implementer, '$U/changes/$K'), '"state":"Scheduled"'),
     post(implementer, 'changes/$K/implement', '{}'),
     post(implementer, 'changes/$K/end-implementation', '{"outcome":"successful","notes":"It is in"}'),
-    'sleep 2',
-    curl(implementer, '$U/configuration-items/$I'),
+    untilTold(item, '"ramGigabytes":128'),
+    item,
     curl(auditor, '-o $K-evidence.zip $U/audit/changes/$K/evidence.zip; ls -l $K-evidence.zip'),
     '',
   ]

@@ -16,6 +16,7 @@ import type { RunningServer } from '../serve.js'
 import { hasYear, showYear, writeYear } from './change-year/demo-year.js'
 import { candidateLines } from './demo-candidates.js'
 import { changeLines } from './demo-change.js'
+import { untilTold } from './demo-wait.js'
 import { estateHistory, writeEstateHistory } from './estate-history.js'
 import { loadRowMapping, runEstateImport, runImport } from './import.js'
 import { importRules } from './import-rules.js'
@@ -205,6 +206,11 @@ async function show(url: string, tokens: Map<string, string>): Promise<void> {
   )
   const json = `-H 'Content-Type: application/json'`
   const curl = (who: string, rest: string) => `curl -s -H "Authorization: Bearer $${variable(who)}" ${rest}`
+  const alerts = curl('alice', `"$U/alerts?pageSize=1"`)
+  const findings = curl(
+    'audrey',
+    `-G --data-urlencode 'filter=question = "modification-outside-change" AND record = "'$C'"' $U/audit/findings`,
+  )
   const candidates = await candidateLines({
     get: (path) => get(path, 'alice'),
     curl: (rest) => curl('alice', rest),
@@ -234,9 +240,10 @@ ${curl('servicenow:Caller 4180', `$U/incidents/${own.number}/history`)}
 
 # The queue live, in the background; an alert that fires twice is one incident; it enters the queue, becomes a major one, and has a log
 ${curl('alice', `-N --max-time 9 -H 'Accept: text/event-stream' "$U/queues/${queue}" | tail -n 12 &`)}
-${curl('service:monitoring', `-H 'Content-Type: application/json' -d '${ALERT}' $U/alerts; sleep 1`)}
-${curl('service:monitoring', `-H 'Content-Type: application/json' -d '${ALERT}' $U/alerts; sleep 1`)}
-N=$(${curl('alice', `"$U/alerts?pageSize=1"`)} | sed -n 's/.*"incident":"\\([^"]*\\)".*/\\1/p')
+${curl('service:monitoring', `-H 'Content-Type: application/json' -d '${ALERT}' $U/alerts`)}
+${untilTold(alerts, '"incident":"INC')}
+${curl('service:monitoring', `-H 'Content-Type: application/json' -d '${ALERT}' $U/alerts`)}
+N=$(${alerts} | sed -n 's/.*"incident":"\\([^"]*\\)".*/\\1/p')
 ${curl('alice', `-H 'Content-Type: application/json' -d '{"group":"${QUEUE}"}' $U/incidents/$N/assign`)}
 ${curl('lena', `-H 'Content-Type: application/json' -d '{"manager":"lena"}' $U/incidents/$N/promote`)}
 ${curl('lena', `-H 'Content-Type: application/json' -d '{"text":"We are on it","visibility":"public"}' $U/incidents/$N/updates`)}
@@ -267,9 +274,11 @@ ${changeLines({
   .map((line) => `${line}\n`)
   .join('')}# A modification that no change allowed: auditors find it, judge it, and take an extract with them
 C=$(${curl('chris', `${json} -d '{"class":"server","name":"demo-db-'$RANDOM'","attributes":{"ramGigabytes":16}}' $U/configuration-items`)} | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
-${curl('alice', `${json} -d '{"attributes":{"ramGigabytes":64}}' $U/configuration-items/$C/change; sleep 1`)}
-F=$(${curl('audrey', `-G --data-urlencode 'filter=question = "modification-outside-change"' "$U/audit/findings?pageSize=1"`)} | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
-${curl('audrey', `${json} -d '{"disposition":"deficiency","comment":"Nobody had asked for it"}' $U/audit/findings/$F/dispose; sleep 1`)}
+${curl('alice', `${json} -d '{"attributes":{"ramGigabytes":64}}' $U/configuration-items/$C/change`)}
+${untilTold(findings, '"id":"')}
+F=$(${findings} | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
+${curl('audrey', `${json} -d '{"disposition":"deficiency","comment":"Nobody had asked for it"}' $U/audit/findings/$F/dispose`)}
+${untilTold(findings, '"disposition":"deficiency"')}
 ${curl('audrey', '$U/audit/changes')}
 
 # All queues by state, priority and age; what analysts count; the log itself

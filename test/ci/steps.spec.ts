@@ -6,14 +6,15 @@ import { join, resolve } from 'node:path'
 const ROOT = resolve(__dirname, '../..')
 
 /**
- * Stands in for `npx jest FILE...`: each file has one test, which fails as often as the file's name says (`fails-2`).
- * Notes its arguments and what it sees of `SHAPE`.
+ * Stands in for `npx jest FILE...`: each file has one test, which fails as often as the file's name says (`fails-2`), or does not
+ * end (`hangs`). Notes its arguments and what it sees of `SHAPE`.
  */
 const JEST = `#!/usr/bin/env node
 const { appendFileSync, existsSync, readFileSync, writeFileSync } = require('node:fs')
 const args = process.argv.slice(3)
 const notes = process.env.NOTES
 appendFileSync(notes, [process.env.SHAPE, ...args.filter((arg) => !arg.startsWith('--outputFile'))].join(' ') + '\\n')
+if (args.includes('hangs')) setTimeout(() => {}, 60_000)
 const testResults = args.filter((arg) => !arg.startsWith('-')).map((name) => {
   const file = name.split('/').at(-1)
   const runs = readFileSync(notes, 'utf8').split('\\n').filter((line) => line.includes(file)).length
@@ -21,8 +22,10 @@ const testResults = args.filter((arg) => !arg.startsWith('-')).map((name) => {
   return { name: require('node:path').resolve(name), status, assertionResults: [{ fullName: 'test', status }] }
 })
 const output = args.find((arg) => arg.startsWith('--outputFile=')).slice('--outputFile='.length)
-writeFileSync(output, JSON.stringify({ testResults }))
-process.exit(testResults.some(({ status }) => status === 'failed') ? 1 : 0)
+if (!args.includes('hangs')) {
+  writeFileSync(output, JSON.stringify({ testResults }))
+  process.exit(testResults.some(({ status }) => status === 'failed') ? 1 : 0)
+}
 `
 
 describe('The steps of a run', () => {
@@ -75,11 +78,16 @@ describe('The steps of a run', () => {
         'unsteady, passed by itself: b-1: test',
       ]),
     )
-    expect(notes.slice(0, 2).sort()).toEqual(['one a-1 --json', 'two b-1 c --json'])
+    expect(notes.slice(0, 2).sort()).toEqual(['one a-1 --json --forceExit', 'two b-1 c --json --forceExit'])
     expect(notes.slice(2)).toEqual([
-      `one --maxWorkers=1 --json --runTestsByPath ${ROOT}/a-1`,
-      `two --maxWorkers=1 --json --runTestsByPath ${ROOT}/b-1`,
+      `one --maxWorkers=1 --json --runTestsByPath ${ROOT}/a-1 --forceExit`,
+      `two --maxWorkers=1 --json --runTestsByPath ${ROOT}/b-1 --forceExit`,
     ])
+  })
+
+  it('are ended when they hang, and fail the run', () => {
+    const { status, lines } = run('export CI_LANE_MINUTES=0.02; tests endless hangs; tests units a')
+    expect([status, lines.at(-1)]).toEqual([1, '1 passed, 1 failed'])
   })
 
   it('fail the run when tests did not even begin', () => {

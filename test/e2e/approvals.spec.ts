@@ -25,7 +25,7 @@ describe('Approvals', () => {
     }
     succeeded(await desk.as('adam').put('/settings/approval-policies', { policies: [policy] }))
     asking = new Asking(desk)
-  }, 120_000)
+  })
   afterAll(async () => {
     await desk.close()
   })

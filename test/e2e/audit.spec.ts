@@ -23,7 +23,7 @@ describe('The audit', () => {
     desk = await Desk.open()
     const item = { class: 'server', name: 'db-01', attributes: { ramGigabytes: 8 } }
     ci = succeeded(await desk.as('chris').post('/configuration-items', item)).id
-  }, 120_000)
+  })
   afterAll(() => desk.close())
 
   const modify = async (attributes: object, more: object = {}, by: Person = 'ann') =>

@@ -49,13 +49,13 @@ describe('demo --scenario change-year', () => {
       })
     })
     kept = JSON.parse(readFileSync(join(data, 'change-year.json'), 'utf8'))
-  }, 240_000)
+  })
   afterAll(async () => {
     const exited = once(demo, 'exit')
     demo.kill('SIGTERM')
     await exited
     rmSync(folder, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   async function read(token: 'auditor' | 'changeManager', path: string, query: object = {}): Promise<string> {
     const given = path === '/audit/samples' ? query : { minPosition: kept.position, ...query }

@@ -23,7 +23,7 @@ describe('Changes', () => {
     desk = await Desk.open()
     // Who has the group approves what it does.
     succeeded(await desk.as('adam').post('/groups/Network/change', { manager: 'lea' }))
-  }, 120_000)
+  })
   afterAll(() => desk.close())
 
   const ci = async (name: string, attributes: object = { ramGigabytes: 32 }): Promise<string> =>

@@ -64,7 +64,7 @@ describe('The configuration, read', () => {
     await sleep(5)
     const { id } = await related('backed-up-by', ci('orders'), { name: 'vault' })
     await did(`/configuration/relations/${id}/unrelate`, {})
-  }, 60_000)
+  })
   afterAll(() => desk.close())
 
   it('shows an item as it is, and says the point that this is true of', async () => {

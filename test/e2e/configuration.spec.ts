@@ -8,7 +8,7 @@ describe('Service configuration', () => {
   let desk: Desk
   beforeAll(async () => {
     desk = await Desk.open()
-  }, 120_000)
+  })
   afterAll(() => desk.close())
 
   const register = (body: object, key?: string, by = 'ann') =>

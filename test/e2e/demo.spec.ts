@@ -6,6 +6,7 @@ import { join } from 'node:path'
 
 const CLI = join(__dirname, '../../dist/src/cli.js')
 const END = '# Kill the server'
+const PASTED_WITHIN_MS = 120_000
 const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
 
 /** What a newcomer does first: start the demo and paste what it prints. */
@@ -27,13 +28,13 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
           if (printed.includes(END)) resolve()
         })
       })
-    }, 240_000)
+    })
     afterAll(async () => {
       const exited = once(demo, 'exit')
       demo.kill('SIGTERM')
       await exited
       rmSync(folder, { recursive: true, force: true })
-    }, 60_000)
+    })
 
     /** Output of the lines under one heading, run after the variables. */
     function pasted(heading: string): string {
@@ -46,6 +47,8 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
         cwd: folder,
         encoding: 'utf8',
         maxBuffer: 64_000_000,
+        // Lines that wait for what does not come would wait for ever
+        timeout: PASTED_WITHIN_MS,
       })
     }
     const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)

@@ -67,7 +67,7 @@ describe('Forensics', () => {
       validFrom: unchangedAt,
       reason: 'Read off the machine',
     })
-  }, 120_000)
+  })
   afterAll(() => desk.close())
 
   it('tells an agent what was changed upstream before an incident, and why it is suspected', async () => {

@@ -231,7 +231,7 @@ describe('A queue that is followed', () => {
     await level(other)
     await desk.server.cli('token', 'revoke', token!)
     await eventually('it is refused', () => other.refused === 401, 15_000)
-  }, 60_000)
+  })
 
   it('loses no row, however often connections are cut', async () => {
     await desk.founded('Cut', ['ann', 'ben', 'lea'])
@@ -285,7 +285,7 @@ describe('A queue that is followed', () => {
       )
     }
     expect(Math.max(...queues.map(({ queue }) => queue.connections))).toBeGreaterThan(1)
-  }, 120_000)
+  })
 
   it('is counted, and ends with the server', async () => {
     // Clients keep connections on which they have asked nothing yet, and those hold a server back until the grace is over
@@ -300,7 +300,7 @@ describe('A queue that is followed', () => {
     await level(last)
     expect(await desk.stop()).toBe(0)
     await desk.start()
-  }, 60_000)
+  })
 
   async function listeners(): Promise<number> {
     const text = await (await fetch(`${desk.server.url}/metrics`)).text()

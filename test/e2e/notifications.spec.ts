@@ -13,7 +13,7 @@ describe('Mail about records', () => {
     desk = await Desk.open({ SMTP_URL: mail.url, MAIL_FROM, PUBLIC_URL: 'https://itsm.example.org' })
     for (const person of ['rita', 'ann', 'ben', 'lea'])
       succeeded(await desk.as('adam').post(`/people/${person}/change`, { email: `${person}@example.org` }))
-  }, 120_000)
+  })
   afterAll(async () => {
     await desk.close()
     await mail.stop()
@@ -164,5 +164,5 @@ describe('Without a mail server', () => {
     const { items } = succeeded(await desk.as('adam').get('/notifications', { minPosition: position }))
     expect(items).toEqual([])
     await desk.close()
-  }, 120_000)
+  })
 })

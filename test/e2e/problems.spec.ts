@@ -13,7 +13,7 @@ describe('Problems', () => {
 
   beforeAll(async () => {
     desk = await Desk.open()
-  }, 120_000)
+  })
   afterAll(() => desk.close())
 
   const problem = async (body: object = {}) =>

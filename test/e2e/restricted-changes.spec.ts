@@ -41,7 +41,7 @@ describe('A restricted change', () => {
     for (const change of [hidden, beside])
       position = succeeded(await chris.post(`/cab-meetings/${meeting}/agenda`, { change })).position
     await done('ben', hidden, 'unwatch', { person: 'chris' })
-  }, 120_000)
+  })
   afterAll(() => desk.close())
 
   const act = (by: Person, number: string, verb: string, body: object = {}) =>

@@ -21,7 +21,7 @@ describe('A restricted problem', () => {
     await done('ben', hidden, 'workaround', { workaround: SECRET })
     await done('ben', hidden, 'known-error')
     await done('ben', hidden, 'tasks', { title: SECRET, group: 'Service Desk' })
-  }, 120_000)
+  })
   afterAll(() => desk.close())
 
   const act = (by: Person, number: string, verb: string, body: object = {}) =>

@@ -33,7 +33,7 @@ describe('Rights', () => {
     strangers.set('token of a leaver', await desk.enrol('leaver', 'agent', 'auditor'))
     succeeded(await desk.as('adam').post('/people/leaver/deactivate'))
     observed = await walk()
-  }, 240_000)
+  })
   afterAll(() => desk.close())
 
   async function revoked(): Promise<Client> {

@@ -24,11 +24,11 @@ describeScaleOut('several processes of each role (E2E_SHAPE=scale-out)', () => {
     const second = await server.launch('api')
     more.push(second)
     apis = [server.process('api'), second]
-  }, 240_000)
+  })
   afterAll(async () => {
     await Promise.all(more.map(({ child }) => ended(child)))
     await server.dispose()
-  }, 120_000)
+  })
 
   async function ask(
     { url }: Pick<RoleProcess, 'url'>,
@@ -147,7 +147,7 @@ describeScaleOut('several processes of each role (E2E_SHAPE=scale-out)', () => {
     } finally {
       for (const one of followed) one.close()
     }
-  }, 240_000)
+  })
 
   it('rebuild and retry for whoever asks an API', async () => {
     const build = async () =>
@@ -194,7 +194,7 @@ describeScaleOut('several processes of each role (E2E_SHAPE=scale-out)', () => {
     await Promise.all(callers)
     expect(failures).toEqual([])
     expect(done).toBeGreaterThan(5)
-  }, 240_000)
+  })
 
   it('say what is missing while no projector runs: commands go on, and nobody waits for ever', async () => {
     expect(await ended(server.process('projector').child)).toBe(0)
@@ -212,7 +212,7 @@ describeScaleOut('several processes of each role (E2E_SHAPE=scale-out)', () => {
     expect(await ask(apis[1]!, `/incidents/${opened.id}?minPosition=${opened.position}`)).toMatchObject({
       status: 200,
     })
-  }, 120_000)
+  })
 
   const frozen = process.env.EVENTSTORE_URL ? it.skip : it
   frozen(

@@ -75,7 +75,7 @@ describe('Webhooks about incidents', () => {
     )
     endpoints.answers.set('Fails once', 500)
     failing = await resolved({ title: 'Fails once' })
-  }, 120_000)
+  })
   afterAll(async () => {
     await endpoints.stop()
     await desk.close()

@@ -102,8 +102,8 @@ describe('policies beside an import', () => {
     const closed = await ofPolicies('IncidentClosed')
     expect(closed.map(({ stream }) => stream.slice('incident-'.length)).sort()).toEqual(resolved)
     // Whoever waits for a caller has reminded him.
+    await eventually('reminded', async () => (await ofPolicies('CallerReminded')).length > 0, 20_000)
     const reminded = (await ofPolicies('CallerReminded')).map(({ stream }) => stream)
-    expect(reminded.length).toBeGreaterThan(0)
     expect(new Set(reminded).size).toBe(reminded.length)
   })
 })

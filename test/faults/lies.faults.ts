@@ -86,7 +86,8 @@ describe('the checks of a killed server', () => {
   })
 
   it('find what was acknowledged before it was durable', async () => {
-    proxy.lie = { acknowledgeEarly: 300 }
+    // Longer than until the kill on any machine
+    proxy.lie = { acknowledgeEarly: 10_000 }
     await comments(5)
     await server.kill()
     const all = brokenPromises(workload.attempts, await folder.events())

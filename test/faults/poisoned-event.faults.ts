@@ -45,10 +45,11 @@ describe('an event that a projection cannot fold', () => {
 
   async function rows(): Promise<Record<string, Row>> {
     const path = `/incidents?minPosition=${position}`
-    const page = await eventually('listed', async () => {
+    const listed = async () => {
       const answer = await ask<{ items: Row[] }>(server.url, { token: tokens.agents[0]!, path })
       return answer.status === 200 && answer
-    })
+    }
+    const page = await eventually('listed', listed, 30_000)
     return Object.fromEntries(page.body.items.map((row) => [row.number, row]))
   }
 
@@ -61,11 +62,12 @@ describe('an event that a projection cannot fold', () => {
 
   /** What projections say of themselves once each has handled the log, or has stopped. */
   function settled(): Promise<Build[]> {
-    return eventually('each has handled the log, or has stopped', async () => {
+    const settledBuilds = async () => {
       const { body } = await expectOk(server.url, { token: tokens.admin, path: '/projections' })
       const builds: Build[] = body.items
       return builds.every(({ state, lag }) => state === 'stopped' || lag === 0) && builds
-    })
+    }
+    return eventually('each has handled the log, or has stopped', settledBuilds, 30_000)
   }
 
   it('parks its key: its document is stale and stays, all others go on', async () => {
@@ -141,13 +143,10 @@ describe('an event that a projection cannot fold', () => {
     await eventually(
       'the queue goes on',
       async () => (await ask(server.url, { token: tokens.auditor, path })).status === 200,
+      30_000,
     )
-    const stopped = await eventually('stopped', async () => {
-      const { body } = await expectOk(server.url, { token: tokens.admin, path: '/projections' })
-      return body.items.find(({ state }: { state: string }) => state === 'stopped')
-    })
-    expect(stopped).toMatchObject({
-      name: 'queue_history',
+    const stopped = (await settled()).filter(({ state }) => state === 'stopped')
+    expect(stopped.find(({ name }) => name === 'queue_history')).toMatchObject({
       code: 'PROJECTION.POISONED',
       message: expect.stringContaining('IncidentDetailsChanged'),
     })

@@ -181,7 +181,7 @@ describe('a backup taken under load and restored into the old folder', () => {
 
   it('stops every read model and policy of the lost history, before and after other writes', async () => {
     const foreign = async () => (await states()).filter(({ code }) => code === 'CHECKPOINT.FOREIGN')
-    expect(await foreign()).toHaveLength(BUILDS)
+    await eventually('all have stopped', async () => (await foreign()).length === BUILDS)
     // At least as long as the lost history, so that its positions stand for other events now.
     for (let last = ''; last < lost.position; ) last = (await open('Other', WRITES)).at(-1)!.position
     expect(await foreign()).toHaveLength(BUILDS)
@@ -219,7 +219,7 @@ describe('a backup taken under load and restored into the old folder', () => {
     await eventually(
       'all follow',
       async () => (await states()).every(({ state }) => state === 'following'),
-      20_000,
+      60_000,
     )
     expect((await secondPage(kept.pageToken)).status).toBe(200)
     // The hold of the lost history is gone, the one before it is armed again.
@@ -238,7 +238,7 @@ describe('a backup taken under load and restored into the old folder', () => {
     await eventually(
       'all follow',
       async () => (await states()).every(({ state }) => state === 'following'),
-      20_000,
+      60_000,
     )
     await open('Afterwards', 10)
     expect(await attachment(kept.attachment)).toBe('before')

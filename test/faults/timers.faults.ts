@@ -117,7 +117,7 @@ describe('timers of a server', () => {
 
   it('do not fire when they were overtaken, nor for what an import tells', async () => {
     const [reopened, imported, control] = [await accepted(), await accepted(), await accepted()]
-    const due = inMilliseconds(2_000)
+    const due = inMilliseconds(4_000)
     await resolveByHand(reopened, due)
     await send(`/${reopened}/reopen`, {})
     await resolveByHand(imported, due, 'import')

@@ -21,7 +21,7 @@ import { migrate } from '../../src/migration/migrate.js'
 import { publishedTopics, topicName } from '../../src/topics.js'
 import { Incidents, tally } from './publishing.fixture.js'
 
-const LONG = 60_000
+const LONG = 120_000
 const PARTITIONS = 3
 
 describeWithKafka('A topic of a log that is moved', () => {

@@ -28,8 +28,8 @@ import {
 } from './publishing.fixture.js'
 
 /** For each thing that is waited for, and for a test, that waits for several. */
-const LONG = 60_000
-const LONG_TEST = 3 * LONG
+const LONG = 120_000
+const LONG_TEST = 5 * LONG
 
 describeWithKafka('Publishing to Kafka', () => {
   let temporary: TemporaryEventStore
@@ -56,7 +56,7 @@ describeWithKafka('Publishing to Kafka', () => {
     }, LONG)
     afterAll(() => compiled.dispose())
 
-    function publisher(sessionMilliseconds = 3_000): PublisherProcess {
+    function publisher(sessionMilliseconds = 6_000): PublisherProcess {
       const started = new PublisherProcess(compiled.program('test/publishing/publisher-process.ts'), {
         file: temporary.file,
         brokers: KAFKA_BROKERS,
@@ -100,20 +100,24 @@ describeWithKafka('Publishing to Kafka', () => {
       'repeats at most one batch for each kill in the middle of one, and loses nothing',
       async () => {
         const kills = 5
-        await incidents.append(6_000)
+        let total = 6_000
+        await incidents.append(total)
         for (let kill = 0; kill < kills; kill++) {
-          const one = publisher(1_500)
+          const one = publisher(3_000)
           await published(one, 1)
           // The next batch is being put together, sent or answered.
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 12))
           await one.end('SIGKILL')
+          // However much it did before it died, there is something to do for the next
+          await incidents.append(500)
+          total += 500
         }
-        const last = publisher(1_500)
+        const last = publisher(3_000)
         await eventually('all there', () => last.states.includes('following'), LONG)
         await last.end()
         const result = await tally(kafkaClient(), topic, temporary.store)
         process.stdout.write(`${kills} kills: ${JSON.stringify(result)}\n`)
-        expect(result).toMatchObject(whole(6_000))
+        expect(result).toMatchObject(whole(total))
         expect(result.duplicates).toBeLessThanOrEqual(kills * BATCH)
       },
       LONG_TEST,
@@ -143,23 +147,27 @@ describeWithKafka('Publishing to Kafka', () => {
     it(
       'that froze is replaced, and adds at most one batch of repetitions when it wakes',
       async () => {
-        const frozen = publisher(1_500)
+        const frozen = publisher(3_000)
         await incidents.append(3_000)
         await published(frozen, 1)
         frozen.signal('SIGSTOP')
+        // However much it did before, there is something to do for the other
+        await incidents.append(1_000)
         const statesBefore = frozen.states.length
-        const second = publisher(1_500)
+        const second = publisher(3_000)
         await eventually('taken over', () => second.published > 0, LONG)
         await eventually('all there', () => second.states.includes('following'), LONG)
         frozen.signal('SIGCONT')
         await eventually('it noticed', () => frozen.states.slice(statesBefore).includes('standby'), LONG)
+        // Whichever has the topic by then: a busy machine may make the second lose it, too
+        const sent = () => frozen.published + second.published
+        const before = sent()
         await incidents.append(200)
-        const alone = second.published
-        await eventually('goes on', () => second.published >= alone + 200, LONG)
+        await eventually('goes on', () => sent() >= before + 200, LONG)
         await Promise.all([frozen.end(), second.end()])
         const result = await tally(kafkaClient(), topic, temporary.store)
         process.stdout.write(`frozen: ${JSON.stringify(result)}\n`)
-        expect(result).toMatchObject(whole(3_200))
+        expect(result).toMatchObject(whole(4_200))
         expect(result.duplicates).toBeLessThanOrEqual(BATCH)
       },
       LONG_TEST,

@@ -13,7 +13,7 @@ import { DataFolder } from '../faults/server/data-folder.js'
 import { Ledgerdesk, type ServerProcess } from '../faults/server/ledgerdesk-process.js'
 import { issueTokens, type Tokens } from '../faults/server/people.js'
 
-const LONG = 60_000
+const LONG = 120_000
 
 describeWithKafka('A server that publishes', () => {
   const namespace = `spec-${randomUUID().slice(0, 8)}`

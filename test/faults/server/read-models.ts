@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canonicalJson, type Position } from '#libs/event-sourcing'
+import { canonicalJson } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import {
   type AnyProjection,
@@ -13,6 +13,9 @@ import { all, type ProjectionReader, type ReadStore } from '#libs/read-store'
 import { openSqliteReadStore } from '#libs/read-store/sqlite'
 import { projectionRegistry } from '#projections/registry'
 import { eventually } from '../../../libs/testing/eventually.js'
+
+/** A busy machine makes it late, and only what never comes is a fault. */
+const LEVEL_WITHIN_MS = 120_000
 
 /** Every document of every read model, as text, positions aside. */
 export type Contents = Map<string, string>
@@ -44,22 +47,37 @@ async function* documents(reader: ProjectionReader, collection: string) {
 }
 
 /**
- * Waits until every read model that answers has handled the whole log, also what policies write meanwhile: a query waits for
- * its own only, and a server that is stopped does not go on to the end.
+ * Waits until every read model that answers, and every policy, has handled the whole log: a query waits for its own only, a
+ * server that is stopped does not go on to the end, and a policy that has not handled all may write more.
  */
 export async function untilAllLevel(eventStore: EventStore, readStore: ReadStore): Promise<void> {
-  await eventually(
-    'every read model is level with the log',
-    async () => (await behind(readStore, await eventStore.head())).length === 0,
-    30_000,
+  let late: string[] = []
+  const allLevel = async () => {
+    late = await behind(eventStore, readStore)
+    return late.length === 0
+  }
+  await eventually('every read model and policy is level with the log', allLevel, LEVEL_WITHIN_MS).catch(
+    (error: unknown) => {
+      throw new Error(`Behind the log: ${late.join(', ') || 'none'}`, { cause: error })
+    },
   )
 }
 
-async function behind(readStore: ReadStore, head: Position): Promise<string[]> {
-  const builds = await readStore.builds()
-  const level = builds.filter(({ status, checkpoint }) => status === 'live' && checkpoint?.position === head)
-  const names = new Set(level.map(({ projection }) => projection))
-  return projectionRegistry.map(({ name }) => name).filter((name) => !names.has(name))
+/** What stands elsewhere than at the log's end, in words. */
+async function behind(eventStore: EventStore, readStore: ReadStore): Promise<string[]> {
+  const builds = (await readStore.builds()).filter(({ status }) => status === 'live')
+  // Read last: what a policy writes is in the log before it stands where it wrote it
+  const head = await eventStore.head()
+  const late = builds.filter(({ checkpoint }) => checkpoint?.position !== head)
+  const live = new Set(builds.map(({ projection }) => projection))
+  const missing = projectionRegistry.filter(({ name }) => !live.has(name))
+  return [
+    ...missing.map(({ name }) => `${name} does not answer`),
+    ...late.map(
+      ({ projection, checkpoint, lease }) =>
+        `${projection} at ${checkpoint?.position} of ${head}, fed by ${lease?.owner ?? 'nobody'}`,
+    ),
+  ]
 }
 
 /** What a fresh build from the whole log holds. */
