@@ -59,12 +59,14 @@ export const registered: Filter = compare('class', '!=', null)
 export const present: Filter = compare('present', '=', true)
 
 const bounds = {
-  validFrom: 'timestamp',
-  validTo: 'timestamp',
-  systemFrom: 'string',
-  systemTo: 'string',
-  endKnownFrom: 'string',
+  validFrom: 'instant',
+  validTo: 'instant',
+  systemFrom: 'position',
+  systemTo: 'position',
+  endKnownFrom: 'position',
 } as const
+/** An event is of one record, whose versions never overlap. */
+const unique = ['validFrom', 'systemFrom'] as const
 /** Stand at the end of indexes, so that versions of other times are passed over without being read. */
 const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo', 'endKnownFrom'] as const
 
@@ -109,6 +111,7 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         BOUNDS,
         ['systemFrom', ...besides('systemFrom', BOUNDS)],
       ],
+      unique,
       ...wholeFor(DESK_READERS),
     },
     [RELATIONS]: {
@@ -136,6 +139,7 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         BOUNDS,
         ['systemFrom', ...besides('systemFrom', BOUNDS)],
       ],
+      unique,
       checked: ['type', 'sourceClass', 'targetClass', 'present'],
       ...wholeFor(DESK_READERS),
     },
@@ -147,13 +151,14 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
     [SIGHTINGS]: {
       columns: {
         number: 'string',
-        seenAt: 'timestamp',
-        until: 'timestamp',
-        knownFrom: 'string',
-        knownUntil: 'string',
+        seenAt: 'instant',
+        until: 'instant',
+        knownFrom: 'position',
+        knownUntil: 'position',
       },
       // The latest of each item
       indexes: [['number', 'seenAt', 'until', 'knownFrom', 'knownUntil']],
+      unique: ['number', 'seenAt'],
       ...wholeFor(DESK_READERS),
     },
   },

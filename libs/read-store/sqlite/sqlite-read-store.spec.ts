@@ -114,6 +114,7 @@ describe('SQLite read models', () => {
       { ...schema, counts: [['colour']] },
       { ...schema, counts: [['group:day']] },
       { ...schema, checked: ['colour'] },
+      { ...schema, unique: ['colour'] },
     ]
     for (const attempt of attempts)
       await expect(store.createBuild(name, [attempt])).rejects.toThrow(/Collection/)
