@@ -123,13 +123,11 @@ export class CollectionTable {
     ].join(';\n')
   }
 
-  createIndexes(): string {
-    return this.indexes
-      .map(
-        ({ name, columns }) =>
-          `CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${this.totalOrder(columns).join(', ')})`,
-      )
-      .join(';\n')
+  createIndexes(): readonly string[] {
+    return this.indexes.map(
+      ({ name, columns }) =>
+        `CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${this.totalOrder(columns).join(', ')})`,
+    )
   }
 
   dropIndexes(): string {
