@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toPosition } from '#libs/event-sourcing'
 import { SQLITE_SERVER } from '../../testing/sqlite-server.js'
-import { eq, has } from '../filter.js'
+import { compare, eq, has } from '../filter.js'
 import { readStoreContract } from '../read-store.contract.js'
 import type { CollectionSchema } from '../read-store.js'
 import { BuildFile } from './build-file.js'
@@ -156,6 +156,16 @@ describe('SQLite read models', () => {
       await second.close()
       more = taken.length === steps
     }
+  })
+
+  it('refuse a position beyond what they keep as a number, save the one beyond all', async () => {
+    const spans: CollectionSchema = { name: 'spans', columns: { until: 'position' }, indexes: [['until']] }
+    const span = (until: string) => ({ ...row('a', '', 1), collection: 'spans', document: { until } })
+    const writer = await store.openForWriting(await store.createBuild(name, [spans]), lease)
+    await expect(writer.commit([span(`${'9'.repeat(19)}8`)], at(1))).rejects.toThrow(RangeError)
+    await writer.commit([span('9'.repeat(20))], at(1))
+    const last = compare('until', '>', toPosition(Number.MAX_SAFE_INTEGER - 1))
+    expect(await writer.count('spans', last)).toBe(1)
   })
 
   it('take a NUL in a text, but not in an id', async () => {
