@@ -35,7 +35,8 @@ export function checkSchema(schema: CollectionSchema): void {
   }
   for (const column of schema.unique ?? []) {
     const type = schema.columns[column]
-    if (!type || type === 'strings') throw mistake(`"${column}", which is no sortable column, to tell rows apart`)
+    if (!type || type === 'strings')
+      throw mistake(`"${column}", which is no sortable column, to tell rows apart`)
   }
   for (const column of schema.checked ?? [])
     if (!schema.columns[column]) throw mistake(`check of "${column}", which is no column`)

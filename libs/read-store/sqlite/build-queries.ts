@@ -296,7 +296,10 @@ function combinations(table: CollectionTable, plan: OrderPlan): Sql[][] {
   return plan.prefix.reduce<Sql[][]>(
     (streams, { column, values }) =>
       streams.flatMap((stream) =>
-        values.map((value) => [...stream, comparisonSql(quoted(column), '=', table.encodeValue(column, value))]),
+        values.map((value) => [
+          ...stream,
+          comparisonSql(quoted(column), '=', table.encodeValue(column, value)),
+        ]),
       ),
     [[]],
   )

@@ -214,11 +214,7 @@ export function boundsColumn(condition: Filter, column: string | undefined): boo
 }
 
 /** The tightest bounds that the conditions set on a column. */
-export function boundsOn(
-  table: CollectionTable,
-  column: string,
-  conditions: readonly Filter[],
-): LevelBounds {
+export function boundsOn(table: CollectionTable, column: string, conditions: readonly Filter[]): LevelBounds {
   const bounds: LevelBounds = {}
   const lower = (op: '>' | '>=', value: SqlValue) => {
     const order = bounds.lower ? compareValues(value as string, bounds.lower.value as string) : 1
