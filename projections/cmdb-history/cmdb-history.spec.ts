@@ -197,6 +197,19 @@ describe(`The configuration at any point of both time axes (seed ${SEED})`, () =
     )
   })
 
+  it('stands in rows of which no two begin at the same point, which one axis alone would not tell', () => {
+    const toldApartBy = (columns: readonly string[]) =>
+      fc.property(anyCmdbLog, (events) => {
+        const all = rowsAfter(events)
+        const rows = STREAMS.flatMap((stream) => rowsOf(all, stream)) as unknown as Record<string, string>[]
+        const beginnings = rows.map((row) => columns.map((column) => row[column]).join())
+        assert.equal(new Set(beginnings).size, rows.length)
+      })
+    for (const collection of [CIS, RELATIONS])
+      fc.assert(toldApartBy(cmdbHistory.collections[collection]?.unique as readonly string[]), options)
+    expect(fc.check(toldApartBy(['systemFrom']), options).failed).toBe(true)
+  })
+
   it('is asked of logs of which a third is back-dated, and ties and ends are common', () => {
     const logs = fc.sample(anyCmdbLog, { numRuns: RUNS, seed: SEED })
     const events = logs.flat()
