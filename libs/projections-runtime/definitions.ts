@@ -31,6 +31,8 @@ interface Queryable<Document> extends AccessRule<Document> {
   readonly columns: Readonly<Partial<Record<keyof Document & string, FilterColumn>>>
   /** What may be filtered and sorted; all else is a 400. */
   readonly indexes: readonly (readonly (keyof Document & string)[])[]
+  /** Columns whose values together no two documents share, and none lacks: their indexes are smaller. */
+  readonly unique?: readonly (keyof Document & string)[]
   /** Further columns that filters may test row by row, because other conditions narrow the rows down. */
   readonly checked?: readonly (keyof Document & string)[]
   readonly counts?: readonly (readonly string[])[]
@@ -172,6 +174,7 @@ export function collectionSchemas(definition: ReadModelDefinition): CollectionSc
       Object.entries(queryable.columns).map(([name, column]) => [name, columnType(column as FilterColumn)]),
     ),
     indexes: queryable.indexes,
+    unique: queryable.unique,
     checked: queryable.checked,
     counts: queryable.counts,
     search: queryable.search,

@@ -159,6 +159,8 @@ export class ReadModels {
   /** Builds whose checkpoint was seen to come from this log; from then on they can only go forward in it. */
   readonly #verified = new Set<string>()
   readonly #forecast: BuildForecast
+  /** Those that were asked for, by the names of projection and collection. */
+  readonly #collections = new Map<string, ReadModel<object>>()
 
   constructor(private readonly options: ReadModelsOptions) {
     this.#definitions = new Map(options.definitions.map((definition) => [definition.name, definition]))
@@ -171,12 +173,22 @@ export class ReadModels {
    * @throws Error when the code asks for what is not defined
    */
   of<Document extends object>(projection: string, collection = projection): ReadModel<Document> {
+    const key = `${projection}/${collection}`
+    let model = this.#collections.get(key)
+    if (model === undefined) {
+      model = this.#guarded(projection, collection)
+      this.#collections.set(key, model)
+    }
+    return model as ReadModel<Document>
+  }
+
+  #guarded(projection: string, collection: string): ReadModel<object> {
     const definition = this.#definitions.get(projection)
-    const access: AccessRule<Document> | undefined =
+    const access: AccessRule<object> | undefined =
       definition?.kind === 'view' ? definition.collections[collection] : definition
     if (!access) throw new Error(`No collection "${collection}" is defined in projection "${projection}"`)
     const schema = collectionSchemas(definition!).find(({ name }) => name === collection)!
-    return new GuardedCollection<Document>(access, schema, (asking) => this.#fresh(projection, asking))
+    return new GuardedCollection<object>(access, schema, (asking) => this.#fresh(projection, asking))
   }
 
   /**

@@ -1,6 +1,6 @@
 import { InvalidInput } from '#libs/event-sourcing'
 import { columnsOf, type Filter } from './filter.js'
-import { checkFilter, checkFilterTypes, filterable, scriptTypes } from './query-rules.js'
+import { checkFilter, checkFilterTypes, filterable, isOfType } from './query-rules.js'
 import type { CollectionSchema, ColumnType } from './read-store.js'
 import type { SearchSchema } from './search/search-schema.js'
 import { MOST_GROUPS } from './search/search-tokens.js'
@@ -32,6 +32,11 @@ export function checkSchema(schema: CollectionSchema): void {
   for (const column of schema.indexes.flat()) {
     const type = schema.columns[column]
     if (!type || type === 'strings') throw mistake(`index on "${column}", which is no sortable column`)
+  }
+  for (const column of schema.unique ?? []) {
+    const type = schema.columns[column]
+    if (!type || type === 'strings')
+      throw mistake(`"${column}", which is no sortable column, to tell rows apart`)
   }
   for (const column of schema.checked ?? [])
     if (!schema.columns[column]) throw mistake(`check of "${column}", which is no column`)
@@ -73,7 +78,7 @@ export function columnValue(
   const type = schema.columns[column] as ColumnType
   if (type === 'strings') {
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value
-  } else if (typeof value === scriptTypes[type]) {
+  } else if (isOfType(type, value)) {
     return value as string | number | boolean
   }
   throw new TypeError(`${schema.name} ${id}: "${column}" must be of type ${type}`)

@@ -50,6 +50,8 @@ const wanted: Readonly<Record<Exclude<ColumnType, 'strings'>, string>> = {
   number: 'a number (or seconds, as 1.5s)',
   boolean: 'true or false',
   timestamp: 'an RFC 3339 time (2016-05-10T09:00:00Z) or date (2016-05-10)',
+  instant: 'an RFC 3339 time (2016-05-10T09:00:00Z) or date (2016-05-10)',
+  position: 'the 20 digits of a position',
 }
 
 const readers: Readonly<
@@ -63,6 +65,8 @@ const readers: Readonly<
   number: readNumber,
   boolean: (text, quoted) => (!quoted && (text === 'true' || text === 'false') ? text === 'true' : undefined),
   timestamp: (text) => readTimestamp(text),
+  instant: (text) => readTimestamp(text),
+  position: (text) => (/^\d{20}$/.test(text) ? text : undefined),
 }
 
 function readNumber(text: string, quoted: boolean): number | undefined {

@@ -87,6 +87,8 @@ export function checkFilterTypes(schema: CollectionSchema, filter: Filter): void
       return
     case 'prefix':
       checkValues(schema, filter.column, [filter.prefix])
+      if (typeOf(schema, filter.column, 'filter') in wholeTexts)
+        throw refusal('QUERY.WRONG_TYPE', 'filter', `"${filter.column}" has no prefixes: compare it`)
       return
     case 'has':
       if (typeOf(schema, filter.column, 'filter') !== 'strings')
@@ -103,7 +105,7 @@ function checkValues(schema: CollectionSchema, column: string, values: readonly 
   if (type === 'strings')
     throw refusal('QUERY.WRONG_TYPE', 'filter', `"${column}" is a list: ask whether it has a value`)
   for (const value of values) {
-    if (value !== null && typeof value !== scriptTypes[type])
+    if (value !== null && !isOfType(type, value))
       throw refusal('QUERY.WRONG_TYPE', 'filter', `"${column}" is of type ${type}, ${value} is not`)
   }
 }
@@ -112,9 +114,23 @@ function checkValues(schema: CollectionSchema, column: string, values: readonly 
 export const scriptTypes: Readonly<Record<Exclude<ColumnType, 'strings'>, string>> = {
   string: 'string',
   timestamp: 'string',
+  instant: 'string',
+  position: 'string',
   integer: 'number',
   number: 'number',
   boolean: 'boolean',
+}
+
+/** What texts look like of which all are whole: no part of one has a place in their order. */
+const wholeTexts: Readonly<Partial<Record<ColumnType, RegExp>>> = {
+  instant: /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/,
+  position: /^\d{20}$/,
+}
+
+/** @param value neither null nor a list */
+export function isOfType(type: Exclude<ColumnType, 'strings'>, value: unknown): boolean {
+  const isWhole = wholeTexts[type]
+  return typeof value === scriptTypes[type] && (isWhole === undefined || isWhole.test(value as string))
 }
 
 function typeOf(schema: CollectionSchema, column: string, pointer: string): ColumnType {

@@ -108,7 +108,17 @@ const names: CollectionSchema = {
   indexes: [['since'], ['thing', 'since', 'until']],
   checked: ['kind'],
 }
-const schemas = [tickets, notes, papers, names]
+/** Parts of two axes of time, of which no two begin alike. */
+const parts: CollectionSchema = {
+  name: 'parts',
+  columns: { of: 'string', from: 'instant', knownFrom: 'position', knownUntil: 'position' },
+  indexes: [
+    ['of', 'from', 'knownFrom', 'knownUntil'],
+    ['knownFrom', 'from'],
+  ],
+  unique: ['from', 'knownFrom'],
+}
+const schemas = [tickets, notes, papers, names, parts]
 
 const at = (position: number, logId = 'log-1'): Checkpoint => ({
   logId,
@@ -452,6 +462,47 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
         await expect(writer.groupCounts('tickets', ['colour'])).rejects.toMatchObject({
           code: 'QUERY.UNKNOWN_FIELD',
         })
+      })
+
+      it('take instants and positions for what their texts say, in filters, orders, fields and counts', async () => {
+        const writer = await newWriter()
+        const beyond = '9'.repeat(20)
+        const part = (of: string, hour: number, knownFrom: number, knownUntil = beyond) => {
+          const document = { of, from: onHour(hour), knownFrom: toPosition(knownFrom), knownUntil }
+          return { ...put(`${of}-${hour}-${knownFrom}`, document, 1), collection: 'parts' }
+        }
+        await writer.commit([part('b', 2, 7), part('a', 2, 10, toPosition(90)), part('a', 1, 8)], at(1))
+        const ids = async (filter: Filter | undefined, column: string, direction: 'asc' | 'desc') => {
+          const orderBy = completeOrderBy(parts, filter, [{ column, direction }])
+          const found: string[] = []
+          for (let after: ReturnType<typeof cursorAfter> | undefined, more = true; more; ) {
+            const [row] = await writer.find<object>('parts', { filter, orderBy, limit: 1, after })
+            if (row) found.push(row.id)
+            more = row !== undefined
+            after = row && cursorAfter(orderBy, row)
+          }
+          return found
+        }
+        expect(await ids(undefined, 'of', 'asc')).toEqual(['a-1-8', 'a-2-10', 'b-2-7'])
+        expect(await ids(undefined, 'knownFrom', 'desc')).toEqual(['a-2-10', 'a-1-8', 'b-2-7'])
+        const lasting = and(eq('of', 'a'), compare('knownUntil', '>', toPosition(90)))
+        expect(await ids(lasting, 'from', 'desc')).toEqual(['a-1-8'])
+        const begun = and(isIn('from', [onHour(2)]), compare('knownFrom', '<=', toPosition(9)))
+        expect(await ids(begun, 'knownFrom', 'asc')).toEqual(['b-2-7'])
+        const fields = { filter: eq('from', onHour(1)), atMost: 9 }
+        expect(await writer.findFields('parts', fields, ['from', 'knownFrom', 'knownUntil'])).toEqual([
+          { from: onHour(1), knownFrom: toPosition(8), knownUntil: beyond },
+        ])
+        expect(await writer.groupCounts('parts', ['from'])).toEqual(
+          expect.arrayContaining([
+            { values: [onHour(1)], count: 1 },
+            { values: [onHour(2)], count: 2 },
+          ]),
+        )
+        for (const filter of [eq('from', '2026'), eq('knownFrom', '7'), startsWith('from', onHour(1))])
+          await expect(writer.count('parts', filter)).rejects.toMatchObject({ code: 'QUERY.WRONG_TYPE' })
+        const broken = { ...part('a', 1, 8), document: { of: 'a', from: 'yesterday', knownFrom: '8' } }
+        await expect(writer.commit([broken], at(2))).rejects.toThrow(TypeError)
       })
 
       it('read no fields but columns, and of those none that a store may keep in another form', async () => {

@@ -5,8 +5,18 @@ import type { SearchSchema, TextAnswer, TextQuery } from './search/search-schema
 /**
  * Type of a column: a top-level field of the document that may be filtered and sorted. `strings` is a list of texts
  * (may be tested with `has`, not sorted). Timestamps are ISO 8601 UTC texts with milliseconds, so that text order is time order.
+ * An `instant` is a timestamp, and a `position` one of the log, that is compared with its like alone, never by a prefix or
+ * by its day: a store may keep it as a number, which takes a quarter of the room.
  */
-export type ColumnType = 'string' | 'integer' | 'number' | 'boolean' | 'timestamp' | 'strings'
+export type ColumnType =
+  | 'string'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'timestamp'
+  | 'instant'
+  | 'position'
+  | 'strings'
 
 /** A column whose values are known beforehand: a filter that asks for another one is mistaken, not without answer. */
 export interface ClosedColumn {
@@ -35,8 +45,10 @@ export const columnType = (column: FilterColumn): ColumnType =>
 export interface CollectionSchema {
   readonly name: string
   readonly columns: Readonly<Record<string, ColumnType>>
-  /** Each a list of columns, in order; the id is always appended as tie-breaker. */
+  /** Each a list of columns, in order; the id is appended as tie-breaker. */
   readonly indexes: readonly (readonly string[])[]
+  /** Columns whose values together no two documents share, and none lacks: an index that has them all needs no tie-breaker. */
+  readonly unique?: readonly string[]
   /** Further columns that filters may test row by row, because other conditions narrow the rows down. */
   readonly checked?: readonly string[]
   /**

@@ -1,10 +1,11 @@
-import { earlier, later, type Position } from '#libs/event-sourcing'
+import { earlier, LOG_START, later, type Position } from '#libs/event-sourcing'
 import type { AttributeValue } from '../../src/configuration/domain/configuration.events.js'
 import { UNENDED, UNENDED_POSITION } from '../intervals.js'
 
 /**
- * A rectangle on the two time axes in which the record stood so; half-open on both. Those of one record never overlap. Rows
- * with `systemTo` unended are current: they partition the record's valid time, and know what a later event must know.
+ * A part of the two time axes in which the record stood so: a rectangle, half-open on both, and what reaches beyond its end in
+ * valid time as long as that was not known. Those of one record never overlap. Rows with `systemTo` unended are current: they
+ * partition the record's valid time, and know what a later event must know.
  */
 export interface VersionRow {
   validFrom: string
@@ -13,11 +14,13 @@ export interface VersionRow {
   systemFrom: Position
   /** Position of the event that told otherwise. */
   systemTo: Position
+  /** Position of the event that told of `validTo`: before it, the version had no end. The log's start: it always had that one. */
+  endKnownFrom: Position
   attributes?: Readonly<Record<string, AttributeValue>>
   /** Of a current row: `validFrom` of the one before it; null: it is the first. */
   previous?: string | null
-  /** Of a current row: per field, the effective time of the event that set it. */
-  since?: Readonly<Record<string, string>>
+  /** Of a current row: the fields that events set, by the effective times of these. */
+  setAt?: Readonly<Record<string, readonly string[]>>
   /** Of the last current row: the record's latest effective time. */
   effectiveAt?: string
 }
@@ -40,6 +43,14 @@ export interface Rows<Row extends VersionRow> {
   put(id: string, row: Row): void
 }
 
+/** A version as rectangles: one, or one until its end and one beyond, which no longer stood once that was known. */
+export function rectanglesOf<Row extends VersionRow>(row: Row): readonly Row[] {
+  const { validTo, endKnownFrom } = row
+  if (endKnownFrom === LOG_START) return [row]
+  const ended = { ...row, endKnownFrom: LOG_START }
+  return [ended, { ...ended, validFrom: validTo, validTo: UNENDED, systemTo: endKnownFrom }]
+}
+
 /** Whether an event's word on a field replaces the one of `since`: of events of the same time the later one wins. */
 export type Wins = (since: string | undefined, effectiveAt: string) => boolean
 export const laterWins: Wins = (since, effectiveAt) => since === undefined || since <= effectiveAt
@@ -50,7 +61,8 @@ export const laterWins: Wins = (since, effectiveAt) => since === undefined || si
  * one row, and a back-dated one as many as lie behind its time. Rows are never deleted.
  *
  * An event that sets a field in a part of a row cuts the row: before and after that part it stands as it was; in it the old row
- * ends at this position and a new one begins.
+ * ends at this position and a new one begins. What an event that comes in order cuts off is the open end of a row, which that row
+ * keeps for the positions before: so each such event makes one row.
  */
 export function foldVersions<Row extends VersionRow>(
   rows: Rows<Row>,
@@ -95,8 +107,8 @@ function emptyRow<Row extends VersionRow>(
   validTo: string,
   systemFrom: Position,
 ): Row {
-  const bounds = { validFrom, validTo, systemFrom, systemTo: UNENDED_POSITION }
-  return { ...blank, ...bounds, previous: null, since: {} } as Row
+  const bounds = { validFrom, validTo, systemFrom, systemTo: UNENDED_POSITION, endKnownFrom: LOG_START }
+  return { ...blank, ...bounds, previous: null, setAt: {} } as Row
 }
 
 interface Cut {
@@ -113,35 +125,53 @@ function cutRow<Row extends VersionRow>(rows: Rows<Row>, id: string, row: Row, c
   const to = earlier(row.validTo, effect.until ?? UNENDED)
   const told = from < to ? withEffect(row, cut) : row
   if (told === row) return [row]
-  if (row.systemFrom !== position && isTold(row)) {
-    const former: Row = { ...row, validFrom: from, validTo: to, systemTo: position }
-    former.previous = former.since = former.effectiveAt = undefined
-    rows.put(formerId(id, former), former)
-  }
-  const before = row.validFrom < from ? [{ ...row, validTo: from }] : []
-  const after = to < row.validTo ? [{ ...row, validFrom: to }] : []
-  return [...before, { ...told, validFrom: from, validTo: to, systemFrom: position }, ...after]
+  const next = { ...told, validFrom: from, validTo: to, systemFrom: position, endKnownFrom: LOG_START }
+  if (row.validFrom < from && to === UNENDED) return [{ ...row, validTo: from, endKnownFrom: position }, next]
+  const [ended, beyond] = rectanglesOf(row) as [Row, Row?]
+  if (beyond) putFormer(rows, id, beyond)
+  if (row.systemFrom !== position && isTold(row))
+    putFormer(rows, id, { ...ended, validFrom: from, validTo: to, systemTo: position })
+  const before = row.validFrom < from ? [{ ...ended, validTo: from }] : []
+  const after = to < row.validTo ? [{ ...ended, validFrom: to }] : []
+  return [...before, next, ...after]
 }
 
 /** Rows that hold nothing make the current ones whole; once something is said, nobody needs them. */
-const isTold = ({ since = {} }: VersionRow) => Object.keys(since).length > 0
+const isTold = ({ setAt = {} }: VersionRow) => Object.keys(setAt).length > 0
 
 /** The row with what the event says of it; the same row, if that changes nothing. */
 function withEffect<Row extends VersionRow>(row: Row, { effect, from, wins }: Cut): Row {
-  const won = Object.entries(effect.sets).filter(([field]) => wins(row.since?.[field], from))
-  if (won.every(([field, value]) => row.since?.[field] === from && isSame(heldValue(row, field), value)))
+  const since = timesOf(row)
+  const won = Object.entries(effect.sets).filter(([field]) => wins(since.get(field), from))
+  if (won.every(([field, value]) => since.get(field) === from && isSame(heldValue(row, field), value)))
     return row
   const next: Record<string, unknown> = { ...row, ...effect.constants }
   const attributes: Record<string, AttributeValue> = { ...row.attributes }
-  const since: Record<string, string> = { ...row.since }
   for (const [field, value] of won) {
-    since[field] = from
+    since.set(field, from)
     const attribute = attributeOf(field)
     if (attribute === undefined) next[field] = value ?? undefined
     else if (value === null) delete attributes[attribute]
     else attributes[attribute] = value
   }
-  return { ...next, attributes, since } as unknown as Row
+  return { ...next, attributes, setAt: byTime(since) } as unknown as Row
+}
+
+/** Per field, the effective time of the event that set it. */
+function timesOf({ setAt = {} }: VersionRow): Map<string, string> {
+  const since = new Map<string, string>()
+  for (const [time, fields] of Object.entries(setAt)) for (const field of fields) since.set(field, time)
+  return since
+}
+
+function byTime(since: ReadonlyMap<string, string>): Record<string, readonly string[]> {
+  const setAt: Record<string, string[]> = {}
+  for (const [field, time] of since) {
+    const fields = setAt[time]
+    if (fields) fields.push(field)
+    else setAt[time] = [field]
+  }
+  return setAt
 }
 
 const ATTRIBUTES = 'attributes.'
@@ -180,9 +210,12 @@ function storeChain<Row extends VersionRow>(
   }
 }
 
-function currentId(id: string, validFrom: string): string {
-  return `${id}@${validFrom}`
+function putFormer<Row extends VersionRow>(rows: Rows<Row>, id: string, row: Row): void {
+  const former = { ...row, previous: undefined, setAt: undefined, effectiveAt: undefined }
+  rows.put(`${currentId(id, row.validFrom)}#${BigInt(row.systemFrom).toString(36)}`, former)
 }
-function formerId(id: string, { validFrom, systemFrom }: VersionRow): string {
-  return `${id}@${validFrom}#${systemFrom}`
+
+/** Short, because it stands in the row and in an index. */
+function currentId(id: string, validFrom: string): string {
+  return `${id}@${Date.parse(validFrom).toString(36)}`
 }

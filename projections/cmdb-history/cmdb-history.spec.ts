@@ -10,7 +10,7 @@ import type {
   RelationEvent,
 } from '../../src/configuration/domain/configuration.events.js'
 import { UNENDED, UNENDED_POSITION } from '../intervals.js'
-import { foldVersions, laterWins, type VersionRow, type Wins } from './bitemporal-fold.js'
+import { foldVersions, laterWins, rectanglesOf, type VersionRow, type Wins } from './bitemporal-fold.js'
 import {
   CIS,
   type CiVersion,
@@ -181,6 +181,35 @@ describe(`The configuration at any point of both time axes (seed ${SEED})`, () =
     )
   })
 
+  it('stands in rows that are rectangles, which hold the same points', () => {
+    const holds = ({ validFrom, validTo, systemFrom, systemTo }: VersionRow, validAt: string, asOf: string) =>
+      validFrom <= validAt && validAt < validTo && systemFrom <= asOf && asOf < systemTo
+    fc.assert(
+      fc.property(anyCmdbLog, (events) => {
+        for (const row of rowsAfter(events).values())
+          for (const asOf of positionsOf(events))
+            for (const validAt of times) {
+              const isWithin = rectanglesOf(row).some((rectangle) => holds(rectangle, validAt, asOf))
+              assert.equal(isWithin, matches(standingAt({ validAt, asOf }), row))
+            }
+      }),
+      { ...options, numRuns: 100 },
+    )
+  })
+
+  it('stands in rows of which no two begin at the same point, which one axis alone would not tell', () => {
+    const toldApartBy = (columns: readonly string[]) =>
+      fc.property(anyCmdbLog, (events) => {
+        const all = rowsAfter(events)
+        const rows = STREAMS.flatMap((stream) => rowsOf(all, stream)) as unknown as Record<string, string>[]
+        const beginnings = rows.map((row) => columns.map((column) => row[column]).join())
+        assert.equal(new Set(beginnings).size, rows.length)
+      })
+    for (const collection of [CIS, RELATIONS])
+      fc.assert(toldApartBy(cmdbHistory.collections[collection]?.unique as readonly string[]), options)
+    expect(fc.check(toldApartBy(['systemFrom']), options).failed).toBe(true)
+  })
+
   it('is asked of logs of which a third is back-dated, and ties and ends are common', () => {
     const logs = fc.sample(anyCmdbLog, { numRuns: RUNS, seed: SEED })
     const events = logs.flat()
@@ -225,6 +254,28 @@ describe('A correction', () => {
   })
 })
 
+describe('Events that come in order', () => {
+  const stream = 'ci-CI0000001'
+  const factory = new EventFactory(undefined, stream)
+  const events = [8, 16, 32].map((memory, n) => {
+    const changes = { memory: { before: null, after: memory } }
+    return factory.event({ type: 'CiChanged', data: { changes } } as ConfigurationEvent, {
+      occurredAt: moment(n),
+    })
+  })
+
+  it('make one row each, which had no end until the next was known', () => {
+    const rows = [...rowsAfter(events).values()].sort((a, b) => (a.validFrom < b.validFrom ? -1 : 1))
+    const [first, second, third] = events.map(({ position }) => position)
+    expect(rows.map(({ validTo, endKnownFrom }) => [validTo, endKnownFrom])).toEqual([
+      [moment(1), second],
+      [moment(2), third],
+      [UNENDED, LOG_START],
+    ])
+    expect(shownAt(rowsAfter(events), stream, moment(2), first!)[0]?.attributes).toEqual({ memory: 8 })
+  })
+})
+
 describe('An event of which nothing is to be seen', () => {
   const factory = new EventFactory(undefined, 'ci-CI0000001')
   const registered = factory.event({
@@ -257,7 +308,8 @@ describe('A relation', () => {
     const rows = viewSpec(cmdbHistory).given(related, unrelated).collection(RELATIONS)
     const columns = { type: 'member-of', sourceCi: 'CI0000001', targetName: 'web', targetClass: 'group' }
     rows.thenDocumentLike('relation-one', { ...columns, present: false })
-    rows.thenDocumentLike(`relation-one@${related.metadata.occurredAt}`, { ...columns, present: true })
+    const began = Date.parse(related.metadata.occurredAt).toString(36)
+    rows.thenDocumentLike(`relation-one@${began}`, { ...columns, present: true })
   })
 })
 
@@ -273,7 +325,7 @@ describe('Streams of other things whose names begin alike', () => {
 
 describe('What walks need of the configuration', () => {
   const { collections } = cmdbHistory
-  const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo']
+  const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo', 'endKnownFrom']
   const indexFrom = (collection: string, first: string) =>
     collections[collection]?.indexes.find((columns) => columns[0] === first)
 

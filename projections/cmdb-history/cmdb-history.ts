@@ -1,6 +1,6 @@
 import type { Position, RecordedEvent } from '#libs/event-sourcing'
 import { defineView, type ViewTransaction } from '#libs/projections-runtime'
-import { and, compare, type Filter, oneOf } from '#libs/read-store'
+import { and, compare, type Filter, oneOf, or } from '#libs/read-store'
 import type {
   AttributeValue,
   BaselineTaken,
@@ -48,9 +48,9 @@ export interface Baseline {
 export function standingAt({ validAt, asOf }: { validAt: string; asOf: Position }): Filter {
   return and(
     compare('validFrom', '<=', validAt),
-    compare('validTo', '>', validAt),
     compare('systemFrom', '<=', asOf),
     compare('systemTo', '>', asOf),
+    or(compare('validTo', '>', validAt), compare('endKnownFrom', '>', asOf)),
   )
 }
 
@@ -59,13 +59,16 @@ export const registered: Filter = compare('class', '!=', null)
 export const present: Filter = compare('present', '=', true)
 
 const bounds = {
-  validFrom: 'timestamp',
-  validTo: 'timestamp',
-  systemFrom: 'string',
-  systemTo: 'string',
+  validFrom: 'instant',
+  validTo: 'instant',
+  systemFrom: 'position',
+  systemTo: 'position',
+  endKnownFrom: 'position',
 } as const
+/** An event is of one record, whose versions never overlap. */
+const unique = ['validFrom', 'systemFrom'] as const
 /** Stand at the end of indexes, so that versions of other times are passed over without being read. */
-const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo'] as const
+const BOUNDS = ['validFrom', 'validTo', 'systemFrom', 'systemTo', 'endKnownFrom'] as const
 
 /** What walks must know of an item, and of a relation: indexes that end with it have the rows as far as they need them. */
 export const WALKED_OF_ITEM = ['number', 'class', 'name', 'status'] as const
@@ -85,7 +88,7 @@ const besides = (first: string, columns: readonly string[]) => columns.filter((c
 /** The whole configuration at any valid time, as known at any position. */
 export const cmdbHistory = defineView<ConfigurationEvent>({
   name: 'cmdb_history',
-  version: 4,
+  version: 5,
   from: ['ci-', 'relation-', 'discovery-', 'baseline-'],
   collections: {
     [CIS]: {
@@ -105,9 +108,10 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         // Whoever bears a name
         ['name', 'class', 'status', ...BOUNDS],
         // What changed between two points
-        ['validFrom', 'validTo', 'systemFrom', 'systemTo'],
-        ['systemFrom', 'systemTo', 'validFrom', 'validTo'],
+        BOUNDS,
+        ['systemFrom', ...besides('systemFrom', BOUNDS)],
       ],
+      unique,
       ...wholeFor(DESK_READERS),
     },
     [RELATIONS]: {
@@ -132,9 +136,10 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         ['sourceName', ...BOUNDS],
         ['targetName', ...BOUNDS],
         // What changed between two points
-        ['validFrom', 'validTo', 'systemFrom', 'systemTo'],
-        ['systemFrom', 'systemTo', 'validFrom', 'validTo'],
+        BOUNDS,
+        ['systemFrom', ...besides('systemFrom', BOUNDS)],
       ],
+      unique,
       checked: ['type', 'sourceClass', 'targetClass', 'present'],
       ...wholeFor(DESK_READERS),
     },
@@ -146,13 +151,14 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
     [SIGHTINGS]: {
       columns: {
         number: 'string',
-        seenAt: 'timestamp',
-        until: 'timestamp',
-        knownFrom: 'string',
-        knownUntil: 'string',
+        seenAt: 'instant',
+        until: 'instant',
+        knownFrom: 'position',
+        knownUntil: 'position',
       },
       // The latest of each item
       indexes: [['number', 'seenAt', 'until', 'knownFrom', 'knownUntil']],
+      unique: ['number', 'seenAt'],
       ...wholeFor(DESK_READERS),
     },
   },

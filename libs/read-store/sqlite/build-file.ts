@@ -43,7 +43,7 @@ export class BuildFile {
           INSERT INTO state (one, lease_number, loading) VALUES (1, 0, 0);`)
         for (const schema of schemas) {
           const table = new CollectionTable(schema)
-          connection.exec(`${table.createTables()};\n${table.createIndexes()}`)
+          connection.exec([table.createTables(), ...table.createIndexes()].join(';\n'))
           connection.run('INSERT INTO collections VALUES (?, ?)', [schema.name, JSON.stringify(schema)])
         }
       })
@@ -188,18 +188,23 @@ export class BuildFile {
     ])
   }
 
-  /** Builds what a bulk load left out. */
-  finishLoading(): void {
+  /**
+   * Builds what a bulk load left out, in steps: each is to be a transaction of its own, since the largest bounds what the WAL
+   * grows to. Any of them may be taken again, before or after more was loaded.
+   */
+  *finishLoading(): Generator<() => void> {
+    const { connection } = this
     for (const table of this.collections.values()) {
       for (const list of table.lists)
-        this.connection.exec(
-          `DELETE FROM ${list.table}; INSERT OR IGNORE INTO ${list.table} SELECT item.value, r.id FROM ${table.table} r, json_each(r."c_${list.column}") item ORDER BY 1, 2`,
-        )
-      recount(this.connection, table)
-      indexAllTexts(this.connection, table)
-      this.connection.exec(table.createIndexes())
+        yield () =>
+          connection.exec(
+            `DELETE FROM ${list.table}; INSERT OR IGNORE INTO ${list.table} SELECT item.value, r.id FROM ${table.table} r, json_each(r."c_${list.column}") item ORDER BY 1, 2`,
+          )
+      yield () => recount(connection, table)
+      yield () => indexAllTexts(connection, table)
+      for (const index of table.createIndexes()) yield () => connection.exec(index)
     }
-    this.connection.run('UPDATE state SET loading = 0')
+    yield () => connection.run('UPDATE state SET loading = 0')
   }
 
   close(): void {

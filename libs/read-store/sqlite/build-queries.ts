@@ -22,7 +22,7 @@ import type {
 import type { TextAnswer, TextQuery } from '../search/search-schema.js'
 import { compareText } from '../text-order.js'
 import type { BuildFile } from './build-file.js'
-import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
+import { type CollectionTable, quoted } from './collection-table.js'
 import type { SqlValue } from './connection.js'
 import { fieldRows } from './field-rows.js'
 import { allOf, comparisonSql, filterSql, type Sql, sql } from './filter-sql.js'
@@ -186,7 +186,7 @@ export class BuildQueries {
   private sorted<Document>(page: Page, driver: CountedDriver): StoredDocument<Document>[] {
     const { table, plan, filter, limit, after } = page
     const order = keyOrder(plan)
-    const cursor = after && levelCursor(plan, after)
+    const cursor = after && levelCursor(table, plan, after)
     const kept = <Row extends RowKey>(found: readonly Row[]) =>
       found
         .filter((key) => !cursor || order(key, cursor) > 0)
@@ -236,19 +236,20 @@ export class BuildQueries {
     rest: readonly Filter[],
     patience?: number,
   ): RowKey[] | undefined {
-    const prefixes = combinations(plan)
+    const prefixes = combinations(table, plan)
     const walk = {
       table,
       index: plan.index && table.indexNamed(plan.index),
       levels: plan.levels,
+      byId: plan.index === undefined || !table.tellsRowsApart(plan.index),
       idDirection: plan.orderBy.at(-1)?.direction ?? 'asc',
       nullable: this.file.nullableColumns(table.schema.name),
       residual: allOf(rest.map((condition) => filterSql(table, condition, { checkOnly: true }))),
-      bounds: plan.levels[0] ? boundsOn(plan.levels[0].column, rest) : {},
+      bounds: plan.levels[0] ? boundsOn(table, plan.levels[0].column, rest) : {},
       patience,
       merged: prefixes.length > 1,
     }
-    const cursor = after && levelCursor(plan, after)
+    const cursor = after && levelCursor(table, plan, after)
     const streams: RowKey[][] = []
     for (const prefix of prefixes) {
       const rows = new PageWalk(this.file.connection, walk, limit).rows(prefix, cursor)
@@ -291,11 +292,14 @@ function answeredByPrefix(condition: Filter, plan: OrderPlan): boolean {
 }
 
 /** The fixed columns' values in every combination, as conditions. */
-function combinations(plan: OrderPlan): Sql[][] {
+function combinations(table: CollectionTable, plan: OrderPlan): Sql[][] {
   return plan.prefix.reduce<Sql[][]>(
     (streams, { column, values }) =>
       streams.flatMap((stream) =>
-        values.map((value) => [...stream, comparisonSql(quoted(column), '=', encodeValue(value))]),
+        values.map((value) => [
+          ...stream,
+          comparisonSql(quoted(column), '=', table.encodeValue(column, value)),
+        ]),
       ),
     [[]],
   )
@@ -321,10 +325,10 @@ function keyOrder(plan: OrderPlan): (a: RowKey, b: RowKey) => number {
 }
 
 /** The cursor's values for the columns that are not constant. */
-function levelCursor(plan: OrderPlan, after: KeysetCursor): RowKey {
+function levelCursor(table: CollectionTable, plan: OrderPlan, after: KeysetCursor): RowKey {
   const values = plan.levels.map(({ column }) => {
     const place = plan.orderBy.findIndex((key) => key.column === column)
-    return encodeValue(after.values[place] ?? null)
+    return table.encodeValue(column, after.values[place] ?? null)
   })
   return { n: 0, id: after.id, values }
 }

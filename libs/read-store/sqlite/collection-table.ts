@@ -1,4 +1,6 @@
+import { toPosition } from '#libs/event-sourcing'
 import { columnValue, parseDimension } from '../collection-rules.js'
+import type { FilterValue } from '../filter.js'
 import type { CollectionSchema, ColumnType } from '../read-store.js'
 import type { SqlValue } from './connection.js'
 import { createTextIndex } from './text-index.js'
@@ -6,6 +8,8 @@ import { createTextIndex } from './text-index.js'
 const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   string: 'TEXT',
   timestamp: 'TEXT',
+  instant: 'INTEGER',
+  position: 'INTEGER',
   integer: 'INTEGER',
   number: 'REAL',
   boolean: 'INTEGER',
@@ -119,18 +123,28 @@ export class CollectionTable {
     ].join(';\n')
   }
 
-  /** Every index ends with the id, so that it gives a total order. */
-  createIndexes(): string {
-    return this.indexes
-      .map(
-        ({ name, columns }) =>
-          `CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${columns.map(quoted).join(', ')}, id)`,
-      )
-      .join(';\n')
+  createIndexes(): readonly string[] {
+    return this.indexes.map(
+      ({ name, columns }) =>
+        `CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${this.totalOrder(columns).join(', ')})`,
+    )
   }
 
   dropIndexes(): string {
     return this.indexes.map(({ name }) => `DROP INDEX IF EXISTS ${name}`).join(';\n')
+  }
+
+  /**
+   * Every index gives a total order: one whose columns do not tell rows apart ends with the id. (SQLite ends it with `n` by
+   * itself, which is no order that other stores could give.)
+   */
+  private totalOrder(columns: readonly string[]): readonly string[] {
+    return this.tellsRowsApart(columns) ? columns.map(quoted) : [...columns.map(quoted), 'id']
+  }
+
+  /** No two rows share the values of all these columns. */
+  tellsRowsApart(columns: readonly string[]): boolean {
+    return this.schema.unique?.every((column) => columns.includes(column)) ?? false
   }
 
   /**
@@ -139,19 +153,49 @@ export class CollectionTable {
    */
   encode(column: string, document: Readonly<Record<string, unknown>>, id: string): SqlValue {
     const value = columnValue(this.schema, column, document, id)
-    if (value === null || typeof value !== 'object') return encodeValue(value)
-    return value.length === 0 ? null : JSON.stringify(value.map(encodeValue))
+    if (value === null || typeof value !== 'object') return this.encodeValue(column, value)
+    return value.length === 0 ? null : JSON.stringify(value.map(encodeText))
   }
 
-  decode(column: string, value: SqlValue): SqlValue | boolean {
-    return this.schema.columns[column] === 'boolean' && value !== null ? value === 1 : value
+  /** A value that a column is compared with, as SQLite keeps it. @throws RangeError when it cannot keep it */
+  encodeValue(column: string, value: FilterValue): SqlValue {
+    if (value === null) return null
+    const type = this.schema.columns[column]
+    if (type === 'instant') return encodeInstant(value as string)
+    if (type === 'position') return encodePosition(value as string)
+    return typeof value === 'string' ? encodeText(value) : Number(value)
+  }
+
+  /** How to read a column's values; undefined: they are kept as they are. */
+  decoder(column: string): ((value: string | number) => string | boolean) | undefined {
+    return decoders[this.schema.columns[column] as ColumnType]
   }
 }
 
 export const quoted = (column: string) => `"c_${column}"`
 
-/** A present or absent value as SQLite keeps it: no booleans, and no NUL, at which the driver would cut a text off. */
-export function encodeValue(value: string | number | boolean | null): SqlValue {
-  if (typeof value === 'boolean') return Number(value)
-  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
+/** Without NUL, at which the driver would cut a text off. */
+export const encodeText = (text: string) => (text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text)
+
+function encodeInstant(text: string): number {
+  const milliseconds = Date.parse(text)
+  if (Number.isNaN(milliseconds)) throw new RangeError(`"${text}" is no time`)
+  return milliseconds
+}
+
+/** Beyond every position: what ends nowhere. */
+const BEYOND = '9'.repeat(20)
+
+/** Numbers that scripts and SQLite both hold are enough for positions of either shape. */
+function encodePosition(text: string): number {
+  if (text === BEYOND) return Number.MAX_SAFE_INTEGER
+  const position = Number(text)
+  if (position >= Number.MAX_SAFE_INTEGER) throw new RangeError(`${text} is larger than positions are kept`)
+  return position
+}
+
+const decoders: Readonly<Partial<Record<ColumnType, (value: string | number) => string | boolean>>> = {
+  boolean: (value) => value === 1,
+  instant: (value) => new Date(value).toISOString(),
+  position: (value) => (value === Number.MAX_SAFE_INTEGER ? BEYOND : toPosition(value as number)),
 }

@@ -79,7 +79,7 @@ function documentsOf<Document>(
   table: CollectionTable,
   fields: Fields,
 ): Document[] {
-  const isBoolean = fields.map((field) => table.schema.columns[field] === 'boolean')
+  const decoders = fields.map((field) => table.decoder(field))
   const seen = new Set<number>()
   const documents: Document[] = []
   for (const values of JSON.parse(`[${texts.filter(Boolean).join()}]`) as Values[]) {
@@ -88,7 +88,9 @@ function documentsOf<Document>(
     const document: Record<string, unknown> = {}
     for (let place = 0; place < fields.length; place++) {
       const value = values[place + 1]
-      if (value != null) document[fields[place] as string] = isBoolean[place] ? value === 1 : value
+      if (value == null) continue
+      const decode = decoders[place]
+      document[fields[place] as string] = decode ? decode(value) : value
     }
     documents.push(document as Document)
   }

@@ -1,6 +1,6 @@
-import type { Filter } from '../filter.js'
+import type { Filter, FilterValue } from '../filter.js'
 import { afterPrefix } from '../text-order.js'
-import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
+import { type CollectionTable, encodeText, quoted } from './collection-table.js'
 import type { SqlValue } from './connection.js'
 
 /** A piece of SQL with the values of its question marks. */
@@ -48,18 +48,26 @@ export function filterSql(table: CollectionTable, filter: Filter, options: Filte
       return { text: `(${inner.text}) IS NOT TRUE`, values: inner.values }
     }
     case 'compare':
-      return comparisonSql(column(filter.column), filter.op, encodeValue(filter.value))
+      return comparisonSql(column(filter.column), filter.op, table.encodeValue(filter.column, filter.value))
     case 'prefix':
-      return allOf(prefixRange(column(filter.column), encodeValue(filter.prefix) as string))
+      return allOf(prefixRange(column(filter.column), encodeText(filter.prefix)))
     case 'in':
-      return inSql(column(filter.column), filter.values.map(encodeValue))
+      return inSql(column(filter.column), encodedValues(table, filter))
     case 'has':
-      return hasSql(table, filter.column, encodeValue(filter.value), options)
+      return hasSql(table, filter.column, encodeText(filter.value), options)
     case 'true':
       return sql('1')
     case 'false':
       return sql('0')
   }
+}
+
+/** The values that a condition lists, as SQLite keeps them. */
+export function encodedValues(
+  table: CollectionTable,
+  { column, values }: { column: string; values: readonly FilterValue[] },
+): SqlValue[] {
+  return values.map((value) => table.encodeValue(column, value))
 }
 
 export function comparisonSql(column: string, op: string, value: SqlValue): Sql {

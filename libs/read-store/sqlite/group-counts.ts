@@ -107,7 +107,11 @@ export function groupRows(
     condition.values,
   )
   return rows.map((row) => ({
-    values: dimensions.map((dimension, i) => table.decode(dimension, row[`d${i}`] ?? null)),
+    values: dimensions.map((dimension, i) => {
+      const value = row[`d${i}`] ?? null
+      const decode = table.decoder(dimension)
+      return value !== null && decode ? decode(value) : value
+    }),
     count: row.count as number,
   }))
 }

@@ -2,7 +2,7 @@ import type { Filter } from '../filter.js'
 import { compareValues } from '../filter.js'
 import type { SortKey } from '../read-store.js'
 import { afterPrefix } from '../text-order.js'
-import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
+import { type CollectionTable, encodeText, quoted } from './collection-table.js'
 import type { Connection, SqlValue } from './connection.js'
 import { allOf, comparisonSql, type Sql, sql } from './filter-sql.js'
 
@@ -25,6 +25,8 @@ export interface WalkPlan {
   index: string | undefined
   levels: readonly SortKey[]
   idDirection: 'asc' | 'desc'
+  /** Whether rows may be alike in the index's columns: their ids, which it then ends with, order them. */
+  byId: boolean
   /** Columns of the levels in which a null was ever stored. */
   nullable: ReadonlySet<string>
   /** What else a row must satisfy. */
@@ -68,9 +70,9 @@ export class PageWalk {
 
   /** Rows after a cursor whose first values are fixed already: those with its next value too, then those beyond it. */
   private resume(fixed: readonly Sql[], level: number, after: RowKey): void {
-    const { levels, idDirection } = this.plan
+    const { levels, idDirection, byId } = this.plan
     if (level === levels.length) {
-      this.scan([...fixed, sql(`id ${idDirection === 'asc' ? '>' : '<'} ?`, after.id)], level)
+      if (byId) this.scan([...fixed, sql(`id ${idDirection === 'asc' ? '>' : '<'} ?`, after.id)], level)
       return
     }
     const value = after.values[level] as SqlValue
@@ -116,15 +118,16 @@ export class PageWalk {
   private scan(conditions: readonly Sql[], level: number): void {
     if (this.isDone) return
     const remaining = this.limit - this.found.length
-    const { levels, idDirection, residual, patience, merged } = this.plan
+    const { levels, idDirection, byId, residual, patience, merged } = this.plan
     const columns = merged ? ['id', ...levels.map((_, i) => this.column(i))] : []
     const ascending = levels
       .slice(level)
       .map((_, i) => `${this.column(level + i)} ${this.direction(level + i)}`)
-    const order = [...ascending, `id ${idDirection}`].join(', ')
+    const keys = [...ascending, ...(byId ? [`id ${idDirection}`] : [])]
+    const order = keys.length > 0 ? `ORDER BY ${keys.join(', ')}` : ''
     const read = (fits: string, where: Sql, limit: number, first: readonly SqlValue[] = []) =>
       this.connection.lists(
-        `SELECT ${[fits, 'n', ...columns].join(', ')} FROM ${this.source()} WHERE ${where.text} ORDER BY ${order} LIMIT ?`,
+        `SELECT ${[fits, 'n', ...columns].join(', ')} FROM ${this.source()} WHERE ${where.text} ${order} LIMIT ?`,
         [...first, ...where.values, limit],
       )
     if (patience === undefined) {
@@ -211,7 +214,7 @@ export function boundsColumn(condition: Filter, column: string | undefined): boo
 }
 
 /** The tightest bounds that the conditions set on a column. */
-export function boundsOn(column: string, conditions: readonly Filter[]): LevelBounds {
+export function boundsOn(table: CollectionTable, column: string, conditions: readonly Filter[]): LevelBounds {
   const bounds: LevelBounds = {}
   const lower = (op: '>' | '>=', value: SqlValue) => {
     const order = bounds.lower ? compareValues(value as string, bounds.lower.value as string) : 1
@@ -223,13 +226,13 @@ export function boundsOn(column: string, conditions: readonly Filter[]): LevelBo
   }
   for (const condition of conditions) {
     if (condition.kind === 'prefix' && condition.column === column) {
-      const prefix = encodeValue(condition.prefix) as string
+      const prefix = encodeText(condition.prefix)
       const end = afterPrefix(prefix)
       lower('>=', prefix)
       if (end !== undefined) upper('<', end)
     }
     if (condition.kind !== 'compare' || condition.column !== column || condition.value === null) continue
-    const value = encodeValue(condition.value)
+    const value = table.encodeValue(column, condition.value)
     if (condition.op === '>' || condition.op === '>=') lower(condition.op, value)
     if (condition.op === '<' || condition.op === '<=') upper(condition.op, value)
   }

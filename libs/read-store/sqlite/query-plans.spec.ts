@@ -7,6 +7,7 @@ import { completeOrderBy, cursorAfter } from '../query-rules.js'
 import type { CollectionSchema, SortKey } from '../read-store.js'
 import { BuildFile } from './build-file.js'
 import { BuildQueries, MAX_SORTED_ROWS } from './build-queries.js'
+import { CollectionTable } from './collection-table.js'
 import type { Connection, SqlValue } from './connection.js'
 import { openSqliteReadStore } from './index.js'
 
@@ -286,6 +287,16 @@ describe('What SQLite does for a page', () => {
     expect(counted(and(named, compare('openedAt', '<=', openedAt(5_000))))).toEqual({ rows: 20, span: false })
     const wide = eq('group', 'group 1')
     expect(counted(and(wide, compare('openedAt', '>', openedAt(5_979))))).toEqual({ rows: 7, span: true })
+  })
+
+  it('orders rows that an index tells apart by it alone, without their ids', () => {
+    const parts: CollectionSchema = { ...schema, name: 'parts', unique: ['caller', 'openedAt'] }
+    const apart = new CollectionTable(parts).createIndexes()
+    const alike = new CollectionTable({ ...parts, unique: undefined }).createIndexes()
+    expect(apart.filter((index) => !index.includes(', id)'))).toEqual([
+      expect.stringContaining('("c_caller", "c_openedAt", "c_state", "c_group")'),
+    ])
+    expect(alike.every((index) => index.includes(', id)'))).toBe(true)
   })
 
   it('answers counts that are kept from their table alone', () => {

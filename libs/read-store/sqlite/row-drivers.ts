@@ -1,8 +1,8 @@
 import type { Filter } from '../filter.js'
 import { conjuncts } from '../filter.js'
-import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
+import { type CollectionTable, encodeText, quoted } from './collection-table.js'
 import type { Connection } from './connection.js'
-import { allOf, comparisonSql, filterSql, inSql, type Sql } from './filter-sql.js'
+import { allOf, comparisonSql, encodedValues, filterSql, inSql, type Sql } from './filter-sql.js'
 import { boundsColumn, boundsOn } from './page-walk.js'
 
 /** Rows that satisfy a filter, found in two steps. */
@@ -69,13 +69,13 @@ function indexDriver(
   for (const column of index.columns) {
     const equality = conditions.find((condition) => isEquality(condition, column))
     if (!equality) {
-      const { lower, upper } = boundsOn(column, conditions)
+      const { lower, upper } = boundsOn(table, column, conditions)
       for (const range of [lower, upper])
         if (range) bound.push({ text: `${quoted(column)} ${range.op} ?`, values: [range.value] })
       rest = rest.filter((condition) => !boundsColumn(condition, column))
       break
     }
-    bound.push(equalitySql(equality))
+    bound.push(equalitySql(table, equality))
     rest = rest.filter((condition) => condition !== equality)
   }
   if (bound.length === 0) return undefined
@@ -98,10 +98,10 @@ function isEquality(condition: Filter, column: string | undefined): boolean {
   )
 }
 
-function equalitySql(condition: Filter): Sql {
-  if (condition.kind === 'in') return inSql(quoted(condition.column), condition.values.map(encodeValue))
+function equalitySql(table: CollectionTable, condition: Filter): Sql {
+  if (condition.kind === 'in') return inSql(quoted(condition.column), encodedValues(table, condition))
   if (condition.kind === 'compare')
-    return comparisonSql(quoted(condition.column), '=', encodeValue(condition.value))
+    return comparisonSql(quoted(condition.column), '=', table.encodeValue(condition.column, condition.value))
   throw new Error(`${condition.kind} is no equality`)
 }
 
@@ -111,7 +111,7 @@ function listDriver(table: CollectionTable, column: string, value: string): RowD
     .map((list) => ({
       rows: {
         text: `SELECT r.n FROM ${list.table} l CROSS JOIN ${table.table} r ON r.id = l.id WHERE l.value = ?`,
-        values: [encodeValue(value)],
+        values: [encodeText(value)],
       },
       sources: undefined,
       index: undefined,

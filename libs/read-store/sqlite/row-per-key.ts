@@ -1,9 +1,9 @@
 import { compareValues, conjuncts, type Filter, type FilterValue } from '../filter.js'
 import type { OrderPlan } from '../query-rules.js'
 import type { KeysetCursor } from '../read-store.js'
-import { type CollectionTable, encodeValue, quoted } from './collection-table.js'
+import { type CollectionTable, quoted } from './collection-table.js'
 import type { SqlValue } from './connection.js'
-import { allOf, filterSql, type Sql, sql } from './filter-sql.js'
+import { allOf, encodedValues, filterSql, type Sql, sql } from './filter-sql.js'
 import { boundsColumn, boundsOn } from './page-walk.js'
 import { documentColumns } from './stored-document.js'
 
@@ -34,8 +34,8 @@ export function rowPerKeySql(page: RowPerKey): Sql | undefined {
   if (!perKey) return undefined
   const { source, listed, found } = perKey
   const keys = listed
-    ? sql(KEYS, JSON.stringify(listedKeys(listed, after)))
-    : walkedKeys(source, quoted(key), after)
+    ? listedSql(table, key, listedKeys(listed, after))
+    : walkedKeys(source, quoted(key), after && table.encodeValue(key, after.values[0] ?? null))
   const row = found('n')
   return {
     text: `WITH RECURSIVE keys(k) AS (${keys.text})
@@ -58,14 +58,15 @@ export function rowPerListedKeySql(
   const perKey = rowOfKey(table, key, filter)
   if (!perKey?.listed || perKey.listed.length > atMost || perKey.listed.includes(null)) return undefined
   const { text, values } = perKey.found(what)
-  return {
-    text: `SELECT (${text}) AS row FROM (${KEYS})`,
-    values: [...values, JSON.stringify(perKey.listed.map(encodeValue))],
-  }
+  const keys = listedSql(table, key, perKey.listed)
+  return { text: `SELECT (${text}) AS row FROM (${keys.text})`, values: [...values, ...keys.values] }
 }
 
 /** Keys that are given. */
-const KEYS = 'SELECT value AS k FROM json_each(?)'
+function listedSql(table: CollectionTable, key: string, keys: readonly FilterValue[]): Sql {
+  const values = encodedValues(table, { column: key, values: keys })
+  return sql('SELECT value AS k FROM json_each(?)', JSON.stringify(values))
+}
 
 interface RowOfKey {
   /** What follows FROM to walk the index that begins with the key. */
@@ -104,18 +105,17 @@ function valuesOf(condition: Filter, column: string): readonly FilterValue[] | u
 }
 
 /** Put in order here: SQLite leaves out the order of what is joined. */
-function listedKeys(values: readonly FilterValue[], after: KeysetCursor | undefined): readonly SqlValue[] {
+function listedKeys(values: readonly FilterValue[], after: KeysetCursor | undefined): FilterValue[] {
   const last = after?.values[0]
   return [...new Set(values)]
     .flatMap((value) => (value !== null && (last == null || compareValues(value, last) > 0) ? [value] : []))
     .sort(compareValues)
-    .map(encodeValue)
 }
 
-/** Each key by one entry into the index, from the one before it. */
-function walkedKeys(source: string, key: string, after: KeysetCursor | undefined): Sql {
+/** Each key by one entry into the index, from the one before it. @param last the key that the page before ended with */
+function walkedKeys(source: string, key: string, last: SqlValue | undefined): Sql {
   const next = (where: string) => `(SELECT ${key} FROM ${source}${where} ORDER BY ${key} LIMIT 1)`
-  const beyond = after ? sql(` WHERE ${key} > ?`, encodeValue(after.values[0] ?? null)) : sql('')
+  const beyond = last === undefined ? sql('') : sql(` WHERE ${key} > ?`, last)
   return {
     text: `SELECT ${next(beyond.text)} UNION ALL SELECT ${next(` WHERE ${key} > k`)} FROM keys WHERE k IS NOT NULL`,
     values: beyond.values,
@@ -127,7 +127,7 @@ function fittingRow(table: CollectionTable, second: string | undefined, rest: re
   const residual = rest.filter((condition) => !second || !boundsColumn(condition, second))
   const checked = allOf(residual.map((condition) => filterSql(table, condition, { checkOnly: true })))
   if (!second) return checked
-  const { lower, upper } = boundsOn(second, rest)
+  const { lower, upper } = boundsOn(table, second, rest)
   const bounds = [lower, upper].flatMap((bound) =>
     bound ? [sql(`${quoted(second)} ${bound.op} ?`, bound.value)] : [],
   )

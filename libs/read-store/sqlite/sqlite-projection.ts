@@ -122,13 +122,16 @@ export class SqliteProjectionWriter extends SqliteProjectionReader implements Pr
 
   async finishBulkLoad(): Promise<void> {
     const { connection } = this.file
-    connection.mapped(() =>
-      connection.write(() => {
-        this.file.requireLease(this.leaseNumber)
-        if (this.file.isLoading()) this.file.finishLoading()
-        this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
-      }),
-    )
+    this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
+    if (!this.file.isLoading()) return
+    connection.mapped(() => {
+      for (const step of this.file.finishLoading())
+        connection.write(() => {
+          this.file.requireLease(this.leaseNumber)
+          step()
+          this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
+        })
+    })
   }
 
   override async close(): Promise<void> {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toPosition } from '#libs/event-sourcing'
 import { SQLITE_SERVER } from '../../testing/sqlite-server.js'
-import { eq } from '../filter.js'
+import { compare, eq, has } from '../filter.js'
 import { readStoreContract } from '../read-store.contract.js'
 import type { CollectionSchema } from '../read-store.js'
+import { BuildFile } from './build-file.js'
 import { openSqliteReadStore, type SqliteReadStore } from './index.js'
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'read store #'))
@@ -114,11 +115,57 @@ describe('SQLite read models', () => {
       { ...schema, counts: [['colour']] },
       { ...schema, counts: [['group:day']] },
       { ...schema, checked: ['colour'] },
+      { ...schema, unique: ['colour'] },
     ]
     for (const attempt of attempts)
       await expect(store.createBuild(name, [attempt])).rejects.toThrow(/Collection/)
     await expect(store.createBuild({ ...name, projection: '../x' }, [schema])).rejects.toThrow(/name/)
     expect(await store.builds()).toEqual([])
+  })
+
+  it('that are killed at any step of ending a bulk load end it anew, with what came meanwhile', async () => {
+    const people: CollectionSchema = {
+      name: 'people',
+      columns: { name: 'string', skills: 'strings' },
+      indexes: [['name']],
+      counts: [['name']],
+      search: { texts: [{ name: 1 }], newest: 'joinedAt' },
+    }
+    const schema = { ...people, columns: { ...people.columns, joinedAt: 'timestamp' as const } }
+    const person = (id: string, position: number) => ({
+      ...row(id, '', position),
+      collection: 'people',
+      document: { name: 'ann', skills: ['sql'], joinedAt: '2026-03-02T08:00:00.000Z' },
+    })
+    for (let steps = 0, more = true; more; steps++) {
+      const build = await store.createBuild({ ...name, projection: `people_${steps}` }, [schema])
+      const first = await store.openForWriting(build, { ...lease, bulkLoad: true })
+      await first.commit([person('a', 1)], at(1))
+      await first.close()
+      const file = BuildFile.open(join(folder, `people_${steps}-v1-b1.db`), {})
+      const taken = [...file.finishLoading()].slice(0, steps)
+      for (const step of taken) file.connection.write(step)
+      file.close()
+      const second = await store.openForWriting(build, { ...lease, bulkLoad: true })
+      await second.commit([person('b', 2)], at(2))
+      await second.finishBulkLoad()
+      expect(await second.count('people', has('skills', 'sql'))).toBe(2)
+      expect(await second.groupCounts('people', ['name'])).toEqual([{ values: ['ann'], count: 2 }])
+      const found = await second.find('people', { filter: eq('name', 'ann'), orderBy: [], limit: 9 })
+      expect(found.map(({ id }) => id)).toEqual(['a', 'b'])
+      await second.close()
+      more = taken.length === steps
+    }
+  })
+
+  it('refuse a position beyond what they keep as a number, save the one beyond all', async () => {
+    const spans: CollectionSchema = { name: 'spans', columns: { until: 'position' }, indexes: [['until']] }
+    const span = (until: string) => ({ ...row('a', '', 1), collection: 'spans', document: { until } })
+    const writer = await store.openForWriting(await store.createBuild(name, [spans]), lease)
+    await expect(writer.commit([span(`${'9'.repeat(19)}8`)], at(1))).rejects.toThrow(RangeError)
+    await writer.commit([span('9'.repeat(20))], at(1))
+    const last = compare('until', '>', toPosition(Number.MAX_SAFE_INTEGER - 1))
+    expect(await writer.count('spans', last)).toBe(1)
   })
 
   it('take a NUL in a text, but not in an id', async () => {

@@ -8,7 +8,7 @@ import {
   type TextQuery,
 } from '../search/search-schema.js'
 import { nameTokens, type TokenConditions, tokenConditions } from '../search/search-tokens.js'
-import { type CollectionTable, encodeValue } from './collection-table.js'
+import { type CollectionTable, encodeText } from './collection-table.js'
 import type { Connection, SqlValue } from './connection.js'
 import { filterSql, type Sql } from './filter-sql.js'
 
@@ -63,7 +63,7 @@ export class TextSearch<Document> {
     const rows = this.connection.all<Candidate>(
       `SELECT ${COLUMNS} FROM (SELECT id AS listed FROM ${list.table} WHERE value = ? ORDER BY id DESC LIMIT ?)
        LEFT JOIN ${this.table.table} ON id = listed AND (${this.condition.text})`,
-      [encodeValue(value), most + 1, ...this.condition.values],
+      [encodeText(value), most + 1, ...this.condition.values],
     )
     for (const row of rows.slice(0, most)) this.consider(row)
     return rows.length <= most && !this.hits.full

@@ -1,7 +1,7 @@
 import { NotFound, type RecordedEvent } from '#libs/event-sourcing'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { and, eq } from '#libs/read-store'
-import { isSame, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
+import { isSame, rectanglesOf, type VersionRow } from '#projections/cmdb-history/bitemporal-fold'
 import {
   CIS,
   type CiVersion,
@@ -45,7 +45,7 @@ export async function listConfigurationItems(
       scope: and(registered, standingAt(point)),
       scopeName: 'at',
       usualOrder: [{ column: 'name', direction: 'asc' }],
-      render: shownItem,
+      render: (item) => shownItem(item, point),
     },
     point,
   )
@@ -70,7 +70,7 @@ export async function readConfigurationItem(
   const shown = relations.slice(0, MOST_RELATIONS)
   const more = relations.length > MOST_RELATIONS && { moreRelations: true }
   return {
-    json: JSON.stringify({ ...shownItem(item), relations: shown, ...more, ...reader.point }),
+    json: JSON.stringify({ ...shownItem(item, reader.point), relations: shown, ...more, ...reader.point }),
     position: reader.point.position,
   }
 }
@@ -128,7 +128,7 @@ export async function readConfigurationItemHistory(
   const causes = new Map(events.map(({ position, id }) => [position, id]))
   const shown = versions.map((version) => ({
     ...shownFields(version),
-    ...shownBounds(version),
+    ...shownBounds(version, version.validFrom),
     event: causes.get(version.systemFrom),
   }))
   return { json: JSON.stringify({ number, versions: shown, events, ...point }), position: point.position }
@@ -166,10 +166,14 @@ async function allVersions(
     more = next !== undefined
   }
   const known = versions
+    .flatMap(rectanglesOf)
     .filter((row) => row.class !== undefined && row.validFrom <= validAt && row.systemFrom <= asOf)
     .map((row) => (row.systemTo > asOf ? { ...row, systemTo: UNENDED_POSITION } : row))
+    .sort((one, other) => (boundsOf(one) < boundsOf(other) ? -1 : 1))
   return joined(known)
 }
+
+const boundsOf = ({ validFrom, validTo, systemFrom }: VersionRow) => [validFrom, validTo, systemFrom].join()
 
 /** Rows that only a later event cut in two are one, as long as that event is not known. */
 function joined(rows: readonly CiVersion[]): CiVersion[] {

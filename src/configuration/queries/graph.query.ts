@@ -38,7 +38,7 @@ export async function readGraphChunk(
   const reader = new CmdbReader(dependencies, principal, point)
   if (part === 'items') {
     const { rows, next } = await reader.page<CiVersion>(CIS, after)
-    const lines = rows.map((item) => JSON.stringify({ kind: 'item', ...shownItem(item) }))
+    const lines = rows.map((item) => JSON.stringify({ kind: 'item', ...shownItem(item, point) }))
     return chunk(lines, next)
   }
   const { rows, next } = await reader.page<RelationVersion>(RELATIONS, after)

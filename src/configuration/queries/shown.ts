@@ -11,7 +11,10 @@ export interface ShownBounds {
   systemTo?: string
 }
 
-export function shownBounds({ validFrom, validTo, systemFrom, systemTo }: VersionRow): ShownBounds {
+/** Of a version that stands at a valid time: beyond its end it stood as long as that was not known. */
+export function shownBounds(version: VersionRow, validAt: string): ShownBounds {
+  const { validFrom, validTo, systemFrom, systemTo, endKnownFrom } = version
+  if (validAt >= validTo) return { validFrom: validTo, systemFrom, systemTo: endKnownFrom }
   return {
     validFrom,
     ...(validTo !== UNENDED && { validTo }),
@@ -33,8 +36,11 @@ export function shownFields({ class: ofClass, name, status, attributes = {} }: C
 }
 
 /** An item at one point. */
-export function shownItem(item: CiVersion): { number: string } & ShownFields & ShownBounds {
-  return { number: item.number, ...shownFields(item), ...shownBounds(item) }
+export function shownItem(
+  item: CiVersion,
+  { validAt }: { validAt: string },
+): { number: string } & ShownFields & ShownBounds {
+  return { number: item.number, ...shownFields(item), ...shownBounds(item, validAt) }
 }
 
 /** What is told of a relation besides when it was so. */
