@@ -5,6 +5,7 @@ import {
   forNewest,
   forSince,
   MINUTE,
+  minuteAt,
   type Newest,
   NOBODY,
   withEntry,
@@ -12,7 +13,7 @@ import {
 } from './newest.js'
 import type { Background } from './similarity.js'
 import { Tally } from './tally.js'
-import { everyKeyOf, FIELD_SIGNALS, fieldKey, type Keys, keysOfItems, type Traits } from './traits.js'
+import { everyKeyOf, FIELD_SIGNALS, fieldKey, type Keys, RECENT, type Traits } from './traits.js'
 import { countWords, WORDS, type WordCount } from './word-counts.js'
 
 /**
@@ -27,12 +28,12 @@ export const ALL = 'all'
 /** How long the lists are: the newest by when they were opened. */
 export const MOST_LISTED = 64
 export const MOST_KIN = 12
+const MOST_PAST = 16
 /** Of those that share one rare trait: the rest of them were opened long before. */
-const MOST_OF_RARE = 6
+const MOST_OF_RARE = 4
 /** Of those that share one field; who stands in so many such lists is alike, too. */
 const MOST_OF_FIELD = 16
 const LEAST_FIELDS = 4
-const MOST_PAST = 16
 /** And so many of those that stand in them are compared with an incident that is opened. */
 export const MOST_COMPARED = 32
 
@@ -99,16 +100,16 @@ export interface Entered {
 export function enter(view: ViewTransaction, { traits, ordinal, keys, kinKeys }: Entered): void {
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
   const isFirst = totals.incidents === 0
-  const entered: Totals = {
-    ...totals,
+  const kin = kinKeys ?? kinKeysIn(view, keys)
+  const entry = entryOf(traits.time, ordinal)
+  view.put(TOTALS, ALL, {
+    ...moveInFields(view, totals, { from: [], to: keys.fields, entry, past: undefined }),
     incidents: totals.incidents + 1,
     first: isFirst ? traits.time : Math.min(totals.first, traits.time),
     last: isFirst ? traits.time : Math.max(totals.last, traits.time),
-  }
-  const kin = kinKeys ?? kinKeysIn(view, keys)
-  view.put(TOTALS, ALL, withFields(view, entered, [], keys.fields))
-  const entry = entryOf(traits.time, ordinal)
-  for (const key of keys.lists) list(view, key, entry)
+  } satisfies Totals)
+  list(view, RECENT, entry)
+  for (const key of keys.items) list(view, key, entry)
   for (const key of kin) listKin(view, key, entry)
   countWords(view, traits.words ?? [], 1, traits.number)
 }
@@ -122,10 +123,11 @@ export function move(
 ): void {
   const past = until === undefined ? undefined : entryOf(until, ordinal)
   const entry = entryOf(after.time, ordinal)
-  moveInFields(view, oldKeys.fields, { keys, entry, past })
-  const [oldLists, lists] = [keysOfItems(old), keysOfItems(after)]
-  for (const key of oldLists) if (!lists.includes(key)) leave(view, key, entry, past)
-  for (const key of lists) if (!oldLists.includes(key)) list(view, key, entry)
+  const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
+  const moved = moveInFields(view, totals, { from: oldKeys.fields, to: keys.fields, entry, past })
+  if (moved !== totals) view.put(TOTALS, ALL, moved)
+  for (const key of oldKeys.items) if (!keys.items.includes(key)) leave(view, key, entry, past)
+  for (const key of keys.items) if (!oldKeys.items.includes(key)) list(view, key, entry)
   if (old.words === after.words && oldKeys.kind === keys.kind) return
   const [oldKin, kin] = [everyKinKey(oldKeys), kinKeysIn(view, keys)]
   for (const key of oldKin) if (!kin.includes(key)) leaveKin(view, key, entry, past)
@@ -147,66 +149,66 @@ export function moveToGroup(
   [before, after]: readonly [before: string | undefined, after: string | undefined],
   until: number | undefined,
 ): void {
-  const fieldsOf = (group: string | undefined): Keys['fields'] =>
-    FIELD_SIGNALS.map((signal) =>
-      signal === 'group' && group !== undefined ? fieldKey(signal, group) : undefined,
-    )
-  const entry = entryOf(traits.time, ordinal)
-  const past = until === undefined ? undefined : entryOf(until, ordinal)
-  moveInFields(view, fieldsOf(before), { keys: { fields: fieldsOf(after) }, entry, past })
+  const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
+  const move = {
+    entry: entryOf(traits.time, ordinal),
+    past: until === undefined ? undefined : entryOf(until, ordinal),
+    from: onlyGroup(before),
+    to: onlyGroup(after),
+  }
+  view.put(TOTALS, ALL, moveInFields(view, totals, move))
 }
 
+function onlyGroup(group: string | undefined): Keys['fields'] {
+  return FIELD_SIGNALS.map((signal) =>
+    signal === 'group' && group !== undefined ? fieldKey(signal, group) : undefined,
+  )
+}
+
+/** Moves an incident from lists of fields to others. @returns the totals after that; the same if nothing has moved */
 function moveInFields(
   view: ViewTransaction,
-  before: Keys['fields'],
-  { keys, entry, past }: { keys: Pick<Keys, 'fields'>; entry: string; past: string | undefined },
-): void {
-  const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
-  if (before.every((key, place) => key === keys.fields[place])) return
-  view.put(TOTALS, ALL, withFields(view, totals, before, keys.fields))
-  for (const [place, from] of before.entries()) {
-    const to = keys.fields[place]
-    if (from === to) continue
-    if (from !== undefined) leave(view, from, entry, past)
-    if (to !== undefined) list(view, to, entry)
-  }
-}
-
-/** Before the lists change: squares are made from their counts. */
-function withFields(
-  view: ViewTransaction,
   totals: Totals,
-  before: Keys['fields'],
-  after: Keys['fields'],
+  {
+    from,
+    to,
+    entry,
+    past,
+  }: { from: Keys['fields']; to: Keys['fields']; entry: string; past: string | undefined },
 ): Totals {
+  if (FIELD_SIGNALS.every((_, place) => from[place] === to[place])) return totals
   const known = totals.known.slice()
   const squares = totals.squares.slice()
-  const count = (place: number, key: string, step: 1 | -1) => {
-    const now = view.get<KeyList>(KEYS, key)?.count ?? 0
-    known[place] = (known[place] as number) + step
-    squares[place] = (squares[place] as number) + step * 2 * now + 1
-  }
   for (let place = 0; place < known.length; place++) {
-    const [from, to] = [before[place], after[place]]
-    if (from === to) continue
-    if (from !== undefined) count(place, from, -1)
-    if (to !== undefined) count(place, to, 1)
+    const [left, joined] = [from[place], to[place]]
+    if (left === joined) continue
+    if (left !== undefined) {
+      known[place] = (known[place] as number) - 1
+      squares[place] = (squares[place] as number) - 2 * leave(view, left, entry, past) + 1
+    }
+    if (joined !== undefined) {
+      known[place] = (known[place] as number) + 1
+      squares[place] = (squares[place] as number) + 2 * list(view, joined, entry) + 1
+    }
   }
   return { ...totals, known, squares }
 }
 
-function list(view: ViewTransaction, key: string, entry: string): void {
+/** @returns how many shared the trait before */
+function list(view: ViewTransaction, key: string, entry: string): number {
   const known = view.get<KeyList>(KEYS, key) ?? NO_LIST
   const { past } = known
   const [count, newest] = [known.count + 1, withEntry(known.newest, entry, MOST_LISTED)]
   view.put(KEYS, key, past === undefined ? { count, newest } : ({ count, newest, past } satisfies KeyList))
+  return known.count
 }
 
-/** @param past with the time to which it stood there */
-function leave(view: ViewTransaction, key: string, entry: string, past: string | undefined): void {
+/** @param past with the time to which it stood there @returns how many shared the trait before */
+function leave(view: ViewTransaction, key: string, entry: string, past: string | undefined): number {
   const known = view.get<KeyList>(KEYS, key)
-  if (known === undefined) return
+  if (known === undefined) return 0
   view.put(KEYS, key, { ...left(known, entry, past), count: known.count - 1 } satisfies KeyList)
+  return known.count
 }
 
 function left(known: Listed, entry: string, past: string | undefined): Listed {
@@ -283,15 +285,15 @@ export function kinOf(
   at = traits.time,
 ): readonly number[] {
   tally.clear()
-  const add = (ordinal: number, minute: number) => {
-    const gap = Math.abs(minute * MINUTE - at)
+  const add = (ordinal: number, newest: Newest, place: number) => {
+    const gap = Math.abs(minuteAt(newest, place) * MINUTE - at)
     if (ordinal !== own && gap <= windowMilliseconds) tally.add(ordinal, gap)
   }
   const addKnown = (ordinal: number) => tally.addKnown(ordinal)
   const addPast = (ordinal: number) => {
     if (ordinal !== own) tally.add(ordinal, 0)
   }
-  const near = (list: Listed | undefined, most: number, tell = add) => {
+  const near = (list: Listed | undefined, most: number, tell: typeof add = add) => {
     if (list === undefined) return
     forNearest(list.newest, at, most, tell)
     if (list.past !== undefined) forSince(list.past, at, addPast)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { digitsOf, numberAt } from './digits.js'
-import { entryOf, forNewest, NOBODY, withEntry, withoutEntry } from './newest.js'
+import { entryOf, forNearest, forNewest, minuteAt, NOBODY, withEntry, withoutEntry } from './newest.js'
 
 const MINUTE = 60_000
 const whole = (max: number) => fc.integer({ min: 0, max })
@@ -43,4 +43,21 @@ it('one that leaves is gone, the others stay', () => {
   const all = entries.reduce((list, entry) => withEntry(list, entry, 8), NOBODY)
   expect(told(withoutEntry(all, entries[1] as string))).toEqual([3, 1])
   expect(withoutEntry(all, entryOf(9 * MINUTE, 9))).toBe(all)
+})
+
+it('the nearest to a time are the last up to its minute and the first after it, each in its place', () => {
+  fc.assert(
+    fc.property(fc.array(whole(9), { maxLength: 20 }), whole(9), whole(4), (times, minute, most) => {
+      const minutes = times.sort((a, b) => a - b)
+      const newest = minutes.map((one, ordinal) => entryOf(one * MINUTE, ordinal)).join('')
+      const told: [ordinal: number, minute: number][] = []
+      forNearest(newest, minute * MINUTE + 1, most, (ordinal, list, at) =>
+        told.push([ordinal, minuteAt(list, at)]),
+      )
+      const all = minutes.map((one, ordinal): [number, number] => [ordinal, one])
+      const until = all.filter(([, one]) => one <= minute).reverse()
+      const since = all.filter(([, one]) => one > minute)
+      expect(told).toEqual([...until.slice(0, most), ...since.slice(0, most)])
+    }),
+  )
 })

@@ -42,21 +42,24 @@ export function forNewest(newest: Newest, most: number, tell: (ordinal: number) 
   for (let at = newest.length - ENTRY; at >= last; at -= ENTRY) tell(numberAt(newest, at + WIDTH))
 }
 
-/** Tells those nearest to a time, with the minute: so many up to that of the time, and so many of later ones, who are mostly none. */
+/** Tells those nearest to a time, and where each stands: so many up to its minute, and so many of later ones, who are mostly none. */
 export function forNearest(
   newest: Newest,
   time: number,
   most: number,
-  tell: (ordinal: number, minute: number) => void,
+  tell: (ordinal: number, newest: Newest, at: number) => void,
 ): void {
   const minute = Math.floor(time / MINUTE)
   let end = newest.length
   while (end > 0 && numberAt(newest, end - ENTRY) > minute) end -= ENTRY
   const last = Math.max(0, end - most * ENTRY)
-  for (let at = end - ENTRY; at >= last; at -= ENTRY) tell(numberAt(newest, at + WIDTH), numberAt(newest, at))
+  for (let at = end - ENTRY; at >= last; at -= ENTRY) tell(numberAt(newest, at + WIDTH), newest, at)
   const latest = Math.min(newest.length, end + most * ENTRY)
-  for (let at = end; at < latest; at += ENTRY) tell(numberAt(newest, at + WIDTH), numberAt(newest, at))
+  for (let at = end; at < latest; at += ENTRY) tell(numberAt(newest, at + WIDTH), newest, at)
 }
+
+/** The minute of the one that stands at a place. */
+export const minuteAt = (newest: Newest, at: number): number => numberAt(newest, at)
 
 /** Tells those whose entry is of this minute or later. */
 export function forSince(newest: Newest, time: number, tell: (ordinal: number) => void): void {

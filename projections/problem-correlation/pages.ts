@@ -9,7 +9,7 @@ import { firstVersion, type Versions, versionAt } from './versions.js'
  */
 export const PAGES = 'correlation_pages'
 
-const PER_PAGE = 64
+const PER_PAGE = 16
 
 interface Page {
   /** In the order of ordinals. */

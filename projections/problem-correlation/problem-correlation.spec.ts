@@ -7,11 +7,12 @@ import { parkedSchema } from '../../libs/projections-runtime/parking.js'
 import { ViewFeed } from '../../libs/projections-runtime/view-feed.js'
 import { CANDIDATES, type Candidate, candidateId } from './candidates.js'
 import { FoldedView } from './folded-view.fixture.js'
-import { USUAL_SETTINGS } from './linking.js'
+import { type CorrelatedIncident, INCIDENTS, USUAL_SETTINGS } from './linking.js'
 import { KEYS, type KeyList, MOST_LISTED, TOTALS, type Totals } from './lists.js'
 import { forNewest, NOBODY } from './newest.js'
 import { problemCorrelation } from './problem-correlation.js'
 import { madeUpScenario, type PlantedSignal, type ScenarioEvent } from './scenario.fixture.js'
+import { FIELD_SIGNALS } from './traits.js'
 
 /** 32-bit numbers from a seed. */
 function wholeNumbers(seed: number): () => number {
@@ -167,6 +168,46 @@ it('keeps lists of bounded length and counts everybody', () => {
     known: expect.arrayContaining([100]),
     squares: expect.arrayContaining([10_000]),
   })
+})
+
+it('tells of each field how many incidents have it, and the sum of squares by value, whatever they have become', () => {
+  const values = fc.record({
+    category: fc.constantFrom('a', 'b', 'c', null),
+    group: fc.constantFrom('A', 'B', null),
+  })
+  const told = fc.array(fc.record({ incident: fc.integer({ min: 0, max: 5 }), values }), { maxLength: 25 })
+  fc.assert(
+    fc.property(told, (changes) => {
+      const view = new FoldedView(USUAL_SETTINGS)
+      for (let n = 0; n < 6; n++)
+        view.foldAll([opened(`INC${n}`, AT + n, n % 2 === 0 ? { category: 'a' } : {})])
+      for (const [n, { incident, values }] of changes.entries()) {
+        const stream = `incident-INC${incident}`
+        const { category, group } = values
+        view.fold(
+          stream,
+          { type: 'IncidentCategorized', data: { category: { from: null, to: category } } },
+          AT + 10 + n,
+        )
+        const assigned = { group, previousGroup: null, previousPerson: null }
+        view.fold(stream, { type: 'AssignedToGroup', data: assigned }, AT + 10 + n)
+      }
+      const { known, squares } = view.get<Totals>(TOTALS, 'all') as Totals
+      for (const field of ['category', 'group'] as const) {
+        const counts = new Map<string, number>()
+        for (const { traits } of view.documents<CorrelatedIncident>(INCIDENTS)) {
+          const value = traits[field]
+          if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1)
+        }
+        const of = [...counts.values()]
+        const place = FIELD_SIGNALS.indexOf(field)
+        expect([known[place], squares[place]]).toEqual([
+          of.reduce((sum, count) => sum + count, 0),
+          of.reduce((sum, count) => sum + count * count, 0),
+        ])
+      }
+    }),
+  )
 })
 
 describe('planted causes', () => {

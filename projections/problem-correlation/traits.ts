@@ -74,25 +74,11 @@ export function sourcesOf({ ci, upstream = [] }: Traits): readonly string[] {
   return ci === undefined ? [] : [ci, ...upstream.filter((item) => item !== ci)]
 }
 
-/** Names of lists in which an incident can be found again, by its item, what is upstream, and changes. */
-export function keysOfItems(traits: Traits): readonly string[] {
-  return [...sourcesOf(traits).map(ciKey), ...(traits.changes ?? []).map(changeKey)]
-}
-
 /** Every incident, the newest. */
 export const RECENT = 'recent'
 export const ciKey = (ci: string) => `ci:${ci}`
 export const changeKey = (change: string) => `change:${change}`
 export const fieldKey = (signal: FieldSignal, value: string) => `${signal}:${value}`
-
-/**
- * Of the lists by one trait, those by one that is rare enough for two incidents to be of one candidate by it. Others must be
- * alike in more than one: {@link kindOf}, {@link wordPairs}.
- */
-function rareKeysOf(traits: Traits): readonly string[] {
-  return [...sourcesOf(traits).slice(0, MOST_SOURCES).map(ciKey), ...(traits.changes ?? []).map(changeKey)]
-}
-const MOST_SOURCES = 4
 
 /** The name of the list of all that are of this category, subcategory and symptom. */
 export function kindOf({ category, subcategory, symptom }: Traits): string | undefined {
@@ -125,21 +111,33 @@ export interface Keys {
   lists: readonly string[]
   /** Those of them that are of fields, in the order of {@link FIELD_SIGNALS}. */
   fields: readonly (string | undefined)[]
+  /** And those that are of its item, what is upstream, and changes. */
+  items: readonly string[]
+  /**
+   * Those by a trait that is rare enough for two incidents to be of one candidate by it. Others must be alike in more than one:
+   * {@link kindOf}, {@link wordPairs}.
+   */
   rare: readonly string[]
   kind: string | undefined
   pairs: readonly WordPair[]
 }
+
+/** More of the items upstream say nothing any more. */
+const MOST_SOURCES = 4
 
 export function everyKeyOf(traits: Traits): Keys {
   const fields = FIELD_SIGNALS.map((signal) => {
     const value = traits[signal]
     return value === undefined ? undefined : fieldKey(signal, value)
   })
-  const items = keysOfItems(traits)
+  const sources = sourcesOf(traits).map(ciKey)
+  const changes = traits.changes?.map(changeKey) ?? []
+  const items = [...sources, ...changes]
   return {
     lists: [RECENT, ...fields.filter((key) => key !== undefined), ...items],
     fields,
-    rare: rareKeysOf(traits),
+    items,
+    rare: sources.length > MOST_SOURCES ? [...sources.slice(0, MOST_SOURCES), ...changes] : items,
     kind: kindOf(traits),
     pairs: wordPairs(traits),
   }

@@ -11,7 +11,7 @@ const IDLE_CHECK_MS = 2_000
 
 letOtherThreadsGoFirst()
 
-const { stores, owner, projections } = workerData as RebuildThreadData
+const { stores, owner, projections, batchSize } = workerData as RebuildThreadData
 const eventStore = await openEventStore(stores, {
   readOnly: true,
   onDropped: (error) =>
@@ -26,6 +26,7 @@ const runner = new ProjectionRunner({
   eventStore,
   readStore,
   owner,
+  batchSize,
   definitions: projectionRegistry.filter(({ name }) => projections.includes(name)),
   only: 'building',
   notice: ({ error, ...notice }) => main.tell('notice', { ...notice, error: error && toMessage(error) }),

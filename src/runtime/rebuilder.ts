@@ -8,10 +8,17 @@ import { SupervisedThread, type ThreadData } from './threads.js'
 export interface RebuildThreadData extends ThreadData {
   /** Names of the projections that it cares for. */
   projections: readonly string[]
+  /** Most events folded at once. */
+  batchSize: number
 }
 
-/** A whole batch lives until it is written: with twice the usual room for young objects, fewer of them are moved. */
-const MEMORY = { maxYoungGenerationSizeMb: 96 }
+/**
+ * The larger the batch, the fewer rows: what many of its events touch is written once. It is smaller where it would take longer than the
+ * follower of the log allows.
+ */
+export const REBUILD_BATCH = 16_384
+/** A whole batch lives until it is written: with four times the usual room for young objects, few of them are moved. */
+export const REBUILD_YOUNG_MEGABYTES = 192
 
 /**
  * The threads that feed builds which are to take over; there only while there are some. The projections are dealt out
@@ -51,14 +58,20 @@ export class Rebuilder {
   }
 
   private launch(i: number): SupervisedThread {
-    const data: RebuildThreadData = { ...this.data(`rebuilder-${i + 1}`), projections: this.share(i) }
+    const data: RebuildThreadData = {
+      ...this.data(`rebuilder-${i + 1}`),
+      projections: this.share(i),
+      batchSize: REBUILD_BATCH,
+    }
     const procedures = {
       notice: logNotice(this.logger),
       // Not its successor, when the message comes late
       idle: () => this.threads[i] === thread && this.end(i),
     }
     const script = new URL('./rebuild-thread.js', import.meta.url)
-    const thread = new SupervisedThread(script, data, this.logger, procedures, MEMORY)
+    const thread = new SupervisedThread(script, data, this.logger, procedures, {
+      maxYoungGenerationSizeMb: REBUILD_YOUNG_MEGABYTES,
+    })
     return thread
   }
 

@@ -1,3 +1,4 @@
+import { REBUILD_BATCH, REBUILD_YOUNG_MEGABYTES } from '../../src/runtime/rebuilder.js'
 import { copyOf, projectedLog } from './data-folders.js'
 import type { FoldCorrelation, Stretch } from './fold-correlation.js'
 import { FIRST_NUMBER } from './opening.js'
@@ -10,7 +11,9 @@ import { median } from './statistics.js'
 
 const SECTION = 'correlation'
 /** Events at a time, as a rebuild reads them at most, and as they come beside a desk at work. */
-const BATCHES = { rebuild: 16_384, usual: 4_096, beside: 60 }
+const BATCHES = { rebuild: REBUILD_BATCH, usual: 4_096, beside: 60 }
+/** As much memory for young objects as a rebuild has, which V8 divides into three parts. */
+const FLAGS = ['--max-old-space-size=6000', `--max-semi-space-size=${REBUILD_YOUNG_MEGABYTES / 3}`]
 /** Logs up to this many incidents are served as well: all read models of larger ones take hours. */
 const MOST_SERVED = 100_000
 
@@ -28,7 +31,7 @@ export async function measureCorrelation(report: Report, options: Options): Prom
 async function measureFold(report: Report, runs: number, how: string, given: FoldCorrelation) {
   const results: Stretch[][] = []
   for (let run = 0; run < runs; run++)
-    results.push(await runProgram<Stretch[]>('fold-correlation', given, ['--max-old-space-size=6000']))
+    results.push(await runProgram<Stretch[]>('fold-correlation', given, FLAGS))
   const isRebuild = how === 'rebuild'
   for (const [i, size] of given.sizes.entries()) {
     const add = (what: string, figure: keyof Stretch, unit: string, target?: Figure['target']) => {
