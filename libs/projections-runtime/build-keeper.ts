@@ -118,6 +118,10 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
           charge.state = 'following'
           await this.joined(feed, charge)
         },
+        fellBehind: (feed) => {
+          const charge = this.chargeOf(feed)
+          if (charge) charge.state = 'catching up'
+        },
         failed: (feed, error) => this.dropOut(feed, error),
         logUnreadable: (error) =>
           this.notice({ level: 'warn', message: `The log can't be read: ${reasonOf(error)}`, error }),
