@@ -20,6 +20,8 @@ export interface LogFollowerHooks<Consumer> {
   reachedEnd?(consumer: Consumer): Promise<boolean>
   /** It stands level with the others and gets every new event from now on; nobody gets one before this returns. */
   joined?(consumer: Consumer): Promise<void>
+  /** It has not kept up with new events, and catches up with the log once more. */
+  fellBehind?(consumer: Consumer): void
   /** It threw and gets no more events. */
   failed(consumer: Consumer, error: unknown): void
   /** The log could not be read; it is tried again. */
@@ -30,6 +32,8 @@ export interface LogFollowerHooks<Consumer> {
 const CATCH_UP_ALONE_MS = 400
 const CATCH_UP_BESIDE_MS = 40
 const SMALLEST_PAGE = 128
+/** Largest batches that are kept for those that do not get each as it comes; whoever is further behind reads the log again. */
+const BATCHES_KEPT = 2
 /**
  * Between two batches of new events. A batch has a price of its own, however few its events: under load fewer and larger
  * ones halve the processor's time. What comes after a quiet moment does not wait at all, and a pause ends for whoever is
@@ -42,7 +46,8 @@ const RETRY_MS = 250
 /**
  * Feeds the log to many consumers. Those that are level share one subscription, so that an event is read and decoded
  * once for all. Those that lag behind share pages of their own, from the place of the last of them, until they reach
- * the end and join the others. Of those that are level some get every batch as it comes, and some many at a time.
+ * the end and join the others. Of those that are level some get every batch as it comes, and some many at a time; those
+ * that do not keep up with it lag behind once more.
  */
 export class LogFollower<Consumer extends LogConsumer> {
   readonly #lagging = new Set<Consumer>()
@@ -67,7 +72,7 @@ export class LogFollower<Consumer extends LogConsumer> {
     this.#unhurried = new UnhurriedConsumers(
       (consumer, events, upTo) => this.#guarded(consumer, () => consumer.handle(events, upTo)),
       clock,
-      largestBatch,
+      BATCHES_KEPT * largestBatch,
     )
   }
 
@@ -80,9 +85,8 @@ export class LogFollower<Consumer extends LogConsumer> {
   /** It gets no further batch; one under way is not waited for. */
   remove(consumer: Consumer): void {
     this.#lagging.delete(consumer)
-    this.#level.delete(consumer)
     this.#unhurried.delete(consumer)
-    if (this.#level.size === 0) this.#following?.abort()
+    this.#leave(consumer)
   }
 
   isLevel(consumer: Consumer): boolean {
@@ -166,6 +170,17 @@ export class LogFollower<Consumer extends LogConsumer> {
     }
   }
 
+  #leave(consumer: Consumer): void {
+    this.#level.delete(consumer)
+    if (this.#level.size === 0) this.#following?.abort()
+  }
+
+  #fallBehind(consumer: Consumer): void {
+    this.#leave(consumer)
+    this.hooks.fellBehind?.(consumer)
+    this.add(consumer)
+  }
+
   #startFollowing(): void {
     // Whoever joins while this ends would otherwise follow for ever
     if (this.#stopped.signal.aborted) return
@@ -191,7 +206,7 @@ export class LogFollower<Consumer extends LogConsumer> {
             const live = [...this.#level].filter(({ pace }) => pace !== 'unhurried')
             for (const consumers of byHaste(live)) await this.#hand(consumers, batch.events, batch.position)
             this.#position = batch.position
-            await this.#unhurried.take(batch)
+            for (const consumer of this.#unhurried.take(batch)) this.#fallBehind(consumer)
           })
           const took = performance.now() - started
           // Under load more has been recorded already, so the batch's `end` does not tell whether to gather some first.

@@ -39,11 +39,12 @@ class Setting {
     return reader
   }
 
-  /** The next batch comes along. */
-  async batch(size = 1): Promise<void> {
+  /** The next batch comes along. @returns those that were let go of */
+  async batch(size = 1): Promise<Reader[]> {
     const events = Array.from({ length: size }, () => this.#events.event({ type: 'Opened', data: {} }))
-    await this.consumers.take({ events, position: (events.at(-1) as RecordedEvent).position })
+    const letGo = this.consumers.take({ events, position: (events.at(-1) as RecordedEvent).position })
     await this.settle()
+    return letGo
   }
 
   async pass(milliseconds: number): Promise<void> {
@@ -89,13 +90,27 @@ describe('Consumers that are not hurried', () => {
     expect(facts.batches).toEqual([[0], [1, 2]])
   })
 
-  it('get theirs before more is taken than may be kept, though no time passes', async () => {
+  it('are let go of, furthest behind first, when more is kept for them than may be', async () => {
     const setting = new Setting()
     const [facts, search] = [setting.reader('facts'), setting.reader('search')]
     await setting.batch()
-    for (let n = 0; n < MOST; n++) await setting.batch()
-    expect(facts.batches).toEqual([[0], [1, 2, 3, 4, 5, 6]])
-    expect(search.batches).toEqual(facts.batches)
+    await setting.batch(MOST - 1)
+    facts.hurried = true
+    setting.consumers.look()
+    await setting.settle()
+    expect(await setting.batch(2)).toEqual([search])
+    expect(facts.batches.flat()).toHaveLength(MOST + 2)
+    // It is somebody else's affair now
+    await setting.pass(UNHURRIED_MS)
+    expect(search.batches).toEqual([[0]])
+  })
+
+  it('are let go of only when one event more is kept than may be', async () => {
+    const setting = new Setting()
+    const reader = setting.reader('facts')
+    await setting.batch()
+    expect(await setting.batch(MOST)).toEqual([])
+    expect(await setting.batch()).toEqual([reader])
   })
 
   it('get many in parts, and others come in between', async () => {
@@ -123,7 +138,8 @@ describe('Consumers that are not hurried', () => {
     await setting.batch()
     let coming = 10
     setting.onGiven = () => {
-      if (setting.given.at(-1) === 'dear' && coming-- > 0) void setting.batch(EVENTS_AT_ONCE)
+      if (setting.given.at(-1) === 'dear' && coming-- > 0)
+        queueMicrotask(() => void setting.batch(EVENTS_AT_ONCE))
     }
     await setting.batch(EVENTS_AT_ONCE + 1)
     setting.given.length = 0
@@ -141,18 +157,6 @@ describe('Consumers that are not hurried', () => {
     expect(reader.batches[1]).toHaveLength(2 * EVENTS_AT_ONCE)
     await setting.settle()
     expect(reader.batches.flat()).toHaveLength(8 * EVENTS_AT_ONCE + 1)
-  })
-
-  it('let more come once those who held it up are gone', async () => {
-    const setting = new Setting()
-    const slow = setting.reader('slow')
-    const one = setting.reader('one')
-    await setting.batch()
-    setting.onGiven = () => {
-      for (const consumer of [slow, one]) setting.consumers.delete(consumer)
-    }
-    await setting.batch(2 * MOST)
-    expect([slow.batches, one.batches].map(({ length }) => length).sort()).toEqual([1, 2])
   })
 
   it('have their turn however often others are hurried: who has waited longest comes first', async () => {

@@ -27,9 +27,9 @@ interface Batch {
 /**
  * Keeps new events for consumers that nobody waits for, so that each gets many at once: a batch has a price of its own,
  * and what several events change is written once. An event waits for {@link UNHURRIED_MS} at most, and not at all after
- * a quiet moment, for whoever is hurried, or when too many are kept. They get theirs one after the other, who has waited
- * longest first, and many events in parts, with a turn of the event loop between two: whoever follows the log live is
- * held up by one part at most.
+ * a quiet moment or for whoever is hurried. They get theirs one after the other, who has waited longest first, and many
+ * events in parts, with a turn of the event loop between two: whoever follows the log live is held up by one part at most.
+ * When too many are kept, whoever is furthest behind is let go of, to read the log for itself.
  */
 export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
   /** When each last had a turn. */
@@ -45,7 +45,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
 
   /**
    * @param hand gives events to a consumer, which heeds none that it has handled; must not reject
-   * @param mostEvents that are kept; more, and those furthest behind get theirs before another batch is taken
+   * @param mostEvents that are kept
    */
   constructor(
     private readonly hand: (
@@ -68,14 +68,18 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     this.#turnEnds.delete(consumer)
   }
 
-  /** Takes the batch that follows the last one; resolves when another may come. */
-  async take(batch: Batch): Promise<void> {
+  /**
+   * Takes the batch that follows the last one.
+   * @returns those that get nothing more from here, for more is kept for them than may be
+   */
+  take(batch: Batch): Consumer[] {
     this.#upTo = batch.position
-    if (this.#lastGiven.size === 0) return
+    if (this.#lastGiven.size === 0) return []
     this.#kept.push(batch)
     this.#keptEvents += batch.events.length
-    await this.#makeRoom()
+    const letGo = this.#makeRoom()
     this.look()
+    return letGo
   }
 
   /** Gives events to those whose turn it is, and sees to it that the others get theirs in time. */
@@ -116,20 +120,21 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
     return first
   }
 
-  async #makeRoom(): Promise<void> {
-    while (this.#keptEvents >= this.mostEvents && !this.#stopped) {
+  #makeRoom(): Consumer[] {
+    const letGo: Consumer[] = []
+    while (this.#keptEvents > this.mostEvents) {
       const last = this.#last()
-      if (!last) return
-      await this.#givePart(last)
+      this.delete(last)
+      letGo.push(last)
+      this.#release()
     }
+    return letGo
   }
 
   /** Who is furthest behind. */
-  #last(): Consumer | undefined {
-    let last: Consumer | undefined
-    for (const consumer of this.#lastGiven.keys())
-      if (!last || consumer.position < last.position) last = consumer
-    return last
+  #last(): Consumer {
+    const consumers = [...this.#lastGiven.keys()]
+    return consumers.reduce((last, one) => (one.position < last.position ? one : last))
   }
 
   #isBefore(one: Consumer, other: Consumer): boolean {

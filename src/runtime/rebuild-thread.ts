@@ -29,6 +29,7 @@ const runner = new ProjectionRunner({
   batchSize,
   definitions: projectionRegistry.filter(({ name }) => projections.includes(name)),
   only: 'building',
+  onTakenOver: () => main.tell('takenOver'),
   notice: ({ error, ...notice }) => main.tell('notice', { ...notice, error: error && toMessage(error) }),
 })
 const main = new Remote(parentPort!, {

@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import type { Filter } from '../filter.js'
 import {
   type BuildName,
@@ -121,16 +122,21 @@ export class SqliteProjectionWriter extends SqliteProjectionReader implements Pr
   }
 
   async finishBulkLoad(): Promise<void> {
-    const { connection } = this.file
     this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
     if (!this.file.isLoading()) return
-    connection.mapped(() => {
-      for (const step of this.file.finishLoading())
-        connection.write(() => {
-          this.file.requireLease(this.leaseNumber)
-          step()
-          this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
-        })
+    await this.file.connection.mapped(async () => {
+      for (const step of this.file.finishLoading()) {
+        this.finishOneStep(step)
+        await turnOfTheLoop()
+      }
+    })
+  }
+
+  private finishOneStep(step: () => void): void {
+    this.file.connection.write(() => {
+      this.file.requireLease(this.leaseNumber)
+      step()
+      this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
     })
   }
 
