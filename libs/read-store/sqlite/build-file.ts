@@ -43,7 +43,7 @@ export class BuildFile {
           INSERT INTO state (one, lease_number, loading) VALUES (1, 0, 0);`)
         for (const schema of schemas) {
           const table = new CollectionTable(schema)
-          connection.exec(`${table.createTables()};\n${table.createIndexes()}`)
+          connection.exec([table.createTables(), ...table.createIndexes()].join(';\n'))
           connection.run('INSERT INTO collections VALUES (?, ?)', [schema.name, JSON.stringify(schema)])
         }
       })
@@ -188,18 +188,22 @@ export class BuildFile {
     ])
   }
 
-  /** Builds what a bulk load left out. */
-  finishLoading(): void {
+  /**
+   * Builds what a bulk load left out, index by index. Each step is for a transaction of its own, which then writes less at once,
+   * and whatever was done before can be done again.
+   */
+  *finishLoading(): Generator<() => void> {
     for (const table of this.collections.values()) {
-      for (const list of table.lists)
-        this.connection.exec(
-          `DELETE FROM ${list.table}; INSERT OR IGNORE INTO ${list.table} SELECT item.value, r.id FROM ${table.table} r, json_each(r."c_${list.column}") item ORDER BY 1, 2`,
-        )
-      recount(this.connection, table)
-      indexAllTexts(this.connection, table)
-      this.connection.exec(table.createIndexes())
+      for (const { table: list, column } of table.lists)
+        yield () =>
+          this.connection.exec(
+            `DELETE FROM ${list}; INSERT OR IGNORE INTO ${list} SELECT item.value, r.id FROM ${table.table} r, json_each(r."c_${column}") item ORDER BY 1, 2`,
+          )
+      yield () => recount(this.connection, table)
+      yield () => indexAllTexts(this.connection, table)
+      for (const statement of table.createIndexes()) yield () => this.connection.exec(statement)
     }
-    this.connection.run('UPDATE state SET loading = 0')
+    yield () => this.connection.run('UPDATE state SET loading = 0')
   }
 
   close(): void {

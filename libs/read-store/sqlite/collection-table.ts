@@ -120,13 +120,11 @@ export class CollectionTable {
   }
 
   /** Every index ends with the id, so that it gives a total order. */
-  createIndexes(): string {
-    return this.indexes
-      .map(
-        ({ name, columns }) =>
-          `CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${columns.map(quoted).join(', ')}, id)`,
-      )
-      .join(';\n')
+  createIndexes(): string[] {
+    return this.indexes.map(
+      ({ name, columns }) =>
+        `CREATE INDEX IF NOT EXISTS ${name} ON ${this.table} (${columns.map(quoted).join(', ')}, id)`,
+    )
   }
 
   dropIndexes(): string {

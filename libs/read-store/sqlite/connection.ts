@@ -96,13 +96,13 @@ export class Connection {
    * Reads the file through a mapping while `work` runs, rather than with one call per page: nine in ten calls of a bulk
    * load were those of indexes that each read the whole table.
    */
-  mapped<T>(work: () => T): T {
+  async mapped<T>(work: () => Promise<T>): Promise<T> {
     // What is still in the WAL would be read from there, page by page
     this.database.exec(`PRAGMA wal_checkpoint(PASSIVE); PRAGMA mmap_size = ${MAPPED_BYTES}`)
     try {
-      return work()
+      return await work()
     } finally {
-      this.database.exec('PRAGMA mmap_size = 0')
+      if (this.open) this.database.exec('PRAGMA mmap_size = 0')
     }
   }
 

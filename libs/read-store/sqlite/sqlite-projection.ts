@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import type { Filter } from '../filter.js'
 import {
   type BuildName,
@@ -121,14 +122,22 @@ export class SqliteProjectionWriter extends SqliteProjectionReader implements Pr
   }
 
   async finishBulkLoad(): Promise<void> {
-    const { connection } = this.file
-    connection.mapped(() =>
-      connection.write(() => {
-        this.file.requireLease(this.leaseNumber)
-        if (this.file.isLoading()) this.file.finishLoading()
-        this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
-      }),
-    )
+    this.file.requireLease(this.leaseNumber)
+    if (!this.file.isLoading()) return
+    await this.file.connection.mapped(async () => {
+      for (const step of this.file.finishLoading()) {
+        this.finishOneStep(step)
+        await turnOfTheLoop()
+      }
+    })
+  }
+
+  private finishOneStep(step: () => void): void {
+    this.file.connection.write(() => {
+      this.file.requireLease(this.leaseNumber)
+      step()
+      this.file.renewLease(this.leaseNumber, this.options.leaseMilliseconds)
+    })
   }
 
   override async close(): Promise<void> {

@@ -1,9 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { toPosition } from '#libs/event-sourcing'
 import { SQLITE_SERVER } from '../../testing/sqlite-server.js'
-import { eq } from '../filter.js'
+import { eq, has } from '../filter.js'
 import { readStoreContract } from '../read-store.contract.js'
 import type { CollectionSchema } from '../read-store.js'
 import { openSqliteReadStore, type SqliteReadStore } from './index.js'
@@ -102,6 +103,40 @@ describe('SQLite read models', () => {
       expect(found).toHaveLength(1)
     }
     await reading.close()
+  })
+
+  it('finish a load whose indexes were left half built', async () => {
+    const loaded: CollectionSchema = {
+      name: 'rows',
+      columns: { group: 'string', members: 'strings' },
+      indexes: [['group']],
+      counts: [['group']],
+    }
+    const bulk = { ...lease, bulkLoad: true }
+    const document = (id: string, group: string, members: string[], position: number) => ({
+      ...row(id, group, position),
+      document: { group, members },
+    })
+    const build = await store.createBuild(name, [loaded])
+    const first = await store.openForWriting(build, bulk)
+    await first.commit([document('a', 'x', ['ann'], 1), document('b', 'x', ['bob'], 2)], at(2))
+    const interrupted = first.finishBulkLoad()
+    for (let steps = 0; steps < 2; steps++) await turnOfTheLoop()
+    await first.close()
+    await expect(interrupted).rejects.toThrow()
+
+    const second = await store.openForWriting(build, bulk)
+    await expect(second.count('rows')).rejects.toMatchObject({ code: 'READ_STORE.LOADING' })
+    await second.commit([document('a', 'y', ['eve'], 3)], at(3))
+    await second.finishBulkLoad()
+    const idsWhere = async (column: string, value: string) => {
+      const found = await second.find('rows', { filter: eq(column, value), orderBy: [], limit: 9 })
+      return found.map(({ id }) => id)
+    }
+    expect([await idsWhere('group', 'x'), await idsWhere('group', 'y')]).toEqual([['b'], ['a']])
+    expect(await second.groupCounts('rows', ['group'])).toHaveLength(2)
+    const members = async (member: string) => second.count('rows', has('members', member))
+    expect([await members('ann'), await members('eve'), await members('bob')]).toEqual([0, 1, 1])
   })
 
   it('refuse a schema that promises what cannot be kept', async () => {

@@ -20,7 +20,12 @@ import { SqliteProjectionReader, SqliteProjectionWriter } from './sqlite-project
 /** A reader of a dropped build stays open so long for queries that hold it. */
 const RETIREMENT_MILLISECONDS = 30_000
 
-const WRITER_CACHE_KIBIBYTES = 32_000
+/**
+ * A build that is loaded goes away soon; those that answer all stay open at once, and 32 MB for each were most of what a server's
+ * memory held besides V8's. With 8 MB the pages above an index's leaves still fit, and a batch costs the processor as much.
+ */
+const LOADING_CACHE_KIBIBYTES = 32_000
+const WRITER_CACHE_KIBIBYTES = 8_000
 const READER_CACHE_KIBIBYTES = 8_000
 const LOOK_CACHE_KIBIBYTES = 64
 
@@ -82,7 +87,8 @@ export class SqliteReadStore extends ReadStore {
 
   async openForWriting(name: BuildName, options: OpenForWriting): Promise<ProjectionWriter> {
     this.refuseReadOnly()
-    const file = BuildFile.open(this.path(name), { cacheKibibytes: WRITER_CACHE_KIBIBYTES })
+    const cacheKibibytes = options.bulkLoad ? LOADING_CACHE_KIBIBYTES : WRITER_CACHE_KIBIBYTES
+    const file = BuildFile.open(this.path(name), { cacheKibibytes })
     try {
       const writer = new SqliteProjectionWriter(name, file, options, this.maxSortedRows)
       for (const known of this.writers) if (!known.open) this.writers.delete(known)
