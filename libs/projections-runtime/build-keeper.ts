@@ -321,9 +321,11 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
 
   /** A round now and then: take what is free, keep what we have, let go of what is gone. */
   async #tend(): Promise<void> {
+    this.#nudge = new AbortController()
     while (!this.stopped.signal.aborted) {
-      this.#nudge = new AbortController()
       await pause(this.clock, Math.min(1000, this.#leaseMilliseconds / 5), this.#nudge.signal)
+      // Whoever nudges during a round may have come too late for it: the next one follows at once
+      this.#nudge = new AbortController()
       if (!this.stopped.signal.aborted) await this.#tendAll()
     }
   }

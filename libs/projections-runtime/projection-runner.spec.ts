@@ -5,6 +5,7 @@ import {
   appendEvents,
   CrashingReadStore,
   eventually,
+  FakeClock,
   InMemoryEventStore,
   InMemoryReadStore,
 } from '#libs/testing'
@@ -14,7 +15,7 @@ import type { Notice } from './build-keeper.js'
 import { type AnyProjection, collectionSchemas } from './definitions.js'
 import { parkedSchema } from './parking.js'
 import { prepareProjections } from './prepare.js'
-import { ProjectionRunner, type ProjectionRunnerOptions } from './projection-runner.js'
+import { ProjectionRunner, type ProjectionRunnerOptions, requestRebuild } from './projection-runner.js'
 import { storedBuilds } from './projection-status.js'
 import { ReadModels, type ReadModelsOptions } from './read-models.js'
 import { poison, stays, type Ticket, type TicketEvent, tickets } from './ticket-projections.fixture.js'
@@ -382,6 +383,24 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
       const [event] = await appendEvents(log, 'ticket-1', [moved('desk')])
       expect((await ticket('ticket-1', event!.position))?.document.group).toBe('desk')
       expect(await readStore.builds()).toMatchObject([{ build: 2, status: 'live', lease: { owner: 'live' } }])
+    })
+
+    it('tells when it has taken over, so that whoever feeds what answers need not wait for his next round', async () => {
+      // It stands still, so that no round comes by itself
+      const feeding = runner({ definitions: [tickets], only: 'live', owner: 'live', clock: new FakeClock() })
+      await feeding.start()
+      const told: string[] = []
+      const onTakenOver = (projection: string) => {
+        told.push(projection)
+        feeding.refresh()
+      }
+      const building = { definitions: [tickets], only: 'building', owner: 'builder', onTakenOver } as const
+      await requestRebuild(readStore, [tickets], 'tickets')
+      await runner(building).start()
+      await eventually('the new build is fed', async () =>
+        (await readStore.builds()).every(({ build, lease }) => build === 2 && lease?.owner === 'live'),
+      )
+      expect(told).toEqual(['tickets'])
     })
 
     const second: AnyProjection = { ...tickets, version: 2 }

@@ -22,6 +22,11 @@ export interface ProjectionRunnerOptions extends BuildKeeperOptions {
   only?: 'live' | 'building'
   /** Let a finished build answer in place of the one before (default). False only prepares it. */
   takeOver?: boolean
+  /**
+   * A build of ours answers now, and nobody feeds it any more where we feed only those that are to take over: whoever feeds those that
+   * answer should look (`refresh`).
+   */
+  onTakenOver?(projection: string): void
 }
 
 export interface ProjectionStatus extends FeedStatus {
@@ -200,6 +205,7 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
       feed.goLive()
       if (this.options.only === 'building') await this.forgetOthers(projection, [])
     })
+    this.options.onTakenOver?.(projection)
     const message = `${projection}: build ${build} of version ${version} answers now`
     this.notice({ level: 'info', consumer: projection, message })
   }

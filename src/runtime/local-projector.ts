@@ -37,7 +37,7 @@ export class LocalProjector extends ReadModelKeeper {
       rememberStart: (stream: string, metadata: Record<string, unknown>) =>
         eventStore.setStreamMetadata(stream, metadata),
     })
-    this.rebuilder = new Rebuilder(data, logger)
+    this.rebuilder = new Rebuilder(data, logger, () => this.thread.tell('refresh'))
     eventStore.onAppended(() => {
       this.thread.tell('appended')
       this.rebuilder.tell('appended')

@@ -29,6 +29,8 @@ const readStore = await openReadStore(stores)
 const main = new Remote(parentPort!, {
   appended: () => eventStore.wake(),
   hurry: (projection: string, position: Position) => projector.projections.hurry(projection, position),
+  /** A build that was fed elsewhere answers from now on. */
+  refresh: () => projector.projections.refresh(),
   status: () => projector.status(),
   async findReadStore() {
     await readStore.builds()

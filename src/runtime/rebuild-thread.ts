@@ -28,6 +28,7 @@ const runner = new ProjectionRunner({
   owner,
   definitions: projectionRegistry.filter(({ name }) => projections.includes(name)),
   only: 'building',
+  onTakenOver: () => main.tell('takenOver'),
   notice: ({ error, ...notice }) => main.tell('notice', { ...notice, error: error && toMessage(error) }),
 })
 const main = new Remote(parentPort!, {

@@ -25,6 +25,8 @@ export class Rebuilder {
   constructor(
     private readonly data: (name: string) => ThreadData,
     private readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>,
+    /** A build has taken over: it is for others now to feed it. */
+    private readonly onTakenOver: () => void,
     threads = Math.min(availableParallelism(), projectionRegistry.length),
   ) {
     this.threads = new Array(threads).fill(undefined)
@@ -54,6 +56,7 @@ export class Rebuilder {
     const data: RebuildThreadData = { ...this.data(`rebuilder-${i + 1}`), projections: this.share(i) }
     const procedures = {
       notice: logNotice(this.logger),
+      takenOver: this.onTakenOver,
       // Not its successor, when the message comes late
       idle: () => this.threads[i] === thread && this.end(i),
     }

@@ -51,7 +51,7 @@ export async function buildReadModels(
   const data = (name: string) => ({ stores: { dataDir }, owner: leaseOwner(name) })
   const stop = stopwatch()
   const logger = pino({ level: 'warn' })
-  const rebuilder = new Rebuilder(data, logger)
+  const rebuilder = new Rebuilder(data, logger, () => {})
   const upkeepScript = new URL('../../src/runtime/upkeep-thread.js', import.meta.url)
   const upkeep = new SupervisedThread(upkeepScript, data('upkeep'), logger)
   const rebuilt = Promise.all(names.map((name) => runner.rebuild(name)))
