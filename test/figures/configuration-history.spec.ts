@@ -233,8 +233,8 @@ function behaves(open: () => Promise<ImportedEstate>): void {
 describe('the made-up history of an estate, imported and served', () => {
   let estate: ImportedEstate
   const get = async (path: string) => (await estate.installation.get(path, estate.token)).json()
-  const refusal = (path: string) =>
-    get(path).then(
+  const refusal = (path: string, accept?: string) =>
+    estate.installation.get(path, estate.token, accept).then(
       () => 'answered',
       (error: Error) => error.message,
     )
@@ -258,8 +258,10 @@ describe('the made-up history of an estate, imported and served', () => {
   })
 
   it('refuses to be read as of a change that there is not', async () => {
-    for (const read of ['/configuration-items', '/configuration/graph', '/configuration/health'])
+    for (const read of ['/configuration-items', '/configuration/health'])
       expect(await refusal(`${read}?asOf=change:999`)).toMatch(/: 404 .*CHANGE\.UNKNOWN/)
+    const stream = await refusal('/configuration/graph?asOf=change:999', 'application/x-ndjson')
+    expect(stream).toMatch(/: 404 .*CHANGE\.UNKNOWN/)
     expect(await refusal('/configuration/diff?fromAsOf=change:nothing')).toMatch(/: 404 .*CHANGE\.UNKNOWN/)
     expect(await refusal('/configuration-items?asOf=commit:1')).toMatch(/: 400 .*AS_OF\.MALFORMED/)
   })
