@@ -1,7 +1,7 @@
 import { systemPrincipal } from '#libs/access'
 import type { RecordedEvent, Unavailable } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
-import { all } from '#libs/read-store'
+import { all, eq } from '#libs/read-store'
 import {
   appendEvents,
   CrashingReadStore,
@@ -432,6 +432,34 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
         (await readStore.builds()).some(({ version, status }) => version === 2 && status === 'live'),
       )
       expect((await query.get('ticket-1', { principal: agent })).row?.document.group).toBe('desk')
+    })
+
+    it('of a new version: who asks the old one for what only the new one has is told to come again', async () => {
+      const first = runner()
+      await first.start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      await readModels().waitFor('tickets', event!.position)
+      await first.stop()
+      const titled: AnyProjection = {
+        ...second,
+        columns: { ...tickets.columns, title: 'string' },
+        indexes: [...tickets.indexes, ['title']],
+      }
+      const query = readModels([titled, stays]).of<Ticket>('tickets')
+      const byTitle = { principal: agent, filter: eq('title', 'a'), pageSize: 9 }
+      await expect(query.list(byTitle)).rejects.toMatchObject({ code: 'PROJECTION.FROZEN', retryAfter: 10 })
+      expect(await query.count({ principal: agent })).toMatchObject({ count: 1 })
+      await runner({ definitions: [titled, stays] }).start()
+      await eventually('version 2 answers', () =>
+        query.list(byTitle).then(
+          ({ rows }) => rows.length === 1,
+          () => false,
+        ),
+      )
+      // Who is mistaken still hears so
+      await expect(query.list({ ...byTitle, filter: eq('nothing', 'a') })).rejects.toMatchObject({
+        code: 'QUERY.UNKNOWN_FIELD',
+      })
     })
 
     it('prepared beside a running older release: answers only when the new release starts', async () => {

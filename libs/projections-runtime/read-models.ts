@@ -188,7 +188,9 @@ export class ReadModels {
       definition?.kind === 'view' ? definition.collections[collection] : definition
     if (!access) throw new Error(`No collection "${collection}" is defined in projection "${projection}"`)
     const schema = collectionSchemas(definition!).find(({ name }) => name === collection)!
-    return new GuardedCollection<object>(access, schema, (asking) => this.#fresh(projection, asking))
+    return new GuardedCollection<object>(access, schema, (asking, question) =>
+      this.#ask(projection, asking, question),
+    )
   }
 
   /**
@@ -204,10 +206,22 @@ export class ReadModels {
     await this.#readerAt(projection, minPosition, timeoutMilliseconds)
   }
 
-  async #fresh(projection: string, asking: Asking): Promise<FreshReader> {
-    const { minPosition = LOG_START, timeoutMilliseconds = DEFAULT_TIMEOUT_MS } = asking
+  async #ask<Answer>(
+    projection: string,
+    { minPosition = LOG_START, timeoutMilliseconds = DEFAULT_TIMEOUT_MS }: Asking,
+    question: Question<Answer>,
+  ): Promise<Answered<Answer>> {
     const { reader, position } = await this.#readerAt(projection, minPosition, timeoutMilliseconds)
-    return { reader, position, lag: await lagSeconds(this.options.eventStore, position, this.#clock) }
+    const lag = await lagSeconds(this.options.eventStore, position, this.#clock)
+    try {
+      return { position, lag, answer: await question(reader) }
+    } catch (error) {
+      // The question may be one for the columns of the version which is to take over
+      const isOfColumns = error instanceof InvalidInput && error.code.startsWith('QUERY.')
+      if (isOfColumns && this.#isOlder(reader.name))
+        throw await this.#frozen(reader.name, position, 'cannot be asked this')
+      throw error
+    }
   }
 
   async #readerAt(projection: string, minPosition: Position, timeoutMilliseconds: number) {
@@ -217,7 +231,8 @@ export class ReadModels {
     for (;;) {
       const { reader, position } = await this.#reader(projection)
       if (position >= minPosition) return { reader, position }
-      await this.#assertFed(reader.name, position, minPosition)
+      if (this.#isOlder(reader.name))
+        throw await this.#frozen(reader.name, position, `knows nothing after ${position}`)
       const progress = this.#forecast.progress(reader.name, position, minPosition)
       if (performance.now() >= deadline) throw lagging(reader.name, position, minPosition, progress)
       looks ??= new Looks(this.options.hurry?.(projection, minPosition))
@@ -256,16 +271,23 @@ export class ReadModels {
     this.#verified.add(key)
   }
 
-  /** @throws Unavailable `PROJECTION.FROZEN` that says how far the version is which is to take over */
-  async #assertFed({ projection, version }: BuildName, position: Position, wanted: Position): Promise<void> {
-    if (version === this.#definitions.get(projection)?.version) return
-    const builds = await this.options.readStore.builds()
+  /** Whether a version answers that gets no new events any more. */
+  #isOlder({ projection, version }: BuildName): boolean {
+    return version !== this.#definitions.get(projection)?.version
+  }
+
+  /** Says how far the version is which is to take over. */
+  async #frozen({ projection, version }: BuildName, position: Position, lacks: string): Promise<Unavailable> {
+    const [builds, head] = await Promise.all([
+      this.options.readStore.builds(),
+      this.options.eventStore.head(),
+    ])
     const next = builds.find((build) => build.projection === projection && build.status === 'building')
-    const progress = next && this.#forecast.progress(next, next.checkpoint?.position ?? LOG_START, wanted)
+    const progress = next && this.#forecast.progress(next, next.checkpoint?.position ?? LOG_START, head)
     const built = progress === undefined ? 'is built' : `is built, which has ${progressInWords(progress)}`
-    throw new Unavailable(
+    return new Unavailable(
       'PROJECTION.FROZEN',
-      `Version ${version} of ${projection} answers until the new one ${built}, and knows nothing after ${position}`,
+      `Version ${version} of ${projection} answers until the new one ${built}, and ${lacks}`,
       comeAgainAfter(progress, 10),
       { position, ...(progress && rounded(progress)) },
     )
@@ -281,24 +303,27 @@ function comeAgainAfter(progress: BuildProgress | undefined, otherwise: number):
   return Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_WAIT_SECONDS)
 }
 
-interface FreshReader extends Freshness {
-  reader: ProjectionReader
+type Question<Answer> = (reader: ProjectionReader) => Promise<Answer>
+
+interface Answered<Answer> extends Freshness {
+  answer: Answer
 }
 
 class GuardedCollection<Document extends object> implements ReadModel<Document> {
   constructor(
     private readonly access: AccessRule<Document>,
     private readonly schema: CollectionSchema,
-    private readonly fresh: (asking: Asking) => Promise<FreshReader>,
+    private readonly ask: <Answer>(asking: Asking, question: Question<Answer>) => Promise<Answered<Answer>>,
   ) {}
 
   async list(request: ListRequest): Promise<ListAnswer<Document>> {
     const { principal, orderBy = [], pageSize, after, onePer } = request
-    const { reader, ...freshness } = await this.fresh(request)
     const filter = this.#allowed(request)
     // One row more than the page has tells that there is a next one
     const query = { filter, orderBy, limit: pageSize + 1, after, onePer }
-    const found = await reader.find<Document>(this.schema.name, query)
+    const { answer: found, ...freshness } = await this.ask(request, (reader) =>
+      reader.find<Document>(this.schema.name, query),
+    )
     const page = found.slice(0, pageSize)
     const last = found.length > pageSize ? page.at(-1) : undefined
     return {
@@ -309,24 +334,26 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
   }
 
   async findFields(request: FieldsRequest, fields: Fields) {
-    const { reader, ...freshness } = await this.fresh(request)
-    if (this.access.fields) return freshness
     const { onePer, atMost } = request
     const query = { filter: this.#allowed(request), onePer, atMost }
-    const documents = await reader.findFields<Document>(this.schema.name, query, fields)
+    const { answer: documents, ...freshness } = await this.ask(request, async (reader) =>
+      this.access.fields ? undefined : reader.findFields<Document>(this.schema.name, query, fields),
+    )
     return { ...freshness, ...(documents && { documents }) }
   }
 
   async get(id: string, asking: Asking) {
-    const { reader, ...freshness } = await this.fresh(asking)
-    const stored = await reader.get<Document>(this.schema.name, id)
+    const { answer: stored, ...freshness } = await this.ask(asking, (reader) =>
+      reader.get<Document>(this.schema.name, id),
+    )
     if (!stored || !matches(this.access.rows(asking.principal), stored.document)) return freshness
     return { ...freshness, row: this.#row(stored, asking.principal) }
   }
 
   async getMany(ids: readonly string[], asking: Asking) {
-    const { reader, ...freshness } = await this.fresh(asking)
-    const stored = await reader.getMany<Document>(this.schema.name, ids)
+    const { answer: stored, ...freshness } = await this.ask(asking, (reader) =>
+      reader.getMany<Document>(this.schema.name, ids),
+    )
     const allowed = this.access.rows(asking.principal)
     const rows = [...stored.values()].flatMap((one) =>
       matches(allowed, one.document) ? [this.#row(one, asking.principal)] : [],
@@ -335,17 +362,21 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
   }
 
   async count(asking: Asking & { filter?: Filter }) {
-    const { reader, ...freshness } = await this.fresh(asking)
-    let count = 0
-    for (const filter of this.#allowedParts(asking)) count += await reader.count(this.schema.name, filter)
+    const { answer: count, ...freshness } = await this.ask(asking, async (reader) => {
+      let counted = 0
+      for (const filter of this.#allowedParts(asking)) counted += await reader.count(this.schema.name, filter)
+      return counted
+    })
     return { ...freshness, count }
   }
 
   async groupCounts(dimensions: readonly string[], asking: Asking & { filter?: Filter }) {
-    const { reader, ...freshness } = await this.fresh(asking)
-    const groups: GroupCount[] = []
-    for (const filter of this.#allowedParts(asking))
-      groups.push(...(await reader.groupCounts(this.schema.name, dimensions, filter)))
+    const { answer: groups, ...freshness } = await this.ask(asking, async (reader) => {
+      const counted: GroupCount[] = []
+      for (const filter of this.#allowedParts(asking))
+        counted.push(...(await reader.groupCounts(this.schema.name, dimensions, filter)))
+      return counted
+    })
     return { ...freshness, groups: summed(groups) }
   }
 
@@ -353,11 +384,13 @@ class GuardedCollection<Document extends object> implements ReadModel<Document> 
     const { principal, terms, pageSize, after } = request
     const { search } = this.schema
     if (!search) throw new Error(`Nothing is defined to be searched in ${this.schema.name}`)
-    const { reader, ...freshness } = await this.fresh(request)
     const depth = this.access.searches?.(principal) ?? 1
     const filter = this.#allowed(request)
     const query = { terms, depth, filter, limit: pageSize + 1, after }
-    const { hits, complete } = await reader.search<Document>(this.schema.name, query)
+    const { answer, ...freshness } = await this.ask(request, (reader) =>
+      reader.search<Document>(this.schema.name, query),
+    )
+    const { hits, complete } = answer
     const page = hits.slice(0, pageSize)
     const last = hits.length > pageSize ? page.at(-1) : undefined
     return {
