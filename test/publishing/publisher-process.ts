@@ -50,6 +50,8 @@ async function main(options: PublisherProcessOptions): Promise<void> {
     clearInterval(watching)
     await runner.stop()
     await eventStore.close()
+    // As the server does: a connection that kafkajs was opening while it was told to disconnect stays open
+    process.exit()
   })
 }
 
