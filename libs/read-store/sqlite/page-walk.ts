@@ -70,9 +70,11 @@ export class PageWalk {
 
   /** Rows after a cursor whose first values are fixed already: those with its next value too, then those beyond it. */
   private resume(fixed: readonly Sql[], level: number, after: RowKey): void {
-    const { levels, idDirection, byId } = this.plan
+    const { levels, idDirection, byId, merged } = this.plan
     if (level === levels.length) {
-      if (byId) this.scan([...fixed, sql(`id ${idDirection === 'asc' ? '>' : '<'} ?`, after.id)], level)
+      // In its own stream nobody stands where the cursor does, if the index tells rows apart; in those that it is merged with some may
+      if (byId || merged)
+        this.scan([...fixed, sql(`id ${idDirection === 'asc' ? '>' : '<'} ?`, after.id)], level)
       return
     }
     const value = after.values[level] as SqlValue
