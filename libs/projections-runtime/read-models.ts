@@ -216,9 +216,7 @@ export class ReadModels {
     try {
       return { position, lag, answer: await question(reader) }
     } catch (error) {
-      // The question may be one for the columns of the version which is to take over
-      const isOfColumns = error instanceof InvalidInput && error.code.startsWith('QUERY.')
-      if (isOfColumns && this.#isOlder(reader.name))
+      if (this.#isOlder(reader.name) && mayBeForTheNew(error))
         throw await this.#frozen(reader.name, position, 'cannot be asked this')
       throw error
     }
@@ -292,6 +290,11 @@ export class ReadModels {
       { position, ...(progress && rounded(progress)) },
     )
   }
+}
+
+/** Whether a question may be one for the columns or indexes of the version which is to take over. */
+function mayBeForTheNew(error: unknown): boolean {
+  return error instanceof InvalidInput && ['QUERY.UNKNOWN_FIELD', 'QUERY.NOT_INDEXED'].includes(error.code)
 }
 
 /** Longest time that anybody is told to wait: a forecast is no promise. */

@@ -128,7 +128,7 @@ function cutRow<Row extends VersionRow>(rows: Rows<Row>, id: string, row: Row, c
   const next = { ...told, validFrom: from, validTo: to, systemFrom: position, endKnownFrom: LOG_START }
   if (row.validFrom < from && to === UNENDED) return [{ ...row, validTo: from, endKnownFrom: position }, next]
   const [ended, beyond] = rectanglesOf(row) as [Row, Row?]
-  if (beyond) putFormer(rows, id, beyond)
+  if (beyond && isTold(row)) putFormer(rows, id, beyond)
   if (row.systemFrom !== position && isTold(row))
     putFormer(rows, id, { ...ended, validFrom: from, validTo: to, systemTo: position })
   const before = row.validFrom < from ? [{ ...ended, validTo: from }] : []

@@ -167,10 +167,11 @@ async function allVersions(
   }
   const known = versions
     .flatMap(rectanglesOf)
-    .filter((row) => row.class !== undefined && row.validFrom <= validAt && row.systemFrom <= asOf)
+    .filter((row) => row.class !== undefined && row.systemFrom <= asOf)
     .map((row) => (row.systemTo > asOf ? { ...row, systemTo: UNENDED_POSITION } : row))
     .sort((one, other) => (boundsOf(one) < boundsOf(other) ? -1 : 1))
-  return joined(known)
+  // An end that was not known then is told by no later row
+  return joined(known).filter((row) => row.validFrom <= validAt)
 }
 
 const boundsOf = ({ validFrom, validTo, systemFrom }: VersionRow) => [validFrom, validTo, systemFrom].join()

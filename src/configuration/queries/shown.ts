@@ -11,7 +11,10 @@ export interface ShownBounds {
   systemTo?: string
 }
 
-/** Of a version that stands at a valid time: beyond its end it stood as long as that was not known. */
+/**
+ * Of a version that stands at a valid time, as it is known now: whoever asks as of a position is told of ends that were told of later, too.
+ * Beyond its end it stood as long as that was not known.
+ */
 export function shownBounds(version: VersionRow, validAt: string): ShownBounds {
   const { validFrom, validTo, systemFrom, systemTo, endKnownFrom } = version
   if (validAt >= validTo) return { validFrom: validTo, systemFrom, systemTo: endKnownFrom }
