@@ -558,6 +558,31 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
       }
     })
 
+    it('are told to come again at once by one that was level since, however slowly events come', async () => {
+      const clock = new FakeClock()
+      const name = await readStore.createBuild({ projection: 'tickets', version: 1 }, [])
+      const writer = await readStore.openForWriting(name, { owner: 'spec', leaseMilliseconds: 60_000 })
+      const models = new ReadModels({ eventStore: log, readStore, definitions: [tickets], clock })
+      const retryAfter: unknown[] = []
+      try {
+        for (let n = 0; n < 6; n++) {
+          const [event] = await appendEvents(log, 'ticket-1', [moved(`${n}`)])
+          const { position, id: eventId } = event!
+          const late = n === 0 || n === 5
+          if (late)
+            await models
+              .waitFor('tickets', position, 0)
+              .catch((error: Unavailable) => retryAfter.push(error.retryAfter))
+          await writer.commit([], { logId: log.logId, position, eventId })
+          await models.waitFor('tickets', position)
+          clock.advance(10_000)
+        }
+      } finally {
+        await writer.close()
+      }
+      expect(retryAfter).toEqual([1, 1])
+    })
+
     it('show each principal their rows and fields, in lists, counts and single documents alike', async () => {
       await runner().start()
       for (const [n, group] of ['red', 'blue', 'red', 'blue', 'red'].entries())
