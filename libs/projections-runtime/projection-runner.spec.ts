@@ -84,6 +84,17 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
   const state = async (made: ProjectionRunner, projection: string, status = 'live') =>
     (await made.status()).find((one) => one.projection === projection && one.status === status)
 
+  /** The log, which does some things in its own way. */
+  const logThat = (own: Partial<EventStore>): EventStore =>
+    new Proxy(log, {
+      get: (target, key) => {
+        const value = Reflect.get(own, key) ?? Reflect.get(target, key)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  const saidOfCatchUp = () =>
+    notices.flatMap(({ code, message }) => (code === 'PROJECTION.CATCHING_UP' ? [message] : []))
+
   it('makes what was appended visible, at the position the command answered', async () => {
     await runner().start()
     const [event] = await appendEvents(log, 'ticket-1', [opened('printer'), moved('desk')])
@@ -355,6 +366,40 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
       await eventually('the rebuild takes over', async () => (await readStore.builds()).length === 1)
       expect(await ticket('ticket-1')).toMatchObject({ stale: false })
     })
+  })
+
+  it('says of those that are level that they are, and of one that has stopped once it goes on', async () => {
+    poison.on = true
+    await appendEvents(log, 'ticket-1', [opened('a'), broken('evolve')])
+    let letThrough = () => {}
+    const held = new Promise<void>((resolve) => {
+      letThrough = resolve
+    })
+    const eventStore = logThat({ readAll: (request) => held.then(() => log.readAll(request)) })
+    const clock = new FakeClock()
+    const made = runner({ eventStore, clock })
+    await made.start()
+    const said = (times: number) =>
+      eventually(`${times} times something is said`, () => {
+        clock.advance(1_000)
+        return saidOfCatchUp().length >= times
+      })
+    const stands = (projection: string, as: string) =>
+      eventually(`${projection} ${as}`, async () => (await state(made, projection))?.state === as)
+    await said(1)
+    letThrough()
+    await stands('tickets', 'following')
+    await stands('stays', 'stopped')
+    await said(2)
+    poison.on = false
+    await made.retryParked('stays')
+    await stands('stays', 'following')
+    await said(3)
+    expect(saidOfCatchUp()).toEqual([
+      'Read models catch up with the log: tickets 0 %; stays 0 %',
+      'Read models are level with the log: tickets',
+      'Read models are level with the log: stays',
+    ])
   })
 
   describe('rebuild', () => {

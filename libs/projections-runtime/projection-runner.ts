@@ -176,11 +176,16 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
   }
 
   protected override async tended(): Promise<void> {
-    const behind = [...this.charges.values()].flatMap(({ name, feed }) =>
-      feed === undefined || this.follower.isLevel(feed) ? [] : [{ name, position: feed.position }],
-    )
-    const message = this.#catchUp.next(behind, await this.options.eventStore.head())
+    const message = await this.#newsOfCatchUp()
     if (message !== undefined) this.notice({ level: 'info', code: 'PROJECTION.CATCHING_UP', message })
+  }
+
+  async #newsOfCatchUp(): Promise<string | undefined> {
+    const fed = [...this.charges.values()].flatMap(({ name, feed }) => (feed ? [{ name, feed }] : []))
+    const behind = fed.filter(({ feed }) => !this.follower.isLevel(feed))
+    if (behind.length === 0) return this.#catchUp.arrived(fed.map(({ name }) => name))
+    const standing = behind.map(({ name, feed }) => ({ name, position: feed.position }))
+    return this.#catchUp.catchingUp(standing, await this.options.eventStore.head())
   }
 
   protected openFeed(charge: ProjectionCharge, writer: ProjectionWriter): Promise<Feed> {
