@@ -92,6 +92,15 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
         return typeof value === 'function' ? value.bind(target) : value
       },
     })
+  /** The log, which gives no events until they are let through. */
+  function heldLog(own: Partial<EventStore> = {}) {
+    let letThrough = () => {}
+    const held = new Promise<void>((resolve) => {
+      letThrough = resolve
+    })
+    const readAll: EventStore['readAll'] = (request) => held.then(() => log.readAll(request))
+    return { eventStore: logThat({ ...own, readAll }), letThrough: () => letThrough() }
+  }
   const saidOfCatchUp = () =>
     notices.flatMap(({ code, message }) => (code === 'PROJECTION.CATCHING_UP' ? [message] : []))
 
@@ -371,11 +380,7 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
   it('says of those that are level that they are, and of one that has stopped once it goes on', async () => {
     poison.on = true
     await appendEvents(log, 'ticket-1', [opened('a'), broken('evolve')])
-    let letThrough = () => {}
-    const held = new Promise<void>((resolve) => {
-      letThrough = resolve
-    })
-    const eventStore = logThat({ readAll: (request) => held.then(() => log.readAll(request)) })
+    const { eventStore, letThrough } = heldLog()
     const clock = new FakeClock()
     const made = runner({ eventStore, clock })
     await made.start()
@@ -400,6 +405,48 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
       'Read models are level with the log: tickets',
       'Read models are level with the log: stays',
     ])
+  })
+
+  describe('asks the log where it ends, to tell how far those are that are behind,', () => {
+    it('and keeps none waiting for the answer', async () => {
+      const eventStore = logThat({ head: () => new Promise(() => {}) })
+      await runner({ eventStore }).start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      await readModels().waitFor('tickets', event!.position)
+      await requestRebuild(readStore, [tickets], 'tickets')
+      await eventually('the new build takes over', async () =>
+        (await readStore.builds()).some(({ build, status }) => build === 2 && status === 'live'),
+      )
+    })
+
+    it('and says that it is the log which is away', async () => {
+      const away = () => Promise.reject(new Error('the log went away'))
+      // It stands still, so that there is only the first round
+      const clock = new FakeClock()
+      const { eventStore, letThrough } = heldLog({ head: away })
+      await runner({ eventStore, clock }).start()
+      await eventually('it says so', () => notices.length > 0)
+      letThrough()
+      expect(notices[0]).toMatchObject({
+        level: 'warn',
+        message: "The log can't be read: Error: the log went away",
+      })
+    })
+
+    it('and not when none is', async () => {
+      let asked = 0
+      const head = () => {
+        asked++
+        return log.head()
+      }
+      const made = runner({ eventStore: logThat({ head }) })
+      await made.start()
+      await eventually('all are level', () => made.isLevel())
+      const before = asked
+      const builds = jest.spyOn(readStore, 'builds')
+      await eventually('two more rounds', () => builds.mock.calls.length > 2)
+      expect(asked).toBe(before)
+    })
   })
 
   describe('rebuild', () => {

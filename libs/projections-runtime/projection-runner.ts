@@ -56,6 +56,7 @@ const PROGRESS_MS = 250
 export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
   readonly #superseded = new Set<string>()
   readonly #catchUp: CatchUpReport
+  #telling = false
 
   constructor(private readonly options: ProjectionRunnerOptions) {
     super(options, options.definitions)
@@ -175,9 +176,22 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     for (const build of feed) await this.keep(definition, build)
   }
 
-  protected override async tended(): Promise<void> {
-    const message = await this.#newsOfCatchUp()
-    if (message !== undefined) this.notice({ level: 'info', code: 'PROJECTION.CATCHING_UP', message })
+  /** One at a time: the log may take long to say where it ends, and that is to keep no build waiting. */
+  protected override tended(): void {
+    if (!this.#telling) void this.#tellOfCatchUp()
+  }
+
+  async #tellOfCatchUp(): Promise<void> {
+    this.#telling = true
+    try {
+      const message = await this.#newsOfCatchUp()
+      if (message !== undefined) this.notice({ level: 'info', code: 'PROJECTION.CATCHING_UP', message })
+    } catch (error) {
+      // Whoever stops us may close the log
+      if (!this.stopped.signal.aborted) this.logUnreadable(error)
+    } finally {
+      this.#telling = false
+    }
   }
 
   async #newsOfCatchUp(): Promise<string | undefined> {
