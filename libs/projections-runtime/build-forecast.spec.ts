@@ -40,6 +40,17 @@ describe('A forecast of a build', () => {
     expect(seenAt(310).secondsLeft).toBeUndefined()
   })
 
+  it('takes the pace at which events come for none of its own: a build that was level is seen anew', () => {
+    seenAt(100, 101)
+    clock.advance(50_000)
+    expect(seenAt(105, 106).secondsLeft).toBeUndefined()
+    // On its way to what was wanted last
+    clock.advance(1_000)
+    expect(seenAt(105, 300).secondsLeft).toBeUndefined()
+    clock.advance(1_000)
+    expect(seenAt(205, 300).secondsLeft).toBeCloseTo(1.9)
+  })
+
   it('knows builds apart', () => {
     seenAt(100)
     clock.advance(10_000)

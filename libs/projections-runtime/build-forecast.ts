@@ -19,6 +19,8 @@ const LONGEST_MS = 60_000
 interface Sighting {
   at: number
   position: Position
+  /** The furthest that anybody has wanted it to be since. A build that is there has been level: its pace was that of the events which came. */
+  wanted: Position
 }
 
 /** Tells how far builds are, and when they will be there, from where they were seen before. */
@@ -29,13 +31,22 @@ export class BuildForecast {
 
   /** How far a build that stands at `position` now is on its way to `target`. */
   progress(build: BuildName, position: Position, target: Position): BuildProgress {
-    const now = { at: this.clock.now(), position }
+    const now = { at: this.clock.now(), position, wanted: target }
     const key = buildKey(build)
     const before = this.#seen.get(key)
-    const elapsed = before === undefined ? 0 : now.at - before.at
-    if (before === undefined || elapsed < 0 || elapsed > LONGEST_MS) this.#seen.set(key, now)
-    return { share: shareOf(position, target), secondsLeft: before && secondsLeft(before, now, target) }
+    if (before === undefined || !tellsOf(before, now)) {
+      this.#seen.set(key, now)
+      return { share: shareOf(position, target), secondsLeft: undefined }
+    }
+    if (target > before.wanted) before.wanted = target
+    return { share: shareOf(position, target), secondsLeft: secondsLeft(before, now, target) }
   }
+}
+
+/** Whether what was seen before says how fast a build gets on that is on its way. */
+function tellsOf(before: Sighting, now: Sighting): boolean {
+  const elapsed = now.at - before.at
+  return elapsed >= 0 && elapsed <= LONGEST_MS && now.position < before.wanted
 }
 
 /** Positions rise with the log's length in both shapes; only as such, and only for people, are they computed with. */
@@ -46,7 +57,7 @@ export function shareOf(position: Position, target: Position): number {
 function secondsLeft(before: Sighting, now: Sighting, target: Position): number | undefined {
   const elapsed = now.at - before.at
   const done = Number(now.position) - Number(before.position)
-  if (elapsed < SHORTEST_MS || elapsed > LONGEST_MS || done <= 0) return undefined
+  if (elapsed < SHORTEST_MS || done <= 0) return undefined
   const left = Math.max(0, Number(target) - Number(now.position))
   return (left / done) * (elapsed / 1000)
 }

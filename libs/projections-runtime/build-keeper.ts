@@ -123,8 +123,7 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
           if (charge) charge.state = 'catching up'
         },
         failed: (feed, error) => this.dropOut(feed, error),
-        logUnreadable: (error) =>
-          this.notice({ level: 'warn', message: `The log can't be read: ${reasonOf(error)}`, error }),
+        logUnreadable: (error) => this.logUnreadable(error),
       },
       this.clock,
       keeping.batchSize ?? 4_096,
@@ -135,8 +134,8 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
   /** What is to be done about one definition, given the builds of it that there are. */
   protected abstract tendOne(definition: Definition, builds: readonly BuildState[]): Promise<void>
   protected abstract buildsOf(definition: Definition): string
-  /** All has been tended once more, about a second after the last time. */
-  protected async tended(): Promise<void> {}
+  /** All has been tended once more, about a second after the last time. Nothing waits for what this begins. */
+  protected tended(): void {}
   /** Makes the feed once we have the lease. */
   protected abstract openFeed(charge: Charge<Definition, Feed>, writer: ProjectionWriter): Promise<Feed>
   /** It has reached the end of the log; true: that took a while, catch up once more. */
@@ -268,6 +267,10 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
     this.keeping.notice?.(notice)
   }
 
+  protected logUnreadable(error: unknown): void {
+    this.notice({ level: 'warn', message: `The log can't be read: ${reasonOf(error)}`, error })
+  }
+
   #charge(definition: Definition, build: BuildState): Charge<Definition, Feed> {
     const key = buildKey(build)
     let charge = this.charges.get(key)
@@ -337,11 +340,11 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
       try {
         const builds = await this.keeping.readStore.builds()
         for (const definition of this.definitions) await this.#tendApart(definition, builds)
-        await this.tended()
       } catch (error) {
         this.notice({ level: 'warn', message: `The read store can't be tended: ${reasonOf(error)}`, error })
       }
     })
+    this.tended()
   }
 
   /** One definition's trouble is its own; that the store is away is everybody's. */

@@ -2,9 +2,10 @@ import { FakeClock } from '#libs/testing'
 import { CatchUpReport } from './catch-up-report.js'
 
 const at = (position: number): string => String(position).padStart(20, '0')
+const build = (projection: string) => ({ projection, version: 1, build: 1 })
 const behind = (positions: Readonly<Record<string, number>>) =>
   Object.entries(positions).map(([projection, position]) => ({
-    name: { projection, version: 1, build: 1 },
+    name: build(projection),
     position: at(position),
   }))
 
@@ -15,7 +16,9 @@ describe('What is said of builds that catch up', () => {
     clock = new FakeClock()
     report = new CatchUpReport(clock)
   })
-  const said = (positions: Readonly<Record<string, number>>) => report.next(behind(positions), at(1_000))
+  const said = (positions: Readonly<Record<string, number>>) =>
+    report.catchingUp(behind(positions), at(1_000))
+  const level = (...projections: string[]) => report.arrived(projections.map(build))
 
   it('is how far they are and how long it takes, every ten seconds, the slowest first', () => {
     expect(said({ fast: 0, slow: 0 })).toBeUndefined()
@@ -31,18 +34,28 @@ describe('What is said of builds that catch up', () => {
     expect(said({ slow: 200 })).toBe('Read models catch up with the log: slow 20 %, about 80 s left')
   })
 
-  it('is that they are level, once they are', () => {
-    said({ slow: 0 })
+  it('is that they are level, once they are, and only of those of which something was said', () => {
+    said({ slow: 0, slower: 0 })
     clock.advance(10_000)
-    said({ slow: 500 })
-    expect(said({})).toBe('Read models are level with the log')
-    expect(said({})).toBeUndefined()
+    said({ slow: 500, slower: 100 })
+    expect(level('quick', 'slow', 'slower')).toBe('Read models are level with the log: slow; slower')
+    expect(level('quick', 'slow', 'slower')).toBeUndefined()
+  })
+
+  it('is not that they are level while one stands still before the end, but when it gets there', () => {
+    said({ fast: 0, stopped: 0 })
+    clock.advance(10_000)
+    said({ fast: 500, stopped: 100 })
+    expect(level('fast')).toBe('Read models are level with the log: fast')
+    expect(level('fast')).toBeUndefined()
+    expect(said({ stopped: 100 })).toBeUndefined()
+    expect(level('fast', 'stopped')).toBe('Read models are level with the log: stopped')
   })
 
   it('is nothing where that takes no longer than seconds', () => {
     said({ quick: 0 })
     clock.advance(9_000)
-    expect(said({})).toBeUndefined()
+    expect(level('quick')).toBeUndefined()
     // Begun anew
     clock.advance(9_000)
     expect(said({ quick: 0 })).toBeUndefined()

@@ -1,6 +1,7 @@
 import type { Position } from '#libs/event-sourcing'
 import type { BuildName } from '#libs/read-store'
 import { BuildForecast, progressInWords, shareOf } from './build-forecast.js'
+import { buildKey } from './build-plan.js'
 import type { Clock } from './clock.js'
 
 /** A build that has not reached the end of the log. */
@@ -20,15 +21,15 @@ const MOST_NAMED = 5
 export class CatchUpReport {
   readonly #forecast: BuildForecast
   #dueAt: number | undefined
-  #told = false
+  /** The keys of those of which it was said that they catch up, and not yet that they are level. */
+  readonly #told = new Set<string>()
 
   constructor(private readonly clock: Clock) {
     this.#forecast = new BuildForecast(clock)
   }
 
-  /** What there is to say now, if anything. */
-  next(behind: readonly BuildBehind[], head: Position): string | undefined {
-    if (behind.length === 0) return this.#level()
+  /** What there is to say now, if anything, of builds of which some are behind. */
+  catchingUp(behind: readonly BuildBehind[], head: Position): string | undefined {
     const now = this.clock.now()
     this.#dueAt ??= now + EVERY_MS
     const progress = behind
@@ -36,7 +37,7 @@ export class CatchUpReport {
       .sort((one, other) => shareOf(one.position, head) - shareOf(other.position, head))
     if (now < this.#dueAt) return undefined
     this.#dueAt = now + EVERY_MS
-    this.#told = true
+    for (const { name } of behind) this.#told.add(buildKey(name))
     const named = progress
       .slice(0, MOST_NAMED)
       .map((each) => `${each.name.projection} ${progressInWords(each)}`)
@@ -44,10 +45,14 @@ export class CatchUpReport {
     return `Read models catch up with the log: ${named.join('; ')}${others}`
   }
 
-  #level(): string | undefined {
+  /**
+   * What there is to say now, if anything, when none is on its way any more. Names those that are level: others may have stopped, or
+   * be tried again, or another thread may have them.
+   */
+  arrived(level: readonly BuildName[]): string | undefined {
     this.#dueAt = undefined
-    if (!this.#told) return undefined
-    this.#told = false
-    return 'Read models are level with the log'
+    const named = level.filter((name) => this.#told.delete(buildKey(name)))
+    if (named.length === 0) return undefined
+    return `Read models are level with the log: ${named.map(({ projection }) => projection).join('; ')}`
   }
 }

@@ -84,6 +84,26 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
   const state = async (made: ProjectionRunner, projection: string, status = 'live') =>
     (await made.status()).find((one) => one.projection === projection && one.status === status)
 
+  /** The log, which does some things in its own way. */
+  const logThat = (own: Partial<EventStore>): EventStore =>
+    new Proxy(log, {
+      get: (target, key) => {
+        const value = Reflect.get(own, key) ?? Reflect.get(target, key)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  /** The log, which gives no events until they are let through. */
+  function heldLog(own: Partial<EventStore> = {}) {
+    let letThrough = () => {}
+    const held = new Promise<void>((resolve) => {
+      letThrough = resolve
+    })
+    const readAll: EventStore['readAll'] = (request) => held.then(() => log.readAll(request))
+    return { eventStore: logThat({ ...own, readAll }), letThrough: () => letThrough() }
+  }
+  const saidOfCatchUp = () =>
+    notices.flatMap(({ code, message }) => (code === 'PROJECTION.CATCHING_UP' ? [message] : []))
+
   it('makes what was appended visible, at the position the command answered', async () => {
     await runner().start()
     const [event] = await appendEvents(log, 'ticket-1', [opened('printer'), moved('desk')])
@@ -357,6 +377,78 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
     })
   })
 
+  it('says of those that are level that they are, and of one that has stopped once it goes on', async () => {
+    poison.on = true
+    await appendEvents(log, 'ticket-1', [opened('a'), broken('evolve')])
+    const { eventStore, letThrough } = heldLog()
+    const clock = new FakeClock()
+    const made = runner({ eventStore, clock })
+    await made.start()
+    const said = (times: number) =>
+      eventually(`${times} times something is said`, () => {
+        clock.advance(1_000)
+        return saidOfCatchUp().length >= times
+      })
+    const stands = (projection: string, as: string) =>
+      eventually(`${projection} ${as}`, async () => (await state(made, projection))?.state === as)
+    await said(1)
+    letThrough()
+    await stands('tickets', 'following')
+    await stands('stays', 'stopped')
+    await said(2)
+    poison.on = false
+    await made.retryParked('stays')
+    await stands('stays', 'following')
+    await said(3)
+    expect(saidOfCatchUp()).toEqual([
+      'Read models catch up with the log: tickets 0 %; stays 0 %',
+      'Read models are level with the log: tickets',
+      'Read models are level with the log: stays',
+    ])
+  })
+
+  describe('asks the log where it ends, to tell how far those are that are behind,', () => {
+    it('and keeps none waiting for the answer', async () => {
+      const eventStore = logThat({ head: () => new Promise(() => {}) })
+      await runner({ eventStore }).start()
+      const [event] = await appendEvents(log, 'ticket-1', [opened('a')])
+      await readModels().waitFor('tickets', event!.position)
+      await requestRebuild(readStore, [tickets], 'tickets')
+      await eventually('the new build takes over', async () =>
+        (await readStore.builds()).some(({ build, status }) => build === 2 && status === 'live'),
+      )
+    })
+
+    it('and says that it is the log which is away', async () => {
+      const away = () => Promise.reject(new Error('the log went away'))
+      // It stands still, so that there is only the first round
+      const clock = new FakeClock()
+      const { eventStore, letThrough } = heldLog({ head: away })
+      await runner({ eventStore, clock }).start()
+      await eventually('it says so', () => notices.length > 0)
+      letThrough()
+      expect(notices[0]).toMatchObject({
+        level: 'warn',
+        message: "The log can't be read: Error: the log went away",
+      })
+    })
+
+    it('and not when none is', async () => {
+      let asked = 0
+      const head = () => {
+        asked++
+        return log.head()
+      }
+      const made = runner({ eventStore: logThat({ head }) })
+      await made.start()
+      await eventually('all are level', () => made.isLevel())
+      const before = asked
+      const builds = jest.spyOn(readStore, 'builds')
+      await eventually('two more rounds', () => builds.mock.calls.length > 2)
+      expect(asked).toBe(before)
+    })
+  })
+
   describe('rebuild', () => {
     it('feeds the live build meanwhile, then lets the new one take over', async () => {
       const made = runner()
@@ -556,6 +648,31 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
       } finally {
         await writer.close()
       }
+    })
+
+    it('are told to come again at once by one that was level since, however slowly events come', async () => {
+      const clock = new FakeClock()
+      const name = await readStore.createBuild({ projection: 'tickets', version: 1 }, [])
+      const writer = await readStore.openForWriting(name, { owner: 'spec', leaseMilliseconds: 60_000 })
+      const models = new ReadModels({ eventStore: log, readStore, definitions: [tickets], clock })
+      const retryAfter: unknown[] = []
+      try {
+        for (let n = 0; n < 6; n++) {
+          const [event] = await appendEvents(log, 'ticket-1', [moved(`${n}`)])
+          const { position, id: eventId } = event!
+          const late = n === 0 || n === 5
+          if (late)
+            await models
+              .waitFor('tickets', position, 0)
+              .catch((error: Unavailable) => retryAfter.push(error.retryAfter))
+          await writer.commit([], { logId: log.logId, position, eventId })
+          await models.waitFor('tickets', position)
+          clock.advance(10_000)
+        }
+      } finally {
+        await writer.close()
+      }
+      expect(retryAfter).toEqual([1, 1])
     })
 
     it('show each principal their rows and fields, in lists, counts and single documents alike', async () => {

@@ -56,6 +56,7 @@ const PROGRESS_MS = 250
 export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
   readonly #superseded = new Set<string>()
   readonly #catchUp: CatchUpReport
+  #telling = false
 
   constructor(private readonly options: ProjectionRunnerOptions) {
     super(options, options.definitions)
@@ -175,12 +176,30 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     for (const build of feed) await this.keep(definition, build)
   }
 
-  protected override async tended(): Promise<void> {
-    const behind = [...this.charges.values()].flatMap(({ name, feed }) =>
-      feed === undefined || this.follower.isLevel(feed) ? [] : [{ name, position: feed.position }],
-    )
-    const message = this.#catchUp.next(behind, await this.options.eventStore.head())
-    if (message !== undefined) this.notice({ level: 'info', code: 'PROJECTION.CATCHING_UP', message })
+  /** One at a time: the log may take long to say where it ends, and that is to keep no build waiting. */
+  protected override tended(): void {
+    if (!this.#telling) void this.#tellOfCatchUp()
+  }
+
+  async #tellOfCatchUp(): Promise<void> {
+    this.#telling = true
+    try {
+      const message = await this.#newsOfCatchUp()
+      if (message !== undefined) this.notice({ level: 'info', code: 'PROJECTION.CATCHING_UP', message })
+    } catch (error) {
+      // Whoever stops us may close the log
+      if (!this.stopped.signal.aborted) this.logUnreadable(error)
+    } finally {
+      this.#telling = false
+    }
+  }
+
+  async #newsOfCatchUp(): Promise<string | undefined> {
+    const fed = [...this.charges.values()].flatMap(({ name, feed }) => (feed ? [{ name, feed }] : []))
+    const behind = fed.filter(({ feed }) => !this.follower.isLevel(feed))
+    if (behind.length === 0) return this.#catchUp.arrived(fed.map(({ name }) => name))
+    const standing = behind.map(({ name, feed }) => ({ name, position: feed.position }))
+    return this.#catchUp.catchingUp(standing, await this.options.eventStore.head())
   }
 
   protected openFeed(charge: ProjectionCharge, writer: ProjectionWriter): Promise<Feed> {
