@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROLES } from '#libs/access'
 import { collectionSchemas, type ReadModelDefinition } from '#libs/projections-runtime'
@@ -42,6 +42,14 @@ describe('The registry', () => {
     const collections = projectionRegistry.flatMap(collectionSchemas).map(({ name }) => name)
     expect(new Set(collections).size).toBe(collections.length)
   })
+})
+
+it('The table of the README has every folder of definitions', () => {
+  const rows = readFileSync(join(__dirname, 'README.md'), 'utf8').matchAll(/^\| `([a-z-]+)`/gm)
+  const folders = sourceFiles()
+    .filter((path) => definitionsIn(path).length > 0)
+    .map((path) => path.split('/')[0])
+  expect([...new Set([...rows].map(([, folder]) => folder))].sort()).toEqual([...new Set(folders)].sort())
 })
 
 describe('Every collection', () => {

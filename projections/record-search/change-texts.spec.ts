@@ -1,3 +1,4 @@
+import type { Audience } from '#libs/access'
 import { matches } from '#libs/read-store'
 import { projectionSpec, recorded } from '#libs/testing'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
@@ -77,5 +78,19 @@ describe('A change can be searched', () => {
     expect(shown).toMatchObject({ number: 'CHG0000123', description: 'Faster mail' })
     for (const internal of ['implementation', 'backout', 'test', 'workNotes'])
       expect(shown).not.toHaveProperty(internal)
+  })
+
+  it('by its audience, whenever that is changed', () => {
+    const [ann, ben] = [principal('ann', ['agent']), principal('ben', ['agent'], ['Network'])]
+    const finders = (change: SearchedChange) =>
+      [ann, ben].filter((one) => matches(recordSearch.rows(one), change)).map(({ id }) => id)
+    const [toAll, toOne] = [{ kind: 'public' }, { kind: 'groups', groups: ['Network'] }] as const
+    const changed = (previous: Audience, audience: Audience): ChangeEvent => ({
+      type: 'ChangeAudienceChanged',
+      data: { previous, audience, approvals: [] },
+    })
+    expect(finders(found(opened))).toEqual(['ann', 'ben'])
+    expect(finders(found(opened, changed(toAll, toOne)))).toEqual(['ben'])
+    expect(finders(found(opened, changed(toAll, toOne), changed(toOne, toAll)))).toEqual(['ann', 'ben'])
   })
 })

@@ -1,12 +1,11 @@
 import type { FastifyRequest } from 'fastify'
-import { qualityNamed } from '#libs/platform'
+import { mediaTypesOf, mostWanted } from '#libs/platform'
 
-/**
- * Whether the client asks for this media type by name, and no less than for JSON (RFC 9110, section 12.5.1); a wildcard means
- * the usual JSON.
- */
-export function prefers({ headers }: Pick<FastifyRequest, 'headers'>, mediaType: string): boolean {
-  const { accept = '' } = headers
-  const quality = qualityNamed(mediaType, accept)
-  return quality > 0 && quality >= qualityNamed('application/json', accept)
+/** Whether, of the media types that the endpoint answers in, the client wants this one most (RFC 9110, section 12.5.1). */
+export function prefers(
+  { headers, routeConfig }: Pick<FastifyRequest, 'headers' | 'routeConfig'>,
+  mediaType: string,
+): boolean {
+  const answer = routeConfig?.endpoint?.answer
+  return answer !== undefined && mostWanted(Object.keys(mediaTypesOf(answer)), headers.accept) === mediaType
 }

@@ -47,7 +47,7 @@ const hasShell = spawnSync('bash', ['-c', 'curl --version']).status === 0
         cwd: folder,
         encoding: 'utf8',
         maxBuffer: 64_000_000,
-        // Lines that wait for what does not come would wait for ever
+        // Each line that waits for what does not come takes a minute
         timeout: PASTED_WITHIN_MS,
       })
     }

@@ -286,6 +286,17 @@ describe('Reading', () => {
       expect(numbers(page)).toEqual(lines.slice(0, 1_000))
     })
 
+    it('of the facts are the one that is wanted most, named or not', async () => {
+      const formOf = async (accept: string) => {
+        const answer = await desk.as('ana').get('/incident-facts', {}, { headers: { accept } })
+        return answer.headers.get('content-type')?.split(';')[0]
+      }
+      expect(await formOf('*/*')).toBe('application/json')
+      expect(await formOf('text/*')).toBe('text/csv')
+      expect(await formOf('application/json;q=0, */*')).toBe('text/csv')
+      expect(await formOf('application/x-ndjson;q=0.5, */*')).toBe('application/json')
+    })
+
     it('of the facts are refused before they begin, and the server lives', async () => {
       for (const accept of ['text/csv', 'application/x-ndjson']) {
         const ask = (query: Record<string, string>) =>

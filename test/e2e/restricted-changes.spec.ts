@@ -71,6 +71,7 @@ describe('A restricted change', () => {
     const places: [string, string, Record<string, string>][] = [
       ['list', '/changes', {}],
       ['past', '/changes', { asOf: position }],
+      ['search', '/search', { q: SECRET }],
       ['calendar', '/changes/calendar', { from: at(0), to: at(48) }],
       ['queue', '/queues/Network', {}],
       ['approvals', '/approvals', {}],
@@ -90,6 +91,7 @@ describe('A restricted change', () => {
   const everywhere = (found: boolean) => ({
     list: found,
     past: found,
+    search: found,
     calendar: found,
     queue: found,
     approvals: found,

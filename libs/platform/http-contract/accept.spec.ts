@@ -1,4 +1,4 @@
-import { isAcceptable, qualityNamed } from './accept.js'
+import { mostWanted } from './accept.js'
 import { mediaTypesHeeded } from './endpoint.js'
 
 describe('A media type', () => {
@@ -17,17 +17,29 @@ describe('A media type', () => {
     ['*/*, application/json;q=0', false],
     ['application/json;q=much', false],
   ])('is wanted where %p is accepted: %p', (accept, acceptable) => {
-    expect(isAcceptable(['application/json'], accept)).toBe(acceptable)
+    expect(mostWanted(['application/json'], accept)).toBe(acceptable ? 'application/json' : undefined)
   })
 
-  it('is one of several', () => {
-    expect(isAcceptable(['application/json', 'text/csv'], 'text/csv')).toBe(true)
-    expect(isAcceptable(['application/json', 'text/calendar'], 'text/csv')).toBe(false)
-  })
-
-  it('is named, or only in a range', () => {
-    expect(qualityNamed('text/csv', 'text/csv;q=0.5, */*')).toBe(0.5)
-    expect(qualityNamed('text/csv', 'text/*')).toBe(0)
+  it.each([
+    [undefined, 'application/json'],
+    ['*/*', 'application/json'],
+    ['text/html, */*;q=0.8', 'application/json'],
+    ['application/*', 'application/json'],
+    ['text/csv', 'text/csv'],
+    ['text/*', 'text/csv'],
+    ['application/json;q=0, */*', 'text/csv'],
+    ['application/json;q=0, application/*', 'application/x-ndjson'],
+    ['application/json;q=0.5, text/*', 'text/csv'],
+    ['text/csv;q=0.5, */*', 'application/json'],
+    ['text/csv;q=0.5, */*;q=0.1', 'text/csv'],
+    // Whoever names what is not usual knows that there is more than one form
+    ['text/csv, */*', 'text/csv'],
+    ['application/json, application/x-ndjson', 'application/x-ndjson'],
+    ['application/x-ndjson, text/csv', 'text/csv'],
+    ['text/calendar', undefined],
+    ['*/*;q=0', undefined],
+  ])('of several is the one that is wanted most where %p is accepted: %p', (accept, wanted) => {
+    expect(mostWanted(['application/json', 'text/csv', 'application/x-ndjson'], accept)).toBe(wanted)
   })
 })
 

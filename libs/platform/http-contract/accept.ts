@@ -19,28 +19,36 @@ function mediaRanges(accept: string): MediaRange[] {
     })
 }
 
-/** How much a media type is wanted that the header names itself, from 0 to 1; 0: it is not named, or not wanted. */
-export function qualityNamed(mediaType: string, accept: string): number {
-  return mediaRanges(accept).find(({ range }) => range === mediaType)?.quality ?? 0
+/** How much a media type is wanted: of the ranges that it is in, the most precise says so. 0: not at all. */
+function qualityOf(mediaType: string, ranges: readonly MediaRange[]): number {
+  const [kind] = mediaType.split('/')
+  for (const name of [mediaType, `${kind}/*`, '*/*']) {
+    const found = ranges.find(({ range }) => range === name)
+    if (found) return found.quality
+  }
+  return 0
 }
 
-/** Whether one of these media types is wanted: of the ranges that one is in, the most precise says so. No header: all are. */
-export function isAcceptable(mediaTypes: readonly string[], accept = ''): boolean {
-  if (accept.trim() === '') return true
+/**
+ * Which of these media types is wanted most; undefined: none is. Of those that are wanted alike, one that the header names beside the
+ * usual one, which stands first; else the first. No header: the usual one.
+ */
+export function mostWanted(mediaTypes: readonly string[], accept = ''): string | undefined {
+  const [usual] = mediaTypes
+  if (accept.trim() === '') return usual
   const ranges = mediaRanges(accept)
-  return mediaTypes.some((mediaType) => {
-    const [kind] = mediaType.split('/')
-    const precise = [mediaType, `${kind}/*`, '*/*'].flatMap((name) =>
-      ranges.filter(({ range }) => range === name),
-    )
-    return (precise[0]?.quality ?? 0) > 0
-  })
+  const qualities = mediaTypes.map((mediaType) => qualityOf(mediaType, ranges))
+  const best = Math.max(...qualities)
+  if (!(best > 0)) return undefined
+  const wanted = mediaTypes.filter((_, index) => qualities[index] === best)
+  const named = (mediaType: string) => ranges.some(({ range }) => range === mediaType)
+  return wanted.find((mediaType) => mediaType !== usual && named(mediaType)) ?? wanted[0]
 }
 
 /** @throws NotAcceptable that says what the endpoint answers in */
 export function requireAcceptable(endpoint: Endpoint, method: string, accept: string | undefined): void {
   const mediaTypes = mediaTypesHeeded(endpoint, method)
-  if (mediaTypes === undefined || isAcceptable(mediaTypes, accept)) return
+  if (mediaTypes === undefined || mostWanted(mediaTypes, accept) !== undefined) return
   throw new NotAcceptable(
     'REQUEST.NOT_ACCEPTABLE',
     `This is answered as ${mediaTypes.join(' or ')}: ask for that, or leave out Accept.`,

@@ -1,4 +1,4 @@
-export { qualityNamed } from './accept.js'
+export { mostWanted } from './accept.js'
 export * from './answer.js'
 export type { RateLimit } from './contract-hooks.js'
 export * from './documentation.js'
