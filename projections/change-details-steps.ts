@@ -10,7 +10,7 @@ import { wasImplemented } from '../src/changes/domain/change.states.js'
 import type { ChangeApproval, ChangeDetails } from './change-details.js'
 import { editWindow, plan, type RecordedChange, type RecordedChangeEvent } from './change-folds.js'
 import { customTerms } from './custom-terms.js'
-import { type Draft, nonEmpty, performer, present } from './drafts.js'
+import { changeTexts, type Draft, nonEmpty, performer, present } from './drafts.js'
 
 /** What each event tells of a change, by what it is about. */
 
@@ -79,10 +79,7 @@ function edit(
   }: RecordedChange<'ChangePlanEdited'>['data']['changes'],
 ): true {
   if (type) draft.type = type.to as ChangeDetails['type']
-  for (const field of PLAN_TEXTS) {
-    const change = texts[field]
-    if (change) draft[field] = present(change.to as string | null)
-  }
+  changeTexts(draft, PLAN_TEXTS, texts)
   if (affectedCis) draft.affectedCis = (affectedCis.to as readonly string[] | null) ?? []
   if (proposedValues) draft.proposedValues = (proposedValues.to as readonly ProposedValues[] | null) ?? []
   if (window) editWindow(draft, window.to as Period | null)

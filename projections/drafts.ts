@@ -29,6 +29,18 @@ export function present<Value>(value: Value | null | undefined): Value | undefin
   return value ?? undefined
 }
 
+/** Texts as an event says that they were changed; null: there is none any more. */
+export function changeTexts<Field extends string>(
+  draft: { [Name in Field]?: string },
+  fields: readonly Field[],
+  changes: Readonly<Partial<Record<Field, { readonly to: unknown }>>>,
+): void {
+  for (const field of fields) {
+    const change = changes[field]
+    if (change) draft[field] = present(change.to as string | null)
+  }
+}
+
 /** A list, or absence when it is empty. */
 export function nonEmpty<Item>(list: readonly Item[]): readonly Item[] | undefined {
   return list.length > 0 ? list : undefined

@@ -14,7 +14,7 @@ import type {
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
 import { incidentState, majorIncident } from '../closed-columns.js'
 import { customTerms } from '../custom-terms.js'
-import { type Blank, draftsOf, nonEmpty, onlyFields, performer, present } from '../drafts.js'
+import { type Blank, changeTexts, draftsOf, nonEmpty, onlyFields, performer, present } from '../drafts.js'
 import {
   applyAttention,
   applyMilestones,
@@ -421,10 +421,7 @@ function describe(
   draft: IncidentDetails,
   changes: RecordedIncident<'IncidentDetailsChanged'>['data']['changes'],
 ): true {
-  for (const field of DESCRIPTION) {
-    const change = changes[field]
-    if (change) draft[field] = present(change.to as string | null)
-  }
+  changeTexts(draft, DESCRIPTION, changes)
   if (changes.customFields) {
     draft.customFields = present(changes.customFields.to as Record<string, unknown> | null)
     draft.custom = customTerms(draft.customFields)

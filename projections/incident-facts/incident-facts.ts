@@ -10,7 +10,7 @@ import type {
 } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, forReaders, peopleNamed } from '../access.js'
 import { incidentState } from '../closed-columns.js'
-import { type Blank, draftsOf, performer, present } from '../drafts.js'
+import { type Blank, changeTexts, draftsOf, performer, present } from '../drafts.js'
 import {
   applyMilestones,
   applyToHead,
@@ -421,10 +421,7 @@ function describe(
   draft: IncidentFacts,
   changes: RecordedIncident<'IncidentDetailsChanged'>['data']['changes'],
 ): true {
-  for (const field of DESCRIPTION) {
-    const change = changes[field]
-    if (change) draft[field] = present(change.to as string | null)
-  }
+  changeTexts(draft, DESCRIPTION, changes)
   if (changes.customFields)
     draft.customFields = present(changes.customFields.to as Record<string, unknown> | null)
   return true

@@ -9,7 +9,7 @@ import {
 } from '#libs/record-tasks'
 import type { ProblemLink, ProblemOutcome, ProblemState } from '../../src/problems/domain/problem.events.js'
 import { customTerms } from '../custom-terms.js'
-import { applyImported, type Draft, nonEmpty, performer, present } from '../drafts.js'
+import { applyImported, changeTexts, type Draft, nonEmpty, performer, present } from '../drafts.js'
 import {
   applyToProblemHead,
   openProblemHead,
@@ -83,10 +83,7 @@ function describe(draft: Draft<ProblemDetails>, event: RecordedProblemEvent): bo
   switch (event.type) {
     case 'ProblemDetailsChanged': {
       const { changes } = event.data
-      for (const field of TEXTS) {
-        const change = changes[field]
-        if (change) draft[field] = present(change.to as string | null)
-      }
+      changeTexts(draft, TEXTS, changes)
       if (changes.customFields)
         describeCustom(draft, present(changes.customFields.to as Record<string, unknown> | null))
       if (changes.affectedCis) draft.affectedCis = (changes.affectedCis.to as readonly string[] | null) ?? []

@@ -1,4 +1,5 @@
 import type { ChangeEvent, Plan } from '../../src/changes/domain/change.events.js'
+import { PLAN_TEXTS } from '../change-details-steps.js'
 import {
   applyToChangeHead,
   BLANK_CHANGE_HEAD,
@@ -7,15 +8,11 @@ import {
   type RecordedChange,
   type RecordedChangeEvent,
 } from '../change-folds.js'
-import { type Blank, type Draft, draftsOf, present } from '../drafts.js'
+import { type Blank, changeTexts, type Draft, draftsOf } from '../drafts.js'
 import { addText, NO_TEXTS, namesOf, type SearchedTexts } from './kept-texts.js'
 
-/** What the desk writes of how it is done. */
-const STEPS = ['implementation', 'backout', 'test'] as const
-type Step = (typeof STEPS)[number]
-
-/** A change with its texts, whatever its state. */
-export interface SearchedChange extends ChangeHead, SearchedTexts, Pick<Plan, Step> {
+/** A change with its texts, whatever its state; those of its plan besides what it is about are the desk's. */
+export interface SearchedChange extends ChangeHead, SearchedTexts, Pick<Plan, (typeof PLAN_TEXTS)[number]> {
   type: 'change'
 }
 
@@ -47,21 +44,16 @@ function opened(event: RecordedChange<'ChangeOpened'>): SearchedChange {
   const draft = draftOf(BLANK)
   openChangeHead(draft, event)
   draft.names = namesOf(draft.number)
-  for (const text of ['description', ...STEPS] as const) draft[text] = event.data[text]
+  for (const text of PLAN_TEXTS) draft[text] = event.data[text]
   return draft
 }
 
 /** Takes down what an event says; false: nothing that is found or shown here, but where the change stands. */
 function isTold(draft: Draft<SearchedChange>, event: RecordedChangeEvent): boolean {
   switch (event.type) {
-    case 'ChangePlanEdited': {
-      const { changes } = event.data
-      for (const text of ['description', ...STEPS] as const) {
-        const change = changes[text]
-        if (change) draft[text] = present(change.to as string | null)
-      }
+    case 'ChangePlanEdited':
+      changeTexts(draft, PLAN_TEXTS, event.data.changes)
       return true
-    }
     case 'ChangeCommentAdded':
       return say(draft, event.data.text, true)
     // Whoever wanted it is told why it does not come

@@ -1,5 +1,5 @@
 import type { ProblemEvent, ProblemFields } from '../../src/problems/domain/problem.events.js'
-import { type Blank, type Draft, draftsOf, present } from '../drafts.js'
+import { type Blank, changeTexts, type Draft, draftsOf, present } from '../drafts.js'
 import {
   applyToProblemHead,
   BLANK_PROBLEM_HEAD,
@@ -62,14 +62,9 @@ function opened(event: RecordedProblem<'ProblemOpened'>): SearchedProblem {
 /** Takes down what an event says; false: nothing that is found or shown here. */
 function isTold(draft: Draft<SearchedProblem>, event: RecordedProblemEvent): boolean {
   switch (event.type) {
-    case 'ProblemDetailsChanged': {
-      const { changes } = event.data
-      for (const field of ['description', ...KINDS] as const) {
-        const change = changes[field]
-        if (change) draft[field] = present(change.to as string | null)
-      }
+    case 'ProblemDetailsChanged':
+      changeTexts(draft, ['description', ...KINDS], event.data.changes)
       return true
-    }
     case 'RootCauseRecorded':
       draft.rootCause = event.data.cause
       return true
