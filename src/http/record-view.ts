@@ -89,6 +89,14 @@ export class RecordDetails {
   @IsOptional() @Field('True while an event of it could not be folded.') @IsBoolean() stale?: boolean
 }
 
+/** What a row of a list says of itself besides what it is about. */
+export class ListedRow {
+  @IsOptional()
+  @Field('Behind its stream: one of its events could not be read.')
+  @IsBoolean()
+  stale?: boolean
+}
+
 /** What every page of a list says besides its items. */
 export class Page {
   @IsOptional() @Field('Absent on the last page.') @IsString() nextPageToken?: string

@@ -1,7 +1,7 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString } from 'class-validator'
 import { Conforms, Field, IsInstant } from '#libs/platform'
 import { FreshnessQuery, listing } from '../../http/listing.dto.js'
-import { listOf, Page } from '../../http/record-view.js'
+import { ListedRow, listOf, Page } from '../../http/record-view.js'
 
 /** What lists of models take. */
 export class ChangeModelsQuery extends listing(
@@ -10,7 +10,7 @@ export class ChangeModelsQuery extends listing(
   'expiresAt',
 ) {}
 
-export class ChangeModelRow {
+export class ChangeModelRow extends ListedRow {
   @IsString() id!: string
   @Field('Of the latest revision.') @IsString() title!: string
   @Field('`draft`: no revision is approved yet, or since the last was retired.')
@@ -25,10 +25,6 @@ export class ChangeModelRow {
   @IsOptional() @IsInstant() approvedAt?: string
   @IsOptional() @Field('From then on it schedules nothing.') @IsInstant() expiresAt?: string
   @IsInstant() updatedAt!: string
-  @IsOptional()
-  @Field('Behind its stream: one of its events could not be read.')
-  @IsBoolean()
-  stale?: boolean
 }
 
 export class ChangeModelPage extends Page {

@@ -1,7 +1,7 @@
-import { IsBoolean, IsIn, IsOptional, IsString } from 'class-validator'
+import { IsIn, IsOptional, IsString } from 'class-validator'
 import { Conforms, Field, IsInstant } from '#libs/platform'
 import { FreshnessQuery, listing } from '../../http/listing.dto.js'
-import { closed, listOf, Page, text } from '../../http/record-view.js'
+import { closed, ListedRow, listOf, Page, text } from '../../http/record-view.js'
 
 /** What lists of reviews take. */
 export class ReconciliationReviewsQuery extends listing(
@@ -10,7 +10,7 @@ export class ReconciliationReviewsQuery extends listing(
   'openedAt',
 ) {}
 
-export class ReconciliationReviewRow {
+export class ReconciliationReviewRow extends ListedRow {
   @Field('Resolve it under this.') @IsString() id!: string
   @IsIn(['open', 'resolved']) status!: string
   @Field('The source that reports it.', 'vcenter') @IsString() source!: string
@@ -25,10 +25,6 @@ export class ReconciliationReviewRow {
   @IsOptional() @Field('With `same-as`: which one it is.') @IsString() ci?: string
   @IsOptional() @IsInstant() resolvedAt?: string
   @IsOptional() @IsString() resolvedBy?: string
-  @IsOptional()
-  @Field('Behind its stream: one of its events could not be read.')
-  @IsBoolean()
-  stale?: boolean
 }
 
 export class ReconciliationReviewPage extends Page {

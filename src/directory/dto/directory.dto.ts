@@ -1,6 +1,5 @@
 import {
   ArrayMaxSize,
-  IsBoolean,
   IsEmail,
   IsIn,
   IsInt,
@@ -16,7 +15,7 @@ import { ROLES, type Role } from '#libs/access'
 import { Conforms, Field, IsInstant, Nullable } from '#libs/platform'
 import { FreshnessQuery, listing } from '../../http/listing.dto.js'
 import { Reasoned } from '../../http/reasoned.js'
-import { closed, instant, integer, listOf, Page, text } from '../../http/record-view.js'
+import { closed, instant, integer, ListedRow, listOf, Page, text } from '../../http/record-view.js'
 
 const ID = /^(?!system:)\P{C}{1,200}$/u
 
@@ -144,7 +143,7 @@ export class PeopleQuery extends listing(
 ) {}
 
 /** A row of the list of people. */
-export class PersonRow {
+export class PersonRow extends ListedRow {
   @IsString() id!: string
   @IsIn(['person', 'service']) kind!: 'person' | 'service'
   @IsString() name!: string
@@ -155,10 +154,6 @@ export class PersonRow {
   @IsIn(ROLES as readonly string[] as string[], { each: true })
   roles!: Role[]
   @IsString({ each: true }) groups!: string[]
-  @IsOptional()
-  @Field('Behind its stream: one of its events could not be read.')
-  @IsBoolean()
-  stale?: boolean
 }
 
 export class PeoplePage extends Page {
@@ -188,7 +183,7 @@ export class GroupView {
 export class GroupsQuery extends listing(FreshnessQuery, 'members:"ann" OR manager = "ann"', 'name') {}
 
 /** A row of the list of groups. */
-export class GroupRow {
+export class GroupRow extends ListedRow {
   @IsString() id!: string
   @IsString() name!: string
   @IsOptional() @IsString() manager?: string
@@ -197,10 +192,6 @@ export class GroupRow {
   @Field('Who is asked when the group is called; absent: nobody.')
   @Conforms(onCall)
   onCall?: object
-  @IsOptional()
-  @Field('Behind its stream: one of its events could not be read.')
-  @IsBoolean()
-  stale?: boolean
 }
 
 export class GroupPage extends Page {
