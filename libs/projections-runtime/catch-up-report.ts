@@ -1,6 +1,6 @@
 import type { Position } from '#libs/event-sourcing'
 import type { BuildName } from '#libs/read-store'
-import { BuildForecast, progressInWords, shareOf } from './build-forecast.js'
+import { BuildForecast, progressInWords } from './build-forecast.js'
 import { buildKey } from './build-plan.js'
 import type { Clock } from './clock.js'
 
@@ -33,8 +33,8 @@ export class CatchUpReport {
     const now = this.clock.now()
     this.#dueAt ??= now + EVERY_MS
     const progress = behind
-      .map(({ name, position }) => ({ name, position, ...this.#forecast.progress(name, position, head) }))
-      .sort((one, other) => shareOf(one.position, head) - shareOf(other.position, head))
+      .map(({ name, position }) => ({ name, ...this.#forecast.progress(name, position, head) }))
+      .sort((one, other) => one.share - other.share)
     if (now < this.#dueAt) return undefined
     this.#dueAt = now + EVERY_MS
     for (const { name } of behind) this.#told.add(buildKey(name))

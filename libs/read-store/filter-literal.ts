@@ -1,5 +1,6 @@
 import { InvalidInput } from '#libs/event-sourcing'
 import type { FilterValue } from './filter.js'
+import { isOfType } from './query-rules.js'
 import type { ColumnType } from './read-store.js'
 
 /** A value as it was written. */
@@ -66,7 +67,7 @@ const readers: Readonly<
   boolean: (text, quoted) => (!quoted && (text === 'true' || text === 'false') ? text === 'true' : undefined),
   timestamp: (text) => readTimestamp(text),
   instant: (text) => readTimestamp(text),
-  position: (text) => (/^\d{20}$/.test(text) ? text : undefined),
+  position: (text) => (isOfType('position', text) ? text : undefined),
 }
 
 function readNumber(text: string, quoted: boolean): number | undefined {
