@@ -79,6 +79,7 @@ export const EMBEDDED_ONLY = {
   'test/e2e/demo.spec.ts': 'a data folder of its own, always',
   'test/e2e/directory.spec.ts': 'lists that are filters like others',
   'test/e2e/major-incidents.spec.ts': 'rules of a decider',
+  'test/e2e/projections.spec.ts': 'a moment of a rebuild, which processes tell each other of once a second',
   'test/e2e/requester-view.spec.ts': 'fields of answers; its filters are those of other lists',
   'test/e2e/rights.spec.ts': 'roles at endpoints: decided before any store is asked',
   'test/e2e/saved-filters.spec.ts': 'the form of requests; the filters are those of other lists',

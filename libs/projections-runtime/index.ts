@@ -1,6 +1,6 @@
 export { ConsumerStopped } from './build-feed.js'
 export type { BuildKeeperOptions, FeedState, FeedStatus, Notice } from './build-keeper.js'
-export { type BuildPlan, planBuilds } from './build-plan.js'
+export { type BuildPlan, buildKey, planBuilds } from './build-plan.js'
 export * from './clock.js'
 export * from './definitions.js'
 export { isOfThisLog, lagSeconds } from './freshness.js'

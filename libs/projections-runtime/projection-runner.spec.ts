@@ -478,6 +478,23 @@ describe.each(Object.entries(stores))('projection runner %s', (_, makeStores) =>
       expect(await readStore.builds()).toMatchObject([{ build: 2, status: 'live', lease: { owner: 'live' } }])
     })
 
+    it('is told of by a runner that feeds none of those that are to take over', async () => {
+      const feeding = runner({ definitions: [tickets], only: 'live', owner: 'live' })
+      await feeding.start()
+      await appendEvents(log, 'ticket-1', [opened('a')])
+      await requestRebuild(readStore, [tickets], 'tickets')
+      const standing = async () =>
+        (await feeding.status()).map(({ build, status, state }) => [build, status, state])
+      expect(await standing()).toEqual([
+        [1, 'live', expect.any(String)],
+        [2, 'building', 'standby'],
+      ])
+      await runner({ definitions: [tickets], only: 'building', owner: 'builder' }).start()
+      await eventually('nothing is told of it any more', async () =>
+        (await standing()).every(([build, status]) => build === 2 && status === 'live'),
+      )
+    })
+
     it('tells when it has taken over, so that whoever feeds what answers need not wait for his next round', async () => {
       // It stands still, so that no round comes by itself
       const feeding = runner({ definitions: [tickets], only: 'live', owner: 'live', clock: new FakeClock() })

@@ -14,6 +14,7 @@ import { buildKey, planBuilds } from './build-plan.js'
 import { CatchUpReport } from './catch-up-report.js'
 import { pause } from './clock.js'
 import { collectionSchemas, type ReadModelDefinition } from './definitions.js'
+import { lagsOf } from './freshness.js'
 import { type ParkedEvent, parkedEvents, parkedSchema } from './parking.js'
 import { ProjectionFeed, type RetryOutcome } from './projection-feed.js'
 import { ViewFeed } from './view-feed.js'
@@ -63,13 +64,33 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     this.#catchUp = new CatchUpReport(this.clock)
   }
 
-  status(): Promise<ProjectionStatus[]> {
-    return this.statuses(({ definition, feed, building }, status) => ({
+  /** How each build stands, those that are to take over among them, whoever feeds them. */
+  async status(): Promise<ProjectionStatus[]> {
+    const own = await this.statuses(({ definition, feed, building }, status) => ({
       ...status,
       kind: definition.kind,
-      status: building ? 'building' : 'live',
+      status: building ? ('building' as const) : ('live' as const),
       parkedKeys: feed instanceof ProjectionFeed ? feed.parkedKeys : 0,
     }))
+    return this.options.only === 'live' ? [...own, ...(await this.#builtElsewhere())] : own
+  }
+
+  /** Builds that are to take over, as the store knows them. */
+  async #builtElsewhere(): Promise<ProjectionStatus[]> {
+    const { eventStore, readStore } = this.options
+    const lagAt = lagsOf(eventStore, this.clock)
+    // While the store is away, what is fed here says so
+    const builds = await readStore.builds().catch(() => [])
+    const told = builds.map(async ({ projection, version, build, status, checkpoint }) => {
+      const definition = this.definitions.find(({ name }) => name === projection)
+      if (definition === undefined || status !== 'building') return []
+      const position = checkpoint?.position ?? LOG_START
+      const lagSeconds = await lagAt(position)
+      const { kind } = definition
+      const standing = { state: 'standby', position, lagSeconds, handled: 0, parkedKeys: 0 } as const
+      return [{ projection, version, build, kind, status, ...standing }]
+    })
+    return (await Promise.all(told)).flat()
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Command, Position } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { Closer, HealthCheck, Logger, Metrics } from '#libs/platform'
-import type { RetryOutcome } from '#libs/projections-runtime'
+import { buildKey, type RetryOutcome } from '#libs/projections-runtime'
 import { ReadModelKeeper } from '../operation/read-model-keeper.js'
 import type { Dispatcher } from './dispatcher.js'
 import { type ProjectorStatus, standingStill } from './projector.js'
@@ -53,7 +53,17 @@ export class LocalProjector extends ReadModelKeeper {
     return this.thread.call('hurry', projection, position)
   }
 
-  override projectorStatus(): Promise<ProjectorStatus> {
+  override async projectorStatus(): Promise<ProjectorStatus> {
+    const [{ projections, policies }, fed] = await Promise.all([this.keptStatus(), this.rebuilder.status()])
+    const building = new Map(fed.map((status) => [buildKey(status), status]))
+    const withBuilding = projections.map((status) =>
+      status.status === 'building' ? (building.get(buildKey(status)) ?? status) : status,
+    )
+    return { projections: withBuilding, policies }
+  }
+
+  /** As the projector's thread knows it: of builds that are to take over, no more than where they stand. */
+  private keptStatus(): Promise<ProjectorStatus> {
     return this.thread.call('status')
   }
 
@@ -69,12 +79,12 @@ export class LocalProjector extends ReadModelKeeper {
     return {
       projector: () => (this.thread.alive ? undefined : 'the projector is being started'),
       'read store': () => this.thread.call<undefined>('findReadStore'),
-      'read models': async () => standingStill(await this.projectorStatus()),
+      'read models': async () => standingStill(await this.keptStatus()),
     }
   }
 
   async reportTo(metrics: Metrics): Promise<void> {
-    const status = await this.projectorStatus().catch(() => undefined)
+    const status = await this.keptStatus().catch(() => undefined)
     if (!status) {
       // Being started again: nobody knows, and all else can still be told
       metrics.projectionLag.reset()

@@ -34,6 +34,7 @@ const runner = new ProjectionRunner({
 })
 const main = new Remote(parentPort!, {
   appended: () => eventStore.wake(),
+  status: () => runner.status(),
   async stop() {
     clearInterval(idleCheck)
     await runner.stop()

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Logger } from '#libs/platform'
-import type { Notice } from '#libs/projections-runtime'
+import type { Notice, ProjectionStatus } from '#libs/projections-runtime'
 import { projectionRegistry } from '#projections/registry'
 import { SupervisedThread, type ThreadData } from './threads.js'
 
@@ -48,6 +48,14 @@ export class Rebuilder {
 
   tell(name: string): void {
     for (const thread of this.threads) thread?.tell(name)
+  }
+
+  /** Of the builds that the threads feed; one that is just being started or ended tells nothing. */
+  async status(): Promise<ProjectionStatus[]> {
+    const told = this.threads.map(
+      (thread) => thread?.call<ProjectionStatus[]>('status').catch(() => []) ?? [],
+    )
+    return (await Promise.all(told)).flat()
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { cmdbHistory } from '#projections/cmdb-history/cmdb-history'
+import { projectionRegistry } from '#projections/registry'
 import type { Generated, Wanted } from './generate.js'
 import type { Estate, EstateWanted } from './generate-estate.js'
 import { runProgram } from './programs.js'
@@ -34,8 +36,11 @@ async function made<Made extends Given, Given extends { dataDir: string }>(
   return made
 }
 
-/** Rises when read models are added or changed: what was built before is built anew. */
-const READ_MODELS = 5
+/** Of all read models in their versions: what was built of others is built anew. */
+const READ_MODELS = createHash('sha256')
+  .update(projectionRegistry.map(({ name, version }) => `${name}-v${version}`).join())
+  .digest('hex')
+  .slice(0, 12)
 
 /** The same with its read models built. */
 export async function projectedLog(incidents: number, seed: number): Promise<Generated> {
@@ -62,12 +67,14 @@ function generatedEstate(items: number, versions: number, seed: number): Promise
 async function projected<Made extends { dataDir: string }>(
   generated: Made,
   which: Pick<ProjectionWanted, 'readModels'> = {},
-  called = `${READ_MODELS}`,
+  called = READ_MODELS,
 ): Promise<Made> {
   const note = join(generated.dataDir, `projected-${called}.json`)
   if (existsSync(note)) return generated
   console.error(`building the read models of ${generated.dataDir}`)
-  rmSync(join(generated.dataDir, 'read-models'), { recursive: true, force: true })
+  for (const made of readdirSync(generated.dataDir))
+    if (made === 'read-models' || made.startsWith('projected-'))
+      rmSync(join(generated.dataDir, made), { recursive: true, force: true })
   await runProgram('project', { ...which, dataDir: generated.dataDir } satisfies ProjectionWanted)
   writeFileSync(note, '{}')
   return generated
