@@ -184,25 +184,25 @@ function assign(
   if (incident === undefined) return
   const group = event.data.group ?? undefined
   if (group === incident.traits.group) return
-  const { kin = '', ...before } = incident
-  const traits = { ...before.traits, group }
-  const fingerprint = withGroup(newestVersion(versionsIn(view, before)), group)
+  const { traits: before, ordinal, kin = '' } = incident
+  const traits = { ...before, group }
+  const fingerprint = withGroup(newestVersion(versionsIn(view, incident)), group)
   const isFirst = isOpening(event, incident)
   const at = Date.parse(event.metadata.occurredAt)
-  const next = changed(view, { ...before, traits }, { fingerprint, first: isFirst ? undefined : before, at })
-  const { ordinal } = next
+  const told = { fingerprint, first: isFirst ? undefined : incident, at }
+  const next = changed(view, { ...incident, traits, kin: undefined }, told)
   if (ordinal === undefined) return
-  moveToGroup(view, { traits, ordinal }, [before.traits.group, group], isFirst ? undefined : at)
+  moveToGroup(view, { traits, ordinal }, [before.group, group], isFirst ? undefined : at)
   if (isAbsent(next)) return
-  if (isFirst) openWithGroup(view, { ...next, ordinal }, { fingerprint, kin }, settings)
+  if (isFirst) openWithGroup(view, next, { ordinal, fingerprint, kin }, settings)
   else relinkLater(view, next, at, settings)
 }
 
 /** One that has its group from the start: whom of those that it was compared with it is closer to by that. */
 function openWithGroup(
   view: ViewTransaction,
-  { traits, ordinal, links }: CorrelatedIncident & { ordinal: number },
-  { fingerprint, kin }: { fingerprint: Fingerprint; kin: KinByGroup },
+  { traits, links }: CorrelatedIncident,
+  { ordinal, fingerprint, kin }: { ordinal: number; fingerprint: Fingerprint; kin: KinByGroup },
   settings: CorrelationSettings,
 ): void {
   const { group, time } = traits
@@ -259,14 +259,12 @@ function changed(
   const { fingerprint, first, at } = told
   const versioned = (versions: Versions) =>
     first === undefined ? withFirst(versions, fingerprint) : withVersion(versions, fingerprint, at)
-  const incident: CorrelatedIncident = {
-    ...next,
-    first: first === undefined ? next.first : (first.first ?? first.traits),
-    versions: next.versions === undefined ? undefined : versioned(next.versions),
-  }
-  if (incident.ordinal !== undefined) changeVersions(view, incident.ordinal, versioned)
-  view.put(INCIDENTS, incident.traits.number, incident)
-  return incident
+  const incident = first === undefined ? next : { ...next, first: first.first ?? first.traits }
+  const { ordinal, versions } = incident
+  if (ordinal !== undefined) changeVersions(view, ordinal, versioned)
+  const kept = versions === undefined ? incident : { ...incident, versions: versioned(versions) }
+  view.put(INCIDENTS, kept.traits.number, kept satisfies CorrelatedIncident)
+  return kept
 }
 
 function versionsIn(view: ViewTransaction, { ordinal, versions }: CorrelatedIncident): Versions {

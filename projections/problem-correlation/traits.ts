@@ -130,18 +130,23 @@ export interface Keys {
 const MOST_SOURCES = 4
 
 export function everyKeyOf(traits: Traits): Keys {
+  const lists: string[] = [RECENT]
   const fields = FIELD_SIGNALS.map((signal) => {
     const value = traits[signal]
-    return value === undefined ? undefined : fieldKey(signal, value)
+    if (value === undefined) return undefined
+    const key = fieldKey(signal, value)
+    lists.push(key)
+    return key
   })
   const sources = sourcesOf(traits).map(ciKey)
   const changes = traits.changes?.map(changeKey) ?? []
   const items = changes.length === 0 ? sources : [...sources, ...changes]
+  lists.push(...items)
   const kind = kindOf(traits)
   const words = pairedWords(traits)
   const pairs = words.slice(1).map((word, i) => pairKey(words[i] as string, word))
   return {
-    lists: [RECENT, ...fields.filter((key) => key !== undefined), ...items],
+    lists,
     fields,
     items,
     rare: sources.length > MOST_SOURCES ? [...sources.slice(0, MOST_SOURCES), ...changes] : items,
