@@ -85,7 +85,8 @@ export const auditFindings = defineView<Audited>({
       return [{ collection: ITEMS, ids: [stream] }, { collection: CLASSES, ids: [IN_FORCE] }, ...named]
     }
     if (stream.startsWith('approval-')) return [{ collection: APPROVALS, ids: [stream] }]
-    if (stream.startsWith('finding-')) return [{ collection: FINDINGS, ids: [stream.slice('finding-'.length)] }]
+    if (stream.startsWith('finding-'))
+      return [{ collection: FINDINGS, ids: [stream.slice('finding-'.length)] }]
     const ground = groundTold(event as RecordedEvent<DirectoryEvent>)?.ground
     return ground === undefined ? [] : [{ collection: GROUNDS, ids: [ground] }]
   },
