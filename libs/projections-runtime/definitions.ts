@@ -87,14 +87,25 @@ export interface ViewDefinition<E extends DomainEvent = DomainEvent> {
    * The ids that `fold` will `get` for this event, so that a batch loads them in one read. What it leaves out is loaded
    * on demand, one document at a time, and the event folded again: right, but slow.
    */
-  reads(event: RecordedEvent<E>): readonly { collection: string; id: string }[]
+  reads(event: RecordedEvent<E>): readonly Reading[]
   /** Folds one event. Pure, and it must not change documents in place. */
   fold(event: RecordedEvent<E>, transaction: ViewTransaction): void
+}
+
+/** Documents of a view, by collection. */
+export interface Reading {
+  collection: string
+  ids: readonly string[]
 }
 
 /** A view's own collections while it folds: reads see its own writes, the batch is atomic. */
 export interface ViewTransaction {
   get<Document extends object>(collection: string, id: string): Document | undefined
+  /** In the order of the ids. What could not be announced, and is not in memory, is loaded in one read, not one by one. */
+  getMany<Document extends object>(
+    collection: string,
+    ids: readonly string[],
+  ): readonly (Document | undefined)[]
   /** Says what will be read and could not be announced: what is not in memory is then loaded in one read, not one by one. */
   want(collection: string, ids: readonly string[]): void
   put(collection: string, id: string, document: object): void

@@ -22,6 +22,8 @@ export class DocumentCache {
   readonly #half: number
   #young = new Map<string, Slot>()
   #old = new Map<string, Slot>()
+  /** Found last: what is read is often written next. */
+  #last: Slot | undefined
   #missing: Slot[] = []
   #dirty: Slot[] = []
   /** Nothing is in the store that is not in memory: a fresh build needs no reads until the memory overflows. */
@@ -60,13 +62,18 @@ export class DocumentCache {
   drop(slot: Slot): void {
     slot.dirty = false
     this.#young.delete(slot.id)
+    this.#last = undefined
   }
 
   #find(id: string): Slot | undefined {
+    if (this.#last?.id === id) return this.#last
     let slot = this.#young.get(id)
-    if (slot !== undefined) return slot
-    slot = this.#old.get(id)
-    if (slot !== undefined) this.#young.set(id, slot)
+    if (slot === undefined) {
+      slot = this.#old.get(id)
+      if (slot === undefined) return undefined
+      this.#young.set(id, slot)
+    }
+    this.#last = slot
     return slot
   }
 
@@ -129,12 +136,14 @@ export class DocumentCache {
     if (this.#old.size > 0) this.#complete = false
     this.#old = this.#young
     this.#young = new Map()
+    this.#last = undefined
   }
 
   /** Forgets everything, for instance because another has written. */
   clear(): void {
     this.#young.clear()
     this.#old.clear()
+    this.#last = undefined
     this.#missing = []
     this.#dirty = []
     this.#complete = false

@@ -85,7 +85,7 @@ export const stays = defineView<TicketEvent>({
   reads: (event) => {
     if (event.type !== 'Moved' && event.type !== 'Closed') return []
     // What is known only once the open stay has been read, the totals of its group, is left to be loaded on demand.
-    return [{ collection: 'open_stays', id: event.stream }]
+    return [{ collection: 'open_stays', ids: [event.stream] }]
   },
   fold: (event, transaction) => {
     mayBreak(event, 'evolve')

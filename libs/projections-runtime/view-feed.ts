@@ -1,4 +1,4 @@
-import type { Position, RecordedEvent } from '#libs/event-sourcing'
+import { LOG_START, type Position, type RecordedEvent } from '#libs/event-sourcing'
 import type { DocumentWrite, ProjectionWriter } from '#libs/read-store'
 import { PoisonedEvent } from './build-feed.js'
 import type { AnyView, ViewTransaction } from './definitions.js'
@@ -39,7 +39,10 @@ export class ViewFeed extends ReadModelFeed {
       const part = wanted.slice(from, from + ANNOUNCED_AT_ONCE)
       for (const event of part) this.#announce(event)
       for (const cache of this.#collections.values()) await cache.load()
-      for (const event of part) await this.#foldOne(event)
+      for (const event of part) {
+        // Folds are pure, so one that turns out to need documents which nobody announced is simply begun again
+        while (!this.#foldOne(event)) await this.#loadMissing()
+      }
     }
     const writes: DocumentWrite[] = []
     for (const cache of this.#collections.values()) cache.finish(writes)
@@ -48,27 +51,35 @@ export class ViewFeed extends ReadModelFeed {
 
   #announce(event: RecordedEvent): void {
     try {
-      for (const { collection, id } of this.definition.reads(event)) this.#cache(collection).slot(id)
+      for (const { collection, ids } of this.definition.reads(event)) {
+        const cache = this.#cache(collection)
+        for (const id of ids) cache.slot(id)
+      }
     } catch (error) {
       throw new PoisonedEvent(event, error)
     }
   }
 
-  /** Folds are pure, so one that turns out to need a document which nobody announced is simply begun again. */
-  async #foldOne(event: RecordedEvent): Promise<void> {
-    for (;;) {
-      const transaction = new EventTransaction(this.#cache, event.position)
-      try {
-        this.definition.fold(event, transaction)
-      } catch (error) {
-        if (!transaction.missing) throw new PoisonedEvent(event, error)
-      }
-      if (!transaction.missing) return
-      transaction.rollBack()
-      const { collection, ids } = transaction.missing
-      for (const id of ids) this.#cache(collection).slot(id)
-      await this.#cache(collection).load()
+  /** @returns false: something was missing, and nothing has changed */
+  #foldOne(event: RecordedEvent): boolean {
+    const transaction = this.#transaction
+    transaction.begin(event.position)
+    try {
+      this.definition.fold(event, transaction)
+    } catch (error) {
+      if (!transaction.missing) throw new PoisonedEvent(event, error)
     }
+    if (!transaction.missing) return true
+    transaction.rollBack()
+    return false
+  }
+
+  async #loadMissing(): Promise<void> {
+    const { missing } = this.#transaction
+    if (!missing) return
+    const cache = this.#cache(missing.collection)
+    for (const id of missing.ids) cache.slot(id)
+    await cache.load()
   }
 
   readonly #cache = (collection: string): DocumentCache => {
@@ -76,6 +87,8 @@ export class ViewFeed extends ReadModelFeed {
     if (!cache) throw new Error(`${this.definition.name} has no collection "${collection}"`)
     return cache
   }
+
+  readonly #transaction = new EventTransaction(this.#cache)
 }
 
 /** Ends a fold that is begun again. Made once: a stack for each would cost more than the fold. */
@@ -90,16 +103,23 @@ interface Before {
   dirty: boolean
 }
 
-/** What one event reads and writes: in the slots at once, as most folds end well, and out of them again if this one does not. */
+/**
+ * What one event after another reads and writes: in the slots at once, as most folds end well, and out of them again if this one does
+ * not.
+ */
 class EventTransaction implements ViewTransaction {
   readonly #before: Before[] = []
+  #position: Position = LOG_START
   /** Reads that could not be answered yet. */
   missing: { collection: string; ids: readonly string[] } | undefined
 
-  constructor(
-    private readonly cache: (collection: string) => DocumentCache,
-    private readonly position: Position,
-  ) {}
+  constructor(private readonly cache: (collection: string) => DocumentCache) {}
+
+  begin(position: Position): void {
+    this.#position = position
+    this.#before.length = 0
+    this.missing = undefined
+  }
 
   get<Document extends object>(collection: string, id: string): Document | undefined {
     const slot = this.cache(collection).peek(id)
@@ -107,10 +127,23 @@ class EventTransaction implements ViewTransaction {
     return slot.document as Document | undefined
   }
 
-  want(collection: string, ids: readonly string[]): void {
+  getMany<Document extends object>(
+    collection: string,
+    ids: readonly string[],
+  ): readonly (Document | undefined)[] {
     const cache = this.cache(collection)
-    const missing = ids.filter((id) => cache.peek(id) === undefined)
-    if (missing.length > 0) this.#lack(collection, missing)
+    const documents: (Document | undefined)[] = []
+    const missing: string[] = []
+    for (const id of ids) {
+      const slot = cache.peek(id)
+      if (slot === undefined) missing.push(id)
+      else documents.push(slot.document as Document | undefined)
+    }
+    return missing.length > 0 ? this.#lack(collection, missing) : documents
+  }
+
+  want(collection: string, ids: readonly string[]): void {
+    this.getMany(collection, ids)
   }
 
   put(collection: string, id: string, document: object): void {
@@ -135,7 +168,7 @@ class EventTransaction implements ViewTransaction {
     const slot = known ?? cache.overwrite(id)
     const { document: before, dirty } = slot
     this.#before.push({ cache, slot, document: before, position: known?.position, dirty })
-    cache.change(slot, document, this.position)
+    cache.change(slot, document, this.#position)
   }
 
   #lack(collection: string, ids: readonly string[]): never {

@@ -8,6 +8,13 @@ export class InMemoryView implements ViewTransaction {
     return this.#documents.get(`${collection}/${id}`) as Document | undefined
   }
 
+  getMany<Document extends object>(
+    collection: string,
+    ids: readonly string[],
+  ): readonly (Document | undefined)[] {
+    return ids.map((id) => this.get<Document>(collection, id))
+  }
+
   /** All is in memory. */
   want(): void {}
 

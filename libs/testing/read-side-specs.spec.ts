@@ -58,10 +58,7 @@ describe('projectionSpec', () => {
 describe('viewSpec', () => {
   const announcing = defineView({
     ...stays,
-    reads: (event) => [
-      ...stays.reads(event as never),
-      ...['red', 'blue'].map((id) => ({ collection: 'group_totals', id })),
-    ],
+    reads: (event) => [...stays.reads(event as never), { collection: 'group_totals', ids: ['red', 'blue'] }],
   })
 
   it('folds the given events into the collections', () => {

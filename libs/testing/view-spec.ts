@@ -39,12 +39,18 @@ function fold<E extends DomainEvent>(
   const collections = new Map(Object.keys(view.collections).map((name) => [name, new Map<string, object>()]))
   for (const event of events) {
     if (!view.from.some((prefix) => event.stream.startsWith(prefix))) continue
-    const known = new Set(view.reads(event).map(({ collection, id }) => `${collection}/${id}`))
+    const known = new Set(
+      view.reads(event).flatMap(({ collection, ids }) => ids.map((id) => `${collection}/${id}`)),
+    )
     view.fold(event, {
       get: <Document extends object>(collection: string, id: string) => {
         if (!known.has(`${collection}/${id}`))
           throw new Error(`${view.name} reads ${collection}/${id} for ${event.type} without announcing it`)
         return documentsOf(collections, collection).get(id) as Document | undefined
+      },
+      getMany<Document extends object>(collection: string, ids: readonly string[]) {
+        this.want(collection, ids)
+        return ids.map((id) => this.get<Document>(collection, id))
       },
       want(collection, ids) {
         for (const id of ids) known.add(`${collection}/${id}`)

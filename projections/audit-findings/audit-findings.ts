@@ -21,7 +21,7 @@ import { AUDIT_QUESTIONS, type AuditFinding, FINDING_VERSIONS, FINDINGS, Finding
 import {
   AUDITED_CHANGES,
   CLASSES,
-  CLASSES_DOCUMENT,
+  IN_FORCE,
   ITEMS,
   MODIFICATIONS,
   ModificationFindings,
@@ -78,16 +78,17 @@ export const auditFindings = defineView<Audited>({
   },
   reads(event) {
     const { stream } = event
-    if (isChange(stream)) return [{ collection: AUDITED_CHANGES, id: stream.slice('change-'.length) }]
+    if (isChange(stream)) return [{ collection: AUDITED_CHANGES, ids: [stream.slice('change-'.length)] }]
     if (isCi(stream)) {
       const change = 'change' in event.data ? event.data.change : undefined
-      const named = typeof change === 'string' ? [{ collection: AUDITED_CHANGES, id: change }] : []
-      return [{ collection: ITEMS, id: stream }, CLASSES_DOCUMENT, ...named]
+      const named = typeof change === 'string' ? [{ collection: AUDITED_CHANGES, ids: [change] }] : []
+      return [{ collection: ITEMS, ids: [stream] }, { collection: CLASSES, ids: [IN_FORCE] }, ...named]
     }
-    if (stream.startsWith('approval-')) return [{ collection: APPROVALS, id: stream }]
-    if (stream.startsWith('finding-')) return [{ collection: FINDINGS, id: stream.slice('finding-'.length) }]
+    if (stream.startsWith('approval-')) return [{ collection: APPROVALS, ids: [stream] }]
+    if (stream.startsWith('finding-'))
+      return [{ collection: FINDINGS, ids: [stream.slice('finding-'.length)] }]
     const ground = groundTold(event as RecordedEvent<DirectoryEvent>)?.ground
-    return ground === undefined ? [] : [{ collection: GROUNDS, id: ground }]
+    return ground === undefined ? [] : [{ collection: GROUNDS, ids: [ground] }]
   },
   fold(event, view) {
     const book = new FindingBook(view, event)

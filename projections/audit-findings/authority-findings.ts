@@ -3,7 +3,7 @@ import type { AuditDataRead, FindingDisposed } from '../../src/audit/domain/audi
 import type { GroupEvent, PersonEvent } from '../../src/directory/domain/directory.events.js'
 import type { CiClassesPublished, SettingsEvent } from '../../src/settings/domain/settings.events.js'
 import { type AuditFinding, FINDINGS, type FindingBook } from './finding.js'
-import { CLASSES, CLASSES_DOCUMENT } from './modification-findings.js'
+import { CLASSES, IN_FORCE } from './modification-findings.js'
 
 /** Which rules decide who may allow what: to change them is an auditor's question of its own. */
 const RULES: ReadonlySet<string> = new Set(
@@ -51,7 +51,7 @@ export class AuthorityFindings {
 
   ofSettings({ stream, data }: RecordedEvent<SettingsEvent>): void {
     if (stream === CLASSES_STREAM)
-      this.book.view.put(CLASSES, CLASSES_DOCUMENT.id, {
+      this.book.view.put(CLASSES, IN_FORCE, {
         classes: (data as CiClassesPublished['data']).classes,
       })
     if (RULES.has(stream))

@@ -24,7 +24,7 @@ import type { FindingBook, JudgedVerdict } from './finding.js'
 export const AUDITED_CHANGES = 'audit_changes'
 /** Classes in force, as one document. */
 export const CLASSES = 'audit_classes'
-export const CLASSES_DOCUMENT = { collection: CLASSES, id: 'in-force' }
+export const IN_FORCE = 'in-force'
 export const ITEMS = 'audit_items'
 export const MODIFICATIONS = 'audit_modifications'
 
@@ -71,7 +71,7 @@ export class ModificationFindings {
   }
 
   #modified(written: WrittenModification, item: ItemKnown): void {
-    const classes = this.book.view.get<{ classes: readonly CiClass[] }>(CLASSES, CLASSES_DOCUMENT.id)?.classes
+    const classes = this.book.view.get<{ classes: readonly CiClass[] }>(CLASSES, IN_FORCE)?.classes
     const modification = underControl(written, classes ?? DEFAULT_CI_CLASSES)
     if (modification === undefined) return
     const { id, ci, change, imported } = modification

@@ -69,8 +69,8 @@ export const changeHistory = defineView<ChangeEvent | CabEvent>({
     return stream === undefined
       ? []
       : [
-          { collection: LATEST, id: stream },
-          { collection: INTERVALS, id: stream },
+          { collection: LATEST, ids: [stream] },
+          { collection: INTERVALS, ids: [stream] },
         ]
   },
   fold(event, view) {

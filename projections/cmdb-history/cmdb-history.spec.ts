@@ -39,6 +39,7 @@ function rowsAfter(events: readonly RecordedEvent<ConfigurationEvent>[]): Map<st
   const documents = new Map<string, object>()
   const view: ViewTransaction = {
     get: <Document extends object>(_: string, id: string) => documents.get(id) as Document | undefined,
+    getMany: () => assert.fail('it reads one by one'),
     want: () => undefined,
     put: (_, id, document) => documents.set(id, Object.freeze(document)),
     delete: () => assert.fail('versions are never deleted'),

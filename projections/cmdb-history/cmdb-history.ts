@@ -164,9 +164,9 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
   },
   reads(event) {
     const { stream } = event
-    const sighted = sightedBy(event).map((number) => ({ collection: SIGHTINGS, id: number }))
-    if (isCi(stream)) return [{ collection: CIS, id: stream }, ...sighted]
-    return isRelation(stream) ? [{ collection: RELATIONS, id: stream }] : sighted
+    const sighted = { collection: SIGHTINGS, ids: sightedBy(event) }
+    if (isCi(stream)) return [{ collection: CIS, ids: [stream] }, sighted]
+    return isRelation(stream) ? [{ collection: RELATIONS, ids: [stream] }, sighted] : [sighted]
   },
   fold(event, view) {
     const { stream, position } = event

@@ -11,7 +11,7 @@ import {
   type Subject,
 } from './linking.js'
 import { ALL, backgroundOf, kinOf, TOTALS, type Totals, wantLists } from './lists.js'
-import { fingerprintsOf, firstFingerprintsOf, NO_FINGERPRINT, PAGES, pagesOf, versionsOf } from './pages.js'
+import { fingerprintsOf, firstFingerprintsOf, NO_FINGERPRINT, versionsOf } from './pages.js'
 import { byChance, Comparer } from './similarity.js'
 import { everyKeyOf, type Traits } from './traits.js'
 import { firstVersion, newestVersion } from './versions.js'
@@ -51,7 +51,6 @@ export function known(
   ordinals: readonly number[],
   at: number,
 ): readonly Fingerprint[] {
-  view.want(PAGES, pagesOf(ordinals))
   return fingerprintsOf(view, ordinals, at)
 }
 
@@ -124,7 +123,6 @@ export function relinkLater(
   const keys = everyKeyOf(traits)
   wantLists(view, traits, keys)
   const kin = kinOf(view, { traits, ordinal, keys }, settings, at)
-  view.want(PAGES, pagesOf(kin))
   const later = firstFingerprintsOf(view, kin).filter(
     (other) => other !== NO_FINGERPRINT && timeIn(other) >= at,
   )

@@ -1,16 +1,15 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
+import type { Reading, ViewTransaction } from '#libs/projections-runtime'
 import type { CandidateEvent } from '../../src/problems/domain/candidate.events.js'
 import { CANDIDATES, type Candidate } from './candidates.js'
-import type { Reads } from './lists.js'
 import { becomeKnown, PROBLEMS } from './problems.js'
 
 /** What people said of candidates. */
 
-export function decisionReads(event: RecordedEvent<CandidateEvent>): Reads {
-  const own = { collection: CANDIDATES, id: event.stream }
+export function decisionReads(event: RecordedEvent<CandidateEvent>): Reading[] {
+  const own = { collection: CANDIDATES, ids: [event.stream] }
   const into = problemJoined(event)
-  return into === undefined ? [own] : [own, { collection: PROBLEMS, id: into }]
+  return into === undefined ? [own] : [own, { collection: PROBLEMS, ids: [into] }]
 }
 
 export function foldDecision(event: RecordedEvent<CandidateEvent>, view: ViewTransaction): void {

@@ -1,5 +1,5 @@
 import { later, type RecordedEvent } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
+import type { Reading, ViewTransaction } from '#libs/projections-runtime'
 import type { ChangeEvent } from '../../src/changes/domain/change.events.js'
 import type {
   CiEvent,
@@ -8,8 +8,9 @@ import type {
 } from '../../src/configuration/domain/configuration.events.js'
 import { DEFAULT_CI_RELATION_TYPES } from '../../src/settings/domain/ci-defaults.js'
 import type { CiRelationType, CiRelationTypesPublished } from '../../src/settings/domain/settings.events.js'
+import { iso } from './candidates.js'
 import { foldName, itemNamed, nameReads } from './item-names.js'
-import type { Lookup, Reads } from './lists.js'
+import type { Lookup } from './lists.js'
 
 /** What stands around an item at any time: what it depends on, and which changes touched it. */
 export const ITEMS = 'correlation_items'
@@ -60,18 +61,18 @@ const isChange = ({ stream }: RecordedEvent) => /^change-[^-]+$/.test(stream)
 const isItem = ({ stream }: RecordedEvent) => /^ci-[^-]+$/.test(stream)
 const numberOf = (stream: string) => stream.slice(stream.indexOf('-') + 1)
 
-export function estateReads(event: RecordedEvent<EstateEvent>): Reads {
+export function estateReads(event: RecordedEvent<EstateEvent>): Reading[] {
   const number = numberOf(event.stream)
-  if (event.type === 'CiRelationTypesPublished') return [{ collection: TYPES, id: CURRENT }]
+  if (event.type === 'CiRelationTypesPublished') return [{ collection: TYPES, ids: [CURRENT] }]
   if (isRelation(event))
     return [
-      { collection: TYPES, id: CURRENT },
-      { collection: RELATIONS, id: number },
+      { collection: TYPES, ids: [CURRENT] },
+      { collection: RELATIONS, ids: [number] },
     ]
-  if (isChange(event)) return [{ collection: CHANGES, id: number }]
+  if (isChange(event)) return [{ collection: CHANGES, ids: [number] }]
   if (!isItem(event)) return []
   const names = nameReads(event as RecordedEvent<CiEvent>, number)
-  return changeOf(event) === undefined ? names : [...names, { collection: ITEMS, id: number }]
+  return changeOf(event) === undefined ? names : [...names, { collection: ITEMS, ids: [number] }]
 }
 
 export function foldEstate(event: RecordedEvent<EstateEvent>, view: ViewTransaction): void {
@@ -151,7 +152,7 @@ function followChange(event: RecordedEvent<ChangeEvent>, view: ViewTransaction):
     case 'ImplementedBeforeApproval': {
       const { occurredAt } = event.metadata
       const at = event.type === 'ImplementedBeforeApproval' ? event.data.startedAt : occurredAt
-      for (const ci of known?.cis ?? []) touch(view, itemNamed(view, ci, at), change, at)
+      for (const ci of known?.cis ?? []) touch(view, itemNamed(view, ci, Date.parse(at)), change, at)
     }
   }
 }
@@ -176,17 +177,18 @@ export interface Surroundings {
 const MOST_SOURCES = 16
 const MOST_SUSPECTS = 4
 
-const NOTHING_AROUND: Surroundings = { upstream: [], changes: [] }
+export const NOTHING_AROUND: Surroundings = { upstream: [], changes: [] }
 
-/** Of an item at a time (ISO 8601): what it then depended on, one step away, and what had touched it or that shortly before. */
-export function surroundings(view: { get: Lookup }, ci: string, at: string): Surroundings {
+/** Of an item at a time (milliseconds since 1970): what it then depended on, one step away, and what had touched it or that shortly before. */
+export function surroundings(view: { get: Lookup }, ci: string, time: number): Surroundings {
   const item = view.get<Item>(ITEMS, ci)
   if (item === undefined) return NOTHING_AROUND
+  const at = iso(time)
   const upstream = Object.values(item.upstream)
     .filter(({ statements }) => isStanding(statements, at))
     .map((relation) => relation.ci)
   const sources = [...new Set(upstream)].sort().slice(0, MOST_SOURCES)
-  const since = new Date(Date.parse(at) - SUSPECT_HOURS * 3_600_000).toISOString()
+  const since = iso(time - SUSPECT_HOURS * 3_600_000)
   const touches = [item, ...sources.map((source) => itemOf(view, source))]
     .flatMap(({ touched }) => touched)
     .filter((one) => since <= one.at && one.at <= at)

@@ -23,6 +23,9 @@ export class FoldedView {
   readonly get = <Document extends object>(collection: string, id: string): Document | undefined =>
     this.#documents.get(collection)?.get(id) as Document | undefined
 
+  readonly getMany = <Document extends object>(collection: string, ids: readonly string[]) =>
+    ids.map((id) => this.get<Document>(collection, id))
+
   documents<Document extends object>(collection: string): readonly Document[] {
     return [...(this.#documents.get(collection)?.values() ?? [])] as Document[]
   }
@@ -62,6 +65,7 @@ export class FoldedView {
 
   readonly #transaction: ViewTransaction = {
     get: this.get,
+    getMany: this.getMany,
     want: () => undefined,
     put: (collection, id, document) => this.#collection(collection).set(id, document),
     delete: (collection, id) => this.#collection(collection).delete(id),

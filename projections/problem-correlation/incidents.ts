@@ -1,9 +1,8 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
+import type { Reading, ViewTransaction } from '#libs/projections-runtime'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { RecordedIncident } from '../incident-folds.js'
 import { takeOut } from './belonging.js'
-import { iso } from './candidates.js'
 import {
   compareWithAll,
   known,
@@ -15,7 +14,7 @@ import {
   relinkLater,
 } from './comparing.js'
 import { changedBy, isItemLink } from './described-changes.js'
-import { ITEMS, surroundings } from './estate.js'
+import { ITEMS, NOTHING_AROUND, surroundings } from './estate.js'
 import {
   type Fingerprint,
   fingerprintOf,
@@ -32,17 +31,7 @@ import {
   INCIDENTS,
   isAbsent,
 } from './linking.js'
-import {
-  enter,
-  kinKeysIn,
-  kinOf,
-  listReads,
-  move,
-  moveToGroup,
-  nextOrdinal,
-  type Reads,
-  wantLists,
-} from './lists.js'
+import { enter, kinKeysIn, kinOf, listReads, move, moveToGroup, nextOrdinal, wantLists } from './lists.js'
 import { addVersions, changeVersions, versionsOf } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
 import { aboutOf, describedTraits, everyKeyOf, type Keys, type Traits } from './traits.js'
@@ -60,7 +49,7 @@ import {
 
 const numberOf = (stream: string) => stream.slice('incident-'.length)
 
-export function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
+export function incidentReads(event: RecordedEvent<IncidentEvent>): readonly Reading[] {
   const { stream, type } = event
   switch (type) {
     case 'IncidentOpened': {
@@ -68,7 +57,7 @@ export function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
       const { traits, keys } = opened(event as RecordedIncident<'IncidentOpened'>)
       const reads = listReads(traits, keys)
       if (item !== undefined)
-        for (const collection of [ITEMS, NAMED_ITEMS, ITEM_NAMES]) reads.push({ collection, id: item })
+        for (const collection of [ITEMS, NAMED_ITEMS, ITEM_NAMES]) reads.push({ collection, ids: [item] })
       return reads
     }
     case 'IncidentDetailsChanged':
@@ -80,9 +69,9 @@ export function incidentReads(event: RecordedEvent<IncidentEvent>): Reads {
     case 'IncidentCanceled':
     case 'IncidentMerged':
     case 'IncidentReopened':
-      return [{ collection: INCIDENTS, id: numberOf(stream) }]
+      return [{ collection: INCIDENTS, ids: [numberOf(stream)] }]
     case 'StateObserved':
-      return event.data.from === 'Canceled' ? [{ collection: INCIDENTS, id: numberOf(stream) }] : []
+      return event.data.from === 'Canceled' ? [{ collection: INCIDENTS, ids: [numberOf(stream)] }] : []
     default:
       return []
   }
@@ -153,30 +142,32 @@ function open(
   view: ViewTransaction,
   settings: CorrelationSettings,
 ): void {
-  const { title, about, ...told } = opened(event)
+  const told = opened(event)
   openings.delete(event)
+  const { title, about } = told
   const traits = withSurroundings(view, told.traits)
   const keys = traits === told.traits ? told.keys : everyKeyOf(traits)
   const fingerprint = fingerprintOf(traits)
-  const openedBy = event.metadata.commandId
-  const incident = { traits, title, ...(about.length > 0 && { about }), openedBy }
+  const incident = {
+    traits,
+    title,
+    about: about.length > 0 ? about : undefined,
+    openedBy: event.metadata.commandId,
+  }
   if (event.data.audience.kind !== 'public') {
     const aside = { ...incident, versions: fingerprint, restricted: true as const }
     view.put(INCIDENTS, traits.number, aside satisfies CorrelatedIncident)
     return
   }
   if (traits !== told.traits) wantLists(view, traits, keys)
-  const entered = { traits, ordinal: nextOrdinal(view), keys, kinKeys: kinKeysIn(view, keys) }
+  const ordinal = nextOrdinal(view)
+  const entered = { traits, ordinal, keys, kinKeys: kinKeysIn(view, keys) }
   const kin = kinOf(view, entered, settings)
   const others = known(view, kin, traits.time)
   enter(view, entered)
-  addVersions(view, entered.ordinal, fingerprint)
-  const byGroup = kinByGroup(kin, others)
-  view.put(INCIDENTS, traits.number, {
-    ...incident,
-    ordinal: entered.ordinal,
-    ...(byGroup !== '' && { kin: byGroup }),
-  } satisfies CorrelatedIncident)
+  addVersions(view, ordinal, fingerprint)
+  const byGroup = kinByGroup(kin, others) || undefined
+  view.put(INCIDENTS, traits.number, { ...incident, ordinal, kin: byGroup } satisfies CorrelatedIncident)
   const { earlier, later } = near(others, traits, settings)
   const subject = { traits, fingerprint, keys }
   linkTo(view, subject, earlier, settings)
@@ -192,26 +183,26 @@ function assign(
   const incident = view.get<CorrelatedIncident>(INCIDENTS, numberOf(event.stream))
   if (incident === undefined) return
   const group = event.data.group ?? undefined
-  const { kin = '', ...before } = incident
-  if (group === before.traits.group) return
-  const traits = { ...before.traits, group }
-  const fingerprint = withGroup(newestVersion(versionsIn(view, before)), group)
+  if (group === incident.traits.group) return
+  const { traits: before, ordinal, kin = '' } = incident
+  const traits = { ...before, group }
+  const fingerprint = withGroup(newestVersion(versionsIn(view, incident)), group)
   const isFirst = isOpening(event, incident)
   const at = Date.parse(event.metadata.occurredAt)
-  const next = changed(view, { ...before, traits }, { fingerprint, first: isFirst ? undefined : before, at })
-  const { ordinal } = next
+  const told = { fingerprint, first: isFirst ? undefined : incident, at }
+  const next = changed(view, { ...incident, traits, kin: undefined }, told)
   if (ordinal === undefined) return
-  moveToGroup(view, { traits, ordinal }, [before.traits.group, group], isFirst ? undefined : at)
+  moveToGroup(view, { traits, ordinal }, [before.group, group], isFirst ? undefined : at)
   if (isAbsent(next)) return
-  if (isFirst) openWithGroup(view, { ...next, ordinal }, { fingerprint, kin }, settings)
+  if (isFirst) openWithGroup(view, next, { ordinal, fingerprint, kin }, settings)
   else relinkLater(view, next, at, settings)
 }
 
 /** One that has its group from the start: whom of those that it was compared with it is closer to by that. */
 function openWithGroup(
   view: ViewTransaction,
-  { traits, ordinal, links }: CorrelatedIncident & { ordinal: number },
-  { fingerprint, kin }: { fingerprint: Fingerprint; kin: KinByGroup },
+  { traits, links }: CorrelatedIncident,
+  { ordinal, fingerprint, kin }: { ordinal: number; fingerprint: Fingerprint; kin: KinByGroup },
   settings: CorrelationSettings,
 ): void {
   const { group, time } = traits
@@ -219,11 +210,13 @@ function openWithGroup(
   // A group brings nobody nearer who has another one
   const among = group === undefined ? [] : kinOfGroup(kin, group)
   if (links === undefined && !isLate && among.length === 0) return
-  const keys = everyKeyOf(traits)
-  wantLists(view, traits, keys)
-  const subject = { traits, fingerprint, keys, links }
-  if (links !== undefined || isLate) compareWithAll(view, { ...subject, ordinal }, settings)
-  else linkTo(view, subject, near(known(view, among, time), traits, settings).earlier, settings)
+  const subject = { traits, fingerprint, keys: everyKeyOf(traits), links }
+  if (links === undefined && !isLate) {
+    linkTo(view, subject, near(known(view, among, time), traits, settings).earlier, settings)
+    return
+  }
+  wantLists(view, traits, subject.keys)
+  compareWithAll(view, { ...subject, ordinal }, settings)
 }
 
 function change(
@@ -266,14 +259,12 @@ function changed(
   const { fingerprint, first, at } = told
   const versioned = (versions: Versions) =>
     first === undefined ? withFirst(versions, fingerprint) : withVersion(versions, fingerprint, at)
-  const incident: CorrelatedIncident = {
-    ...next,
-    ...(first !== undefined && { first: first.first ?? first.traits }),
-    ...(next.versions !== undefined && { versions: versioned(next.versions) }),
-  }
-  if (incident.ordinal !== undefined) changeVersions(view, incident.ordinal, versioned)
-  view.put(INCIDENTS, incident.traits.number, incident)
-  return incident
+  const incident = first === undefined ? next : { ...next, first: first.first ?? first.traits }
+  const { ordinal, versions } = incident
+  if (ordinal !== undefined) changeVersions(view, ordinal, versioned)
+  const kept = versions === undefined ? incident : { ...incident, versions: versioned(versions) }
+  view.put(INCIDENTS, kept.traits.number, kept satisfies CorrelatedIncident)
+  return kept
 }
 
 function versionsIn(view: ViewTransaction, { ordinal, versions }: CorrelatedIncident): Versions {
@@ -328,17 +319,15 @@ function leaveOut(view: ViewTransaction, number: string, absence: Absence): void
 }
 
 function withSurroundings(view: ViewTransaction, traits: Traits): Traits {
-  const { ci: named, upstream: _upstream, changes: _changes, ...rest } = traits
-  if (named === undefined) return (traits.upstream ?? traits.changes) ? rest : traits
-  const at = iso(traits.time)
-  const ci = itemNamed(view, named, at)
-  const { upstream, changes } = surroundings(view, ci, at)
-  if (upstream.length === 0 && changes.length === 0)
-    return (traits.upstream ?? traits.changes ?? (ci === named ? undefined : ci)) ? { ...rest, ci } : traits
+  const { ci: named, time } = traits
+  const ci = named === undefined ? undefined : itemNamed(view, named, time)
+  const { upstream, changes } = ci === undefined ? NOTHING_AROUND : surroundings(view, ci, time)
+  const hasNone = upstream.length === 0 && changes.length === 0
+  if (hasNone && ci === named && traits.upstream === undefined && traits.changes === undefined) return traits
   return {
-    ...rest,
+    ...traits,
     ci,
-    ...(upstream.length > 0 && { upstream }),
-    ...(changes.length > 0 && { changes }),
+    upstream: upstream.length > 0 ? upstream : undefined,
+    changes: changes.length > 0 ? changes : undefined,
   }
 }

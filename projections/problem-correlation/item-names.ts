@@ -1,7 +1,8 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
+import type { Reading, ViewTransaction } from '#libs/projections-runtime'
 import type { CiEvent } from '../../src/configuration/domain/configuration.events.js'
-import type { Lookup, Reads } from './lists.js'
+import { iso } from './candidates.js'
+import type { Lookup } from './lists.js'
 
 /** Which item bore a name when: incidents and changes may name it by either. */
 export const ITEM_NAMES = 'correlation_item_names'
@@ -41,11 +42,11 @@ function nameAfter({ type, data }: RecordedEvent<CiEvent>): string | null | unde
   }
 }
 
-export function nameReads(event: RecordedEvent<CiEvent>, ci: string): Reads {
+export function nameReads(event: RecordedEvent<CiEvent>, ci: string): Reading[] {
   const name = nameAfter(event)
   if (name === undefined) return []
-  const reads = [{ collection: NAMED_ITEMS, id: ci }]
-  if (name !== null) reads.push({ collection: ITEM_NAMES, id: name })
+  const reads = [{ collection: NAMED_ITEMS, ids: [ci] }]
+  if (name !== null) reads.push({ collection: ITEM_NAMES, ids: [name] })
   return reads
 }
 
@@ -74,11 +75,12 @@ function holdersOf(view: { get: Lookup }, name: string): readonly Holder[] {
   return view.get<NameHolders>(ITEM_NAMES, name)?.holders ?? []
 }
 
-/** The number of the item that is meant at a time (ISO 8601); what nobody or more than one bears stands for itself. */
-export function itemNamed(view: { get: Lookup }, named: string, at: string): string {
+/** The number of the item that is meant at a time (milliseconds since 1970); what nobody or more than one bears stands for itself. */
+export function itemNamed(view: { get: Lookup }, named: string, time: number): string {
   if (view.get<NamedItem>(NAMED_ITEMS, named) !== undefined) return named
-  const then = holdersOf(view, named).filter(
-    ({ from, until }) => from <= at && (until === undefined || at < until),
-  )
+  const holders = holdersOf(view, named)
+  if (holders.length === 0) return named
+  const at = iso(time)
+  const then = holders.filter(({ from, until }) => from <= at && (until === undefined || at < until))
   return then.length === 1 ? (then[0] as Holder).ci : named
 }

@@ -1,4 +1,4 @@
-import type { ViewTransaction } from '#libs/projections-runtime'
+import type { Reading, ViewTransaction } from '#libs/projections-runtime'
 import {
   entryOf,
   forNearest,
@@ -64,22 +64,23 @@ const NO_COUNTS = FIELD_SIGNALS.map(() => 0)
 const NO_TOTALS: Totals = { incidents: 0, first: 0, last: 0, known: NO_COUNTS, squares: NO_COUNTS }
 const NO_LIST: KeyList = { count: 0, newest: NOBODY }
 
-export type Reads = { collection: string; id: string }[]
+const NO_WORDS: readonly string[] = []
 
 /** What `enter` reads, and a comparison with who stands in the lists. */
-export function listReads(traits: Traits, keys: Keys = everyKeyOf(traits)): Reads {
-  const reads = [{ collection: TOTALS, id: ALL }]
-  for (const id of keys.lists) reads.push({ collection: KEYS, id })
-  for (const id of everyKinKey(keys)) reads.push({ collection: KIN, id })
-  for (const id of traits.words ?? []) reads.push({ collection: WORDS, id })
-  return reads
+export function listReads({ words = NO_WORDS }: Traits, keys: Keys): Reading[] {
+  return [
+    { collection: TOTALS, ids: [ALL] },
+    { collection: KEYS, ids: keys.lists },
+    { collection: KIN, ids: keys.kin },
+    { collection: WORDS, ids: words },
+  ]
 }
 
 /** What of {@link listReads} could not be announced, since it follows from what was read. */
 export function wantLists(view: ViewTransaction, traits: Traits, keys: Keys): void {
   view.want(KEYS, keys.lists)
-  view.want(KIN, everyKinKey(keys))
-  view.want(WORDS, traits.words ?? [])
+  view.want(KIN, keys.kin)
+  view.want(WORDS, traits.words ?? NO_WORDS)
 }
 
 /** The ordinal of the incident that is entered next. */
@@ -97,10 +98,12 @@ export interface Entered {
 }
 
 /** Counts an incident and writes it into its lists. */
-export function enter(view: ViewTransaction, { traits, ordinal, keys, kinKeys }: Entered): void {
+export function enter(
+  view: ViewTransaction,
+  { traits, ordinal, keys, kinKeys: kin = kinKeysIn(view, keys) }: Entered,
+): void {
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
   const isFirst = totals.incidents === 0
-  const kin = kinKeys ?? kinKeysIn(view, keys)
   const entry = entryOf(traits.time, ordinal)
   view.put(TOTALS, ALL, {
     ...moveInFields(view, totals, { from: [], to: keys.fields, entry, past: undefined }),
@@ -111,7 +114,7 @@ export function enter(view: ViewTransaction, { traits, ordinal, keys, kinKeys }:
   list(view, RECENT, entry)
   for (const key of keys.items) list(view, key, entry)
   for (const key of kin) listKin(view, key, entry)
-  countWords(view, traits.words ?? [], 1, traits.number)
+  countWords(view, traits.words ?? NO_WORDS, 1, traits.number)
 }
 
 /** The same incident with other traits. @param until milliseconds since 1970 to which it had the old ones; undefined: it never had */
@@ -129,9 +132,9 @@ export function move(
   for (const key of oldKeys.items) if (!keys.items.includes(key)) leave(view, key, entry, past)
   for (const key of keys.items) if (!oldKeys.items.includes(key)) list(view, key, entry)
   if (old.words === after.words && oldKeys.kind === keys.kind) return
-  const [oldKin, kin] = [everyKinKey(oldKeys), kinKeysIn(view, keys)]
-  for (const key of oldKin) if (!kin.includes(key)) leaveKin(view, key, entry, past)
-  for (const key of kin) if (!oldKin.includes(key)) listKin(view, key, entry)
+  const kin = kinKeysIn(view, keys)
+  for (const key of oldKeys.kin) if (!kin.includes(key)) leaveKin(view, key, entry, past)
+  for (const key of kin) if (!oldKeys.kin.includes(key)) listKin(view, key, entry)
   if (old.words === after.words) return
   const [oldWords, words] = [old.words ?? [], after.words ?? []]
   const [gone, added] = [
@@ -150,20 +153,16 @@ export function moveToGroup(
   until: number | undefined,
 ): void {
   const totals = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
+  const key = (group: string | undefined) => (group === undefined ? undefined : fieldKey('group', group))
   const move = {
     entry: entryOf(traits.time, ordinal),
     past: until === undefined ? undefined : entryOf(until, ordinal),
-    from: onlyGroup(before),
-    to: onlyGroup(after),
   }
-  view.put(TOTALS, ALL, moveInFields(view, totals, move))
+  const counts = countsIn(totals)
+  moveInField(view, counts, GROUP_PLACE, { ...move, left: key(before), joined: key(after) })
+  view.put(TOTALS, ALL, { ...totals, ...counts } satisfies Totals)
 }
-
-function onlyGroup(group: string | undefined): Keys['fields'] {
-  return FIELD_SIGNALS.map((signal) =>
-    signal === 'group' && group !== undefined ? fieldKey(signal, group) : undefined,
-  )
-}
+const GROUP_PLACE = FIELD_SIGNALS.indexOf('group')
 
 /** Moves an incident from lists of fields to others. @returns the totals after that; the same if nothing has moved */
 function moveInFields(
@@ -177,21 +176,43 @@ function moveInFields(
   }: { from: Keys['fields']; to: Keys['fields']; entry: string; past: string | undefined },
 ): Totals {
   if (FIELD_SIGNALS.every((_, place) => from[place] === to[place])) return totals
-  const known = totals.known.slice()
-  const squares = totals.squares.slice()
-  for (let place = 0; place < known.length; place++) {
-    const [left, joined] = [from[place], to[place]]
-    if (left === joined) continue
-    if (left !== undefined) {
-      known[place] = (known[place] as number) - 1
-      squares[place] = (squares[place] as number) - 2 * leave(view, left, entry, past) + 1
-    }
-    if (joined !== undefined) {
-      known[place] = (known[place] as number) + 1
-      squares[place] = (squares[place] as number) + 2 * list(view, joined, entry) + 1
-    }
+  const counts = countsIn(totals)
+  for (let place = 0; place < FIELD_SIGNALS.length; place++)
+    moveInField(view, counts, place, { left: from[place], joined: to[place], entry, past })
+  return { ...totals, ...counts }
+}
+
+/** Counts of totals, to be changed. */
+interface Counts {
+  known: number[]
+  squares: number[]
+}
+
+function countsIn({ known, squares }: Totals): Counts {
+  return { known: known.slice(), squares: squares.slice() }
+}
+
+/** Moves an incident from the list of one value of a field to that of another one. */
+function moveInField(
+  view: ViewTransaction,
+  { known, squares }: Counts,
+  place: number,
+  {
+    left,
+    joined,
+    entry,
+    past,
+  }: { left: string | undefined; joined: string | undefined; entry: string; past: string | undefined },
+): void {
+  if (left === joined) return
+  if (left !== undefined) {
+    known[place] = (known[place] as number) - 1
+    squares[place] = (squares[place] as number) - 2 * leave(view, left, entry, past) + 1
   }
-  return { ...totals, known, squares }
+  if (joined !== undefined) {
+    known[place] = (known[place] as number) + 1
+    squares[place] = (squares[place] as number) + 2 * list(view, joined, entry) + 1
+  }
 }
 
 /** @returns how many shared the trait before */
@@ -249,25 +270,16 @@ export function backgroundOf(lookup: Lookup): Background {
   }
 }
 
-function everyKinKey({ kind, pairs }: Keys): readonly string[] {
-  const keys = pairs.map(({ key }) => key)
-  if (kind !== undefined) keys.push(kind)
-  return keys
-}
-
 /** Without pairs of words that are common: who shares them, shares nothing beyond chance, and they would be written all the time. */
-export function kinKeysIn(view: { get: Lookup }, { kind, pairs }: Keys): readonly string[] {
+export function kinKeysIn(view: { get: Lookup }, { kind, pairs, pairedWords, kin }: Keys): readonly string[] {
   const { incidents } = view.get<Totals>(TOTALS, ALL) ?? NO_TOTALS
-  const keys = kind === undefined ? [] : [kind]
-  const countOf = (stem: string) => view.get<WordCount>(WORDS, stem)?.count ?? 0
-  let [last, countOfLast] = ['', 0]
-  for (const { key, one, other } of pairs) {
-    const count = one === last ? countOfLast : countOf(one)
-    ;[last, countOfLast] = [other, countOf(other)]
-    const isCommon = incidents >= LEAST_TO_JUDGE && count * countOfLast * COMMON_PAIR > incidents * incidents
-    if (!isCommon) keys.push(key)
-  }
-  return keys
+  if (incidents < LEAST_TO_JUDGE) return kin
+  const counts = pairedWords.map((stem) => view.get<WordCount>(WORDS, stem)?.count ?? 0)
+  const rare = pairs.filter((_, i) => {
+    const [one, other] = [counts[i] as number, counts[i + 1] as number]
+    return one * other * COMMON_PAIR <= incidents * incidents
+  })
+  return kind === undefined ? rare : [kind, ...rare]
 }
 /** Two words are common that one in so many incidents has both of by chance; before there are some incidents, none are. */
 const COMMON_PAIR = 256
@@ -302,8 +314,8 @@ export function kinOf(
   if (fields.length >= LEAST_FIELDS) {
     // Who stands in none of these is not in enough of them
     const telling = fields.length - LEAST_FIELDS + 1
-    for (const [i, key] of fields.entries())
-      near(view.get<KeyList>(KEYS, key), MOST_OF_FIELD, i < telling ? add : addKnown)
+    for (let i = 0; i < fields.length; i++)
+      near(view.get<KeyList>(KEYS, fields[i] as string), MOST_OF_FIELD, i < telling ? add : addKnown)
     tally.keep(LEAST_FIELDS)
   }
   for (const key of keys.rare) near(view.get<KeyList>(KEYS, key), MOST_OF_RARE)
@@ -319,6 +331,6 @@ export function listedWith(lookup: Lookup, traits: Traits): readonly number[] {
   const add = (newest: Newest = NOBODY) => forNewest(newest, MOST_LISTED, (ordinal) => found.add(ordinal))
   const keys = everyKeyOf(traits)
   for (const key of keys.lists) add(lookup<KeyList>(KEYS, key)?.newest)
-  for (const key of everyKinKey(keys)) add(lookup<KinList>(KIN, key)?.newest)
+  for (const key of keys.kin) add(lookup<KinList>(KIN, key)?.newest)
   return [...found]
 }

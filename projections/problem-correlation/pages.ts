@@ -1,6 +1,5 @@
 import type { ViewTransaction } from '#libs/projections-runtime'
 import type { Fingerprint } from './fingerprints.js'
-import type { Lookup } from './lists.js'
 import { firstVersion, type Versions, versionAt } from './versions.js'
 
 /**
@@ -16,13 +15,11 @@ interface Page {
   incidents: readonly Versions[]
 }
 
-const pageNumber = (ordinal: number): number => Math.floor(ordinal / PER_PAGE)
-const pageOf = (ordinal: number): string => idOf(pageNumber(ordinal))
-
 const ids: string[] = []
 
 /** Made once: a text of its own for each time that it is looked for would have to be hashed each time. */
-function idOf(page: number): string {
+function pageOf(ordinal: number): string {
+  const page = Math.floor(ordinal / PER_PAGE)
   let id = ids[page]
   if (id === undefined) {
     id = String(page)
@@ -50,17 +47,17 @@ export function changeVersions(
   view.put(PAGES, pageOf(ordinal), { incidents: incidents.with(ordinal % PER_PAGE, next) } satisfies Page)
 }
 
-export function versionsOf(view: { get: Lookup }, ordinal: number): Versions {
+export function versionsOf(view: ViewTransaction, ordinal: number): Versions {
   return incidentsOn(view, pageOf(ordinal))[ordinal % PER_PAGE] as Versions
 }
 
-function incidentsOn(view: { get: Lookup }, page: string): readonly Versions[] {
+function incidentsOn(view: ViewTransaction, page: string): readonly Versions[] {
   return view.get<Page>(PAGES, page)?.incidents ?? []
 }
 
-/** Ids of the pages on which they stand. */
+/** Ids of the pages on which they stand, each once. */
 export function pagesOf(ordinals: readonly number[]): readonly string[] {
-  return [...new Set(ordinals.map(pageNumber))].map(idOf)
+  return [...new Set(ordinals.map(pageOf))]
 }
 
 /** Stands for one that takes part in nothing. */
@@ -68,28 +65,29 @@ export const NO_FINGERPRINT: Fingerprint = ''
 
 /** Of each of them, in their order, as it was at a time (milliseconds since 1970): of later ones, as they were opened. */
 export function fingerprintsOf(
-  view: { get: Lookup },
+  pages: Pages,
   ordinals: readonly number[],
   at = Number.POSITIVE_INFINITY,
 ): readonly Fingerprint[] {
-  return ofEach(view, ordinals, (versions) => versionAt(versions, at))
+  return ofEach(pages, ordinals, (versions) => versionAt(versions, at))
 }
 
 /** Of each of them, in their order, as it was opened. */
-export function firstFingerprintsOf(
-  view: { get: Lookup },
-  ordinals: readonly number[],
-): readonly Fingerprint[] {
-  return ofEach(view, ordinals, firstVersion)
+export function firstFingerprintsOf(pages: Pages, ordinals: readonly number[]): readonly Fingerprint[] {
+  return ofEach(pages, ordinals, firstVersion)
 }
 
+/** Where pages are read. */
+type Pages = Pick<ViewTransaction, 'getMany'>
+
 function ofEach(
-  view: { get: Lookup },
+  pages: Pages,
   ordinals: readonly number[],
   pick: (versions: Versions) => Fingerprint | undefined,
 ): readonly Fingerprint[] {
-  return ordinals.map((ordinal) => {
-    const versions = incidentsOn(view, pageOf(ordinal))[ordinal % PER_PAGE]
+  const found = pages.getMany<Page>(PAGES, ordinals.map(pageOf))
+  return ordinals.map((ordinal, i) => {
+    const versions = found[i]?.incidents[ordinal % PER_PAGE]
     return (versions === undefined ? undefined : pick(versions)) ?? NO_FINGERPRINT
   })
 }

@@ -1,11 +1,10 @@
 import type { RecordedEvent } from '#libs/event-sourcing'
-import type { ViewTransaction } from '#libs/projections-runtime'
+import type { Reading, ViewTransaction } from '#libs/projections-runtime'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { ProblemEvent } from '../../src/problems/domain/problem.events.js'
 import { linkedTo } from './candidate-growth.js'
 import { CANDIDATES, type Candidate, candidateId, standing } from './candidates.js'
 import { type CorrelatedIncident, INCIDENTS } from './linking.js'
-import type { Reads } from './lists.js'
 
 /** What candidates have become, and which of their incidents are linked to a problem. */
 
@@ -26,15 +25,15 @@ const PREFIX = 'problem-'
 const numberOf = ({ stream }: Recorded): string => stream.slice(PREFIX.length)
 
 /** Documents that {@link foldProblem} looks at, as far as the event says. */
-export function problemReads(event: Recorded): Reads {
-  const own = { collection: PROBLEMS, id: numberOf(event) }
+export function problemReads(event: Recorded): Reading[] {
+  const own = { collection: PROBLEMS, ids: [numberOf(event)] }
   switch (event.type) {
     case 'ProblemOpened': {
       const { candidate } = event.data
-      return candidate === undefined ? [] : [own, { collection: CANDIDATES, id: candidateId(candidate) }]
+      return candidate === undefined ? [] : [own, { collection: CANDIDATES, ids: [candidateId(candidate)] }]
     }
     case 'ProblemMarkedDuplicate':
-      return [own, { collection: PROBLEMS, id: event.data.survivor }]
+      return [own, { collection: PROBLEMS, ids: [event.data.survivor] }]
     case 'ProblemCanceled':
     case 'ProblemClosed':
     case 'ProblemStateObserved':

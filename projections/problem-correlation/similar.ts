@@ -1,11 +1,13 @@
+import type { Reading } from '#libs/projections-runtime'
 import { CANDIDATES, type Candidate } from './candidates.js'
 import type { CorrelatedIncident } from './linking.js'
-import { backgroundOf, type Lookup, listedWith, listReads, type Reads } from './lists.js'
+import { backgroundOf, type Lookup, listedWith, listReads } from './lists.js'
 import { fingerprintsOf, NO_FINGERPRINT, PAGES, pagesOf } from './pages.js'
 import { Comparer, mostAlike, surprise, USUAL_PARAMETERS } from './similarity.js'
+import { everyKeyOf } from './traits.js'
 
 /** Reads documents of the view. */
-export type Load = (reads: Reads) => Promise<Lookup>
+export type Load = (reads: readonly Reading[]) => Promise<Lookup>
 
 /**
  * Whom an incident is most like of all who stand in its lists, the best first. One whose traits speak against it on the whole is none,
@@ -13,10 +15,13 @@ export type Load = (reads: Reads) => Promise<Lookup>
  * @returns their numbers, bits beyond chance ({@link surprise}), and what they agree in
  */
 export async function mostSimilar({ traits }: Pick<CorrelatedIncident, 'traits'>, load: Load, most: number) {
-  const lookup = await load(listReads(traits))
+  const lookup = await load(listReads(traits, everyKeyOf(traits)))
   const ordinals = listedWith(lookup, traits)
-  const pages = await load(pagesOf(ordinals).map((id) => ({ collection: PAGES, id })))
-  const others = fingerprintsOf({ get: pages }, ordinals).filter((other) => other !== NO_FINGERPRINT)
+  const pages = await load([{ collection: PAGES, ids: pagesOf(ordinals) }])
+  const others = fingerprintsOf(
+    { getMany: (collection, ids) => ids.map((id) => pages(collection, id)) },
+    ordinals,
+  ).filter((other) => other !== NO_FINGERPRINT)
   const background = backgroundOf(lookup)
   const comparer = new Comparer(traits, background, USUAL_PARAMETERS)
   return mostAlike(others, comparer)
@@ -37,7 +42,7 @@ export async function candidatesNow(
   const found = new Map<string, Candidate | undefined>()
   for (let asked = new Set(ids); asked.size > 0; ) {
     const named = [...asked].filter((id) => id !== undefined)
-    const lookup = await load(named.map((id) => ({ collection: CANDIDATES, id })))
+    const lookup = await load([{ collection: CANDIDATES, ids: named }])
     for (const id of named) found.set(id, lookup<Candidate>(CANDIDATES, id))
     const next = named.map((id) => found.get(id)?.mergedInto)
     asked = new Set(next.filter((id) => id !== undefined && !found.has(id)))

@@ -15,16 +15,7 @@ import {
   UPSTREAM_FROM,
   wordsFrom,
 } from './fingerprints.js'
-import {
-  changeKey,
-  ciKey,
-  everyKeyOf,
-  FIELD_SIGNALS,
-  type FieldSignal,
-  type Keys,
-  sourcesOf,
-  type Traits,
-} from './traits.js'
+import { everyKeyOf, FIELD_SIGNALS, type FieldSignal, type Keys, sourcesOf, type Traits } from './traits.js'
 
 /** What can speak for two incidents having one cause. */
 export type Signal = FieldSignal | 'ci' | 'upstream' | 'words' | 'change' | 'time'
@@ -131,8 +122,11 @@ export class Comparer {
     this.#fields = weighedFields(one, own.keys, { background, rarity, by })
     this.#ciAgrees = Math.log2(by.ciAgreement)
     this.#ciDiffers = Math.log2(1 - by.ciAgreement)
-    this.#sources = weighed(sourcesOf(one), (item) => rarity(background.count(ciKey(item))))
-    this.#changes = weighed(one.changes, (change) => rarity(background.count(changeKey(change))))
+    const sources = sourcesOf(one)
+    const rarityOfItem = (key: string) => rarity(background.count(key))
+    const { items } = own.keys
+    this.#sources = weighed(sources, (_, place) => rarityOfItem(items[place] as string))
+    this.#changes = weighed(one.changes, (_, place) => rarityOfItem(items[sources.length + place] as string))
     this.#rarityOfWord = (word) => rarity(background.countWord(word))
     this.#moment = by.momentMilliseconds
     this.#nearest = nearestBits(background.span, by.momentMilliseconds)
@@ -268,7 +262,13 @@ interface Weighed {
   bits: readonly number[]
 }
 
-function weighed(values: readonly string[] = [], bitsOf: (value: string) => number): Weighed {
+const NOTHING: Weighed = { values: [], hashes: [], bits: [] }
+
+function weighed(
+  values: readonly string[] | undefined,
+  bitsOf: (value: string, place: number) => number,
+): Weighed {
+  if (values === undefined) return NOTHING
   return { values, hashes: values.map(hashOfValue), bits: values.map(bitsOf) }
 }
 
@@ -287,7 +287,8 @@ function weighedFields(
   { background, rarity, by }: { background: Background; rarity: (count: number) => number; by: Parameters },
 ): WeighedField[] {
   const fields: WeighedField[] = []
-  for (const [i, signal] of FIELD_SIGNALS.entries()) {
+  for (let i = 0; i < FIELD_SIGNALS.length; i++) {
+    const signal = FIELD_SIGNALS[i] as FieldSignal
     const share = by.agreement[signal]
     const value = one[signal]
     const key = keys.fields[i]

@@ -43,9 +43,10 @@ export class Tally {
 
   /** Ordinals of so many at most: those that stand in most lists, then the nearest in time. In no order, if there are no more. */
   first(most: number): readonly number[] {
-    if (this.#size <= most) return Array.from(this.#ordinals.subarray(0, this.#size))
     const [ordinals, lists, gaps] = [this.#ordinals, this.#lists, this.#gaps] as const
-    const places = Array.from({ length: this.#size }, (_, place) => place)
+    const places: number[] = []
+    for (let place = 0; place < this.#size; place++) places.push(place)
+    if (places.length <= most) return places.map((place) => ordinals[place] as number)
     const between = (numbers: Int32Array | Float64Array, a: number, b: number) =>
       (numbers[a] as number) - (numbers[b] as number)
     return places

@@ -37,12 +37,19 @@ export function describedTraits(
   fields: Partial<IncidentFields>,
   about: readonly string[] = aboutOf(fields),
 ): Traits {
-  const traits: Record<string, unknown> = { number, time }
-  for (const name of FIELD_NAMES) if (fields[name]) traits[name] = fields[name]
-  if (fields.primaryCi) traits.ci = fields.primaryCi
   const words = wordsOf(fields.title, about)
-  if (words.length > 0) traits.words = words
-  return traits as unknown as Traits
+  return {
+    number,
+    time,
+    category: fields.category || undefined,
+    subcategory: fields.subcategory || undefined,
+    symptom: fields.symptom || undefined,
+    location: fields.location || undefined,
+    service: fields.service || undefined,
+    openedBy: fields.openedBy || undefined,
+    ci: fields.primaryCi || undefined,
+    words: words.length > 0 ? words : undefined,
+  }
 }
 
 /** Fields of {@link describedTraits} that have changed; null: it has it no longer. */
@@ -62,7 +69,8 @@ const TRAIT_OF_FIELD = [...FIELD_NAMES.map((name) => [name, name] as const), ['p
 /** What an incident speaks of. */
 export function wordsOf(title: string | undefined, about: readonly string[]): readonly string[] {
   const words = wordStems(title ?? '')
-  return about.length === 0 ? words : [...new Set([...words, ...about])].slice(0, MOST_STEMS)
+  const others = about.filter((stem) => !words.includes(stem))
+  return others.length === 0 ? words : [...words, ...others].slice(0, MOST_STEMS)
 }
 
 export function aboutOf({ description }: Partial<IncidentFields>): readonly string[] {
@@ -86,23 +94,15 @@ export function kindOf({ category, subcategory, symptom }: Traits): string | und
   return `kind:${category ?? ''}|${subcategory ?? ''}|${symptom ?? ''}`
 }
 
-/** Two words, and the name of the list of all that have them side by side. */
-export interface WordPair {
-  key: string
-  one: string
-  other: string
-}
+/** The name of the list of all that have two words side by side. */
+const pairKey = (one: string, other: string) => `words:${one} ${other}`
 const MOST_PAIRS = 5
 
-/** Neighbours among its first words in the order of the alphabet: so other words between them do not part what is alike. */
-function wordPairs({ words = [] }: Traits): readonly WordPair[] {
-  const first = words.slice(0, MOST_PAIRS + 1).sort()
-  const pairs: WordPair[] = []
-  for (let i = 1; i < first.length; i++) {
-    const [one, other] = [first[i - 1] as string, first[i] as string]
-    pairs.push({ key: `words:${one} ${other}`, one, other })
-  }
-  return pairs
+/**
+ * Its first words in the order of the alphabet, of which neighbours make pairs: so other words between them do not part what is alike.
+ */
+function pairedWords({ words = [] }: Traits): readonly string[] {
+  return words.slice(0, MOST_PAIRS + 1).sort()
 }
 
 /** Names of lists in which an incident can be found again. */
@@ -115,30 +115,44 @@ export interface Keys {
   items: readonly string[]
   /**
    * Those by a trait that is rare enough for two incidents to be of one candidate by it. Others must be alike in more than one:
-   * {@link kindOf}, {@link wordPairs}.
+   * {@link kindOf}, {@link pairedWords}.
    */
   rare: readonly string[]
   kind: string | undefined
-  pairs: readonly WordPair[]
+  /** Of words side by side: the first is of the first two of {@link pairedWords}. */
+  pairs: readonly string[]
+  pairedWords: readonly string[]
+  /** By what is alike in more than one trait: its kind, and pairs of words. */
+  kin: readonly string[]
 }
 
 /** More of the items upstream say nothing any more. */
 const MOST_SOURCES = 4
 
 export function everyKeyOf(traits: Traits): Keys {
+  const lists: string[] = [RECENT]
   const fields = FIELD_SIGNALS.map((signal) => {
     const value = traits[signal]
-    return value === undefined ? undefined : fieldKey(signal, value)
+    if (value === undefined) return undefined
+    const key = fieldKey(signal, value)
+    lists.push(key)
+    return key
   })
   const sources = sourcesOf(traits).map(ciKey)
   const changes = traits.changes?.map(changeKey) ?? []
-  const items = [...sources, ...changes]
+  const items = changes.length === 0 ? sources : [...sources, ...changes]
+  lists.push(...items)
+  const kind = kindOf(traits)
+  const words = pairedWords(traits)
+  const pairs = words.slice(1).map((word, i) => pairKey(words[i] as string, word))
   return {
-    lists: [RECENT, ...fields.filter((key) => key !== undefined), ...items],
+    lists,
     fields,
     items,
     rare: sources.length > MOST_SOURCES ? [...sources.slice(0, MOST_SOURCES), ...changes] : items,
-    kind: kindOf(traits),
-    pairs: wordPairs(traits),
+    kind,
+    pairs,
+    pairedWords: words,
+    kin: kind === undefined ? pairs : [kind, ...pairs],
   }
 }

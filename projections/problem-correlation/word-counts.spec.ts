@@ -8,6 +8,7 @@ function counted(incidents: number): { count: number; writes: number } {
   const view: ViewTransaction = {
     get: <Document extends object>(collection: string) =>
       (collection === WORDS ? known : undefined) as Document | undefined,
+    getMany: () => [],
     want: () => undefined,
     put: (_collection, _id, document) => {
       known = document

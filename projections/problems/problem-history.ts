@@ -52,7 +52,7 @@ export const problemHistory = defineView<ProblemEvent>({
       ...forReaders(DESK_READERS),
     },
   },
-  reads: (event) => [{ collection: COLLECTION, id: event.stream }],
+  reads: (event) => [{ collection: COLLECTION, ids: [event.stream] }],
   fold(event, intervals) {
     const { stream } = event
     if (event.type === 'ProblemOpened') {

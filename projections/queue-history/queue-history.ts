@@ -67,7 +67,7 @@ export const queueHistory = defineView<IncidentEvent>({
       ...forEverybody,
     },
   },
-  reads: (event) => [{ collection: COLLECTION, id: event.stream }],
+  reads: (event) => [{ collection: COLLECTION, ids: [event.stream] }],
   fold(event, intervals) {
     const { stream, metadata } = event
     if (event.type === 'IncidentOpened') {

@@ -149,11 +149,9 @@ async function askSimilar(reader: ProjectionReader, incidents: number) {
   const random = seeded(incidents)
   const load: Load = async (reads) => {
     const documents = new Map<string, unknown>()
-    for (const collection of new Set(reads.map((read) => read.collection))) {
-      const ids = reads.filter((read) => read.collection === collection).map(({ id }) => id)
+    for (const { collection, ids } of reads)
       for (const [id, { document }] of await reader.getMany(collection, ids))
         documents.set(`${collection}/${id}`, document)
-    }
     return <Document extends object>(collection: string, id: string) =>
       documents.get(`${collection}/${id}`) as Document | undefined
   }

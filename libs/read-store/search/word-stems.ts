@@ -21,14 +21,15 @@ const STOP_WORDS = new Set(
  * their order. Words of one character and bare numbers of up to two digits are left out.
  */
 export function wordStems(title: string, description = ''): readonly string[] {
-  const stems = new Set<string>()
+  // So few that looking through them costs less than a set
+  const stems: string[] = []
   for (const text of [title, description.slice(0, MOST_CHARACTERS)])
     for (const word of foldedWords(text)) {
-      if (stems.size === MOST_STEMS) return [...stems]
+      if (stems.length === MOST_STEMS) return stems
       const stem = stemOf(word)
-      if (stem !== NONE) stems.add(stem)
+      if (stem !== NONE && !stems.includes(stem)) stems.push(stem)
     }
-  return [...stems]
+  return stems
 }
 
 const known = new Map<string, string>()

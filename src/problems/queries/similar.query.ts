@@ -1,10 +1,11 @@
 import type { Principal } from '#libs/access'
 import { NotFound } from '#libs/event-sourcing'
+import type { Reading } from '#libs/projections-runtime'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
 import { type IncidentDetails, incidentDetails } from '#projections/incident-details/incident-details'
 import { candidateNumber, rounded } from '#projections/problem-correlation/candidates'
 import { type CorrelatedIncident, INCIDENTS } from '#projections/problem-correlation/linking'
-import type { Lookup, Reads } from '#projections/problem-correlation/lists'
+import type { Lookup } from '#projections/problem-correlation/lists'
 import { problemCorrelation } from '#projections/problem-correlation/problem-correlation'
 import { reasonsOf } from '#projections/problem-correlation/reasons'
 import { candidatesNow, mostSimilar } from '#projections/problem-correlation/similar'
@@ -39,7 +40,7 @@ export async function similarIncidents(
   const { row: asked, position, lag } = await correlated.get(number, asking)
   const items: object[] = []
   if (asked && !asked.document.restricted) {
-    const load = (reads: Reads) => loaded(reads, { models, asking })
+    const load = (reads: readonly Reading[]) => loaded(reads, { models, asking })
     const best = await mostSimilar(asked.document, load, LOOKED_AT)
     const others = await correlated.getMany(
       best.map((other) => other.number),
@@ -75,10 +76,9 @@ interface Loading {
 }
 
 /** Documents of the view. */
-async function loaded(reads: Reads, { models, asking }: Loading): Promise<Lookup> {
+async function loaded(reads: readonly Reading[], { models, asking }: Loading): Promise<Lookup> {
   const documents = new Map<string, object>()
-  for (const collection of new Set(reads.map((read) => read.collection))) {
-    const ids = reads.filter((read) => read.collection === collection).map(({ id }) => id)
+  for (const { collection, ids } of reads) {
     const { rows } = await models.of<object>(problemCorrelation.name, collection).getMany(ids, asking)
     for (const { id, document } of rows) documents.set(`${collection}/${id}`, document)
   }
