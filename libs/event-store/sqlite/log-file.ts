@@ -1,4 +1,4 @@
-import type { Codec, DecodedEvent, EventMetadata, RecordedEvent } from '#libs/event-sourcing'
+import type { Codec, RecordedEvent } from '#libs/event-sourcing'
 import { toPosition } from '#libs/event-sourcing'
 import type { SqliteConnection, Statement } from './driver.js'
 import { NameTable } from './name-table.js'
@@ -36,7 +36,6 @@ export class LogFile {
   #head: Head = { position: 0, recordedAt: 0 }
   #version: number | undefined
   #generation = 0
-  #lastRead: { decoded: DecodedEvent['metadata']; recordedAt: number; metadata: EventMetadata } | undefined
 
   constructor(
     readonly connection: SqliteConnection,
@@ -105,7 +104,7 @@ export class LogFile {
   /** Decodes a row. Events that were written together share their metadata. */
   toEvent([position, stream, revision, typeId, recordedAt, id, data, metadata]: EventRow): RecordedEvent {
     const type = this.types.nameOf(typeId)
-    const decoded = this.codec.decode(type, { data, metadata })
+    const decoded = this.codec.decode(type, { data, metadata }, recordedAt)
     return {
       id,
       type,
@@ -113,15 +112,7 @@ export class LogFile {
       revision,
       position: toPosition(position),
       data: decoded.data,
-      metadata: this.#withTime(decoded.metadata, recordedAt),
+      metadata: decoded.metadata,
     }
-  }
-
-  #withTime(decoded: DecodedEvent['metadata'], recordedAt: number): EventMetadata {
-    const last = this.#lastRead
-    if (last?.decoded === decoded && last.recordedAt === recordedAt) return last.metadata
-    const metadata = { ...decoded, recordedAt: new Date(recordedAt).toISOString() }
-    this.#lastRead = { decoded, recordedAt, metadata }
-    return metadata
   }
 }
