@@ -143,15 +143,21 @@ function broken(connection: SqliteConnection, { name, sql }: Rule): LogFinding[]
 }
 
 function undecodable(connection: SqliteConnection, codec: Codec): LogFinding[] {
-  const page = connection.prepare<{ position: number; type: string; data: string; metadata: string }>(
-    `SELECT e.position, t.name AS type, e.data, e.metadata FROM events e JOIN types t ON t.id = e.type
+  const page = connection.prepare<{
+    position: number
+    type: string
+    recordedAt: number
+    data: string
+    metadata: string
+  }>(
+    `SELECT e.position, t.name AS type, e.recorded_at AS recordedAt, e.data, e.metadata FROM events e JOIN types t ON t.id = e.type
      WHERE e.position > ? ORDER BY e.position LIMIT ${DECODED_AT_ONCE}`,
   )
   const found: LogFinding[] = []
   for (let rows = page.all(0); rows.length > 0; rows = page.all(rows[rows.length - 1]!.position)) {
     for (const row of rows) {
       try {
-        codec.decode(row.type, row)
+        codec.decode(row.type, row, row.recordedAt)
       } catch (error) {
         const message = `${row.type} at position ${toPosition(row.position)}: ${(error as Error).message}`
         found.push({ rule: 'EVENT.UNDECODABLE', message })

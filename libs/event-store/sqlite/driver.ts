@@ -56,6 +56,13 @@ export class SqliteConnection {
     return this.#database.prepare(sql) as unknown as Statement<Row>
   }
 
+  /** A statement whose rows come as lists of their values: naming those of a row takes the driver almost half of its time. */
+  prepareLists<Row extends readonly SqlValue[]>(sql: string): Statement<Row> {
+    const statement = this.#database.prepare(sql)
+    statement.setReturnArrays(true)
+    return statement as unknown as Statement<Row>
+  }
+
   /** The single value that a pragma answers with. */
   pragma(name: string): SqlValue | undefined {
     const row = this.prepare<Record<string, SqlValue>>(`PRAGMA ${name}`).get()

@@ -1,4 +1,4 @@
-import type { Codec, DecodedEvent, EventMetadata, RecordedEvent } from '#libs/event-sourcing'
+import type { Codec, RecordedEvent } from '#libs/event-sourcing'
 import { toPosition } from '#libs/event-sourcing'
 import type { SqliteConnection, Statement } from './driver.js'
 import { NameTable } from './name-table.js'
@@ -11,20 +11,19 @@ export interface Head {
   readonly recordedAt: number
 }
 
-export interface EventRow {
-  position: number
-  stream: string
-  revision: number
-  type: number
-  recordedAt: number
-  id: string
-  data: string
-  metadata: string
-}
+export type EventRow = readonly [
+  position: number,
+  stream: string,
+  revision: number,
+  type: number,
+  recordedAt: number,
+  id: string,
+  data: string,
+  metadata: string,
+]
 
 /** The columns of an {@link EventRow}, from `events e` joined with `streams s`. */
-export const EVENT_COLUMNS =
-  'e.position, s.name AS stream, e.revision, e.type, e.recorded_at AS recordedAt, e.id, e.data, e.metadata'
+export const EVENT_COLUMNS = 'e.position, s.name, e.revision, e.type, e.recorded_at, e.id, e.data, e.metadata'
 
 /** One connection to a log, and what is known of the log as of the last look. */
 export class LogFile {
@@ -37,7 +36,6 @@ export class LogFile {
   #head: Head = { position: 0, recordedAt: 0 }
   #version: number | undefined
   #generation = 0
-  #lastRead: { decoded: DecodedEvent['metadata']; recordedAt: number; metadata: EventMetadata } | undefined
 
   constructor(
     readonly connection: SqliteConnection,
@@ -104,25 +102,17 @@ export class LogFile {
   }
 
   /** Decodes a row. Events that were written together share their metadata. */
-  toEvent(row: EventRow): RecordedEvent {
-    const type = this.types.nameOf(row.type)
-    const { data, metadata } = this.codec.decode(type, row)
+  toEvent([position, stream, revision, typeId, recordedAt, id, data, metadata]: EventRow): RecordedEvent {
+    const type = this.types.nameOf(typeId)
+    const decoded = this.codec.decode(type, { data, metadata }, recordedAt)
     return {
-      id: row.id,
+      id,
       type,
-      stream: row.stream,
-      revision: row.revision,
-      position: toPosition(row.position),
-      data,
-      metadata: this.#withTime(metadata, row.recordedAt),
+      stream,
+      revision,
+      position: toPosition(position),
+      data: decoded.data,
+      metadata: decoded.metadata,
     }
-  }
-
-  #withTime(decoded: DecodedEvent['metadata'], recordedAt: number): EventMetadata {
-    const last = this.#lastRead
-    if (last?.decoded === decoded && last.recordedAt === recordedAt) return last.metadata
-    const metadata = { ...decoded, recordedAt: new Date(recordedAt).toISOString() }
-    this.#lastRead = { decoded, recordedAt, metadata }
-    return metadata
   }
 }

@@ -33,8 +33,10 @@ export class LogReader {
   constructor(private readonly log: LogFile) {
     const { connection } = log
     const ofStream = `SELECT ${EVENT_COLUMNS} FROM streams s CROSS JOIN events e ON e.stream = s.id WHERE s.name = ?`
-    this.#forwards = connection.prepare(`${ofStream} AND e.revision >= ? ORDER BY e.revision LIMIT ?`)
-    this.#backwards = connection.prepare(`${ofStream} AND e.revision <= ? ORDER BY e.revision DESC LIMIT ?`)
+    this.#forwards = connection.prepareLists(`${ofStream} AND e.revision >= ? ORDER BY e.revision LIMIT ?`)
+    this.#backwards = connection.prepareLists(
+      `${ofStream} AND e.revision <= ? ORDER BY e.revision DESC LIMIT ?`,
+    )
     this.#idAt = connection.prepare('SELECT id FROM events WHERE position = ?')
     this.#timeAt = connection.prepare('SELECT recorded_at AS recordedAt FROM events WHERE position = ?')
     this.#metadata = connection.prepare('SELECT metadata FROM stream_metadata WHERE stream = ?')
@@ -60,7 +62,7 @@ export class LogReader {
     const rows =
       query && from < bound ? this.#statement(query.sql).all(from, bound, limit, ...query.values) : []
     // A full page was searched to its last event only; any other to where the search was bounded.
-    const searched = rows.length === limit ? rows[limit - 1]!.position : Math.max(from, bound)
+    const searched = rows.length === limit ? rows[limit - 1]![0] : Math.max(from, bound)
     return {
       events: rows.map((row) => this.log.toEvent(row)),
       position: toPosition(searched),
@@ -129,7 +131,7 @@ export class LogReader {
   #statement(sql: string): Statement<EventRow> {
     const kept = this.#filtered.get(sql)
     if (kept !== undefined) return kept
-    const statement = this.log.connection.prepare<EventRow>(sql)
+    const statement = this.log.connection.prepareLists<EventRow>(sql)
     this.#filtered.set(sql, statement)
     return statement
   }

@@ -55,7 +55,7 @@ export class LogWriter {
     this.#insertEvent = connection.prepare(
       'INSERT INTO events (position, stream, revision, category, type, recorded_at, id, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
-    this.#readPlaces = connection.prepare(
+    this.#readPlaces = connection.prepareLists(
       `SELECT ${EVENT_COLUMNS} FROM events e JOIN streams s ON s.id = e.stream
        WHERE e.stream = ? AND e.revision BETWEEN ? AND ? ORDER BY e.revision`,
     )
@@ -187,9 +187,9 @@ export class LogWriter {
     const conflict = { kind: 'conflict', actual: stream.revision } as const
     if (from + events.length - 1 > stream.revision) return conflict
     const there = this.#readPlaces.all(stream.id, from, from + events.length - 1)
-    const same = there.length === events.length && there.every((row, i) => row.id === events[i]!.id)
-    if (!same) return conflict
     const original = there.map((row) => this.log.toEvent(row))
+    const same = original.length === events.length && original.every(({ id }, i) => id === events[i]!.id)
+    if (!same) return conflict
     return { kind: 'alreadyAppended', events: original, last: lastOf(original) }
   }
 
@@ -213,7 +213,10 @@ export class LogWriter {
 }
 
 /** Where the first event of an append stands; the others follow it without a gap. */
-type Place = Pick<EventRow, 'position' | 'revision'>
+interface Place {
+  position: number
+  revision: number
+}
 
 /**
  * Events that were just written: what the writer is told is what any reader will find. They are decoded when somebody
@@ -241,15 +244,8 @@ class JustAppended implements Appended {
   }
 
   private placed({ id, type, data, metadata }: EncodedRow, index: number): EventRow {
-    return {
-      position: this.first.position + index,
-      stream: this.stream,
-      revision: this.first.revision + index,
-      type: this.log.types.idOf(type)!,
-      recordedAt: this.recordedAt,
-      id,
-      data,
-      metadata,
-    }
+    const { position, revision } = this.first
+    const typeId = this.log.types.idOf(type)!
+    return [position + index, this.stream, revision + index, typeId, this.recordedAt, id, data, metadata]
   }
 }
