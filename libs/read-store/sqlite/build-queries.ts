@@ -198,8 +198,9 @@ export class BuildQueries {
       return kept(this.rowsWithPlaces<Document>(page, sources)).map(({ row }) => row)
     }
     const condition = filterSql(table, filter, { checkOnly: true })
-    const text = `${table.table} WHERE n IN (${driver.rows.text}) AND (${condition.text})`
-    const values = [...driver.rows.values, ...condition.values]
+    const candidates = driver.rows()
+    const text = `${table.table} WHERE n IN (${candidates.text}) AND (${condition.text})`
+    const values = [...candidates.values, ...condition.values]
     const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
     const keys = this.file.connection
       .lists(`SELECT id, n${levels} FROM ${text}`, values)

@@ -66,8 +66,8 @@ function sourcesFor(
   atMost: number,
 ): readonly RowSource[] | undefined {
   const drivers = rowDrivers(table, filter)
-  const all = { from: table.table, candidates: sql('1'), rest: filterSql(table, filter) }
-  if (drivers.length === 0) return [all]
+  if (drivers.length === 0)
+    return [{ from: table.table, candidates: sql('1'), rest: filterSql(table, filter) }]
   const [only, ...others] = drivers.filter(({ open }) => !open)
   const driver = only && others.length === 0 ? only : narrowestDriver(connection, drivers, atMost)
   return driver && sourcesOf(table, filter, driver)

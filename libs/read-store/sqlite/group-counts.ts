@@ -123,7 +123,7 @@ const MOST_LOOKED_UP = 10_000
 function driven(connection: Connection, table: CollectionTable, filter: Filter): Sql {
   const driver = narrowestDriver(connection, rowDrivers(table, filter), MOST_LOOKED_UP)
   if (!driver) return filterSql(table, filter)
-  const { text, values } = driver.rows
+  const { text, values } = driver.rows()
   return allOf([{ text: `n IN (${text})`, values }, filterSql(table, filter, { checkOnly: true })])
 }
 

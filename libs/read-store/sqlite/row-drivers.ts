@@ -2,7 +2,7 @@ import type { Filter } from '../filter.js'
 import { conjuncts } from '../filter.js'
 import { type CollectionTable, encodeText, quoted } from './collection-table.js'
 import type { Connection } from './connection.js'
-import { allOf, comparisonSql, encodedValues, filterSql, inSql, type Sql } from './filter-sql.js'
+import { allOf, comparisonSql, encodedValues, filterSql, inSql, type Sql, sql } from './filter-sql.js'
 import { boundsColumn, boundsOn } from './page-walk.js'
 
 /** Rows that satisfy a filter, found in two steps. */
@@ -21,12 +21,15 @@ export function rowsOf({ from, candidates, rest }: RowSource): Sql {
   return { text: `${from} WHERE ${text}`, values }
 }
 
-/** A way to find, by indexes alone, every row that may satisfy a filter. */
+/**
+ * A way to find, by indexes alone, every row that may satisfy a filter. Its SQL is made when it is asked for: most drivers are not
+ * chosen, and an impact walk, whose filters list thousands of keys, took a tenth longer while all of them wrote these out.
+ */
 export interface RowDriver {
   /** Selects `n` of each row, possibly among others that the rest of the filter refuses. */
-  rows: Sql
+  rows(): Sql
   /** Of one index each; together all rows, some perhaps in several. Undefined: there are none such. */
-  sources: readonly RowSource[] | undefined
+  sources: (() => readonly RowSource[]) | undefined
   /** The one index used; undefined for lists and for choices over several indexes. */
   index: string | undefined
   /** Leading columns it fixes; more is better where nothing was counted. */
@@ -64,31 +67,37 @@ function indexDriver(
   index: Index,
   conditions: readonly Filter[],
 ): RowDriver | undefined {
-  const bound: Sql[] = []
-  let rest = conditions
-  for (const column of index.columns) {
-    const equality = conditions.find((condition) => isEquality(condition, column))
-    if (!equality) {
-      const { lower, upper } = boundsOn(table, column, conditions)
-      for (const range of [lower, upper])
-        if (range) bound.push({ text: `${quoted(column)} ${range.op} ?`, values: [range.value] })
-      rest = rest.filter((condition) => !boundsColumn(condition, column))
-      break
-    }
-    bound.push(equalitySql(table, equality))
-    rest = rest.filter((condition) => condition !== equality)
-  }
-  if (bound.length === 0) return undefined
+  const equalities = leadingEqualities(index, conditions)
+  const next = index.columns[equalities.length]
+  const { lower, upper } = next === undefined ? {} : boundsOn(table, next, conditions)
+  const ranges = [lower, upper].flatMap((range) =>
+    range ? [sql(`${quoted(next as string)} ${range.op} ?`, range.value)] : [],
+  )
+  const fixed = equalities.length + ranges.length
+  if (fixed === 0) return undefined
   const from = `${table.table} INDEXED BY ${index.name}`
-  const candidates = allOf(bound)
-  const checked = rest.map((condition) => filterSql(table, condition, { checkOnly: true }))
+  const candidates = () => allOf([...equalities.map((condition) => equalitySql(table, condition)), ...ranges])
+  const rest = () =>
+    conditions
+      .filter((condition) => !equalities.includes(condition) && !boundsColumn(condition, next))
+      .map((condition) => filterSql(table, condition, { checkOnly: true }))
   return {
-    rows: { text: `SELECT n FROM ${from} WHERE ${candidates.text}`, values: candidates.values },
-    sources: [{ from, candidates, rest: allOf(checked) }],
+    rows() {
+      const { text, values } = candidates()
+      return { text: `SELECT n FROM ${from} WHERE ${text}`, values }
+    },
+    sources: () => [{ from, candidates: candidates(), rest: allOf(rest()) }],
     index: index.name,
-    fixed: bound.length,
-    open: bound.length === 1 && !conditions.some((condition) => isEquality(condition, index.columns[0])),
+    fixed,
+    open: fixed === 1 && equalities.length === 0,
   }
+}
+
+/** The conditions that fix the first columns of an index, one each. */
+function leadingEqualities({ columns }: Index, conditions: readonly Filter[]): readonly Filter[] {
+  const equalities = columns.map((column) => conditions.find((condition) => isEquality(condition, column)))
+  const end = equalities.indexOf(undefined)
+  return equalities.slice(0, end === -1 ? undefined : end) as Filter[]
 }
 
 function isEquality(condition: Filter, column: string | undefined): boolean {
@@ -109,10 +118,11 @@ function listDriver(table: CollectionTable, column: string, value: string): RowD
   return table.lists
     .filter((list) => list.column === column)
     .map((list) => ({
-      rows: {
-        text: `SELECT r.n FROM ${list.table} l CROSS JOIN ${table.table} r ON r.id = l.id WHERE l.value = ?`,
-        values: [encodeText(value)],
-      },
+      rows: () =>
+        sql(
+          `SELECT r.n FROM ${list.table} l CROSS JOIN ${table.table} r ON r.id = l.id WHERE l.value = ?`,
+          encodeText(value),
+        ),
       sources: undefined,
       index: undefined,
       fixed: 1,
@@ -137,12 +147,15 @@ function choiceDriver(
     chosen.push((index && indexDriver(table, index, [...conjuncts(branch), ...others])) ?? best)
   }
   return {
-    rows: {
-      text: chosen.map(({ rows }) => `SELECT n FROM (${rows.text})`).join(' UNION ALL '),
-      values: chosen.flatMap(({ rows }) => rows.values),
+    rows() {
+      const parts = chosen.map(({ rows }) => rows())
+      return {
+        text: parts.map(({ text }) => `SELECT n FROM (${text})`).join(' UNION ALL '),
+        values: parts.flatMap(({ values }) => values),
+      }
     },
     sources: chosen.every(({ index }) => index !== undefined)
-      ? chosen.flatMap(({ sources = [] }) => sources)
+      ? () => chosen.flatMap(({ sources }) => sources?.() ?? [])
       : undefined,
     index: undefined,
     fixed: 1,
@@ -156,8 +169,9 @@ export function sourcesOf(
   filter: Filter,
   { sources, rows }: RowDriver,
 ): readonly RowSource[] {
-  if (sources) return sources
-  const candidates = { text: `n IN (${rows.text})`, values: rows.values }
+  if (sources) return sources()
+  const { text, values } = rows()
+  const candidates = { text: `n IN (${text})`, values }
   return [{ from: table.table, candidates, rest: filterSql(table, filter, { checkOnly: true }) }]
 }
 
@@ -192,7 +206,7 @@ function narrowestWithin(
   let narrowest: CountedDriver | undefined
   let fewest = limit
   for (const driver of drivers) {
-    const { text, values } = driver.rows
+    const { text, values } = driver.rows()
     const count = connection.get<{ count: number }>(
       `SELECT count(*) AS count FROM (SELECT n FROM (${text}) LIMIT ?)`,
       [...values, fewest + 1],

@@ -55,7 +55,7 @@ function shownReached(reached: Reached) {
   const { item, level } = reached
   const { number, name, class: ofClass } = item
   const { from, relation, type, byName } = lastStep(reached)
-  return { number, name, class: ofClass, level, from, relation, type, ...(byName && { byName }) }
+  return { number, name, class: ofClass, level, from, relation, type, byName: byName || undefined }
 }
 
 /** The items that impact flows to, or from, level by level; each once, however often relations lead back to it. */
@@ -65,7 +65,7 @@ export async function readImpact(
 ): Promise<QueryAnswer> {
   const { number, direction = 'down', depth = USUAL_DEPTH } = args
   const reader = await CmdbReader.at(dependencies, args)
-  const root = await reader.item(number)
+  const root = (await reader.graphItems([number])).get(number)
   if (!root) throw await unknownItem(number, reader.point, dependencies)
   const walk = await walkFrom(dependencies, reader, [root], { direction, depth })
   const { unresolved, truncated } = walk
@@ -134,10 +134,14 @@ export class ImpactWalk {
 
   async #next(level: number): Promise<Reached[]> {
     const steps = await this.#steps()
-    const numbers = steps.flatMap(({ end }) => ('ci' in end && !this.#reached.has(end.ci) ? [end.ci] : []))
-    const names = steps.flatMap(({ end }) => ('ci' in end ? [] : [end.name]))
-    const items = await this.reader.graphItems([...new Set(numbers)])
-    const named = names.length > 0 ? await this.reader.named(names) : new Map<string, GraphItem[]>()
+    const numbers = new Set<string>()
+    const names = new Set<string>()
+    for (const { end } of steps) {
+      if (!('ci' in end)) names.add(end.name)
+      else if (!this.#reached.has(end.ci)) numbers.add(end.ci)
+    }
+    const items = await this.reader.graphItems([...numbers])
+    const named = await this.reader.named([...names])
     const next: Reached[] = []
     for (const step of steps) {
       for (const item of this.#leadsTo(step, items, named)) {
