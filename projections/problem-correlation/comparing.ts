@@ -45,15 +45,6 @@ export function near(
   return { earlier, later }
 }
 
-/** The fingerprints of these ordinals, as they were at a time. */
-export function known(
-  view: ViewTransaction,
-  ordinals: readonly number[],
-  at: number,
-): readonly Fingerprint[] {
-  return fingerprintsOf(view, ordinals, at)
-}
-
 /** Compares an incident, as it was opened, with all who are near: links it to earlier ones, and later ones to it. */
 export function compareWithAll(
   view: ViewTransaction,
@@ -62,7 +53,7 @@ export function compareWithAll(
 ): void {
   const { traits } = subject
   const kin = kinOf(view, subject, settings)
-  const { earlier, later } = near(known(view, kin, traits.time), traits, settings)
+  const { earlier, later } = near(fingerprintsOf(view, kin, traits.time), traits, settings)
   linkTo(view, subject, earlier, settings)
   linkLater(view, subject, later, settings, linkedToIt(view, traits.number, traits.time))
 }
@@ -107,7 +98,7 @@ export function relink(view: ViewTransaction, number: string, settings: Correlat
   const keys = everyKeyOf(traits)
   wantLists(view, traits, keys)
   const kin = kinOf(view, { traits, ordinal, keys }, settings)
-  const { earlier } = near(known(view, kin, traits.time), traits, settings)
+  const { earlier } = near(fingerprintsOf(view, kin, traits.time), traits, settings)
   const fingerprint = firstVersion(versionsOf(view, ordinal)) as Fingerprint
   linkTo(view, { traits, fingerprint, keys, links }, earlier, settings)
 }

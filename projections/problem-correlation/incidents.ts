@@ -3,16 +3,7 @@ import type { Reading, ViewTransaction } from '#libs/projections-runtime'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import type { RecordedIncident } from '../incident-folds.js'
 import { takeOut } from './belonging.js'
-import {
-  compareWithAll,
-  known,
-  linkLater,
-  linkTo,
-  mayBeLate,
-  near,
-  relink,
-  relinkLater,
-} from './comparing.js'
+import { compareWithAll, linkLater, linkTo, mayBeLate, near, relink, relinkLater } from './comparing.js'
 import { changedBy, isItemLink } from './described-changes.js'
 import { ITEMS, NOTHING_AROUND, surroundings } from './estate.js'
 import {
@@ -32,7 +23,7 @@ import {
   isAbsent,
 } from './linking.js'
 import { enter, kinKeysIn, kinOf, listReads, move, moveToGroup, nextOrdinal, wantLists } from './lists.js'
-import { addVersions, changeVersions, versionsOf } from './pages.js'
+import { addVersions, changeVersions, fingerprintsOf, versionsOf } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
 import { aboutOf, describedTraits, everyKeyOf, type Keys, type Traits } from './traits.js'
 import {
@@ -163,7 +154,7 @@ function open(
   const ordinal = nextOrdinal(view)
   const entered = { traits, ordinal, keys, kinKeys: kinKeysIn(view, keys) }
   const kin = kinOf(view, entered, settings)
-  const others = known(view, kin, traits.time)
+  const others = fingerprintsOf(view, kin, traits.time)
   enter(view, entered)
   addVersions(view, ordinal, fingerprint)
   const byGroup = kinByGroup(kin, others) || undefined
@@ -212,7 +203,7 @@ function openWithGroup(
   if (links === undefined && !isLate && among.length === 0) return
   const subject = { traits, fingerprint, keys: everyKeyOf(traits), links }
   if (links === undefined && !isLate) {
-    linkTo(view, subject, near(known(view, among, time), traits, settings).earlier, settings)
+    linkTo(view, subject, near(fingerprintsOf(view, among, time), traits, settings).earlier, settings)
     return
   }
   wantLists(view, traits, subject.keys)
@@ -302,7 +293,7 @@ function bringBack(
   for (const one of new Set([first, traits])) {
     const keys = everyKeyOf(one)
     const kin = kinOf(view, { traits: one, ordinal: incident.ordinal, keys }, settings)
-    const { later } = near(known(view, kin, one.time), one, settings)
+    const { later } = near(fingerprintsOf(view, kin, one.time), one, settings)
     linkLater(view, { traits: one, fingerprint: fingerprintOf(one), keys }, later, settings)
   }
   relink(view, number, settings)
