@@ -7,7 +7,7 @@ import { fingerprintsOf, NO_FINGERPRINT } from './pages.js'
 import { type CorrelationEvent, problemCorrelationBy } from './problem-correlation.js'
 import type { ScenarioEvent } from './scenario.fixture.js'
 import { Comparer, mostAlike, type Parameters } from './similarity.js'
-import type { Traits } from './traits.js'
+import { everyKeyOf, type Traits } from './traits.js'
 
 /** The view in memory. */
 export class FoldedView {
@@ -36,7 +36,7 @@ export class FoldedView {
 
   /** Everybody that stands in a list with it. */
   listedWith(asked: Traits): readonly Fingerprint[] {
-    const listed = fingerprintsOf(this, listedWith(this.get, asked))
+    const listed = fingerprintsOf(this, listedWith(this.get, everyKeyOf(asked)))
     return listed.filter((other) => other !== NO_FINGERPRINT && numberIn(other) !== asked.number)
   }
 

@@ -13,7 +13,7 @@ import {
 } from './newest.js'
 import type { Background } from './similarity.js'
 import { Tally } from './tally.js'
-import { everyKeyOf, FIELD_SIGNALS, fieldKey, type Keys, RECENT, type Traits } from './traits.js'
+import { FIELD_SIGNALS, fieldKey, type Keys, RECENT, type Traits } from './traits.js'
 import { countWords, WORDS, type WordCount } from './word-counts.js'
 
 /**
@@ -325,11 +325,10 @@ export function kinOf(
 
 const tally = new Tally()
 
-/** Ordinals of all who share a trait and stand in its list, maybe its own among them. */
-export function listedWith(lookup: Lookup, traits: Traits): readonly number[] {
+/** Ordinals of all who stand in the lists of these names: of an incident they are those who share a trait with it, maybe itself among them. */
+export function listedWith(lookup: Lookup, keys: Keys): readonly number[] {
   const found = new Set<number>()
   const add = (newest: Newest = NOBODY) => forNewest(newest, MOST_LISTED, (ordinal) => found.add(ordinal))
-  const keys = everyKeyOf(traits)
   for (const key of keys.lists) add(lookup<KeyList>(KEYS, key)?.newest)
   for (const key of keys.kin) add(lookup<KinList>(KIN, key)?.newest)
   return [...found]

@@ -1,5 +1,6 @@
 import type { Reading } from '#libs/projections-runtime'
 import { CANDIDATES, type Candidate } from './candidates.js'
+import { fingerprintOf } from './fingerprints.js'
 import type { CorrelatedIncident } from './linking.js'
 import { backgroundOf, type Lookup, listedWith, listReads } from './lists.js'
 import { fingerprintsOf, NO_FINGERPRINT, PAGES, pagesOf } from './pages.js'
@@ -15,15 +16,19 @@ export type Load = (reads: readonly Reading[]) => Promise<Lookup>
  * @returns their numbers, bits beyond chance ({@link surprise}), and what they agree in
  */
 export async function mostSimilar({ traits }: Pick<CorrelatedIncident, 'traits'>, load: Load, most: number) {
-  const lookup = await load(listReads(traits, everyKeyOf(traits)))
-  const ordinals = listedWith(lookup, traits)
+  const keys = everyKeyOf(traits)
+  const lookup = await load(listReads(traits, keys))
+  const ordinals = listedWith(lookup, keys)
   const pages = await load([{ collection: PAGES, ids: pagesOf(ordinals) }])
   const others = fingerprintsOf(
     { getMany: (collection, ids) => ids.map((id) => pages(collection, id)) },
     ordinals,
   ).filter((other) => other !== NO_FINGERPRINT)
   const background = backgroundOf(lookup)
-  const comparer = new Comparer(traits, background, USUAL_PARAMETERS)
+  const comparer = new Comparer(traits, background, USUAL_PARAMETERS, {
+    fingerprint: fingerprintOf(traits),
+    keys,
+  })
   return mostAlike(others, comparer)
     .filter(({ bits, number }) => bits > 0 && number !== traits.number)
     .slice(0, most)
