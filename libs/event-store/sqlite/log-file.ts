@@ -22,6 +22,9 @@ export type EventRow = readonly [
   metadata: string,
 ]
 
+/** Whose row it is: told apart without decoding. */
+export const idIn = ([, , , , , id]: EventRow): string => id
+
 /** The columns of an {@link EventRow}, from `events e` joined with `streams s`. */
 export const EVENT_COLUMNS = 'e.position, s.name, e.revision, e.type, e.recorded_at, e.id, e.data, e.metadata'
 

@@ -9,7 +9,7 @@ import {
   type NumberedOutcome,
 } from '../event-store.js'
 import type { SqlValue, Statement } from './driver.js'
-import { EVENT_COLUMNS, type EventRow, type Head, type LogFile } from './log-file.js'
+import { EVENT_COLUMNS, type EventRow, type Head, idIn, type LogFile } from './log-file.js'
 
 interface StreamState {
   readonly id: number
@@ -187,9 +187,9 @@ export class LogWriter {
     const conflict = { kind: 'conflict', actual: stream.revision } as const
     if (from + events.length - 1 > stream.revision) return conflict
     const there = this.#readPlaces.all(stream.id, from, from + events.length - 1)
-    const original = there.map((row) => this.log.toEvent(row))
-    const same = original.length === events.length && original.every(({ id }, i) => id === events[i]!.id)
+    const same = there.length === events.length && there.every((row, i) => idIn(row) === events[i]!.id)
     if (!same) return conflict
+    const original = there.map((row) => this.log.toEvent(row))
     return { kind: 'alreadyAppended', events: original, last: lastOf(original) }
   }
 
