@@ -81,16 +81,15 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     const lagAt = lagsOf(eventStore, this.clock)
     // While the store is away, what is fed here says so
     const builds = await readStore.builds().catch(() => [])
-    const told = builds.map(async ({ projection, version, build, status, checkpoint }) => {
-      const definition = this.definitions.find(({ name }) => name === projection)
-      if (definition === undefined || status !== 'building') return []
+    const told: ProjectionStatus[] = []
+    for (const { projection, version, build, status, checkpoint } of builds) {
+      const kind = this.definitions.find(({ name }) => name === projection)?.kind
+      if (kind === undefined || status !== 'building') continue
       const position = checkpoint?.position ?? LOG_START
-      const lagSeconds = await lagAt(position)
-      const { kind } = definition
-      const standing = { state: 'standby', position, lagSeconds, handled: 0, parkedKeys: 0 } as const
-      return [{ projection, version, build, kind, status, ...standing }]
-    })
-    return (await Promise.all(told)).flat()
+      const standing = { state: 'standby', position, lagSeconds: await lagAt(position) } as const
+      told.push({ projection, version, build, kind, status, ...standing, handled: 0, parkedKeys: 0 })
+    }
+    return told
   }
 
   /**

@@ -72,9 +72,9 @@ async function projected<Made extends { dataDir: string }>(
   const note = join(generated.dataDir, `projected-${called}.json`)
   if (existsSync(note)) return generated
   console.error(`building the read models of ${generated.dataDir}`)
-  for (const made of readdirSync(generated.dataDir))
-    if (made === 'read-models' || made.startsWith('projected-'))
-      rmSync(join(generated.dataDir, made), { recursive: true, force: true })
+  for (const name of readdirSync(generated.dataDir))
+    if (name === 'read-models' || name.startsWith('projected-'))
+      rmSync(join(generated.dataDir, name), { recursive: true, force: true })
   await runProgram('project', { ...which, dataDir: generated.dataDir } satisfies ProjectionWanted)
   writeFileSync(note, '{}')
   return generated
