@@ -23,7 +23,9 @@ describe('Read models', () => {
     await desk.opened()
     const [before] = await builds()
     expect(before).toMatchObject({ status: 'live' })
-    expect((await desk.as('adam').post('/projections/work_queue/rebuild')).status).toBe(202)
+    // Without a body: Prism lets none by where the contract has none
+    const asked = await desk.as('adam').request('POST', '/projections/work_queue/rebuild', undefined, {})
+    expect(asked.status).toBe(202)
     const seen = new Set<string>()
     await eventually('the new one answers', async () => {
       const told = await builds()
