@@ -38,6 +38,8 @@ interface Queryable<Document> extends AccessRule<Document> {
   readonly counts?: readonly (readonly string[])[]
   /** What of its texts can be searched; a search answers no more than a list does. */
   readonly search?: SearchSchema
+  /** One question reads thousands of rows that lie anywhere among millions: stored for that, at some cost to writing a few. */
+  readonly readHeavy?: boolean
 }
 
 /**
@@ -189,6 +191,7 @@ export function collectionSchemas(definition: ReadModelDefinition): CollectionSc
     checked: queryable.checked,
     counts: queryable.counts,
     search: queryable.search,
+    readHeavy: queryable.readHeavy,
   })
   return definition.kind === 'projection'
     ? [schema(definition.name, definition)]

@@ -59,6 +59,11 @@ export interface CollectionSchema {
   readonly counts?: readonly (readonly string[])[]
   /** What of its texts can be searched by `search`. */
   readonly search?: SearchSchema
+  /**
+   * One question reads thousands of rows that lie anywhere among millions: the build is laid out for that, at some cost to
+   * writing a few (MongoDB: as any other).
+   */
+  readonly readHeavy?: boolean
 }
 
 export interface StoredDocument<Document = unknown> {

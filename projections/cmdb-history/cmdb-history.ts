@@ -112,6 +112,7 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
         ['systemFrom', ...besides('systemFrom', BOUNDS)],
       ],
       unique,
+      readHeavy: true,
       ...wholeFor(DESK_READERS),
     },
     [RELATIONS]: {
@@ -141,6 +142,7 @@ export const cmdbHistory = defineView<ConfigurationEvent>({
       ],
       unique,
       checked: ['type', 'sourceClass', 'targetClass', 'present'],
+      readHeavy: true,
       ...wholeFor(DESK_READERS),
     },
     [BASELINES]: {

@@ -9,6 +9,13 @@ import { indexAllTexts } from './text-index.js'
 /** Layout of a build's file; a file of another layout is not opened. */
 const FORMAT = 1
 
+/**
+ * Of a read-heavy build. An index of millions of entries needs fewer of them above its leaves, which then fit into the cache, and
+ * documents waste less: an impact walk over fifty versions of an item takes a tenth less, the stream of all items a sixth. A
+ * live batch of a few events writes twice the bytes into the WAL, and takes the processor a tenth more.
+ */
+const READ_HEAVY_PAGE_BYTES = 8_192
+
 export interface BuildFileState {
   checkpoint: Checkpoint | undefined
   lease: { owner: string; number: number; expiresAt: string } | undefined
@@ -30,7 +37,11 @@ export class BuildFile {
 
   static create(path: string, schemas: readonly CollectionSchema[]): void {
     for (const schema of schemas) checkSchema(schema)
-    const connection = new Connection(path, { create: true })
+    const isReadHeavy = schemas.some(({ readHeavy }) => readHeavy)
+    const connection = new Connection(path, {
+      create: true,
+      pageBytes: isReadHeavy ? READ_HEAVY_PAGE_BYTES : undefined,
+    })
     try {
       connection.write(() => {
         connection.exec(`

@@ -59,7 +59,7 @@ describe('Writing back', () => {
   })
 
   it('leaves a little in the WAL, until it is worth it', async () => {
-    const later = new BuildWriteBack(folder, 30)
+    const later = new BuildWriteBack(folder, 60_000)
     const turns = () => [...later.turns()].length
     let commits = 0
     for (; turns() === 0; commits++) await write()

@@ -4,10 +4,10 @@ import { Connection } from './connection.js'
 import { buildLabel, type RegisteredBuild, Registry } from './registry.js'
 
 /**
- * Pages (4 MB) that a build's WAL holds before they are written back. Every batch touches the same pages again, so the
+ * What a build's WAL holds before it is written back. Every batch touches the same pages again, so the
  * more there are, the fewer are written; each time costs three syncs, for which appends have to wait.
  */
-const PAGES_WORTH_IT = 2_000
+const BYTES_WORTH_IT = 4_096_000
 
 /**
  * Writes what the WAL files of all builds hold back into the builds. SQLite does so by itself at every some-thousandth
@@ -21,11 +21,11 @@ export class BuildWriteBack {
 
   /**
    * @param folder the read store's; it need not exist yet
-   * @param pagesWorthIt pages that a WAL holds before they are written back
+   * @param bytesWorthIt what a WAL holds before it is written back
    */
   constructor(
     private readonly folder: string,
-    private readonly pagesWorthIt = PAGES_WORTH_IT,
+    private readonly bytesWorthIt = BYTES_WORTH_IT,
   ) {}
 
   /** Each turn writes back one build that is worth it. It waits for the disk, never for a lock. */
@@ -61,7 +61,7 @@ export class BuildWriteBack {
     const { log, checkpointed } = build.get<{ log: number; checkpointed: number }>(
       'PRAGMA wal_checkpoint(NOOP)',
     )!
-    if (log - checkpointed < this.pagesWorthIt) return false
+    if ((log - checkpointed) * build.pageBytes < this.bytesWorthIt) return false
     build.get('PRAGMA wal_checkpoint(PASSIVE)')
     return true
   }

@@ -15,10 +15,10 @@ const BUSY_MILLISECONDS = 5_000
  */
 const PAGE_BYTES = 2_048
 /**
- * Pages of the WAL after which a commit writes them back. SQLite's 1,000 make most batches of an import pay for a
+ * Size of the WAL at which a commit writes it back. SQLite's 1,000 pages make most batches of an import pay for a
  * checkpoint with its syncs; with 32 MB the pages that every batch touches are written back once for many.
  */
-const CHECKPOINT_PAGES = 16_000
+const CHECKPOINT_BYTES = 32_768_000
 
 /** Most of a file that is mapped into memory while its indexes are built; the rest is read as usual. SQLite's own limit. */
 const MAPPED_BYTES = 0x7fff0000
@@ -33,20 +33,26 @@ export interface ConnectionOptions {
   cacheKibibytes?: number
   /** Makes the file when it is missing; otherwise opening it fails. */
   create?: boolean
+  /** Of a file that is made: a power of two. */
+  pageBytes?: number
 }
 
 /** One SQLite file, opened for WAL, with its prepared statements. Not for use by several threads. */
 export class Connection {
   private readonly database: Database
   private readonly statements = new Map<string, Statement>()
+  /** Of the file, which keeps what it was made with. */
+  readonly pageBytes: number
 
   constructor(path: string, options: ConnectionOptions = {}) {
     // A URI, because SQLite would otherwise make an empty file where another process has just dropped one
     const uri = `${pathToFileURL(path).href}?mode=${options.create ? 'rwc' : 'rw'}`
     this.database = new DatabaseSync(uri, { timeout: BUSY_MILLISECONDS })
     this.database.exec(
-      `PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA cache_size = -${options.cacheKibibytes ?? 8_000}`,
+      `PRAGMA page_size = ${options.pageBytes ?? PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA cache_size = -${options.cacheKibibytes ?? 8_000}`,
     )
+    this.pageBytes = this.get<{ page_size: number }>('PRAGMA page_size')!.page_size
+    this.database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_BYTES / this.pageBytes}`)
     if (options.queryOnly) this.database.exec('PRAGMA query_only = ON')
   }
 

@@ -106,6 +106,22 @@ describe('SQLite read models', () => {
     await reading.close()
   })
 
+  it('lie in larger pages where they are read-heavy, and are written back at as many bytes', async () => {
+    const layoutOf = async (...schemas: CollectionSchema[]) => {
+      const { build } = await store.createBuild(name, schemas)
+      const { connection } = BuildFile.open(join(folder, `work_queue-v1-b${build}.db`), {})
+      const { wal_autocheckpoint: pages } = connection.get<{ wal_autocheckpoint: number }>(
+        'PRAGMA wal_autocheckpoint',
+      )!
+      connection.close()
+      return { pageBytes: connection.pageBytes, writtenBackAt: pages * connection.pageBytes }
+    }
+    const usual = await layoutOf(schema)
+    const readHeavy = await layoutOf(schema, { ...schema, name: 'versions', readHeavy: true })
+    expect(readHeavy.pageBytes).toBe(4 * usual.pageBytes)
+    expect(readHeavy.writtenBackAt).toBe(usual.writtenBackAt)
+  })
+
   it('finish a load whose indexes were left half built', async () => {
     const loaded: CollectionSchema = {
       name: 'rows',
