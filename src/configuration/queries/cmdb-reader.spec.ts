@@ -5,9 +5,10 @@ import type { GraphItem } from './graph-parts.js'
 
 const item = (number: string, name: string): GraphItem => ({ number, name, status: 'live' }) as GraphItem
 
-/** Of a store that tells fields of rows in this order. */
+/** Of a store that tells rows, and fields of rows, in this order. */
 function readerOf(documents: readonly object[]): CmdbReader {
-  const models = { of: () => ({ findFields: async () => ({ documents }) }) }
+  const rows = documents.map((document) => ({ document }))
+  const models = { of: () => ({ findFields: async () => ({ documents }), list: async () => ({ rows }) }) }
   const dependencies = { models, waitMilliseconds: 0 } as unknown as QueryDependencies
   const at = '2026-01-13T09:00:00.000Z'
   return new CmdbReader(dependencies, principal('ann', ['agent']), {
@@ -18,8 +19,8 @@ function readerOf(documents: readonly object[]): CmdbReader {
   })
 }
 
-describe('Fields that a store tells in no order', () => {
-  it('give items of one name by number, so that a walk goes the same way wherever it is asked', async () => {
+describe('What a store tells in no order', () => {
+  it('gives items of one name by number, so that a walk goes the same way wherever it is asked', async () => {
     const items = [item('CI2', 'db'), item('CI9', 'web'), item('CI3', 'db'), item('CI1', 'db')]
     for (const documents of [items, items.toReversed()]) {
       const named = await readerOf(documents).named(['db', 'web'])
@@ -27,12 +28,19 @@ describe('Fields that a store tells in no order', () => {
     }
   })
 
-  it('give relations by id', async () => {
+  it('gives relations by id', async () => {
     const relations = ['r2', 'r1', 'r3'].map((relation) => ({ relation }))
-    const types = { source: ['runs-on'], target: [] }
     for (const documents of [relations, relations.toReversed()]) {
-      const found = await readerOf(documents).graphRelationsOf([item('CI1', 'db')], types)
+      const found = await readerOf(documents).relationsOf([item('CI1', 'db')])
       expect(found.map(({ relation }) => relation)).toEqual(['r1', 'r2', 'r3'])
     }
+  })
+
+  it('gives a relation once that leads from one item to another', async () => {
+    const items = Array.from({ length: 1_001 }, (_, n) => item(`CI${n}`, 'db'))
+    const types = { source: ['runs-on'], target: ['runs-on'] }
+    // So many items are asked of in two questions, of which this store answers both alike
+    const found = await readerOf([{ relation: 'r1' }]).graphRelationsOf(items, types)
+    expect(found).toEqual([{ relation: 'r1' }])
   })
 })

@@ -158,21 +158,25 @@ export class ImpactWalk {
     return next
   }
 
-  /** Relations that lead on from the items of this level. */
+  /**
+   * Relations that lead on from the items of this level: of one item after another, those of an item by their other ends and by id,
+   * since which of several ways of the same length a walk goes must be the same wherever it is asked.
+   */
   async #steps(): Promise<Step[]> {
     const items = this.#frontier.map(({ item }) => item)
+    const stepsFrom = new Map(this.#frontier.map((reached) => [reached, [] as Step[]]))
     const byNumber = new Map(this.#frontier.map((reached) => [reached.item.number, reached]))
     const named = byName(items.filter(({ status }) => status === 'live'))
-    const steps: Step[] = []
     for (const relation of await this.reader.graphRelationsOf(items, this.types)) {
       const ends = endsOf(relation)
       for (const side of ['source', 'target'] as const) {
         if (!this.types[side].includes(relation.type as string)) continue
         const end = ends[side === 'source' ? 'target' : 'source']
-        for (const from of this.#standing(ends[side], byNumber, named)) steps.push({ from, relation, end })
+        for (const from of this.#standing(ends[side], byNumber, named))
+          stepsFrom.get(from)?.push({ from, relation, end })
       }
     }
-    return steps
+    return [...stepsFrom.values()].flatMap((steps) => steps.sort(byEnd))
   }
 
   /** The items of this level that an end means. */
@@ -201,6 +205,20 @@ export class ImpactWalk {
       this.unresolved.push({ ...end, from: from.item.number, type: relation.type as string })
     return meant
   }
+}
+
+function byEnd(one: Step, other: Step): number {
+  return (
+    compareTexts(nameOf(one.end), nameOf(other.end)) ||
+    compareTexts(one.relation.relation, other.relation.relation)
+  )
+}
+
+const nameOf = (end: EndOf) => ('ci' in end ? end.ci : end.name)
+
+function compareTexts(one: string, other: string): number {
+  if (one === other) return 0
+  return one < other ? -1 : 1
 }
 
 function reachedBy({ from, relation, end }: Step, item: GraphItem, level: number): Reached {
