@@ -166,7 +166,7 @@ export class CmdbReader {
   }
 
   /**
-   * The same as far as walks need them, in no order: putting a thousand ids in order takes a tenth of a walk.
+   * The same as far as walks need them, in no order: putting a thousand ids in order takes 7 % of a walk.
    * @param types per side: of which types
    */
   graphRelationsOf(
