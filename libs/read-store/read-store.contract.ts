@@ -1114,8 +1114,9 @@ export function readStoreContract(name: string, setUp: () => Promise<ReadStoreUn
     describe('leases', () => {
       it('keep a second writer out while the first lives', async () => {
         const build = await store.createBuild({ projection: 'work_queue', version: 1 }, schemas)
-        const first = await writing(build, { leaseMilliseconds: 1_000 })
-        await passTime(1_500)
+        // Renewed each third of this, in which a busy server must have answered
+        const first = await writing(build, { leaseMilliseconds: 4_000 })
+        await passTime(4_500)
         await expect(other.openForWriting(build, { owner: 'b', leaseMilliseconds: 300 })).rejects.toThrow(
           LeaseHeld,
         )
