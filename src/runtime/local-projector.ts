@@ -7,7 +7,7 @@ import type { Dispatcher } from './dispatcher.js'
 import { type ProjectorStatus, standingStill } from './projector.js'
 import type { ProjectorThreadData } from './projector-thread.js'
 import { logNotice, Rebuilder } from './rebuilder.js'
-import { SupervisedThread, type ThreadData } from './threads.js'
+import { FRUGAL_LIMITS, SupervisedThread, type ThreadData } from './threads.js'
 
 /** What the projector's threads work with. */
 export interface LocalProjectorOptions {
@@ -22,6 +22,12 @@ export interface LocalProjectorOptions {
   logger: Logger
 }
 
+/**
+ * Documents kept in memory per collection: a desk works on fewer records at a time. A history that is built or imported needs more of
+ * them, for its records' events lie far apart.
+ */
+export const LIVE_DOCUMENTS = 4_000
+
 /** Read models and policies, kept by threads of this process. */
 export class LocalProjector extends ReadModelKeeper {
   private readonly thread: SupervisedThread
@@ -29,14 +35,22 @@ export class LocalProjector extends ReadModelKeeper {
 
   constructor({ eventStore, dispatcher, data, reports, notifies, logger }: LocalProjectorOptions) {
     super()
-    const projector: ProjectorThreadData = { ...data('projector'), policies: true, reports, notifies }
-    this.thread = new SupervisedThread(new URL('./projector-thread.js', import.meta.url), projector, logger, {
+    const script = new URL('./projector-thread.js', import.meta.url)
+    const projector: ProjectorThreadData = {
+      ...data('projector'),
+      policies: true,
+      reports,
+      notifies,
+      cacheDocuments: LIVE_DOCUMENTS,
+    }
+    const procedures = {
       dispatch: (command: Command) => dispatcher.dispatch(command),
       notice: logNotice(logger),
       building: (projections: readonly string[]) => this.rebuilder.start(projections),
       rememberStart: (stream: string, metadata: Record<string, unknown>) =>
         eventStore.setStreamMetadata(stream, metadata),
-    })
+    }
+    this.thread = new SupervisedThread(script, projector, logger, procedures, FRUGAL_LIMITS)
     this.rebuilder = new Rebuilder(data, logger, () => this.thread.tell('refresh'))
     eventStore.onAppended(() => {
       this.thread.tell('appended')

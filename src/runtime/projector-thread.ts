@@ -16,10 +16,19 @@ export interface ProjectorThreadData extends ThreadData {
   reports: boolean
   /** Whether it runs those policies too that tell people of what happens. Default: no. */
   notifies?: boolean
+  /** Documents kept in memory per collection. Default: as many as building needs. */
+  cacheDocuments?: number
 }
 
 /** The projector on a thread of its own: folds and writes here never delay a command. */
-const { stores, owner, policies, reports, notifies = false } = workerData as ProjectorThreadData
+const {
+  stores,
+  owner,
+  policies,
+  reports,
+  notifies = false,
+  cacheDocuments,
+} = workerData as ProjectorThreadData
 const eventStore = await openEventStore(stores, {
   readOnly: true,
   onDropped: (error) => notice('info', 'A subscription to the log ended and is begun again', error),
@@ -63,6 +72,7 @@ const projector = new Projector({
   only: 'live',
   policies,
   notifies,
+  cacheDocuments,
   rememberStart: (stream, metadata) => main.call('rememberStart', stream, metadata),
   notice: ({ error, ...notice }) => main.tell('notice', { ...notice, error: error && toMessage(error) }),
   dispatch: async ({ id, type, data, metadata }: Command): Promise<DispatchOutcome> => {

@@ -27,6 +27,8 @@ export interface ProjectorOptions {
   policies?: boolean
   /** False: those policies are not run that tell people of what happens, for nobody can be told. */
   notifies?: boolean
+  /** Documents kept in memory per collection. */
+  cacheDocuments?: number
   /** `live`: builds that are to take over are fed elsewhere. */
   only?: 'live'
 }

@@ -1,4 +1,4 @@
-import { SupervisedThread } from './threads.js'
+import { FRUGAL_LIMITS, SupervisedThread } from './threads.js'
 
 /** A thread that takes its time to start, and says when it is asked to stop. */
 const slow = (startsAfter: number) =>
@@ -51,5 +51,46 @@ describe('A thread that is stopped', () => {
     expect(performance.now() - began).toBeLessThan(5_000)
     expect(told).toEqual([])
     expect(thread.alive).toBe(false)
+  })
+})
+
+describe('A thread that is given limits', () => {
+  const serving = (work: string) =>
+    new URL(
+      `data:text/javascript,${encodeURIComponent(`
+      import { parentPort, resourceLimits } from 'node:worker_threads'
+      const tell = (name, ...args) => parentPort.postMessage({ kind: 'tell', name, args })
+      parentPort.on('message', ({ name }) => name === 'stop' && parentPort.close())
+      tell('started')
+      ${work}
+    `)}`,
+    )
+  const data = { stores: {} as never, owner: 'limited' }
+
+  it('runs within them', async () => {
+    const logger = { warn: () => {}, error: () => {} }
+    let thread: SupervisedThread | undefined
+    const given = await new Promise((resolve) => {
+      const script = serving(`tell('limits', resourceLimits)`)
+      thread = new SupervisedThread(script, data, logger, { limits: resolve }, FRUGAL_LIMITS)
+    })
+    await thread!.stop()
+    expect(given).toMatchObject(FRUGAL_LIMITS)
+  })
+
+  it('is started again when it has come to hold more', async () => {
+    const told: string[] = []
+    let thread: SupervisedThread | undefined
+    await new Promise<void>((resolve) => {
+      const error = (_: unknown, message?: string) => {
+        told.push(message ?? '')
+        if (told.length === 2) resolve()
+      }
+      const script = serving('const held = []; for (;;) held.push(new Array(1_000).fill(0.5))')
+      const limits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 16 }
+      thread = new SupervisedThread(script, data, { warn: () => {}, error }, {}, limits)
+    })
+    await thread!.stop()
+    expect(told).toEqual(['a thread failed', 'a thread ended and is started again'])
   })
 })

@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import pino from 'pino'
 import { incidentNumbers } from '../../src/incidents/incident.record.js'
+import { LIVE_DOCUMENTS } from '../../src/runtime/local-projector.js'
 import type { ProjectorStatus } from '../../src/runtime/projector.js'
 import type { ProjectorThreadData } from '../../src/runtime/projector-thread.js'
 import { openEventStore } from '../../src/runtime/stores.js'
-import { SupervisedThread } from '../../src/runtime/threads.js'
+import { FRUGAL_LIMITS, SupervisedThread } from '../../src/runtime/threads.js'
 import { type OpeningBody, openingEvents, stored } from './opening.js'
 import { input } from './programs.js'
 
@@ -16,7 +17,13 @@ import { input } from './programs.js'
  */
 const { dataDir } = input<{ dataDir: string }>()
 const eventStore = await openEventStore({ dataDir })
-const peer: ProjectorThreadData = { stores: { dataDir }, owner: 'peer', policies: true, reports: false }
+const peer: ProjectorThreadData = {
+  stores: { dataDir },
+  owner: 'peer',
+  policies: true,
+  reports: false,
+  cacheDocuments: LIVE_DOCUMENTS,
+}
 const projector = new SupervisedThread(
   new URL('../../src/runtime/projector-thread.js', import.meta.url),
   peer,
@@ -26,6 +33,7 @@ const projector = new SupervisedThread(
     rememberStart: (stream: string, metadata: Record<string, unknown>) =>
       eventStore.setStreamMetadata(stream, metadata),
   },
+  FRUGAL_LIMITS,
 )
 eventStore.onAppended(() => projector.tell('appended'))
 await projector.ready

@@ -22,10 +22,10 @@ const RETIREMENT_MILLISECONDS = 30_000
 
 /**
  * A build that is loaded goes away soon; those that answer all stay open at once, and 32 MB for each were most of what a server's
- * memory held besides V8's. With 8 MB the pages above an index's leaves still fit, and a batch costs the processor as much.
+ * memory held besides V8's. With 4 MB a batch costs the processor as much: what does not fit is read from the system's cache.
  */
 const LOADING_CACHE_KIBIBYTES = 32_000
-const WRITER_CACHE_KIBIBYTES = 8_000
+const WRITER_CACHE_KIBIBYTES = 4_000
 const READER_CACHE_KIBIBYTES = 8_000
 const LOOK_CACHE_KIBIBYTES = 64
 
