@@ -23,8 +23,8 @@ import { recordSearch } from './record-search/record-search.js'
 import { workQueue } from './work-queue/work-queue.js'
 
 /**
- * What the projector runs. Rebuild threads take turns in it, in such an order that two of them, or four, have about as much to do each:
- * of a log of incidents the first two cost twice as much as any other, and four more nearly all the rest.
+ * What the projector runs. Rebuild threads take turns in it, in such an order that two of them, or four, have about as much to do: of a
+ * log of incidents the first two cost most, and the four of incidents nearly all the rest.
  */
 export const projectionRegistry: readonly ReadModelDefinition[] = [
   problemCorrelation,

@@ -1,3 +1,4 @@
+import type { Taken } from './build-read-models.js'
 import { generatedLog, projectedLog } from './data-folders.js'
 import type { Options } from './options.js'
 import { runPaced } from './paced-run.js'
@@ -9,6 +10,12 @@ import { median } from './statistics.js'
 
 /** What a desk sees of its incidents, now and before: read models that came first, beside all that there are by now. */
 const OF_INCIDENTS = ['work_queue', 'queue_history', 'incident_details', 'incident_facts']
+
+/** What a rebuild is measured beside. */
+const PEERS = [
+  ['documents', 'bare read and bulk write'],
+  ['sameRows', 'bare read and bulk write of the same rows'],
+] as const
 
 export async function measureRebuild(report: Report, options: Options): Promise<void> {
   await measureBuilds('those of incidents', report, options, OF_INCIDENTS)
@@ -37,20 +44,49 @@ async function measureBuilds(
       runs,
       target,
     })
-  const of = (figure: keyof RebuildResult) => results.map((result) => result[figure])
-  add('events', of('events'), '')
-  add('read models', of('eventsPerSecond'), 'events/s', { atLeast: 25_000 })
-  add('bare read and bulk write', of('bareEventsPerSecond'), 'events/s')
+  const of = (figure: (result: RebuildResult) => number) => results.map(figure)
   add(
-    'ratio',
-    results.map((result) => result.bareSeconds / result.seconds),
+    'events',
+    of(({ events }) => events),
     '',
-    { atLeast: 0.5 },
   )
-  add('processor time', of('processorSeconds'), 's')
-  add('bare processor time', of('bareProcessorSeconds'), 's')
-  add('rows per event', of('rowsPerEvent'), '')
-  add('size of the read models', of('mebibytes'), 'MiB')
+  add(
+    'rows per event',
+    of(({ rows, events }) => rows / events),
+    '',
+  )
+  add(
+    'size of the read models',
+    of(({ mebibytes }) => mebibytes),
+    'MiB',
+  )
+  add(
+    'read models',
+    of(({ events, rebuild }) => events / rebuild.seconds),
+    'events/s',
+    { atLeast: 25_000 },
+  )
+  add(
+    'processor time',
+    of(({ rebuild }) => rebuild.processorSeconds),
+    's',
+  )
+  for (const [peer, name] of PEERS) {
+    const took = (result: RebuildResult) => result[peer]
+    add(
+      name,
+      of((result) => result.events / took(result).seconds),
+      'events/s',
+    )
+    add(
+      `${name}: processor time`,
+      of((result) => took(result).processorSeconds),
+      's',
+    )
+    const ratio = (figure: keyof Taken) => of((result) => took(result)[figure] / result.rebuild[figure])
+    add('ratio to it', ratio('seconds'), '', { atLeast: 0.5 })
+    add('ratio to it by processor time', ratio('processorSeconds'), '')
+  }
 }
 
 async function measureHistory(report: Report, options: Options): Promise<void> {

@@ -1,12 +1,13 @@
-import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { LOG_START } from '#libs/event-sourcing'
 import { openEventStore } from '../../src/runtime/stores.js'
 import { buildReadModels, stopwatch, type Taken } from './build-read-models.js'
+import { buildFiles, bulkWrite } from './bulk-write.js'
 import { answer, input } from './programs.js'
 
-/** A program: builds read models of a log into an empty folder; then the limit, reading and bulk writing alone. */
+/** A program: builds read models of a log into an empty folder; then two limits, reading and bulk writing alone. */
 export interface Rebuild {
   dataDir: string
   folder: string
@@ -16,35 +17,35 @@ export interface Rebuild {
 
 export interface RebuildResult {
   events: number
-  seconds: number
-  eventsPerSecond: number
-  /** Rows written for each event: documents, and entries of lists. */
-  rowsPerEvent: number
+  /** Documents, entries of lists, counts: all that stands in tables. */
+  rows: number
   mebibytes: number
-  /** Reading and decoding every event, and writing the same documents by id, without columns, indexes or counts. */
-  bareSeconds: number
-  bareEventsPerSecond: number
-  /** Processor time, which does not count what else the machine does. */
-  processorSeconds: number
-  bareProcessorSeconds: number
+  rebuild: Taken
+  /** Reading and decoding every event, and writing the same documents by id, without columns, indexes or counts, on one thread. */
+  documents: Taken
+  /** The same reading, and writing the very same tables with their indexes as {@link bulkWrite} does. */
+  sameRows: Taken
 }
 
 const PAGE = 4_096
 
 interface Document {
-  table: string
   id: string
   document: string
 }
 
-/** Documents by the position that they are of, so that the bare writer writes as many and as large ones. */
-function documentsOf(folder: string): { documents: Document[]; rows: number; bytes: number } {
-  const documents: Document[] = []
+/** What stands in the files of builds: rows of all kinds, and documents by their tables in the order of their positions. */
+function contentsOf(files: readonly string[]): {
+  documents: ReadonlyMap<string, readonly Document[]>
+  rows: number
+  bytes: number
+} {
+  const documents = new Map<string, Document[]>()
   let rows = 0
   let bytes = 0
-  for (const file of readdirSync(folder).filter((name) => /-b\d+\.db$/.test(name))) {
-    bytes += statSync(join(folder, file)).size
-    const database = new DatabaseSync(join(folder, file))
+  for (const file of files) {
+    bytes += statSync(file).size
+    const database = new DatabaseSync(file)
     // A text index keeps no rows of its own that could be counted; what it stores stands in tables beside it
     const tables = database
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL TABLE%'")
@@ -57,31 +58,30 @@ function documentsOf(folder: string): { documents: Document[]; rows: number; byt
       rows += n
       if (!columns.some((column) => column.name === 'document')) continue
       const found = database.prepare(`SELECT id, document FROM "${name}" ORDER BY position`).all()
-      for (const { id, document } of found as { id: string; document: string }[])
-        documents.push({ table: `t${file.replace(/\W/g, '_')}_${name}`, id, document })
+      documents.set(`${basename(file, '.db')}_${name}`, found as unknown as Document[])
     }
     database.close()
   }
   return { documents, rows, bytes }
 }
 
-async function bare(dataDir: string, folder: string, documents: readonly Document[]): Promise<Taken> {
-  const byTable = new Map<string, Document[]>()
-  for (const document of documents) {
-    const rows = byTable.get(document.table)
-    if (rows) rows.push(document)
-    else byTable.set(document.table, [document])
-  }
-  mkdirSync(folder, { recursive: true })
-  const stop = stopwatch()
+/** Reads and decodes every event. @returns how many there are */
+async function readLog(dataDir: string): Promise<number> {
   const eventStore = await openEventStore({ dataDir }, { readOnly: true })
+  let events = 0
   for (let after = LOG_START, end = false; !end; ) {
     const page = await eventStore.readAll({ after, limit: PAGE })
+    events += page.events.length
     after = page.position
     end = page.end
   }
   await eventStore.close()
-  for (const [table, rows] of byTable) {
+  return events
+}
+
+/** Writes each document by its id, into a file for each table, and nothing else. */
+function writeDocuments(folder: string, documents: ReadonlyMap<string, readonly Document[]>): void {
+  for (const [table, rows] of documents) {
     const database = new DatabaseSync(join(folder, `${table}.db`))
     database.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE rows (id TEXT PRIMARY KEY, document TEXT NOT NULL)',
@@ -96,29 +96,45 @@ async function bare(dataDir: string, folder: string, documents: readonly Documen
     }
     database.close()
   }
-  return stop()
 }
 
-const { dataDir, folder, readModels } = input<Rebuild>()
-rmSync(folder, { recursive: true, force: true })
-mkdirSync(folder, { recursive: true })
-// Another data folder with the same log
-symlinkSync(resolve(dataDir, 'log.db'), join(folder, 'log.db'))
-const { seconds, processorSeconds } = await buildReadModels(folder, readModels)
-const { documents, rows, bytes } = documentsOf(join(folder, 'read-models'))
-const eventStore = await openEventStore({ dataDir }, { readOnly: true })
-const events = Number(await eventStore.head())
-await eventStore.close()
-const limit = await bare(dataDir, join(folder, 'bare'), documents)
-rmSync(folder, { recursive: true, force: true })
-await answer({
-  events,
-  seconds,
-  eventsPerSecond: events / seconds,
-  rowsPerEvent: rows / events,
-  mebibytes: Math.round(bytes / 2 ** 20),
-  bareSeconds: limit.seconds,
-  bareEventsPerSecond: events / limit.seconds,
-  processorSeconds,
-  bareProcessorSeconds: limit.processorSeconds,
-} satisfies RebuildResult)
+async function measure({ dataDir, folder, readModels }: Rebuild): Promise<RebuildResult> {
+  emptied(folder)
+  // Another data folder with the same log
+  symlinkSync(resolve(dataDir, 'log.db'), join(folder, 'log.db'))
+  const rebuild = await buildReadModels(folder, readModels)
+  const files = buildFiles(join(folder, 'read-models'))
+  const { documents, rows, bytes } = contentsOf(files)
+  let stop = stopwatch()
+  const events = await readLog(dataDir)
+  const reading = stop()
+  const documentsInto = emptied(join(folder, 'documents'))
+  stop = stopwatch()
+  writeDocuments(documentsInto, documents)
+  const writing = stop()
+  const sameRows = await bulkWrite(files, emptied(join(folder, 'same-rows')))
+  rmSync(folder, { recursive: true, force: true })
+  return {
+    events,
+    rows,
+    mebibytes: Math.round(bytes / 2 ** 20),
+    rebuild,
+    documents: sum(reading, writing),
+    sameRows: sum(reading, sameRows),
+  }
+}
+
+function emptied(folder: string): string {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+function sum(one: Taken, other: Taken): Taken {
+  return {
+    seconds: one.seconds + other.seconds,
+    processorSeconds: one.processorSeconds + other.processorSeconds,
+  }
+}
+
+await answer(await measure(input<Rebuild>()))

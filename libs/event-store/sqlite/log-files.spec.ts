@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { jsonCodec, LOG_START } from '#libs/event-sourcing'
+import { jsonCodec, LOG_START, toPosition } from '#libs/event-sourcing'
 import { newEvent } from '../event-store.contract.js'
 import type { LogFilter } from '../event-store.js'
 import { SqliteConnection } from './driver.js'
@@ -142,12 +142,32 @@ describe('the log as a file', () => {
       connection.close()
     })
 
-    it('search a long log for a rare type in bounded steps', async () => {
+    async function longLog() {
       await filled()
       const connection = new SqliteConnection(file)
       connection.exec(`WITH RECURSIVE n(i) AS (SELECT 7 UNION ALL SELECT i + 1 FROM n WHERE i < 120000)
         INSERT INTO events SELECT i, 1, i, 1, 2, 4102444800000, '', '{}', '{}' FROM n`)
-      const reader = new LogReader(new LogFile(connection, jsonCodec()))
+      return { connection, reader: new LogReader(new LogFile(connection, jsonCodec())) }
+    }
+
+    it('give a page of thousands without a gap, up to its limit or to the end of the log', async () => {
+      const { connection, reader } = await longLog()
+      for (const [after, limit, found, end] of [
+        [0, 5_000, 5_000, false],
+        [0, 4_096, 4_096, false],
+        [114_000, 8_192, 6_000, true],
+        [115_904, 4_096, 4_096, true],
+      ] as const) {
+        const page = reader.readAll({ after: toPosition(after), limit })
+        const positions = Array.from({ length: found }, (_, n) => toPosition(after + n + 1))
+        expect(page.events.map(({ position }) => position)).toEqual(positions)
+        expect(page).toMatchObject({ position: toPosition(after + found), end })
+      }
+      connection.close()
+    })
+
+    it('search a long log for a rare type in bounded steps', async () => {
+      const { connection, reader } = await longLog()
       const pages: { found: number; end: boolean }[] = []
       for (let after = LOG_START, end = false; !end; ) {
         const page = reader.readAll({ after, limit: 10, types: ['Opened'] })

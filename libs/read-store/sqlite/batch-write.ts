@@ -149,12 +149,12 @@ export class BatchWrite {
 
   private toRow({ id, document, position, stale }: DocumentWrite): NewRow {
     if (id.includes('\0')) throw new TypeError(`${this.table.schema.name}: an id has no NUL character`)
-    const fields = document as Record<string, unknown>
+    const fields = document as object
     return {
       id,
       position,
       stale: stale ? 1 : 0,
-      values: this.table.columns.map((column) => this.table.encode(column, fields, id)),
+      values: this.table.valuesOf(fields, id),
       document: JSON.stringify(document),
       fields,
     }
