@@ -23,8 +23,8 @@ export interface LocalProjectorOptions {
 }
 
 /**
- * Documents kept in memory per collection: a desk works on fewer records at a time. A history that is built or imported needs more of
- * them, for its records' events lie far apart.
+ * Documents kept in memory per collection by what answers: a desk works on fewer records at a time. Threads that rebuild a history, or
+ * import one, keep more of them, for its records' events lie far apart.
  */
 export const LIVE_DOCUMENTS = 4_000
 

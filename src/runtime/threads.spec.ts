@@ -67,7 +67,7 @@ describe('A thread that is given limits', () => {
     )
   const data = { stores: {} as never, owner: 'limited' }
 
-  it('runs within them', async () => {
+  it('is given them', async () => {
     const logger = { warn: () => {}, error: () => {} }
     let thread: SupervisedThread | undefined
     const given = await new Promise((resolve) => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { getHeapStatistics } from 'node:v8'
 import { type ResourceLimits, Worker } from 'node:worker_threads'
 import { type LedgerdeskError, Unavailable } from '#libs/event-sourcing'
 import type { Logger } from '#libs/platform'
@@ -19,12 +20,16 @@ export type DispatchAnswer =
   | { outcome: 'retry'; reason: string }
 
 /**
- * Of a thread that works all the time. V8 would give it 48 MB for young objects, and on a machine with
- * much memory let the heap grow to four times of what lives before it collects: with these, to less than twice. A thread that comes to
- * hold more than `maxOldGenerationSizeMb` ends, and is started again; `--max-old-space-size` in `NODE_OPTIONS` is put in its place. Those
- * that answer queries have V8's own: half the room for young objects took a walk of the configuration a tenth more of the processor.
+ * Of a thread that works all the time. V8 would give it 48 MB for young objects, and on a machine with much memory let the heap grow to
+ * four times of what lives before it collects: below a limit of 2 GB, to less than twice. The limit is never more than V8's own, which
+ * is smaller where there is little memory; `--max-old-space-size` in `NODE_OPTIONS` takes its place. It is far above what a projector
+ * holds (40 MB), for a thread that outgrows it ends at best, and is started again, and at worst the process ends with it. Threads that
+ * answer queries have V8's own: half the room for young objects took a walk of the configuration a tenth more of the processor.
  */
-export const FRUGAL_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1_024 }
+export const FRUGAL_LIMITS: ResourceLimits = {
+  maxYoungGenerationSizeMb: 24,
+  maxOldGenerationSizeMb: Math.min(1_536, getHeapStatistics().heap_size_limit / 2 ** 20),
+}
 
 /** How long the end of a thread waits for its start. One whose store is away would never get there. */
 const STARTS_WITHIN_MS = 10_000

@@ -25,22 +25,11 @@ export async function openWriteSide(
   logger: Pick<Logger, 'warn'>,
   options: Pick<EventStoreOptions, 'begin'> = {},
 ): Promise<WriteSide> {
-  return writeSide(await openEventStore(settings, options), logger, BULK_STREAMS)
+  return writeSide(await openEventStore(settings, options), logger)
 }
 
-/**
- * Streams whose states are kept: people at work come back to fewer of them, and of a history that is imported the events of a record
- * lie far apart.
- */
-const WORKING_STREAMS = 5_000
-const BULK_STREAMS = 20_000
-
 /** Gets ready to run commands on a log: rights and facts in memory, level with it. Closing it closes the log. */
-export async function writeSide(
-  eventStore: EventStore,
-  logger: Pick<Logger, 'warn'>,
-  streams = WORKING_STREAMS,
-): Promise<WriteSide> {
+export async function writeSide(eventStore: EventStore, logger: Pick<Logger, 'warn'>): Promise<WriteSide> {
   const directory = new Directory()
   const facts = new FactSource(eventStore, [...DIRECTORY_PREFIXES, SETTINGS_PREFIX])
   const follower = follow(eventStore, {
@@ -55,7 +44,7 @@ export async function writeSide(
   const executor = new CommandExecutor({
     store: eventStore,
     facts,
-    cache: new StreamCache(streams),
+    cache: new StreamCache(),
     schemaVersion: schemaVersionOf,
     principal: (id) =>
       isSystemId(id) ? systemPrincipal(id.slice(SYSTEM_PREFIX.length)) : directory.principal(id),

@@ -57,7 +57,7 @@ function tablesOf(file: string): Table[] {
 
 function write(file: string, tables: readonly Table[]): void {
   const database = new DatabaseSync(file)
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16000')
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000')
   for (const { name, sql, rows } of tables) {
     database.exec(sql)
     insert(database, name, rows)

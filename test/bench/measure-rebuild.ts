@@ -84,8 +84,8 @@ async function measureBuilds(
       's',
     )
     const ratio = (figure: keyof Taken) => of((result) => took(result)[figure] / result.rebuild[figure])
-    add('ratio to it', ratio('seconds'), '', { atLeast: 0.5 })
-    add('ratio to it by processor time', ratio('processorSeconds'), '')
+    add(`${name}: ratio`, ratio('seconds'), '', { atLeast: 0.5 })
+    add(`${name}: ratio by processor time`, ratio('processorSeconds'), '')
   }
 }
 

@@ -18,13 +18,13 @@ import { concerns, type FilteredQuery, filteredQuery } from './log-filter.js'
  */
 const SEARCH_WINDOW = 50_000
 
-/** A row of the driver is garbage once it is decoded. All of a batch of 16,384 at once live long enough to be moved: a sixth more for each event. */
+/** A row of the driver is garbage once it is decoded. All of a batch of 16,384 at once live long enough to be moved: a tenth more for each event. */
 const ROWS_DECODED_AT_ONCE = 2_048
 
 /** Filters whose statements are kept. */
 const KEPT_STATEMENTS = 50
 
-/** Reads of one connection; each is one statement, hence its own short transaction. */
+/** Reads of one connection, each of one statement, or of several one after another: what was written once never changes. */
 export class LogReader {
   readonly #forwards: Statement<EventRow>
   readonly #backwards: Statement<EventRow>

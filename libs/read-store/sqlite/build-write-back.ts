@@ -4,8 +4,8 @@ import { Connection } from './connection.js'
 import { buildLabel, type RegisteredBuild, Registry } from './registry.js'
 
 /**
- * What a build's WAL holds before it is written back. Every batch touches the same pages again, so the
- * more there are, the fewer are written; each time costs three syncs, for which appends have to wait.
+ * What a build's WAL holds before it is written back. Every batch touches the same pages again, so the more there are, the fewer are
+ * written; each time costs three syncs, for which appends have to wait.
  */
 const BYTES_WORTH_IT = 4_096_000
 

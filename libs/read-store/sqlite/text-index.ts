@@ -19,7 +19,7 @@ export function createTextIndex(name: string): string {
     INSERT INTO ${name}(${name}, rank) VALUES ('pgsz', ${PAGE_BYTES}), ('automerge', ${MERGED_SEGMENTS})`
 }
 
-/** Leaves fit into the pages of the file (2,048 bytes), with what SQLite adds. */
+/** Leaves fit into the pages of the file (2,048 bytes, or more), with what SQLite adds. */
 const PAGE_BYTES = 2_000
 /** Segments that are merged into one: batches are small, and the fewer merges, the less is written over and over. */
 const MERGED_SEGMENTS = 8

@@ -173,7 +173,7 @@ export class ImpactWalk {
         if (!this.types[side].includes(relation.type as string)) continue
         const end = ends[side === 'source' ? 'target' : 'source']
         for (const from of this.#standing(ends[side], byNumber, named))
-          stepsFrom.get(from)?.push({ from, relation, end })
+          stepsFrom.get(from)!.push({ from, relation, end })
       }
     }
     return [...stepsFrom.values()].flatMap((steps) => steps.sort(byEnd))
