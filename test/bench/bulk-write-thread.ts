@@ -33,7 +33,8 @@ new Remote(parentPort!, {
 
 /** All tables but those of a text index, which keeps no rows that could be read back. */
 function tablesOf(file: string): Table[] {
-  const database = new DatabaseSync(file)
+  // A thread that built it may be writing its WAL back as it ends
+  const database = new DatabaseSync(file, { timeout: 60_000 })
   const found = database
     .prepare('SELECT type, name, tbl_name AS tableName, sql FROM sqlite_schema WHERE sql IS NOT NULL')
     .all() as { type: string; name: string; tableName: string; sql: string }[]
