@@ -3,6 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { DatabaseSync } from '@photostructure/sqlite'
 import { Remote } from '../../src/runtime/remote.js'
 import type { BulkWriteData } from './bulk-write.js'
+import { inTransactions } from './in-transactions.js'
+import { openBuild } from './open-build.js'
 
 /** Writes the rows of some files anew, as a load that has nothing else to do: rows first, indexes at the end. */
 
@@ -16,8 +18,6 @@ interface Table {
   indexes: readonly string[]
   rows: readonly (readonly Value[])[]
 }
-
-const ROWS_PER_TRANSACTION = 4_096
 
 const { files, folder } = workerData as BulkWriteData
 const loads: { file: string; tables: readonly Table[] }[] = []
@@ -33,8 +33,7 @@ new Remote(parentPort!, {
 
 /** All tables but those of a text index, which keeps no rows that could be read back. */
 function tablesOf(file: string): Table[] {
-  // A thread that built it may be writing its WAL back as it ends
-  const database = new DatabaseSync(file, { timeout: 60_000 })
+  const database = openBuild(file)
   const found = database
     .prepare('SELECT type, name, tbl_name AS tableName, sql FROM sqlite_schema WHERE sql IS NOT NULL')
     .all() as { type: string; name: string; tableName: string; sql: string }[]
@@ -71,9 +70,5 @@ function insert(database: Database, table: string, rows: Table['rows']): void {
   const [first] = rows
   if (first === undefined) return
   const statement = database.prepare(`INSERT INTO "${table}" VALUES (${first.map(() => '?').join(', ')})`)
-  for (let at = 0; at < rows.length; at += ROWS_PER_TRANSACTION) {
-    database.exec('BEGIN')
-    for (const row of rows.slice(at, at + ROWS_PER_TRANSACTION)) statement.run(...row)
-    database.exec('COMMIT')
-  }
+  inTransactions(database, rows, (row) => statement.run(...row))
 }

@@ -5,6 +5,8 @@ import { LOG_START } from '#libs/event-sourcing'
 import { openEventStore } from '../../src/runtime/stores.js'
 import { buildReadModels, stopwatch, type Taken } from './build-read-models.js'
 import { buildFiles, bulkWrite } from './bulk-write.js'
+import { inTransactions } from './in-transactions.js'
+import { openBuild } from './open-build.js'
 import { answer, input } from './programs.js'
 
 /** A program: builds read models of a log into an empty folder; then two limits, reading and bulk writing alone. */
@@ -45,7 +47,7 @@ function contentsOf(files: readonly string[]): {
   let bytes = 0
   for (const file of files) {
     bytes += statSync(file).size
-    const database = new DatabaseSync(file)
+    const database = openBuild(file)
     // A text index keeps no rows of its own that could be counted; what it stores stands in tables beside it
     const tables = database
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL TABLE%'")
@@ -89,11 +91,7 @@ function writeDocuments(folder: string, documents: ReadonlyMap<string, readonly 
     const insert = database.prepare(
       'INSERT INTO rows VALUES (?, ?) ON CONFLICT DO UPDATE SET document = excluded.document',
     )
-    for (let at = 0; at < rows.length; at += PAGE) {
-      database.exec('BEGIN')
-      for (const { id, document } of rows.slice(at, at + PAGE)) insert.run(id, document)
-      database.exec('COMMIT')
-    }
+    inTransactions(database, rows, ({ id, document }) => insert.run(id, document))
     database.close()
   }
 }
