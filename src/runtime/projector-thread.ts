@@ -6,6 +6,7 @@ import { ProjectorNotes } from './projector-notes.js'
 import { fromMessage, Remote, toMessage } from './remote.js'
 import { repeat } from './repeat.js'
 import { openEventStore, openReadStore } from './stores.js'
+import { letOtherThreadsGoFirst, NICENESS } from './thread-priority.js'
 import type { DispatchAnswer, ThreadData } from './threads.js'
 
 /** What a projector thread is told at its start. */
@@ -19,6 +20,8 @@ export interface ProjectorThreadData extends ThreadData {
   /** Documents kept in memory per collection. Default: as many as building needs. */
   cacheDocuments?: number
 }
+
+letOtherThreadsGoFirst(NICENESS.projector)
 
 /** The projector on a thread of its own: folds and writes here never delay a command. */
 const {

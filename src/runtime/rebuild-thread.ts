@@ -4,12 +4,12 @@ import { projectionRegistry } from '#projections/registry'
 import type { RebuildThreadData } from './rebuilder.js'
 import { Remote, toMessage } from './remote.js'
 import { openEventStore, openReadStore } from './stores.js'
-import { letOtherThreadsGoFirst } from './thread-priority.js'
+import { letOtherThreadsGoFirst, NICENESS } from './thread-priority.js'
 
 /** Feeds builds that are to take over, on a thread of its own: loading and indexing must not hold up the live ones. */
 const IDLE_CHECK_MS = 2_000
 
-letOtherThreadsGoFirst()
+letOtherThreadsGoFirst(NICENESS.rebuild)
 
 const { stores, owner, projections, batchSize } = workerData as RebuildThreadData
 const eventStore = await openEventStore(stores, {
