@@ -7,6 +7,7 @@ import {
   checkQuery,
   checkSearch,
   compareRows,
+  cursorAfter,
   type OrderPlan,
   planOrder,
 } from '../query-rules.js'
@@ -27,7 +28,7 @@ import type { SqlValue } from './connection.js'
 import { fieldRows } from './field-rows.js'
 import { allOf, comparisonSql, filterSql, type Sql, sql } from './filter-sql.js'
 import { countRows, groupRows } from './group-counts.js'
-import { boundsColumn, boundsOn, PageWalk, type RowKey } from './page-walk.js'
+import { boundsColumn, boundsOn, PageWalk, type RowKey, type Walked } from './page-walk.js'
 import {
   type CountedDriver,
   narrowestDriver,
@@ -37,7 +38,7 @@ import {
   sourcesOf,
 } from './row-drivers.js'
 import { rowPerKeySql } from './row-per-key.js'
-import { documentColumns, readDocument } from './stored-document.js'
+import { DOCUMENT_COLUMNS, documentColumns, readDocument } from './stored-document.js'
 import { TextSearch } from './text-search.js'
 
 /**
@@ -49,7 +50,7 @@ export const MAX_SORTED_ROWS = 1_500
 /** The same for the order of ids, which no condition narrows: walking it reads every row there is. */
 const MAX_ROWS_BY_ID = 20_000
 
-/** Index entries looked at for each row of a page, and for any page, in the hope that it is full by then. */
+/** Index entries looked at for each row that is expected of them, and in any case, in the hope that the page is full by then. */
 const PATIENCE = 1.5
 const PATIENCE_AT_LEAST = 16
 
@@ -161,20 +162,36 @@ export class BuildQueries {
     const { table, plan, filter } = page
     const rest = conjuncts(filter).filter((condition) => !answeredByPrefix(condition, plan))
     const entry = plan.levels[0]?.column
-    if (rest.some((condition) => !boundsColumn(condition, entry))) {
-      const drivers = rowDrivers(table, filter)
-      if (plan.index === undefined) {
-        const byId = this.narrowest(drivers, Math.max(MAX_ROWS_BY_ID, this.maxSortedRows))
-        if (byId) return this.sorted(page, byId)
-      }
-      // What remains of a filter is mostly who may see the row, and most rows may be seen
-      const atOnce = this.walkedKeys(page, rest, Math.ceil(page.limit * PATIENCE) + PATIENCE_AT_LEAST)
-      if (atOnce && atOnce.length >= page.limit) return this.documents(page, atOnce)
-      const driver = this.narrowest(drivers, this.maxSortedRows)
-      const walked = plan.index && table.indexNamed(plan.index)
-      if (driver && (driver.index === undefined || driver.index !== walked)) return this.sorted(page, driver)
+    if (rest.every((condition) => boundsColumn(condition, entry))) return this.walk<Document>(page, rest).rows
+    if (plan.index === undefined) {
+      const limit = Math.max(MAX_ROWS_BY_ID, this.maxSortedRows)
+      const byId = this.narrowest(rowDrivers(table, filter), limit)
+      if (byId) return this.sorted(page, byId)
     }
-    return this.documents(page, this.walkedKeys(page, rest) as RowKey[])
+    return this.walkUnlessFar(page, rest)
+  }
+
+  /**
+   * Walks the order, and is ready to turn to another way: what remains of a filter is mostly who may see the row, and most rows
+   * may be seen. How many of the entries looked at are rows of the page tells how far its end is; where another way has fewer
+   * rows than that, they are sorted instead.
+   */
+  private walkUnlessFar<Document>(page: Page, rest: readonly Filter[]): StoredDocument<Document>[] {
+    const { table, plan, filter, limit } = page
+    const index = plan.index && table.indexNamed(plan.index)
+    const found: StoredDocument<Document>[] = []
+    let looked = 0
+    let patience: number | undefined = patienceFor(limit)
+    for (;;) {
+      const { rows, ended } = this.walk<Document>(restOf(page, found), rest, patience)
+      found.push(...rows)
+      if (ended || patience === undefined) return found
+      looked += patience
+      const ahead = Math.ceil((looked * (limit - found.length)) / found.length)
+      const driver = this.narrowest(rowDrivers(table, filter), Math.min(ahead, this.maxSortedRows))
+      if (driver && (driver.index === undefined || driver.index !== index)) return this.sorted(page, driver)
+      patience = driver || ahead > this.maxSortedRows ? undefined : patienceFor(ahead)
+    }
   }
 
   /** Undefined: every way to find the rows by an index finds more candidates than that. */
@@ -201,11 +218,8 @@ export class BuildQueries {
     const candidates = driver.rows()
     const text = `${table.table} WHERE n IN (${candidates.text}) AND (${condition.text})`
     const values = [...candidates.values, ...condition.values]
-    const levels = plan.levels.map(({ column }) => `, ${quoted(column)}`).join('')
-    const keys = this.file.connection
-      .lists(`SELECT id, n${levels} FROM ${text}`, values)
-      .map(([id, n, ...places]) => ({ n: n as number, id: id as string, values: places }))
-    return this.documents(page, kept(keys))
+    const keys = this.file.connection.lists(`SELECT ${keyColumns(plan)} FROM ${text}`, values).map(readKey)
+    return this.documents(table, kept(keys))
   }
 
   /** @param sources what follows FROM; a row that several have is read once */
@@ -230,14 +244,15 @@ export class BuildQueries {
 
   /**
    * Walks the planned index, once for each combination of its fixed columns' values, and merges.
-   * @param patience index entries that each scan may look at; when they do not suffice, undefined is returned
+   * @param patience index entries that each scan may look at
    */
-  private walkedKeys(
+  private walk<Document>(
     { table, plan, limit, after }: Page,
     rest: readonly Filter[],
     patience?: number,
-  ): RowKey[] | undefined {
+  ): Walked<StoredDocument<Document>> {
     const prefixes = combinations(table, plan)
+    const merged = prefixes.length > 1
     const walk = {
       table,
       index: plan.index && table.indexNamed(plan.index),
@@ -248,20 +263,22 @@ export class BuildQueries {
       residual: allOf(rest.map((condition) => filterSql(table, condition, { checkOnly: true }))),
       bounds: plan.levels[0] ? boundsOn(table, plan.levels[0].column, rest) : {},
       patience,
-      merged: prefixes.length > 1,
+      merged,
+      columns: merged ? keyColumns(plan) : DOCUMENT_COLUMNS,
     }
     const cursor = after && levelCursor(table, plan, after)
-    const streams: RowKey[][] = []
+    const streams: SqlValue[][] = []
     for (const prefix of prefixes) {
-      const rows = new PageWalk(this.file.connection, walk, limit).rows(prefix, cursor)
-      if (rows === undefined) return undefined
-      streams.push(rows)
+      const { rows, ended } = new PageWalk(this.file.connection, walk, limit).run(prefix, cursor)
+      if (!merged) return { rows: rows.map((row) => readDocument<Document>(row)), ended }
+      if (!ended) return { rows: [], ended }
+      streams.push(...rows)
     }
-    if (streams.length === 1) return streams[0] as RowKey[]
-    return streams.flat().sort(keyOrder(plan)).slice(0, limit)
+    const keys = streams.map(readKey).sort(keyOrder(plan)).slice(0, limit)
+    return { rows: this.documents(table, keys), ended: true }
   }
 
-  private documents<Document>({ table }: Page, keys: readonly RowKey[]): StoredDocument<Document>[] {
+  private documents<Document>(table: CollectionTable, keys: readonly RowKey[]): StoredDocument<Document>[] {
     const rows = this.file.connection.lists(
       `SELECT ${documentColumns('r')}, r.n FROM json_each(?) wanted CROSS JOIN ${table.table} r ON r.n = wanted.value`,
       [JSON.stringify(keys.map(({ n }) => n))],
@@ -278,6 +295,25 @@ interface Page {
   limit: number
   after: KeysetCursor | undefined
 }
+
+/** What of a page is still to be found. */
+function restOf(page: Page, found: readonly StoredDocument<unknown>[]): Page {
+  const last = found.at(-1) as StoredDocument<object> | undefined
+  if (last === undefined) return page
+  return { ...page, limit: page.limit - found.length, after: cursorAfter(page.plan.orderBy, last) }
+}
+
+const patienceFor = (rows: number) => Math.ceil(rows * PATIENCE) + PATIENCE_AT_LEAST
+
+/** What to select to read a {@link RowKey}. */
+const keyColumns = ({ levels }: OrderPlan) =>
+  ['n', 'id', ...levels.map(({ column }) => quoted(column))].join(', ')
+
+const readKey = ([n, id, ...values]: readonly SqlValue[]): RowKey => ({
+  n: n as number,
+  id: id as string,
+  values,
+})
 
 function answeredByPrefix(condition: Filter, plan: OrderPlan): boolean {
   const values =

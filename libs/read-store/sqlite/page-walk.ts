@@ -6,7 +6,7 @@ import { type CollectionTable, encodeText, quoted } from './collection-table.js'
 import type { Connection, SqlValue } from './connection.js'
 import { allOf, comparisonSql, type Sql, sql } from './filter-sql.js'
 
-/** A row as far as its place in the order goes. `values`: one per level, as SQLite keeps them; none where rows come in order. */
+/** A row as far as its place in the order goes. `values`: one per level, as SQLite keeps them. */
 export interface RowKey {
   n: number
   id: string
@@ -34,8 +34,18 @@ export interface WalkPlan {
   /** Index entries that one scan may look at; left out: as many as it takes. */
   patience?: number
   bounds: LevelBounds
-  /** Whether the rows are put in order with those of other walks: only then their ids and values are read. */
+  /** Whether the rows are put in order with those of other walks. */
   merged: boolean
+  /** What is read of each row. */
+  columns: string
+}
+
+/** What a walk has found. */
+export interface Walked<Row> {
+  /** The first rows in order that satisfy the filter: as many as were asked for, or as many as there are, if `ended`. */
+  rows: Row[]
+  /** False: patience ended before. */
+  ended: boolean
 }
 
 /**
@@ -45,7 +55,7 @@ export interface WalkPlan {
  * page costs about as many index entries as it has rows.
  */
 export class PageWalk {
-  private readonly found: RowKey[] = []
+  private readonly found: SqlValue[][] = []
   private gaveUp = false
 
   constructor(
@@ -54,14 +64,11 @@ export class PageWalk {
     private readonly limit: number,
   ) {}
 
-  /**
-   * The first rows that satisfy `prefix` (equalities on the index's leading columns), after the cursor; undefined when
-   * its patience ended before.
-   */
-  rows(prefix: readonly Sql[], after: RowKey | undefined): RowKey[] | undefined {
+  /** The first rows that satisfy `prefix` (equalities on the index's leading columns), after the cursor. */
+  run(prefix: readonly Sql[], after: RowKey | undefined): Walked<SqlValue[]> {
     if (after) this.resume(prefix, 0, after)
     else this.visit(prefix, 0)
-    return this.gaveUp ? undefined : this.found
+    return { rows: this.found, ended: !this.gaveUp }
   }
 
   private get isDone(): boolean {
@@ -119,26 +126,40 @@ export class PageWalk {
 
   private scan(conditions: readonly Sql[], level: number): void {
     if (this.isDone) return
+    const { columns, residual, patience } = this.plan
     const remaining = this.limit - this.found.length
-    const { levels, idDirection, byId, residual, patience, merged } = this.plan
-    const columns = merged ? ['id', ...levels.map((_, i) => this.column(i))] : []
-    const ascending = levels
-      .slice(level)
-      .map((_, i) => `${this.column(level + i)} ${this.direction(level + i)}`)
-    const keys = [...ascending, ...(byId ? [`id ${idDirection}`] : [])]
-    const order = keys.length > 0 ? `ORDER BY ${keys.join(', ')}` : ''
-    const read = (fits: string, where: Sql, limit: number, first: readonly SqlValue[] = []) =>
-      this.connection.lists(
-        `SELECT ${[fits, 'n', ...columns].join(', ')} FROM ${this.source()} WHERE ${where.text} ${order} LIMIT ?`,
-        [...first, ...where.values, limit],
-      )
     if (patience === undefined) {
-      for (const row of read('1', allOf([...conditions, residual]), remaining)) this.found.push(keyOf(row))
+      this.find(this.entries(sql(columns), allOf([...conditions, residual]), level), remaining)
       return
     }
-    const rows = read(`(${residual.text})`, allOf(conditions), patience, residual.values)
-    for (const row of rows) if (row[0] === 1 && !this.isDone) this.found.push(keyOf(row))
-    this.gaveUp = !this.isDone && rows.length === patience
+    const tested = { text: `${columns}, (${residual.text}) AS fits`, values: residual.values }
+    const entries = this.entries(tested, allOf(conditions), level)
+    const near = { text: `${entries.text} LIMIT ?`, values: [...entries.values, patience] }
+    this.find({ text: `SELECT ${columns} FROM (${near.text}) WHERE fits`, values: near.values }, remaining)
+    this.gaveUp = !this.isDone && this.goesOnAfter(patience, conditions, level)
+  }
+
+  private find({ text, values }: Sql, limit: number): void {
+    for (const row of this.connection.lists(`${text} LIMIT ?`, [...values, limit])) this.found.push(row)
+  }
+
+  private goesOnAfter(entries: number, conditions: readonly Sql[], level: number): boolean {
+    const { text, values } = this.entries(sql('1'), allOf(conditions), level)
+    return this.connection.get(`${text} LIMIT 1 OFFSET ?`, [...values, entries]) !== undefined
+  }
+
+  /** Entries of the index, in order from a level on. */
+  private entries(read: Sql, where: Sql, level: number): Sql {
+    const { levels, idDirection, byId } = this.plan
+    const ordered = levels
+      .slice(level)
+      .map((_, i) => `${this.column(level + i)} ${this.direction(level + i)}`)
+    const keys = [...ordered, ...(byId ? [`id ${idDirection}`] : [])]
+    const order = keys.length > 0 ? `ORDER BY ${keys.join(', ')}` : ''
+    return {
+      text: `SELECT ${read.text} FROM ${this.source()} WHERE ${where.text} ${order}`,
+      values: [...read.values, ...where.values],
+    }
   }
 
   /** May this level and all after it be read off the index in one scan? */
@@ -196,11 +217,6 @@ export class PageWalk {
     const { table, index } = this.plan
     return index ? `${table.table} INDEXED BY ${index}` : table.table
   }
-}
-
-/** @param row whether it fits, its number, and where walks are merged its id and its values */
-function keyOf([, n, id = '', ...values]: SqlValue[]): RowKey {
-  return { n: n as number, id: id as string, values }
 }
 
 /** Is the condition a bound on the column, and nothing else? */

@@ -46,6 +46,8 @@ interface Statement {
   sql: string
   parameters: readonly SqlValue[]
 }
+const ofTickets = (statements: readonly Statement[]) =>
+  statements.filter(({ sql }) => sql.includes('rows_tickets'))
 /** Reads every row, or sorts what no index gave in order. */
 const isExpensive = (step: string) => /^SCAN (rows_tickets|r)$/.test(step) || step.includes('TEMP B-TREE')
 
@@ -142,7 +144,7 @@ describe('What SQLite does for a page', () => {
       queries.find('tickets', { filter, orderBy: asc('openedAt'), limit: 50, after }),
     )
     expect(rows[0]?.id).toBe('T4001')
-    expect(plan).toContain('SEARCH rows_tickets USING COVERING INDEX by_tickets_4 (c_openedAt>?)')
+    expect(plan).toContain('SEARCH rows_tickets USING INDEX by_tickets_4 (c_openedAt>?)')
   })
 
   it('passes over nothing on its way to the cursor', () => {
@@ -172,7 +174,36 @@ describe('What SQLite does for a page', () => {
     expect(rows.every(({ document }) => document.group === 'group 1' && document.state !== 'closed')).toBe(
       true,
     )
+    expect(ofTickets(statements)).toHaveLength(1)
+  })
+
+  it('is done where the rows of an order end, if there are fewer than a page', () => {
+    const filter = and(compare('openedAt', '>', openedAt(5_979)), not(eq('state', 'closed')))
+    const { rows, statements } = explain(() =>
+      queries.find('tickets', { filter, orderBy: asc('openedAt'), limit: 50 }),
+    )
+    expect(rows).toHaveLength(15)
     expect(statements.some(({ sql }) => sql.includes('count(*)'))).toBe(false)
+  })
+
+  it('goes on from the last row found where enough of those before it were of the page', () => {
+    const filter = not(isIn('priority', [3, 4, 5]))
+    const find = (limit: number) =>
+      queries.find<object>('tickets', { filter, orderBy: desc('openedAt'), limit })
+    const { rows, statements } = explain(() => find(50))
+    expect(rows).toEqual(find(ROWS).slice(0, 50))
+    const walks = ofTickets(statements).filter(({ sql }) => sql.includes('fits'))
+    expect(walks.length).toBeGreaterThan(1)
+    expect(walks.at(-1)?.parameters).toContainEqual(expect.stringMatching(/^2016-/))
+  })
+
+  it('turns to a narrower way when few of those before it were', () => {
+    const filter = and(compare('followUpAt', '<', openedAt(30)), not(eq('state', 'new')))
+    const { rows, statements } = explain(() =>
+      queries.find<object>('tickets', { filter, orderBy: desc('openedAt'), limit: 50 }),
+    )
+    expect(rows.map(({ id }) => id)).toEqual(['T27', 'T21', 'T18', 'T15', 'T9', 'T6', 'T3'])
+    expect(ofTickets(statements).at(-1)?.sql).toMatch(/by_tickets_6/)
   })
 
   it('finds the rows of a choice over several columns by the index of each', () => {
@@ -206,7 +237,7 @@ describe('What SQLite does for a page', () => {
     )
     expect(rows).toHaveLength(count)
     expect(rows).toEqual(queries.find('tickets', { filter, orderBy: asc('caller', 'openedAt'), limit: 600 }))
-    expect(statements.filter(({ sql }) => sql.includes('rows_tickets'))).toHaveLength(1)
+    expect(ofTickets(statements)).toHaveLength(1)
     expect(plan.filter(isExpensive)).toEqual([])
     expect(plan.join()).toMatch(
       /SEARCH rows_tickets USING (COVERING )?INDEX by_tickets_5 \(c_caller=\? AND c_openedAt>\? AND c_openedAt<\?\)/,
@@ -228,7 +259,7 @@ describe('What SQLite does for a page', () => {
         queries.findFields('tickets', query, ['caller', 'group']),
       )
       expect(rows).toHaveLength(20)
-      expect(statements.filter(({ sql }) => sql.includes('rows_tickets'))).toHaveLength(1)
+      expect(ofTickets(statements)).toHaveLength(1)
       expect(stepsIn(plan)).toEqual([expect.stringMatching(COVERED)])
     })
 
@@ -242,7 +273,7 @@ describe('What SQLite does for a page', () => {
         { caller: 'user 4', group: 'group 1' },
         { caller: 'user 8', group: 'group 2' },
       ])
-      expect(statements.filter(({ sql }) => sql.includes('rows_tickets'))).toHaveLength(1)
+      expect(ofTickets(statements)).toHaveLength(1)
       expect(stepsIn(plan)).toEqual([expect.stringMatching(COVERED)])
     })
 
