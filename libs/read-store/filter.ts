@@ -100,19 +100,20 @@ export function compareValues(a: string | number | boolean, b: string | number |
   return typeof a === 'string' && typeof b === 'string' ? compareText(a, b) : Number(a) - Number(b)
 }
 
-/** Every column a filter mentions. */
-export function columnsOf(filter: Filter): Set<string> {
+/** Every column a filter mentions. @param columns to which they are added */
+export function columnsOf(filter: Filter, columns = new Set<string>()): Set<string> {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return new Set(filter.filters.flatMap((part) => [...columnsOf(part)]))
+      for (const part of filter.filters) columnsOf(part, columns)
+      return columns
     case 'not':
-      return columnsOf(filter.filter)
+      return columnsOf(filter.filter, columns)
     case 'true':
     case 'false':
-      return new Set()
+      return columns
     default:
-      return new Set([filter.column])
+      return columns.add(filter.column)
   }
 }
 

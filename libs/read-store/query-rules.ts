@@ -175,10 +175,10 @@ export function planOrder(
   filter: Filter | undefined,
   orderBy: readonly SortKey[],
 ): OrderPlan {
+  const conditions = filter ? conjuncts(simplify(filter)) : []
   // Nothing satisfies it, in any order
-  if (filter && simplify(filter).kind === 'false')
-    return { index: undefined, prefix: [], orderBy, levels: [] }
-  const fixed = fixedColumns(filter)
+  if (conditions[0]?.kind === 'false') return { index: undefined, prefix: [], orderBy, levels: [] }
+  const fixed = fixedColumns(conditions)
   const isConstant = (column: string) => fixed.get(column)?.length === 1
   const levels = orderBy.filter(({ column }) => !isConstant(column))
   const plans = schema.indexes.flatMap((index) => matchIndex(index, orderBy, levels, fixed) ?? [])
@@ -221,10 +221,10 @@ function matchIndex(
   return { index, prefix, orderBy: [...orderBy, ...rest], levels: [...levels, ...rest] }
 }
 
-/** Columns that the filter's top-level conditions fix to one or some values. */
-function fixedColumns(filter: Filter | undefined): Map<string, readonly FilterValue[]> {
+/** Columns that conditions fix to one or some values. */
+function fixedColumns(conditions: readonly Filter[]): Map<string, readonly FilterValue[]> {
   const fixed = new Map<string, readonly FilterValue[]>()
-  for (const part of filter ? conjuncts(simplify(filter)) : []) {
+  for (const part of conditions) {
     const values =
       part.kind === 'in' ? part.values : part.kind === 'compare' && part.op === '=' ? [part.value] : undefined
     if (!values) continue

@@ -14,7 +14,16 @@ import type {
 import { accessColumns, audienceOf, forEverybody, seesInternalFields } from '../access.js'
 import { incidentState, majorIncident } from '../closed-columns.js'
 import { customTerms } from '../custom-terms.js'
-import { type Blank, changeTexts, draftsOf, nonEmpty, onlyFields, performer, present } from '../drafts.js'
+import {
+  type Blank,
+  changeTexts,
+  draftsOf,
+  nonEmpty,
+  onlyFields,
+  performer,
+  present,
+  withoutFields,
+} from '../drafts.js'
 import {
   applyAttention,
   applyMilestones,
@@ -638,8 +647,17 @@ function requesterView(incident: IncidentDetails): Partial<IncidentDetails> {
   return view
 }
 
-/** An incident as answers show it: without the columns that only serve the row rule. */
+/** What only serves the row rule and filters. */
+const HIDDEN = new Set([
+  'audienceKind',
+  'audienceGroups',
+  'visibleTo',
+  'custom',
+  'awaitsCaller',
+  'problems',
+] as const)
+
+/** An incident as answers show it. */
 export function shownIncident(incident: IncidentDetails): object {
-  const { audienceKind, audienceGroups, visibleTo, custom, awaitsCaller, problems, ...shown } = incident
-  return { ...shown, audience: audienceOf(incident) }
+  return Object.assign(withoutFields(incident, HIDDEN), { audience: audienceOf(incident) })
 }

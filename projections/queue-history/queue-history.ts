@@ -3,7 +3,7 @@ import { defineView } from '#libs/projections-runtime'
 import type { IncidentEvent } from '../../src/incidents/domain/incident.events.js'
 import { accessColumns, audienceOf, forEverybody } from '../access.js'
 import { incidentState } from '../closed-columns.js'
-import { type Blank, draftsOf } from '../drafts.js'
+import { type Blank, draftsOf, withoutFields } from '../drafts.js'
 import {
   applyToHead,
   BLANK_HEAD,
@@ -128,9 +128,20 @@ function isSameList(a: readonly string[] = [], b: readonly string[] = []): boole
   return a === b || (a.length === b.length && a.every((item, i) => item === b[i]))
 }
 
+/** What only serves the row rule, and what bounds the interval. */
+const HIDDEN = new Set([
+  'audienceKind',
+  'audienceGroups',
+  'visibleTo',
+  'validFrom',
+  'validTo',
+  'positionFrom',
+  'positionTo',
+  'effectiveAt',
+  'begunBy',
+] as const)
+
 /** What is known of a record at a past point, as answers show it. */
 export function shownInterval(interval: QueueInterval): object {
-  const { audienceKind, audienceGroups, visibleTo, ...shown } = interval
-  const { validFrom, validTo, positionFrom, positionTo, effectiveAt, begunBy, ...entry } = shown
-  return { ...entry, audience: audienceOf(interval) }
+  return Object.assign(withoutFields(interval, HIDDEN), { audience: audienceOf(interval) })
 }

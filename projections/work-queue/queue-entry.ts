@@ -7,7 +7,7 @@ import type {
 import type { IncidentState } from '../../src/incidents/domain/incident.events.js'
 import type { ProblemState } from '../../src/problems/domain/problem.events.js'
 import { audienceOf } from '../access.js'
-import { type Blank, draftsOf } from '../drafts.js'
+import { type Blank, draftsOf, withoutFields } from '../drafts.js'
 import { BLANK_HEAD, type IncidentAttention, type IncidentHead, NO_ATTENTION } from '../incident-folds.js'
 
 /** A record that somebody is to work on. Absent fields are not set; times are ISO 8601 UTC. */
@@ -98,18 +98,19 @@ export const BLANK_ENTRY: Blank<IncidentEntry> = {
 
 export const draftOf = draftsOf<WorkQueueEntry>(BLANK_ENTRY)
 
-/** An entry as answers show it: without the columns that only serve the row rule. */
+/** What only serves the row rule, this fold, or other columns. */
+const HIDDEN = new Set([
+  'audienceKind',
+  'audienceGroups',
+  'visibleTo',
+  'imported',
+  'pagedGroup',
+  'planned',
+  'window',
+  'underway',
+] as const)
+
+/** An entry as answers show it. */
 export function shownEntry(entry: WorkQueueEntry): object {
-  const {
-    audienceKind,
-    audienceGroups,
-    visibleTo,
-    imported,
-    pagedGroup,
-    planned,
-    window,
-    underway,
-    ...shown
-  } = entry
-  return { ...shown, audience: audienceOf(entry) }
+  return Object.assign(withoutFields(entry, HIDDEN), { audience: audienceOf(entry) })
 }

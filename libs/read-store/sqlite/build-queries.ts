@@ -188,7 +188,11 @@ export class BuildQueries {
       if (ended || patience === undefined) return found
       looked += patience
       const ahead = Math.ceil((looked * (limit - found.length)) / found.length)
-      const driver = this.narrowest(rowDrivers(table, filter), Math.min(ahead, this.maxSortedRows))
+      // Finding out whether another way is narrower costs as much as so many entries
+      const driver =
+        ahead > looked
+          ? this.narrowest(rowDrivers(table, filter), Math.min(ahead, this.maxSortedRows))
+          : undefined
       if (driver && (driver.index === undefined || driver.index !== index)) return this.sorted(page, driver)
       patience = driver || ahead > this.maxSortedRows ? undefined : patienceFor(ahead)
     }

@@ -89,7 +89,7 @@ export async function listIncidents(
       columns: columnsShown(args.principal, columnsOf(incidentDetails, incidentDetails.name)),
       usualOrder: [{ column: 'openedAt', direction: 'desc' }],
       check: (filter) => requireFilterable(filter, dependencies.eventStore, CUSTOM_FIELDS),
-      render: (incident, stale) => ({ ...shownIncident(incident), ...(stale && { stale }) }),
+      render: (incident, stale) => Object.assign(shownIncident(incident), stale && { stale }),
     })
   }
   const point = await settleTimePoint(dependencies.eventStore, args)
