@@ -9,6 +9,12 @@ import { connect } from './schema.js'
 const PAGES_WORTH_IT = 1_000
 
 /**
+ * Pages (32 MB) of the WAL from which on it is begun anew, half of those at which a commit would see to it. What is committed while it
+ * is written back keeps it growing: under load it has all been written back at no moment, unless nobody may commit for that moment.
+ */
+const PAGES_TOO_MANY = 8_000
+
+/**
  * Writes what the WAL holds back into the log's file, for whoever appends: SQLite would do so inside a commit, which
  * then waits 20 to 60 ms for the disk, and so do all who wait for the thread. Others may append at the same time.
  */
@@ -18,21 +24,27 @@ export class LogWriteBack {
   /**
    * @param file the log's; it need not exist yet
    * @param pagesWorthIt pages that the WAL holds before they are written back
+   * @param pagesTooMany pages of the WAL from which on it is begun anew
    */
   constructor(
     private readonly file: string,
     private readonly pagesWorthIt = PAGES_WORTH_IT,
+    private readonly pagesTooMany = PAGES_TOO_MANY,
   ) {}
 
-  /** Writes back what has come, when it is worth it. Waits for the disk, never for a lock. */
+  /**
+   * Writes back what has come, when it is worth it. Waits for the disk, never for a lock. Whoever appends meanwhile finds the log
+   * locked only while the rest of too long a WAL is written back, and tries again without holding up its thread.
+   */
   run(): void {
     if (!existsSync(this.file)) return
     this.#connection ??= connect(this.file, { readOnly: false, synchronous: 'FULL' })
     const { log, checkpointed } = this.#connection
       .prepare<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)')
       .get()!
-    if (log - checkpointed < this.pagesWorthIt) return
-    this.#connection.pragma('wal_checkpoint(PASSIVE)')
+    if (log - checkpointed >= this.pagesWorthIt) this.#connection.pragma('wal_checkpoint(PASSIVE)')
+    // Where somebody just writes or reads, nothing is begun anew, but all is written back that can be
+    if (log >= this.pagesTooMany && log > checkpointed) this.#connection.pragma('wal_checkpoint(RESTART)')
   }
 
   close(): void {

@@ -1,13 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toPosition } from '#libs/event-sourcing'
 import type { BuildName, ProjectionWriter } from '../read-store.js'
 import { BuildWriteBack } from './build-write-back.js'
+import { Connection } from './connection.js'
 import { openSqliteReadStore, type SqliteReadStore } from './sqlite-read-store.js'
 
 const LINE = 'a line that is found in the file it was written back to'
 const schema = { name: 'notes', columns: { text: 'string' }, indexes: [] } as const
+
+const drainOf = (writeBack: BuildWriteBack) => [...writeBack.turns()].length
 
 describe('Writing back', () => {
   let folder: string
@@ -33,7 +36,7 @@ describe('Writing back', () => {
   })
 
   /** All turns of a round. @returns how many there were */
-  const drain = () => [...writeBack.turns()].length
+  const drain = () => drainOf(writeBack)
 
   let written = 0
   const write = () => {
@@ -68,6 +71,37 @@ describe('Writing back', () => {
     expect(commits).toBeGreaterThan(2)
     expect(commits).toBeLessThanOrEqual(30)
     expect(file()).toContain(LINE)
+  })
+
+  it('begins a WAL anew that has become too long, and it grows no further', async () => {
+    const NEVER = 1e9
+    const sizeAfterCommits = async (turns: BuildWriteBack) => {
+      for (let n = 0; n < 100; n++) {
+        await write()
+        drainOf(turns)
+      }
+      turns.close()
+      return statSync(join(folder, 'notes-v1-b1.db-wal')).size
+    }
+    const bounded = await sizeAfterCommits(new BuildWriteBack(folder, NEVER, 20_000))
+    const growing = await sizeAfterCommits(new BuildWriteBack(folder, NEVER, NEVER))
+    expect(bounded).toBeLessThan(growing / 3)
+  })
+
+  it('waits for nobody who reads a WAL that has become too long', async () => {
+    const turns = new BuildWriteBack(folder, 1e9, 1)
+    const reader = new Connection(join(folder, 'notes-v1-b1.db'))
+    await write()
+    reader.exec('BEGIN')
+    reader.get('SELECT count(*) FROM state')
+    await write()
+    expect(drainOf(turns)).toBe(1)
+    await write()
+    reader.exec('COMMIT')
+    expect(drainOf(turns)).toBe(1)
+    expect(drainOf(turns)).toBe(0)
+    reader.close()
+    turns.close()
   })
 
   it('goes on when a build was dropped', async () => {

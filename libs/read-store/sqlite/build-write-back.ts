@@ -10,6 +10,12 @@ import { buildLabel, type RegisteredBuild, Registry } from './registry.js'
 const BYTES_WORTH_IT = 4_096_000
 
 /**
+ * Size of a WAL from which on it is begun anew, half of that at which a commit would see to it: what is committed while it is written
+ * back keeps it growing, so that under load it has all been written back at no moment.
+ */
+const BYTES_TOO_MANY = 16_384_000
+
+/**
  * Writes what the WAL files of all builds hold back into the builds. SQLite does so by itself at every some-thousandth
  * page, inside the commit of whoever comes by, who then waits for the disk: 30 to 60 ms for each build, several times a
  * second under load. On a thread of its own nobody waits for it; commits find next to nothing left to write back.
@@ -22,13 +28,18 @@ export class BuildWriteBack {
   /**
    * @param folder the read store's; it need not exist yet
    * @param bytesWorthIt what a WAL holds before it is written back
+   * @param bytesTooMany size of a WAL from which on it is begun anew
    */
   constructor(
     private readonly folder: string,
     private readonly bytesWorthIt = BYTES_WORTH_IT,
+    private readonly bytesTooMany = BYTES_TOO_MANY,
   ) {}
 
-  /** Each turn writes back one build that is worth it. It waits for the disk, never for a lock. */
+  /**
+   * Each turn writes back one build that is worth it. It waits for the disk, never for a lock; who commits waits for it while the rest of
+   * too long a WAL is written back.
+   */
   *turns(): Generator<void> {
     // One that is being loaded is written from end to end, by a thread that nobody waits for.
     const answering = this.#registered().filter(({ status }) => status !== 'building')
@@ -61,9 +72,12 @@ export class BuildWriteBack {
     const { log, checkpointed } = build.get<{ log: number; checkpointed: number }>(
       'PRAGMA wal_checkpoint(NOOP)',
     )!
-    if ((log - checkpointed) * build.pageBytes < this.bytesWorthIt) return false
-    build.get('PRAGMA wal_checkpoint(PASSIVE)')
-    return true
+    const isWorthIt = (log - checkpointed) * build.pageBytes >= this.bytesWorthIt
+    const isTooLong = log * build.pageBytes >= this.bytesTooMany && log > checkpointed
+    if (isWorthIt) build.get('PRAGMA wal_checkpoint(PASSIVE)')
+    // Where somebody just writes or reads, nothing is begun anew, but all is written back that can be
+    if (isTooLong) build.get('PRAGMA wal_checkpoint(RESTART)')
+    return isWorthIt || isTooLong
   }
 
   #open(label: string) {
@@ -71,6 +85,7 @@ export class BuildWriteBack {
     if (known !== undefined) return known
     try {
       const build = new Connection(join(this.folder, `${label}.db`))
+      build.exec('PRAGMA busy_timeout = 0')
       this.#builds.set(label, build)
       return build
     } catch {
