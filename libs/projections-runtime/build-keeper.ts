@@ -131,6 +131,8 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
     )
   }
 
+  /** Makes a build when the definition needs one, given those of it that there are. @returns whether it did */
+  protected abstract createMissing(definition: Definition, builds: readonly BuildState[]): Promise<boolean>
   /** What is to be done about one definition, given the builds of it that there are. */
   protected abstract tendOne(definition: Definition, builds: readonly BuildState[]): Promise<void>
   protected abstract buildsOf(definition: Definition): string
@@ -338,8 +340,8 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
   async #tendAll(): Promise<void> {
     await this.changes.run(async () => {
       try {
-        const builds = await this.keeping.readStore.builds()
-        for (const definition of this.definitions) await this.#tendApart(definition, builds)
+        for (const [definition, builds] of await this.#buildsWithMissing())
+          await this.#apart(definition, () => this.tendOne(definition, builds))
       } catch (error) {
         this.notice({ level: 'warn', message: `The read store can't be tended: ${reasonOf(error)}`, error })
       }
@@ -347,18 +349,36 @@ export abstract class BuildKeeper<Definition extends { readonly name: string }, 
     this.tended()
   }
 
-  /** One definition's trouble is its own; that the store is away is everybody's. */
-  async #tendApart(definition: Definition, builds: readonly BuildState[]): Promise<void> {
-    const consumer = this.buildsOf(definition)
+  /** The builds of each definition. All that are missing are made before the store is asked again, lest it be asked for each of them. */
+  async #buildsWithMissing(): Promise<Map<Definition, readonly BuildState[]>> {
+    const found = await this.#buildsByDefinition()
+    let created = false
+    for (const [definition, builds] of found) {
+      if (await this.#apart(definition, () => this.createMissing(definition, builds))) created = true
+    }
+    return created ? this.#buildsByDefinition() : found
+  }
+
+  async #buildsByDefinition(): Promise<Map<Definition, readonly BuildState[]>> {
+    const all = await this.keeping.readStore.builds()
+    return new Map(
+      this.definitions.map((definition) => {
+        const consumer = this.buildsOf(definition)
+        return [definition, all.filter(({ projection }) => projection === consumer)]
+      }),
+    )
+  }
+
+  /** One definition's trouble is its own; that the store is away is everybody's. @returns what came of the work; undefined: trouble */
+  async #apart<Result>(definition: Definition, work: () => Promise<Result>): Promise<Result | undefined> {
     try {
-      await this.tendOne(
-        definition,
-        builds.filter(({ projection }) => projection === consumer),
-      )
+      return await work()
     } catch (error) {
       if (error instanceof Unavailable) throw error
+      const consumer = this.buildsOf(definition)
       const message = `${consumer} can't be tended: ${reasonOf(error)}`
       this.notice({ level: 'warn', consumer, message, error })
+      return undefined
     }
   }
 }

@@ -88,19 +88,17 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
     return policyBuildName(definition)
   }
 
+  /** Another runner may make one as well: then one of the two is live, and replaced by the other. */
+  protected async createMissing(definition: AnyPolicy, builds: readonly BuildState[]): Promise<boolean> {
+    if (builds.some(({ status }) => status !== 'building')) return false
+    await this.#create(definition)
+    return true
+  }
+
   protected async tendOne(definition: AnyPolicy, builds: readonly BuildState[]): Promise<void> {
     const live = builds.find(({ status }) => status !== 'building')
     const successor = builds.filter(({ status }) => status === 'building').at(-1)
-    if (!live) {
-      await this.#create(definition)
-      const all = await this.options.readStore.builds()
-      // Another runner may have made one as well: then one of the two is live, and in the next round replaced by the other
-      const made = all.find(
-        ({ projection, status }) => projection === policyBuildName(definition) && status !== 'building',
-      )
-      if (made) await this.keep(definition, made)
-      return
-    }
+    if (!live) return
     if (successor && (await this.#replace(definition, live, successor))) {
       await this.keep(definition, { ...successor, status: 'live' })
       return

@@ -176,17 +176,21 @@ export class ProjectionRunner extends BuildKeeper<ReadModelDefinition, Feed> {
     return name
   }
 
+  protected async createMissing(
+    definition: ReadModelDefinition,
+    builds: readonly BuildState[],
+  ): Promise<boolean> {
+    const { name: projection, version } = definition
+    const { create } = planBuilds(version, builds, this.clock.now())
+    if (create) await this.options.readStore.createBuild({ projection, version }, collectionsOf(definition))
+    return create
+  }
+
   protected async tendOne(definition: ReadModelDefinition, builds: readonly BuildState[]): Promise<void> {
     const { readStore, takeOver = true, only } = this.options
     const { name, version } = definition
-    let plan = planBuilds(version, builds, this.clock.now())
+    const plan = planBuilds(version, builds, this.clock.now())
     if (plan.freeze && takeOver) await readStore.freeze(plan.freeze)
-    if (plan.create) {
-      await readStore.createBuild({ projection: name, version }, collectionsOf(definition))
-      const all = await readStore.builds()
-      const mine = all.filter(({ projection }) => projection === name)
-      plan = planBuilds(version, mine, this.clock.now())
-    }
     if (plan.superseded) this.#warnSuperseded(name)
     const feed = plan.feed.filter(
       ({ status }) => only === undefined || (only === 'building') === (status === 'building'),

@@ -53,11 +53,9 @@ export class BuildCommits {
     const lease = { number: (current?.number ?? 0) + 1, holder: randomUUID() }
     const expiresAt = new Date(now() + wish.milliseconds).toISOString()
     const taken = await medium.insertLease({ ...lease, owner: wish.owner, expiresAt, released: false })
-    if (!taken || !(await medium.claimJournal(lease.number, lease.holder)))
-      throw new LeaseHeld('Another writer took the lease at the same time')
-    const journal = await ownJournal(medium, lease.holder)
-    if (!journal) throw new LeaseHeld('Another writer took the lease right after')
-    await medium.removeLeasesBefore(lease.number)
+    const journal = taken ? await medium.claimJournal(lease.number, lease.holder) : undefined
+    if (!journal) throw new LeaseHeld('Another writer took the lease at the same time')
+    if (current) await medium.removeLeasesBefore(lease.number)
     const commits = new BuildCommits(medium, lease, wish, journal, now)
     await commits.finish(journal)
     return commits
@@ -65,6 +63,11 @@ export class BuildCommits {
 
   get checkpoint(): Checkpoint | undefined {
     return this.reached
+  }
+
+  /** After an error, until the next batch: whether the last one was written, and moved the checkpoint, is not known. */
+  get isDoubtful(): boolean {
+    return this.doubtful
   }
 
   /** The number that the next batch will have. */

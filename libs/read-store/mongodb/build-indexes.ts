@@ -1,4 +1,4 @@
-import type { Db } from 'mongodb'
+import type { Collection } from 'mongodb'
 import type { MongodbConnection } from '#libs/mongodb'
 import type { CollectionSchema } from '../read-store.js'
 import { type BuildDocuments, rowsName } from './build-documents.js'
@@ -27,20 +27,22 @@ export class BuildIndexes {
     await this.documents.builds.updateOne({ _id: this.label }, { $set: { loading: false } })
   }
 
-  /** Makes those that are missing. */
-  async create(): Promise<void> {
+  /** Makes those that are missing. @param build a new one has none: it is not asked which it has */
+  async create(build: 'new' | 'known' = 'known'): Promise<void> {
     await this.connection.runLong(async (database) => {
-      for (const schema of this.schemas)
-        await createMissing(database, rowsName(this.label, schema.name), schema)
+      for (const schema of this.schemas) {
+        const rows = database.collection(rowsName(this.label, schema.name))
+        const known = build === 'new' ? new Set() : await indexNames(rows)
+        const missing = indexesOf(schema).filter(({ name }) => !known.has(name))
+        if (missing.length > 0) await rows.createIndexes(missing)
+      }
     })
   }
 }
 
-async function createMissing(database: Db, name: string, schema: CollectionSchema): Promise<void> {
-  const rows = database.collection(name)
-  const known = new Set((await rows.listIndexes().toArray().catch(none)).map((index) => index.name))
-  const missing = indexesOf(schema).filter((index) => !known.has(index.name))
-  if (missing.length > 0) await rows.createIndexes(missing)
+async function indexNames(rows: Collection): Promise<ReadonlySet<unknown>> {
+  const indexes = await rows.listIndexes().toArray().catch(none)
+  return new Set(indexes.map(({ name }) => name))
 }
 
 /** The collection is made by its first index or document. */

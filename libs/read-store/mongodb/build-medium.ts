@@ -43,8 +43,11 @@ export interface BuildMedium {
   renewLease(number: number, expiresAt: string): Promise<void>
   releaseLease(number: number): Promise<void>
   removeLeasesBefore(number: number): Promise<void>
-  /** Makes it the lease's of a higher number, whatever it holds. False when it has such a one already, or is gone. */
-  claimJournal(lease: number, holder: string): Promise<boolean>
+  /**
+   * Makes it the lease's of a higher number, whatever it holds. undefined when it has such a one already, or is gone.
+   * @returns what it holds
+   */
+  claimJournal(lease: number, holder: string): Promise<Journal | undefined>
   journal(): Promise<Journal | undefined>
   /** False unless it bears that very mark. */
   replaceJournal(expected: JournalMark, next: Journal): Promise<boolean>

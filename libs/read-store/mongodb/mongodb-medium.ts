@@ -1,6 +1,6 @@
 import { type AnyBulkWriteOperation, BSON, MongoBulkWriteError, MongoServerError } from 'mongodb'
 import type { Checkpoint } from '../read-store.js'
-import type { BuildDocuments } from './build-documents.js'
+import type { BuildDocuments, JournalDocument } from './build-documents.js'
 import type { BuildMedium, Journal, JournalMark, StoredLease, Write } from './build-medium.js'
 import { guardOf, type StoredForm, supersedes } from './stored-document.js'
 
@@ -58,19 +58,26 @@ export class MongodbMedium implements BuildMedium {
     await this.documents.leases.deleteMany({ build: this.label, number: { $lt: number } })
   }
 
-  async claimJournal(lease: number, holder: string): Promise<boolean> {
-    const { matchedCount } = await this.documents.journals.updateOne(
+  async claimJournal(lease: number, holder: string): Promise<Journal | undefined> {
+    const claimed = await this.documents.journals.findOneAndUpdate(
       { _id: this.label, lease: { $lt: lease } },
       { $set: { lease, holder } },
+      { returnDocument: 'after' },
     )
-    return matchedCount === 1
+    // Who is the first has nobody's parts to remove
+    if (lease === 1) this.hasParts = false
+    return claimed ? this.inFull(claimed) : undefined
   }
 
   async journal(): Promise<Journal | undefined> {
     const found = await this.documents.journals.findOne({ _id: this.label })
-    if (!found) return undefined
+    return found ? this.inFull(found) : undefined
+  }
+
+  private async inFull(found: JournalDocument): Promise<Journal> {
     const { lease, holder, batch, parts } = found
-    const more = await this.documents.journalParts.find({ _id: { $in: parts } }).toArray()
+    const more =
+      parts.length > 0 ? await this.documents.journalParts.find({ _id: { $in: parts } }).toArray() : []
     // A journal that was replaced meanwhile has lost its parts: whoever asks sees by the mark that it is not theirs
     const writes = [...found.writes, ...more.flatMap((part) => part.writes)]
     return { lease, holder, batch, writes, checkpoint: found.checkpoint ?? undefined }

@@ -103,6 +103,12 @@ export class MongodbProjectionWriter extends MongodbProjectionReader implements 
     return !this.closed
   }
 
+  /** As it left it: nobody else moves it while this writer has the lease. */
+  override async checkpoint(): Promise<Checkpoint | undefined> {
+    const { commits } = this.parts
+    return commits.isDoubtful ? super.checkpoint() : commits.checkpoint
+  }
+
   commit(writes: readonly DocumentWrite[], checkpoint: Checkpoint): Promise<void> {
     return this.inTurn(async () => {
       const { commits, sweep } = this.parts

@@ -127,17 +127,14 @@ export class BoxMedium implements BuildMedium {
 
   claimJournal(lease: number, holder: string) {
     return this.step(() => {
-      if (this.world.journal.lease >= lease) return false
+      if (this.world.journal.lease >= lease) return undefined
       this.world.journal = { ...this.world.journal, lease, holder }
-      return true
+      return this.remembered()
     })
   }
 
   journal() {
-    return this.step(() => {
-      const { journal, breach } = this.world
-      return breach === 'journal forgotten' ? { ...journal, writes: [] } : journal
-    })
+    return this.step(() => this.remembered())
   }
 
   replaceJournal(expected: JournalMark, next: Journal) {
@@ -168,6 +165,11 @@ export class BoxMedium implements BuildMedium {
 
   read() {
     return this.step(() => this.world.boxes())
+  }
+
+  private remembered(): Journal {
+    const { journal, breach } = this.world
+    return breach === 'journal forgotten' ? { ...journal, writes: [] } : journal
   }
 
   private changeLease(number: number, change: Partial<StoredLease>): void {
