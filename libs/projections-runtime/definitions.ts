@@ -112,6 +112,11 @@ export interface ViewTransaction {
   want(collection: string, ids: readonly string[]): void
   put(collection: string, id: string, document: object): void
   delete(collection: string, id: string): void
+  /**
+   * The event so many places after the one that is folded, of those of its batch that the view wants; undefined: the batch ends before,
+   * which it may do anywhere. So a fold may do at once what it would do step by step, and must come to the same.
+   */
+  ahead(distance: number): RecordedEvent | undefined
 }
 
 /** A wish of a policy: a command for another record, or a timer that comes back to the policy. */

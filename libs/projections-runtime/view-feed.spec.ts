@@ -81,3 +81,32 @@ describe('a view that reads many documents', () => {
     expect(await titlesOf('ticket-6')).toEqual({ titles: ['another title'] })
   })
 })
+
+it('a view sees those events ahead that it wants, as far as the batch goes, also when it begins again', async () => {
+  const seen: string[][] = []
+  const looking = defineView<TicketEvent>({
+    ...links,
+    fold(event, view) {
+      const ahead = [1, 2, 3].flatMap((distance) => view.ahead(distance)?.stream ?? [])
+      seen.push([event.stream, ...ahead])
+      view.get('tickets', event.stream)
+    },
+  })
+  const store = new InMemoryReadStore()
+  const name = { projection: looking.name, version: looking.version }
+  const build = await store.createBuild(name, [...collectionSchemas(looking), parkedSchema])
+  const writer = await store.openForWriting(build, { owner: 'spec', leaseMilliseconds: 60_000 })
+  const options = { logId: 'log', clock: systemClock, cacheDocuments: 2, building: false }
+  const feed = await ViewFeed.open(looking, writer, options)
+  const handle = (...streams: readonly string[]) => {
+    const events = streams.map(opened)
+    return feed.handle(events, events.at(-1)?.position as string)
+  }
+  await handle('ticket-1', 'other-1', 'ticket-2', 'ticket-3')
+  expect(seen).toEqual([['ticket-1', 'ticket-2', 'ticket-3'], ['ticket-2', 'ticket-3'], ['ticket-3']])
+  await handle('ticket-1', 'ticket-2')
+  seen.length = 0
+  await handle('ticket-4', 'ticket-5')
+  const begunAgain = ['ticket-4', 'ticket-5']
+  expect(seen).toEqual([begunAgain, begunAgain, ['ticket-5'], ['ticket-5']])
+})

@@ -36,12 +36,12 @@ export class ViewFeed extends ReadModelFeed {
   protected async fold(events: readonly RecordedEvent[]): Promise<DocumentWrite[]> {
     const wanted = events.filter((event) => this.wants(event))
     for (let from = 0; from < wanted.length; from += ANNOUNCED_AT_ONCE) {
-      const part = wanted.slice(from, from + ANNOUNCED_AT_ONCE)
-      for (const event of part) this.#announce(event)
+      const to = Math.min(from + ANNOUNCED_AT_ONCE, wanted.length)
+      for (let place = from; place < to; place++) this.#announce(wanted[place] as RecordedEvent)
       for (const cache of this.#collections.values()) await cache.load()
-      for (const event of part) {
+      for (let place = from; place < to; place++) {
         // Folds are pure, so one that turns out to need documents which nobody announced is simply begun again
-        while (!this.#foldOne(event)) await this.#loadMissing()
+        while (!this.#foldOne(wanted, place)) await this.#loadMissing()
       }
     }
     const writes: DocumentWrite[] = []
@@ -61,9 +61,10 @@ export class ViewFeed extends ReadModelFeed {
   }
 
   /** @returns false: something was missing, and nothing has changed */
-  #foldOne(event: RecordedEvent): boolean {
+  #foldOne(events: readonly RecordedEvent[], place: number): boolean {
+    const event = events[place] as RecordedEvent
     const transaction = this.#transaction
-    transaction.begin(event.position)
+    transaction.begin(events, place)
     try {
       this.definition.fold(event, transaction)
     } catch (error) {
@@ -110,13 +111,18 @@ interface Before {
 class EventTransaction implements ViewTransaction {
   readonly #before: Before[] = []
   #position: Position = LOG_START
+  #events: readonly RecordedEvent[] = []
+  #place = 0
   /** Reads that could not be answered yet. */
   missing: { collection: string; ids: readonly string[] } | undefined
 
   constructor(private readonly cache: (collection: string) => DocumentCache) {}
 
-  begin(position: Position): void {
-    this.#position = position
+  /** @param place of the event that is folded now, in its batch */
+  begin(events: readonly RecordedEvent[], place: number): void {
+    this.#events = events
+    this.#place = place
+    this.#position = (events[place] as RecordedEvent).position
     this.#before.length = 0
     this.missing = undefined
   }
@@ -152,6 +158,10 @@ class EventTransaction implements ViewTransaction {
 
   delete(collection: string, id: string): void {
     this.#write(collection, id, undefined)
+  }
+
+  ahead(distance: number): RecordedEvent | undefined {
+    return this.#events[this.#place + distance]
   }
 
   /** As if nothing had been written. */

@@ -26,6 +26,9 @@ export class InMemoryView implements ViewTransaction {
     this.#documents.delete(`${collection}/${id}`)
   }
 
+  /** Each event is a batch. */
+  ahead(): undefined {}
+
   /** The documents of a collection, in the order in which they came. */
   all<Document extends object>(collection: string): Document[] {
     return [...this.#documents].flatMap(([key, document]) =>

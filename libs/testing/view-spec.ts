@@ -37,8 +37,8 @@ function fold<E extends DomainEvent>(
   events: readonly RecordedEvent<E>[],
 ): Collections {
   const collections = new Map(Object.keys(view.collections).map((name) => [name, new Map<string, object>()]))
-  for (const event of events) {
-    if (!view.from.some((prefix) => event.stream.startsWith(prefix))) continue
+  const wanted = events.filter(({ stream }) => view.from.some((prefix) => stream.startsWith(prefix)))
+  for (const [place, event] of wanted.entries()) {
     const known = new Set(
       view.reads(event).flatMap(({ collection, ids }) => ids.map((id) => `${collection}/${id}`)),
     )
@@ -63,6 +63,7 @@ function fold<E extends DomainEvent>(
         known.add(`${collection}/${id}`)
         documentsOf(collections, collection).delete(id)
       },
+      ahead: (distance) => wanted[place + distance],
     })
   }
   return collections

@@ -43,6 +43,7 @@ function rowsAfter(events: readonly RecordedEvent<ConfigurationEvent>[]): Map<st
     want: () => undefined,
     put: (_, id, document) => documents.set(id, Object.freeze(document)),
     delete: () => assert.fail('versions are never deleted'),
+    ahead: () => assert.fail('each event is folded by itself'),
   }
   for (const event of events) cmdbHistory.fold(event, view)
   return documents as Map<string, VersionRow>

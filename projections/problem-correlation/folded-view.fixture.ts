@@ -30,6 +30,14 @@ export class FoldedView {
     return [...(this.#documents.get(collection)?.values() ?? [])] as Document[]
   }
 
+  /** Each document of all collections under its name. */
+  get all(): Readonly<Record<string, object>> {
+    const named = [...this.#documents].flatMap(([collection, documents]) =>
+      [...documents].map(([id, document]) => [`${collection}/${id}`, document] as const),
+    )
+    return Object.fromEntries(named)
+  }
+
   incident(number: string): CorrelatedIncident | undefined {
     return this.get<CorrelatedIncident>(INCIDENTS, number)
   }
@@ -56,11 +64,21 @@ export class FoldedView {
   }
 
   fold(stream: string, event: DomainEvent, at: number, commandId = `${stream} ${at}`): void {
+    this.#view.fold(this.#recorded({ stream, event, at }, commandId), this.#transaction)
+  }
+
+  /** The first of these alone, while the others are ahead in its batch. */
+  foldFirst([first, ...others]: readonly [ScenarioEvent, ...ScenarioEvent[]], commandId: string): void {
+    const recorded = this.#recorded(first, commandId)
+    const following = others.map((other) => this.#recorded(other, commandId))
+    this.#view.fold(recorded, { ...this.#transaction, ahead: (distance) => following[distance - 1] })
+  }
+
+  #recorded({ stream, event, at }: ScenarioEvent, commandId: string): RecordedEvent<CorrelationEvent> {
     this.#position++
     const position = String(this.#position).padStart(20, '0')
     const metadata = { actor: 'ann', commandId, occurredAt: new Date(at).toISOString() }
-    const recorded = { ...event, stream, position, metadata } as RecordedEvent<CorrelationEvent>
-    this.#view.fold(recorded, this.#transaction)
+    return { ...event, stream, position, metadata } as RecordedEvent<CorrelationEvent>
   }
 
   readonly #transaction: ViewTransaction = {
@@ -69,6 +87,7 @@ export class FoldedView {
     want: () => undefined,
     put: (collection, id, document) => this.#collection(collection).set(id, document),
     delete: (collection, id) => this.#collection(collection).delete(id),
+    ahead: () => undefined,
   }
 
   #collection(name: string): Map<string, object> {

@@ -7,9 +7,10 @@ import { compareWithAll, linkLater, linkTo, mayBeLate, near, relink, relinkLater
 import { changedBy, isItemLink } from './described-changes.js'
 import { ITEMS, NOTHING_AROUND, surroundings } from './estate.js'
 import {
+  agreeAt,
+  FIELD_PLACES,
   type Fingerprint,
   fingerprintOf,
-  type KinByGroup,
   kinByGroup,
   kinOfGroup,
   withGroup,
@@ -21,11 +22,22 @@ import {
   type CorrelationSettings,
   INCIDENTS,
   isAbsent,
+  type Subject,
 } from './linking.js'
-import { enter, kinKeysIn, kinOf, listReads, move, moveToGroup, nextOrdinal, wantLists } from './lists.js'
+import {
+  type Entered,
+  enter,
+  kinKeysIn,
+  kinOf,
+  listReads,
+  move,
+  moveToGroup,
+  nextOrdinal,
+  wantLists,
+} from './lists.js'
 import { addVersions, changeVersions, fingerprintsOf, versionsOf } from './pages.js'
 import { foldProblemLink, isProblemLink } from './problems.js'
-import { aboutOf, describedTraits, everyKeyOf, type Keys, type Traits } from './traits.js'
+import { aboutOf, describedTraits, everyKeyOf, type Keys, keysInGroup, type Traits } from './traits.js'
 import {
   broughtBack,
   newestFrom,
@@ -155,14 +167,57 @@ function open(
   const entered = { traits, ordinal, keys, kinKeys: kinKeysIn(view, keys) }
   const kin = kinOf(view, entered, settings)
   const others = fingerprintsOf(view, kin, traits.time)
+  const { earlier, later } = near(others, traits, settings)
+  const subject = { ...entered, fingerprint }
+  const isLate = later.length > 0 || mayBeLate(view, traits.time)
+  const group = isLate ? undefined : groupGivenAtOnce(event, view)
+  if (group !== undefined) {
+    openInGroup(view, incident, { subject, group, earlier }, settings)
+    return
+  }
   enter(view, entered)
   addVersions(view, ordinal, fingerprint)
   const byGroup = kinByGroup(kin, others) || undefined
   view.put(INCIDENTS, traits.number, { ...incident, ordinal, kin: byGroup } satisfies CorrelatedIncident)
-  const { earlier, later } = near(others, traits, settings)
-  const subject = { traits, fingerprint, keys }
   linkTo(view, subject, earlier, settings)
   linkLater(view, subject, later, settings)
+}
+
+/** The group that an incident is given by the command that opens it, if that is at hand and says nothing else before. */
+function groupGivenAtOnce(
+  { stream, metadata }: RecordedIncident<'IncidentOpened'>,
+  view: ViewTransaction,
+): string | undefined {
+  for (let distance = 1; ; distance++) {
+    const next = view.ahead(distance) as RecordedEvent<IncidentEvent> | undefined
+    if (next?.stream !== stream || next.metadata.commandId !== metadata.commandId) return undefined
+    if (next.type === 'AssignedToGroup') return next.data.group ?? undefined
+    if (incidentReads(next).length > 0) return undefined
+  }
+}
+
+/**
+ * Opens an incident and gives it its group: as {@link assign} does afterwards, but it is kept and stands in its lists once and for all.
+ * It is compared without the group all the same, since who is close to it even so comes first.
+ */
+function openInGroup(
+  view: ViewTransaction,
+  incident: CorrelatedIncident,
+  told: { subject: Subject & Entered; group: string; earlier: readonly Fingerprint[] },
+  settings: CorrelationSettings,
+): void {
+  const { subject, group, earlier } = told
+  const { ordinal, kinKeys } = subject
+  const traits = { ...subject.traits, group }
+  const fingerprint = withGroup(subject.fingerprint, group)
+  const keys = keysInGroup(subject.keys, group)
+  enter(view, { traits, ordinal, keys, kinKeys })
+  addVersions(view, ordinal, fingerprint)
+  view.put(INCIDENTS, traits.number, { ...incident, traits, ordinal } satisfies CorrelatedIncident)
+  linkTo(view, subject, earlier, settings)
+  const links = view.get<CorrelatedIncident>(INCIDENTS, traits.number)?.links
+  const among = earlier.filter((other) => agreeAt(fingerprint, other, FIELD_PLACES.group))
+  linkInGroup(view, { traits, fingerprint, keys, ordinal, links }, among, settings)
 }
 
 /** Its group, or that it has none any more. */
@@ -185,29 +240,33 @@ function assign(
   if (ordinal === undefined) return
   moveToGroup(view, { traits, ordinal }, [before.group, group], isFirst ? undefined : at)
   if (isAbsent(next)) return
-  if (isFirst) openWithGroup(view, next, { ordinal, fingerprint, kin }, settings)
-  else relinkLater(view, next, at, settings)
-}
-
-/** One that has its group from the start: whom of those that it was compared with it is closer to by that. */
-function openWithGroup(
-  view: ViewTransaction,
-  { traits, links }: CorrelatedIncident,
-  { ordinal, fingerprint, kin }: { ordinal: number; fingerprint: Fingerprint; kin: KinByGroup },
-  settings: CorrelationSettings,
-): void {
-  const { group, time } = traits
-  const isLate = mayBeLate(view, time)
-  // A group brings nobody nearer who has another one
-  const among = group === undefined ? [] : kinOfGroup(kin, group)
-  if (links === undefined && !isLate && among.length === 0) return
-  const subject = { traits, fingerprint, keys: everyKeyOf(traits), links }
-  if (links === undefined && !isLate) {
-    linkTo(view, subject, near(fingerprintsOf(view, among, time), traits, settings).earlier, settings)
+  if (!isFirst) {
+    relinkLater(view, next, at, settings)
     return
   }
-  wantLists(view, traits, subject.keys)
-  compareWithAll(view, { ...subject, ordinal }, settings)
+  const among = group === undefined ? [] : kinOfGroup(kin, group)
+  const { earlier } = near(fingerprintsOf(view, among, traits.time), traits, settings)
+  const subject = { traits, fingerprint, keys: everyKeyOf(traits), ordinal, links: next.links }
+  linkInGroup(view, subject, earlier, settings)
+}
+
+/**
+ * One that has its group from the start: whom of those that it was compared with it is closer to by that.
+ * @param among earlier ones of its group: it brings nobody nearer who has another one
+ */
+function linkInGroup(
+  view: ViewTransaction,
+  subject: Subject & { ordinal: number },
+  among: readonly Fingerprint[],
+  settings: CorrelationSettings,
+): void {
+  const { traits, keys, links } = subject
+  if (links === undefined && !mayBeLate(view, traits.time)) {
+    linkTo(view, subject, among, settings)
+    return
+  }
+  wantLists(view, traits, keys)
+  compareWithAll(view, subject, settings)
 }
 
 function change(

@@ -126,6 +126,13 @@ export interface Keys {
   kin: readonly string[]
 }
 
+/** The names of lists of an incident that had no group, in a group. */
+export function keysInGroup(keys: Keys, group: string): Keys {
+  const key = fieldKey('group', group)
+  return { ...keys, lists: [...keys.lists, key], fields: keys.fields.with(GROUP_PLACE, key) }
+}
+const GROUP_PLACE = FIELD_SIGNALS.indexOf('group')
+
 /** More of the items upstream say nothing any more. */
 const MOST_SOURCES = 4
 

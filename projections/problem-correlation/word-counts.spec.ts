@@ -15,6 +15,7 @@ function counted(incidents: number): { count: number; writes: number } {
       writes++
     },
     delete: () => undefined,
+    ahead: () => undefined,
   }
   for (let n = 0; n < incidents; n++)
     countWords(view, ['printer'], 1, `INC${String(5_000_000 + n).padStart(7, '0')}`)
