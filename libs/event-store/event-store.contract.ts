@@ -371,6 +371,19 @@ export function eventStoreContract(name: string, makeStore: MakeEventStore): voi
         expect(await store.eventIdAt(unknown)).toBeUndefined()
       })
 
+      it('tells when what follows a position was recorded', async () => {
+        for (const position of [LOG_START, everything[30]!.position, everything.at(-1)!.position])
+          for (const prefixes of [undefined, ['problem-'], ['nobody-']]) {
+            const isNext = (event: RecordedEvent) =>
+              event.position > position &&
+              (!prefixes || prefixes.some((prefix) => event.stream.startsWith(prefix)))
+            const next = everything.find(isNext)
+            expect(await store.recordedAfter(position, prefixes)).toBe(next?.metadata.recordedAt)
+          }
+        const unknown = `9${(await store.head()).slice(1)}`
+        await expect(store.recordedAfter(unknown)).rejects.toMatchObject({ code: 'POSITION.UNKNOWN' })
+      })
+
       it('finds the last position not later than a time', async () => {
         const last = everything.at(-1)!
         expect(await store.positionAt(last.metadata.recordedAt)).toBe(last.position)

@@ -203,6 +203,20 @@ export abstract class EventStore {
     return parsePosition(position)
   }
 
+  /**
+   * When the first event after a position was recorded (ISO 8601); undefined when there is none.
+   * @param prefixes of the streams that count; none given: every stream
+   * @throws InvalidInput `POSITION.UNKNOWN`, `POSITION.MALFORMED`
+   */
+  async recordedAfter(position: Position, prefixes?: readonly string[]): Promise<string | undefined> {
+    for (let after = position; ; ) {
+      const page = await this.readAll({ after, limit: 1, prefixes })
+      const [event] = page.events
+      if (event || page.end) return event?.metadata.recordedAt
+      after = page.position
+    }
+  }
+
   /** The last position whose effective `recordedAt` is not later than `time` (ISO 8601). */
   abstract positionAt(time: string): Promise<Position>
 

@@ -7,10 +7,9 @@ it('asks the log once for all consumers that stand at one place', async () => {
   const asked: string[] = []
   const log = {
     head: async () => toPosition(9),
-    readAll: async ({ after }: { after: string }) => {
-      asked.push(after)
-      const recordedAt = new Date(systemClock.now() - 60_000).toISOString()
-      return { events: [{ metadata: { recordedAt } }] }
+    recordedAfter: async (position: string) => {
+      asked.push(position)
+      return new Date(systemClock.now() - 60_000).toISOString()
     },
   }
   const lagAt = lagsOf(log as unknown as EventStore, systemClock)

@@ -15,13 +15,8 @@ export async function lagSeconds(
   prefixes?: readonly string[],
 ): Promise<number> {
   if (position >= (await eventStore.head())) return 0
-  for (let after = position; ; ) {
-    const page = await eventStore.readAll({ after, limit: 1, prefixes })
-    const [waiting] = page.events
-    if (waiting) return Math.max(0, clock.now() - Date.parse(waiting.metadata.recordedAt)) / 1000
-    if (page.end) return 0
-    after = page.position
-  }
+  const recordedAt = await eventStore.recordedAfter(position, prefixes)
+  return recordedAt === undefined ? 0 : Math.max(0, clock.now() - Date.parse(recordedAt)) / 1000
 }
 
 /** Lags of many consumers at a moment, by their positions: most stand at one place, and for each place the log is asked once. */

@@ -26,51 +26,64 @@ const links = defineView<TicketEvent>({
   },
 })
 
+/** Notes what each ticket finds ahead of it in its batch. */
+const lookouts = defineView<TicketEvent>({
+  name: 'lookouts',
+  version: 1,
+  from: ['ticket-'],
+  collections: { found: { columns: {}, indexes: [], rows: () => all } },
+  reads: () => [],
+  fold({ stream }, view) {
+    view.put('found', stream, { ahead: [1, 2].map((distance) => view.ahead(distance)?.stream ?? null) })
+  },
+})
+
 let position = 0
 const event = (stream: string, told: TicketEvent) =>
   ({ ...told, stream, id: stream, position: String(++position).padStart(20, '0') }) as RecordedEvent
 const opened = (stream: string) => event(stream, { type: 'Opened', data: { title: `title of ${stream}` } })
 
-/** A feed of the view on a store of its own, and what it reads there. */
-async function feedOfLinks(cacheDocuments: number) {
+/** A feed of a view on a store of its own, and what it reads there. */
+async function feedOf(view: typeof links, cacheDocuments: number) {
   const store = new InMemoryReadStore()
-  const name = { projection: links.name, version: links.version }
-  const build = await store.createBuild(name, [...collectionSchemas(links), parkedSchema])
+  const name = { projection: view.name, version: view.version }
+  const build = await store.createBuild(name, [...collectionSchemas(view), parkedSchema])
   const writer = await store.openForWriting(build, { owner: 'spec', leaseMilliseconds: 60_000 })
   const getMany = jest.spyOn(writer, 'getMany')
   const options = { logId: 'log', clock: systemClock, cacheDocuments, building: false }
-  const feed = await ViewFeed.open(links, writer, options)
+  const feed = await ViewFeed.open(view, writer, options)
   const handle = (...events: readonly RecordedEvent[]) =>
     feed.handle(events, events.at(-1)?.position as string)
-  const titlesOf = async (stream: string) => (await writer.get('found', stream))?.document
-  return { handle, titlesOf, getMany }
+  const foundBy = async (stream: string) => (await writer.get('found', stream))?.document
+  return { handle, foundBy, getMany }
 }
+const feedOfLinks = (cacheDocuments: number) => feedOf(links, cacheDocuments)
 
 describe('a view that reads many documents', () => {
   const asked = 'ticket-1 ticket-9 ticket-2 ticket-1'
   const found = { titles: ['title of ticket-1', null, 'title of ticket-2', 'title of ticket-1'] }
 
   it('has them in the order of the ids, also those that are not there', async () => {
-    const { handle, titlesOf } = await feedOfLinks(100)
+    const { handle, foundBy } = await feedOfLinks(100)
     await handle(
       opened('ticket-1'),
       opened('ticket-2'),
       event('ticket-3', { type: 'Linked', data: { other: asked } }),
     )
-    expect(await titlesOf('ticket-3')).toEqual(found)
+    expect(await foundBy('ticket-3')).toEqual(found)
   })
 
   it('has what is not in memory any more loaded in one read, and begins again as if it had written nothing', async () => {
-    const { handle, titlesOf, getMany } = await feedOfLinks(2)
+    const { handle, foundBy, getMany } = await feedOfLinks(2)
     for (const number of [1, 2, 3, 4, 5]) await handle(opened(`ticket-${number}`))
     getMany.mockClear()
     await handle(event('ticket-6', { type: 'Linked', data: { other: asked } }))
     expect(getMany.mock.calls).toEqual([['tickets', ['ticket-1', 'ticket-9', 'ticket-2']]])
-    expect(await titlesOf('ticket-6')).toEqual(found)
+    expect(await foundBy('ticket-6')).toEqual(found)
   })
 
   it('sees what was written last, also of one that memory had let go of when it was the last that was looked for', async () => {
-    const { handle, titlesOf } = await feedOfLinks(2)
+    const { handle, foundBy } = await feedOfLinks(2)
     await handle(opened('ticket-1'), opened('ticket-1'))
     await handle(opened('ticket-2'))
     await handle(
@@ -78,7 +91,7 @@ describe('a view that reads many documents', () => {
       opened('ticket-2'),
       event('ticket-6', { type: 'Linked', data: { other: 'ticket-1' } }),
     )
-    expect(await titlesOf('ticket-6')).toEqual({ titles: ['another title'] })
+    expect(await foundBy('ticket-6')).toEqual({ titles: ['another title'] })
   })
 })
 
@@ -109,4 +122,13 @@ it('a view sees those events ahead that it wants, as far as the batch goes, also
   await handle('ticket-4', 'ticket-5')
   const begunAgain = ['ticket-4', 'ticket-5']
   expect(seen).toEqual([begunAgain, begunAgain, ['ticket-5'], ['ticket-5']])
+})
+
+it('a view looks ahead as far as its batch goes, over events that are none of its own', async () => {
+  const { handle, foundBy } = await feedOf(lookouts, 100)
+  const batch = Array.from({ length: 2_000 }, (_, n) => opened(`${n % 3 === 2 ? 'note' : 'ticket'}-${n}`))
+  await handle(...batch)
+  const own = batch.map(({ stream }) => stream).filter((stream) => stream.startsWith('ticket-'))
+  for (const [n, stream] of own.entries())
+    expect(await foundBy(stream)).toEqual({ ahead: [own[n + 1] ?? null, own[n + 2] ?? null] })
 })

@@ -90,6 +90,14 @@ export class LogReader {
     return this.#idAt.get(Number(parsePosition(position)))?.id
   }
 
+  /** @throws InvalidInput `POSITION.UNKNOWN`, `POSITION.MALFORMED` */
+  recordedAfter(position: Position): string | undefined {
+    this.log.refresh()
+    // Positions have no gaps.
+    const next = this.#timeAt.get(this.#known(position) + 1)
+    return next && new Date(next.recordedAt).toISOString()
+  }
+
   /** @throws InvalidInput `TIME.MALFORMED` */
   positionAt(time: string): Position {
     const limit = Date.parse(time)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SqliteConnection } from './driver.js'
 import { LogWriteBack } from './log-write-back.js'
 import { connect } from './schema.js'
 import { openSqliteEventStore, type SqliteEventStore } from './sqlite-event-store.js'
@@ -73,54 +74,69 @@ describe('Writing the log back', () => {
     expect(appends).toBeLessThanOrEqual(50)
   })
 
-  describe('where the WAL has become too long', () => {
+  describe('while others append', () => {
     const NEVER = 1_000_000
     const PAGES_TOO_MANY = 20
-    const APPENDS = 60
-
-    /** Bytes of the WAL after so many appends, each followed by a turn. */
-    async function walAfterAppends(turn: LogWriteBack): Promise<number> {
-      for (let n = 0; n < APPENDS; n++) {
+    const TURNS = 60
+    /** Bytes of the WAL after so many turns, during each of which somebody reads and somebody appends. */
+    async function walAfterTurns(pagesTooMany: number): Promise<number> {
+      store = await openSqliteEventStore({ file })
+      const reader = connect(file, { readOnly: true, synchronous: 'FULL' })
+      const other = connect(file, { readOnly: false, synchronous: 'FULL' })
+      const pragma = SqliteConnection.prototype.pragma
+      jest.spyOn(SqliteConnection.prototype, 'pragma').mockImplementation(function (
+        this: SqliteConnection,
+        name,
+      ) {
+        if (name !== 'wal_checkpoint(PASSIVE)') return pragma.call(this, name)
+        reader.exec('BEGIN')
+        reader.prepare('SELECT count(*) FROM events').get()
+        const answer = pragma.call(this, name)
+        other.exec("INSERT OR REPLACE INTO stream_metadata VALUES ('note-0', '{}')")
+        reader.exec('COMMIT')
+        return answer
+      })
+      const turns = new LogWriteBack(file, 1, pagesTooMany)
+      for (let n = 0; n < TURNS; n++) {
         await append(`note-${n}`)
-        turn.run()
+        turns.run()
       }
-      turn.close()
+      jest.restoreAllMocks()
+      turns.close()
+      other.close()
+      reader.close()
       return statSync(`${file}-wal`).size
     }
 
-    it('begins it anew, and it grows no further', async () => {
-      store = await openSqliteEventStore({ file })
-      const growing = await walAfterAppends(new LogWriteBack(file, NEVER, NEVER))
+    it('begins a WAL anew that has become too long, and it grows no further', async () => {
+      const bounded = await walAfterTurns(PAGES_TOO_MANY)
+      expect(readFileSync(file).includes(LINE)).toBe(true)
       await store.close()
       rmSync(file)
-
-      store = await openSqliteEventStore({ file })
-      const bounded = await walAfterAppends(new LogWriteBack(file, NEVER, PAGES_TOO_MANY))
-      expect(bounded).toBeLessThan(growing / 3)
-      expect(readFileSync(file).includes(LINE)).toBe(true)
+      expect(bounded).toBeLessThan((await walAfterTurns(NEVER)) / 3)
     })
 
     it('waits for nobody who reads, and begins it anew when they have gone', async () => {
       store = await openSqliteEventStore({ file })
-      const turn = new LogWriteBack(file, NEVER, 1)
+      const turns = new LogWriteBack(file, 1, 1)
       const reader = connect(file, { readOnly: true, synchronous: 'FULL' })
       await append('note-1')
       reader.exec('BEGIN')
       reader.prepare('SELECT count(*) FROM events').get()
       await append('note-2')
-      turn.run()
+      turns.run()
       await append('note-3')
       const before = statSync(`${file}-wal`).size
       expect(readFileSync(file).includes(`${LINE} note-2`)).toBe(false)
 
       reader.exec('COMMIT')
-      turn.run()
+      turns.run()
       await append('note-4')
       expect(statSync(`${file}-wal`).size).toBe(before)
       expect(readFileSync(file).includes(`${LINE} note-3`)).toBe(true)
       expect(await store.readStream('note-4')).toHaveLength(1)
       reader.close()
-      turn.close()
+      turns.close()
     })
   })
 

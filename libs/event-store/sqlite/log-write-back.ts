@@ -33,8 +33,8 @@ export class LogWriteBack {
   ) {}
 
   /**
-   * Writes back what has come, when it is worth it. Waits for the disk, never for a lock. Whoever appends meanwhile finds the log
-   * locked only while the rest of too long a WAL is written back, and tries again without holding up its thread.
+   * Writes back what has come, when it is worth it. Waits for the disk, never for a lock. Whoever appends finds the log locked only
+   * while the rest of too long a WAL is written back, and tries again without holding up its thread.
    */
   run(): void {
     if (!existsSync(this.file)) return
@@ -42,9 +42,10 @@ export class LogWriteBack {
     const { log, checkpointed } = this.#connection
       .prepare<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)')
       .get()!
-    if (log - checkpointed >= this.pagesWorthIt) this.#connection.pragma('wal_checkpoint(PASSIVE)')
-    // Where somebody just writes or reads, nothing is begun anew, but all is written back that can be
-    if (log >= this.pagesTooMany && log > checkpointed) this.#connection.pragma('wal_checkpoint(RESTART)')
+    if (log - checkpointed < this.pagesWorthIt) return
+    this.#connection.pragma('wal_checkpoint(PASSIVE)')
+    // Where somebody just writes or reads, it is begun anew another time
+    if (log >= this.pagesTooMany) this.#connection.pragma('wal_checkpoint(RESTART)')
   }
 
   close(): void {

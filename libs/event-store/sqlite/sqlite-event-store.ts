@@ -190,6 +190,15 @@ export class SqliteEventStore extends EventStore {
     return this.#read(({ reader }) => reader.idAt(position))
   }
 
+  /** Every answer to a query asks for it while the log moves on: without decoding an event. */
+  override async recordedAfter(
+    position: Position,
+    prefixes?: readonly string[],
+  ): Promise<string | undefined> {
+    if (prefixes) return super.recordedAfter(position, prefixes)
+    return this.#read(({ reader }) => reader.recordedAfter(position))
+  }
+
   override async positionAt(time: string): Promise<Position> {
     return this.#read(({ reader }) => reader.positionAt(time))
   }

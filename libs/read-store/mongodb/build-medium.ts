@@ -44,8 +44,8 @@ export interface BuildMedium {
   releaseLease(number: number): Promise<void>
   removeLeasesBefore(number: number): Promise<void>
   /**
-   * Makes it the lease's of a higher number, whatever it holds. undefined when it has such a one already, or is gone.
-   * @returns what it holds
+   * Makes it the lease's of a higher number, whatever it holds.
+   * @returns what it holds; undefined when it has such a lease already, or is gone
    */
   claimJournal(lease: number, holder: string): Promise<Journal | undefined>
   journal(): Promise<Journal | undefined>

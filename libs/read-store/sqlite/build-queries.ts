@@ -50,7 +50,10 @@ export const MAX_SORTED_ROWS = 1_500
 /** The same for the order of ids, which no condition narrows: walking it reads every row there is. */
 const MAX_ROWS_BY_ID = 20_000
 
-/** Index entries looked at for each row that is expected of them, and in any case, in the hope that the page is full by then. */
+/**
+ * Index entries looked at for each row that is expected of them, and in any case, in the hope that the page is full by then; never more
+ * than may be sorted.
+ */
 const PATIENCE = 1.5
 const PATIENCE_AT_LEAST = 16
 
@@ -173,29 +176,35 @@ export class BuildQueries {
 
   /**
    * Walks the order, and is ready to turn to another way: what remains of a filter is mostly who may see the row, and most rows
-   * may be seen. How many of the entries looked at are rows of the page tells how far its end is; where another way has fewer
-   * rows than that, they are sorted instead.
+   * may be seen. How many of the entries looked at are rows of the page tells how far its end is. Where that is near, the walk goes
+   * on from the last row found; where it is not, or was not as near as it seemed, and another way has fewer rows, they are sorted instead.
    */
   private walkUnlessFar<Document>(page: Page, rest: readonly Filter[]): StoredDocument<Document>[] {
     const { table, plan, filter, limit } = page
-    const index = plan.index && table.indexNamed(plan.index)
+    const walked = plan.index && table.indexNamed(plan.index)
     const found: StoredDocument<Document>[] = []
-    let looked = 0
-    let patience: number | undefined = patienceFor(limit)
-    for (;;) {
+    let ahead = limit
+    for (let looked = 0; ; ) {
+      const patience = this.patienceFor(ahead)
       const { rows, ended } = this.walk<Document>(restOf(page, found), rest, patience)
       found.push(...rows)
-      if (ended || patience === undefined) return found
+      if (ended) return found
       looked += patience
-      const ahead = Math.ceil((looked * (limit - found.length)) / found.length)
+      ahead = Math.ceil((looked * (limit - found.length)) / found.length)
       // Finding out whether another way is narrower costs as much as so many entries
-      const driver =
-        ahead > looked
-          ? this.narrowest(rowDrivers(table, filter), Math.min(ahead, this.maxSortedRows))
-          : undefined
-      if (driver && (driver.index === undefined || driver.index !== index)) return this.sorted(page, driver)
-      patience = driver || ahead > this.maxSortedRows ? undefined : patienceFor(ahead)
+      if (ahead <= looked && looked === patience) continue
+      // At least twice as far each time
+      ahead = Math.max(ahead, looked)
+      const driver = this.narrowest(rowDrivers(table, filter), Math.min(ahead, this.maxSortedRows))
+      if (driver && (driver.index === undefined || driver.index !== walked)) return this.sorted(page, driver)
+      if (driver || ahead > this.maxSortedRows)
+        return [...found, ...this.walk<Document>(restOf(page, found), rest).rows]
     }
+  }
+
+  private patienceFor(rows: number): number {
+    const entries = Math.ceil(rows * PATIENCE) + PATIENCE_AT_LEAST
+    return Math.max(1, Math.min(entries, this.maxSortedRows))
   }
 
   /** Undefined: every way to find the rows by an index finds more candidates than that. */
@@ -306,8 +315,6 @@ function restOf(page: Page, found: readonly StoredDocument<unknown>[]): Page {
   if (last === undefined) return page
   return { ...page, limit: page.limit - found.length, after: cursorAfter(page.plan.orderBy, last) }
 }
-
-const patienceFor = (rows: number) => Math.ceil(rows * PATIENCE) + PATIENCE_AT_LEAST
 
 /** What to select to read a {@link RowKey}. */
 const keyColumns = ({ levels }: OrderPlan) =>

@@ -73,35 +73,65 @@ describe('Writing back', () => {
     expect(file()).toContain(LINE)
   })
 
-  it('begins a WAL anew that has become too long, and it grows no further', async () => {
-    const NEVER = 1e9
-    const sizeAfterCommits = async (turns: BuildWriteBack) => {
-      for (let n = 0; n < 100; n++) {
+  describe('while others commit', () => {
+    const path = () => join(folder, 'notes-v1-b1.db')
+
+    /** Bytes of the WAL after so many turns, during each of which somebody reads and somebody commits. */
+    async function walAfterTurns(bytesTooMany: number): Promise<number> {
+      const reader = new Connection(path())
+      const other = new Connection(path())
+      const get = Connection.prototype.get
+      jest.spyOn(Connection.prototype, 'get').mockImplementation(function (
+        this: Connection,
+        sql,
+        parameters,
+      ) {
+        if (sql !== 'PRAGMA wal_checkpoint(PASSIVE)') return get.call(this, sql, parameters) as never
+        reader.exec('BEGIN')
+        reader.all('SELECT count(*) FROM state')
+        const answer = get.call(this, sql, parameters)
+        other.run("UPDATE state SET lease_owner = lease_owner || '.'")
+        reader.exec('COMMIT')
+        return answer as never
+      })
+      const turns = new BuildWriteBack(folder, 1, bytesTooMany)
+      for (let n = 0; n < 60; n++) {
         await write()
         drainOf(turns)
       }
+      jest.restoreAllMocks()
       turns.close()
-      return statSync(join(folder, 'notes-v1-b1.db-wal')).size
+      other.close()
+      reader.close()
+      return statSync(`${path()}-wal`).size
     }
-    const bounded = await sizeAfterCommits(new BuildWriteBack(folder, NEVER, 20_000))
-    const growing = await sizeAfterCommits(new BuildWriteBack(folder, NEVER, NEVER))
-    expect(bounded).toBeLessThan(growing / 3)
-  })
 
-  it('waits for nobody who reads a WAL that has become too long', async () => {
-    const turns = new BuildWriteBack(folder, 1e9, 1)
-    const reader = new Connection(join(folder, 'notes-v1-b1.db'))
-    await write()
-    reader.exec('BEGIN')
-    reader.get('SELECT count(*) FROM state')
-    await write()
-    expect(drainOf(turns)).toBe(1)
-    await write()
-    reader.exec('COMMIT')
-    expect(drainOf(turns)).toBe(1)
-    expect(drainOf(turns)).toBe(0)
-    reader.close()
-    turns.close()
+    it('begins a WAL anew that has become too long, and it grows no further', async () => {
+      const bounded = await walAfterTurns(20_000)
+      expect(bounded).toBeLessThan((await walAfterTurns(1e9)) / 3)
+    })
+
+    it('waits for nobody who reads: what is locked has another turn', async () => {
+      const turns = new BuildWriteBack(folder, 1, 1)
+      const reader = new Connection(path())
+      await write()
+      reader.exec('BEGIN')
+      reader.get('SELECT count(*) FROM state')
+      await write()
+      const get = jest.spyOn(Connection.prototype, 'get')
+      expect(drainOf(turns)).toBe(1)
+      const { calls, results, contexts } = get.mock
+      const restart = calls.findIndex(([sql]) => sql.includes('RESTART'))
+      expect(results[restart]?.value).toMatchObject({ busy: 1 })
+      expect(contexts[restart]?.get('PRAGMA busy_timeout')).toEqual({ timeout: 0 })
+      jest.restoreAllMocks()
+      await write()
+      reader.exec('COMMIT')
+      expect(drainOf(turns)).toBe(1)
+      expect(drainOf(turns)).toBe(0)
+      reader.close()
+      turns.close()
+    })
   })
 
   it('goes on when a build was dropped', async () => {

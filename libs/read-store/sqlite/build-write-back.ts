@@ -18,7 +18,7 @@ const BYTES_TOO_MANY = 16_384_000
 /**
  * Writes what the WAL files of all builds hold back into the builds. SQLite does so by itself at every some-thousandth
  * page, inside the commit of whoever comes by, who then waits for the disk: 30 to 60 ms for each build, several times a
- * second under load. On a thread of its own nobody waits for it; commits find next to nothing left to write back.
+ * second under load. On a thread of its own next to nobody waits for it; commits find nothing left to write back.
  * For one thread; others may write at the same time.
  */
 export class BuildWriteBack {
@@ -72,24 +72,22 @@ export class BuildWriteBack {
     const { log, checkpointed } = build.get<{ log: number; checkpointed: number }>(
       'PRAGMA wal_checkpoint(NOOP)',
     )!
-    const isWorthIt = (log - checkpointed) * build.pageBytes >= this.bytesWorthIt
-    const isTooLong = log * build.pageBytes >= this.bytesTooMany && log > checkpointed
-    if (isWorthIt) build.get('PRAGMA wal_checkpoint(PASSIVE)')
-    // Where somebody just writes or reads, nothing is begun anew, but all is written back that can be
-    if (isTooLong) build.get('PRAGMA wal_checkpoint(RESTART)')
-    return isWorthIt || isTooLong
+    if ((log - checkpointed) * build.pageBytes < this.bytesWorthIt) return false
+    build.get('PRAGMA wal_checkpoint(PASSIVE)')
+    // Where somebody just writes or reads, it is begun anew another time
+    if (log * build.pageBytes >= this.bytesTooMany) build.get('PRAGMA wal_checkpoint(RESTART)')
+    return true
   }
 
   #open(label: string) {
     const known = this.#builds.get(label)
     if (known !== undefined) return known
     try {
-      const build = new Connection(join(this.folder, `${label}.db`))
-      build.exec('PRAGMA busy_timeout = 0')
+      const build = new Connection(join(this.folder, `${label}.db`), { busyMilliseconds: 0 })
       this.#builds.set(label, build)
       return build
     } catch {
-      // Dropped since the registry was asked; when the file is damaged, its readers and its writer say so.
+      // Dropped since the registry was asked, or locked for a moment; when the file is damaged, its readers and its writer say so.
       return undefined
     }
   }

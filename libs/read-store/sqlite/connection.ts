@@ -31,6 +31,8 @@ export interface ConnectionOptions {
   /** Refuses every write. */
   queryOnly?: boolean
   cacheKibibytes?: number
+  /** How long to wait for another connection's lock, milliseconds; default 5,000. */
+  busyMilliseconds?: number
   /** Makes the file when it is missing; otherwise opening it fails. */
   create?: boolean
   /** Of a file that is made: a power of two. */
@@ -47,7 +49,9 @@ export class Connection {
   constructor(path: string, options: ConnectionOptions = {}) {
     // A URI, because SQLite would otherwise make an empty file where another process has just dropped one
     const uri = `${pathToFileURL(path).href}?mode=${options.create ? 'rwc' : 'rw'}`
-    this.database = new DatabaseSync(uri, { timeout: BUSY_MILLISECONDS })
+    this.database = new DatabaseSync(uri, {
+      timeout: options.busyMilliseconds ?? BUSY_MILLISECONDS,
+    })
     this.database.exec(
       `PRAGMA page_size = ${options.pageBytes ?? PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = FILE; PRAGMA cache_size = -${options.cacheKibibytes ?? 8_000}`,
     )

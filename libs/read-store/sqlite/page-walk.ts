@@ -42,9 +42,9 @@ export interface WalkPlan {
 
 /** What a walk has found. */
 export interface Walked<Row> {
-  /** The first rows in order that satisfy the filter: as many as were asked for, or as many as there are, if `ended`. */
+  /** The first rows in order that satisfy the filter, as many as were asked for or as there are; those until then, unless `ended`. */
   rows: Row[]
-  /** False: patience ended before. */
+  /** False: patience ended before. Of several walks that are merged there are no rows then. */
   ended: boolean
 }
 

@@ -197,6 +197,29 @@ describe('What SQLite does for a page', () => {
     expect(walks.at(-1)?.parameters).toContainEqual(expect.stringMatching(/^2016-/))
   })
 
+  it('turns to a narrower way when most of a page was found at once, and the rest is nowhere near', () => {
+    const filter = compare('followUpAt', '<', openedAt(120))
+    const { rows, statements } = explain(() =>
+      queries.find('tickets', { filter, orderBy: asc('openedAt'), limit: 45 }),
+    )
+    expect(rows).toHaveLength(40)
+    expect(ofTickets(statements).length).toBeLessThan(10)
+    expect(ofTickets(statements).at(-2)?.sql).toMatch(/by_tickets_6/)
+  })
+
+  it('walks no entry more than a few times, however few rows are missing', () => {
+    const filter = or(compare('openedAt', '<', openedAt(49)), compare('openedAt', '>', openedAt(5_900)))
+    const { rows, statements } = explain(() =>
+      queries.find<object>('tickets', {
+        filter: and(filter, not(eq('caller', 'nobody'))),
+        orderBy: asc('openedAt'),
+        limit: 50,
+      }),
+    )
+    expect(rows).toHaveLength(50)
+    expect(ofTickets(statements).length).toBeLessThan(16)
+  })
+
   it('turns to a narrower way when few of those before it were', () => {
     const filter = and(compare('followUpAt', '<', openedAt(30)), not(eq('state', 'new')))
     const { rows, statements } = explain(() =>

@@ -12,10 +12,11 @@ import { openSqliteReadStore, type SqliteReadStore } from './index.js'
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'read store #'))
 
-// Once as it is, once so that no filter is ever answered by sorting its candidates
+// Once as it is, once so that no filter is ever answered by sorting its candidates, once so that a walk goes on several times
 for (const [name, maxSortedRows] of [
   ['SQLite', undefined],
   ['SQLite that always walks', 0],
+  ['SQLite that has little patience', 4],
 ] as const)
   readStoreContract(name, async () => {
     const folder = newFolder()

@@ -4,7 +4,7 @@ import type { SqlValue } from './connection.js'
 /** What to select to read a document. */
 export const DOCUMENT_COLUMNS = 'id, position, stale, document'
 
-/** The same, @param row the row table, or how it is called in the statement */
+/** The same of one of several tables. @param row the row table, or how it is called in the statement */
 export const documentColumns = (row: string) => `${row}.id, ${row}.position, ${row}.stale, ${row}.document`
 
 /** @param row the {@link documentColumns}, perhaps with more behind them */
