@@ -170,6 +170,8 @@ describe('a backup taken under load and restored into the old folder', () => {
       await expectOk(server.url, { token: tokens.admin, path, body: { label: 'lost' } })
     ).body.token
     expect((await ask(server.url, { token: lost.apiToken, path: '/queues' })).status).toBe(200)
+    // What has seen nothing of the lost history would rightly go on
+    await folder.withLog((log) => folder.withReadModels((readModels) => untilAllLevel(log, readModels)))
     expect(await server.stop()).toBe(0)
 
     const { log, blobs } = dataPaths({ dataDir: folder.path })

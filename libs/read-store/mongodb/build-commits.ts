@@ -65,6 +65,11 @@ export class BuildCommits {
     return this.reached
   }
 
+  /** Whether nobody has ever had the build's lease before. */
+  get isFirst(): boolean {
+    return this.lease.number === 1
+  }
+
   /** After an error, until the next batch: whether the last one was written, and moved the checkpoint, is not known. */
   get isDoubtful(): boolean {
     return this.doubtful

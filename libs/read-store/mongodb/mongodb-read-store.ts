@@ -220,7 +220,7 @@ export class MongodbReadStore extends ReadStore {
     const queries = await BuildQueries.open(this.documents, label)
     const indexes = new BuildIndexes(this.connection, this.documents, label, queries.collections)
     if (bulkLoad && (await indexes.beginLoading())) queries.noteLoading(true)
-    if (!(await queries.isLoading())) await indexes.create(commits.checkpoint === undefined ? 'new' : 'known')
+    if (!(await queries.isLoading())) await indexes.create(commits.isFirst ? 'new' : 'known')
     const names = queries.collections.map((schema) => schema.name)
     const sweep = new Sweep(this.documents, label, names)
     return new MongodbProjectionWriter(name, this.connection, queries, {
