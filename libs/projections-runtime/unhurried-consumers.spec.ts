@@ -148,16 +148,30 @@ describe('Consumers that are not hurried', () => {
     await setting.consumers.stop()
   })
 
-  it('get larger parts when more has come together than they keep up with', async () => {
-    const setting = new Setting(100_000)
-    const reader = setting.reader('facts')
-    await setting.batch()
-    await setting.batch(8 * EVENTS_AT_ONCE)
-    await setting.pass(UNHURRIED_MS)
-    expect(reader.batches[1]).toHaveLength(2 * EVENTS_AT_ONCE)
-    await setting.settle()
-    expect(reader.batches.flat()).toHaveLength(8 * EVENTS_AT_ONCE + 1)
-  })
+  it.each([
+    ['a quarter of it, of one that is quick', 0, [2, 1.5, 1.125]],
+    ['as many as it handles in a tenth of a second', 100 / (1.5 * EVENTS_AT_ONCE), [1.5, 1.5, 1.25]],
+    ['no more than usual, of one that is slow', 1, [1, 1, 1]],
+  ])(
+    'get larger parts when more has come together than they keep up with: %s',
+    async (_, msPerEvent, parts) => {
+      let now = 0
+      jest.spyOn(performance, 'now').mockImplementation(() => now)
+      const setting = new Setting(100_000)
+      const reader = setting.reader('facts')
+      setting.onGiven = () => {
+        now += (reader.batches.at(-1)?.length ?? 0) * msPerEvent
+      }
+      await setting.batch()
+      await setting.batch(8 * EVENTS_AT_ONCE)
+      await setting.pass(UNHURRIED_MS)
+      const sizes = reader.batches.slice(1).map(({ length }) => length / EVENTS_AT_ONCE)
+      expect(sizes.slice(0, 3)).toEqual(parts)
+      await setting.settle()
+      expect(reader.batches.flat()).toHaveLength(8 * EVENTS_AT_ONCE + 1)
+      jest.restoreAllMocks()
+    },
+  )
 
   it('have their turn however often others are hurried: who has waited longest comes first', async () => {
     const setting = new Setting()

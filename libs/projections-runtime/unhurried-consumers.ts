@@ -7,10 +7,12 @@ export const UNHURRIED_MS = 250
 
 /**
  * Of many events one consumer gets so many at once, some 10 ms of the dearest one; when more have come together than it
- * can keep up with, a quarter of them, for a batch has a price of its own.
+ * can keep up with, a quarter of them, for a batch has a price of its own, but no more than it handled in {@link PART_MS} the last time:
+ * while others want the processor a quarter of all that is kept took it 1.5 s.
  */
 export const EVENTS_AT_ONCE = 128
 const PARTS_OF_MANY = 4
+const PART_MS = 100
 
 export interface UnhurriedConsumer {
   /** Everything up to here has been handled. */
@@ -36,6 +38,8 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
   readonly #lastGiven = new Map<Consumer, number>()
   /** Up to where those get theirs who got a part: to what was there as their turn came, lest others wait for what comes meanwhile. */
   readonly #turnEnds = new Map<Consumer, Position>()
+  /** How many events each handles in {@link PART_MS}, as of its last part. */
+  readonly #affordable = new Map<Consumer, number>()
   #kept: Batch[] = []
   #keptEvents = 0
   #upTo: Position = LOG_START
@@ -66,6 +70,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
   delete(consumer: Consumer): void {
     this.#lastGiven.delete(consumer)
     this.#turnEnds.delete(consumer)
+    this.#affordable.delete(consumer)
   }
 
   /**
@@ -158,10 +163,13 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
 
   /** Gives a consumer the next of what it has not handled, and then the event loop to whoever else wants it. */
   async #givePart(consumer: Consumer): Promise<void> {
-    const { events, position } = firstPart(this.#due(consumer))
+    const { events, position } = firstPart(this.#due(consumer), this.#affordable.get(consumer))
     const turnEnd = this.#turnEnds.get(consumer) ?? this.#upTo
     this.#turnEnds.set(consumer, turnEnd)
+    const started = performance.now()
     await this.hand(consumer, events, position)
+    if (this.#lastGiven.has(consumer))
+      this.#affordable.set(consumer, (events.length * PART_MS) / (performance.now() - started))
     if (consumer.position >= turnEnd) this.#endTurn(consumer)
     this.#release()
     await turnOfTheLoop()
@@ -186,8 +194,9 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
   }
 }
 
-function firstPart(batch: Batch): Batch {
-  const size = Math.max(EVENTS_AT_ONCE, Math.ceil(batch.events.length / PARTS_OF_MANY))
+/** @param affordable events that it can be given at once; absent: that is not known yet */
+function firstPart(batch: Batch, affordable = EVENTS_AT_ONCE): Batch {
+  const size = Math.max(EVENTS_AT_ONCE, Math.floor(Math.min(batch.events.length / PARTS_OF_MANY, affordable)))
   if (batch.events.length <= size) return batch
   const events = batch.events.slice(0, size)
   return { events, position: events[size - 1]!.position }
