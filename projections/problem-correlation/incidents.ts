@@ -216,7 +216,7 @@ function openInGroup(
   view.put(INCIDENTS, traits.number, { ...incident, traits, ordinal } satisfies CorrelatedIncident)
   linkTo(view, subject, earlier, settings)
   const links = view.get<CorrelatedIncident>(INCIDENTS, traits.number)?.links
-  const among = earlier.filter((other) => agreeAt(fingerprint, other, FIELD_PLACES.group))
+  const among = () => earlier.filter((other) => agreeAt(fingerprint, other, FIELD_PLACES.group))
   linkInGroup(view, { traits, fingerprint, keys, ordinal, links }, among, settings)
 }
 
@@ -244,25 +244,25 @@ function assign(
     relinkLater(view, next, at, settings)
     return
   }
-  const among = group === undefined ? [] : kinOfGroup(kin, group)
-  const { earlier } = near(fingerprintsOf(view, among, traits.time), traits, settings)
+  const kinInGroup = group === undefined ? [] : kinOfGroup(kin, group)
+  const among = () => near(fingerprintsOf(view, kinInGroup, traits.time), traits, settings).earlier
   const subject = { traits, fingerprint, keys: everyKeyOf(traits), ordinal, links: next.links }
-  linkInGroup(view, subject, earlier, settings)
+  linkInGroup(view, subject, among, settings)
 }
 
 /**
  * One that has its group from the start: whom of those that it was compared with it is closer to by that.
- * @param among earlier ones of its group: it brings nobody nearer who has another one
+ * @param among earlier ones of its group, looked for only when they alone are compared: it brings nobody nearer who has another one
  */
 function linkInGroup(
   view: ViewTransaction,
   subject: Subject & { ordinal: number },
-  among: readonly Fingerprint[],
+  among: () => readonly Fingerprint[],
   settings: CorrelationSettings,
 ): void {
   const { traits, keys, links } = subject
   if (links === undefined && !mayBeLate(view, traits.time)) {
-    linkTo(view, subject, among, settings)
+    linkTo(view, subject, among(), settings)
     return
   }
   wantLists(view, traits, keys)
