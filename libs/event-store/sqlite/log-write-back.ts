@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { SqliteConnection } from './driver.js'
-import { connect } from './schema.js'
+import { CHECKPOINT_PAGES, connect } from './schema.js'
 
 /**
  * Pages (4 MB) that the WAL holds before they are written back: each time costs three syncs, however little there is, and
@@ -9,10 +9,10 @@ import { connect } from './schema.js'
 const PAGES_WORTH_IT = 1_000
 
 /**
- * Pages (32 MB) of the WAL from which on it is begun anew, half of those at which a commit would see to it. What is committed while it
+ * Pages (32 MB) of the WAL from which on it is begun anew, before a commit would see to it. What is committed while it
  * is written back keeps it growing: under load it has all been written back at no moment, unless nobody may commit for that moment.
  */
-const PAGES_TOO_MANY = 8_000
+const PAGES_TOO_MANY = CHECKPOINT_PAGES / 2
 
 /**
  * Writes what the WAL holds back into the log's file, for whoever appends: SQLite would do so inside a commit, which

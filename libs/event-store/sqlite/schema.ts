@@ -5,7 +5,7 @@ import { SqliteConnection } from './driver.js'
  * Pages of the WAL (64 MB) after which a commit writes them back, and waits for two syncs of the disk more. Where a
  * `LogWriteBack` runs beside it that never comes about: with SQLite's usual 1,000 it would be several times a second.
  */
-const CHECKPOINT_PAGES = 16_000
+export const CHECKPOINT_PAGES = 16_000
 
 /** How much SQLite syncs. Anything but FULL loses acknowledged events with the power; for fault tests only. */
 export type Synchronous = 'FULL' | 'NORMAL' | 'OFF'

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Connection } from './connection.js'
+import { CHECKPOINT_BYTES, Connection } from './connection.js'
 import { buildLabel, type RegisteredBuild, Registry } from './registry.js'
 
 /**
@@ -10,10 +10,10 @@ import { buildLabel, type RegisteredBuild, Registry } from './registry.js'
 const BYTES_WORTH_IT = 4_096_000
 
 /**
- * Size of a WAL from which on it is begun anew, half of that at which a commit would see to it: what is committed while it is written
+ * Size of a WAL (16 MB) from which on it is begun anew, before a commit would see to it: what is committed while it is written
  * back keeps it growing, so that under load it has all been written back at no moment.
  */
-const BYTES_TOO_MANY = 16_384_000
+const BYTES_TOO_MANY = CHECKPOINT_BYTES / 2
 
 /**
  * Writes what the WAL files of all builds hold back into the builds. SQLite does so by itself at every some-thousandth

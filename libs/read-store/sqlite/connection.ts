@@ -18,7 +18,7 @@ const PAGE_BYTES = 2_048
  * Size of the WAL at which a commit writes it back. SQLite's 1,000 pages make most batches of an import pay for a
  * checkpoint with its syncs; with 32 MB the pages that every batch touches are written back once for many.
  */
-const CHECKPOINT_BYTES = 32_768_000
+export const CHECKPOINT_BYTES = 32_768_000
 
 /** Most of a file that is mapped into memory while its indexes are built; the rest is read as usual. SQLite's own limit. */
 const MAPPED_BYTES = 0x7fff0000
