@@ -21,6 +21,16 @@ export interface UnhurriedConsumer {
   readonly hurried?: boolean
 }
 
+/** How it stands with one consumer. */
+interface Standing {
+  /** When it last had a turn. */
+  lastGiven: number
+  /** Up to where it gets its own, if it got a part: to what was there as its turn came, lest others wait for what comes meanwhile. */
+  turnEnd?: Position
+  /** How many events it handles in {@link PART_MS}, as of its last part. */
+  affordable?: number
+}
+
 interface Batch {
   readonly events: readonly RecordedEvent[]
   readonly position: Position
@@ -34,12 +44,7 @@ interface Batch {
  * When too many are kept, whoever is furthest behind is let go of, to read the log for itself.
  */
 export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
-  /** When each last had a turn. */
-  readonly #lastGiven = new Map<Consumer, number>()
-  /** Up to where those get theirs who got a part: to what was there as their turn came, lest others wait for what comes meanwhile. */
-  readonly #turnEnds = new Map<Consumer, Position>()
-  /** How many events each handles in {@link PART_MS}, as of its last part. */
-  readonly #affordable = new Map<Consumer, number>()
+  readonly #consumers = new Map<Consumer, Standing>()
   #kept: Batch[] = []
   #keptEvents = 0
   #upTo: Position = LOG_START
@@ -63,14 +68,12 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
 
   /** It has handled all up to `level`, which is where the next batch begins. */
   add(consumer: Consumer, level: Position): void {
-    if (this.#lastGiven.size === 0) this.#forget(level)
-    this.#lastGiven.set(consumer, Number.NEGATIVE_INFINITY)
+    if (this.#consumers.size === 0) this.#forget(level)
+    this.#consumers.set(consumer, { lastGiven: Number.NEGATIVE_INFINITY })
   }
 
   delete(consumer: Consumer): void {
-    this.#lastGiven.delete(consumer)
-    this.#turnEnds.delete(consumer)
-    this.#affordable.delete(consumer)
+    this.#consumers.delete(consumer)
   }
 
   /**
@@ -79,7 +82,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
    */
   take(batch: Batch): Consumer[] {
     this.#upTo = batch.position
-    if (this.#lastGiven.size === 0) return []
+    if (this.#consumers.size === 0) return []
     this.#kept.push(batch)
     this.#keptEvents += batch.events.length
     const letGo = this.#makeRoom()
@@ -120,7 +123,7 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
   /** Whose turn comes first, of those for whom there is something. */
   #first(): Consumer | undefined {
     let first: Consumer | undefined
-    for (const consumer of this.#lastGiven.keys())
+    for (const consumer of this.#consumers.keys())
       if (consumer.position < this.#upTo && (!first || this.#isBefore(consumer, first))) first = consumer
     return first
   }
@@ -138,18 +141,22 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
 
   /** Who is furthest behind. */
   #last(): Consumer {
-    const consumers = [...this.#lastGiven.keys()]
+    const consumers = [...this.#consumers.keys()]
     return consumers.reduce((last, one) => (one.position < last.position ? one : last))
   }
 
   #isBefore(one: Consumer, other: Consumer): boolean {
     const hurried = Number(other.hurried ?? false) - Number(one.hurried ?? false)
-    return hurried === 0 ? this.#lastGiven.get(one)! < this.#lastGiven.get(other)! : hurried < 0
+    return hurried === 0 ? this.#standing(one).lastGiven < this.#standing(other).lastGiven : hurried < 0
+  }
+
+  #standing(consumer: Consumer): Standing {
+    return this.#consumers.get(consumer) as Standing
   }
 
   /** Milliseconds until its turn, 0 or less: now. */
   #waits(consumer: Consumer): number {
-    const since = this.clock.now() - this.#lastGiven.get(consumer)!
+    const since = this.clock.now() - this.#standing(consumer).lastGiven
     // A clock that was put back tells nothing
     return consumer.hurried || since < 0 ? 0 : UNHURRIED_MS - since
   }
@@ -163,26 +170,23 @@ export class UnhurriedConsumers<Consumer extends UnhurriedConsumer> {
 
   /** Gives a consumer the next of what it has not handled, and then the event loop to whoever else wants it. */
   async #givePart(consumer: Consumer): Promise<void> {
-    const { events, position } = firstPart(this.#due(consumer), this.#affordable.get(consumer))
-    const turnEnd = this.#turnEnds.get(consumer) ?? this.#upTo
-    this.#turnEnds.set(consumer, turnEnd)
+    const standing = this.#standing(consumer)
+    const { events, position } = firstPart(this.#due(consumer), standing.affordable)
+    standing.turnEnd ??= this.#upTo
     const started = performance.now()
     await this.hand(consumer, events, position)
-    if (this.#lastGiven.has(consumer))
-      this.#affordable.set(consumer, (events.length * PART_MS) / (performance.now() - started))
-    if (consumer.position >= turnEnd) this.#endTurn(consumer)
+    standing.affordable = (events.length * PART_MS) / (performance.now() - started)
+    if (consumer.position >= standing.turnEnd) {
+      standing.turnEnd = undefined
+      standing.lastGiven = this.clock.now()
+    }
     this.#release()
     await turnOfTheLoop()
   }
 
-  #endTurn(consumer: Consumer): void {
-    this.#turnEnds.delete(consumer)
-    if (this.#lastGiven.has(consumer)) this.#lastGiven.set(consumer, this.clock.now())
-  }
-
   /** Lets go of what all have handled. */
   #release(): void {
-    const consumers = [...this.#lastGiven.keys()]
+    const consumers = [...this.#consumers.keys()]
     this.#kept = this.#kept.filter(({ position }) => consumers.some((one) => one.position < position))
     this.#keptEvents = this.#kept.reduce((sum, { events }) => sum + events.length, 0)
   }
