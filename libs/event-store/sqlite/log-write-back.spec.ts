@@ -78,6 +78,7 @@ describe('Writing the log back', () => {
     const NEVER = 1_000_000
     const PAGES_TOO_MANY = 20
     const TURNS = 60
+
     /** Bytes of the WAL after so many turns, during each of which somebody reads and somebody appends. */
     async function walAfterTurns(pagesTooMany: number): Promise<number> {
       store = await openSqliteEventStore({ file })
