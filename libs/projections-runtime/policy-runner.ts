@@ -188,14 +188,22 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
     if (this.#firing || this.stopped.signal.aborted) return
     this.#cancelAlarm?.()
     this.#cancelAlarm = undefined
-    const next = this.#levelFeeds()
-      .map(({ nextDueAt }) => nextDueAt)
-      .filter((dueAt) => dueAt !== undefined)
-      .sort()[0]
+    const next = this.#nextDueAt()
     if (next === undefined) return
     const wait = Date.parse(next) - this.clock.now()
     if (wait <= 0) this.#fire()
     else this.#cancelAlarm = this.clock.after(Math.min(wait, LONGEST_SLEEP_MS), () => this.#setAlarm())
+  }
+
+  /** When the first timer of all falls due (ISO 8601); undefined: none is armed. Looked for once a second while one waits. */
+  #nextDueAt(): string | undefined {
+    let next: string | undefined
+    for (const { feed } of this.charges.values()) {
+      if (!feed || !this.follower.isLevel(feed)) continue
+      const dueAt = feed.nextDueAt
+      if (dueAt !== undefined && (next === undefined || dueAt < next)) next = dueAt
+    }
+    return next
   }
 
   #fire(): void {
