@@ -6,7 +6,7 @@ import {
   type CommandMetadata,
   type Decider,
   type DomainEvent,
-  eventId,
+  eventIds,
   type Fact,
   type FactQuestion,
   Forbidden,
@@ -408,6 +408,7 @@ export class CommandExecutor {
     grant?: string,
   ): NewEvent[] {
     const { commandId } = command
+    const idAt = eventIds(commandId, stream)
     // Neighbours of one schema version share one object, which a codec may then encode once.
     let metadata: NewEvent['metadata'] | undefined
     return events.map(({ type, data }, index) => {
@@ -429,7 +430,7 @@ export class CommandExecutor {
           source: command.source,
         }
       }
-      return { id: eventId(commandId, stream, index), type, data, metadata }
+      return { id: idAt(index), type, data, metadata }
     })
   }
 }

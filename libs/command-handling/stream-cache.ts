@@ -100,7 +100,12 @@ export class StreamCache {
   private readonly entries: LRUCache<string, LoadedStream<any>>
 
   constructor(maxWeight = 20_000) {
-    this.entries = new LRUCache({ maxSize: maxWeight, sizeCalculation: ({ weight }) => weight })
+    // No entry weighs less than one; told how many there can be, the cache lists them in less memory and time.
+    this.entries = new LRUCache({
+      max: maxWeight,
+      maxSize: maxWeight,
+      sizeCalculation: ({ weight }) => weight,
+    })
   }
 
   get<State>(stream: string): LoadedStream<State> | undefined {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { v5 } from 'uuid'
-import { derivedId, eventId } from './ids.js'
+import { derivedId, eventId, eventIds } from './ids.js'
 
 describe('derived ids', () => {
   it('are UUIDs of version 5, as the package uuid makes them', () => {
@@ -15,6 +15,17 @@ describe('derived ids', () => {
 
   it('stay what they are for ever', () => {
     expect(derivedId('a', 1)).toBe('6590645e-6164-5181-bc99-64f5d4746814')
+  })
+
+  it('of events are derived of command, stream and place, one by one or several at once', () => {
+    const text = fc.string({ unit: 'binary' })
+    fc.assert(
+      fc.property(text, text, fc.nat(), (commandId, stream, index) => {
+        const expected = derivedId('event', commandId, stream, index)
+        expect(eventId(commandId, stream, index)).toBe(expected)
+        expect(eventIds(commandId, stream)(index)).toBe(expected)
+      }),
+    )
   })
 
   it('differ when parts are cut elsewhere', () => {

@@ -1,4 +1,4 @@
-import { type CommandMetadata, type DomainEvent, eventId, type NewEvent } from '#libs/event-sourcing'
+import { type CommandMetadata, type DomainEvent, eventIds, type NewEvent } from '#libs/event-sourcing'
 import { schemaVersionOf } from '../event-catalog.js'
 
 /** Events of one command, ready for the store. `grant`: id of the role grant by which the actor imports. */
@@ -9,6 +9,7 @@ export function newEvents(
   grant: string | undefined,
 ): NewEvent[] {
   const { actor, attributedTo, channel, occurredAt, commandId, correlationId, source } = command
+  const idAt = eventIds(commandId, stream)
   // Nearly all events of a command have one version: they share the object, of which nothing is ever changed.
   let shared: NewEvent['metadata'] | undefined
   return events.map(({ type, data }, index) => {
@@ -26,6 +27,6 @@ export function newEvents(
         source,
       }
     }
-    return { id: eventId(commandId, stream, index), type, data, metadata: shared }
+    return { id: idAt(index), type, data, metadata: shared }
   })
 }

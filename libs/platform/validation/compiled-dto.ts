@@ -3,6 +3,7 @@ import { plainToInstance } from 'class-transformer'
 import { validateSync } from 'class-validator'
 import { CONSTRAINTS, constraintFunction, type DtoClass, type JsonSchema } from './converters.js'
 import { componentSchemas, needsClassValidator, referenceTo } from './json-schema.js'
+import { LENGTH_KEYWORDS } from './text-length.js'
 
 /** What class-validator is told where it runs: closed objects, nothing unknown. */
 export const CLASS_VALIDATOR_OPTIONS = {
@@ -25,12 +26,14 @@ function ajv(): Ajv {
     strictTypes: false,
   })
   shared.addVocabulary(['components', 'example', 'externalDocs'])
+  for (const definition of LENGTH_KEYWORDS) shared.removeKeyword(definition.keyword).addKeyword(definition)
   shared.addKeyword({
     keyword: CONSTRAINTS,
     schemaType: 'object',
     compile: (numbers: Record<string, true>) => {
       const functions = Object.keys(numbers).map(constraintFunction)
-      return (value: unknown) => functions.every((holds) => holds(value))
+      const [first] = functions
+      return functions.length === 1 ? first! : (value: unknown) => functions.every((holds) => holds(value))
     },
     error: { message: 'does not have the form described for it' },
   })

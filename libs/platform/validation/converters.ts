@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js'
 import { getMetadataStorage, ValidationTypes } from 'class-validator'
 import { defaultConverters } from 'class-validator-jsonschema/build/defaultConverters.js'
+import { hasAtLeast, hasAtMost } from './text-length.js'
 
 export type DtoClass<T extends object = object> = new () => T
 export type JsonSchema = Record<string, unknown>
@@ -132,7 +133,8 @@ export function converters(references: Set<DtoClass>): Record<string, Converter>
 
 function isExact(name: string, meta: PropertyMetadata): boolean {
   const plainNumber = name === 'isNumber' && Object.keys(meta.constraints[0] ?? {}).length === 0
-  return plainNumber || EXACT.has(name) || meta.constraintCls === undefined
+  const unicodePattern = name === 'matches' && (meta.constraints[0] as RegExp).flags === 'u'
+  return plainNumber || unicodePattern || EXACT.has(name) || meta.constraintCls === undefined
 }
 
 function nested(meta: PropertyMetadata, references: Set<DtoClass>): JsonSchema {
@@ -155,8 +157,15 @@ function register(meta: PropertyMetadata): string {
   const validator = constraint.instance
   const given = { property: meta.propertyName, targetName: meta.target.name, constraints: meta.constraints }
   const args = { ...given, object: {}, value: undefined }
-  constraintFunctions.push((value) => validator.validate(value, args) as boolean)
+  const holds: ConstraintFunction = (value) => validator.validate(value, args) as boolean
+  constraintFunctions.push(meta.name === 'isLength' ? unlessPlainlyWithin(meta.constraints, holds) : holds)
   return String(constraintFunctions.length - 1)
+}
+
+function unlessPlainlyWithin([min = 0, max]: number[], holds: ConstraintFunction): ConstraintFunction {
+  return (value) =>
+    (typeof value === 'string' && hasAtLeast(min, value) && max !== undefined && hasAtMost(max, value)) ||
+    holds(value)
 }
 
 function designType(meta: PropertyMetadata): unknown {
