@@ -15,6 +15,7 @@ import type { ImportActor } from '../imports/import-context.js'
 import { importFile } from '../imports/import-file.js'
 import { exitCode, type ImportSummary } from '../imports/import-summary.js'
 import type { ImportMapping } from '../imports/mapping.js'
+import { requireReadable } from '../imports/source-file.js'
 import { toldSummary } from '../imports/told-summary.js'
 import type { ProjectorThreadData } from '../runtime/projector-thread.js'
 import { areFiles, openReadStore, type StoreSettings, storeSettings } from '../runtime/stores.js'
@@ -100,6 +101,7 @@ async function importRows(
 ): Promise<ImportSummary> {
   if (options.activate && importRules.records[mapping.recordType].activate === undefined)
     throw new InvalidInput('IMPORT.NOTHING_TO_ACTIVATE', `No policy waits for open ${mapping.recordType}s`)
+  await requireReadable(file, 'file')
   return importing(options, (shared, progress) =>
     importFile({
       ...shared,
@@ -123,13 +125,14 @@ export function runEstateImport(folder: string, options: ImportCommandOptions): 
   )
 }
 
-function runHistoryImport(
+async function runHistoryImport(
   folder: string,
   mapping: HistoryMapping,
   options: ImportCommandOptions,
 ): Promise<HistorySummary> {
   if (options.activate)
     throw new InvalidInput('IMPORT.NOTHING_TO_ACTIVATE', 'A configuration’s history leaves no open records')
+  await requireReadable(folder, 'folder')
   return importing(options, (shared, progress) =>
     importHistory({
       ...shared,

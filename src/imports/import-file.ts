@@ -96,6 +96,7 @@ class FileImport {
   readonly #startedAt: number
   #writer: RowWriter | undefined
   #matrixVersion: number | null = null
+  #matrixReplaced: number | null = null
 
   constructor(
     private readonly options: ImportOptions,
@@ -135,6 +136,7 @@ class FileImport {
       dryRun: this.#context.dryRun,
       stopped,
       matrixVersion: this.#matrixVersion,
+      matrixReplaced: this.#matrixReplaced,
       renamedGroups: this.#mapping.renamedGroups,
       seconds: this.#seconds(),
     })
@@ -258,6 +260,7 @@ class FileImport {
       const [[first]] = [...wanted.values()] as [[ObservedRow]]
       const published = await publishMatrix(this.#context, this.#facts, priorityMatrix, first.occurredAt)
       this.#matrixVersion = published.version
+      this.#matrixReplaced = published.replaced ?? null
       this.#tally.events += published.events
     }
     this.#writer = new RowWriter(

@@ -35,6 +35,8 @@ export interface ImportSummary extends ImportCounts {
   readonly renamedGroups: Readonly<Record<string, string>>
   /** Version of the priority matrix by which priorities were derived. */
   readonly matrixVersion: number | null
+  /** The version that it took the place of in this run, 0 the built-in one; null: it was there, or the mapping has none. */
+  readonly matrixReplaced: number | null
   readonly activated: number
   readonly seconds: number
   readonly rowsPerSecond: number
@@ -101,7 +103,10 @@ export class ImportTally implements ImportCounts {
   }
 
   summary(
-    rest: Pick<ImportSummary, 'run' | 'dryRun' | 'stopped' | 'matrixVersion' | 'renamedGroups' | 'seconds'>,
+    rest: Pick<
+      ImportSummary,
+      'run' | 'dryRun' | 'stopped' | 'matrixVersion' | 'matrixReplaced' | 'renamedGroups' | 'seconds'
+    >,
   ): ImportSummary {
     const { recordType, records, people, groups, activated, rejections } = this
     return {

@@ -11,7 +11,7 @@ type Published = RecordedEvent<PriorityMatrixPublished>
 /**
  * Sees to it that the source's matrix stands among the versions.
  * @param since time of the source's first row: from then on it derived its priorities so
- * @returns the version that is equal to it, and how many events that took
+ * @returns the version that is equal to it, how many events that took, and which version it took the place of (0: the built-in one)
  * @throws InvalidInput `SETTINGS.MATRIX_MALFORMED`
  */
 export async function publishMatrix(
@@ -19,7 +19,7 @@ export async function publishMatrix(
   facts: ImportFacts,
   matrix: PriorityMatrix,
   since: string,
-): Promise<{ version: number; events: number }> {
+): Promise<{ version: number; events: number; replaced?: number }> {
   const { store, rules, actor, dryRun } = context
   const decider = rules.priorityMatrix
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
@@ -34,16 +34,17 @@ export async function publishMatrix(
     const inForce = versions.reduce((state, event) => decider.evolve(state, event), decider.initial)
     const decided = decider.decide(command, inForce, await facts.of(decider, command, inForce))
     const version = decided[0]!.data.version
+    const published = { version, events: 1, replaced: versions.length }
     const events = newEvents(decided, stream, command.metadata, actor.grant)
     if (dryRun) {
       const place = { stream, revision: versions.length, position: LOG_START }
       const metadata = { ...events[0]!.metadata, recordedAt: since }
       facts.assume({ ...events[0]!, ...place, metadata })
-      return { version, events: 1 }
+      return published
     }
     const expectedRevision = versions.length === 0 ? 'noStream' : versions.length - 1
     const outcome = await settled(() => store.append({ stream, expectedRevision, events }))
-    if (outcome.kind !== 'conflict') return { version, events: 1 }
+    if (outcome.kind !== 'conflict') return published
   }
   throw new Unavailable('IMPORT.MATRIX_BUSY', 'Others keep publishing priority matrices: try again later.')
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import type { ImportMapping } from './mapping.js'
-import { inspectFile, openRows, type SourceRow } from './source-file.js'
+import { inspectFile, openRows, requireReadable, type SourceRow } from './source-file.js'
 
 const QUOTING: ImportMapping['format'] = {
   delimiter: ';',
@@ -162,6 +162,16 @@ describe('a file that quotes nothing', () => {
       expect(rows).toEqual([{ row: 1, cells: ['1', 'ü'] }])
     }
   })
+})
+
+it('what is to be imported is there, and what the mapping wants', async () => {
+  const path = file('a;b\n')
+  await requireReadable(path, 'file')
+  await requireReadable(folder, 'folder')
+  const refused = { code: 'IMPORT.FILE_UNREADABLE' }
+  await expect(requireReadable(join(folder, 'none.csv'), 'file')).rejects.toMatchObject(refused)
+  await expect(requireReadable(folder, 'file')).rejects.toThrow('is a folder: the mapping wants a file')
+  await expect(requireReadable(path, 'folder')).rejects.toThrow('is a file: the mapping wants a folder')
 })
 
 it('a file that is not there is refused', async () => {

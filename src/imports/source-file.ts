@@ -33,6 +33,19 @@ export interface OpenedRows {
 }
 
 /**
+ * To be asked before anything is begun for an import.
+ * @param kind what it has to be
+ * @throws InvalidInput `IMPORT.FILE_UNREADABLE`
+ */
+export async function requireReadable(path: string, kind: 'file' | 'folder'): Promise<void> {
+  const found = await stat(path).catch((error: Error) => {
+    throw unreadable(`${path} cannot be read: ${error.message}`)
+  })
+  if (found.isDirectory() === (kind === 'folder')) return
+  throw unreadable(`${path} is ${kind === 'file' ? 'a folder' : 'a file'}: the mapping wants a ${kind}`)
+}
+
+/**
  * Looks at a file before it is imported.
  * @throws InvalidInput `IMPORT.FILE_UNREADABLE`
  */

@@ -7,6 +7,7 @@ export function toldSummary(summary: ImportSummary): string[] {
     outcomeOf(summary),
     `  ${rows} rows: ${applied} applied, ${known} known already, ${later} later than --until, ${rejected} rejected`,
     `  ${records} new ${summary.recordType}s, ${people} people and ${groups} groups registered, ${events} events`,
+    ...matrixOf(summary),
     ...(activated > 0 ? [`  ${activated} open records handed over to the policies`] : []),
     ...rejectionsOf(summary),
     ...oddities(summary),
@@ -20,6 +21,16 @@ function outcomeOf({ dryRun, stopped, applied, known, rejected }: ImportSummary)
   return rejected > 0 && applied + known === 0
     ? 'Nothing was imported: see why rows were rejected.'
     : 'Imported.'
+}
+
+/** It decides about the desk's own records, too. */
+function matrixOf({ matrixVersion, matrixReplaced }: ImportSummary): string[] {
+  if (matrixReplaced === null) return []
+  const before = matrixReplaced === 0 ? 'the built-in one' : `version ${matrixReplaced}`
+  return [
+    `  the source's priority matrix is version ${matrixVersion}, in force for new incidents as well in place of ${before}: ` +
+      'PUT /settings/priority-matrix sets another',
+  ]
 }
 
 function rejectionsOf({ rejected, rejections, dryRun, run }: ImportSummary): string[] {

@@ -115,7 +115,11 @@ describe('an import', () => {
 
   it('publishes the matrix of the source once, and finds it among older versions', async () => {
     const store = new InMemoryEventStore()
-    await importInto(store, small('A1,1/3/2026 09:10,ann,New,1,1,1,g1,x,?'))
+    const first = await importInto(store, small('A1,1/3/2026 09:10,ann,New,1,1,1,g1,x,?'))
+    expect(toldSummary(first)).toContain(
+      "  the source's priority matrix is version 1, in force for new incidents as well in place of the built-in one: " +
+        'PUT /settings/priority-matrix sets another',
+    )
     await live(store, 'settings-priority-matrix', 'PriorityMatrixPublished', {
       version: 2,
       matrix: {
@@ -127,7 +131,8 @@ describe('an import', () => {
       },
     })
     const second = await importInto(store, small('A1,1/3/2026 09:11,ann,New,2,2,3,g1,x,?'))
-    expect(second.matrixVersion).toBe(1)
+    expect(second).toMatchObject({ matrixVersion: 1, matrixReplaced: null })
+    expect(toldSummary(second).join()).not.toContain('priority matrix')
     const published = await store.readStream('settings-priority-matrix')
     expect(published).toHaveLength(2)
     expect(published[0]).toMatchObject({
