@@ -160,6 +160,8 @@ function cannotListen({ host, port }: Configuration, error: unknown): unknown {
     EADDRINUSE: 'is in use: stop what listens there, or set LEDGERDESK_PORT (0 picks a free one)',
     EACCES: 'is not allowed: set LEDGERDESK_PORT to one above 1023',
     EADDRNOTAVAIL: 'is no address of this machine: set LEDGERDESK_HOST',
+    ENOTFOUND: 'is neither an address nor a name that is known: set LEDGERDESK_HOST',
+    EAI_AGAIN: 'is a name that nobody resolves just now: set LEDGERDESK_HOST to an address',
   }
   const reason = reasons[(error as NodeJS.ErrnoException).code ?? '']
   return reason === undefined ? error : new ConfigurationError([`${host}:${port} ${reason}`])

@@ -46,7 +46,7 @@ export class MethodNotAllowed extends LedgerdeskError {
     method: string,
     readonly allowed: readonly string[],
   ) {
-    super('REQUEST.METHOD_NOT_ALLOWED', `${method} is not possible here; ${allowed.join(', ')} is.`)
+    super('REQUEST.METHOD_NOT_ALLOWED', `${method} is not possible here. What is: ${allowed.join(', ')}.`)
   }
 }
 
