@@ -85,7 +85,11 @@ export class FoldedView {
     get: this.get,
     getMany: this.getMany,
     want: () => undefined,
-    put: (collection, id, document) => this.#collection(collection).set(id, document),
+    put: (collection, id, document) => {
+      // As every store does
+      if (id.includes('\0')) throw new TypeError(`${collection}: an id has no NUL character`)
+      this.#collection(collection).set(id, document)
+    },
     delete: (collection, id) => this.#collection(collection).delete(id),
     ahead: () => undefined,
   }

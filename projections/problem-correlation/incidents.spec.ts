@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { DomainEvent } from '#libs/event-sourcing'
 import { CANDIDATES } from './candidates.js'
 import { FoldedView } from './folded-view.fixture.js'
-import { USUAL_SETTINGS } from './linking.js'
+import { type CorrelatedIncident, USUAL_SETTINGS } from './linking.js'
 import type { ScenarioEvent } from './scenario.fixture.js'
 
 /** An incident that is opened in a group is one command's doing: what is seen ahead may be done at once, to the same effect. */
@@ -59,6 +59,24 @@ describe('an incident whose command gives it a group', () => {
     view.foldFirst([first, ...told('INC0000002', AT, [assignedTo('Network')])], 'one')
     expect(view.incident('INC0000001')?.traits.group).toBeUndefined()
   })
+})
+
+it('incidents are told to be alike by values with characters that no id of a document has', () => {
+  const odd = { category: 'a\0b', subcategory: 'c\0', symptom: '\0d', primaryCi: 'mail\0', location: '\0' }
+  const opened: DomainEvent = {
+    type: 'IncidentOpened',
+    data: { title: 'Quokka viaduct gantry', audience: { kind: 'public' }, ...odd },
+  }
+  const moved: DomainEvent = {
+    type: 'IncidentCategorized',
+    data: { category: { from: 'a\0b', to: 'e\0' } },
+  }
+  const view = new FoldedView(USUAL_SETTINGS)
+  view.foldAll(told('INC0000001', AT, [opened]))
+  view.foldAll(told('INC0000002', AT + 60_000, [opened, moved]))
+  const { traits } = view.incident('INC0000002') as CorrelatedIncident
+  expect(traits).toMatchObject({ category: 'e\0', subcategory: 'c\0' })
+  expect(view.ranked(traits, view.listedWith(traits))).toEqual(['INC0000001'])
 })
 
 it('what is done at once comes to the same as what is done step by step', () => {
