@@ -61,21 +61,24 @@ describe('an incident whose command gives it a group', () => {
   })
 })
 
-it('incidents are told to be alike by values with characters that no id of a document has', () => {
-  const odd = { category: 'a\0b', subcategory: 'c\0', symptom: '\0d', primaryCi: 'mail\0', location: '\0' }
+it.each([
+  ['NUL', '\0'],
+  ['half a character', '\ud800'],
+])('incidents are told to be alike by values with %s, which no id of a document has', (_, odd) => {
+  const fields = { category: `a${odd}b`, subcategory: odd, symptom: `${odd}c`, primaryCi: `mail${odd}` }
   const opened: DomainEvent = {
     type: 'IncidentOpened',
-    data: { title: 'Quokka viaduct gantry', audience: { kind: 'public' }, ...odd },
+    data: { title: 'Quokka viaduct gantry', audience: { kind: 'public' }, ...fields },
   }
   const moved: DomainEvent = {
     type: 'IncidentCategorized',
-    data: { category: { from: 'a\0b', to: 'e\0' } },
+    data: { category: { from: fields.category, to: `d${odd}` } },
   }
   const view = new FoldedView(USUAL_SETTINGS)
   view.foldAll(told('INC0000001', AT, [opened]))
   view.foldAll(told('INC0000002', AT + 60_000, [opened, moved]))
   const { traits } = view.incident('INC0000002') as CorrelatedIncident
-  expect(traits).toMatchObject({ category: 'e\0', subcategory: 'c\0' })
+  expect(traits).toMatchObject({ category: `d${odd}`, subcategory: odd })
   expect(view.ranked(traits, view.listedWith(traits))).toEqual(['INC0000001'])
 })
 

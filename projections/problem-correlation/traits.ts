@@ -94,8 +94,9 @@ export function kindOf({ category, subcategory, symptom }: Traits): string | und
   return idOf(`kind:${category ?? ''}|${subcategory ?? ''}|${symptom ?? ''}`)
 }
 
-/** The name of a list as its id, which has no NUL in any store: templates and sources may well put one into a value. */
-const idOf = (name: string) => (name.includes('\0') ? name.replaceAll('\0', '\ufffd') : name)
+/** The name of a list as its id. Callers, templates and sources may well put into a value what no store keeps in an id. */
+const idOf = (name: string) => name.replace(NOT_IN_IDS, '\ufffd')
+const NOT_IN_IDS = /[\0\p{Cs}]/gu
 
 /** The name of the list of all that have two words side by side. */
 const pairKey = (one: string, other: string) => `words:${one} ${other}`
