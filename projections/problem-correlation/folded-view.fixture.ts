@@ -9,6 +9,9 @@ import type { ScenarioEvent } from './scenario.fixture.js'
 import { Comparer, mostAlike, type Parameters } from './similarity.js'
 import { everyKeyOf, type Traits } from './traits.js'
 
+/** What stores refuse in an id, or replace: NUL and halves of characters. */
+const NOT_IN_IDS = /[\0\p{Cs}]/u
+
 /** The view in memory. */
 export class FoldedView {
   readonly #documents = new Map<string, Map<string, object>>()
@@ -85,7 +88,11 @@ export class FoldedView {
     get: this.get,
     getMany: this.getMany,
     want: () => undefined,
-    put: (collection, id, document) => this.#collection(collection).set(id, document),
+    put: (collection, id, document) => {
+      if (NOT_IN_IDS.test(id))
+        throw new TypeError(`${collection}: no store keeps ${JSON.stringify(id)} as it is`)
+      this.#collection(collection).set(id, document)
+    },
     delete: (collection, id) => this.#collection(collection).delete(id),
     ahead: () => undefined,
   }

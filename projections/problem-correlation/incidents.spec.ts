@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { DomainEvent } from '#libs/event-sourcing'
 import { CANDIDATES } from './candidates.js'
 import { FoldedView } from './folded-view.fixture.js'
-import { USUAL_SETTINGS } from './linking.js'
+import { type CorrelatedIncident, USUAL_SETTINGS } from './linking.js'
 import type { ScenarioEvent } from './scenario.fixture.js'
 
 /** An incident that is opened in a group is one command's doing: what is seen ahead may be done at once, to the same effect. */
@@ -59,6 +59,27 @@ describe('an incident whose command gives it a group', () => {
     view.foldFirst([first, ...told('INC0000002', AT, [assignedTo('Network')])], 'one')
     expect(view.incident('INC0000001')?.traits.group).toBeUndefined()
   })
+})
+
+it.each([
+  ['NUL', '\0'],
+  ['half a character', '\ud800'],
+])('incidents are told to be alike by values with %s, which no id of a document has', (_, odd) => {
+  const fields = { category: `a${odd}b`, subcategory: odd, symptom: `${odd}c`, primaryCi: `mail${odd}` }
+  const opened: DomainEvent = {
+    type: 'IncidentOpened',
+    data: { title: 'Quokka viaduct gantry', audience: { kind: 'public' }, ...fields },
+  }
+  const moved: DomainEvent = {
+    type: 'IncidentCategorized',
+    data: { category: { from: fields.category, to: `d${odd}` } },
+  }
+  const view = new FoldedView(USUAL_SETTINGS)
+  view.foldAll(told('INC0000001', AT, [opened]))
+  view.foldAll(told('INC0000002', AT + 60_000, [opened, moved]))
+  const { traits } = view.incident('INC0000002') as CorrelatedIncident
+  expect(traits).toMatchObject({ category: `d${odd}`, subcategory: odd })
+  expect(view.ranked(traits, view.listedWith(traits))).toEqual(['INC0000001'])
 })
 
 it('what is done at once comes to the same as what is done step by step', () => {

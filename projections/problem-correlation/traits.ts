@@ -84,15 +84,19 @@ export function sourcesOf({ ci, upstream = [] }: Traits): readonly string[] {
 
 /** Every incident, the newest. */
 export const RECENT = 'recent'
-export const ciKey = (ci: string) => `ci:${ci}`
+export const ciKey = (ci: string) => idOf(`ci:${ci}`)
 export const changeKey = (change: string) => `change:${change}`
-export const fieldKey = (signal: FieldSignal, value: string) => `${signal}:${value}`
+export const fieldKey = (signal: FieldSignal, value: string) => idOf(`${signal}:${value}`)
 
 /** The name of the list of all that are of this category, subcategory and symptom. */
 export function kindOf({ category, subcategory, symptom }: Traits): string | undefined {
   if (category === undefined && subcategory === undefined && symptom === undefined) return undefined
-  return `kind:${category ?? ''}|${subcategory ?? ''}|${symptom ?? ''}`
+  return idOf(`kind:${category ?? ''}|${subcategory ?? ''}|${symptom ?? ''}`)
 }
+
+/** The name of a list as its id. Callers, templates and sources may well put into a value what no store keeps in an id. */
+const idOf = (name: string) => name.replace(NOT_IN_IDS, '\ufffd')
+const NOT_IN_IDS = /[\0\p{Cs}]/gu
 
 /** The name of the list of all that have two words side by side. */
 const pairKey = (one: string, other: string) => `words:${one} ${other}`

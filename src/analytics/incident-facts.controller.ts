@@ -44,6 +44,7 @@ export class IncidentFactsController {
   @Get()
   @Endpoint({
     summary: 'One row per incident: JSON in pages; all rows with Accept: text/csv or application/x-ndjson',
+    description: "In CSV a text that a spreadsheet would take for a formula stands behind a '.",
     roles: ['analyst', 'auditor', 'administrator', 'team-lead'],
     query: FactsQuery,
     answer: {
@@ -58,7 +59,13 @@ export class IncidentFactsController {
   ): Promise<Answer> {
     if (prefers(request, 'text/csv')) {
       const { rows, position } = await this.everything(query, principal)
-      const csv = stringify({ header: true, columns: [...FACT_COLUMNS], cast: { boolean: String } })
+      const csv = stringify({
+        header: true,
+        columns: [...FACT_COLUMNS],
+        cast: { boolean: String },
+        // A spreadsheet would take it for a formula
+        escape_formulas: true,
+      })
       // An error on the way ends the answer before its end, which HTTP shows to the reader.
       pipeline(rows, csv, () => {})
       return new Answer(csv, {

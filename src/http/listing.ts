@@ -2,15 +2,9 @@ import type { Principal } from '#libs/access'
 import { laterPosition } from '#libs/event-sourcing'
 import type { ReadModelDefinition } from '#libs/projections-runtime'
 import type { QueryDependencies } from '#libs/query-handling'
-import {
-  and,
-  type Filter,
-  type FilterColumn,
-  parseFilter,
-  parseOrderBy,
-  type SortKey,
-} from '#libs/read-store'
+import { and, type Filter, type FilterColumn, parseOrderBy, type SortKey } from '#libs/read-store'
 import type { FilteredListQuery } from './listing.dto.js'
+import { filterOf } from './saved-filters.js'
 import type { TimePoint } from './time-point.js'
 
 const LARGEST_PAGE = 1_000
@@ -19,6 +13,8 @@ const USUAL_PAGE = 50
 /** Who asks for which page. */
 export interface ListArguments extends FilteredListQuery {
   principal: Principal
+  /** Text of the saved filter: it must hold, too. */
+  savedText?: string
 }
 
 /** The collection that a list reads. */
@@ -49,15 +45,16 @@ export async function listPage<Document extends object>(
   listed: Listed<Document>,
   point?: TimePoint,
 ): Promise<{ json: string; position: string }> {
-  const { principal, filter = '', orderBy = '', pageSize = 0, pageToken, minPosition, validAt, asOf } = args
+  const { principal, filter = '', savedText, orderBy = '', pageSize = 0, pageToken, minPosition } = args
+  const { validAt, asOf } = args
   const { definition, collection = definition.name, scope, scopeName, usualOrder } = listed
   const columns = listed.columns ?? columnsOf(definition, collection)
-  const wanted = filter.trim() === '' ? undefined : parseFilter(filter, columns)
+  const wanted = filterOf([savedText, filter], columns)
   if (wanted) await listed.check?.(wanted)
   const order = orderBy.trim() === '' ? usualOrder : parseOrderBy(orderBy, columns)
   const binding = {
     principal: principal.id,
-    query: { collection, filter, orderBy, validAt, asOf, scope: scopeName ?? scope ?? null },
+    query: { collection, filter, savedText, orderBy, validAt, asOf, scope: scopeName ?? scope ?? null },
   }
   const start = pageToken === undefined ? undefined : await pageTokens.verify(pageToken, binding, eventStore)
   const answer = await models.of<Document>(definition.name, collection).list({

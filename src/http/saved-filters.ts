@@ -1,26 +1,26 @@
 import type { Principal } from '#libs/access'
 import { InvalidInput } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
+import { and, type Filter, type FilterColumn, parseFilter } from '#libs/read-store'
 import { filtersOfGroup, filtersOfPerson, type SavedFilter, savedFilters } from '#projections/saved-filters'
 
 /** What a list is asked for, as far as filters go. */
 interface Filtered {
   principal: Principal
-  filter?: string
   savedFilter?: string
 }
 
 /**
- * What a list is asked for, with the saved filter put in: as if its text had been given, so that the list judges it anew
- * for whoever asks now, and a page token is good only for the text it was given with.
+ * What a list is asked for, with the text of the saved filter: the list judges it anew for whoever asks now, and a page token
+ * is good only for the text it was given with.
  * @throws InvalidInput `FILTER.SAVED_UNKNOWN`, naming those there are; `FILTER.OTHER_LIST`
  */
 export async function withSavedFilter<Args extends Filtered>(
   args: Args,
   list: SavedFilter['list'],
   eventStore: EventStore,
-): Promise<Args> {
-  const { principal, savedFilter: id, filter = '' } = args
+): Promise<Args & { savedText?: string }> {
+  const { principal, savedFilter: id } = args
   if (id === undefined) return args
   const known = await usableFilters(principal, eventStore)
   const saved = known.get(id)
@@ -29,8 +29,16 @@ export async function withSavedFilter<Args extends Filtered>(
     const message = `"${id}" is a filter of ${saved.list}, this list is of ${list}`
     throw new InvalidInput('FILTER.OTHER_LIST', message, [{ pointer: 'savedFilter', message }])
   }
-  const both = filter.trim() === '' ? saved.filter : `(${saved.filter}) AND (${filter})`
-  return { ...args, filter: both, savedFilter: undefined }
+  return { ...args, savedText: saved.filter, savedFilter: undefined }
+}
+
+/** What the texts ask for together, each a filter by itself; undefined: everything. @throws as {@link parseFilter} */
+export function filterOf(
+  texts: readonly (string | undefined)[],
+  columns: Readonly<Record<string, FilterColumn>>,
+): Filter | undefined {
+  const filters = texts.flatMap((text = '') => (text.trim() === '' ? [] : [parseFilter(text, columns)]))
+  return filters.length === 0 ? undefined : and(...filters)
 }
 
 /** The filters that a principal may use, by id: her own, and those of the groups that she is a member of. */

@@ -26,7 +26,14 @@ export const incidents = {
   /** How an incident is taken from a queue. */
   acceptance: {
     streamPrefix: 'incident-',
-    accept: (number: string, metadata: CommandMetadata) => new Accept(number, {}, metadata),
-    gone: ['INCIDENT.ALREADY_ASSIGNED', 'INCIDENT.NOT_OPEN', 'INCIDENT.CLOSED', 'INCIDENT.CANCELED'],
+    accept: (number: string, queue: string, metadata: CommandMetadata) =>
+      new Accept(number, { queue }, metadata),
+    gone: [
+      'INCIDENT.ALREADY_ASSIGNED',
+      'INCIDENT.NOT_OPEN',
+      'INCIDENT.CLOSED',
+      'INCIDENT.CANCELED',
+      'INCIDENT.NOT_WAITING',
+    ],
   },
 }

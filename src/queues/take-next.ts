@@ -18,8 +18,9 @@ import { nextInQueue, requireGroup } from './queue.queries.js'
 /** How records of a kind are accepted; the composition knows, since queues know no process. */
 export interface Acceptance {
   readonly streamPrefix: string
-  accept(id: string, metadata: CommandMetadata): Command
-  /** Codes of the refusals that mean that somebody else was faster: another record is tried. Any other reaches the caller. */
+  /** @param queue the group in whose queue it must still wait */
+  accept(id: string, queue: string, metadata: CommandMetadata): Command
+  /** Codes of the refusals that mean that it waits there no more: another record is tried. Any other reaches the caller. */
   readonly gone: readonly string[]
 }
 
@@ -27,8 +28,8 @@ export interface Acceptance {
 const CANDIDATES = 20
 
 /**
- * Accepts the next record of a queue. Which one that is, the read model proposes; whether it is still free, the record's
- * own stream decides, so that two agents never get the same.
+ * Accepts the next record of a queue. Which one that is, the read model proposes; whether it still waits there, and for
+ * nobody else, the record's own stream decides, so that two agents never get the same.
  *
  * With an `Idempotency-Key` each choice is written to `key-<id>` before it is tried: a repeat finds the record that
  * was taken, and does not take another.
@@ -80,7 +81,7 @@ export class TakeNext {
     throw new Refused('QUEUE.CONTESTED', `Others were faster each time in the queue of ${group}; try again`)
   }
 
-  /** Undefined when somebody else has it by now. */
+  /** Undefined when it waits there no more. */
   private async accept(
     number: string,
     group: string,
@@ -97,7 +98,7 @@ export class TakeNext {
     }
     try {
       const receipt = await this.sender.send(context, wish, (metadata) =>
-        this.acceptance.accept(number, metadata),
+        this.acceptance.accept(number, group, metadata),
       )
       // Accepting one's own again is no taking.
       return receipt.outcome === 'unchanged' ? undefined : receipt

@@ -1,3 +1,4 @@
+import { parse } from 'csv-parse/sync'
 import { Desk, refusal, succeeded } from './desk.js'
 
 interface Page {
@@ -284,6 +285,17 @@ describe('Reading', () => {
       expect(new Set(lines).size).toBe(lines.length)
       const page = succeeded(await desk.as('ana').get('/incident-facts', { minPosition, pageSize: 1_000 }))
       expect(numbers(page)).toEqual(lines.slice(0, 1_000))
+    })
+
+    it('of the facts hold no formula for a spreadsheet, whatever people write (counter-proof: NDJSON has it as it is)', async () => {
+      const category = '=HYPERLINK("http://elsewhere.example")'
+      const number = await desk.opened({ category, location: '+1' })
+      const query = { minPosition: await head(), filter: `number = "${number}"` }
+      const ask = async (accept: string) =>
+        succeeded(await desk.as('ana').get('/incident-facts', query, { headers: { accept } }))
+      const [row] = parse(await ask('text/csv'), { columns: true }) as Record<string, string>[]
+      expect(row).toMatchObject({ number, category: `'${category}`, location: "'+1", impact: '3' })
+      expect(JSON.parse(await ask('application/x-ndjson'))).toMatchObject({ category, location: '+1' })
     })
 
     it('of the facts are the one that is wanted most, named or not', async () => {

@@ -71,6 +71,8 @@ describe('Saved filters', () => {
     }
     expect(await found({ savedFilter: 'Mail' })).toEqual([mail, news].sort())
     expect(await found({ savedFilter: 'Mail', filter: 'priority = 1' })).toEqual([news])
+    const unbalanced = { savedFilter: 'Mail', filter: 'priority = 1) OR (category = "m"' }
+    expect(refusal(await desk.as('ann').get('/incidents', unbalanced))).toBe('400 FILTER.SYNTAX')
     const asked = { savedFilter: 'Mail', pageSize: '1', minPosition: position }
     const first = succeeded(await desk.as('ann').get('/incidents', asked))
     const second = { ...asked, pageToken: first.nextPageToken }

@@ -38,8 +38,16 @@ export async function attachmentAnswer(
       // Never as its own type: a browser must not run what somebody attached.
       'content-type': 'application/octet-stream',
       'content-length': String(size),
-      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+      'content-disposition': `attachment; filename*=UTF-8''${extendedValue(name)}`,
       'x-content-type-options': 'nosniff',
     },
   })
+}
+
+/** What RFC 8187 lets stand as it is in the value of `filename*` is less than in a URI. */
+function extendedValue(text: string): string {
+  return encodeURIComponent(text).replaceAll(
+    /['()*]/g,
+    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }

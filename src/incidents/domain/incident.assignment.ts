@@ -77,7 +77,7 @@ function requireMember({ group }: IncidentFacts, person: string, id: string): vo
 
 /** Taking on what a colleague has is refused: of two who accept at once, one learns that she was second. */
 export function accept(
-  { metadata: { actor } }: Accept,
+  { data: { queue }, metadata: { actor } }: Accept,
   incident: Incident,
   facts: IncidentFacts,
 ): readonly IncidentEvent[] {
@@ -91,8 +91,21 @@ export function accept(
     )
   }
   if (accepted) return []
+  if (queue !== undefined) requireWaiting(incident, queue)
   if (group !== null) requireMember(facts, actor, group)
   return [{ type: 'IncidentAccepted', data: { person: actor, previousPerson: assignee } }]
+}
+
+/** What a queue showed a moment ago may have been moved or put on hold since: then it is not its next one. */
+function requireWaiting({ group, state }: Incident, queue: string): void {
+  if (group === queue && state !== 'On Hold') return
+  throw new Refused(
+    'INCIDENT.NOT_WAITING',
+    `It no longer waits in the queue of "${queue}": take the next one.`,
+    {
+      state,
+    },
+  )
 }
 
 export function escalate(

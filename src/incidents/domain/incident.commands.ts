@@ -68,7 +68,8 @@ export class AssignToPerson extends Command<'AssignToPerson', { person: string |
 }
 
 /** The actor takes it on. Take-next is an `Accept` of whatever record comes next. */
-export class Accept extends Command<'Accept', Record<never, never>> {
+/** `queue`: as the next one of this group's queue, in which it must still wait. */
+export class Accept extends Command<'Accept', { queue?: string }> {
   readonly type = 'Accept'
 }
 

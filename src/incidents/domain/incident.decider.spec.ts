@@ -626,6 +626,19 @@ describe('accepting', () => {
 
   it('leaves an incident on hold there', () =>
     expect(given('On Hold').when(accept()).state).toMatchObject({ state: 'On Hold', assignee: 'agnes' }))
+
+  it('as the next one of a queue, is of what still waits there alone', () => {
+    const next = new commands.Accept(NUMBER, { queue: 'network' }, agnes)
+    const toDatabase: IncidentEvent = {
+      type: 'AssignedToGroup',
+      data: { group: 'database', previousGroup: 'network', previousPerson: null },
+    }
+    given('New', inNetwork).when(next).thenEvents(byAgnes)
+    given('In Progress', inNetwork).when(next).thenEvents(byAgnes)
+    given('On Hold', inNetwork).when(next).thenRefused('INCIDENT.NOT_WAITING')
+    given('New', inNetwork, toDatabase).when(next).thenRefused('INCIDENT.NOT_WAITING')
+    given('New').when(next).thenRefused('INCIDENT.NOT_WAITING')
+  })
 })
 
 describe('escalation', () => {

@@ -2,11 +2,11 @@ import { type Principal, systemPrincipal } from '#libs/access'
 import { LOG_START, type Position, type RecordedEvent, Refused } from '#libs/event-sourcing'
 import type { EventStore } from '#libs/event-store'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { and, eq, type Filter, type KeysetCursor, parseFilter, parseOrderBy } from '#libs/read-store'
+import { and, eq, type Filter, type KeysetCursor, parseOrderBy } from '#libs/read-store'
 import type { WorkQueueEntry } from '#projections/work-queue/queue-entry'
 import { workQueue } from '#projections/work-queue/work-queue'
 import { columnsOf } from '../../http/listing.js'
-import { withSavedFilter } from '../../http/saved-filters.js'
+import { filterOf, withSavedFilter } from '../../http/saved-filters.js'
 import { BY_URGENCY, requireGroup } from '../queue.queries.js'
 import { keysOf, numberOf, type QueueScope, renderEntry, rowTest } from './queue-scope.js'
 
@@ -38,8 +38,8 @@ export async function liveQueueScope(
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
   const { eventStore, models, waitMilliseconds } = dependencies
-  const { principal, group, filter = '' } = await withSavedFilter(args, 'queues', eventStore)
-  const parsed = filter.trim() === '' ? undefined : parseFilter(filter, columnsOf(workQueue, workQueue.name))
+  const { principal, group, filter, savedText } = await withSavedFilter(args, 'queues', eventStore)
+  const parsed = filterOf([savedText, filter], columnsOf(workQueue, workQueue.name))
   await requireGroup(eventStore, group)
   const { count } = await models.of<WorkQueueEntry>(workQueue.name).count({
     principal,
