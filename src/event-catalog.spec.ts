@@ -1,5 +1,11 @@
 import { type DomainEvent, InvalidInput } from '#libs/event-sourcing'
-import { type Entries, EVENT_CATALOGUE, refuseUnknownTypes, schemaVersionOf } from './event-catalog.js'
+import {
+  type Entries,
+  EVENT_CATALOGUE,
+  type NamingContent,
+  refuseUnknownTypes,
+  schemaVersionOf,
+} from './event-catalog.js'
 
 describe('the event catalogue', () => {
   it('names versions and streams', () => {
@@ -65,4 +71,19 @@ it('does not compile with a type or field too few or too many (counter-proof, by
     { Named, Ended: { version: 1, fields: { by: {} } } },
   ]
   expect(catalogues).toHaveLength(6)
+})
+
+it('does not compile without a type whose events name content (counter-proof, by tsc)', () => {
+  type Three =
+    | DomainEvent<'Attached', { hash: string; size: number; name: string }>
+    | DomainEvent<'Received', { hash: string; size: number }>
+    | DomainEvent<'Approved', { hash: string }>
+  const lists: Record<NamingContent<Three>, true>[] = [
+    { Attached: true, Received: true },
+    // @ts-expect-error a type is missing
+    { Attached: true },
+    // @ts-expect-error the hash is not of content
+    { Attached: true, Received: true, Approved: true },
+  ]
+  expect(lists).toHaveLength(3)
 })

@@ -70,6 +70,21 @@ export type CatalogueEvent =
   | NumberBlockReserved
 export type EventType = CatalogueEvent['type']
 
+/** Of those events the types whose `hash` (SHA-256, lower-case hex) and `size` (bytes) are of content in the blob store. */
+export type NamingContent<E extends DomainEvent> = Extract<
+  E,
+  { data: { hash: string; size: number } }
+>['type']
+
+/** Every type whose events name content: one that is missing here does not compile. */
+const CONTENT_EVENTS: Readonly<Record<NamingContent<CatalogueEvent>, true>> = {
+  AttachmentAdded: true,
+  ChangeFileAttached: true,
+  ProblemFileAttached: true,
+  MailReceived: true,
+}
+export const CONTENT_EVENT_TYPES: readonly string[] = Object.keys(CONTENT_EVENTS)
+
 /** What a field holds of people, and whose it is. */
 export interface PersonalMark {
   /** `personId`: an id from the directory; `personalData`: what tells who somebody is; `freeText`: may say anything. */

@@ -8,20 +8,69 @@ import { checkThroughPort, type LogFinding } from '#libs/event-store'
 import { backupLog, checkLog, UnsuitableLog } from '#libs/event-store/sqlite'
 import { readConfiguration } from '#libs/platform/configuration'
 import { eventUpcasters } from '../event-catalog.js'
-import { areFiles, dataPaths, openEventStore, type StoreSettings, storeSettings } from '../runtime/stores.js'
+import {
+  areFiles,
+  dataPaths,
+  openBlobStore,
+  openEventStore,
+  type StoreSettings,
+  storeSettings,
+} from '../runtime/stores.js'
+import { type AttachmentsChecked, checkAttachments } from './attachments-check.js'
 import { print } from './output.js'
+import { Progress } from './progress.js'
 
 export function checkCommand(): Command {
   return new Command('check')
-    .description('Check the integrity of the log; exits with 1 and says what is wrong when it is not sound')
+    .description(
+      'Check the integrity of the log, then of the attachments that it names; exits with 1 and says what is wrong when ' +
+        'something is not sound',
+    )
     .action(async () => {
       const settings = await storeSettings(readConfiguration(process.env))
       const { name, findings } = areFiles(settings) ? await checkFile(settings) : await checkServer(settings)
-      for (const { rule, message } of findings) print(`${rule}: ${message}`)
-      const found = findings.length === 1 ? '1 finding' : `${findings.length} findings`
-      print(findings.length === 0 ? `${name} is sound` : `${found} in ${name}`)
-      process.exitCode = findings.length === 0 ? 0 : 1
+      if (findings.length > 0) {
+        tell(findings)
+        const found = findings.length === 1 ? '1 finding' : `${findings.length} findings`
+        print(`${found} in ${name}; its attachments were not looked at: they come after the log`)
+        process.exitCode = 1
+        return
+      }
+      print(`${name} is sound`)
+      await requireAttachments(settings)
     })
+}
+
+/** Says whether the attachments are as the log names them; the process will exit with 1 when they are not. */
+async function requireAttachments(settings: StoreSettings): Promise<void> {
+  const { named, faulty, findings } = await attachmentsOf(settings)
+  tell(findings)
+  if (faulty > findings.length) print(`and ${faulty - findings.length} more`)
+  print(
+    `attachments that the log names: ${named}, ${faulty === 0 ? 'all whole' : `${faulty} of them not whole`}`,
+  )
+  process.exitCode = faulty === 0 ? 0 : 1
+}
+
+async function attachmentsOf(settings: StoreSettings): Promise<AttachmentsChecked> {
+  const store = await openEventStore(settings, { readOnly: true })
+  const blobs = await openBlobStore(settings, { readOnly: true })
+  const progress = new Progress('attachments', 'attachments')
+  const began = performance.now()
+  try {
+    return await checkAttachments(store, blobs, (done, of) => {
+      const perSecond = (done * 1_000) / Math.max(1, performance.now() - began)
+      progress.show(done / of, done, perSecond, (of - done) / perSecond)
+    })
+  } finally {
+    progress.end()
+    await blobs.close()
+    await store.close()
+  }
+}
+
+function tell(findings: readonly LogFinding[]): void {
+  for (const { rule, message } of findings) print(`${rule}: ${message}`)
 }
 
 interface Checked {
@@ -57,7 +106,8 @@ function requireFiles(settings: StoreSettings, what: string): void {
 export function backupCommand(): Command {
   return new Command('backup')
     .description(
-      'Copy log and attachments into a new folder, also while the server runs; read models are rebuilt from them',
+      'Copy log and attachments into a new folder, also while the server runs; read models are rebuilt from them. Exits ' +
+        'with 1 when an attachment that the log names is not whole in the copy',
     )
     .argument('<folder>', 'target; must not hold a backup yet')
     .action(async (folder: string) => {
@@ -80,13 +130,15 @@ export function backupCommand(): Command {
       await backupLog(log, copy)
       if (existsSync(blobs)) copyBlobs(blobs, join(folder, 'blobs'))
       print(`backed up to ${folder}; to restore: ledgerdesk restore ${folder}, into an empty data folder`)
+      await requireAttachments({ dataDir: folder })
     })
 }
 
 export function restoreCommand(): Command {
   return new Command('restore')
     .description(
-      'Copy a backup into the data folder, which must hold no log; the read models are built from it',
+      'Copy a backup into the data folder, which must hold no log; the read models are built from it. Exits with 1 when ' +
+        'an attachment that the log names is not whole in it',
     )
     .argument('<folder>', 'what backup wrote')
     .action(async (folder: string) => {
@@ -109,6 +161,7 @@ export function restoreCommand(): Command {
       if (existsSync(join(folder, 'blobs'))) copyBlobs(join(folder, 'blobs'), blobs)
       syncPath(dataDir)
       print(`restored to ${dataDir}; the next start builds the read models`)
+      await requireAttachments(settings)
     })
 }
 

@@ -151,8 +151,11 @@ export async function openReadStore(
 }
 
 /** Opens the attachments; a server is connected to when first used. */
-export async function openBlobStore({ servers, ...files }: StoreSettings): Promise<BlobStore> {
-  if (!servers) return openFolderBlobStore(dataPaths(files).blobs)
+export async function openBlobStore(
+  { servers, ...files }: StoreSettings,
+  { readOnly = false } = {},
+): Promise<BlobStore> {
+  if (!servers) return openFolderBlobStore(dataPaths(files).blobs, { readOnly })
   const { openGridfsBlobStore } = await import('#libs/blob-store/gridfs')
   const { mongodbUrl: url, namespace } = servers
   return openGridfsBlobStore({ url, namespace })

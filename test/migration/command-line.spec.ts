@@ -9,10 +9,14 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { BACKWARDS, END, EventStoreDBClient } from '@eventstore/db-client'
+import { MongoClient } from 'mongodb'
 import { openFolderBlobStore } from '#libs/blob-store/folder'
 import { openGridfsBlobStore } from '#libs/blob-store/gridfs'
+import { openSqliteEventStore } from '#libs/event-store/sqlite'
+import { databaseName } from '#libs/mongodb'
 import { randomNumbers } from '#libs/random-numbers'
 import { openMongodbReadStore } from '#libs/read-store/mongodb'
+import { appendEvents } from '../../libs/testing/index.js'
 import { mongodbServers } from '../../libs/testing/mongodb-servers.js'
 import { type Deployment, deploy } from '../servers/deployment.js'
 
@@ -81,7 +85,11 @@ withServer('ledgerdesk migrate (skipped without MONGODB_URL or MONGODB_PROTOCOL_
     const { code, errors } = await run(embedded, 'import', file)
     if (code !== 0) throw new Error(errors)
     const blobs = openFolderBlobStore(join(dataDir, 'blobs'))
-    hash = (await blobs.put(Readable.from([Buffer.from('a screenshot')]), 1_000)).hash
+    const blob = await blobs.put(Readable.from([Buffer.from('a screenshot')]), 1_000)
+    hash = blob.hash
+    const log = await openSqliteEventStore({ file: join(dataDir, 'log.db') })
+    await appendEvents(log, 'mail-1', [{ type: 'MailReceived', data: blob }])
+    await log.close()
     writeFileSync(join(dataDir, 'page-token.key'), pageKey)
     deployment = await deploy('scale-out')
     servers = { ...deployment.environment, ...embedded }
@@ -152,6 +160,23 @@ withServer('ledgerdesk migrate (skipped without MONGODB_URL or MONGODB_PROTOCOL_
     const blobs = openGridfsBlobStore({ url, namespace })
     expect(await text(await blobs.get(hash))).toBe('a screenshot')
     await blobs.close()
+  })
+
+  it('is sound with its attachments, until one is damaged', async () => {
+    expect(await run(servers, 'check')).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/ is sound\nattachments that the log names: 1, all whole\n$/),
+    })
+    const { LEDGERDESK_MONGODB_URL: url = '', LEDGERDESK_NAMESPACE: namespace = '' } = servers
+    const client = new MongoClient(url)
+    const chunks = client.db(databaseName(namespace)).collection('blobs.chunks')
+    const chunk = await chunks.findOneAndUpdate({}, { $set: { data: Buffer.from('a screensh0t') } })
+    expect(await run(servers, 'check')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(`ATTACHMENT.DAMAGED: stream mail-1 names ${hash}`),
+    })
+    await chunks.replaceOne({ _id: chunk!._id }, chunk!)
+    await client.close()
   })
 
   it('has taken the key of page tokens along', async () => {

@@ -13,10 +13,12 @@ export const INCOMING = 'incoming'
 /** An upload that has not moved for so long was cut off by a crash. */
 const ABANDONED_MILLISECONDS = 24 * 3_600_000
 
-/** Opens the blobs in a folder, which is made when missing. Several processes may share it. */
-export function openFolderBlobStore(folder: string): FolderBlobStore {
-  const incoming = resolve(folder, INCOMING)
-  makeFolder(incoming)
+/**
+ * Opens the blobs in a folder. Several processes may share it.
+ * @param options `readOnly`: nothing will be put; a folder that is missing is not made then, and has no blobs
+ */
+export function openFolderBlobStore(folder: string, { readOnly = false } = {}): FolderBlobStore {
+  if (!readOnly) makeFolder(resolve(folder, INCOMING))
   return new FolderBlobStore(folder)
 }
 
