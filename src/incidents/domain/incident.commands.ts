@@ -67,8 +67,10 @@ export class AssignToPerson extends Command<'AssignToPerson', { person: string |
   readonly type = 'AssignToPerson'
 }
 
-/** The actor takes it on. Take-next is an `Accept` of whatever record comes next. */
-/** `queue`: as the next one of this group's queue, in which it must still wait. */
+/**
+ * The actor takes it on. Take-next is an `Accept` of whatever record comes next: `queue` is the group in whose queue it must still
+ * wait.
+ */
 export class Accept extends Command<'Accept', { queue?: string }> {
   readonly type = 'Accept'
 }
