@@ -1,8 +1,8 @@
 import { type DomainEvent, InvalidInput } from '#libs/event-sourcing'
 import {
+  type ContentEventType,
   type Entries,
   EVENT_CATALOGUE,
-  type NamingContent,
   refuseUnknownTypes,
   schemaVersionOf,
 } from './event-catalog.js'
@@ -78,7 +78,7 @@ it('does not compile without a type whose events name content (counter-proof, by
     | DomainEvent<'Attached', { hash: string; size: number; name: string }>
     | DomainEvent<'Received', { hash: string; size: number }>
     | DomainEvent<'Approved', { hash: string }>
-  const lists: Record<NamingContent<Three>, true>[] = [
+  const lists: Record<ContentEventType<Three>, true>[] = [
     { Attached: true, Received: true },
     // @ts-expect-error a type is missing
     { Attached: true },

@@ -70,14 +70,14 @@ export type CatalogueEvent =
   | NumberBlockReserved
 export type EventType = CatalogueEvent['type']
 
-/** Of those events the types whose `hash` (SHA-256, lower-case hex) and `size` (bytes) are of content in the blob store. */
-export type NamingContent<E extends DomainEvent> = Extract<
+/** Of those events the types whose `hash` (SHA-256, lower-case hex) and `size` (bytes) are of content in the blob store, as fields that are always there. */
+export type ContentEventType<E extends DomainEvent> = Extract<
   E,
   { data: { hash: string; size: number } }
 >['type']
 
 /** Every type whose events name content: one that is missing here does not compile. */
-const CONTENT_EVENTS: Readonly<Record<NamingContent<CatalogueEvent>, true>> = {
+const CONTENT_EVENTS: Readonly<Record<ContentEventType<CatalogueEvent>, true>> = {
   AttachmentAdded: true,
   ChangeFileAttached: true,
   ProblemFileAttached: true,

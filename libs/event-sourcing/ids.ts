@@ -30,7 +30,7 @@ const VARIANTS = Buffer.from('89ab')
 /** Written over and over, as the place of names is. */
 const uuid = Buffer.alloc(36, '-')
 
-/** By bytes: a text put together of pieces takes longer, above all when somebody reads it. */
+/** By bytes: a text that is put together of pieces takes longer, and once more when it is first read: V8 joins the pieces only then. */
 function asUuid(digest: string): string {
   for (let digit = 0; digit < PLACES.length; digit++) uuid[PLACES[digit]!] = digest.charCodeAt(digit)
   uuid[VERSION] = VERSION_5

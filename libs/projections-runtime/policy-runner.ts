@@ -198,16 +198,14 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
   /** When the first timer of all falls due (ISO 8601); undefined: none is armed. Looked for once a second while one waits. */
   #nextDueAt(): string | undefined {
     let next: string | undefined
-    for (const { feed } of this.charges.values()) {
-      if (!feed || !this.follower.isLevel(feed)) continue
-      const dueAt = feed.nextDueAt
+    for (const { nextDueAt: dueAt } of this.#levelFeeds()) {
       if (dueAt !== undefined && (next === undefined || dueAt < next)) next = dueAt
     }
     return next
   }
 
   #fire(): void {
-    this.#firing = Promise.all(this.#levelFeeds().map((feed) => this.#fireAll(feed))).then(() => {
+    this.#firing = Promise.all([...this.#levelFeeds()].map((feed) => this.#fireAll(feed))).then(() => {
       this.#firing = undefined
       this.#setAlarm()
     })
@@ -221,8 +219,8 @@ export class PolicyRunner extends BuildKeeper<AnyPolicy, PolicyFeed> {
     }
   }
 
-  #levelFeeds(): PolicyFeed[] {
-    return [...this.charges.values()].flatMap(({ feed }) => (feed && this.follower.isLevel(feed) ? feed : []))
+  *#levelFeeds(): Generator<PolicyFeed> {
+    for (const { feed } of this.charges.values()) if (feed && this.follower.isLevel(feed)) yield feed
   }
 
   #definition(policy: string): AnyPolicy {

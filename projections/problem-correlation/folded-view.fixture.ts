@@ -7,10 +7,7 @@ import { fingerprintsOf, NO_FINGERPRINT } from './pages.js'
 import { type CorrelationEvent, problemCorrelationBy } from './problem-correlation.js'
 import type { ScenarioEvent } from './scenario.fixture.js'
 import { Comparer, mostAlike, type Parameters } from './similarity.js'
-import { everyKeyOf, type Traits } from './traits.js'
-
-/** What stores refuse in an id, or replace: NUL and halves of characters. */
-const NOT_IN_IDS = /[\0\p{Cs}]/u
+import { everyKeyOf, NOT_IN_IDS, type Traits } from './traits.js'
 
 /** The view in memory. */
 export class FoldedView {
@@ -89,7 +86,7 @@ export class FoldedView {
     getMany: this.getMany,
     want: () => undefined,
     put: (collection, id, document) => {
-      if (NOT_IN_IDS.test(id))
+      if (id.search(NOT_IN_IDS) >= 0)
         throw new TypeError(`${collection}: no store keeps ${JSON.stringify(id)} as it is`)
       this.#collection(collection).set(id, document)
     },

@@ -31,7 +31,7 @@ const internal = { columns: {}, indexes: [], ...wholeFor(CORRELATION_READERS) } 
 export function problemCorrelationBy(settings: CorrelationSettings) {
   return defineView<CorrelationEvent>({
     name: 'problem_correlation',
-    version: 8,
+    version: 9,
     pace: 'unhurried',
     from: ['incident-', 'ci-', 'relation-', 'change-', 'candidate-', 'problem-'],
     collections: {

@@ -96,7 +96,8 @@ export function kindOf({ category, subcategory, symptom }: Traits): string | und
 
 /** The name of a list as its id. Callers, templates and sources may well put into a value what no store keeps in an id. */
 const idOf = (name: string) => name.replace(NOT_IN_IDS, '\ufffd')
-const NOT_IN_IDS = /[\0\p{Cs}]/gu
+/** NUL and halves of characters. */
+export const NOT_IN_IDS = /[\0\p{Cs}]/gu
 
 /** The name of the list of all that have two words side by side. */
 const pairKey = (one: string, other: string) => `words:${one} ${other}`

@@ -19,8 +19,9 @@ export interface AttachmentsChecked {
 type NamingEvent = RecordedEvent<{ type: string; data: { hash: string } }>
 
 /**
- * Reads all content that the events of a log name, as a stream, and tells what is lost, damaged or unreadable, with the stream
- * whose record lacks it. Content that several events name is read once; what no event names is not looked at.
+ * Reads all content that the events of a log name, as a stream, and tells what is missing, damaged or unreadable, with the stream
+ * whose record lacks it. Content that several events name is read once: some 100 bytes are kept of each. What no event names
+ * is not looked at.
  * @param onProgress called after each event that names content
  * @throws Unavailable when a store is away
  */
@@ -31,15 +32,16 @@ export async function checkAttachments(
 ): Promise<AttachmentsChecked> {
   let counted = 0
   for await (const page of namingEvents(store)) counted += page.length
-  const sound = new Set<string>()
+  const faults = new Map<string, Fault | undefined>()
   const findings: LogFinding[] = []
   let named = 0
   let faulty = 0
   for await (const page of namingEvents(store)) {
     for (const { stream, data } of page) {
-      const fault = sound.has(data.hash) ? undefined : await faultOf(data.hash, stream, blobs)
-      if (fault === undefined) sound.add(data.hash)
-      else if (++faulty <= MOST_FINDINGS) findings.push(fault)
+      if (!faults.has(data.hash)) faults.set(data.hash, await faultOf(data.hash, blobs))
+      const fault = faults.get(data.hash)
+      if (fault !== undefined && ++faulty <= MOST_FINDINGS)
+        findings.push({ rule: fault.rule, message: `stream ${stream} names ${data.hash}${fault.told}` })
       named++
       onProgress?.(named, Math.max(counted, named))
     }
@@ -57,22 +59,22 @@ async function* namingEvents(store: EventStore): AsyncGenerator<NamingEvent[]> {
   }
 }
 
-async function faultOf(
-  hash: string,
-  stream: string,
-  blobs: Pick<BlobStore, 'get'>,
-): Promise<LogFinding | undefined> {
-  const message = `stream ${stream} names ${hash}`
+/** What is wrong with content; `told` ends a sentence that names it. */
+interface Fault {
+  readonly rule: string
+  readonly told: string
+}
+
+async function faultOf(hash: string, blobs: Pick<BlobStore, 'get'>): Promise<Fault | undefined> {
   try {
     const content = await blobs.get(hash)
     await finished(content.resume())
     return undefined
   } catch (error) {
     if (error instanceof Unavailable) throw error
-    if (error instanceof NotFound)
-      return { rule: 'ATTACHMENT.LOST', message: `${message}, which is not there` }
+    if (error instanceof NotFound) return { rule: 'ATTACHMENT.MISSING', told: ', which is not there' }
     if (error instanceof DamagedBlob)
-      return { rule: 'ATTACHMENT.DAMAGED', message: `${message}, whose content is another now` }
-    return { rule: 'ATTACHMENT.UNREADABLE', message: `${message}: ${(error as Error).message}` }
+      return { rule: 'ATTACHMENT.DAMAGED', told: ', whose content is another now' }
+    return { rule: 'ATTACHMENT.UNREADABLE', told: `: ${(error as Error).message}` }
   }
 }

@@ -62,7 +62,7 @@ describe('the care of a data folder with attachments', () => {
     writeFileSync(blobFile(hashes[3]!, of), 'something else')
   }
   const harmTold = () => [
-    `ATTACHMENT.LOST: stream incident-INC0000001 names ${hashes[0]}, which is not there`,
+    `ATTACHMENT.MISSING: stream incident-INC0000001 names ${hashes[0]}, which is not there`,
     `ATTACHMENT.DAMAGED: stream mail-1 names ${hashes[3]}, whose content is another now`,
     'attachments that the log names: 4, 2 of them not whole',
   ]
@@ -90,7 +90,7 @@ describe('the care of a data folder with attachments', () => {
       expect(await run(checkCommand, dataDir)).toMatchObject({
         code: 1,
         lines: expect.arrayContaining([
-          `ATTACHMENT.LOST: stream incident-INC0000002 names ${hash}, which is not there`,
+          `ATTACHMENT.MISSING: stream incident-INC0000002 names ${hash}, which is not there`,
         ]),
       })
     },

@@ -37,12 +37,12 @@ export function checkCommand(): Command {
         return
       }
       print(`${name} is sound`)
-      await requireAttachments(settings)
+      await tellAttachments(settings)
     })
 }
 
 /** Says whether the attachments are as the log names them; the process will exit with 1 when they are not. */
-async function requireAttachments(settings: StoreSettings): Promise<void> {
+async function tellAttachments(settings: StoreSettings): Promise<void> {
   const { named, faulty, findings } = await attachmentsOf(settings)
   tell(findings)
   if (faulty > findings.length) print(`and ${faulty - findings.length} more`)
@@ -54,17 +54,20 @@ async function requireAttachments(settings: StoreSettings): Promise<void> {
 
 async function attachmentsOf(settings: StoreSettings): Promise<AttachmentsChecked> {
   const store = await openEventStore(settings, { readOnly: true })
-  const blobs = await openBlobStore(settings, { readOnly: true })
   const progress = new Progress('attachments', 'attachments')
   const began = performance.now()
   try {
-    return await checkAttachments(store, blobs, (done, of) => {
-      const perSecond = (done * 1_000) / Math.max(1, performance.now() - began)
-      progress.show(done / of, done, perSecond, (of - done) / perSecond)
-    })
+    const blobs = await openBlobStore(settings, { readOnly: true })
+    try {
+      return await checkAttachments(store, blobs, (done, of) => {
+        const perSecond = (done * 1_000) / Math.max(1, performance.now() - began)
+        progress.show(done / of, done, perSecond, (of - done) / perSecond)
+      })
+    } finally {
+      await blobs.close()
+    }
   } finally {
     progress.end()
-    await blobs.close()
     await store.close()
   }
 }
@@ -130,7 +133,7 @@ export function backupCommand(): Command {
       await backupLog(log, copy)
       if (existsSync(blobs)) copyBlobs(blobs, join(folder, 'blobs'))
       print(`backed up to ${folder}; to restore: ledgerdesk restore ${folder}, into an empty data folder`)
-      await requireAttachments({ dataDir: folder })
+      await tellAttachments({ dataDir: folder })
     })
 }
 
@@ -161,7 +164,7 @@ export function restoreCommand(): Command {
       if (existsSync(join(folder, 'blobs'))) copyBlobs(join(folder, 'blobs'), blobs)
       syncPath(dataDir)
       print(`restored to ${dataDir}; the next start builds the read models`)
-      await requireAttachments(settings)
+      await tellAttachments(settings)
     })
 }
 

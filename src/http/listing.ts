@@ -14,7 +14,7 @@ const USUAL_PAGE = 50
 export interface ListArguments extends FilteredListQuery {
   principal: Principal
   /** Text of the saved filter: it must hold, too. */
-  savedText?: string
+  savedFilterText?: string
 }
 
 /** The collection that a list reads. */
@@ -45,16 +45,16 @@ export async function listPage<Document extends object>(
   listed: Listed<Document>,
   point?: TimePoint,
 ): Promise<{ json: string; position: string }> {
-  const { principal, filter = '', savedText, orderBy = '', pageSize = 0, pageToken, minPosition } = args
+  const { principal, filter = '', savedFilterText, orderBy = '', pageSize = 0, pageToken, minPosition } = args
   const { validAt, asOf } = args
   const { definition, collection = definition.name, scope, scopeName, usualOrder } = listed
   const columns = listed.columns ?? columnsOf(definition, collection)
-  const wanted = filterOf([savedText, filter], columns)
+  const wanted = filterOf({ filter, savedFilterText }, columns)
   if (wanted) await listed.check?.(wanted)
   const order = orderBy.trim() === '' ? usualOrder : parseOrderBy(orderBy, columns)
   const binding = {
     principal: principal.id,
-    query: { collection, filter, savedText, orderBy, validAt, asOf, scope: scopeName ?? scope ?? null },
+    query: { collection, filter, savedFilterText, orderBy, validAt, asOf, scope: scopeName ?? scope ?? null },
   }
   const start = pageToken === undefined ? undefined : await pageTokens.verify(pageToken, binding, eventStore)
   const answer = await models.of<Document>(definition.name, collection).list({

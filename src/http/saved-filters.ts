@@ -19,7 +19,7 @@ export async function withSavedFilter<Args extends Filtered>(
   args: Args,
   list: SavedFilter['list'],
   eventStore: EventStore,
-): Promise<Args & { savedText?: string }> {
+): Promise<Args & { savedFilterText?: string }> {
   const { principal, savedFilter: id } = args
   if (id === undefined) return args
   const known = await usableFilters(principal, eventStore)
@@ -29,16 +29,32 @@ export async function withSavedFilter<Args extends Filtered>(
     const message = `"${id}" is a filter of ${saved.list}, this list is of ${list}`
     throw new InvalidInput('FILTER.OTHER_LIST', message, [{ pointer: 'savedFilter', message }])
   }
-  return { ...args, savedText: saved.filter, savedFilter: undefined }
+  return { ...args, savedFilterText: saved.filter, savedFilter: undefined }
 }
 
-/** What the texts ask for together, each a filter by itself; undefined: everything. @throws as {@link parseFilter} */
+/**
+ * What both ask for together, each a filter by itself; undefined: everything.
+ * @throws as {@link parseFilter}; a fault of the saved one names `savedFilter`
+ */
 export function filterOf(
-  texts: readonly (string | undefined)[],
+  { filter = '', savedFilterText }: { filter?: string; savedFilterText?: string },
   columns: Readonly<Record<string, FilterColumn>>,
 ): Filter | undefined {
-  const filters = texts.flatMap((text = '') => (text.trim() === '' ? [] : [parseFilter(text, columns)]))
-  return filters.length === 0 ? undefined : and(...filters)
+  const saved = savedFilterText === undefined ? [] : [parseSaved(savedFilterText, columns)]
+  const asked = filter.trim() === '' ? [] : [parseFilter(filter, columns)]
+  const filters = [...saved, ...asked]
+  return filters.length > 1 ? and(...filters) : filters[0]
+}
+
+/** What was a filter when it was saved may be none any more, or none for whoever asks now. */
+function parseSaved(text: string, columns: Readonly<Record<string, FilterColumn>>): Filter {
+  try {
+    return parseFilter(text, columns)
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error
+    const message = `The saved filter: ${error.message}`
+    throw new InvalidInput(error.code, message, [{ pointer: 'savedFilter', message }])
+  }
 }
 
 /** The filters that a principal may use, by id: her own, and those of the groups that she is a member of. */

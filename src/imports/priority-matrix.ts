@@ -34,7 +34,7 @@ export async function publishMatrix(
     const inForce = versions.reduce((state, event) => decider.evolve(state, event), decider.initial)
     const decided = decider.decide(command, inForce, await facts.of(decider, command, inForce))
     const version = decided[0]!.data.version
-    const published = { version, events: 1, replaced: versions.length }
+    const published = { version, events: 1, replaced: (inForce as { version: number }).version }
     const events = newEvents(decided, stream, command.metadata, actor.grant)
     if (dryRun) {
       const place = { stream, revision: versions.length, position: LOG_START }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, type ReadStream } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { createReadStream, type ReadStream, type Stats } from 'node:fs'
+import { access, constants, open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
@@ -38,11 +38,15 @@ export interface OpenedRows {
  * @throws InvalidInput `IMPORT.FILE_UNREADABLE`
  */
 export async function requireReadable(path: string, kind: 'file' | 'folder'): Promise<void> {
-  const found = await stat(path).catch((error: Error) => {
-    throw unreadable(`${path} cannot be read: ${error.message}`)
-  })
-  if (found.isDirectory() === (kind === 'folder')) return
-  throw unreadable(`${path} is ${kind === 'file' ? 'a folder' : 'a file'}: the mapping wants a ${kind}`)
+  let found: Stats
+  try {
+    await access(path, constants.R_OK)
+    found = await stat(path)
+  } catch (error) {
+    throw unreadable(`${path} cannot be read: ${(error as Error).message}`)
+  }
+  if (found.isDirectory() !== (kind === 'folder'))
+    throw unreadable(`${path} is ${kind === 'file' ? 'a folder' : 'a file'}: the mapping wants a ${kind}`)
 }
 
 /**

@@ -28,7 +28,7 @@ function matrixOf({ matrixVersion, matrixReplaced }: ImportSummary): string[] {
   if (matrixReplaced === null) return []
   const before = matrixReplaced === 0 ? 'the built-in one' : `version ${matrixReplaced}`
   return [
-    `  the source's priority matrix is version ${matrixVersion}, in force for new incidents as well in place of ${before}: ` +
+    `  the source's priority matrix is version ${matrixVersion}, in force for this desk's records as well in place of ${before}: ` +
       'PUT /settings/priority-matrix sets another',
   ]
 }

@@ -78,7 +78,10 @@ export class TakeNext {
         if (receipt) return receipt
       }
     }
-    throw new Refused('QUEUE.CONTESTED', `Others were faster each time in the queue of ${group}; try again`)
+    throw new Refused(
+      'QUEUE.CONTESTED',
+      `Others took or moved each that waited in the queue of ${group}; try again`,
+    )
   }
 
   /** Undefined when it waits there no more. */

@@ -150,7 +150,7 @@ export async function openReadStore(
   return openMongodbReadStore({ url, namespace, readOnly })
 }
 
-/** Opens the attachments; a server is connected to when first used. */
+/** Opens the attachments; a server is connected to when first used. `readOnly`: a folder that is missing is not made. */
 export async function openBlobStore(
   { servers, ...files }: StoreSettings,
   { readOnly = false } = {},

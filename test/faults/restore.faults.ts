@@ -41,7 +41,7 @@ interface ProjectionState {
  * page-token key of that lost history, and 1,000 other writes follow.
  */
 describe('a backup taken under load and restored into the old folder', () => {
-  const ledgerdesk = new Ledgerdesk()
+  const ledgerdesk = new Ledgerdesk({ LEDGERDESK_PROJECTION_WAIT_MS: '30000' })
   const folder = new DataFolder()
   const restored = new DataFolder()
   const backup = mkdtempSync(join(tmpdir(), 'ledgerdesk-backup-'))

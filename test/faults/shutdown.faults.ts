@@ -10,7 +10,7 @@ import { Workload } from './server/workload.js'
 const CLIENTS = 16
 
 describe('a server that is asked to stop under load', () => {
-  const ledgerdesk = new Ledgerdesk()
+  const ledgerdesk = new Ledgerdesk({ LEDGERDESK_PROJECTION_WAIT_MS: '30000' })
   const folder = new DataFolder()
   let tokens: Tokens
   let workload: Workload

@@ -117,7 +117,7 @@ describe('an import', () => {
     const store = new InMemoryEventStore()
     const first = await importInto(store, small('A1,1/3/2026 09:10,ann,New,1,1,1,g1,x,?'))
     expect(toldSummary(first)).toContain(
-      "  the source's priority matrix is version 1, in force for new incidents as well in place of the built-in one: " +
+      "  the source's priority matrix is version 1, in force for this desk's records as well in place of the built-in one: " +
         'PUT /settings/priority-matrix sets another',
     )
     await live(store, 'settings-priority-matrix', 'PriorityMatrixPublished', {

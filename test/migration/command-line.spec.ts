@@ -171,12 +171,15 @@ withServer('ledgerdesk migrate (skipped without MONGODB_URL or MONGODB_PROTOCOL_
     const client = new MongoClient(url)
     const chunks = client.db(databaseName(namespace)).collection('blobs.chunks')
     const chunk = await chunks.findOneAndUpdate({}, { $set: { data: Buffer.from('a screensh0t') } })
-    expect(await run(servers, 'check')).toMatchObject({
-      code: 1,
-      output: expect.stringContaining(`ATTACHMENT.DAMAGED: stream mail-1 names ${hash}`),
-    })
-    await chunks.replaceOne({ _id: chunk!._id }, chunk!)
-    await client.close()
+    try {
+      expect(await run(servers, 'check')).toMatchObject({
+        code: 1,
+        output: expect.stringContaining(`ATTACHMENT.DAMAGED: stream mail-1 names ${hash}`),
+      })
+    } finally {
+      await chunks.replaceOne({ _id: chunk!._id }, chunk!)
+      await client.close()
+    }
   })
 
   it('has taken the key of page tokens along', async () => {

@@ -108,7 +108,9 @@ describe('API tokens', () => {
     const [mine, other] = [enter(), enter()]
     hashed.mockClear()
     for (const token of [mine, mine, other, mine, other]) authenticator.authenticate(token)
-    expect(hashed.mock.calls.map(([, token]) => token)).toEqual([mine, other])
+    const calls = hashed.mock.calls.map(([, token]) => token)
+    hashed.mockRestore()
+    expect(calls).toEqual([mine, other])
   })
 })
 

@@ -2,7 +2,7 @@ import { comparable, differences } from './comparison.js'
 import { type Json, recordedConversations } from './conversations.js'
 import { type EventStoreDouble, type Profile, startEventStoreDouble } from './index.js'
 import { PositionMap } from './position-map.js'
-import { eventIds, Replay, type ReplayedScenario } from './replay.js'
+import { eventIdsOf, Replay, type ReplayedScenario } from './replay.js'
 
 /** What is not sent as it was recorded; everything else is, byte by byte save for positions and deadlines. */
 const NOT_SENT = {
@@ -28,7 +28,7 @@ describe.each<Profile>(['23.10', '26.1'])('the double beside what a real server 
   const recorded = recordedConversations(profile)
   const sentIds = new Set(
     recorded.flatMap(({ calls }) =>
-      calls.flatMap(({ requests }) => requests.flatMap(({ message }) => eventIds(message))),
+      calls.flatMap(({ requests }) => requests.flatMap(({ message }) => eventIdsOf(message))),
     ),
   )
   let double: EventStoreDouble

@@ -177,8 +177,8 @@ const requestIndex = (call: RecordedCall, response: RecordedMessage): number =>
 /** How many answers a subscription has before the first event that is appended while it is open. */
 function liveFrom(call: RecordedCall, appends: RecordedCall | undefined): number | undefined {
   if (!isSubscription(call)) return undefined
-  const appended = new Set(appends?.requests.flatMap(({ message }) => eventIds(message)))
-  const first = call.responses.findIndex(({ message }) => eventIds(message).some((id) => appended.has(id)))
+  const appended = new Set(appends?.requests.flatMap(({ message }) => eventIdsOf(message)))
+  const first = call.responses.findIndex(({ message }) => eventIdsOf(message).some((id) => appended.has(id)))
   return first < 0 ? undefined : first
 }
 
@@ -186,7 +186,7 @@ const isSubscription = ({ requests }: RecordedCall): boolean =>
   (requests[0]?.message as { options?: { subscription?: object } })?.options?.subscription !== undefined
 
 /** Ids of the events that a request proposes or a response carries. */
-export function eventIds(message: Json | undefined): string[] {
+export function eventIdsOf(message: Json | undefined): string[] {
   const request = message as { proposedMessagesList?: { id: { string: string } }[] } | undefined
   const response = message as { event?: { event: { id: { string: string } } } } | undefined
   return [...(request?.proposedMessagesList ?? []), ...(response?.event ? [response.event.event] : [])].map(

@@ -38,8 +38,8 @@ export async function liveQueueScope(
   dependencies: QueryDependencies,
 ): Promise<QueryAnswer> {
   const { eventStore, models, waitMilliseconds } = dependencies
-  const { principal, group, filter, savedText } = await withSavedFilter(args, 'queues', eventStore)
-  const parsed = filterOf([savedText, filter], columnsOf(workQueue, workQueue.name))
+  const { principal, group, filter, savedFilterText } = await withSavedFilter(args, 'queues', eventStore)
+  const parsed = filterOf({ filter, savedFilterText }, columnsOf(workQueue, workQueue.name))
   await requireGroup(eventStore, group)
   const { count } = await models.of<WorkQueueEntry>(workQueue.name).count({
     principal,
