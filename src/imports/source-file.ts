@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, type ReadStream, type Stats } from 'node:fs'
 import { access, constants, open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { pipeline, type Readable } from 'node:stream'
+import { pipeline, type Readable, Transform } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { InvalidInput } from '#libs/event-sourcing'
 import { type CsvRecord, quotedRecords, unquotedRecords } from './csv-records.js'
@@ -89,7 +89,10 @@ export async function openRows(
   const file = createReadStream(path, { highWaterMark: CHUNK })
   const isPlain = format.quote === null && format.encoding !== 'utf16le'
   const records = isPlain ? unquotedRecords : quotedRecords
-  const walk = numbered(records(contentOf(file, compressed), format))
+  const encoding = new EncodingCheck()
+  const content = contentOf(file, compressed)
+  const checked = format.encoding === 'utf8' ? encoding.of(content) : content
+  const walk = numbered(records(checked, format))
   try {
     const first = await walk.next()
     const names = first.done || 'unreadable' in first.value ? [] : first.value.cells
@@ -98,7 +101,7 @@ export async function openRows(
     return {
       header,
       bytesRead: () => file.bytesRead,
-      batches: (size) => inBatches(walk, header.length, size),
+      batches: (size) => inBatches(walk, (row) => encoding.judged(withColumns(row, header.length)), size),
       close: () => file.destroy(),
     }
   } catch (error) {
@@ -148,12 +151,12 @@ async function* numbered(
 
 async function* inBatches(
   walk: AsyncIterator<SourceRow>,
-  columns: number,
+  judged: (row: SourceRow) => SourceRow,
   size: number,
 ): AsyncGenerator<readonly SourceRow[], void, undefined> {
   let batch: SourceRow[] = []
   for (let next = await walk.next(); !next.done; next = await walk.next()) {
-    batch.push(withColumns(next.value, columns))
+    batch.push(judged(next.value))
     if (batch.length >= size) {
       yield batch
       batch = []
@@ -165,6 +168,50 @@ async function* inBatches(
 function withColumns(source: SourceRow, columns: number): SourceRow {
   if ('unreadable' in source || source.cells.length === columns) return source
   return { row: source.row, unreadable: `has ${source.cells.length} columns, not ${columns}` }
+}
+
+/** What a decoder puts where bytes are no character; a text may have it of its own. */
+const REPLACEMENT = '\ufffd'
+
+/** Notices that a file is not in UTF-8, as which it is read: a letter that is lost must not pass for the source's. */
+class EncodingCheck {
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true })
+  #isBroken = false
+
+  /** The same bytes. */
+  of(content: Readable): Readable {
+    const check = new Transform({
+      transform: (bytes: Buffer, _, done) => {
+        this.#see(bytes)
+        done(null, bytes)
+      },
+      flush: (done) => {
+        this.#see(undefined)
+        done()
+      },
+    })
+    return pipeline(content, check, () => {})
+  }
+
+  /** @param bytes undefined: there are no more */
+  #see(bytes: Buffer | undefined): void {
+    if (this.#isBroken) return
+    try {
+      this.#decoder.decode(bytes, { stream: bytes !== undefined })
+    } catch {
+      this.#isBroken = true
+    }
+  }
+
+  /** A row of a file in which bytes were no characters, and that shows some, is not what the source has. */
+  judged(source: SourceRow): SourceRow {
+    if (!this.#isBroken || 'unreadable' in source) return source
+    if (!source.cells.some((cell) => cell.includes(REPLACEMENT))) return source
+    return {
+      row: source.row,
+      unreadable: 'is not in UTF-8: say format: { encoding: latin1 } in the mapping, or what it is',
+    }
+  }
 }
 
 function unreadable(message: string): InvalidInput {
