@@ -1,13 +1,13 @@
-import { pipeline, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { Controller, Get, Query, Req } from '@nestjs/common'
 import { IsInt, IsOptional, IsString, Length, Min } from 'class-validator'
-import { stringify } from 'csv-stringify'
 import type { FastifyRequest } from 'fastify'
 import type { Principal } from '#libs/access'
 import { InvalidInput } from '#libs/event-sourcing'
 import { Answer, Context, Endpoint, Field, RequestContext } from '#libs/platform'
 import type { KeysetCursor } from '#libs/read-store'
 import { prefers } from '../http/accept.js'
+import { CSV_CONTENT_TYPE, csvOf } from '../http/csv.js'
 import { FreshnessQuery } from '../http/listing.dto.js'
 import { Queries } from '../http/queries.js'
 import { FACT_COLUMNS, IncidentFactsPage } from './incident-facts.dto.js'
@@ -59,18 +59,9 @@ export class IncidentFactsController {
   ): Promise<Answer> {
     if (prefers(request, 'text/csv')) {
       const { rows, position } = await this.everything(query, principal)
-      const csv = stringify({
-        header: true,
-        columns: [...FACT_COLUMNS],
-        cast: { boolean: String },
-        // A spreadsheet would take it for a formula
-        escape_formulas: true,
-      })
-      // An error on the way ends the answer before its end, which HTTP shows to the reader.
-      pipeline(rows, csv, () => {})
-      return new Answer(csv, {
+      return new Answer(csvOf(rows, FACT_COLUMNS), {
         position,
-        headers: { 'content-type': 'text/csv; charset=utf-8; header=present' },
+        headers: { 'content-type': CSV_CONTENT_TYPE },
       })
     }
     if (prefers(request, 'application/x-ndjson')) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { pipeline, Readable } from 'node:stream'
-import { type Stringifier, stringify } from 'csv-stringify'
+import { Readable } from 'node:stream'
 import type { AuditFinding } from '#projections/audit-findings/finding'
+import { csvOf } from '../http/csv.js'
 
 const COLUMNS = [
   'at',
@@ -89,20 +89,11 @@ export function extractStream(
   return Readable.from(text(), { objectMode: false })
 }
 
-function asCsv(pages: FindingPages): Stringifier {
+function asCsv(pages: FindingPages): Readable {
   const rows = async function* () {
     for await (const page of pages()) for (const finding of page) yield rowOf(finding)
   }
-  const csv = stringify({
-    header: true,
-    columns: [...COLUMNS],
-    cast: { boolean: String },
-    // A spreadsheet would take it for a formula
-    escape_formulas: true,
-  })
-  // Whoever reads it sees the error
-  pipeline(Readable.from(rows()), csv, () => {})
-  return csv
+  return csvOf(Readable.from(rows()), COLUMNS)
 }
 
 function rowOf({ persons, details, events, verdicts, ...finding }: AuditFinding): object {

@@ -6,6 +6,7 @@ import { Answer, Context, Endpoint, RequestContext } from '#libs/platform'
 import type { KeysetCursor } from '#libs/read-store'
 import type { AuditFinding } from '#projections/audit-findings/finding'
 import { CommandSender } from '../http/command-sender.js'
+import { CSV_CONTENT_TYPE } from '../http/csv.js'
 import { toUtc } from '../http/instants.js'
 import { Queries } from '../http/queries.js'
 import { Receipt, receiptAnswer } from '../http/receipt.js'
@@ -88,7 +89,7 @@ export class AuditController {
     const asked = `from ${span.from ?? 'the beginning'} to ${span.to ?? 'now'} as of ${position}`
     await this.#record(context, { what: 'extract of findings', query: asked, ...measure, form: 'csv' })
     const head = { query: asked, position, notAssessable, by: principal.id, at: new Date().toISOString() }
-    const headers = { 'content-type': 'text/csv; charset=utf-8; header=present' }
+    const headers = { 'content-type': CSV_CONTENT_TYPE }
     return new Answer(extractStream(head, measure, pages), { position, headers })
   }
 
