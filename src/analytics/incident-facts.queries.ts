@@ -1,12 +1,13 @@
 import type { Principal } from '#libs/access'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { type KeysetCursor, parseFilter } from '#libs/read-store'
+import type { KeysetCursor } from '#libs/read-store'
 import {
   type IncidentFacts,
   incidentFacts,
   withOpenInterval,
 } from '#projections/incident-facts/incident-facts'
 import { columnsOf, type ListArguments, listPage } from '../http/listing.js'
+import { filterOf } from '../http/saved-filters.js'
 
 /** One page of the analysts' rows. */
 export function listIncidentFacts(
@@ -37,7 +38,7 @@ export async function exportIncidentFacts(
 ): Promise<QueryAnswer> {
   const { rows, next, position } = await models.of<IncidentFacts>(incidentFacts.name).list({
     principal,
-    filter: filter?.trim() ? parseFilter(filter, columnsOf(incidentFacts, incidentFacts.name)) : undefined,
+    filter: filterOf({ filter }, columnsOf(incidentFacts, incidentFacts.name)),
     orderBy: [{ column: 'openedAt', direction: 'asc' }],
     pageSize: 1_000,
     after,

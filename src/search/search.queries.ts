@@ -1,8 +1,9 @@
 import type { Principal } from '#libs/access'
 import type { QueryAnswer, QueryDependencies } from '#libs/query-handling'
-import { parseFilter, parseSearch } from '#libs/read-store'
+import { parseSearch } from '#libs/read-store'
 import { foundRecord, recordSearch, type SearchedRecord } from '#projections/record-search/record-search'
 import { checkpointAt, columnsOf, pageSizeOf } from '../http/listing.js'
+import { filterOf } from '../http/saved-filters.js'
 import type { SearchQuery } from './search.dto.js'
 
 /**
@@ -16,7 +17,7 @@ export async function searchRecords(
 ): Promise<QueryAnswer> {
   const { principal, q, filter = '', pageSize, pageToken, minPosition } = args
   const terms = parseSearch(q)
-  const wanted = filter.trim() === '' ? undefined : parseFilter(filter, columnsShown(principal))
+  const wanted = filterOf({ filter }, columnsShown(principal))
   const binding = { principal: principal.id, query: { search: q, filter } }
   const start = pageToken === undefined ? undefined : await pageTokens.verify(pageToken, binding, eventStore)
   const { hits, complete, next, position, lag } = await models.of<SearchedRecord>(recordSearch.name).search({
