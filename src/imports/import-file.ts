@@ -260,7 +260,7 @@ class FileImport {
       const [[first]] = [...wanted.values()] as [[ObservedRow]]
       const published = await publishMatrix(this.#context, this.#facts, priorityMatrix, first.occurredAt)
       this.#matrixVersion = published.version
-      this.#matrixReplaced = published.replaced ?? null
+      this.#matrixReplaced = published.replaced
       this.#tally.events += published.events
     }
     this.#writer = new RowWriter(

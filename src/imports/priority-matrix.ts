@@ -11,7 +11,8 @@ type Published = RecordedEvent<PriorityMatrixPublished>
 /**
  * Sees to it that the source's matrix stands among the versions.
  * @param since time of the source's first row: from then on it derived its priorities so
- * @returns the version that is equal to it, how many events that took, and which version it took the place of (0: the built-in one)
+ * @returns the version that is equal to it, how many events that took, and which version it took the place of (0: the built-in one; null: it
+ * was there)
  * @throws InvalidInput `SETTINGS.MATRIX_MALFORMED`
  */
 export async function publishMatrix(
@@ -19,7 +20,7 @@ export async function publishMatrix(
   facts: ImportFacts,
   matrix: PriorityMatrix,
   since: string,
-): Promise<{ version: number; events: number; replaced?: number }> {
+): Promise<{ version: number; events: number; replaced: number | null }> {
   const { store, rules, actor, dryRun } = context
   const decider = rules.priorityMatrix
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
@@ -30,11 +31,11 @@ export async function publishMatrix(
     const stream = decider.streamPrefix + command.id
     const versions = (await store.readStream(stream)) as Published[]
     const equal = versions.find(({ data }) => contentOf(data.matrix) === contentOf(matrix))
-    if (equal) return { version: equal.data.version, events: 0 }
+    if (equal) return { version: equal.data.version, events: 0, replaced: null }
     const inForce = versions.reduce((state, event) => decider.evolve(state, event), decider.initial)
     const decided = decider.decide(command, inForce, await facts.of(decider, command, inForce))
     const version = decided[0]!.data.version
-    const published = { version, events: 1, replaced: (inForce as { version: number }).version }
+    const published = { version, events: 1, replaced: inForce.version }
     const events = newEvents(decided, stream, command.metadata, actor.grant)
     if (dryRun) {
       const place = { stream, revision: versions.length, position: LOG_START }
