@@ -70,7 +70,10 @@ export type CatalogueEvent =
   | NumberBlockReserved
 export type EventType = CatalogueEvent['type']
 
-/** Of those events the types whose `hash` (SHA-256, lower-case hex) and `size` (bytes) are of content in the blob store, as fields that are always there. */
+/**
+ * Of those events the types whose `hash` (SHA-256, lower-case hex) and `size` (bytes) are of content in the blob store, as fields
+ * that are always there.
+ */
 export type ContentEventType<E extends DomainEvent> = Extract<
   E,
   { data: { hash: string; size: number } }

@@ -99,13 +99,8 @@ export function accept(
 /** What a queue showed a moment ago may have been moved or put on hold since: then it is not its next one. */
 function requireWaiting({ group, state }: Incident, queue: string): void {
   if (group === queue && state !== 'On Hold') return
-  throw new Refused(
-    'INCIDENT.NOT_WAITING',
-    `It no longer waits in the queue of "${queue}": take the next one.`,
-    {
-      state,
-    },
-  )
+  const message = `It no longer waits in the queue of "${queue}": take the next one.`
+  throw new Refused('INCIDENT.NOT_WAITING', message, { state })
 }
 
 export function escalate(
